@@ -1,0 +1,95 @@
+package stepup
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// A Caller is who makes a request, known from something other than the elevated
+// access token. It names a user of stepup in a session of stepup, or a user of
+// your own login, or both. Half a pair, and the zero value, name nobody.
+type Caller struct {
+	Subject string // the token's sub must be equal
+	Session string // and its sid
+
+	ExternalIssuer  string // the token's ext_iss must be equal
+	ExternalSubject string // and its ext_sub
+}
+
+// known reports whether c names somebody.
+func (c Caller) known() bool {
+	if (c.Subject == "") != (c.Session == "") || (c.ExternalIssuer == "") != (c.ExternalSubject == "") {
+		return false
+	}
+	return c.Subject != "" || c.ExternalSubject != ""
+}
+
+// owns reports whether the token is the caller's: everything known about the
+// caller stands in it too.
+func (c Caller) owns(claims Claims) bool {
+	if !c.known() {
+		return false
+	}
+	if c.Subject != "" && (c.Subject != claims.Subject || c.Session != claims.Session) {
+		return false
+	}
+	return c.ExternalSubject == "" ||
+		(c.ExternalIssuer == claims.ExternalIssuer && c.ExternalSubject == claims.ExternalSubject)
+}
+
+// SessionCaller returns the [GuardConfig].Caller that is used by default: the
+// caller is the user of the session token in Authorization: Bearer. Sessions
+// whose sign-in is not finished are refused.
+func SessionCaller(verifier *Verifier) func(*http.Request) (Caller, error) {
+	return func(r *http.Request) (Caller, error) {
+		token, err := bearer(r)
+		if err != nil {
+			return Caller{}, err
+		}
+		session, err := verifier.Session(r.Context(), token)
+		if errors.Is(err, ErrUnavailable) {
+			return Caller{}, err
+		}
+		if err != nil {
+			return Caller{}, fmt.Errorf("%w: %v", ErrInvalidSession, err) // an expired session is no expired token: hide the reason
+		}
+		if !session.Complete() {
+			return Caller{}, fmt.Errorf("%w: the sign-in is not finished", ErrUnauthenticated)
+		}
+		return Caller{Subject: session.Subject, Session: session.Session}, nil
+	}
+}
+
+// bearer returns the token of the one Authorization header (RFC 6750 section 2.1).
+func bearer(r *http.Request) (string, error) {
+	values := r.Header.Values("Authorization")
+	if len(values) != 1 {
+		return "", fmt.Errorf("%w: want one Authorization header, got %d", ErrUnauthenticated, len(values))
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", fmt.Errorf("%w: the Authorization header is not a bearer token", ErrUnauthenticated)
+	}
+	return token, nil
+}
+
+// Headers that carry an elevated access token. A request uses one of them, once.
+const (
+	HeaderElevatedAccessToken        = "Elevated-Access-Token"
+	HeaderDynamicElevatedAccessToken = "X-Dyn-Elevated-Access-Token"
+)
+
+// elevatedToken returns the one elevated access token of a request.
+func elevatedToken(r *http.Request) (string, error) {
+	values := slices.Concat(r.Header.Values(HeaderElevatedAccessToken), r.Header.Values(HeaderDynamicElevatedAccessToken))
+	switch {
+	case len(values) > 1:
+		return "", ErrAmbiguous
+	case len(values) == 0 || values[0] == "":
+		return "", ErrMissing
+	}
+	return values[0], nil
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+type auditCommand struct {
+	Query  auditQuery  `cmd:"" help:"Print matching entries, oldest first."`
+	Follow auditFollow `cmd:"" help:"Print new entries as they come, until interrupted."`
+	Export auditExport `cmd:"" help:"Write all matching entries as JSON lines."`
+}
+
+type auditFilter struct {
+	Env    string    `help:"Environment id." placeholder:"ID"`
+	User   string    `help:"User id." placeholder:"ID"`
+	Action string    `help:"Action, or a prefix that ends in a dot: token." placeholder:"ACTION"`
+	Since  time.Time `help:"From this time on (RFC 3339)." placeholder:"TIME"`
+	Until  time.Time `help:"Before this time (RFC 3339)." placeholder:"TIME"`
+}
+
+func (f auditFilter) filter() store.AuditFilter {
+	return store.AuditFilter{EnvironmentID: f.Env, UserID: f.User, Action: f.Action, Since: f.Since, Until: f.Until}
+}
+
+type auditQuery struct {
+	auditFilter
+	Limit int `help:"At most so many." default:"100"`
+}
+
+func (c *auditQuery) Run(s *session) error {
+	f := c.filter()
+	f.Limit = c.Limit
+	return s.read(func(tx *store.Tx) error {
+		rows, err := tx.Audit(f)
+		for _, row := range rows {
+			s.printEvent(row)
+		}
+		return err
+	})
+}
+
+func (s *session) printEvent(row store.AuditRow) {
+	fmt.Fprintf(s.stdout, "%s  %-24s %-32s %s\n", row.At.Format(time.RFC3339), row.Action, row.Actor, row.Detail)
+}
+
+type auditFollow struct{ auditFilter }
+
+// overlap is looked at again each time: transactions commit in another order
+// than their times, and ids already printed are skipped.
+const overlap = 10 * time.Second
+
+func (c *auditFollow) Run(s *session) error {
+	db, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	f := c.filter()
+	if f.Since.IsZero() {
+		err = db.Read(s.ctx, func(tx *store.Tx) error {
+			f.Since = tx.Now()
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	printed := map[string]time.Time{}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		err := db.Read(s.ctx, func(tx *store.Tx) error {
+			for {
+				rows, err := tx.Audit(f)
+				if err != nil {
+					return err
+				}
+				for _, row := range rows {
+					if _, seen := printed[row.ID]; !seen {
+						printed[row.ID] = row.At
+						s.printEvent(row)
+					}
+				}
+				if len(rows) < 1000 {
+					break
+				}
+				f.Since, f.AfterID = rows[len(rows)-1].At, rows[len(rows)-1].ID
+			}
+			f.AfterID = ""
+			if start := tx.Now().Add(-overlap); start.After(f.Since) {
+				f.Since = start
+			}
+			return nil
+		})
+		if s.ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for id, at := range printed {
+			if at.Before(f.Since) {
+				delete(printed, id)
+			}
+		}
+		select {
+		case <-s.ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+type auditExport struct {
+	auditFilter
+	Output string `help:"File to write; it must not exist yet. Default: standard output." placeholder:"FILE"`
+}
+
+func (c *auditExport) Run(s *session) (err error) {
+	out := s.stdout
+	if c.Output != "" {
+		file, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if e := file.Close(); err == nil {
+				err = e
+			}
+		}()
+		out = file
+	}
+	f := c.filter()
+	count := 0
+	err = s.read(func(tx *store.Tx) error {
+		for {
+			rows, err := tx.Audit(f)
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				if err := writeEvent(out, row); err != nil {
+					return err
+				}
+			}
+			count += len(rows)
+			if len(rows) < 1000 {
+				return nil
+			}
+			f.Since, f.AfterID = rows[len(rows)-1].At, rows[len(rows)-1].ID
+		}
+	})
+	if err == nil {
+		fmt.Fprintf(s.stderr, "Exported %d entries.\n", count)
+	}
+	return err
+}
+
+// writeEvent refuses a row whose content no longer has its hash.
+func writeEvent(out io.Writer, row store.AuditRow) error {
+	if audit.Hash(row) != row.Hash {
+		return fmt.Errorf("audit entry %s does not have the content it was written with: somebody changed the database", row.ID)
+	}
+	return json.NewEncoder(out).Encode(operate.ViewAudit(row))
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+type envCommand struct {
+	Apply   envApply   `cmd:"" help:"Make a YAML document the environment's; prints what changed and what weakens."`
+	Show    envShow    `cmd:"" help:"Print an environment's document."`
+	List    envList    `cmd:"" help:"List environments."`
+	Example envExample `cmd:"" help:"Print a document that shows and explains every key."`
+}
+
+type envApply struct {
+	File   string `arg:"" help:"YAML or JSON document; - for standard input."`
+	DryRun bool   `help:"Say what would change, and change nothing."`
+}
+
+func (c *envApply) Run(s *session) error {
+	document, err := readDocument(c.File)
+	if err != nil {
+		return err
+	}
+	db, err := s.openDB(false)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var applied operate.Applied
+	err = db.Write(s.ctx, func(tx *store.Tx) (err error) {
+		applied, err = operate.Apply(tx, operator(), document, operate.ApplyOptions{MayWeaken: true, DryRun: c.DryRun, Operators: s.config.Operators})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.DryRun:
+		fmt.Fprintf(s.stdout, "Environment %s would change as follows:\n", applied.ID)
+	case applied.Created:
+		fmt.Fprintf(s.stdout, "Created environment %s.\n", applied.ID)
+	case len(applied.Changes) == 0:
+		fmt.Fprintf(s.stdout, "Environment %s is as the document says; nothing changed.\n", applied.ID)
+	default:
+		fmt.Fprintf(s.stdout, "Applied revision %d of environment %s.\n", applied.Revision, applied.ID)
+	}
+	for _, change := range applied.Changes {
+		fmt.Fprintln(s.stdout, "  "+change.String())
+	}
+	if weakens := applied.Weakens(); len(weakens) > 0 {
+		fmt.Fprintf(s.stdout, "WARNING: %d of these changes weaken the environment.\n", len(weakens))
+	}
+	return nil
+}
+
+func readDocument(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(io.LimitReader(os.Stdin, environment.MaxSize+1))
+	}
+	return os.ReadFile(name)
+}
+
+type envShow struct {
+	ID string `arg:"" help:"Environment id."`
+}
+
+func (c *envShow) Run(s *session) error {
+	return s.read(func(tx *store.Tx) error {
+		row, err := tx.Environment(c.ID)
+		if err != nil {
+			return orUnknown(err, "environment", c.ID)
+		}
+		fmt.Fprintf(s.stdout, "# revision %d, applied %s\n%s", row.Revision, row.UpdatedAt.Format(time.RFC3339), row.Document)
+		return nil
+	})
+}
+
+type envList struct{}
+
+func (c *envList) Run(s *session) error {
+	return s.read(func(tx *store.Tx) error {
+		rows, err := tx.Environments()
+		if err != nil {
+			return err
+		}
+		return s.table("ID\tNAME\tREVISION\tAPPLIED", func(w io.Writer) {
+			for _, row := range rows {
+				fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", row.ID, row.Name, row.Revision, row.UpdatedAt.Format(time.RFC3339))
+			}
+		})
+	})
+}
+
+type envExample struct{}
+
+func (c *envExample) Run(s *session) error {
+	_, err := io.WriteString(s.stdout, environment.Example)
+	return err
+}
+
+// table prints aligned columns.
+func (s *session) table(head string, rows func(io.Writer)) error {
+	w := tabwriter.NewWriter(s.stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, head)
+	rows(w)
+	return w.Flush()
+}

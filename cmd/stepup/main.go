@@ -1,0 +1,159 @@
+// Command stepup is the server and its administration: one binary, one file
+// per subcommand. Everything it does to a database goes through the same
+// functions as the admin API and is audited with the operator as the actor.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"os/user"
+	"path/filepath"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/seal"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+type commands struct {
+	Dev  bool   `help:"Work on the development database instead of the one in STEPUP_DATABASE_URL."`
+	Data string `help:"Folder of the development database." default:"./.stepup-dev" type:"path"`
+
+	Serve   serveCommand   `cmd:"" help:"Run the server. With --dev: everything on loopback, nothing to configure."`
+	Env     envCommand     `cmd:"" help:"Environments: apply, show, list."`
+	Token   tokenCommand   `cmd:"" help:"Service tokens: create, list, revoke."`
+	User    userCommand    `cmd:"" help:"Users: list, show, disable, enable, revoke-sessions."`
+	Keys    keysCommand    `cmd:"" help:"Keys: make a master key, rotate signing keys."`
+	Audit   auditCommand   `cmd:"" help:"The audit log: query, follow, export."`
+	Backup  backupCommand  `cmd:"" help:"Write a backup of the database to a file."`
+	Restore restoreCommand `cmd:"" help:"Restore a backup and void every open challenge and single-use token."`
+	Doctor  doctorCommand  `cmd:"" help:"Check configuration, database and durability, and say what to mend."`
+}
+
+// session is what every subcommand is given.
+type session struct {
+	ctx    context.Context
+	stdout io.Writer
+	stderr io.Writer
+	log    *slog.Logger
+	config config.Production
+	dev    bool
+	data   string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program, for main and for tests.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	var c commands
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("stepup"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }), kong.UsageOnError(),
+		kong.Description("Self-hosted step-up authentication. Settings come from STEPUP_* variables; see docs/operating.md."))
+	if err != nil {
+		fmt.Fprintln(stderr, "stepup:", err)
+		return 2
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "stepup: %v\nTry: stepup --help\n", err)
+		return 2
+	}
+	settings, err := config.Read(environ)
+	if err != nil {
+		fmt.Fprintln(stderr, "stepup:", err)
+		return 2
+	}
+	s := &session{
+		ctx: ctx, stdout: stdout, stderr: stderr, config: settings, dev: c.Dev, data: c.Data,
+		log: slog.New(slog.NewTextHandler(stderr, nil)),
+	}
+	if err := parsed.Run(s); err != nil {
+		fmt.Fprintln(stderr, "stepup:", message(err))
+		return 1
+	}
+	return 0
+}
+
+func message(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Message
+	}
+	return err.Error()
+}
+
+// open opens the database the settings name.
+func (s *session) open() (*store.DB, error) { return s.openDB(true) }
+
+func (s *session) openDB(mustExist bool) (*store.DB, error) {
+	c, err := s.storeConfig()
+	if err != nil {
+		return nil, err
+	}
+	c.MustExist = mustExist
+	return store.Open(s.ctx, c)
+}
+
+func (s *session) storeConfig() (store.Config, error) {
+	quiet := slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if s.dev {
+		box, err := s.developmentKey()
+		return store.Config{URL: "sqlite:" + filepath.Join(s.data, "stepup.db"), Box: box, Development: true, Logger: quiet}, err
+	}
+	if s.config.DatabaseURL == "" {
+		return store.Config{}, errors.New("STEPUP_DATABASE_URL is not set: use sqlite:/var/lib/stepup/stepup.db or postgres://user:password@host/db, or --dev for the development database")
+	}
+	if s.config.MasterKey == "" {
+		return store.Config{}, errors.New("STEPUP_MASTER_KEY is not set: make one with `stepup keys master`, keep it safe, and set it (or STEPUP_MASTER_KEY_FILE)")
+	}
+	box, err := seal.ParseMasterKey(s.config.MasterKey)
+	if err != nil {
+		return store.Config{}, fmt.Errorf("STEPUP_MASTER_KEY: %w", err)
+	}
+	return store.Config{URL: s.config.DatabaseURL.Reveal(), Box: box, Logger: quiet}, nil
+}
+
+// write runs one audited change as the operator.
+func (s *session) write(change func(*store.Tx, audit.By) error) error {
+	db, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.Write(s.ctx, func(tx *store.Tx) error { return change(tx, operator()) })
+}
+
+func (s *session) read(look func(*store.Tx) error) error {
+	db, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.Read(s.ctx, look)
+}
+
+// operator is who the audit log names: the account the command runs under.
+func operator() audit.By {
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return audit.By{Actor: "operator:" + name, RequestID: "cli"}
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/seal"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/server"
+)
+
+type serveCommand struct {
+	Listen        string `help:"Address to listen on, instead of STEPUP_LISTEN." placeholder:"HOST:PORT"`
+	MetricsListen string `help:"Address of the metrics listener, instead of STEPUP_METRICS_LISTEN." placeholder:"HOST:PORT"`
+	BankURL       string `help:"Where the example service answers (development)." default:"http://127.0.0.1:8090"`
+}
+
+func (c *serveCommand) Run(s *session) error {
+	if c.Listen != "" {
+		s.config.Listen = c.Listen
+	}
+	if c.MetricsListen != "" {
+		s.config.MetricsListen = c.MetricsListen
+	}
+	if s.dev {
+		return c.development(s)
+	}
+	if err := s.config.CheckServing(); err != nil {
+		return err
+	}
+	s.log = slog.New(slog.NewJSONHandler(s.stderr, nil))
+	db, err := s.openDB(false)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	mailer, err := deliver.NewSMTP(s.config.SMTPURL, s.log)
+	if err != nil {
+		return fmt.Errorf("STEPUP_SMTP_URL: %w", err)
+	}
+	return s.serve(server.New(server.Config{Production: s.config, DB: db, Mailer: mailer, Log: s.log}))
+}
+
+// development serves on loopback with a database of its own, two environments,
+// an inbox instead of mail, the demo app, and a token for the example service.
+func (c *serveCommand) development(s *session) error {
+	if !config.Loopback(s.config.Listen) {
+		return fmt.Errorf("development mode shows everybody's codes, so it listens on loopback only, not on %s", s.config.Listen)
+	}
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return fmt.Errorf("making the development folder: %w", err)
+	}
+	db, err := s.openDB(false)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	s.log = slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s.config.PublicURL = "http://" + s.config.Listen
+	d := server.Development{BankURL: c.BankURL, TokenFile: filepath.Join(s.data, "example-service.token")}
+	made, err := d.New(s.ctx, server.Config{Production: s.config, DB: db, Log: s.log})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, developmentBanner, s.config.PublicURL, s.config.PublicURL, c.BankURL, s.data)
+	return s.serve(made)
+}
+
+const developmentBanner = `
+  ┌──────────────────────────────────────────────────────────────┐
+  │  stepup in DEVELOPMENT MODE: codes are shown to everybody.   │
+  │  Never use it, or its database, for real users.              │
+  └──────────────────────────────────────────────────────────────┘
+
+  Demo app          %s/demo/
+  Inbox with codes  %s/dev/inbox
+  Example service   %s   (make run starts it too)
+  Data              %s
+
+`
+
+func (s *session) serve(made *server.Server) error {
+	public, err := net.Listen("tcp", s.config.Listen)
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	var metrics net.Listener
+	if s.config.MetricsListen != "" {
+		if metrics, err = net.Listen("tcp", s.config.MetricsListen); err != nil {
+			return errors.Join(fmt.Errorf("listening for metrics: %w", err), public.Close())
+		}
+	}
+	s.log.Info("serving", "listen", public.Addr().String(), "public_url", s.config.PublicURL)
+	return made.Run(s.ctx, public, metrics)
+}
+
+// developmentKey reads the master key of the development folder, and makes one
+// only when there is none.
+func (s *session) developmentKey() (*seal.Box, error) {
+	path := filepath.Join(s.data, "master.key")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		key, err := seal.NewMasterKey()
+		if err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(s.data, 0o700); err != nil {
+			return nil, err
+		}
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("writing the development key: %w", err)
+		}
+		if _, err = file.WriteString(key.Reveal() + "\n"); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+		return first(seal.ParseMasterKey(key))(file.Close())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the development key: %w", err)
+	}
+	return seal.ParseMasterKey(secret.Text(strings.TrimSpace(string(text))))
+}
+
+// first joins the error of a later step to a result.
+func first(box *seal.Box, err error) func(error) (*seal.Box, error) {
+	return func(later error) (*seal.Box, error) { return box, errors.Join(err, later) }
+}

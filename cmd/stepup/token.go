@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+type tokenCommand struct {
+	Create tokenCreate `cmd:"" help:"Create a service token. It is shown once."`
+	List   tokenList   `cmd:"" help:"List service tokens."`
+	Revoke tokenRevoke `cmd:"" help:"Revoke a service token."`
+}
+
+type tokenCreate struct {
+	Name    string        `required:"" help:"What it is for."`
+	Env     string        `help:"Environment id it is limited to; without it the token is for all." placeholder:"ID"`
+	Scope   []string      `required:"" help:"What it may do: environments.read, environments.write, environments.weaken, users.read, users.write, tokens.consume, audit.read. Repeat or separate by commas."`
+	Consume []string      `help:"With tokens.consume: the only token scopes it may consume, such as transfer:create." placeholder:"SCOPE"`
+	Expires time.Duration `help:"How long it lives; without it until revoked." placeholder:"720h"`
+}
+
+func (c *tokenCreate) Run(s *session) error {
+	n := serviceauth.New{Name: c.Name, EnvironmentID: c.Env, Scopes: c.Scope, Life: c.Expires}
+	for _, scope := range c.Consume {
+		n.TokenScopes = append(n.TokenScopes, stepup.Scope(scope))
+	}
+	var text secret.Text
+	var id string
+	err := s.write(func(tx *store.Tx, by audit.By) (err error) {
+		if c.Env != "" {
+			if _, err := tx.Environment(c.Env); err != nil {
+				return orUnknown(err, "environment", c.Env)
+			}
+		}
+		text, id, err = serviceauth.Create(tx, by, n)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stderr, "Created service token %s. It is shown only now; only a hash is kept.\n", id)
+	fmt.Fprintln(s.stdout, text.Reveal())
+	return nil
+}
+
+type tokenList struct{}
+
+func (c *tokenList) Run(s *session) error {
+	return s.read(func(tx *store.Tx) error {
+		rows, err := tx.ServiceTokens()
+		if err != nil {
+			return err
+		}
+		return s.table("ID\tNAME\tENVIRONMENT\tSCOPES\tCREATED\tSTATE", func(w io.Writer) {
+			for _, row := range rows {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, row.Name, orAll(row.EnvironmentID), strings.Join(append(row.Scopes, row.TokenScopes...), ","),
+					row.CreatedAt.Format(time.RFC3339), tokenState(row, tx.Now()))
+			}
+		})
+	})
+}
+
+func tokenState(row store.ServiceTokenRow, now time.Time) string {
+	switch {
+	case !row.RevokedAt.IsZero():
+		return "revoked"
+	case !row.ExpiresAt.IsZero() && !now.Before(row.ExpiresAt):
+		return "expired"
+	case !row.ExpiresAt.IsZero():
+		return "live until " + row.ExpiresAt.Format(time.RFC3339)
+	}
+	return "live"
+}
+
+func orAll(id string) string {
+	if id == "" {
+		return "(all)"
+	}
+	return id
+}
+
+type tokenRevoke struct {
+	ID string `arg:"" help:"Id of the service token, from stepup token list."`
+}
+
+func (c *tokenRevoke) Run(s *session) error {
+	err := s.write(func(tx *store.Tx, by audit.By) error { return serviceauth.Revoke(tx, by, c.ID) })
+	if err != nil {
+		return orUnknown(err, "live service token", c.ID)
+	}
+	fmt.Fprintln(s.stdout, "Revoked. It is refused from now on.")
+	return nil
+}
+
+// orUnknown turns "no such row" into a sentence.
+func orUnknown(err error, what, id string) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("there is no %s %q", what, id)
+	}
+	return err
+}

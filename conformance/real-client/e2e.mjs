@@ -1,0 +1,352 @@
+// The published client against a server built from this tree: SQLite always, PostgreSQL too when DATABASE_URL names an
+// empty database there.
+import assert from 'node:assert/strict';
+import { createPublicKey, verify } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import * as sdk from '@dynamic-labs-sdk/client';
+import { createApiClient, getNonce } from '@dynamic-labs-sdk/client/core';
+import { appOrigin, claimsOf, newAddress, openApp, signedIn } from './lib/app.mjs';
+import { openMailbox } from './lib/mailbox.mjs';
+import { startServer } from './lib/server.mjs';
+
+const header = 'x-dyn-elevated-access-token';
+const databases = { SQLite: undefined, ...(process.env.DATABASE_URL ? { PostgreSQL: process.env.DATABASE_URL } : {}) };
+
+/** What the client made of a refusal: APIError, bare or wrapped in an error of its own. */
+const refusal = async (promise) => {
+  const error = await promise.then((value) => assert.fail(`was not refused: ${JSON.stringify(value)}`), (e) => e);
+  if (error instanceof assert.AssertionError) throw error;
+  const api = typeof error.status === 'number' ? error : error.cause;
+  assert.equal(typeof api?.status, 'number', `not an answer of the API: ${error}`);
+  return api;
+};
+
+const isStepUpRequired = ({ status, body }, scope, reason) => {
+  assert.equal(status, 403, JSON.stringify(body));
+  assert.equal(body.code, 'elevated_access_token_required');
+  assert.equal(typeof body.error, 'string');
+  assert.equal(body.payload.scope, scope);
+  assert.equal(body.payload.reason, reason);
+  assert.ok(body.payload.requestId);
+};
+
+for (const [engine, databaseUrl] of Object.entries(databases)) {
+  describe(engine, () => {
+    let mailbox;
+    let keys;
+    let server;
+
+    /** Starts the server before the tests of a block; the block ends with a graceful stop. */
+    const served = (settings) => {
+      before(async () => {
+        server = await startServer({
+          smtpPort: mailbox.port,
+          ...(databaseUrl ? { DATABASE_URL: databaseUrl, MASTER_KEY_FILE: join(keys, 'master.key') } : {}),
+          ...settings,
+        });
+      });
+      after(async () => { if (server) assert.equal(await server.stop(), 0, `how the server ended:\n${server.log()}`); });
+    };
+
+    before(async () => {
+      mailbox = await openMailbox();
+      keys = await mkdtemp(join(tmpdir(), 'stepup-e2e-'));
+    });
+    after(async () => {
+      await mailbox?.close();
+      await rm(keys, { recursive: true, force: true });
+    });
+
+    describe('with what published clients need', () => {
+      served({});
+
+      it('starts: settings, and nonces that differ', async () => {
+        const { client, requests } = await openApp(server, mailbox);
+        assert.equal(client.initStatus, 'finished');
+        assert.equal(client.projectSettings.sdk.minApiVersion, '2026_04_01');
+        assert.notEqual(await getNonce(client), await getNonce(client));
+        const { nonces } = await requests.find((r) => r.path.startsWith('/nonces')).response.json();
+        assert.equal(new Set(nonces).size, 5);
+      });
+
+      it('signs a new user in, and the same user the next time', async () => {
+        const first = await signedIn(server, mailbox);
+        assert.equal(first.client.user.email, first.email);
+        assert.equal(first.response.user.newUser, true);
+        assert.deepEqual(first.emails(), [first.email]);
+        const second = await openApp(server, mailbox);
+        await second.enterCode(first.email);
+        assert.equal(second.client.user.id, first.client.user.id);
+        assert.notEqual(second.claims().sid, first.claims().sid);
+      });
+
+      it('issues session tokens that its key set verifies', async () => {
+        const { client, claims } = await signedIn(server, mailbox);
+        const { header: head, ...payload } = claims();
+        assert.equal(head.typ, 'at+jwt');
+        assert.equal(payload.iss, server.issuer);
+        assert.equal(payload.sub, client.user.id);
+        assert.equal(payload.sid, client.user.sessionId);
+        assert.equal(payload.environment_id, server.environment);
+        assert.match(payload.session_public_key, /^0[23][0-9a-f]{64}$/);
+        const sets = await Promise.all(['jwks', 'jwks.json'].map((name) => server.call('GET', `/.well-known/${name}`)));
+        assert.deepEqual(sets[0].body, sets[1].body);
+        const jwk = sets[0].body.keys.find((key) => key.kid === head.kid);
+        assert.equal(jwk.d, undefined, 'a private key is published');
+        const [signed, signature] = client.token.split(/\.(?=[^.]*$)/);
+        assert.ok(verify(head.alg === 'EdDSA' ? null : 'sha256', Buffer.from(signed),
+          { key: createPublicKey({ key: jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')));
+      });
+
+      it('refuses a wrong code, takes the right one after it, and that one only once', async () => {
+        const { client } = await openApp(server, mailbox);
+        const email = newAddress();
+        const otpVerification = await sdk.sendEmailOTP({ email }, client);
+        const verificationToken = await mailbox.code(email);
+        const wrong = verificationToken === '123456' ? '654321' : '123456';
+        const error = await refusal(sdk.verifyOTP({ otpVerification, verificationToken: wrong }, client));
+        assert.equal(error.code, 'wrong_email_verification_token');
+        assert.equal(client.user, null);
+        await sdk.verifyOTP({ otpVerification, verificationToken }, client);
+        assert.equal(client.user.email, email);
+        const thief = await openApp(server, mailbox);
+        await refusal(sdk.verifyOTP({ otpVerification, verificationToken }, thief.client));
+        assert.equal(thief.client.user, null);
+      });
+
+      it('closes a code after five wrong tries', async () => {
+        const { client } = await openApp(server, mailbox);
+        const email = newAddress();
+        const otpVerification = await sdk.sendEmailOTP({ email }, client);
+        const right = await mailbox.code(email);
+        for (let i = 1; i <= 5; i += 1) {
+          const verificationToken = String((Number(right) + i) % 1_000_000).padStart(6, '0');
+          await refusal(sdk.verifyOTP({ otpVerification, verificationToken }, client));
+        }
+        await refusal(sdk.verifyOTP({ otpVerification, verificationToken: right }, client));
+      });
+
+      it('sends the code again', async () => {
+        const { client } = await openApp(server, mailbox);
+        const email = newAddress();
+        const first = await sdk.sendEmailOTP({ email }, client);
+        await mailbox.code(email);
+        const again = await createApiClient({}, client).retryEmailVerification({
+          environmentId: server.environment,
+          emailVerificationRetryRequest: { email, verificationUUID: first.verificationUUID },
+        });
+        const otpVerification = { email, verificationUUID: again.verificationUUID };
+        await sdk.verifyOTP({ otpVerification, verificationToken: await mailbox.code(email) }, client);
+        assert.equal(client.user.email, email);
+      });
+
+      it('mails codes in plain text and HTML, and says what for', async () => {
+        const { client, email } = await signedIn(server, mailbox);
+        await sdk.sendEmailOTP({ email }, client);
+        const mail = await mailbox.codeMail(email);
+        assert.match(mail.html, /\d{6}/);
+        assert.match(mail.text, /Conformance/);
+        assert.match(mail.text, /confirm/i);
+        assert.doesNotMatch(mail.text, /to sign in/i);
+      });
+
+      it('links another address by a code alone', async () => {
+        const { client, email, enterCode, emails } = await signedIn(server, mailbox);
+        const second = newAddress('second');
+        await enterCode(second);
+        assert.equal(client.user.verifiedCredentials.length, 2);
+        assert.deepEqual(emails(), [email, second].sort());
+      });
+
+      it('changes a profile', async () => {
+        const { client } = await signedIn(server, mailbox);
+        await sdk.updateUser({ userFields: { firstName: 'Grace', metadata: { tier: 'gold' } } }, client);
+        await sdk.refreshUser(client);
+        assert.equal(client.user.firstName, 'Grace');
+        assert.deepEqual(client.user.metadata, { tier: 'gold' });
+      });
+
+      it('deletes a user', async () => {
+        const { client, email } = await signedIn(server, mailbox);
+        const { id } = client.user;
+        await sdk.deleteUser(client);
+        assert.equal(client.user, null);
+        const anew = await openApp(server, mailbox);
+        await anew.enterCode(email);
+        assert.notEqual(anew.client.user.id, id);
+      });
+
+      it('refreshes a session, which stays the same session', async () => {
+        const { client, claims } = await signedIn(server, mailbox);
+        const { sid } = claims();
+        await sdk.refreshAuth(client);
+        assert.equal(claims().sid, sid);
+        await sdk.refreshUser(client);
+      });
+
+      it('knows a session no more after logout', async () => {
+        const { client, bearer } = await signedIn(server, mailbox);
+        const before = bearer();
+        assert.equal((await server.call('GET', '/session', before)).status, 200);
+        await sdk.logout(client);
+        for (const path of ['/session', '/users']) {
+          const { status, body } = await server.call('GET', path, before);
+          assert.equal(status, 401);
+          assert.equal(typeof body.error, 'string');
+        }
+      });
+
+      it('lets the app call from its own origin only', async () => {
+        const preflight = (origin) => server.call('OPTIONS', '/stepUp/check', {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': `authorization,content-type,${header}`,
+        });
+        const ours = (await preflight(appOrigin)).headers;
+        assert.equal(ours.get('access-control-allow-origin'), appOrigin);
+        assert.ok(ours.get('access-control-allow-headers').toLowerCase().split(/ *, */).includes(header));
+        assert.equal((await preflight('https://evil.example')).headers.get('access-control-allow-origin'), null);
+      });
+
+      it('puts a request id and no-store on its answers', async () => {
+        const { headers } = await server.call('GET', '/users');
+        assert.ok(headers.get('x-request-id'));
+        assert.match(headers.get('cache-control'), /no-store/);
+      });
+    });
+
+    describe('with a token asked of every call', () => {
+      served({ COMPATIBILITY: 'none' });
+
+      it('tells what needs a step-up, and with which credential', async () => {
+        const { client } = await signedIn(server, mailbox);
+        const [own] = client.user.verifiedCredentials;
+        const expected = {
+          'credential:link': true, 'credential:unlink': true, 'credential:update': true, 'user:delete': true,
+          'wallet:export': true, 'wallet:sign': true, 'transfer:create': true, 'user:update': false,
+        };
+        for (const [scope, isRequired] of Object.entries(expected)) {
+          const answer = await sdk.checkStepUpAuth({ scope }, client);
+          assert.equal(answer.isRequired, isRequired, scope);
+          assert.deepEqual(answer.credentials.map((c) => c.id), isRequired ? [own.id] : [], scope);
+          if (isRequired) assert.equal(answer.defaultCredentialId, own.id);
+        }
+        assert.equal((await server.call('POST', '/stepUp/check', { body: { scope: 'user:delete' } })).status, 401);
+      });
+
+      it('turns a proof into one token for several scopes', async () => {
+        const { client, email, stepUp, claims } = await signedIn(server, mailbox);
+        const token = claimsOf(await stepUp(email, 'credential:link', 'credential:unlink'));
+        assert.equal(token.header.typ, 'elevated+jwt');
+        assert.deepEqual(token.scope.split(' ').sort(), ['credential:link', 'credential:unlink']);
+        assert.deepEqual([token.iss, token.aud, token.sub, token.sid], [server.issuer, server.issuer, client.user.id, claims().sid]);
+        assert.equal(token.singleUse, false);
+        assert.ok(token.exp - token.iat <= 600);
+        assert.ok(token.jti && token.acr && token.amr.length > 0);
+        assert.equal((await sdk.checkStepUpAuth({ scope: 'credential:link' }, client)).isRequired, false);
+      });
+
+      it('mints custom scopes for their own audience', async () => {
+        const { client, email, stepUp, enterCode } = await signedIn(server, mailbox);
+        const token = claimsOf(await stepUp(email, 'transfer:create'));
+        assert.equal(token.aud, 'https://bank.example');
+        assert.equal(token.singleUse, true);
+        assert.ok(token.exp - token.iat <= 300);
+        for (const scopes of [['transfer:create', 'credential:link'], ['transfer:refund'], ['console:mfa:reset'], ['business_account:member:add']]) {
+          assert.equal((await refusal(enterCode(email, scopes))).status, 422, scopes.join(' '));
+        }
+        assert.equal(sdk.getElevatedAccessToken({ scope: 'credential:link', consume: false }, client), undefined);
+      });
+
+      it('mints nothing for an address that is not the user\'s', async () => {
+        const { client, enterCode } = await signedIn(server, mailbox);
+        await refusal(enterCode(newAddress('stranger'), ['user:delete']));
+        assert.equal(sdk.getElevatedAccessToken({ scope: 'user:delete', consume: false }, client), undefined);
+      });
+
+      it('links and unlinks an address with a token, and not without', async () => {
+        const { client, email, stepUp, withToken, bearer, emails } = await signedIn(server, mailbox);
+        const second = newAddress('second');
+        const elsewhere = await stepUp(email, 'transfer:create');
+        const token = await stepUp(email, 'credential:link');
+        const otpVerification = await sdk.sendEmailOTP({ email: second }, client);
+        const verificationToken = await mailbox.code(second);
+        const link = () => sdk.verifyOTP({ otpVerification, verificationToken }, client);
+
+        const error = await refusal(link());
+        assert.deepEqual([error.status, error.code], [403, 'elevated_access_token_required']);
+        for (const other of [elsewhere, client.token, `${token.slice(0, -8)}AAAAAAAA`]) {
+          assert.equal((await refusal(withToken(other, link))).status, 403);
+        }
+        assert.deepEqual(emails(), [email]);
+        await withToken(token, link); // the refusals did not cost the code
+        assert.deepEqual(emails(), [email, second].sort());
+
+        const { id } = client.user.verifiedCredentials.find((c) => c.email === second);
+        const unlink = (headers) => server.call('POST', '/verify/unlink', { ...bearer(), ...headers, body: { verifiedCredentialId: id } });
+        isStepUpRequired(await unlink({}), 'credential:unlink', 'missing');
+        isStepUpRequired(await unlink({ [header]: token }), 'credential:unlink', 'wrong_scope');
+        const { status, body } = await unlink({ [header]: await stepUp(email, 'credential:unlink') });
+        assert.ok(status < 300, JSON.stringify(body));
+        await sdk.refreshUser(client);
+        assert.deepEqual(emails(), [email]);
+      });
+
+      it('changes the address with a token and a code, and tells the old one', async () => {
+        const { client, email, stepUp, withToken } = await signedIn(server, mailbox);
+        const moved = newAddress('moved');
+        const change = () => sdk.updateUser({ userFields: { email: moved } }, client);
+        assert.equal((await refusal(change())).status, 403);
+        const token = await stepUp(email, 'credential:update');
+        const otpVerification = await withToken(token, change);
+        assert.equal(otpVerification.email, moved);
+        assert.equal(client.user.email, email);
+        const verificationToken = await mailbox.code(moved);
+        await withToken(token, () => sdk.verifyOTP({ otpVerification, verificationToken }, client));
+        assert.equal(client.user.email, moved);
+        assert.match((await mailbox.notice(email)).text, /https?:\/\//);
+      });
+
+      it('deletes a user with a token, and says why when it does not', async () => {
+        const { client, email, stepUp, bearer } = await signedIn(server, mailbox);
+        const remove = (headers) => server.call('DELETE', '/users', { ...bearer(), ...headers });
+        isStepUpRequired(await remove({}), 'user:delete', 'missing');
+        isStepUpRequired(await remove({ [header]: client.token }), 'user:delete', 'missing');
+        const neighbour = await signedIn(server, mailbox);
+        isStepUpRequired(await remove({ [header]: await neighbour.stepUp(neighbour.email, 'user:delete') }), 'user:delete', 'wrong_subject');
+        const token = await stepUp(email, 'user:delete');
+        assert.equal((await remove({ [header]: token, 'elevated-access-token': token })).status, 400);
+        assert.ok((await remove({ [header]: token })).status < 300);
+        assert.equal((await server.call('GET', '/users', bearer())).status, 401);
+      });
+
+      it('takes no token for another kind', async () => {
+        const { client, email, response, stepUp } = await signedIn(server, mailbox);
+        const elevated = await stepUp(email, 'credential:link');
+        const unsigned = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${client.token.split('.')[1]}.`;
+        for (const token of [elevated, response.jwt, unsigned, `${client.token.slice(0, -8)}AAAAAAAA`]) {
+          assert.equal((await server.call('GET', '/users', { authorization: `Bearer ${token}` })).status, 401);
+        }
+      });
+    });
+
+    // A database whose environment has been at the newest version stays there, so the old version gets one of its own.
+    if (!databaseUrl) {
+      describe('at 2026_01_01', () => {
+        served({ API_VERSION: '2026_01_01' });
+
+        it('asks no token where no action is on', async () => {
+          const { client, enterCode, emails } = await signedIn(server, mailbox);
+          assert.equal(client.projectSettings.sdk.minApiVersion, '2026_01_01');
+          await enterCode(newAddress('second'));
+          assert.equal(emails().length, 2);
+          await sdk.deleteUser(client);
+          assert.equal(client.user, null);
+        });
+      });
+    }
+  });
+}

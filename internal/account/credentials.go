@@ -1,0 +1,306 @@
+package account
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// RevokeLinkLife is how long a "this was not me" link works.
+const RevokeLinkLife = 7 * 24 * time.Hour
+
+// Address is a proven identifier.
+type Address struct {
+	Format     string
+	Identifier string // look-up key
+	Written    string // as the person wrote it
+}
+
+// SignIn finds the user who holds the address or, where sign-up is open, makes
+// one. credential is the row the proof found, nil when nobody holds the address.
+func SignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, a Address, credential *store.CredentialRow) (userID string, c store.CredentialRow, isNew bool, err error) {
+	if credential == nil {
+		if !t.SignUp.Enabled {
+			return "", c, false, fault.New(fault.SignUpDisabled, "There is no account for this address, and sign-up is closed.")
+		}
+		return signUp(tx, by, t, a)
+	}
+	user, err := tx.LockUser(t.ID, credential.UserID)
+	if err != nil {
+		return "", c, false, err
+	}
+	if !user.DisabledAt.IsZero() {
+		return "", c, false, fault.New(fault.UserDisabled, "This account is disabled. Ask the operator.")
+	}
+	if !credential.SignInEnabled || !Counts(t.Environment, *credential) {
+		return "", c, false, fault.New(fault.CredentialNotForSignIn, "This address was added without a proof and cannot sign in yet. Sign in with an older one and confirm it.")
+	}
+	return user.ID, *credential, false, nil
+}
+
+func signUp(tx *store.Tx, by audit.By, t *tenant.Tenant, a Address) (string, store.CredentialRow, bool, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", store.CredentialRow{}, false, err
+	}
+	if err := tx.InsertUser(store.UserRow{ID: id.String(), EnvironmentID: t.ID, Profile: "{}"}); err != nil {
+		return "", store.CredentialRow{}, false, err
+	}
+	by = by.Concerning(id.String())
+	if err := audit.Record(tx, by, "user.created", nil); err != nil {
+		return "", store.CredentialRow{}, false, err
+	}
+	c, err := insert(tx, by, t, id.String(), a, store.ProvenanceSignUp, "")
+	return id.String(), c, true, err
+}
+
+// Link adds a proven address to the user. provenance says what allowed it;
+// replaces names a credential that this one is to take the place of.
+// The other addresses of the user are told.
+func Link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, provenance, replaces string) (store.CredentialRow, error) {
+	if _, err := tx.LockUser(t.ID, userID); err != nil {
+		return store.CredentialRow{}, err
+	}
+	held, err := tx.CredentialByIdentifier(t.ID, a.Format, a.Identifier)
+	switch {
+	case err == nil && held.UserID == userID:
+		return held, nil
+	case err == nil:
+		return held, fault.New(fault.AccountWithEmailExists, "This address belongs to another account. Sign in with it, or use another address.")
+	case !errors.Is(err, store.ErrNotFound):
+		return held, err
+	}
+	before, err := tx.Credentials(t.ID, userID)
+	if err != nil {
+		return held, err
+	}
+	c, err := insert(tx, by, t, userID, a, provenance, replaces)
+	if err != nil {
+		return c, err
+	}
+	return c, tell(tx, t, userID, before, c, func(n deliver.Notice) deliver.Message {
+		if replaces != "" {
+			return deliver.AddressChanged(n, a.Written)
+		}
+		return deliver.CredentialLinked(n, a.Format+" "+deliver.MaskEmail(a.Written))
+	})
+}
+
+// Replace makes the new address take the place of the user's old ones of the
+// same format: linked by a proof they go at once; linked with nothing they stay
+// until the new one is confirmed.
+func Replace(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, provenance string) (store.CredentialRow, error) {
+	if _, err := tx.LockUser(t.ID, userID); err != nil {
+		return store.CredentialRow{}, err
+	}
+	rows, err := tx.Credentials(t.ID, userID)
+	if err != nil {
+		return store.CredentialRow{}, err
+	}
+	old := primary(rows, a)
+	c, err := Link(tx, by, t, userID, a, provenance, old)
+	if err != nil {
+		return c, err
+	}
+	if provenance != store.ProvenanceNothing && !c.Confirmed() { // the user's own already, waiting for such a proof
+		if err := Confirm(tx, by, t, userID, c.ID); err != nil {
+			return c, err
+		}
+		c.ConfirmedAt = tx.Now()
+	}
+	if old == "" || !Counts(t.Environment, c) {
+		return c, nil
+	}
+	err = remove(tx, by, t, userID, old)
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return c, err
+}
+
+// primary is the credential that a new address takes the place of: the oldest
+// of its format that counts.
+func primary(rows []store.CredentialRow, a Address) string {
+	for _, row := range rows {
+		if row.Format == a.Format && row.Identifier != a.Identifier && row.Confirmed() {
+			return row.ID
+		}
+	}
+	return ""
+}
+
+// Confirm lifts the mark of a credential that was linked with nothing, after
+// an older one stepped up for it; what it replaces goes.
+func Confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
+	rows, err := tx.Credentials(t.ID, userID)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.ID != id || row.Confirmed() {
+			continue
+		}
+		if err := tx.ConfirmCredential(t.ID, userID, id); err != nil {
+			return err
+		}
+		if err := audit.Record(tx, by, "credential.confirmed", audit.Detail{"credential_id": id}); err != nil {
+			return err
+		}
+		if row.Replaces == "" {
+			return nil
+		}
+		if err := remove(tx, by, t, userID, row.Replaces); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		return nil
+	}
+	return fault.New(fault.NothingToConfirm, "You have no credential with this id that waits to be confirmed.")
+}
+
+// Unlink removes a credential, unless it is the last that can sign in. The
+// elevated tokens that came from it die with it.
+func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
+	rows, err := tx.Credentials(t.ID, userID)
+	if err != nil {
+		return err
+	}
+	var gone *store.CredentialRow
+	left := 0
+	for i, row := range rows {
+		if row.ID == id {
+			gone = &rows[i]
+		} else if row.SignInEnabled && Counts(t.Environment, row) {
+			left++
+		}
+	}
+	if gone == nil {
+		return fault.New(fault.InvalidUnlink, "You have no credential with this id.")
+	}
+	if left == 0 {
+		return fault.New(fault.LastCredential, "This is the last way to sign in. Add another one first.")
+	}
+	if err := remove(tx, by, t, userID, id); err != nil {
+		return err
+	}
+	return tell(tx, t, userID, rows, store.CredentialRow{}, func(n deliver.Notice) deliver.Message {
+		return deliver.CredentialUnlinked(n, gone.Format+" "+deliver.MaskEmail(gone.PublicIdentifier))
+	})
+}
+
+func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, provenance, replaces string) (store.CredentialRow, error) {
+	c := store.CredentialRow{
+		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: userID, Format: a.Format, Identifier: a.Identifier, PublicIdentifier: a.Written,
+		SignInEnabled: true, Provenance: provenance, Replaces: replaces, CreatedAt: tx.Now(),
+	}
+	if err := tx.InsertCredential(c); err != nil {
+		if store.IsUnique(err) {
+			return c, fault.New(fault.AccountWithEmailExists, "This address belongs to another account. Sign in with it, or use another address.").Because(err)
+		}
+		return c, fmt.Errorf("linking: %w", err)
+	}
+	return c, audit.Record(tx, by, "credential.linked", audit.Detail{"credential_id": c.ID, "format": c.Format, "provenance": provenance})
+}
+
+func remove(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
+	if err := tx.DeleteCredential(t.ID, userID, id); err != nil {
+		return err
+	}
+	return audit.Record(tx, by, "credential.unlinked", audit.Detail{"credential_id": id})
+}
+
+// tell mails every address the user had before the change, each with a link of
+// its own that takes back what was added and ends all sessions.
+func tell(tx *store.Tx, t *tenant.Tenant, userID string, before []store.CredentialRow, added store.CredentialRow, write func(deliver.Notice) deliver.Message) error {
+	for _, row := range before {
+		if row.Format != store.FormatEmail {
+			continue
+		}
+		text := secret.Text(rand.Text())
+		link := store.RevokeLinkRow{
+			Hash: hashRevokeLink(tx, text), EnvironmentID: t.ID, UserID: userID, CredentialID: added.ID, ExpiresAt: tx.Now().Add(RevokeLinkLife),
+		}
+		if added.Replaces == row.ID {
+			link.Previous = row.PublicIdentifier
+		}
+		if err := tx.InsertRevokeLink(link); err != nil {
+			return err
+		}
+		notice := deliver.Notice{
+			AppName: t.Mail.AppName, From: t.MailFrom, To: row.PublicIdentifier, At: tx.Now(),
+			RevokeURL: t.Issuer + "/notMe#" + text.Reveal(), // a fragment: never sent to a server, never in a log
+		}
+		if err := outbox.Enqueue(tx, t.ID, write(notice), outbox.NoticeLife); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hashRevokeLink(tx *store.Tx, text secret.Text) []byte {
+	return tx.Hasher().Sum("revoke-link", text.Reveal())
+}
+
+// NotMe answers a "this was not me" link: the added credential goes, an address
+// it pushed out comes back, and every session of the user ends.
+func NotMe(tx *store.Tx, by audit.By, t *tenant.Tenant, text secret.Text) error {
+	bad := fault.New(fault.InvalidRevokeLink, "This link is unknown, used or expired. Sign in and check your credentials.")
+	hash := hashRevokeLink(tx, text)
+	link, err := tx.RevokeLink(t.ID, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return bad
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.ConsumeRevokeLink(t.ID, hash); errors.Is(err, store.ErrNotFound) {
+		return bad
+	} else if err != nil {
+		return err
+	}
+	if _, err := tx.LockUser(t.ID, link.UserID); err != nil {
+		return err
+	}
+	by = by.Concerning(link.UserID)
+	if link.CredentialID != "" {
+		if err := remove(tx, by, t, link.UserID, link.CredentialID); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	if err := restore(tx, by, t, link); err != nil {
+		return err
+	}
+	n, err := tx.RevokeSessions(t.ID, link.UserID, "not me")
+	if err != nil {
+		return err
+	}
+	return audit.Record(tx, by, "user.denied_change", audit.Detail{"credential_id": link.CredentialID, "sessions_revoked": n})
+}
+
+// restore gives an address that the denied change pushed out back to its user,
+// unless the user has it still or somebody else does by now.
+func restore(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.RevokeLinkRow) error {
+	if link.Previous == "" {
+		return nil
+	}
+	written, key, err := deliver.NormalizeEmail(link.Previous)
+	if err != nil {
+		return err
+	}
+	_, err = tx.CredentialByIdentifier(t.ID, store.FormatEmail, key)
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	_, err = insert(tx, by, t, link.UserID, Address{store.FormatEmail, key, written}, store.ProvenanceRevokeLink, "")
+	return err
+}

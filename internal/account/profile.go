@@ -1,0 +1,168 @@
+package account
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// MaxMetadata is the size of the metadata object in bytes of JSON.
+const MaxMetadata = 4096
+
+// maxField is the length of every other profile field in bytes.
+const maxField = 256
+
+var usernameRule = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,64}$`)
+
+// Profile is what a user tells of themselves. None of it proves anything, and
+// none of it enters a decision.
+type Profile struct {
+	Alias                        string          `json:"alias,omitempty"`
+	FirstName                    string          `json:"firstName,omitempty"`
+	LastName                     string          `json:"lastName,omitempty"`
+	JobTitle                     string          `json:"jobTitle,omitempty"`
+	TShirtSize                   string          `json:"tShirtSize,omitempty"`
+	Team                         string          `json:"team,omitempty"`
+	Country                      string          `json:"country,omitempty"`
+	BTCWallet                    string          `json:"btcWallet,omitempty"`
+	KDAWallet                    string          `json:"kdaWallet,omitempty"`
+	LTCWallet                    string          `json:"ltcWallet,omitempty"`
+	CKBWallet                    string          `json:"ckbWallet,omitempty"`
+	KASWallet                    string          `json:"kasWallet,omitempty"`
+	DOGEWallet                   string          `json:"dogeWallet,omitempty"`
+	PoliciesConsent              *bool           `json:"policiesConsent,omitempty"`
+	EmailNotification            *bool           `json:"emailNotification,omitempty"`
+	DiscordNotification          *bool           `json:"discordNotification,omitempty"`
+	NewsletterNotification       *bool           `json:"newsletterNotification,omitempty"`
+	Metadata                     json.RawMessage `json:"metadata,omitempty"`
+	MFABackupCodeAcknowledgement string          `json:"mfaBackupCodeAcknowledgement,omitempty"`
+}
+
+// ProfileChange is a change to some fields; nil leaves a field as it is.
+type ProfileChange struct {
+	Username                     *string         `json:"username,omitempty"`
+	Alias                        *string         `json:"alias,omitempty"`
+	FirstName                    *string         `json:"firstName,omitempty"`
+	LastName                     *string         `json:"lastName,omitempty"`
+	JobTitle                     *string         `json:"jobTitle,omitempty"`
+	TShirtSize                   *string         `json:"tShirtSize,omitempty"`
+	Team                         *string         `json:"team,omitempty"`
+	Country                      *string         `json:"country,omitempty"`
+	BTCWallet                    *string         `json:"btcWallet,omitempty"`
+	KDAWallet                    *string         `json:"kdaWallet,omitempty"`
+	LTCWallet                    *string         `json:"ltcWallet,omitempty"`
+	CKBWallet                    *string         `json:"ckbWallet,omitempty"`
+	KASWallet                    *string         `json:"kasWallet,omitempty"`
+	DOGEWallet                   *string         `json:"dogeWallet,omitempty"`
+	PoliciesConsent              *bool           `json:"policiesConsent,omitempty"`
+	EmailNotification            *bool           `json:"emailNotification,omitempty"`
+	DiscordNotification          *bool           `json:"discordNotification,omitempty"`
+	NewsletterNotification       *bool           `json:"newsletterNotification,omitempty"`
+	Metadata                     json.RawMessage `json:"metadata,omitempty"`
+	MFABackupCodeAcknowledgement *string         `json:"mfaBackupCodeAcknowledgement,omitempty"`
+}
+
+// Empty reports whether nothing is to change.
+func (c ProfileChange) Empty() bool {
+	text, _ := json.Marshal(c)
+	return string(text) == "{}"
+}
+
+// ReadProfile decodes a stored profile.
+func ReadProfile(u store.UserRow) (Profile, error) {
+	var p Profile
+	err := json.Unmarshal([]byte(u.Profile), &p)
+	return p, err
+}
+
+// ChangeProfile applies a change to a user that the transaction has locked.
+func ChangeProfile(tx *store.Tx, by audit.By, u store.UserRow, c ProfileChange) error {
+	profile, err := ReadProfile(u)
+	if err != nil {
+		return err
+	}
+	username := u.Username
+	if c.Username != nil {
+		if username = *c.Username; username != "" && !usernameRule.MatchString(username) {
+			return fault.New(fault.InvalidUsername, "A username has 3 to 64 letters, digits, dots, dashes or underscores.")
+		}
+	}
+	if err := c.apply(&profile); err != nil {
+		return err
+	}
+	text, err := json.Marshal(profile)
+	if err != nil {
+		return err
+	}
+	if err := tx.UpdateProfile(u.EnvironmentID, u.ID, username, string(text)); err != nil {
+		if store.IsUnique(err) {
+			return fault.New(fault.UsernameAlreadyExists, "This username is taken. Choose another one.").Because(err)
+		}
+		return err
+	}
+	return audit.Record(tx, by, "user.updated", audit.Detail{"fields": c.names()})
+}
+
+func (c ProfileChange) apply(p *Profile) error {
+	for _, field := range []struct {
+		from *string
+		to   *string
+		name string
+	}{
+		{c.Alias, &p.Alias, "alias"}, {c.FirstName, &p.FirstName, "firstName"}, {c.LastName, &p.LastName, "lastName"},
+		{c.JobTitle, &p.JobTitle, "jobTitle"}, {c.TShirtSize, &p.TShirtSize, "tShirtSize"}, {c.Team, &p.Team, "team"}, {c.Country, &p.Country, "country"},
+		{c.BTCWallet, &p.BTCWallet, "btcWallet"}, {c.KDAWallet, &p.KDAWallet, "kdaWallet"}, {c.LTCWallet, &p.LTCWallet, "ltcWallet"},
+		{c.CKBWallet, &p.CKBWallet, "ckbWallet"}, {c.KASWallet, &p.KASWallet, "kasWallet"}, {c.DOGEWallet, &p.DOGEWallet, "dogeWallet"},
+	} {
+		if field.from == nil {
+			continue
+		}
+		if len(*field.from) > maxField {
+			return fault.New(fault.InvalidRequest, "The field %s is longer than %d bytes.", field.name, maxField)
+		}
+		*field.to = *field.from
+	}
+	for _, field := range []struct{ from, to **bool }{
+		{&c.PoliciesConsent, &p.PoliciesConsent}, {&c.EmailNotification, &p.EmailNotification},
+		{&c.DiscordNotification, &p.DiscordNotification}, {&c.NewsletterNotification, &p.NewsletterNotification},
+	} {
+		if *field.from != nil {
+			*field.to = *field.from
+		}
+	}
+	if len(c.Metadata) > MaxMetadata {
+		return fault.New(fault.MetadataTooLarge, "The metadata object is larger than %d bytes.", MaxMetadata)
+	}
+	if len(c.Metadata) > 0 {
+		if c.Metadata[0] != '{' {
+			return fault.New(fault.InvalidRequest, "The field metadata must be a JSON object.")
+		}
+		p.Metadata = c.Metadata
+	}
+	if c.MFABackupCodeAcknowledgement != nil {
+		if *c.MFABackupCodeAcknowledgement != "complete" {
+			return fault.New(fault.InvalidRequest, "The field mfaBackupCodeAcknowledgement can only be set to complete.")
+		}
+		if p.MFABackupCodeAcknowledgement == "pending" {
+			p.MFABackupCodeAcknowledgement = "complete"
+		}
+	}
+	return nil
+}
+
+// names lists the changed fields, without their values.
+func (c ProfileChange) names() []string {
+	text, _ := json.Marshal(c)
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(text, &fields)
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,254 @@
+package api
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// EnvironmentSummary is one environment in a list.
+type EnvironmentSummary struct {
+	ID            string    `json:"id"`
+	Name          string    `json:"name"`
+	MinAPIVersion string    `json:"minApiVersion,omitempty"`
+	Revision      int64     `json:"revision"`
+	UpdatedAt     time.Time `json:"updatedAt"`
+}
+
+// EnvironmentList lists environments.
+type EnvironmentList struct {
+	Environments []EnvironmentSummary `json:"environments"`
+}
+
+func adminEnvironments(c *Call, _ none) (EnvironmentList, error) {
+	list := EnvironmentList{Environments: []EnvironmentSummary{}}
+	return list, c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		rows, err := tx.Environments()
+		for _, row := range rows {
+			if only := c.Service.EnvironmentID(); only == "" || only == row.ID {
+				list.Environments = append(list.Environments, EnvironmentSummary{ID: row.ID, Name: row.Name, Revision: row.Revision, UpdatedAt: row.UpdatedAt})
+			}
+		}
+		return err
+	})
+}
+
+// EnvironmentDocument is one environment with its canonical YAML.
+type EnvironmentDocument struct {
+	EnvironmentSummary
+	Document string `json:"document"`
+}
+
+func adminEnvironment(c *Call, _ none) (EnvironmentDocument, error) {
+	var row store.EnvironmentRow
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+		row, err = tx.Environment(c.request.PathValue("environmentId"))
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return EnvironmentDocument{}, fault.New(fault.EnvironmentNotFound, "There is no environment with this id.")
+	}
+	summary := EnvironmentSummary{ID: row.ID, Name: row.Name, Revision: row.Revision, UpdatedAt: row.UpdatedAt}
+	return EnvironmentDocument{summary, row.Document}, err
+}
+
+// ApplyResponse says what an applied document changed.
+type ApplyResponse struct {
+	operate.Applied
+	DryRun bool `json:"dryRun"`
+}
+
+func adminApply(c *Call, body []byte) (any, error) {
+	dry := c.request.URL.Query().Get("dryRun") == "true"
+	id := c.request.PathValue("environmentId")
+	var applied operate.Applied
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		applied, err = operate.Apply(tx, c.by, body, operate.ApplyOptions{
+			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: c.api.Operators(),
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.api.Outbox.Nudge()
+	return ApplyResponse{applied, dry}, nil
+}
+
+// RotateRequest asks for a new signing key.
+type RotateRequest struct {
+	AtOnce bool `json:"atOnce,omitempty"` // after a leak: old keys are refused now
+}
+
+// RotateResponse names the new key.
+type RotateResponse struct {
+	KeyID string `json:"kid"`
+}
+
+func adminRotate(c *Call, r RotateRequest) (RotateResponse, error) {
+	var kid string
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		kid, err = operate.RotateKeys(tx, c.by, c.request.PathValue("environmentId"), r.AtOnce)
+		return err
+	})
+	return RotateResponse{kid}, err
+}
+
+// UserSummary is one user in a list.
+type UserSummary struct {
+	ID          string     `json:"id"`
+	Username    string     `json:"username,omitempty"`
+	CreatedAt   time.Time  `json:"createdAt"`
+	LastVisitAt time.Time  `json:"lastVisitAt"`
+	DisabledAt  *time.Time `json:"disabledAt,omitempty"`
+}
+
+// UserList is a page of users; ask again with after=next for more.
+type UserList struct {
+	Users []UserSummary `json:"users"`
+	Next  string        `json:"next,omitempty"`
+}
+
+const pageSize = 100
+
+func adminUsers(c *Call, _ none) (UserList, error) {
+	list := UserList{Users: []UserSummary{}}
+	return list, c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		rows, err := tx.Users(c.Tenant.ID, c.request.URL.Query().Get("after"), pageSize)
+		for _, row := range rows {
+			list.Users = append(list.Users, summarise(row))
+		}
+		if len(rows) == pageSize {
+			list.Next = rows[pageSize-1].ID
+		}
+		return err
+	})
+}
+
+func summarise(row store.UserRow) UserSummary {
+	s := UserSummary{ID: row.ID, Username: row.Username, CreatedAt: row.CreatedAt, LastVisitAt: row.LastVisitAt}
+	if !row.DisabledAt.IsZero() {
+		s.DisabledAt = &row.DisabledAt
+	}
+	return s
+}
+
+// UserDetail is one user with credentials and live sessions.
+type UserDetail struct {
+	UserSummary
+	Profile     account.Profile `json:"profile"`
+	Credentials []Credential    `json:"credentials"`
+	Sessions    []SessionDetail `json:"sessions"`
+}
+
+// SessionDetail is one live session.
+type SessionDetail struct {
+	ID          string    `json:"id"`
+	CreatedAt   time.Time `json:"createdAt"`
+	RefreshedAt time.Time `json:"refreshedAt"`
+	ExpiresAt   time.Time `json:"expiresAt"`
+	Origin      string    `json:"origin,omitempty"`
+	SDKVersion  string    `json:"sdkVersion,omitempty"`
+	DeviceBound bool      `json:"deviceBound"`
+}
+
+func adminUser(c *Call, _ none) (UserDetail, error) {
+	detail := UserDetail{Credentials: []Credential{}, Sessions: []SessionDetail{}}
+	id := c.request.PathValue("userId")
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		user, err := tx.User(c.Tenant.ID, id)
+		if err != nil {
+			return err
+		}
+		detail.UserSummary = summarise(user)
+		if detail.Profile, err = account.ReadProfile(user); err != nil {
+			return err
+		}
+		credentials, err := tx.Credentials(c.Tenant.ID, id)
+		if err != nil {
+			return err
+		}
+		for _, row := range credentials {
+			detail.Credentials = append(detail.Credentials, viewCredential(row))
+		}
+		sessions, err := tx.Sessions(c.Tenant.ID, id)
+		for _, s := range sessions {
+			detail.Sessions = append(detail.Sessions, SessionDetail{
+				ID: s.ID, CreatedAt: s.CreatedAt, RefreshedAt: s.RefreshedAt, ExpiresAt: s.ExpiresAt, Origin: s.Origin, SDKVersion: s.SDKVersion, DeviceBound: s.DevicePublicKey != "",
+			})
+		}
+		return err
+	})
+	return detail, userNotFound(err)
+}
+
+func userNotFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fault.New(fault.NotFound, "There is no user with this id in this environment.").Because(err)
+	}
+	return err
+}
+
+func adminDisable(c *Call, _ none) (none, error) { return none{}, c.setDisabled(true) }
+func adminEnable(c *Call, _ none) (none, error)  { return none{}, c.setDisabled(false) }
+
+func (c *Call) setDisabled(disabled bool) error {
+	return userNotFound(c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		return operate.SetUserDisabled(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"), disabled)
+	}))
+}
+
+// RevokedSessions counts what ended.
+type RevokedSessions struct {
+	Revoked int64 `json:"revoked"`
+}
+
+func adminRevokeSessions(c *Call, _ none) (RevokedSessions, error) {
+	var n int64
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		n, err = operate.RevokeSessions(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"))
+		return err
+	})
+	return RevokedSessions{n}, userNotFound(err)
+}
+
+// AuditPage is a page of the audit log, oldest first; ask again with since=
+// the last at and after= the last id for more.
+type AuditPage struct {
+	Events []operate.AuditEvent `json:"events"`
+}
+
+func adminAudit(c *Call, _ none) (AuditPage, error) {
+	q := c.request.URL.Query()
+	filter := store.AuditFilter{EnvironmentID: c.request.PathValue("environmentId"), UserID: q.Get("userId"), Action: q.Get("action"), AfterID: q.Get("after")}
+	for name, at := range map[string]*time.Time{"since": &filter.Since, "until": &filter.Until} {
+		if text := q.Get(name); text != "" {
+			parsed, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				return AuditPage{}, fault.New(fault.InvalidRequest, "%s must be a time such as 2026-04-01T00:00:00Z.", name)
+			}
+			*at = parsed
+		}
+	}
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 1000 {
+			return AuditPage{}, fault.New(fault.InvalidRequest, "limit must be a number from 1 to 1000.")
+		}
+		filter.Limit = n
+	}
+	page := AuditPage{Events: []operate.AuditEvent{}}
+	return page, c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		rows, err := tx.Audit(filter)
+		for _, row := range rows {
+			page.Events = append(page.Events, operate.ViewAudit(row))
+		}
+		return err
+	})
+}

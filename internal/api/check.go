@@ -1,0 +1,73 @@
+package api
+
+import (
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// CheckRequest asks about exactly one scope.
+type CheckRequest struct {
+	Scope string `json:"scope"`
+}
+
+// CheckResponse says whether a step-up is required and what would do (wire
+// reference 11.1). Reason, singleUse and the rest are ours.
+type CheckResponse struct {
+	IsRequired          bool              `json:"isRequired"`
+	Credentials         []CheckCredential `json:"credentials"`
+	DefaultCredentialID string            `json:"defaultCredentialId,omitempty"`
+	Reason              string            `json:"reason"` // not_required, step_up_required or no_method
+	SingleUse           bool              `json:"singleUse"`
+	ExpirySeconds       int               `json:"expirySeconds"` // life of a token for the scope
+}
+
+// CheckCredential is one thing the user could prove it with.
+type CheckCredential struct {
+	ID     string `json:"id"`
+	Format string `json:"format"`
+	Type   string `json:"type,omitempty"`
+	Alias  string `json:"alias,omitempty"`
+}
+
+func checkStepUp(c *Call, r CheckRequest) (CheckResponse, error) {
+	if err := need("scope", r.Scope); err != nil {
+		return CheckResponse{}, err
+	}
+	var decision policy.Decision
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		person, err := account.Person(tx, c.Tenant.Environment, c.Session.UserID, c.Session.SignInCredentialID)
+		if err != nil {
+			return err
+		}
+		decision, err = policy.Decide(c.Tenant.Environment, person, stepup.Scope(r.Scope))
+		if err != nil {
+			return fault.New(fault.InvalidScopes, "This environment has no scope %.60q.", r.Scope).Because(err)
+		}
+		return nil
+	})
+	if err != nil {
+		return CheckResponse{}, err
+	}
+	return answerCheck(decision), nil
+}
+
+func answerCheck(d policy.Decision) CheckResponse {
+	response := CheckResponse{
+		IsRequired: d.Required, Credentials: []CheckCredential{}, Reason: "not_required",
+		SingleUse: d.Rule.SingleUse, ExpirySeconds: int(d.Rule.Life.Seconds()),
+	}
+	if !d.Required {
+		return response
+	}
+	response.Reason, response.DefaultCredentialID = "step_up_required", d.DefaultID
+	if d.NoMethod() {
+		response.Reason = string(stepup.ReasonNoMethod)
+	}
+	for _, offer := range d.Offers {
+		response.Credentials = append(response.Credentials, CheckCredential{ID: offer.ID, Format: offer.Format, Type: offer.Type, Alias: offer.Alias})
+	}
+	return response
+}

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// UnlinkRequest names a credential. Published clients spell it in three ways;
+// verifiedCredentialId comes first, then walletId (wire reference 7.1).
+type UnlinkRequest struct {
+	WalletID             string `json:"walletId,omitempty"`
+	VerifiedCredentialID string `json:"verifiedCredentialId,omitempty"`
+	PrimaryWalletID      string `json:"primaryWalletId,omitempty"`
+	VerifiedCrentialID   string `json:"verifiedCrentialId,omitempty"`
+}
+
+func (r UnlinkRequest) credentialID() string {
+	for _, id := range []string{r.VerifiedCredentialID, r.VerifiedCrentialID, r.WalletID} {
+		if id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
+	id := r.credentialID()
+	if id == "" {
+		return VerifyResponse{}, fault.New(fault.InvalidUnlink, "Say which credential to unlink: verifiedCredentialId.")
+	}
+	return c.changed(func(tx *store.Tx) error {
+		if _, err := c.Spend(tx, stepup.CredentialUnlink, ""); err != nil {
+			return err
+		}
+		return account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id)
+	})
+}
+
+func confirmCredential(c *Call, _ none) (VerifyResponse, error) {
+	id := c.request.PathValue("credentialId")
+	return c.changed(func(tx *store.Tx) error {
+		tokenID, err := c.Spend(tx, stepup.CredentialLink, "")
+		if err != nil {
+			return err
+		}
+		if tokenID == "" {
+			return fault.New(fault.MFAInvalidRequest, "Prove that it is you first: step up for credential:link with an older credential.")
+		}
+		return account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, id)
+	})
+}
+
+// changed runs a change of credentials and answers with the user as it then is.
+func (c *Call) changed(change func(*store.Tx) error) (VerifyResponse, error) {
+	var signed signedIn
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		if err = change(tx); err != nil {
+			return err
+		}
+		signed, err = c.refreshed(tx, "")
+		return err
+	})
+	if err != nil {
+		return VerifyResponse{}, err
+	}
+	c.api.Outbox.Nudge()
+	return c.verified(signed)
+}
+
+// NotMeRequest carries the secret of a "this was not me" link.
+type NotMeRequest struct {
+	Token string `json:"token"`
+}
+
+func notMe(c *Call, r NotMeRequest) (none, error) {
+	if err := need("token", r.Token); err != nil {
+		return none{}, err
+	}
+	return none{}, c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		return account.NotMe(tx, c.by, c.Tenant, secret.Text(r.Token))
+	})
+}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"math/big"
+	"strings"
+
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/nonce"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// device is what the request proved of its keys.
+type device struct {
+	publicKey string // whose signature over a fresh nonce holds; empty: none was sent
+}
+
+// verifyDevice checks the device-signature headers on the routes that carry
+// them. Sent, they must hold, whoever sends them; a session that was opened
+// with one must go on signing with the same key, so a stolen session token is
+// of no use there without the device.
+func (c *Call) verifyDevice(r Route) error {
+	if !r.Device {
+		return nil
+	}
+	head := c.request.Header
+	nonceText, key, signature := head.Get("x-dynamic-device-nonce"), strings.ToLower(head.Get("x-dynamic-device-publickey")), head.Get("x-dynamic-device-signed-nonce")
+	if nonceText == "" && key == "" && signature == "" {
+		if c.Session != nil && c.Session.DevicePublicKey != "" {
+			return fault.New(fault.DeviceSignatureNeeded, "This session was opened with a device key. Sign a fresh nonce with it and send the x-dynamic-device headers.")
+		}
+		return nil
+	}
+	bad := fault.New(fault.InvalidDeviceSignature, "The device signature does not hold. Fetch a fresh nonce, sign it with the session's device key and try again.")
+	if c.Session != nil && c.Session.DevicePublicKey != "" && c.Session.DevicePublicKey != key {
+		return bad.Because(errors.New("another device key"))
+	}
+	// The nonce is burnt even when the signature turns out wrong.
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error { return nonce.Spend(tx, c.Tenant.ID, nonceText) })
+	if errors.Is(err, nonce.ErrInvalid) {
+		return bad.Because(err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := verifyP256(key, nonceText, signature); err != nil {
+		return bad.Because(err)
+	}
+	c.Device = device{publicKey: key}
+	return nil
+}
+
+// verifyP256 checks a raw r‖s ECDSA signature in hex, by a compressed P-256
+// key in hex, over the UTF-8 of text (wire reference 1.4).
+func verifyP256(keyHex, text, signatureHex string) error {
+	key, err := parseP256(keyHex)
+	if err != nil {
+		return err
+	}
+	signature, err := hex.DecodeString(signatureHex)
+	if err != nil || len(signature) != 64 {
+		return errors.New("signature is not 64 bytes of hex")
+	}
+	digest := sha256.Sum256([]byte(text))
+	if !ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
+		return errors.New("signature does not match")
+	}
+	return nil
+}
+
+func parseP256(keyHex string) (*ecdsa.PublicKey, error) {
+	raw, err := hex.DecodeString(keyHex)
+	if err != nil || len(raw) != 33 {
+		return nil, errors.New("key is not a compressed P-256 point in hex")
+	}
+	x, y := elliptic.UnmarshalCompressed(elliptic.P256(), raw)
+	if x == nil {
+		return nil, errors.New("key is not on P-256")
+	}
+	return &ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}, nil
+}
+
+// sessionPublicKey is the session key the client announces, in the body or the
+// header; it is echoed into the session's claims.
+func (c *Call) sessionPublicKey(inBody string) (string, error) {
+	key := inBody
+	if key == "" {
+		key = c.request.Header.Get("x-dyn-session-public-key")
+	}
+	if key == "" {
+		return "", nil
+	}
+	key = strings.ToLower(key)
+	if _, err := parseP256(key); err != nil {
+		return "", fault.New(fault.InvalidRequest, "The session public key is not a compressed P-256 point in hex.").Because(err)
+	}
+	return key, nil
+}

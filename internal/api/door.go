@@ -1,0 +1,293 @@
+// Package api speaks the wire: the SDK routes, the guards' routes and the
+// administration. One table lists every route with its gate ([Routes]); one
+// door takes every request in and lets every answer out. A handler never sees
+// a request whose session, service token or elevated token was not judged as
+// its route declares.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// Limits of every request. They are documented in docs/limits.md.
+const (
+	maxBody     = 64 << 10
+	maxDocument = 256 << 10
+	handlerTime = 30 * time.Second
+)
+
+// Config is what the API is built from.
+type Config struct {
+	DB         *store.DB
+	Tenants    *tenant.Registry
+	Outbox     *outbox.Worker
+	PublicURL  string // without trailing slash
+	Now        func() time.Time
+	Log        *slog.Logger
+	ClientAddr func(*http.Request) string                         // true client address
+	Observe    func(route string, status int, took time.Duration) // metrics; nil is allowed
+	RequestID  func(*http.Request) string                         // set by the server's outermost layer
+	Operators  func() []string                                    // who is mailed when rules are weakened
+}
+
+// API is the handler of all routes.
+type API struct {
+	Config
+	mux *http.ServeMux
+}
+
+// New builds the API from the table of routes.
+func New(c Config) *API {
+	a := &API{Config: c, mux: http.NewServeMux()}
+	methods := map[string][]string{}
+	for _, r := range Routes() {
+		a.mux.Handle(r.Method+" "+r.Path, a.door(r))
+		methods[r.Path] = append(methods[r.Path], r.Method)
+	}
+	for path, allowed := range methods {
+		a.mux.Handle(path, a.otherMethods(path, allowed))
+	}
+	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		a.refuse(w, r, nil, fault.New(fault.NotFound, "There is nothing at this path. See /api/v0/openapi.json for what there is."))
+	})
+	return a
+}
+
+// ServeHTTP implements [http.Handler].
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+
+// Call is one request after the door's checks.
+type Call struct {
+	api       *API
+	ctx       context.Context
+	request   *http.Request
+	RequestID string
+	Source    string // client address
+	Origin    string // already matched against the environment
+	Tenant    *tenant.Tenant
+	Session   *store.SessionRow // nil on public routes without a session
+	Service   *serviceauth.Token
+	Presented enforce.Presented
+	Device    device
+	by        audit.By
+}
+
+// By says who acts, for the audit log.
+func (c *Call) By() audit.By { return c.by }
+
+// Subject is whose request a gate judges.
+func (c *Call) Subject() enforce.Subject {
+	return enforce.Subject{Tenant: c.Tenant, Session: *c.Session, Presented: c.Presented, RequestID: c.RequestID}
+}
+
+func (a *API) door(r Route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		started := a.Now()
+		ctx, cancel := context.WithTimeout(req.Context(), handlerTime)
+		defer cancel()
+		status := a.enter(w, req.WithContext(ctx), r)
+		if a.Observe != nil {
+			a.Observe(r.Method+" "+r.Path, status, a.Now().Sub(started))
+		}
+	})
+}
+
+func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
+	c := &Call{api: a, ctx: req.Context(), request: req, RequestID: a.RequestID(req), Source: a.ClientAddr(req)}
+	answer, err := a.serve(c, r, w)
+	if errors.Is(err, tenant.ErrRevised) {
+		answer, err = a.serve(c, r, w)
+	}
+	if err != nil {
+		return a.refuse(w, req, c.Tenant, err)
+	}
+	return a.answer(w, req, c.Tenant, r, answer)
+}
+
+// serve runs the checks in their order: service token, environment, origin,
+// session, device signature, elevated token (403 before the body is read),
+// body, handler.
+func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
+	c.Tenant, c.Session, c.Device = nil, nil, device{}
+	c.by = audit.By{Actor: "anonymous", RequestID: c.RequestID}
+	if r.Gate.Kind == ServiceGate { // who asks comes before what there is
+		if err := r.Gate.openService(c); err != nil {
+			return nil, err
+		}
+	}
+	if id := c.request.PathValue("environmentId"); id != "" && !r.Document {
+		t, err := a.Tenants.Load(c.ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		c.Tenant, c.by.EnvironmentID = t, t.ID
+	}
+	if err := a.checkOrigin(c, r); err != nil {
+		return nil, err
+	}
+	if err := r.Gate.open(c, r); err != nil {
+		return nil, err
+	}
+	body, err := a.body(c.request, r, w)
+	if err != nil {
+		return nil, err
+	}
+	return r.handler.run(c, body)
+}
+
+// checkOrigin refuses browsers of origins the environment does not list. It
+// runs in header mode too, where it only makes the cause visible.
+func (a *API) checkOrigin(c *Call, r Route) error {
+	origin := c.request.Header.Get("Origin")
+	if origin == "" || c.Tenant == nil || r.AnyOrigin {
+		return nil
+	}
+	if allowed(c.Tenant, origin) {
+		c.Origin = origin
+		return nil
+	}
+	return fault.New(fault.OriginNotAllowed, "The origin %.200q is not listed by this environment. Add it to origins.", origin)
+}
+
+func allowed(t *tenant.Tenant, origin string) bool {
+	for _, o := range t.Origins {
+		if o == origin {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *API) answer(w http.ResponseWriter, req *http.Request, t *tenant.Tenant, r Route, answer any) int {
+	a.headers(w, req, t, r.AnyOrigin)
+	if page, ok := answer.(rawAnswer); ok {
+		w.Header().Set("Content-Type", page.contentType)
+		for name, value := range page.header {
+			w.Header().Set(name, value)
+		}
+		w.WriteHeader(http.StatusOK)
+		_, _ = w.Write(page.body)
+		return http.StatusOK
+	}
+	if _, empty := answer.(none); empty || answer == nil {
+		w.WriteHeader(http.StatusNoContent)
+		return http.StatusNoContent
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return a.refuse(w, req, t, err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(append(text, '\n'))
+	return http.StatusOK
+}
+
+type rawAnswer struct {
+	contentType string
+	header      map[string]string
+	body        []byte
+}
+
+// Problem is the body of every refusal.
+type Problem struct {
+	Error     string `json:"error"`
+	Code      string `json:"code"`
+	Payload   any    `json:"payload,omitempty"`
+	RequestID string `json:"requestId"`
+}
+
+// refuse is the only place that writes a refusal, and the only one that logs
+// what really happened.
+func (a *API) refuse(w http.ResponseWriter, req *http.Request, t *tenant.Tenant, err error) int {
+	id := a.RequestID(req)
+	var f *fault.Error
+	switch {
+	case errors.As(err, &f):
+	case errors.Is(err, tenant.ErrRevised), errors.Is(err, store.ErrUnknownOutcome), errors.Is(err, context.DeadlineExceeded), errors.Is(err, store.ErrClosed):
+		f = fault.New(fault.Unavailable, "We cannot tell right now, so the answer is no. Try again in a moment.").Because(err).After(time.Second)
+	default:
+		f = fault.New(fault.Internal, "Something broke on our side. Tell the operator this request id.").Because(err)
+	}
+	status := f.Code.Status()
+	level := slog.LevelInfo
+	if status >= 500 && !errors.Is(err, context.Canceled) {
+		level = slog.LevelError
+	}
+	environment := ""
+	if t != nil {
+		environment = t.ID
+	}
+	a.Log.Log(req.Context(), level, "refused", "request_id", id, "method", req.Method, "route", req.Pattern, "status", status, "code", f.Code, "environment_id", environment, "cause", f.Cause)
+	a.headers(w, req, t, false)
+	if f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter/time.Second)+1))
+	}
+	text, err := json.Marshal(Problem{Error: f.Message, Code: string(f.Code), Payload: f.Payload, RequestID: id})
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(`{"error":"Something broke on our side.","code":"internal_error"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n'))
+	return status
+}
+
+func (a *API) headers(w http.ResponseWriter, req *http.Request, t *tenant.Tenant, anyOrigin bool) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Add("Vary", "Origin")
+	origin := req.Header.Get("Origin")
+	switch {
+	case origin == "":
+	case anyOrigin:
+		h.Set("Access-Control-Allow-Origin", "*")
+	case t != nil && allowed(t, origin):
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+	}
+}
+
+// otherMethods answers preflights and methods a path does not have.
+func (a *API) otherMethods(path string, methods []string) http.Handler {
+	allow := strings.Join(append(methods, http.MethodOptions), ", ")
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method != http.MethodOptions {
+			w.Header().Set("Allow", allow)
+			a.refuse(w, req, nil, fault.New(fault.MethodNotAllowed, "This path takes %s.", allow))
+			return
+		}
+		var t *tenant.Tenant
+		if id := req.PathValue("environmentId"); id != "" {
+			t, _ = a.Tenants.Load(req.Context(), id)
+		}
+		a.headers(w, req, t, false)
+		if origin := req.Header.Get("Origin"); t != nil && allowed(t, origin) {
+			w.Header().Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+			w.Header().Set("Access-Control-Allow-Headers", corsHeaders)
+			w.Header().Set("Access-Control-Max-Age", "600")
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+}
+
+const corsHeaders = "authorization, content-type, elevated-access-token, x-dyn-api-version, x-dyn-version, x-dyn-request-id, x-dyn-session-id, " +
+	"x-dyn-session-public-key, x-dyn-logout-reason, x-dyn-elevated-access-token, x-mfa-auth-token, x-dynamic-platform, x-dynamic-device-nonce, " +
+	"x-dynamic-device-publickey, x-dynamic-device-signed-nonce, x-dynamic-device-registration-token, x-dyn-device-fingerprint, " +
+	"x-dyn-is-global-wallet-popup, x-dyn-client-session-signature, x-idempotency-key"

@@ -1,0 +1,161 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// GateKind is who may pass.
+type GateKind string
+
+// The gates. Each route declares one.
+const (
+	PublicGate   GateKind = "public"   // anybody; a session, if sent, must be live
+	SessionGate  GateKind = "session"  // a live session
+	ElevatedGate GateKind = "elevated" // and an elevated token, judged before the body is read
+	BodyGate     GateKind = "body"     // a live session; which scopes depends on the body
+	ServiceGate  GateKind = "service"  // a service token with a scope
+)
+
+// Gate is what a route asks of its caller.
+type Gate struct {
+	Kind       GateKind
+	Scopes     []stepup.Scope         // ElevatedGate: the one it needs; BodyGate: those it may need
+	Compatible environment.Compatible // the entry that waives the token; empty: none does
+	Service    string                 // ServiceGate: the service token scope
+}
+
+func (g Gate) open(c *Call, r Route) error {
+	switch g.Kind {
+	case ServiceGate:
+		return nil // the door has opened it
+	case PublicGate:
+		if bearer(c.request) == "" || !r.OptionalSession {
+			return c.verifyDevice(r)
+		}
+	}
+	if err := c.identify(); err != nil {
+		return err
+	}
+	if err := c.verifyDevice(r); err != nil {
+		return err
+	}
+	text, err := elevatedHeader(c.request)
+	if err != nil {
+		return err
+	}
+	c.Presented = enforce.Present(c.ctx, c.Tenant, text)
+	if g.Kind != ElevatedGate || c.Tenant.Allows(g.Compatible) {
+		return nil
+	}
+	return c.api.DB.Read(c.ctx, func(tx *store.Tx) error { return enforce.Judge(tx, c.Subject(), g.Scopes[0]) })
+}
+
+// identify finds the live session of the bearer token. A 401 means just one
+// thing: there is no such session any more.
+func (c *Call) identify() error {
+	text := bearer(c.request)
+	if text == "" {
+		return fault.New(fault.SignInRequired, "Sign in first: send the session token as Authorization: Bearer.")
+	}
+	dead := fault.New(fault.InvalidSession, "This session is over or the token is not a session token. Sign in again.")
+	claims, err := c.Tenant.Verifier.Session(c.ctx, text)
+	if errors.Is(err, stepup.ErrUnavailable) {
+		return err
+	}
+	if err != nil {
+		return dead.Because(err)
+	}
+	err = c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		row, err := tx.LiveSession(c.Tenant.ID, claims.Session)
+		if errors.Is(err, store.ErrNotFound) || err == nil && row.UserID != claims.Subject {
+			return dead
+		}
+		c.Session = &row
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	c.by.Actor, c.by.UserID, c.by.SessionID = "user:"+c.Session.UserID, c.Session.UserID, c.Session.ID
+	return nil
+}
+
+func (g Gate) openService(c *Call) error {
+	text := bearer(c.request)
+	var token *serviceauth.Token
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		var err error
+		token, err = serviceauth.Check(tx, secret.Text(text))
+		return err
+	})
+	if errors.Is(err, serviceauth.ErrInvalid) {
+		return fault.New(fault.InvalidServiceToken, "Send a live service token as Authorization: Bearer stp_…; make one with `stepup token create`.")
+	}
+	if err != nil {
+		return err
+	}
+	environmentID := c.request.PathValue("environmentId")
+	if environmentID == "" {
+		environmentID = token.EnvironmentID()
+	}
+	if !token.May(g.Service, environmentID) {
+		return fault.New(fault.InsufficientServiceScope, "This service token does not carry %s for this environment.", g.Service)
+	}
+	c.Service = token
+	c.by.Actor, c.by.EnvironmentID = "service:"+token.ID(), environmentID
+	return nil
+}
+
+func bearer(r *http.Request) string {
+	values := r.Header.Values("Authorization")
+	if len(values) != 1 {
+		return ""
+	}
+	scheme, text, ok := strings.Cut(values[0], " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}
+
+// elevatedHeader reads the token from either header name; two are refused,
+// because two parsers might pick different ones.
+func elevatedHeader(r *http.Request) (string, error) {
+	values := append(r.Header.Values("x-dyn-elevated-access-token"), r.Header.Values("Elevated-Access-Token")...)
+	switch len(values) {
+	case 0:
+		return "", nil
+	case 1:
+		return values[0], nil
+	}
+	return "", fault.New(fault.AmbiguousElevatedToken, "Send one elevated access token, in one header.")
+}
+
+// Spend consumes the elevated token for the scope in the action's transaction,
+// unless the compatibility entry waives it; elevated reports whether a token
+// opened the gate, which decides what the action may claim as its provenance.
+func (c *Call) Spend(tx *store.Tx, scope stepup.Scope, compatible environment.Compatible) (tokenID string, err error) {
+	tokenID, err = enforce.Spend(tx, c.by, c.Subject(), scope)
+	if fault.Has(err, fault.ElevatedTokenRequired) && c.Tenant.Allows(compatible) {
+		return "", nil
+	}
+	return tokenID, err
+}
+
+// provenance says what a change that Spend let through was allowed by.
+func provenance(tokenID string) string {
+	if tokenID != "" {
+		return store.ProvenanceElevatedToken
+	}
+	return store.ProvenanceNothing
+}

@@ -1,0 +1,5 @@
+package api
+
+func openAPI(*Call, none) (rawAnswer, error) {
+	return rawAnswer{}, nil
+}

@@ -1,0 +1,172 @@
+package api
+
+import (
+	"net/url"
+	"regexp"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// ConsumeRequest is a guard's question: may this one operation happen now?
+type ConsumeRequest struct {
+	Token         string `json:"token"`
+	Scope         string `json:"scope"`
+	OperationID   string `json:"operationId"`   // made by the guard, never by its client
+	RequestDigest string `json:"requestDigest"` // of what is to be done
+}
+
+// ConsumeResponse says first, which is a permission, or replayed, which is not.
+type ConsumeResponse struct {
+	Result        string   `json:"result"`
+	ID            string   `json:"jti"`
+	Subject       string   `json:"sub"`
+	Session       string   `json:"sid"`
+	EnvironmentID string   `json:"environment_id"`
+	Scope         string   `json:"scope"`
+	Audience      string   `json:"aud"`
+	Expires       int64    `json:"exp"`
+	AuthTime      int64    `json:"auth_time"`
+	ACR           string   `json:"acr"`
+	AMR           []string `json:"amr"`
+	CredentialID  string   `json:"credential_id"`
+}
+
+var (
+	operationIDRule = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
+	digestRule      = regexp.MustCompile(`^[!-~]{1,256}$`)
+)
+
+func consume(c *Call, r ConsumeRequest) (ConsumeResponse, error) {
+	if !operationIDRule.MatchString(r.OperationID) {
+		return ConsumeResponse{}, fault.New(fault.InvalidRequest, "operationId must be 1 to 128 letters, digits, dots, colons, dashes or underscores, made by you.")
+	}
+	if !digestRule.MatchString(r.RequestDigest) {
+		return ConsumeResponse{}, fault.New(fault.InvalidRequest, "requestDigest must be 1 to 256 printable characters, such as a SHA-256 of the request.")
+	}
+	if err := need("scope", r.Scope); err != nil {
+		return ConsumeResponse{}, err
+	}
+	scope := stepup.Scope(r.Scope)
+	if !c.Service.MayConsume(scope) {
+		return ConsumeResponse{}, fault.New(fault.InsufficientServiceScope, "This service token may not consume tokens of this scope.")
+	}
+	guarded := enforce.Guarded{
+		Tenant: c.Tenant, Presented: enforce.Present(c.ctx, c.Tenant, r.Token), Scope: scope,
+		OperationID: r.OperationID, RequestDigest: r.RequestDigest, Caller: c.Service.ID(), RequestID: c.RequestID,
+	}
+	var claims stepup.Claims
+	var first bool
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		claims, first, err = enforce.Consume(tx, c.by, guarded)
+		return err
+	})
+	if err != nil {
+		return ConsumeResponse{}, err
+	}
+	result := "replayed"
+	if first {
+		result = "first"
+	}
+	return ConsumeResponse{
+		Result: result, ID: claims.ID, Subject: claims.Subject, Session: claims.Session, EnvironmentID: claims.EnvironmentID,
+		Scope: joinScopes(claims.Scopes), Audience: claims.Audience[0], Expires: claims.Expires.Unix(), AuthTime: claims.AuthTime.Unix(),
+		ACR: claims.ACR, AMR: claims.AMR, CredentialID: claims.CredentialID,
+	}, nil
+}
+
+// IntrospectRequest carries one token, as a form (RFC 7662 section 2.1) or JSON.
+type IntrospectRequest struct {
+	Token         string `json:"token"`
+	TokenTypeHint string `json:"token_type_hint,omitempty"`
+}
+
+func (r *IntrospectRequest) decodeForm(body string) error {
+	values, err := url.ParseQuery(body)
+	if err != nil || len(values["token"]) != 1 {
+		return fault.New(fault.InvalidRequest, "Send exactly one form field token.")
+	}
+	r.Token = values.Get("token")
+	return nil
+}
+
+// IntrospectResponse is that of RFC 7662 section 2.2. A token that is no good
+// for whatever reason is just not active.
+type IntrospectResponse struct {
+	Active        bool     `json:"active"`
+	Type          string   `json:"typ,omitempty"`
+	Scope         string   `json:"scope,omitempty"`
+	Subject       string   `json:"sub,omitempty"`
+	Session       string   `json:"sid,omitempty"`
+	Audience      []string `json:"aud,omitempty"`
+	Issuer        string   `json:"iss,omitempty"`
+	Expires       int64    `json:"exp,omitempty"`
+	IssuedAt      int64    `json:"iat,omitempty"`
+	ID            string   `json:"jti,omitempty"`
+	EnvironmentID string   `json:"environment_id,omitempty"`
+	SingleUse     *bool    `json:"singleUse,omitempty"`
+	ACR           string   `json:"acr,omitempty"`
+	AMR           []string `json:"amr,omitempty"`
+	AuthTime      int64    `json:"auth_time,omitempty"`
+}
+
+func introspect(c *Call, r IntrospectRequest) (IntrospectResponse, error) {
+	if r.Token == "" {
+		return IntrospectResponse{}, fault.New(fault.InvalidRequest, "The member token is missing.")
+	}
+	if session, err := c.Tenant.Verifier.Session(c.ctx, r.Token); err == nil {
+		return c.introspectSession(session)
+	}
+	presented := enforce.Present(c.ctx, c.Tenant, r.Token)
+	var claims stepup.Claims
+	var active bool
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+		claims, active, err = enforce.Introspect(tx, c.Tenant, presented)
+		return err
+	})
+	if err != nil || !active {
+		return IntrospectResponse{}, err
+	}
+	for _, scope := range claims.Scopes {
+		if !c.Service.MayConsume(scope) {
+			return IntrospectResponse{}, nil
+		}
+	}
+	return IntrospectResponse{
+		Active: true, Type: "elevated+jwt", Scope: joinScopes(claims.Scopes), Subject: claims.Subject, Session: claims.Session, Audience: claims.Audience,
+		Issuer: claims.Issuer, Expires: claims.Expires.Unix(), IssuedAt: claims.IssuedAt.Unix(), ID: claims.ID, EnvironmentID: claims.EnvironmentID,
+		SingleUse: &claims.SingleUse, ACR: claims.ACR, AMR: claims.AMR, AuthTime: claims.AuthTime.Unix(),
+	}, nil
+}
+
+func (c *Call) introspectSession(claims stepup.SessionClaims) (IntrospectResponse, error) {
+	active := false
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		row, err := tx.LiveSession(c.Tenant.ID, claims.Session)
+		if err == store.ErrNotFound {
+			return nil
+		}
+		active = err == nil && row.UserID == claims.Subject
+		return err
+	})
+	if err != nil || !active {
+		return IntrospectResponse{}, err
+	}
+	return IntrospectResponse{
+		Active: true, Type: "at+jwt", Scope: "user:basic", Subject: claims.Subject, Session: claims.Session, Audience: claims.Audience,
+		Issuer: claims.Issuer, Expires: claims.Expires.Unix(), IssuedAt: claims.IssuedAt.Unix(), EnvironmentID: claims.EnvironmentID,
+	}, nil
+}
+
+func joinScopes(scopes []stepup.Scope) string {
+	text := ""
+	for i, scope := range scopes {
+		if i > 0 {
+			text += " "
+		}
+		text += string(scope)
+	}
+	return text
+}

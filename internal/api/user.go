@@ -1,0 +1,194 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/elevate"
+	"github.com/stepup-auth/stepup/internal/session"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// Credential is a verified credential as clients read it: partly snake_case
+// (wire reference 4.3). Provenance and confirmed are ours.
+type Credential struct {
+	ID               string     `json:"id"`
+	Format           string     `json:"format"`
+	SignInEnabled    bool       `json:"signInEnabled"`
+	PublicIdentifier string     `json:"public_identifier,omitempty"`
+	VerifiedAt       *time.Time `json:"verifiedAt,omitempty"`
+	Email            string     `json:"email,omitempty"`
+	Provenance       string     `json:"provenance"`
+	Confirmed        bool       `json:"confirmed"` // false: linked with nothing, counts for nothing until confirmed
+}
+
+// User is the user as clients read it (wire reference 4.2).
+type User struct {
+	account.Profile
+	ID                       string       `json:"id"`
+	ProjectEnvironmentID     string       `json:"projectEnvironmentId"`
+	VerifiedCredentials      []Credential `json:"verifiedCredentials"`
+	SessionID                string       `json:"sessionId"`
+	Scope                    string       `json:"scope"`
+	MissingFields            []string     `json:"missingFields"`
+	LastVerifiedCredentialID string       `json:"lastVerifiedCredentialId"`
+	Email                    string       `json:"email,omitempty"`
+	Username                 string       `json:"username,omitempty"`
+	NewUser                  bool         `json:"newUser"`
+	FirstVisit               time.Time    `json:"firstVisit"`
+	LastVisit                time.Time    `json:"lastVisit"`
+}
+
+// VerifyResponse answers every sign-in, verification and refresh (wire
+// reference 4.1).
+type VerifyResponse struct {
+	User                User   `json:"user"`
+	ExpiresAt           int64  `json:"expiresAt"` // unix seconds
+	MinifiedJWT         string `json:"minifiedJwt"`
+	JWT                 string `json:"jwt"`
+	ElevatedAccessToken string `json:"elevatedAccessToken,omitempty"`
+}
+
+// UpdateSelfResponse also says what to do next.
+type UpdateSelfResponse struct {
+	VerifyResponse
+	NextView          string             `json:"nextView"` // done or verify-email
+	EmailVerification *EmailVerification `json:"emailVerification,omitempty"`
+}
+
+// signedIn is a session and its user as one transaction saw them.
+type signedIn struct {
+	session     store.SessionRow
+	user        store.UserRow
+	profile     account.Profile
+	credentials []store.CredentialRow
+	newUser     bool
+	minted      *elevate.Minted
+}
+
+// read loads what answers show.
+func (c *Call) read(tx *store.Tx, row store.SessionRow) (signedIn, error) {
+	s := signedIn{session: row}
+	var err error
+	if s.user, err = tx.User(c.Tenant.ID, row.UserID); err != nil {
+		return s, err
+	}
+	if s.profile, err = account.ReadProfile(s.user); err != nil {
+		return s, err
+	}
+	s.credentials, err = tx.Credentials(c.Tenant.ID, row.UserID)
+	return s, err
+}
+
+// refreshed records the credential just proven and renews the session.
+func (c *Call) refreshed(tx *store.Tx, credentialID string) (signedIn, error) {
+	if credentialID != "" {
+		if err := tx.VerifiedWith(c.Tenant.ID, c.Session.ID, credentialID); err != nil {
+			return signedIn{}, err
+		}
+	}
+	row, err := session.Refresh(tx, c.Tenant, c.Session.ID)
+	if err != nil {
+		return signedIn{}, err
+	}
+	return c.read(tx, row)
+}
+
+// verified signs the answer, after the transaction.
+func (c *Call) verified(s signedIn) (VerifyResponse, error) {
+	now := c.api.Now()
+	user := s.view()
+	profile, err := s.claims(user)
+	if err != nil {
+		return VerifyResponse{}, err
+	}
+	tokens, err := session.Sign(c.Tenant, s.session, profile, now)
+	if err != nil {
+		return VerifyResponse{}, err
+	}
+	response := VerifyResponse{User: user, ExpiresAt: tokens.Expires.Unix(), MinifiedJWT: tokens.Minified, JWT: tokens.Full}
+	if s.minted != nil {
+		response.ElevatedAccessToken, err = s.minted.Sign(c.Tenant, now)
+	}
+	return response, err
+}
+
+func (s signedIn) view() User {
+	u := User{
+		Profile: s.profile, ID: s.user.ID, ProjectEnvironmentID: s.user.EnvironmentID, VerifiedCredentials: []Credential{},
+		SessionID: s.session.ID, Scope: "user:basic", MissingFields: []string{}, LastVerifiedCredentialID: s.session.LastVerifiedCredentialID,
+		Username: s.user.Username, NewUser: s.newUser, FirstVisit: s.user.CreatedAt, LastVisit: s.user.LastVisitAt,
+	}
+	for _, row := range s.credentials {
+		u.VerifiedCredentials = append(u.VerifiedCredentials, viewCredential(row))
+		// The address shown is the oldest one that a proof linked; one linked with
+		// nothing is shown only when there is no other.
+		if row.Format == store.FormatEmail && (u.Email == "" || row.Confirmed() && !s.confirmed(u.Email)) {
+			u.Email = row.PublicIdentifier
+		}
+	}
+	return u
+}
+
+func (s signedIn) confirmed(email string) bool {
+	for _, row := range s.credentials {
+		if row.Format == store.FormatEmail && row.PublicIdentifier == email {
+			return row.Confirmed()
+		}
+	}
+	return false
+}
+
+func viewCredential(row store.CredentialRow) Credential {
+	view := Credential{
+		ID: row.ID, Format: row.Format, SignInEnabled: row.SignInEnabled, PublicIdentifier: row.PublicIdentifier,
+		VerifiedAt: &row.CreatedAt, Provenance: row.Provenance, Confirmed: row.Confirmed(),
+	}
+	if row.Format == store.FormatEmail {
+		view.Email = row.PublicIdentifier
+	}
+	return view
+}
+
+// claims are the profile claims of the full JWT (wire reference 3.1).
+func (s signedIn) claims(u User) (session.Profile, error) {
+	claims := session.Profile{
+		"verified_credentials": u.VerifiedCredentials, "missing_fields": u.MissingFields, "new_user": u.NewUser,
+		"first_visit": u.FirstVisit, "last_visit": u.LastVisit,
+	}
+	for name, value := range map[string]string{
+		"email": u.Email, "username": u.Username, "alias": u.Alias, "given_name": u.FirstName, "family_name": u.LastName,
+		"country": u.Country, "job_title": u.JobTitle, "team": u.Team, "t_shirt_size": u.TShirtSize,
+	} {
+		if value != "" {
+			claims[name] = value
+		}
+	}
+	if u.PoliciesConsent != nil {
+		claims["policies_consent"] = *u.PoliciesConsent
+	}
+	if len(u.Metadata) > 0 {
+		var metadata map[string]any
+		if err := json.Unmarshal(u.Metadata, &metadata); err != nil {
+			return nil, err
+		}
+		claims["metadata"] = metadata
+	}
+	return claims, nil
+}
+
+// sdkVersion is what the client says of itself. It is counted, never trusted.
+func sdkVersion(r *http.Request) string {
+	v := r.Header.Get("x-dyn-version")
+	if len(v) > 64 {
+		v = v[:64]
+	}
+	for _, b := range []byte(v) {
+		if b < ' ' || b > '~' {
+			return ""
+		}
+	}
+	return v
+}

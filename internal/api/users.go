@@ -1,0 +1,134 @@
+package api
+
+import (
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/emailcode"
+	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+func getUser(c *Call, _ none) (User, error) {
+	var signed signedIn
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+		signed, err = c.read(tx, *c.Session)
+		return err
+	})
+	return signed.view(), err
+}
+
+// UpdateUserRequest changes the profile. A new email address takes effect only
+// when the code sent to it comes back.
+type UpdateUserRequest struct {
+	account.ProfileChange
+	Email        *string `json:"email,omitempty"`
+	PhoneNumber  *string `json:"phoneNumber,omitempty"`
+	CaptchaToken string  `json:"captchaToken,omitempty"`
+}
+
+func updateUser(c *Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
+	if r.PhoneNumber != nil {
+		return UpdateSelfResponse{}, fault.New(fault.NoSMSProvider, "This server sends no text messages, so a phone number cannot be verified.")
+	}
+	var signed signedIn
+	var pending *EmailVerification
+	var refused error
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		pending, refused = nil, nil
+		user, err := tx.LockUser(c.Tenant.ID, c.Session.UserID)
+		if err != nil {
+			return err
+		}
+		if r.Email != nil {
+			if pending, err = c.changeEmail(tx, *r.Email); fault.Has(err, fault.RateLimited) {
+				refused = err
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+		if !r.ProfileChange.Empty() {
+			if err := c.gateProfile(tx, r.ProfileChange); err != nil {
+				return err
+			}
+			if err := account.ChangeProfile(tx, c.by, user, r.ProfileChange); err != nil {
+				return err
+			}
+		}
+		signed, err = c.refreshed(tx, "")
+		return err
+	})
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
+		return UpdateSelfResponse{}, err
+	}
+	c.api.Outbox.Nudge()
+	verified, err := c.verified(signed)
+	response := UpdateSelfResponse{VerifyResponse: verified, NextView: "done", EmailVerification: pending}
+	if pending != nil {
+		response.NextView = "verify-email"
+	}
+	return response, err
+}
+
+// gateProfile asks for user:update, except to acknowledge recovery codes,
+// which changes nothing anybody could want to steal.
+func (c *Call) gateProfile(tx *store.Tx, change account.ProfileChange) error {
+	change.MFABackupCodeAcknowledgement = nil
+	if change.Empty() {
+		return nil
+	}
+	_, err := c.Spend(tx, stepup.UserUpdate, environment.UpdateUser)
+	return err
+}
+
+// changeEmail authorises the change now and sends the code that finishes it.
+// Whether somebody else holds the address is said only to who can read its mail.
+func (c *Call) changeEmail(tx *store.Tx, address string) (*EmailVerification, error) {
+	tokenID, err := c.Spend(tx, stepup.CredentialUpdate, environment.UpdateUser)
+	if err != nil {
+		return nil, err
+	}
+	row, err := emailcode.Create(tx, emailcode.Request{
+		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Address: address, Source: c.Source, AuthorizedBy: tokenID,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &EmailVerification{VerificationUUID: row.ID, Email: row.Recipient},
+		audit.Record(tx, c.by, "code.sent", audit.Detail{"challenge_id": row.ID, "method": "email_otp", "purpose": row.Purpose})
+}
+
+func deleteUser(c *Call, _ none) (none, error) {
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		if _, err := c.Spend(tx, stepup.UserDelete, environment.DeleteUser); err != nil {
+			return err
+		}
+		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.Format != store.FormatEmail {
+				continue
+			}
+			notice := deliver.Notice{AppName: c.Tenant.Mail.AppName, From: c.Tenant.MailFrom, To: row.PublicIdentifier, At: tx.Now(), UserAgent: c.request.UserAgent()}
+			if err := outbox.Enqueue(tx, c.Tenant.ID, deliver.UserDeleted(notice), outbox.NoticeLife); err != nil {
+				return err
+			}
+		}
+		if err := tx.DeleteUser(c.Tenant.ID, c.Session.UserID); err != nil {
+			return err
+		}
+		return audit.Record(tx, c.by, "user.deleted", nil)
+	})
+	c.api.Outbox.Nudge()
+	return none{}, err
+}

@@ -1,0 +1,73 @@
+// Package audit records what changed state, in the transaction that changed
+// it. Whatever changes state takes a [By]: who is acting cannot be left out.
+// Rows carry a hash of their own content; secrets and codes never enter them.
+package audit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// By says who acts and in which request.
+type By struct {
+	Actor         string // "user:ID", "service:ID", "operator", "system"
+	EnvironmentID string // empty: the installation
+	UserID        string // whom it concerns
+	SessionID     string
+	RequestID     string
+}
+
+// Detail is what else is worth knowing. Values must be printable and no secrets.
+type Detail map[string]any
+
+// Concerning returns by about another user.
+func (by By) Concerning(userID string) By {
+	by.UserID = userID
+	return by
+}
+
+// In returns by inside a session.
+func (by By) In(sessionID string) By {
+	by.SessionID = sessionID
+	return by
+}
+
+// Record appends one entry. Its error must fail the transaction.
+func Record(tx *store.Tx, by By, action string, detail Detail) error {
+	if by.Actor == "" {
+		return fmt.Errorf("auditing %s: nobody acts", action)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("auditing %s: %w", action, err)
+	}
+	if detail == nil {
+		detail = Detail{}
+	}
+	text, err := json.Marshal(detail)
+	if err != nil {
+		return fmt.Errorf("auditing %s: %w", action, err)
+	}
+	row := store.AuditRow{
+		ID: id.String(), EnvironmentID: by.EnvironmentID, At: tx.Now(), Action: action, Actor: by.Actor,
+		UserID: by.UserID, SessionID: by.SessionID, RequestID: by.RequestID, Detail: string(text),
+	}
+	row.Hash = Hash(row)
+	if err := tx.InsertAudit(row); err != nil {
+		return fmt.Errorf("auditing %s: %w", action, err)
+	}
+	return nil
+}
+
+// Hash is the SHA-256, in hex, of the JSON array of all columns but the hash itself.
+func Hash(r store.AuditRow) string {
+	content, _ := json.Marshal([]any{r.ID, r.EnvironmentID, r.At.UnixMilli(), r.Action, r.Actor, r.UserID, r.SessionID, r.RequestID, r.Detail})
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,134 @@
+// Package config reads the server's settings from STEPUP_* variables. A name
+// nobody knows is an error, because a misspelt security setting must not be
+// silently off; secrets also come from files named by NAME_FILE.
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/stepup-auth/stepup/internal/secret"
+)
+
+// Production is everything a server needs to know besides its database content.
+type Production struct {
+	Listen         string         // STEPUP_LISTEN; default 127.0.0.1:8080
+	PublicURL      string         // STEPUP_PUBLIC_URL: address clients use, without trailing slash; required to serve
+	MetricsListen  string         // STEPUP_METRICS_LISTEN; empty: no metrics listener
+	TLSCert        string         // STEPUP_TLS_CERT: PEM file; empty: plain HTTP
+	TLSKey         string         // STEPUP_TLS_KEY: PEM file
+	TrustedProxies []netip.Prefix // STEPUP_TRUSTED_PROXIES: CIDRs whose X-Forwarded-For is believed
+	DatabaseURL    secret.Text    // STEPUP_DATABASE_URL (or _FILE): sqlite:PATH or postgres://…
+	MasterKey      secret.Text    // STEPUP_MASTER_KEY (or _FILE)
+	SMTPURL        secret.Text    // STEPUP_SMTP_URL (or _FILE): smtp://user:pass@host:port
+	SMSURL         secret.Text    // STEPUP_SMS_URL (or _FILE): gets {"to","body"}
+	OutboundAllow  []netip.Prefix // STEPUP_OUTBOUND_ALLOW: CIDRs that tenant-set URLs may reach besides the public internet
+	Operators      []string       // STEPUP_OPERATORS: addresses that are mailed when rules are weakened
+}
+
+var (
+	plain   = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY", "STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS"}
+	secrets = []string{"STEPUP_DATABASE_URL", "STEPUP_MASTER_KEY", "STEPUP_SMTP_URL", "STEPUP_SMS_URL"}
+)
+
+// Read makes a Production from an environment such as [os.Environ].
+func Read(environ []string) (Production, error) {
+	values := map[string]string{}
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, "STEPUP_") {
+			continue
+		}
+		if base, ok := strings.CutSuffix(name, "_FILE"); ok && slices.Contains(secrets, base) {
+			text, err := os.ReadFile(value)
+			if err != nil {
+				return Production{}, fmt.Errorf("reading %s: %w", name, err)
+			}
+			if _, twice := values[base]; twice {
+				return Production{}, fmt.Errorf("%s and %s are both set: keep one", base, name)
+			}
+			values[base] = strings.TrimSpace(string(text))
+			continue
+		}
+		if !slices.Contains(plain, name) && !slices.Contains(secrets, name) {
+			return Production{}, fmt.Errorf("unknown variable %s: use %s; the last four also as NAME_FILE", name, strings.Join(append(slices.Clone(plain), secrets...), ", "))
+		}
+		if _, twice := values[name]; twice {
+			return Production{}, fmt.Errorf("%s and %s_FILE are both set: keep one", name, name)
+		}
+		values[name] = value
+	}
+	p := Production{
+		Listen: values["STEPUP_LISTEN"], PublicURL: strings.TrimRight(values["STEPUP_PUBLIC_URL"], "/"), MetricsListen: values["STEPUP_METRICS_LISTEN"],
+		TLSCert: values["STEPUP_TLS_CERT"], TLSKey: values["STEPUP_TLS_KEY"],
+		DatabaseURL: secret.Text(values["STEPUP_DATABASE_URL"]), MasterKey: secret.Text(values["STEPUP_MASTER_KEY"]),
+		SMTPURL: secret.Text(values["STEPUP_SMTP_URL"]), SMSURL: secret.Text(values["STEPUP_SMS_URL"]),
+		Operators: list(values["STEPUP_OPERATORS"]),
+	}
+	if p.Listen == "" {
+		p.Listen = "127.0.0.1:8080"
+	}
+	var err error
+	if p.TrustedProxies, err = prefixes("STEPUP_TRUSTED_PROXIES", values["STEPUP_TRUSTED_PROXIES"]); err != nil {
+		return p, err
+	}
+	p.OutboundAllow, err = prefixes("STEPUP_OUTBOUND_ALLOW", values["STEPUP_OUTBOUND_ALLOW"])
+	return p, err
+}
+
+// CheckServing refuses what a production server cannot start with.
+func (p Production) CheckServing() error {
+	u, err := url.Parse(p.PublicURL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("STEPUP_PUBLIC_URL must be the address clients use, such as https://auth.example.com")
+	}
+	if p.SMTPURL == "" {
+		return fmt.Errorf("STEPUP_SMTP_URL is not set: codes are sent by mail, for example smtp://user:password@mail.example.com:587")
+	}
+	if (p.TLSCert == "") != (p.TLSKey == "") {
+		return fmt.Errorf("STEPUP_TLS_CERT and STEPUP_TLS_KEY go together: set both or none")
+	}
+	if p.TLSCert == "" && !Loopback(p.Listen) && len(p.TrustedProxies) == 0 {
+		return fmt.Errorf("plain HTTP on %s: set STEPUP_TLS_CERT and STEPUP_TLS_KEY, listen on loopback, or name the proxy that ends TLS in STEPUP_TRUSTED_PROXIES", p.Listen)
+	}
+	return nil
+}
+
+// Loopback reports whether a listen address is reachable from this machine only.
+func Loopback(listen string) bool {
+	at, err := netip.ParseAddrPort(listen)
+	if err != nil {
+		return strings.HasPrefix(listen, "localhost:")
+	}
+	return at.Addr().IsLoopback()
+}
+
+func list(text string) []string {
+	var items []string
+	for _, item := range strings.Split(text, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+func prefixes(name, text string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, item := range list(text) {
+		prefix, err := netip.ParsePrefix(item)
+		if err != nil {
+			addr, addrErr := netip.ParseAddr(item)
+			if addrErr != nil {
+				return nil, fmt.Errorf("%s: %q is not a CIDR such as 10.0.0.0/8", name, item)
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		all = append(all, prefix.Masked())
+	}
+	return all, nil
+}

@@ -1,0 +1,70 @@
+package deliver
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// inboxSize is how many messages an [Inbox] keeps.
+const inboxSize = 200
+
+// Inbox is the mailer of development mode: it keeps messages in memory instead
+// of sending them. It holds other people's codes, so nothing but a page of
+// development mode may show it. The zero value is ready for use.
+type Inbox struct {
+	Now func() time.Time // nil means time.Now; set it before use
+
+	mu       sync.Mutex
+	last     int
+	received []Received // oldest first
+}
+
+// Received is a message in an [Inbox].
+type Received struct {
+	ID string // unique in this inbox, never reused
+	At time.Time
+	Message
+}
+
+// Send keeps m, and forgets the oldest message when there are too many. It
+// refuses what [SMTP] would refuse, so that development shows such mistakes.
+func (b *Inbox) Send(ctx context.Context, m Message) error {
+	if err := ctx.Err(); err != nil {
+		return &sendError{step: "delivering to the inbox", cause: err}
+	}
+	if _, err := m.check(); err != nil {
+		return &sendError{step: "composing", cause: err, permanent: true}
+	}
+	now := time.Now
+	if b.Now != nil {
+		now = b.Now
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last++
+	b.received = append(b.received, Received{ID: strconv.Itoa(b.last), At: now(), Message: m})
+	if excess := len(b.received) - inboxSize; excess > 0 {
+		b.received = slices.Delete(b.received, 0, excess)
+	}
+	return nil
+}
+
+// List gives the messages kept, newest first.
+func (b *Inbox) List() []Received {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := slices.Clone(b.received)
+	slices.Reverse(list)
+	return list
+}
+
+// Clear forgets all messages.
+func (b *Inbox) Clear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.received) // codes need not linger in the backing array
+	b.received = nil
+}

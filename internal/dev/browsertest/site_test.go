@@ -1,0 +1,106 @@
+package browsertest
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// programs is the folder of the two binaries, built once for all tests.
+var programs string
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "stepup-browsertest-")
+	if err != nil {
+		panic(err)
+	}
+	programs = folder
+	build := exec.Command("go", "build", "-o", folder+"/", "./cmd/stepup", "./examples/go-service")
+	build.Dir = filepath.Join("..", "..", "..")
+	if output, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building the server and the example service: %v\n%s", err, output)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+// mustStart runs what `make run` runs, on a database of its own: the server in
+// development mode and the example service. It returns the server's URL.
+func mustStart(t *testing.T) string {
+	t.Helper()
+	server, bank := mustFreeAddress(t), mustFreeAddress(t)
+	data := t.TempDir()
+	run(t, nil, "stepup", "serve", "--dev", "--data", data, "--listen", server, "--bank-url", "http://"+bank)
+	mustAnswer(t, "http://"+server+"/readyz")
+	run(t, []string{
+		"STEPUP_ISSUER=http://" + server + "/api/v0/sdk/11111111-2222-4333-8444-555555555555",
+		"STEPUP_SERVICE_TOKEN_FILE=" + filepath.Join(data, "example-service.token"),
+		"LISTEN=" + bank,
+		"ALLOWED_ORIGIN=http://" + server,
+	}, "go-service")
+	mustAnswer(t, "http://"+bank+"/healthz")
+	return "http://" + server
+}
+
+// run starts a program for the length of the test, without the settings of
+// whoever runs the test, and shows what it said when the test failed.
+func run(t *testing.T, settings []string, program string, arguments ...string) {
+	t.Helper()
+	var output strings.Builder
+	command := exec.CommandContext(t.Context(), filepath.Join(programs, program), arguments...)
+	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, settings...)
+	command.Stdout, command.Stderr = &output, &output
+	// t.Context ends just before the cleanups: by then the program is stopping.
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = 10 * time.Second
+	if err := command.Start(); err != nil {
+		t.Fatalf("starting %s: %v", program, err)
+	}
+	t.Cleanup(func() {
+		_ = command.Wait() // ended by our signal
+		if t.Failed() {
+			t.Logf("%s said:\n%s", program, output.String())
+		}
+	})
+}
+
+func mustFreeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+// mustAnswer waits until url answers 200.
+func mustAnswer(t *testing.T, url string) {
+	t.Helper()
+	deadline := time.After(stepTimeout)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		response, err := http.Get(url)
+		if err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case <-again.C:
+		case <-deadline:
+			t.Fatalf("%s does not answer", url)
+		}
+	}
+}

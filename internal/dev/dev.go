@@ -1,0 +1,124 @@
+// Package dev serves what only development mode has: a demo app to click
+// through, and an inbox that shows the codes the server "sent". It holds no
+// state and decides nothing: everything the demo does goes through the same
+// public endpoints as any app. It must never be part of a production route
+// table, because the inbox hands out other people's codes.
+package dev
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Config is what the pages need to know. Inbox is required.
+type Config struct {
+	Inbox        Inbox
+	Environments []Environment // offered at sign-in, in this order
+	BankURL      string        // origin of the example service; empty hides its card
+	PublicURL    string        // origin the demo is meant to be opened at; other names for this host are sent there
+}
+
+// Environment is one tenant the demo can sign in to.
+type Environment struct {
+	ID            string `json:"id"`
+	Name          string `json:"name"`
+	MinAPIVersion string `json:"minApiVersion"`
+}
+
+// Handler serves /demo/, /dev/inbox, /dev/inbox.json and a redirect from /.
+func Handler(config Config) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusFound))
+	demo := newPages("static/demo", "/demo/", "/demo/")
+	mux.Handle("GET /demo/", demo)
+	mux.Handle("GET /demo/{$}", atHome(config.PublicURL, demo))
+	mux.Handle("GET /demo/config.json", serveConfig(config))
+	inbox := newPages("static/inbox", "/dev/inbox", "/dev/inbox/")
+	mux.Handle("GET /dev/inbox", inbox)
+	mux.Handle("GET /dev/inbox/", inbox)
+	mux.Handle("GET /dev/inbox.json", serveInbox(config.Inbox))
+	return guard(contentSecurityPolicy(config), mux)
+}
+
+// atHome sends a visitor who came by another name of this host (localhost for
+// 127.0.0.1) to the public URL: the example service trusts that origin alone.
+func atHome(publicURL string, next http.Handler) http.Handler {
+	home, err := url.Parse(publicURL)
+	if err != nil || home.Host == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != home.Host {
+			http.Redirect(w, r, originOf(publicURL)+"/demo/", http.StatusTemporaryRedirect)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// guard puts the security headers on every answer, errors included.
+func guard(policy string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", policy)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// contentSecurityPolicy allows our own files, and calls to this server and the
+// example service. Trusted types are required, so that a page which ever assigned a
+// string as markup would fail at once instead of being a hole.
+func contentSecurityPolicy(config Config) string {
+	connect := "'self'"
+	if bank := originOf(config.BankURL); bank != "" {
+		connect += " " + bank
+	}
+	return strings.Join([]string{
+		"default-src 'none'",
+		"script-src 'self'",
+		"style-src 'self'",
+		"img-src 'self' data:",
+		"connect-src " + connect,
+		"base-uri 'none'",
+		"form-action 'none'",
+		"frame-ancestors 'none'",
+		"require-trusted-types-for 'script'",
+		"trusted-types 'none'",
+	}, "; ")
+}
+
+// originOf gives scheme and host of an absolute http URL, or "". Parsing keeps
+// a stray separator in a setting from becoming a directive of the policy.
+func originOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.ContainsAny(u.Host, " ;,'\"") {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+func serveConfig(config Config) http.Handler {
+	document := struct {
+		Environments []Environment `json:"environments"`
+		BankURL      string        `json:"bankUrl"`
+	}{config.Environments, originOf(config.BankURL)}
+	if document.Environments == nil {
+		document.Environments = []Environment{}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, document)
+	})
+}
+
+func writeJSON(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	// The status is out; a client that went away is nobody's error.
+	_ = json.NewEncoder(w).Encode(value)
+}

@@ -1,0 +1,124 @@
+// The wire client: one function per endpoint, one error type for every answer
+// that is not a 2xx, and an event per request for the log.
+
+import { abbreviate } from './jwt.js'
+
+/** An answer that said no, or no answer at all (status 0). */
+export class Refusal extends Error {
+  constructor({ status, code, message, payload, requestId, path, own }) {
+    super(message)
+    Object.assign(this, { status, code, payload: payload ?? {}, requestId, path, own }) // own: by our server, not the example service
+  }
+
+  /** Why the elevated token was not enough; empty for any other refusal. */
+  get reason() {
+    return this.payload.reason ?? ''
+  }
+
+  get isAboutToken() {
+    return this.code === 'elevated_access_token_required' || this.status === 401 || this.reason !== ''
+  }
+}
+
+/** Talks to one environment of the server and to the example service. */
+export class Api extends EventTarget {
+  constructor({ environmentId, bankUrl, sessionToken }) {
+    super()
+    this.issuer = `/api/v0/sdk/${environmentId}`
+    this.bankUrl = bankUrl
+    this.sessionToken = sessionToken // () => string
+  }
+
+  // Sent codes. With a session the code belongs to that session and to verify.
+  createCode = (email) => this.#call('POST', '/emailVerifications/create', { body: { email } })
+  signIn = (verificationUUID, verificationToken) =>
+    this.#call('POST', '/emailVerifications/signin', { body: { verificationUUID, verificationToken } })
+  verifyCode = (verificationUUID, verificationToken, { requestedScopes, elevated } = {}) =>
+    this.#call('POST', '/emailVerifications/verify', {
+      body: { verificationUUID, verificationToken, ...(requestedScopes && { requestedScopes }) },
+      elevated,
+    })
+
+  checkStepUp = (scope) => this.#call('POST', '/stepUp/check', { body: { scope } })
+
+  unlink = (verifiedCredentialId, elevated) =>
+    this.#call('POST', '/verify/unlink', { body: { verifiedCredentialId }, elevated })
+  user = () => this.#call('GET', '/users')
+  updateUser = (fields, elevated) => this.#call('PUT', '/users', { body: fields, elevated })
+  deleteUser = (elevated) => this.#call('DELETE', '/users', { elevated })
+  refresh = () => this.#call('POST', '/refresh')
+  revoke = () => this.#call('POST', '/revoke')
+
+  accounts = () => this.#callBank('GET', '/accounts')
+  transfer = (order, elevated) => this.#callBank('POST', '/transfers', { body: order, elevated })
+
+  #call(method, path, { body, elevated } = {}) {
+    return this.#send(method, this.issuer + path, { path, own: true }, body, {
+      ...(elevated && { 'x-dyn-elevated-access-token': elevated }),
+    })
+  }
+
+  #callBank(method, path, { body, elevated } = {}) {
+    return this.#send(method, this.bankUrl + path, { path: `bank ${path}`, own: false }, body, {
+      ...(elevated && { 'Elevated-Access-Token': elevated }),
+    })
+  }
+
+  async #send(method, url, { path, own }, body, headers) {
+    const session = this.sessionToken()
+    const sent = { ...(session && { Authorization: `Bearer ${session}` }), ...headers }
+    const entry = { method, path, own, tokens: describeTokens(sent), at: new Date(), status: 0, requestId: '', code: '' }
+    try {
+      const response = await fetch(url, {
+        method,
+        headers: { ...sent, ...(body && { 'Content-Type': 'application/json' }) },
+        body: body && JSON.stringify(body),
+        credentials: 'omit',
+        cache: 'no-store',
+      })
+      const answer = await readJson(response)
+      entry.status = response.status
+      entry.requestId = requestIdOf(response, answer)
+      if (response.ok) return answer
+      const refusal = refusalOf(response, answer, { path, own, requestId: entry.requestId })
+      entry.code = refusal.reason || refusal.code
+      throw refusal
+    } catch (error) {
+      if (error instanceof Refusal) throw error
+      entry.code = 'no answer'
+      throw new Refusal({ status: 0, code: 'network_error', path, own, message: 'No answer. Is the server still running?' })
+    } finally {
+      this.dispatchEvent(new CustomEvent('request', { detail: entry }))
+    }
+  }
+}
+
+function describeTokens(headers) {
+  return Object.entries(headers).map(([name, value]) => {
+    const token = value.replace(/^Bearer /, '')
+    return { name, text: abbreviate(token) }
+  })
+}
+
+async function readJson(response) {
+  const text = await response.text()
+  try {
+    return text ? JSON.parse(text) : {}
+  } catch {
+    return {}
+  }
+}
+
+function requestIdOf(response, answer) {
+  return response.headers.get('X-Request-Id') ?? answer.requestId ?? answer.payload?.requestId ?? ''
+}
+
+function refusalOf(response, answer, where) {
+  return new Refusal({
+    status: response.status,
+    code: answer.code ?? 'unknown_error',
+    message: typeof answer.error === 'string' ? answer.error : `The server answered ${response.status}.`,
+    payload: answer.payload,
+    ...where,
+  })
+}

@@ -1,0 +1,83 @@
+// Small pieces every view uses.
+
+import { h, show, uniqueId } from '../dom.js'
+import { explain } from '../words.js'
+
+/** A labelled input. Returns {row, input}. */
+export function field(label, attributes, hint) {
+  const id = uniqueId('field')
+  const input = h('input', { id, ...attributes, ...(hint && { 'aria-describedby': `${id}-hint` }) })
+  const row = h('div', { class: 'field' },
+    h('label', { for: id }, label), input, hint && h('p', { class: 'hint', id: `${id}-hint` }, hint))
+  return { row, input }
+}
+
+/** A button that is busy while its work runs, so nothing is sent twice by accident. */
+export function button(label, run, attributes = {}) {
+  const element = h('button', { type: 'button', class: 'button', onclick: () => busy(element, run), ...attributes }, label)
+  return element
+}
+
+/** A form whose submit button is busy while run is at it. */
+export function form(attributes, run, ...children) {
+  const element = h('form', {
+    novalidate: true,
+    ...attributes,
+    onsubmit: (event) => {
+      event.preventDefault()
+      if (element.reportValidity()) busy(element.querySelector('[type=submit]'), run)
+    },
+  }, ...children)
+  return element
+}
+
+async function busy(element, run) {
+  if (element.getAttribute('aria-busy') === 'true') return
+  element.setAttribute('aria-busy', 'true')
+  try {
+    await run()
+  } finally {
+    element.removeAttribute('aria-busy')
+  }
+}
+
+/** The place under an action where its outcome appears, read out when it changes. */
+export function outcomePlace() {
+  const place = h('div', { class: 'outcome', role: 'status' })
+  return {
+    element: place,
+    clear: () => show(place),
+    good: (...text) => show(place, h('p', { class: 'good' }, ...text)),
+    note: (...text) => show(place, h('p', { class: 'note' }, ...text)),
+    refused: (refusal) => show(place, refusalCard(refusal)),
+    bad: (...text) => show(place, h('p', { class: 'bad' }, ...text)),
+  }
+}
+
+/** What was refused, why, and under which request id to look it up. */
+export function refusalCard(refusal) {
+  const facts = [
+    ['Status', refusal.status || 'none'],
+    ['Code', refusal.code],
+    ['Reason', refusal.reason],
+    ['Scope', refusal.payload.scope],
+    ['Request', refusal.requestId],
+  ]
+  return h('div', { class: 'refusal', 'data-code': refusal.code, 'data-reason': refusal.reason },
+    h('p', { class: 'refusal-title' }, 'Refused', refusal.reason && h('span', { class: 'tag' }, refusal.reason.replaceAll('_', ' '))),
+    h('p', {}, explain(refusal)),
+    h('dl', { class: 'facts' }, facts.filter(([, value]) => value).map(([name, value]) =>
+      h('div', {}, h('dt', {}, name), h('dd', {}, h('code', {}, breakable(String(value))))))))
+}
+
+// Long codes may break after an underscore, and copy without the break.
+function breakable(text) {
+  return text.split(/(?<=_)/).flatMap((part, i) => (i ? [h('wbr'), part] : part))
+}
+
+/** Shows an outcome of guarded() that is not "done". */
+export function showStop(place, outcome) {
+  if (outcome.kind === 'failed') place.refused(outcome.refusal)
+  else if (outcome.kind === 'cancelled') place.note('Cancelled. Nothing was sent.')
+  else if (outcome.kind === 'no-method') place.bad('This asks for a proof, and you have no method on file that counts.')
+}

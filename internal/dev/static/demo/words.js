@@ -1,0 +1,48 @@
+// What refusals and scopes mean, in plain words.
+
+const REASONS = {
+  missing: 'No elevated token came with the call, and this action asks for one.',
+  expired: 'The token’s time is up. Prove it is you again to get a fresh one.',
+  spent: 'This token was used already. A single-use token opens one door, once.',
+  wrong_scope: 'The token is real, but it was given for a different action.',
+  wrong_subject: 'The token belongs to another user or another session.',
+  wrong_binding: 'The token was given for another transaction or another key.',
+  superseded: 'A stronger proof, or a removed one, made this token worthless.',
+  no_method: 'You have no way on file to prove it is you for this action.',
+}
+
+const CODES = {
+  network_error: 'Nothing answered. Is the server still running?',
+  wrong_email_verification_token: 'That is not the code we sent. Look again, then retype it.',
+  invalid_email_verification: 'That code is used up or too old. Ask for a new one.',
+  too_many_email_verification_attempts: 'Too many wrong codes. Ask for a new one.',
+  too_many_verification_attempts: 'Too many wrong codes. Wait a little, then ask for a new one.',
+  user_has_already_account_with_email: 'That address belongs to somebody already.',
+  cannot_delete_last_sign_in_verified_credential: 'This is the last address you can sign in with, so it stays.',
+  operation_conflict: 'The same operation was tried with other contents.',
+}
+
+const SCOPES = {
+  'transfer:create': 'Send money at the example service',
+  'credential:link': 'Add a way to sign in',
+  'credential:unlink': 'Remove a way to sign in',
+  'credential:update': 'Change a sign-in address',
+  'user:update': 'Change the profile',
+  'user:delete': 'Delete the account',
+}
+
+/** One sentence that says what a refusal means for the person at the screen. */
+export function explain(refusal) {
+  return REASONS[refusal.reason] ?? CODES[refusal.code] ?? refusal.message
+}
+
+export function scopeInWords(scope) {
+  return SCOPES[scope] ?? scope
+}
+
+const UNITS = { sub: 'user', sid: 'session', iss: 'issuer', aud: 'for', exp: 'expires', iat: 'issued', auth_time: 'proved at', acr: 'strength', amr: 'proved by', jti: 'token id' }
+
+/** A short gloss for a claim name, or nothing when the name says it all. */
+export function claimInWords(name) {
+  return UNITS[name] ?? ''
+}

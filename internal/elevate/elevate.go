@@ -1,0 +1,196 @@
+// Package elevate mints elevated access tokens. [Grant] alone does, and only
+// from a proof, admitted by policy for every scope asked for, inside the
+// transaction that spends the proof. A token is bound to environment, user,
+// session, scopes and audience and lives five or ten minutes at most.
+package elevate
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/token"
+)
+
+// MaxScopes is how many scopes one request may ask for.
+const MaxScopes = 16
+
+// Minted is a token that the store knows and nobody has signed yet.
+type Minted struct {
+	claims claims
+}
+
+// claims in the order and spelling of the wire.
+type claims struct {
+	Issuer           string   `json:"iss"`
+	Audience         string   `json:"aud"`
+	Subject          string   `json:"sub"`
+	Session          string   `json:"sid"`
+	EnvironmentID    string   `json:"environment_id"`
+	Scope            string   `json:"scope"`
+	SingleUse        bool     `json:"singleUse"`
+	ID               string   `json:"jti"`
+	IssuedAt         int64    `json:"iat"`
+	Expires          int64    `json:"exp"`
+	AuthTime         int64    `json:"auth_time"`
+	ACR              string   `json:"acr"`
+	AMR              []string `json:"amr"`
+	CredentialID     string   `json:"credential_id"`
+	SessionPublicKey string   `json:"session_public_key,omitempty"`
+}
+
+// Sign signs what was minted. Call it after the transaction has committed: a
+// token whose row is not durable must never leave the server.
+func (m *Minted) Sign(t *tenant.Tenant, now time.Time) (string, error) {
+	return t.Keys.Sign(now, token.Elevated, m.claims)
+}
+
+// ParseScopes reads requestedScopes and refuses, before anything is counted or
+// spent, what no proof could mint here: too many, unknown, reserved, twice, or
+// scopes of two audiences.
+func ParseScopes(t *tenant.Tenant, requested []string) ([]stepup.Scope, error) {
+	if len(requested) == 0 {
+		return nil, nil
+	}
+	if len(requested) > MaxScopes {
+		return nil, fault.New(fault.InvalidScopes, "Ask for at most %d scopes at once.", MaxScopes)
+	}
+	var scopes []stepup.Scope
+	var rules []policy.Rule
+	seen := map[stepup.Scope]bool{}
+	for _, text := range requested {
+		scope := stepup.Scope(text)
+		rule, err := policy.RuleFor(t.Environment, scope)
+		if err != nil || rule.Operator || !scope.Valid() {
+			return nil, fault.New(fault.InvalidScopes, "This environment has no scope %.60q. Scopes are whole words such as wallet:export; custom ones are declared in the environment.", text)
+		}
+		if seen[scope] {
+			continue
+		}
+		seen[scope] = true
+		scopes, rules = append(scopes, scope), append(rules, rule)
+	}
+	if _, ok := policy.Combine(rules); !ok {
+		return nil, fault.New(fault.InvalidScopes, "These scopes belong to different audiences. Ask for one token per audience.")
+	}
+	return scopes, nil
+}
+
+// Grant mints a token for the session from a proof given in it. A refusal is a
+// *fault.Error and mints nothing.
+func Grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
+	switch {
+	case !proof.Valid():
+		return nil, errors.New("granting: no proof")
+	case proof.EnvironmentID() != t.ID || session.EnvironmentID != t.ID:
+		return nil, errors.New("granting: proof of another environment")
+	case proof.SessionID() != session.ID:
+		return nil, errors.New("granting: proof of another session")
+	case proof.Evidence().Purpose != method.InSession:
+		return nil, fault.New(fault.MFAInvalidRequest, "This proof was asked for something else. Start the step-up again.")
+	}
+	return grant(tx, by, t, session, proof, scopes)
+}
+
+// GrantAtSignIn is the one exception to "sign-in mints nothing": credential:link
+// for a user without any MFA method who has just signed in by an email or SMS
+// code, so that a first factor can be enrolled without a second code. It
+// returns nil without an error when the exception does not apply.
+func GrantAtSignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof) (*Minted, error) {
+	if !proof.Valid() || proof.EnvironmentID() != t.ID || proof.Evidence().Purpose != method.SignIn {
+		return nil, errors.New("granting: no proof of this sign-in")
+	}
+	if proof.Kind() != assurance.EmailCode && proof.Kind() != assurance.SMSCode || t.MFA.Required {
+		return nil, nil
+	}
+	person, err := account.Person(tx, t.Environment, session.UserID, session.SignInCredentialID)
+	if err != nil || person.Enrolled() {
+		return nil, err
+	}
+	minted, err := grant(tx, by, t, session, proof, []stepup.Scope{stepup.CredentialLink})
+	if fault.Has(err, fault.MFAInvalidRequest) {
+		return nil, nil
+	}
+	return minted, err
+}
+
+func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
+	if _, err := tx.LockUser(t.ID, session.UserID); err != nil {
+		return nil, fmt.Errorf("locking user: %w", err)
+	}
+	credential, held := proof.Credential()
+	if !held || credential.UserID != session.UserID {
+		return nil, fault.New(fault.MFAInvalidRequest, "This is not one of your own credentials, so it cannot confirm that it is you.")
+	}
+	if !credential.SignInEnabled || !account.Counts(t.Environment, credential) {
+		return nil, fault.New(fault.MFAInvalidRequest, "This credential was linked without a proof and does not count yet. Confirm it with an older one first.")
+	}
+	person, err := account.Person(tx, t.Environment, session.UserID, session.SignInCredentialID)
+	if err != nil {
+		return nil, err
+	}
+	var rules []policy.Rule
+	for _, scope := range scopes {
+		decision, err := policy.Decide(t.Environment, person, scope)
+		if err != nil {
+			return nil, fault.New(fault.InvalidScopes, "This environment has no scope %.60q.", scope)
+		}
+		if !decision.Admits(proof.Kind(), proof.ACR()) {
+			return nil, tooWeak(decision, scope)
+		}
+		rules = append(rules, decision.Rule)
+	}
+	rule, ok := policy.Combine(rules)
+	if !ok {
+		return nil, fault.New(fault.InvalidScopes, "These scopes belong to different audiences. Ask for one token per audience.")
+	}
+	return mint(tx, by, t, session, proof, credential, scopes, rule)
+}
+
+func tooWeak(d policy.Decision, scope stepup.Scope) *fault.Error {
+	if d.NoMethod() {
+		return fault.New(fault.MFAInvalidRequest, "Nothing you have set up can confirm %s here. Add a stronger method or ask the operator.", scope)
+	}
+	return fault.New(fault.MFAInvalidRequest, "This method is too weak for %s. Use one that stepUp/check lists.", scope)
+}
+
+func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, credential store.CredentialRow, scopes []stepup.Scope, rule policy.Rule) (*Minted, error) {
+	id := uuid.NewString()
+	issued := tx.Now().Truncate(time.Second)
+	expires := issued.Add(rule.Life)
+	words := make([]string, len(scopes))
+	for i, scope := range scopes {
+		words[i] = string(scope)
+	}
+	row := store.ElevatedTokenRow{
+		ID: id, EnvironmentID: t.ID, UserID: session.UserID, SessionID: session.ID, CredentialID: credential.ID, Method: string(proof.Kind()),
+		Scopes: words, Audience: t.Audience(rule.Audience), ACR: string(proof.ACR()), SingleUse: rule.SingleUse, IssuedAt: issued, ExpiresAt: expires,
+	}
+	if err := tx.InsertElevatedToken(row); err != nil {
+		return nil, fmt.Errorf("minting: %w", err)
+	}
+	if err := audit.Record(tx, by.In(session.ID), "token.minted", audit.Detail{
+		"token_id": id, "scopes": words, "single_use": rule.SingleUse, "acr": proof.ACR(), "method": proof.Kind(), "credential_id": credential.ID,
+		"audience": row.Audience, "expires_at": expires,
+	}); err != nil {
+		return nil, err
+	}
+	return &Minted{claims{
+		Issuer: t.Issuer, Audience: row.Audience, Subject: session.UserID, Session: session.ID, EnvironmentID: t.ID,
+		Scope: strings.Join(words, " "), SingleUse: rule.SingleUse, ID: id, IssuedAt: issued.Unix(), Expires: expires.Unix(),
+		AuthTime: proof.At().Unix(), ACR: string(proof.ACR()), AMR: proof.Kind().AMR(), CredentialID: credential.ID,
+		SessionPublicKey: session.SessionPublicKey,
+	}}, nil
+}

@@ -1,0 +1,316 @@
+// Package enforce is the gate in front of what a scope protects. [Judge]
+// answers before the request's body is read, [Spend] in the transaction of the
+// action; both ask policy, the same that stepUp/check asks. A refusal costs
+// the user nothing: only Spend consumes, and only together with the action.
+package enforce
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// Presented is the elevated access token of a request after the checks that
+// need no store. The zero value is a request without one.
+type Presented struct {
+	claims  stepup.Claims
+	invalid stepup.Reason // why the text is no good; empty: claims hold
+	given   bool
+}
+
+// Present checks the text of a token offline: signature, kind, issuer, time.
+func Present(ctx context.Context, t *tenant.Tenant, text string) Presented {
+	if text == "" {
+		return Presented{}
+	}
+	claims, err := t.Verifier.Elevated(ctx, text)
+	if err != nil {
+		reason := stepup.ReasonOf(err)
+		if reason == "" {
+			reason = stepup.ReasonMissing
+		}
+		return Presented{given: true, invalid: reason}
+	}
+	return Presented{given: true, claims: claims}
+}
+
+// TokenID is the jti of a token whose signature holds, else empty.
+func (p Presented) TokenID() string {
+	if !p.given || p.invalid != "" {
+		return ""
+	}
+	return p.claims.ID
+}
+
+// Refusal is the payload that teaches the client what to do (403).
+type Refusal struct {
+	Scope     stepup.Scope  `json:"scope"`
+	Reason    stepup.Reason `json:"reason"`
+	SingleUse bool          `json:"singleUse"`
+	Methods   []string      `json:"methods"`
+	RequestID string        `json:"requestId"`
+}
+
+// Subject is whose request is judged, and what it carries.
+type Subject struct {
+	Tenant    *tenant.Tenant
+	Session   store.SessionRow
+	Presented Presented
+	RequestID string
+}
+
+// Judge decides whether the request may do what scope protects. It changes
+// nothing. Authorised by nothing, because nothing is required, is also yes.
+func Judge(tx *store.Tx, s Subject, scope stepup.Scope) error {
+	_, err := judge(tx, s, scope)
+	return err
+}
+
+// Spend judges again in the transaction of the action and consumes the token
+// there. It returns the token's id, or "" when the scope required none and no
+// good one was sent.
+func Spend(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (tokenID string, err error) {
+	if err := s.Tenant.Pin(tx); err != nil {
+		return "", err
+	}
+	if _, err := tx.LockUser(s.Tenant.ID, s.Session.UserID); err != nil {
+		return "", err
+	}
+	decision, err := judge(tx, s, scope)
+	if err != nil {
+		return "", err
+	}
+	if !decision.Required {
+		reason, err := Reason(tx, s.Tenant, s.Presented, s.caller(), decision)
+		if err != nil || reason != "" {
+			return "", err
+		}
+	}
+	err = tx.ConsumeElevatedToken(s.Tenant.ID, s.Presented.claims.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", refusal(s, decision, stepup.ReasonSpent)
+	}
+	if err != nil {
+		return "", err
+	}
+	return s.Presented.claims.ID, audit.Record(tx, by, "token.consumed", audit.Detail{"token_id": s.Presented.claims.ID, "scope": scope})
+}
+
+func judge(tx *store.Tx, s Subject, scope stepup.Scope) (policy.Decision, error) {
+	person, err := account.Person(tx, s.Tenant.Environment, s.Session.UserID, s.Session.SignInCredentialID)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	decision, err := policy.Decide(s.Tenant.Environment, person, scope)
+	if err != nil {
+		return decision, err
+	}
+	if !decision.Required {
+		return decision, nil
+	}
+	reason, err := Reason(tx, s.Tenant, s.Presented, s.caller(), decision)
+	if err != nil {
+		return decision, err
+	}
+	if reason == "" {
+		return decision, nil
+	}
+	if !s.Presented.given && decision.NoMethod() {
+		reason = stepup.ReasonNoMethod
+	}
+	return decision, refusal(s, decision, reason)
+}
+
+func (s Subject) caller() Caller { return Caller{UserID: s.Session.UserID, SessionID: s.Session.ID} }
+
+// Caller is who must own the token; empty fields at a guard elsewhere, which
+// compares them itself.
+type Caller struct{ UserID, SessionID string }
+
+// Reason says why a presented token does not open the decided scope right now;
+// empty means it does. It reads the store, because what was signed may have
+// been spent, revoked or superseded since, also by a policy that asks for more.
+func Reason(tx *store.Tx, t *tenant.Tenant, p Presented, caller Caller, d policy.Decision) (stepup.Reason, error) {
+	switch {
+	case !p.given:
+		return stepup.ReasonMissing, nil
+	case p.invalid != "":
+		return p.invalid, nil
+	case p.claims.EnvironmentID != t.ID,
+		caller.UserID != "" && p.claims.Subject != caller.UserID,
+		caller.SessionID != "" && p.claims.Session != caller.SessionID:
+		return stepup.ReasonWrongSubject, nil
+	case !opens(p.claims, d.Rule.Scope):
+		return stepup.ReasonWrongScope, nil
+	case !slices.Contains(p.claims.Audience, t.Audience(d.Rule.Audience)):
+		return stepup.ReasonWrongScope, nil
+	case p.claims.KeyThumbprint != "" || len(p.claims.AuthorizationDetails) > 0:
+		return stepup.ReasonWrongBinding, nil
+	case d.Rule.SingleUse && !p.claims.SingleUse:
+		return stepup.ReasonSuperseded, nil
+	}
+	row, err := tx.ElevatedToken(t.ID, p.claims.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return stepup.ReasonMissing, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case row.UserID != p.claims.Subject || row.SessionID != p.claims.Session:
+		return stepup.ReasonWrongSubject, nil
+	case row.SingleUse && !row.ConsumedAt.IsZero():
+		return stepup.ReasonSpent, nil
+	case !row.RevokedAt.IsZero(), row.Superseded, !d.Admits(assurance.Kind(row.Method), assurance.ACR(row.ACR)):
+		return stepup.ReasonSuperseded, nil
+	case !tx.Now().Before(row.ExpiresAt):
+		return stepup.ReasonExpired, nil
+	}
+	return "", nil
+}
+
+// opens compares whole words. wallet:delegate opens refresh and reshare too,
+// because published clients ask for that one.
+func opens(c stepup.Claims, scope stepup.Scope) bool {
+	if c.Has(scope) {
+		return true
+	}
+	return (scope == stepup.WalletRefresh || scope == stepup.WalletReshare) && c.Has(stepup.WalletDelegate)
+}
+
+func refusal(s Subject, d policy.Decision, reason stepup.Reason) *fault.Error {
+	payload := Refusal{Scope: d.Rule.Scope, Reason: reason, SingleUse: d.Rule.SingleUse, Methods: []string{}, RequestID: s.RequestID}
+	for _, offer := range d.Offers {
+		if !slices.Contains(payload.Methods, string(offer.Kind)) {
+			payload.Methods = append(payload.Methods, string(offer.Kind))
+		}
+	}
+	return fault.New(fault.ElevatedTokenRequired, "Elevated access token with scope %s required: %s.", d.Rule.Scope, sentence[reason]).With(payload)
+}
+
+var sentence = map[stepup.Reason]string{
+	stepup.ReasonMissing:      "none was sent that counts here; prove it is you and try again",
+	stepup.ReasonExpired:      "the one sent has expired; prove it is you again",
+	stepup.ReasonSpent:        "the one sent was used already; prove it is you again",
+	stepup.ReasonWrongScope:   "the one sent is for something else; ask for this scope",
+	stepup.ReasonWrongSubject: "the one sent belongs to another user or session; prove it is you in this session",
+	stepup.ReasonWrongBinding: "the one sent is bound to something else",
+	stepup.ReasonSuperseded:   "the one sent no longer counts because something changed; prove it is you again",
+	stepup.ReasonNoMethod:     "you have no method that may confirm this; add one or ask the operator",
+}
+
+// Guarded is what a guard elsewhere asks to have consumed.
+type Guarded struct {
+	Tenant        *tenant.Tenant
+	Presented     Presented
+	Scope         stepup.Scope
+	OperationID   string // made by the guard
+	RequestDigest string
+	Caller        string // service token id
+	RequestID     string
+}
+
+// Consume spends a token for a guard elsewhere, in the same transaction as the
+// record of the operation. The same operation id again answers first=false: a
+// replay, which is not a permission. The same id with another digest, scope,
+// token or caller is a conflict.
+func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first bool, err error) {
+	if err := g.Tenant.Pin(tx); err != nil {
+		return stepup.Claims{}, false, err
+	}
+	rule, err := policy.RuleFor(g.Tenant.Environment, g.Scope)
+	if err != nil || rule.Operator {
+		return stepup.Claims{}, false, fault.New(fault.InvalidScopes, "This environment has no scope %.60q.", g.Scope)
+	}
+	refuse := func(d policy.Decision, reason stepup.Reason) error {
+		return refusal(Subject{RequestID: g.RequestID}, d, reason)
+	}
+	if g.Presented.TokenID() == "" {
+		reason := g.Presented.invalid
+		if !g.Presented.given {
+			reason = stepup.ReasonMissing
+		}
+		return stepup.Claims{}, false, refuse(policy.Decision{Rule: rule}, reason)
+	}
+	claims = g.Presented.claims
+	operation := store.OperationRow{
+		EnvironmentID: g.Tenant.ID, ID: g.OperationID, Caller: g.Caller, TokenID: claims.ID, Scope: string(g.Scope), Digest: g.RequestDigest,
+	}
+	earlier, first, err := tx.ClaimOperation(operation)
+	if err != nil {
+		return claims, false, err
+	}
+	if !first {
+		if earlier != operation {
+			return claims, false, fault.New(fault.OperationConflict, "This operation id was used for another request. Make a new id for each operation.")
+		}
+		return claims, false, nil
+	}
+	if _, err := tx.LockUser(g.Tenant.ID, claims.Subject); errors.Is(err, store.ErrNotFound) {
+		return claims, false, refuse(policy.Decision{Rule: rule}, stepup.ReasonSuperseded)
+	} else if err != nil {
+		return claims, false, err
+	}
+	person, err := account.Person(tx, g.Tenant.Environment, claims.Subject, "")
+	if err != nil {
+		return claims, false, err
+	}
+	decision, err := policy.Decide(g.Tenant.Environment, person, g.Scope)
+	if err != nil {
+		return claims, false, err
+	}
+	reason, err := Reason(tx, g.Tenant, g.Presented, Caller{}, decision)
+	if err != nil {
+		return claims, false, err
+	}
+	if reason != "" {
+		return claims, false, refuse(decision, reason)
+	}
+	err = tx.ConsumeElevatedToken(g.Tenant.ID, claims.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return claims, false, refuse(decision, stepup.ReasonSpent)
+	}
+	if err != nil {
+		return claims, false, err
+	}
+	return claims, true, audit.Record(tx, by, "token.consumed", audit.Detail{
+		"token_id": claims.ID, "scope": g.Scope, "operation_id": g.OperationID, "request_digest": g.RequestDigest,
+	})
+}
+
+// Introspect reports whether the token is good for anything right now
+// (RFC 7662): its session lives, and it is neither spent nor superseded.
+func Introspect(tx *store.Tx, t *tenant.Tenant, p Presented) (stepup.Claims, bool, error) {
+	if p.TokenID() == "" {
+		return stepup.Claims{}, false, nil
+	}
+	if _, err := tx.LiveSession(t.ID, p.claims.Session); err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			err = nil
+		}
+		return stepup.Claims{}, false, err
+	}
+	person, err := account.Person(tx, t.Environment, p.claims.Subject, "")
+	if err != nil {
+		return stepup.Claims{}, false, err
+	}
+	for _, scope := range p.claims.Scopes {
+		decision, err := policy.Decide(t.Environment, person, scope)
+		if err != nil {
+			return stepup.Claims{}, false, nil
+		}
+		if reason, err := Reason(tx, t, p, Caller{}, decision); err != nil || reason != "" {
+			return stepup.Claims{}, false, err
+		}
+	}
+	return p.claims, true, nil
+}

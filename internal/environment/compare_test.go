@@ -1,0 +1,156 @@
+package environment_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stepup-auth/stepup/internal/environment"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Each step is compared in both directions: what weakens forth must not back,
+// unless both directions open something.
+func TestCompareGolden(t *testing.T) {
+	const custom = "scopes: [{scope: transfer:create, audience: https://bank.example"
+	steps := []struct{ name, old, new string }{
+		{"name", "", "mail: {appName: B}"},
+		{"origins", "origins: [https://a.example, https://b.example]", "origins: [https://c.example, https://b.example]"},
+		{"order of origins", "origins: [https://a.example, https://b.example]", "origins: [https://b.example, https://a.example]"},
+		{"redirect origins", "", "redirectOrigins: [https://a.example]"},
+		{"version", "createdAtVersion: 2026_01_01", "createdAtVersion: 2026_01_01\nminApiVersion: 2026_01_01"},
+		{"birth", "", "createdAtVersion: 2026_01_01"},
+		{"algorithm", "", "tokens: {algorithm: EdDSA}"},
+		{"grace", "", "tokens: {rotationGrace: 48h}"},
+		{"sign-up", "signUp: {enabled: false}", ""},
+		{"limits", "limits: {codeAttempts: 3, codeExpiry: 2m, codesPerAddress: {count: 3, per: 20m}, codesPerSession: {count: 3, per: 20m}, codesPerIP: {count: 3, per: 20m}, codesPerHour: 100, guessesPerAccount: {count: 5, per: 2h}, guessesHardStop: 20, noncesPerIP: {count: 10, per: 2m}}", ""},
+		{"mail", "", "mail: {from: a@b.example, linkUrl: https://a.example}"},
+		{"storage", "auth: {storage: [cookie]}", ""},
+		{"sessions", "", "sessions: {lifetime: 2d, idle: 2h}"},
+		{"MFA", "mfa: {methods: [{type: totp, enabled: true, allowBackupCodes: false}]}", "mfa: {enabled: true, required: true, enrollment: signup, methods: [{type: totp, enabled: true}]}"},
+		{"enrolment", "mfa: {enrollment: action, methods: [{type: totp, enabled: true}]}", "mfa: {enrollment: signup, methods: [{type: totp, enabled: true}]}"},
+		{"method added", "", "mfa: {methods: [{type: totp, enabled: true}]}"},
+		{"method added but off", "", "mfa: {methods: [{type: totp, enabled: false}]}"},
+		{"method on", "mfa: {methods: [{type: totp, enabled: false}]}", "mfa: {methods: [{type: totp, enabled: true}]}"},
+		{"action added", "", "mfa: {actions: [{action: user.update, required: true}]}"},
+		{"action on", "mfa: {actions: [{action: user.update, required: false}]}", "mfa: {actions: [{action: user.update, required: true}]}"},
+		{"action added loosely", "", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}"},
+		{"action loosened", "mfa: {actions: [{action: wallet.waas.sign, required: true}]}", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}"},
+		{"action lengthened", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenExpirySeconds: 60}]}", "mfa: {actions: [{action: wallet.waas.sign, required: true}]}"},
+		{"action of no scope", "mfa: {actions: [{action: wallet.waas.offline_recovery_trigger, required: true, tokenExpirySeconds: 60}]}", "mfa: {actions: [{action: wallet.waas.offline_recovery_trigger, required: true, tokenExpirySeconds: 90}]}"},
+		{"action within a stricter scope", "scopes: [{scope: \"wallet:sign\", tokenBehavior: single_use}]\nmfa: {actions: [{action: wallet.waas.sign, required: true}]}", "scopes: [{scope: \"wallet:sign\", tokenBehavior: single_use}]\nmfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}"},
+		{"passkeys", "", "passkeys: {rpId: example.com, origins: [https://example.com]}"},
+		{"passkeys moved", "passkeys: {rpId: a.example, origins: [https://a.example]}", "passkeys: {rpId: b.example, origins: [https://b.example]}"},
+		{"provider", "", "providers: [{provider: github, clientId: a, clientSecret: {env: GITHUB}}]"},
+		{"provider moved", "providers: [{provider: github, clientId: a, clientSecret: {env: GITHUB}}]", "providers: [{provider: github, clientId: b, clientSecret: {file: /github}, scopes: [email]}]"},
+		{"external", "", "externalAuth: {enabled: true, iss: i, aud: a, jwksUrl: https://login.example/jwks, assumeEmailVerified: true, assertionReplacesMfa: true}"},
+		{"external moved", "externalAuth: {enabled: true, iss: i, aud: a, jwksUrl: https://login.example/jwks}", "externalAuth: {enabled: true, iss: j, aud: b, jwksUrl: https://login.example/keys}"},
+		{"scope", custom + "}]", ""},
+		{"scope moved", custom + "}]", "scopes: [{scope: transfer:create, audience: https://other.example}]"},
+		{"scope optional", custom + "}]", custom + ", required: false}]"},
+		{"scope loosened", custom + "}]", custom + ", tokenBehavior: time_bound}]"},
+		{"scope lengthened", custom + ", expirySeconds: 60}]", custom + ", expirySeconds: 90}]"},
+		{"floor", custom + ", floor: {withoutMfa: \"urn:stepup:reauth\", withMfa: \"urn:stepup:phr\", preset: asvs-l3}}]", custom + "}]"},
+		{"floor spelt out", custom + ", floor: {withoutMfa: \"urn:stepup:federated\", withMfa: \"urn:stepup:mfa\"}}]", custom + "}]"},
+		{"override gone", "scopes: [{scope: \"user:update\", required: true}]", ""},
+		{"override of what is always asked gone", "scopes: [{scope: \"user:delete\", required: true}]", ""},
+		{"override loosened", "", "scopes: [{scope: \"wallet:sign\", tokenBehavior: time_bound}]"},
+		{"override floor gone", "scopes: [{scope: \"user:delete\", floor: {preset: asvs-l3}}]", ""},
+		{"compatibility", "", "compatibility: [link-wallet, refresh]"},
+		{"rehearsal", "rehearsal: {users: [ada@example.com]}", ""},
+	}
+	var out strings.Builder
+	for _, s := range steps {
+		old, new := mustParse(t, head+s.old), mustParse(t, head+s.new)
+		out.WriteString("# " + s.name + "\n")
+		for _, c := range environment.Compare(old, new) {
+			out.WriteString(c.String() + "\n")
+		}
+		out.WriteString("# back\n")
+		for _, c := range environment.Compare(new, old) {
+			out.WriteString(c.String() + "\n")
+		}
+		out.WriteString("\n")
+	}
+	golden(t, "compare.golden", out.String())
+}
+
+func TestCompareNew(t *testing.T) {
+	if got := environment.Compare(nil, mustParse(t, head+"sessions: {lifetime: 2d}\ncompatibility: [refresh]")); !cmp.Equal(got, []environment.Change{
+		{Path: "id", New: "11111111-2222-4333-8444-555555555555"},
+		{Path: "name", New: "App"},
+		{Path: "sessions.lifetime", Old: "24h", New: "2d"},
+		{Path: "compatibility", New: "refresh"},
+	}) {
+		t.Errorf("%v", got)
+	}
+}
+
+// Every key either has a rule that the golden file shows at work, or is listed
+// here as one whose change weakens nothing.
+func TestCompareJudgesEveryKey(t *testing.T) {
+	harmless := map[string]bool{
+		"id": true, "name": true, "tokens.algorithm": true, // id cannot change; the algorithms are equally strong
+		"mail.from": true, "mail.appName": true, "mail.linkUrl": true,
+		"mfa.methods.type": true, "mfa.actions.action": true, "providers.provider": true, "scopes.scope": true, // names of entries
+		"providers.clientSecret": true, "providers.scopes": true,
+	}
+	text, err := os.ReadFile("testdata/compare.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	judged := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		if path, _, ok := strings.Cut(line, ": "); ok && strings.Contains(line, "(weakens: ") {
+			if name, rest, ok := strings.Cut(path, "["); ok {
+				_, rest, _ = strings.Cut(rest, "]")
+				path = name + rest
+			}
+			judged[path] = true
+		}
+	}
+	for _, path := range leaves(reflect.TypeFor[environment.Environment](), "") {
+		if !judged[path] && !harmless[path] {
+			t.Errorf("no change of %s is shown to weaken anything", path)
+		}
+	}
+}
+
+// leaves lists the paths of the grammar, without marks for lists.
+func leaves(t reflect.Type, path string) []string {
+	if t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t == reflect.TypeFor[environment.Ref]() {
+		return []string{path}
+	}
+	var out []string
+	for i := range t.NumField() {
+		key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		out = append(out, leaves(t.Field(i).Type, strings.TrimPrefix(path+"."+key, "."))...)
+	}
+	return out
+}

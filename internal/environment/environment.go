@@ -1,0 +1,215 @@
+// Package environment is the tenant: one YAML document that says who may call,
+// which rules hold and which methods are on. An Environment that came out of
+// [Parse] is complete and valid: defaults are filled in, nothing is unknown,
+// and no ceiling is exceeded. Secrets are only ever references.
+package environment
+
+import (
+	"time"
+)
+
+// Version is a minimum API version, written 2026_04_01 (2026-04-01 is read too).
+type Version string
+
+const (
+	// Version20260101 is the legacy system: action-based MFA.
+	Version20260101 Version = "2026_01_01"
+	// Version20260401 enforces step-up authentication.
+	Version20260401 Version = "2026_04_01"
+	// Newest is what new environments start at.
+	Newest = Version20260401
+)
+
+// Environment is the whole document, defaults included.
+type Environment struct {
+	ID               string       `yaml:"id" json:"id"` // lower-case UUID
+	Name             string       `yaml:"name" json:"name"`
+	Origins          []string     `yaml:"origins" json:"origins"`                 // exact browser origins; empty allows none
+	RedirectOrigins  []string     `yaml:"redirectOrigins" json:"redirectOrigins"` // origins a flow may return to
+	MinAPIVersion    Version      `yaml:"minApiVersion" json:"minApiVersion"`
+	CreatedAtVersion Version      `yaml:"createdAtVersion" json:"createdAtVersion"`
+	Tokens           Tokens       `yaml:"tokens" json:"tokens"`
+	SignUp           SignUp       `yaml:"signUp" json:"signUp"`
+	Limits           Limits       `yaml:"limits" json:"limits"`
+	Mail             Mail         `yaml:"mail" json:"mail"`
+	Auth             Auth         `yaml:"auth" json:"auth"`
+	Sessions         Sessions     `yaml:"sessions" json:"sessions"`
+	MFA              MFA          `yaml:"mfa" json:"mfa"`
+	Passkeys         Passkeys     `yaml:"passkeys" json:"passkeys"`
+	Providers        []Provider   `yaml:"providers" json:"providers"`
+	ExternalAuth     ExternalAuth `yaml:"externalAuth" json:"externalAuth"`
+	Scopes           []Scope      `yaml:"scopes" json:"scopes"` // custom scopes, and overrides of built-in ones
+	Compatibility    []Compatible `yaml:"compatibility" json:"compatibility"`
+	Rehearsal        Rehearsal    `yaml:"rehearsal" json:"rehearsal"`
+}
+
+// Tokens says how this environment signs. One algorithm serves all token kinds.
+type Tokens struct {
+	Algorithm     string   `yaml:"algorithm" json:"algorithm"`         // ES256 (default), EdDSA or RS256
+	RotationGrace Duration `yaml:"rotationGrace" json:"rotationGrace"` // how long a retired key still verifies; default: the longest session
+}
+
+// SignUp says whether a proof of an unknown address creates a user.
+type SignUp struct {
+	Enabled bool `yaml:"enabled" json:"enabled"` // default true
+}
+
+// Limits bound guessing and sending. What is left out has its default; a zero in
+// the document is an error.
+type Limits struct {
+	CodeAttempts      int      `yaml:"codeAttempts" json:"codeAttempts"`           // wrong tries per sent code; default 5, at most 12
+	CodeExpiry        Duration `yaml:"codeExpiry" json:"codeExpiry"`               // default 5m, at most 10m
+	CodesPerAddress   Rate     `yaml:"codesPerAddress" json:"codesPerAddress"`     // sends; default 5 per 10m
+	CodesPerSession   Rate     `yaml:"codesPerSession" json:"codesPerSession"`     // sends; default 10 per 10m
+	CodesPerIP        Rate     `yaml:"codesPerIP" json:"codesPerIP"`               // sends; default 30 per 10m
+	CodesPerHour      int      `yaml:"codesPerHour" json:"codesPerHour"`           // sends of the whole environment; default 10000
+	GuessesPerAccount Rate     `yaml:"guessesPerAccount" json:"guessesPerAccount"` // wrong codes per address and door over all codes; default 10 per 1h
+	GuessesHardStop   int      `yaml:"guessesHardStop" json:"guessesHardStop"`     // wrong codes per credential without a success; default 50, at most 100
+	NoncesPerIP       Rate     `yaml:"noncesPerIP" json:"noncesPerIP"`             // default 600 per 1m
+}
+
+// Rate is so many events in a fixed window.
+type Rate struct {
+	Count int      `yaml:"count" json:"count"`
+	Per   Duration `yaml:"per" json:"per"`
+}
+
+// Mail is how messages of this environment present themselves.
+type Mail struct {
+	From    string `yaml:"from" json:"from"`       // RFC 5322 mailbox; default "NAME <no-reply@HOST of the public URL>"
+	AppName string `yaml:"appName" json:"appName"` // default: Name
+	LinkURL string `yaml:"linkUrl" json:"linkUrl"` // reserved for pages of the app; default empty
+}
+
+// Auth says where browsers keep the session.
+type Auth struct {
+	Storage []string `yaml:"storage" json:"storage"` // localstorage (default) or cookie
+}
+
+// Sessions bounds how long a sign-in lasts.
+type Sessions struct {
+	Lifetime Duration `yaml:"lifetime" json:"lifetime"` // from sign-in, refreshes included; default 24h, at most 30 days
+	Idle     Duration `yaml:"idle" json:"idle"`         // life of one session token; a refresh renews it; default 1h, at most Lifetime
+}
+
+// MFA is the second-factor setting. Enabled only means "at every sign-in".
+type MFA struct {
+	Enabled    bool     `yaml:"enabled" json:"enabled"`
+	Required   bool     `yaml:"required" json:"required"`
+	Enrollment string   `yaml:"enrollment" json:"enrollment"` // none (default), signup or action
+	Methods    []Method `yaml:"methods" json:"methods"`
+	Actions    []Action `yaml:"actions" json:"actions"`
+}
+
+// On reports whether any MFA method is enabled: the meaning of "MFA is on" in
+// the exclusion rule.
+func (m MFA) On() bool {
+	for _, method := range m.Methods {
+		if method.Enabled {
+			return true
+		}
+	}
+	return false
+}
+
+// Method switches one MFA method on or off.
+type Method struct {
+	Type             string `yaml:"type" json:"type"` // totp or passkey
+	Enabled          bool   `yaml:"enabled" json:"enabled"`
+	AllowBackupCodes bool   `yaml:"allowBackupCodes" json:"allowBackupCodes"`
+}
+
+// Action is one event of action-based MFA; it carries over to its scope.
+type Action struct {
+	Action             string `yaml:"action" json:"action"` // wallet.waas.export, …
+	Required           bool   `yaml:"required" json:"required"`
+	TokenBehavior      string `yaml:"tokenBehavior,omitempty" json:"tokenBehavior,omitempty"`           // single_use or time_bound; empty: the scope's default
+	TokenExpirySeconds int    `yaml:"tokenExpirySeconds,omitempty" json:"tokenExpirySeconds,omitempty"` // 0: the scope's default; never above the ceiling
+}
+
+// Passkeys is the WebAuthn relying party.
+type Passkeys struct {
+	RPID    string   `yaml:"rpId" json:"rpId"`
+	Origins []string `yaml:"origins" json:"origins"`
+}
+
+// Provider is one social login provider.
+type Provider struct {
+	Provider     string   `yaml:"provider" json:"provider"`
+	ClientID     string   `yaml:"clientId" json:"clientId"`
+	ClientSecret Ref      `yaml:"clientSecret" json:"clientSecret"`
+	Scopes       []string `yaml:"scopes" json:"scopes"`
+}
+
+// ExternalAuth is a login of yours whose JWTs sign users in.
+type ExternalAuth struct {
+	Enabled              bool   `yaml:"enabled" json:"enabled"`
+	Issuer               string `yaml:"iss" json:"iss"`
+	Audience             string `yaml:"aud" json:"aud"`
+	JWKSURL              string `yaml:"jwksUrl" json:"jwksUrl"`
+	AssumeEmailVerified  bool   `yaml:"assumeEmailVerified" json:"assumeEmailVerified"`
+	AssertionReplacesMFA bool   `yaml:"assertionReplacesMfa" json:"assertionReplacesMfa"`
+}
+
+// Scope declares a custom scope, or narrows a built-in one.
+type Scope struct {
+	Scope         string `yaml:"scope" json:"scope"`
+	Audience      string `yaml:"audience,omitempty" json:"audience,omitempty"`           // required for a custom scope; forbidden for a built-in one
+	Required      *bool  `yaml:"required,omitempty" json:"required,omitempty"`           // custom scopes: default true; built-in: only true, and only raises
+	TokenBehavior string `yaml:"tokenBehavior,omitempty" json:"tokenBehavior,omitempty"` // default single_use
+	ExpirySeconds int    `yaml:"expirySeconds,omitempty" json:"expirySeconds,omitempty"` // 0: the ceiling
+	Floor         Floor  `yaml:"floor,omitempty" json:"floor,omitempty"`
+}
+
+// Floor is the least acr a scope asks for. An empty value means the default
+// rule: any method for users without MFA, an MFA method for users with it.
+type Floor struct {
+	WithoutMFA string `yaml:"withoutMfa,omitempty" json:"withoutMfa,omitempty"`
+	WithMFA    string `yaml:"withMfa,omitempty" json:"withMfa,omitempty"`
+	Preset     string `yaml:"preset,omitempty" json:"preset,omitempty"` // asvs-l3 bans email and SMS codes
+}
+
+// Compatible names calls that published clients cannot attach a token to.
+type Compatible string
+
+// The closed list of compatibility entries. The first six ask for no token;
+// the last three also accept a legacy MFA token.
+const (
+	LinkWallet   Compatible = "link-wallet"
+	LinkEmail    Compatible = "link-email"
+	LinkPhone    Compatible = "link-phone"
+	UnlinkWallet Compatible = "unlink-wallet"
+	UpdateUser   Compatible = "update-user"
+	DeleteUser   Compatible = "delete-user"
+	Refresh      Compatible = "refresh"
+	Reshare      Compatible = "reshare"
+	DeleteDevice Compatible = "delete-device"
+)
+
+// Allows reports whether the environment carries the compatibility entry.
+func (e *Environment) Allows(c Compatible) bool {
+	for _, have := range e.Compatibility {
+		if have == c {
+			return true
+		}
+	}
+	return false
+}
+
+// Rehearsal enforces the newest rules early for these users.
+type Rehearsal struct {
+	Users []string `yaml:"users" json:"users"` // user ids or verified email addresses
+}
+
+// Ref points at a secret: exactly one of its fields is set, or none. The value
+// itself is never part of the document.
+type Ref struct {
+	File string `yaml:"file,omitempty" json:"file,omitempty"`
+	Env  string `yaml:"env,omitempty" json:"env,omitempty"`
+}
+
+// Duration is a time.Duration written as Go writes it ("10m"), or with days ("30d").
+type Duration time.Duration
+
+// Std returns d as a time.Duration.
+func (d Duration) Std() time.Duration { return time.Duration(d) }

@@ -1,0 +1,283 @@
+package environment
+
+import (
+	"net/mail"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Closed lists.
+var (
+	algorithms  = []string{"ES256", "EdDSA", "RS256"}
+	storages    = []string{"localstorage", "cookie"}
+	enrollments = []string{"none", "action", "signup"} // laxest first
+	methodTypes = []string{"totp", "passkey"}
+	behaviors   = []string{SingleUse, TimeBound}
+	presets     = []string{PresetASVSL3}
+	providers   = []string{
+		"apple", "bitbucket", "coinbasesocial", "discord", "epicgames", "facebook", "farcaster", "github", "gitlab",
+		"google", "instagram", "kraken", "line", "linkedin", "microsoft", "okta", "shopify", "spotify", "steam",
+		"telegram", "tiktok", "twitch", "twitter",
+	}
+	compatibilities = []Compatible{
+		LinkWallet, LinkEmail, LinkPhone, UnlinkWallet, UpdateUser, DeleteUser, Refresh, Reshare, DeleteDevice,
+	}
+)
+
+// maxItems bounds every list but that of the users in rehearsal.
+const maxItems = 100
+
+// checker judges a document that was read. Paths that could not be read are
+// not judged again.
+type checker struct {
+	*report
+	e *Environment
+}
+
+func (c checker) check() {
+	c.identity()
+	c.origins("origins", c.e.Origins)
+	c.origins("redirectOrigins", c.e.RedirectOrigins)
+	c.versions()
+	c.tokensAndSessions()
+	c.limits()
+	c.mail()
+	c.mfa()
+	c.passkeys()
+	c.providers()
+	c.externalAuth()
+	c.scopes()
+	c.compatibility()
+	c.rehearsal()
+}
+
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+
+func (c checker) identity() {
+	switch id := c.e.ID; {
+	case uuid.MatchString(id):
+	case uuid.MatchString(strings.ToLower(id)):
+		c.at("id", "must be lower-case: write %s", strings.ToLower(id))
+	default:
+		c.at("id", "%s is not a UUID such as 11111111-2222-4333-8444-555555555555", quoted(id))
+	}
+	c.shortText("name", c.e.Name)
+	if c.given("mail.appName") {
+		c.shortText("mail.appName", c.e.Mail.AppName)
+	}
+}
+
+// shortText bounds the names that mails and prompts show.
+func (c checker) shortText(path, s string) {
+	if n := utf8.RuneCountInString(s); n > 100 {
+		c.at(path, "is %d characters long: use at most 100", n)
+	}
+}
+
+func (c checker) origins(path string, list []string) {
+	c.distinct(path, list, maxItems)
+	for i, origin := range list {
+		if problem := originProblem(origin); problem != "" {
+			c.at(index(path, i), "%s", problem)
+		}
+	}
+}
+
+func (c checker) versions() {
+	if c.readable("minApiVersion") && c.readable("createdAtVersion") && c.e.MinAPIVersion.Before(c.e.CreatedAtVersion) {
+		c.at("minApiVersion", "%s", goesBack(c.e))
+	}
+}
+
+func (c checker) tokensAndSessions() {
+	e := c.e
+	c.oneOf("tokens.algorithm", e.Tokens.Algorithm, algorithms)
+	c.within("sessions.lifetime", e.Sessions.Lifetime, Duration(time.Minute), MaxLifetime)
+	if !c.readable("sessions.lifetime") {
+		return
+	}
+	c.within("sessions.idle", e.Sessions.Idle, Duration(time.Minute), e.Sessions.Lifetime)
+	if c.readable("sessions.idle") {
+		c.within("tokens.rotationGrace", e.Tokens.RotationGrace, max(e.Sessions.Idle, shortestGrace), MaxLifetime)
+	}
+	c.distinct("auth.storage", e.Auth.Storage, maxItems)
+	for i, storage := range e.Auth.Storage {
+		c.oneOf(index("auth.storage", i), storage, storages)
+	}
+	if len(e.Auth.Storage) != 1 {
+		c.at("auth.storage", "must name exactly one place, [localstorage] or [cookie]")
+	}
+}
+
+func (c checker) limits() {
+	l := c.e.Limits
+	c.atMost("limits.codeAttempts", l.CodeAttempts, MaxCodeAttempts)
+	c.within("limits.codeExpiry", l.CodeExpiry, Duration(30*time.Second), MaxCodeExpiry)
+	c.rate("limits.codesPerAddress", l.CodesPerAddress, 1_000_000)
+	c.rate("limits.codesPerSession", l.CodesPerSession, 1_000_000)
+	c.rate("limits.codesPerIP", l.CodesPerIP, 1_000_000)
+	c.atMost("limits.codesPerHour", l.CodesPerHour, 1_000_000_000)
+	c.rate("limits.guessesPerAccount", l.GuessesPerAccount, MaxGuessesHardStop)
+	c.within("limits.guessesPerAccount.per", l.GuessesPerAccount.Per, Duration(time.Minute), Duration(day))
+	c.atMost("limits.guessesHardStop", l.GuessesHardStop, MaxGuessesHardStop)
+	c.rate("limits.noncesPerIP", l.NoncesPerIP, 1_000_000)
+}
+
+func (c checker) rate(path string, r Rate, most int) {
+	c.atMost(path+".count", r.Count, most)
+	c.within(path+".per", r.Per, Duration(time.Second), Duration(day))
+}
+
+func (c checker) mail() {
+	if from := c.e.Mail.From; from != "" {
+		if _, err := mail.ParseAddress(from); err != nil || !ascii(from[strings.LastIndex(from, "<")+1:]) {
+			c.at("mail.from", "%s is not a mailbox: write Name <address@example.com>", quoted(from))
+		}
+	}
+	if link := c.e.Mail.LinkURL; link != "" {
+		if problem := urlProblem(link); problem != "" {
+			c.at("mail.linkUrl", "%s", problem)
+		}
+	}
+}
+
+func (c checker) passkeys() {
+	p := c.e.Passkeys
+	if p.RPID == "" {
+		if c.given("passkeys") {
+			c.at("passkeys.rpId", "is missing: add the domain that passkeys are made for, as in example.com")
+		}
+		return
+	}
+	if _, err := netip.ParseAddr(p.RPID); err == nil || !hostOK(p.RPID) || !strings.Contains(p.RPID, ".") && p.RPID != "localhost" {
+		c.at("passkeys.rpId", "%s is not a lower-case domain such as example.com (or localhost)", quoted(p.RPID))
+	}
+	if len(p.Origins) == 0 {
+		c.at("passkeys.origins", "is missing: list the origins that may use passkeys of %s", p.RPID)
+	}
+	c.distinct("passkeys.origins", p.Origins, maxItems)
+	for i, origin := range p.Origins {
+		path := index("passkeys.origins", i)
+		if androidOrigin.MatchString(origin) {
+			continue
+		}
+		if problem := originProblem(origin); problem != "" {
+			c.at(path, "%s", problem)
+		} else if host := originHost(origin); host != p.RPID && !strings.HasSuffix(host, "."+p.RPID) && c.readable("passkeys.rpId") {
+			c.at(path, "is outside passkeys.rpId: its host must be %s or end in .%s", p.RPID, p.RPID)
+		}
+	}
+}
+
+func (c checker) providers() {
+	names := make([]string, len(c.e.Providers))
+	for i, p := range c.e.Providers {
+		path := index("providers", i)
+		names[i] = p.Provider
+		c.oneOf(path+".provider", p.Provider, providers)
+		c.distinct(path+".scopes", p.Scopes, maxItems)
+		if c.given(path + ".clientSecret") {
+			c.ref(path+".clientSecret", p.ClientSecret)
+		}
+	}
+	c.distinctKeys("providers", "provider", names)
+}
+
+func (c checker) ref(path string, r Ref) {
+	switch {
+	case (r.File == "") == (r.Env == ""):
+		c.at(path, "must be exactly one of {file: /path} and {env: NAME}")
+	case r.problem() != "":
+		c.at(path, "%s", r.problem())
+	}
+}
+
+func (c checker) externalAuth() {
+	x := c.e.ExternalAuth
+	if x.Enabled {
+		for _, need := range []struct{ key, value string }{{"iss", x.Issuer}, {"aud", x.Audience}, {"jwksUrl", x.JWKSURL}} {
+			if need.value == "" {
+				c.at("externalAuth."+need.key, "is missing: external sign-in needs iss, aud and jwksUrl")
+			}
+		}
+	}
+	if x.JWKSURL != "" {
+		if problem := urlProblem(x.JWKSURL); problem != "" {
+			c.at("externalAuth.jwksUrl", "%s", problem)
+		}
+	}
+}
+
+func (c checker) compatibility() {
+	list := words(c.e.Compatibility)
+	c.distinct("compatibility", list, maxItems)
+	for i, entry := range list {
+		c.oneOf(index("compatibility", i), entry, words(compatibilities))
+	}
+}
+
+var userID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func (c checker) rehearsal() {
+	c.distinct("rehearsal.users", c.e.Rehearsal.Users, maxEntries)
+	for i, user := range c.e.Rehearsal.Users {
+		if userID.MatchString(user) {
+			continue
+		}
+		if address, err := mail.ParseAddress(user); err != nil || address.Address != user {
+			c.at(index("rehearsal.users", i), "%s is neither a user id nor an email address", quoted(user))
+		}
+	}
+}
+
+// The small rules everything above is made of.
+
+func (c checker) oneOf(path, value string, list []string) {
+	if !slices.Contains(list, value) {
+		c.at(path, "%s is not accepted; %s", quoted(value), meant(value, list))
+	}
+}
+
+func (c checker) atMost(path string, n, most int) {
+	if n > most {
+		c.at(path, "%d is above the ceiling: use 1 to %d", n, most)
+	}
+}
+
+func (c checker) within(path string, d, least, most Duration) {
+	if d < least || d > most {
+		c.at(path, "%v is out of bounds: use %v to %v", d, least, most)
+	}
+}
+
+func (c checker) distinct(path string, list []string, most int) {
+	if len(list) > most {
+		c.at(path, "has %d entries: at most %d are accepted", len(list), most)
+		return
+	}
+	for i, s := range list {
+		if first := slices.Index(list, s); first < i {
+			c.at(index(path, i), "is already entry %d of the list: remove it", first+1)
+		}
+	}
+}
+
+func (c checker) distinctKeys(path, key string, list []string) {
+	if len(list) > maxItems {
+		c.at(path, "has %d entries: at most %d are accepted", len(list), maxItems)
+		return
+	}
+	for i, s := range list {
+		if first := slices.Index(list, s); first < i && s != "" {
+			c.at(index(path, i)+"."+key, "%s is already set in line %d: keep one of the two", quoted(s), c.line(index(path, first)))
+		}
+	}
+}
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) < 0
+}

@@ -1,0 +1,240 @@
+package environment
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/assurance"
+)
+
+// step is one change as its rule sees it. A side that is not there is invalid.
+type step struct {
+	*comparison
+	name          string // of the innermost list entry
+	before, after reflect.Value
+}
+
+func (s step) added() bool { return !s.before.IsValid() }
+func (s step) gone() bool  { return !s.after.IsValid() }
+
+// weakening says, per path of the document, what a change there weakens. A path
+// without a rule weakens nothing; a test holds the list of those.
+var weakening = map[string]func(step) string{
+	"origins[]":         ifAdded("pages of %s may call with the user's session"),
+	"redirectOrigins[]": ifAdded("sign-ins may be sent to %s"),
+	"minApiVersion":     ifOlder("the rules of the older version hold again"),
+	"createdAtVersion":  ifOlder("the environment may go back to an older version"),
+
+	"tokens.rotationGrace": ifLonger("tokens of a retired key are accepted for longer"),
+	"signUp.enabled":       ifOn("unknown addresses become users"),
+
+	"limits.codeAttempts":            ifMore("more guesses at each code"),
+	"limits.codeExpiry":              ifLonger("codes can be guessed or intercepted for longer"),
+	"limits.codesPerAddress.count":   ifMore("more codes per address to guess at"),
+	"limits.codesPerAddress.per":     ifShorter("more codes per address to guess at"),
+	"limits.codesPerSession.count":   ifMore("more codes per session to guess at"),
+	"limits.codesPerSession.per":     ifShorter("more codes per session to guess at"),
+	"limits.codesPerIP.count":        ifMore("more codes from one network address"),
+	"limits.codesPerIP.per":          ifShorter("more codes from one network address"),
+	"limits.codesPerHour":            ifMore("more codes to guess at over the whole environment"),
+	"limits.guessesPerAccount.count": ifMore("more guesses at each account"),
+	"limits.guessesPerAccount.per":   ifShorter("more guesses at each account"),
+	"limits.guessesHardStop":         ifMore("more guesses before a credential is stopped"),
+	"limits.noncesPerIP.count":       ifMore("more nonces from one network address"),
+	"limits.noncesPerIP.per":         ifShorter("more nonces from one network address"),
+
+	"auth.storage[]": func(s step) string {
+		if s.added() && s.name == "localstorage" {
+			return "scripts in the page can read the session"
+		}
+		return ""
+	},
+	"sessions.lifetime": ifLonger("a stolen session lives longer"),
+	"sessions.idle":     ifLonger("a stolen session token lives longer"),
+
+	"mfa.enabled":  ifOff("no second factor at sign-in"),
+	"mfa.required": ifOff("users need no second factor"),
+	"mfa.enrollment": func(s step) string {
+		if slices.Index(enrollments, s.after.String()) < slices.Index(enrollments, s.before.String()) {
+			return "users are asked later, or never, to enrol a second factor"
+		}
+		return ""
+	},
+	"mfa.methods[]": func(s step) string {
+		if s.gone() && s.before.Interface().(Method).Enabled {
+			return methodOff
+		}
+		return ""
+	},
+	"mfa.methods[].enabled":          ifOff(methodOff),
+	"mfa.methods[].allowBackupCodes": ifOn("recovery codes stand in for the method"),
+	"mfa.actions[]": func(s step) string {
+		if s.gone() && s.before.Interface().(Action).Required {
+			return actionOff
+		}
+		return s.lifeOfAction()
+	},
+	"mfa.actions[].required":           ifOff(actionOff),
+	"mfa.actions[].tokenBehavior":      step.lifeOfAction,
+	"mfa.actions[].tokenExpirySeconds": step.lifeOfAction,
+
+	"passkeys.rpId": func(s step) string {
+		if s.before.String() != "" && s.after.String() != "" {
+			return "passkeys made for another domain are accepted"
+		}
+		return ""
+	},
+	"passkeys.origins[]": ifAdded("pages of %s may use passkeys"),
+
+	"providers[]":          ifAdded("the word of %s signs users in"),
+	"providers[].clientId": func(s step) string { return "sign-ins at another application of " + s.name + " are accepted" },
+
+	"externalAuth.enabled":              ifOn("an external login signs users in"),
+	"externalAuth.iss":                  ifSet("tokens of another issuer sign users in"),
+	"externalAuth.aud":                  ifSet("tokens for another audience sign users in"),
+	"externalAuth.jwksUrl":              ifSet("whoever holds the keys at another address signs users in"),
+	"externalAuth.assumeEmailVerified":  ifOn("email addresses count as verified without a word about it"),
+	"externalAuth.assertionReplacesMfa": ifOn("the external login stands in for the second factor"),
+
+	"scopes[]": func(s step) string {
+		if s.gone() && !stepup.Scope(s.name).Reserved() {
+			return "the rule for " + s.name + " is gone"
+		}
+		before, after := s.scopes()
+		return cmp.Or(
+			s.requirement(before, after),
+			s.lifeOfScope(),
+			floorsLower(before.Floor, after.Floor),
+			when(before.Floor.Preset != "" && after.Floor.Preset == "", codesAgain),
+		)
+	},
+	"scopes[].audience":         func(step) string { return "tokens open another API" },
+	"scopes[].required":         func(s step) string { return s.requirement(s.scopes()) },
+	"scopes[].tokenBehavior":    step.lifeOfScope,
+	"scopes[].expirySeconds":    step.lifeOfScope,
+	"scopes[].floor.withoutMfa": step.floor,
+	"scopes[].floor.withMfa":    step.floor,
+	"scopes[].floor.preset":     step.floor,
+	"compatibility[]":           func(s step) string { return when(s.added(), letsThrough(s.name)) },
+	"rehearsal.users[]":         ifGone("the newest rules are no longer enforced for %s"),
+}
+
+const (
+	methodOff  = "users who have only this method have no second factor"
+	actionOff  = "the action needs no step-up"
+	codesAgain = "email and SMS codes are accepted again"
+)
+
+// letsThrough says what a compatibility entry lets through.
+func letsThrough(entry string) string {
+	switch Compatible(entry) {
+	case Refresh, Reshare, DeleteDevice:
+		return "the call takes a token of action-based MFA too, which is good for anything in its session"
+	}
+	return "the call takes no proof beyond the session"
+}
+
+// The kinds of rule.
+
+func ifAdded(why string) func(step) string {
+	return func(s step) string { return when(s.added(), fill(why, s.name)) }
+}
+
+func ifGone(why string) func(step) string {
+	return func(s step) string { return when(s.gone(), fill(why, s.name)) }
+}
+
+func ifOn(why string) func(step) string {
+	return func(s step) string { return when(s.after.Bool(), why) }
+}
+
+func ifOff(why string) func(step) string {
+	return func(s step) string { return when(!s.after.Bool(), why) }
+}
+
+func ifMore(why string) func(step) string {
+	return func(s step) string { return when(s.after.Int() > s.before.Int(), why) }
+}
+
+func ifLonger(why string) func(step) string { return ifMore(why) }
+
+func ifShorter(why string) func(step) string {
+	return func(s step) string { return when(s.after.Int() < s.before.Int(), why) }
+}
+
+func ifOlder(why string) func(step) string {
+	return func(s step) string {
+		return when(s.after.Interface().(Version).Before(s.before.Interface().(Version)), why)
+	}
+}
+
+func ifSet(why string) func(step) string {
+	return func(s step) string { return when(s.after.String() != "", why) }
+}
+
+func when(weaker bool, why string) string {
+	if weaker {
+		return why
+	}
+	return ""
+}
+
+func fill(why, name string) string { return fmt.Sprintf(why, name) }
+
+// The rules about lives, requirements and floors compare what is in force, not
+// what is written: leaving a line out may be the stricter word.
+
+func (s step) lifeOfAction() string {
+	return longer(s.old.ActionLife(s.name), s.new.ActionLife(s.name))
+}
+
+func (s step) lifeOfScope() string {
+	before, was := s.old.Life(s.name)
+	after, is := s.new.Life(s.name)
+	if !was || !is {
+		return ""
+	}
+	return longer(before, after)
+}
+
+func longer(before, after Life) string {
+	switch {
+	case before.SingleUse && !after.SingleUse:
+		return "a token works more than once"
+	case after.Seconds > before.Seconds:
+		return "a token lives longer"
+	}
+	return ""
+}
+
+// scopes are the two entries of the scope; one that is not there says nothing.
+func (s step) scopes() (before, after Scope) {
+	before, _ = s.old.Scope(s.name)
+	after, _ = s.new.Scope(s.name)
+	return before, after
+}
+
+func (s step) requirement(before, after Scope) string {
+	b, _ := BuiltinScope(s.name)
+	was := b.Always || before.Required != nil && *before.Required
+	is := b.Always || after.Required != nil && *after.Required
+	return when(was && !is, "the scope needs no step-up")
+}
+
+func (s step) floor() string {
+	before, after := s.scopes()
+	return floorsLower(before.Floor, after.Floor)
+}
+
+func floorsLower(before, after Floor) string {
+	lower := func(before, after string, usual assurance.ACR) bool {
+		return !assurance.Stricter(usual, assurance.ACR(after)).Meets(assurance.Stricter(usual, assurance.ACR(before)))
+	}
+	if lower(before.WithoutMFA, after.WithoutMFA, DefaultFloorWithoutMFA) || lower(before.WithMFA, after.WithMFA, DefaultFloorWithMFA) {
+		return "weaker proofs are accepted"
+	}
+	return ""
+}

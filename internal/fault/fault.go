@@ -1,0 +1,140 @@
+// Package fault is the server's one vocabulary of refusals: a closed list of
+// codes, each with its HTTP status, and an error that carries a code, a
+// sentence for people and a cause for the log. Whatever is not a *fault.Error
+// is internal: its text never leaves the server.
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Code names a refusal on the wire. Clients branch on it; it never changes.
+type Code string
+
+// The codes. Those of the published API keep their published spelling.
+const (
+	InvalidRequest         Code = "invalid_request"
+	InvalidJSON            Code = "invalid_json"
+	UnsupportedMediaType   Code = "unsupported_media_type"
+	BodyTooLarge           Code = "body_too_large"
+	NotFound               Code = "not_found"
+	MethodNotAllowed       Code = "method_not_allowed"
+	EnvironmentNotFound    Code = "environment_not_found"
+	UnknownHost            Code = "unknown_host"
+	OriginNotAllowed       Code = "origin_not_allowed"
+	Internal               Code = "internal_error"
+	Unavailable            Code = "temporarily_unavailable"
+	RateLimited            Code = "rate_limited"
+	Conflict               Code = "conflict"
+	InvalidSession         Code = "invalid_session"
+	SignInRequired         Code = "sign_in_required"
+	InvalidDeviceSignature Code = "invalid_device_signature"
+	DeviceSignatureNeeded  Code = "device_signature_required"
+
+	ElevatedTokenRequired  Code = "elevated_access_token_required"
+	AmbiguousElevatedToken Code = "ambiguous_elevated_access_token"
+	InvalidScopes          Code = "invalid_scopes"
+	MFAInvalidRequest      Code = "mfa_invalid_request"
+	OperationConflict      Code = "operation_conflict"
+
+	InvalidEmail                   Code = "invalid_email"
+	WrongEmailCode                 Code = "wrong_email_verification_token"
+	InvalidEmailVerification       Code = "invalid_email_verification"
+	TooManyEmailAttempts           Code = "too_many_email_verification_attempts"
+	TooManyAttempts                Code = "too_many_verification_attempts"
+	NoEmailProvider                Code = "no_enabled_email_provider"
+	NoSMSProvider                  Code = "no_enabled_sms_provider"
+	AccountWithEmailExists         Code = "user_has_already_account_with_email"
+	EmailAlreadyExists             Code = "email_already_exists"
+	UsernameAlreadyExists          Code = "username_already_exists"
+	InvalidUsername                Code = "invalid_username"
+	MetadataTooLarge               Code = "metadata_size_exceeded"
+	CredentialNotForSignIn         Code = "credential_not_enabled_for_sign_in"
+	SignUpDisabled                 Code = "sign_up_disabled"
+	UserDisabled                   Code = "user_disabled"
+	InvalidUnlink                  Code = "invalid_unlink_request"
+	LastCredential                 Code = "cannot_delete_last_sign_in_verified_credential"
+	InvalidRevokeLink              Code = "invalid_revoke_link"
+	NothingToConfirm               Code = "nothing_to_confirm"
+	InvalidServiceToken            Code = "invalid_service_token"
+	InsufficientServiceScope       Code = "insufficient_service_scope"
+	InvalidEnvironmentDocument     Code = "invalid_environment_document"
+	EnvironmentVersionCannotGoBack Code = "environment_version_cannot_go_back"
+)
+
+var status = map[Code]int{
+	InvalidRequest: 400, InvalidJSON: 400, AmbiguousElevatedToken: 400, UnknownHost: 421,
+	InvalidSession: 401, SignInRequired: 401, InvalidServiceToken: 401,
+	ElevatedTokenRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403, DeviceSignatureNeeded: 403,
+	NotFound: 404, EnvironmentNotFound: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
+	Conflict: 409, OperationConflict: 409, EnvironmentVersionCannotGoBack: 409,
+	RateLimited: 429, TooManyAttempts: 429,
+	Internal: 500, Unavailable: 503,
+}
+
+// Status is the HTTP status of the code; 422 unless the code has its own.
+func (c Code) Status() int {
+	if s, ok := status[c]; ok {
+		return s
+	}
+	return http.StatusUnprocessableEntity
+}
+
+// Error is a refusal.
+type Error struct {
+	Code       Code
+	Message    string        // a sentence that says what to do
+	Payload    any           // JSON object for clients; nil: none
+	RetryAfter time.Duration // zero: not said
+	Cause      error         // for the log only
+}
+
+// New makes a refusal with a sentence for people.
+func New(code Code, message string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(message, args...)}
+}
+
+// Because attaches what really happened, for the log.
+func (e *Error) Because(cause error) *Error {
+	c := *e
+	c.Cause = cause
+	return &c
+}
+
+// With attaches data for clients.
+func (e *Error) With(payload any) *Error {
+	c := *e
+	c.Payload = payload
+	return &c
+}
+
+// After says how long to wait before trying again.
+func (e *Error) After(d time.Duration) *Error {
+	c := *e
+	c.RetryAfter = d
+	return &c
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.Cause)
+	}
+	return string(e.Code) + ": " + e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Is matches refusals by code, so that errors.Is(err, fault.New(code, "")) works.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code
+}
+
+// Has reports whether err is a refusal with the code.
+func Has(err error, code Code) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == code
+}

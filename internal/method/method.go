@@ -1,0 +1,184 @@
+// Package method turns a verification into a [Proof]. It is the only place
+// that can: [Check] alone fills a Proof in, after the attempt was counted in a
+// committed step of its own, compared outside any transaction, and its
+// evidence spent in the very transaction that acts on the proof.
+package method
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// Attempt is one try at proving something.
+type Attempt struct {
+	Tenant      *tenant.Tenant
+	Session     *store.SessionRow // nil: signed out
+	ChallengeID string
+	Response    secret.Text // what was typed or signed
+	Source      string      // client address, for limits
+}
+
+// Method is one way to prove.
+type Method interface {
+	Kind() assurance.Kind
+	// Count finds what the attempt answers to and counts it against every limit.
+	// It runs in a transaction of its own. A *fault.Error it returns is committed
+	// all the same, so a refusal never gives a try back.
+	Count(tx *store.Tx, a Attempt) (Candidate, error)
+}
+
+// Candidate is an attempt that was counted.
+type Candidate interface {
+	// Compare judges the response, holding no database connection. A
+	// *fault.Error means no; any other error means it could not be judged.
+	Compare(ctx context.Context) error
+	// Spend takes the evidence, once, by a single conditional statement.
+	Spend(tx *store.Tx) (Evidence, error)
+}
+
+// Evidence is what a method found proven.
+type Evidence struct {
+	Format       string        // credential format
+	Identifier   string        // whose control was proven
+	Recipient    string        // the identifier as the person wrote it
+	ACR          assurance.ACR // empty: the method's own
+	Purpose      Purpose
+	AuthorizedBy string // elevated token that allowed the change this finishes; empty: none
+}
+
+// Purpose is what a challenge was asked for; it is good for nothing else.
+type Purpose string
+
+// The purposes. A challenge asked for without a session signs in; one asked
+// for inside a session works in that session only; one opened by a profile
+// change finishes that change.
+const (
+	SignIn    Purpose = "sign_in"
+	InSession Purpose = "session"
+	Update    Purpose = "update"
+)
+
+// Proof says who proved what, when, how and in which session. Its fields are
+// unexported: the zero value is all that other packages can make, and every
+// taker refuses it.
+type Proof struct {
+	valid         bool
+	environmentID string
+	sessionID     string
+	kind          assurance.Kind
+	evidence      Evidence
+	credential    *store.CredentialRow
+	at            time.Time
+}
+
+// Valid reports whether the proof came from Check.
+func (p Proof) Valid() bool { return p.valid }
+
+// EnvironmentID is the tenant it was given in.
+func (p Proof) EnvironmentID() string { return p.environmentID }
+
+// SessionID is the session it was given in; empty at sign-in.
+func (p Proof) SessionID() string { return p.sessionID }
+
+// Kind is the method.
+func (p Proof) Kind() assurance.Kind { return p.kind }
+
+// ACR is what the proof is worth.
+func (p Proof) ACR() assurance.ACR {
+	if p.evidence.ACR != "" {
+		return p.evidence.ACR
+	}
+	return p.kind.ACR()
+}
+
+// Evidence is what was proven.
+func (p Proof) Evidence() Evidence { return p.evidence }
+
+// Credential is the credential whose control was proven, as it stands in the
+// transaction; ok is false when nobody holds the identifier.
+func (p Proof) Credential() (c store.CredentialRow, ok bool) {
+	if p.credential == nil {
+		return store.CredentialRow{}, false
+	}
+	return *p.credential, true
+}
+
+// Rebind looks the credential up again, for a proof that has just created it.
+func (p Proof) Rebind(tx *store.Tx) (Proof, error) {
+	if !p.valid {
+		return Proof{}, errors.New("rebinding: no proof")
+	}
+	credential, err := tx.CredentialByIdentifier(p.environmentID, p.evidence.Format, p.evidence.Identifier)
+	p.credential = &credential
+	return p, err
+}
+
+// At is when it was given, by the store's clock.
+func (p Proof) At() time.Time { return p.at }
+
+// Check runs one attempt. When it succeeds, then is called inside the
+// transaction that spends the evidence: what then does commits with it, and if
+// then refuses, nothing is spent.
+func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, then func(*store.Tx, Proof) error) error {
+	var candidate Candidate
+	var refused *fault.Error
+	err := db.Write(ctx, func(tx *store.Tx) error {
+		candidate, refused = nil, nil
+		c, err := m.Count(tx, a)
+		if errors.As(err, &refused) {
+			return refuse(tx, by, m, refused)
+		}
+		candidate = c
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if refused != nil {
+		return refused
+	}
+	if err := candidate.Compare(ctx); err != nil {
+		if errors.As(err, &refused) {
+			if recording := db.Write(ctx, func(tx *store.Tx) error { return refuse(tx, by, m, refused) }); recording != nil {
+				return recording
+			}
+		}
+		return err
+	}
+	return db.Write(ctx, func(tx *store.Tx) error {
+		if err := a.Tenant.Pin(tx); err != nil {
+			return err
+		}
+		evidence, err := candidate.Spend(tx)
+		if err != nil {
+			return err
+		}
+		proof := Proof{valid: true, environmentID: a.Tenant.ID, kind: m.Kind(), evidence: evidence, at: tx.Now()}
+		if a.Session != nil {
+			proof.sessionID = a.Session.ID
+		}
+		credential, err := tx.CredentialByIdentifier(a.Tenant.ID, evidence.Format, evidence.Identifier)
+		switch {
+		case err == nil:
+			proof.credential = &credential
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+		if err := audit.Record(tx, by, "proof.given", audit.Detail{"method": m.Kind(), "purpose": evidence.Purpose}); err != nil {
+			return err
+		}
+		return then(tx, proof)
+	})
+}
+
+func refuse(tx *store.Tx, by audit.By, m Method, refused *fault.Error) error {
+	return audit.Record(tx, by, "proof.refused", audit.Detail{"method": m.Kind(), "code": refused.Code})
+}

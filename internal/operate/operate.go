@@ -1,0 +1,222 @@
+// Package operate is what operators do: apply an environment, rotate its keys,
+// disable a user. The admin API and the command line call the same functions,
+// so neither is a way round the other; each writes its audit entry in its own
+// transaction.
+package operate
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/token"
+)
+
+// Applied says what applying a document did.
+type Applied struct {
+	ID       string               `json:"id"`
+	Revision int64                `json:"revision"`
+	Created  bool                 `json:"created"`
+	Changes  []environment.Change `json:"changes"`
+}
+
+// Weakens lists what an attacker gains from the change.
+func (a Applied) Weakens() []string {
+	var list []string
+	for _, change := range a.Changes {
+		if change.Weakens != "" {
+			list = append(list, change.String())
+		}
+	}
+	return list
+}
+
+// ApplyOptions bound what an application may do.
+type ApplyOptions struct {
+	ID        string   // the document must be of this environment; empty: any
+	MayWeaken bool     // without it a weakening change is refused
+	DryRun    bool     // judge and report, change nothing
+	Operators []string // mailed when rules are weakened
+}
+
+// Apply makes a document the environment's. All problems of a document are
+// reported at once, each with its line.
+func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied, error) {
+	next, err := environment.Parse(document)
+	if err != nil {
+		refused := fault.New(fault.InvalidEnvironmentDocument, "%s", err.Error())
+		var problems environment.Problems
+		if errors.As(err, &problems) {
+			refused = fault.New(fault.InvalidEnvironmentDocument, "The document has %d problem(s):\n%s", len(problems), problems.Error()).
+				With(map[string]any{"problems": problems})
+		}
+		return Applied{}, refused
+	}
+	if o.ID != "" && next.ID != o.ID {
+		return Applied{}, fault.New(fault.InvalidEnvironmentDocument, "The document is of environment %s, but was sent to %s.", next.ID, o.ID)
+	}
+	row, err := tx.LockEnvironment(next.ID)
+	var old *environment.Environment
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return Applied{}, err
+	default:
+		if old, err = environment.Parse([]byte(row.Document)); err != nil {
+			return Applied{}, err
+		}
+	}
+	if err := environment.CheckApply(old, next); err != nil {
+		return Applied{}, fault.New(fault.EnvironmentVersionCannotGoBack, "%s", err.Error())
+	}
+	applied := Applied{ID: next.ID, Revision: row.Revision, Created: old == nil, Changes: environment.Compare(old, next)}
+	if old != nil && len(applied.Changes) == 0 || o.DryRun {
+		return applied, nil
+	}
+	weakens := applied.Weakens()
+	if len(weakens) > 0 && !o.MayWeaken {
+		return applied, fault.New(fault.InsufficientServiceScope, "This weakens the environment, which needs environments.weaken:\n%s", join(weakens)).
+			With(map[string]any{"weakens": weakens})
+	}
+	if err := tx.PutEnvironment(next.ID, next.Name, string(next.YAML()), row.Revision); err != nil {
+		if errors.Is(err, store.ErrConflict) || store.IsUnique(err) {
+			return applied, fault.New(fault.Conflict, "The environment changed meanwhile. Read it again and retry.").Because(err)
+		}
+		return applied, err
+	}
+	applied.Revision++
+	if err := keepKey(tx, by, old, next); err != nil {
+		return applied, err
+	}
+	by.EnvironmentID = next.ID
+	if err := warn(tx, by, next, weakens, o.Operators); err != nil {
+		return applied, err
+	}
+	return applied, audit.Record(tx, by, "environment.applied", audit.Detail{
+		"revision": applied.Revision, "created": applied.Created, "changes": applied.Changes, "weakens": weakens,
+	})
+}
+
+// keepKey makes the first signing key, or a new one when the algorithm changed.
+func keepKey(tx *store.Tx, by audit.By, old, next *environment.Environment) error {
+	if old == nil {
+		_, err := token.Create(tx, next.ID, next.Tokens.Algorithm, tx.Now())
+		return err
+	}
+	if old.Tokens.Algorithm == next.Tokens.Algorithm {
+		return nil
+	}
+	_, err := rotate(tx, by, next, false)
+	return err
+}
+
+func warn(tx *store.Tx, by audit.By, env *environment.Environment, weakens, operators []string) error {
+	if len(weakens) == 0 {
+		return nil
+	}
+	from := env.Mail.From
+	if from == "" {
+		from = deliver.NoReply(env.Name, "localhost")
+	}
+	for _, operator := range operators {
+		message := deliver.EnvironmentWeakened(deliver.Weakened{EnvironmentName: env.Name, From: from, To: operator, At: tx.Now(), Actor: by.Actor, Changes: weakens})
+		if err := outbox.Enqueue(tx, env.ID, message, outbox.NoticeLife); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RotateKeys makes a new signing key for the environment and returns its kid.
+func RotateKeys(tx *store.Tx, by audit.By, environmentID string, atOnce bool) (string, error) {
+	row, err := tx.LockEnvironment(environmentID)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", fault.New(fault.EnvironmentNotFound, "There is no environment with this id.")
+	}
+	if err != nil {
+		return "", err
+	}
+	env, err := environment.Parse([]byte(row.Document))
+	if err != nil {
+		return "", err
+	}
+	// The revision moves, so that every node loads the keys again.
+	if err := tx.PutEnvironment(env.ID, env.Name, row.Document, row.Revision); err != nil {
+		return "", err
+	}
+	return rotate(tx, by, env, atOnce)
+}
+
+func rotate(tx *store.Tx, by audit.By, env *environment.Environment, atOnce bool) (string, error) {
+	kid, err := token.Rotate(tx, env.ID, env.Tokens.Algorithm, env.Tokens.RotationGrace.Std(), atOnce)
+	if err != nil {
+		return "", err
+	}
+	by.EnvironmentID = env.ID
+	return kid, audit.Record(tx, by, "keys.rotated", audit.Detail{"kid": kid, "at_once": atOnce, "algorithm": env.Tokens.Algorithm})
+}
+
+// SetUserDisabled closes or reopens an account; closing ends all its sessions.
+func SetUserDisabled(tx *store.Tx, by audit.By, environmentID, userID string, disabled bool) error {
+	by.EnvironmentID = environmentID
+	if err := tx.DisableUser(environmentID, userID, !disabled); err != nil {
+		return err
+	}
+	if !disabled {
+		return audit.Record(tx, by.Concerning(userID), "user.enabled", nil)
+	}
+	n, err := tx.RevokeSessions(environmentID, userID, "user disabled")
+	if err != nil {
+		return err
+	}
+	return audit.Record(tx, by.Concerning(userID), "user.disabled", audit.Detail{"sessions_revoked": n})
+}
+
+// RevokeSessions ends all sessions of a user and returns how many.
+func RevokeSessions(tx *store.Tx, by audit.By, environmentID, userID string) (int64, error) {
+	if _, err := tx.LockUser(environmentID, userID); err != nil {
+		return 0, err
+	}
+	n, err := tx.RevokeSessions(environmentID, userID, "operator")
+	if err != nil {
+		return 0, err
+	}
+	by.EnvironmentID = environmentID
+	return n, audit.Record(tx, by.Concerning(userID), "sessions.revoked", audit.Detail{"count": n})
+}
+
+// AuditEvent is a row of the audit log as it is shown and exported.
+type AuditEvent struct {
+	ID            string          `json:"id"`
+	At            time.Time       `json:"at"`
+	EnvironmentID string          `json:"environmentId,omitempty"`
+	Action        string          `json:"action"`
+	Actor         string          `json:"actor"`
+	UserID        string          `json:"userId,omitempty"`
+	SessionID     string          `json:"sessionId,omitempty"`
+	RequestID     string          `json:"requestId,omitempty"`
+	Detail        json.RawMessage `json:"detail"`
+	Hash          string          `json:"hash"`
+}
+
+// ViewAudit shapes a row.
+func ViewAudit(r store.AuditRow) AuditEvent {
+	return AuditEvent{
+		ID: r.ID, At: r.At, EnvironmentID: r.EnvironmentID, Action: r.Action, Actor: r.Actor, UserID: r.UserID, SessionID: r.SessionID,
+		RequestID: r.RequestID, Detail: json.RawMessage(r.Detail), Hash: r.Hash,
+	}
+}
+
+func join(lines []string) string {
+	text := ""
+	for _, line := range lines {
+		text += "- " + line + "\n"
+	}
+	return text
+}

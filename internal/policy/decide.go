@@ -1,0 +1,152 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/environment"
+)
+
+// Means is one thing a person could prove themselves with.
+type Means struct {
+	ID      string // credential or factor id
+	Kind    assurance.Kind
+	Format  string        // credential format on the wire: email, totp, …
+	Type    string        // totp, passkey, the social provider; empty otherwise
+	Alias   string        // display text
+	ACR     assurance.ACR // what it yields; empty: the best of its kind
+	Counts  bool          // false: linked with nothing and not confirmed, disabled for sign-in, or an embedded wallet
+	Default bool          // the default MFA device
+}
+
+// Person is what a decision needs to know about a user, all of it from the store.
+type Person struct {
+	Means              []Means // in order of creation
+	SignInCredentialID string
+}
+
+// Enrolled reports whether the person has a verified MFA method.
+func (p Person) Enrolled() bool {
+	return slices.ContainsFunc(p.Means, func(m Means) bool { return m.Kind.MFA() })
+}
+
+// Decision is the answer for one person and one scope.
+type Decision struct {
+	Rule      Rule
+	Required  bool
+	Floor     assurance.ACR // that holds for this person
+	Offers    []Means       // what would mint the scope; empty: nothing would
+	DefaultID string        // which of them to offer first; empty without offers
+
+	excludeReauth bool
+}
+
+// NoMethod reports whether the person has nothing that could satisfy the scope.
+func (d Decision) NoMethod() bool { return len(d.Offers) == 0 }
+
+// Decide judges one scope for one person. The only errors are ErrUnknownScope
+// and ErrOperatorScope.
+func Decide(env *environment.Environment, person Person, scope stepup.Scope) (Decision, error) {
+	rule, err := RuleFor(env, scope)
+	if err != nil {
+		return Decision{}, err
+	}
+	if rule.Operator {
+		return Decision{}, ErrOperatorScope
+	}
+	enrolled := person.Enrolled()
+	d := Decision{Rule: rule, Floor: rule.Floor.WithoutMFA}
+	if enrolled {
+		d.Floor = rule.Floor.WithMFA
+	}
+	d.excludeReauth = enrolled && env.MFA.On()
+	d.Required = required(env, rule, enrolled)
+	for _, m := range person.Means {
+		if m.Counts && d.admits(m.Kind, m.acr()) {
+			d.Offers = append(d.Offers, m)
+		}
+	}
+	d.DefaultID = defaultOffer(d.Offers, person.SignInCredentialID)
+	return d, nil
+}
+
+func required(env *environment.Environment, rule Rule, enrolled bool) bool {
+	if rule.Audience != "" {
+		return rule.When == Always
+	}
+	if env.MinAPIVersion == environment.Version20260101 {
+		return rule.Action != "" && on(env, rule.Action) && (env.MFA.Required || enrolled)
+	}
+	return rule.When == Always || rule.When == IfActionOn && on(env, rule.Action)
+}
+
+// on reports whether the operator switched the legacy action on.
+func on(env *environment.Environment, action string) bool {
+	a, _ := env.Action(action)
+	return a.Required
+}
+
+// Admits reports whether a proof by this method, worth acr, may mint the
+// scope: the exclusion rule, the floor and the bans, whatever the client asks.
+func (d Decision) Admits(kind assurance.Kind, acr assurance.ACR) bool { return d.admits(kind, acr) }
+
+func (d Decision) admits(kind assurance.Kind, acr assurance.ACR) bool {
+	if d.excludeReauth && !kind.MFA() {
+		return false
+	}
+	if d.Rule.Floor.NoCodes && (kind == assurance.EmailCode || kind == assurance.SMSCode) {
+		return false
+	}
+	return acr.Meets(d.Floor)
+}
+
+func (m Means) acr() assurance.ACR {
+	if m.ACR != "" {
+		return m.ACR
+	}
+	return m.Kind.ACR()
+}
+
+// defaultOffer prefers the default MFA device, else the MFA device added last
+// (never a recovery code), else the credential that opened the session.
+func defaultOffer(offers []Means, signInCredentialID string) string {
+	id := ""
+	for _, m := range offers {
+		switch {
+		case m.Default:
+			return m.ID
+		case m.Kind.MFA() && m.Kind != assurance.RecoveryCode:
+			id = m.ID
+		}
+	}
+	if id != "" {
+		return id
+	}
+	for _, m := range offers {
+		if m.ID == signInCredentialID {
+			return m.ID
+		}
+	}
+	if len(offers) > 0 {
+		return offers[0].ID
+	}
+	return ""
+}
+
+// Combine joins the rules of several scopes asked for at once: the stricter
+// use, the shorter life. ok is false when they do not share one audience.
+func Combine(rules []Rule) (combined Rule, ok bool) {
+	for i, r := range rules {
+		if i == 0 {
+			combined = r
+			continue
+		}
+		if r.Audience != combined.Audience {
+			return Rule{}, false
+		}
+		combined.SingleUse = combined.SingleUse || r.SingleUse
+		combined.Life = min(combined.Life, r.Life)
+	}
+	return combined, len(rules) > 0
+}

@@ -1,0 +1,117 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/dev"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// The two environments of development mode, one per API version.
+const (
+	DevelopmentEnvironment       = "11111111-2222-4333-8444-555555555555"
+	DevelopmentLegacyEnvironment = "11111111-2222-4333-8444-666666666666"
+)
+
+// Development is what development mode adds.
+type Development struct {
+	BankURL   string // where the example service answers
+	TokenFile string // receives the example service's token; empty: none is made
+	Inbox     *deliver.Inbox
+}
+
+const developmentDocument = `
+id: %s
+name: %s
+origins: [%s]
+minApiVersion: "%s"
+createdAtVersion: "%s"
+limits:
+  codesPerAddress: {count: 100, per: 10m}
+  codesPerSession: {count: 100, per: 10m}
+  codesPerIP: {count: 1000, per: 10m}
+mfa:
+  actions:
+    - {action: wallet.waas.export, required: true}
+    - {action: wallet.waas.sign, required: true}
+    - {action: wallet.waas.refresh, required: true}
+    - {action: wallet.waas.reshare, required: true}
+    - {action: user.update, required: true}
+scopes:
+  - {scope: "transfer:create", audience: "https://bank.example"}
+`
+
+// New makes a development server: its environments are created when absent and
+// left alone when present, so that an operator can play with them.
+func (d Development) New(ctx context.Context, c Config) (*Server, error) {
+	if d.Inbox == nil {
+		d.Inbox = &deliver.Inbox{Now: c.Now}
+	}
+	by := audit.By{Actor: "system", RequestID: "development"}
+	for _, e := range []struct {
+		id, name string
+		version  environment.Version
+	}{
+		{DevelopmentEnvironment, "Demo", environment.Version20260401},
+		{DevelopmentLegacyEnvironment, "Demo (action-based MFA)", environment.Version20260101},
+	} {
+		document := fmt.Sprintf(developmentDocument, e.id, e.name, c.PublicURL, e.version, e.version)
+		err := c.DB.Write(ctx, func(tx *store.Tx) error {
+			if _, err := tx.Environment(e.id); !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			_, err := operate.Apply(tx, by, []byte(document), operate.ApplyOptions{})
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("making environment %s: %w", e.name, err)
+		}
+	}
+	if err := d.serviceToken(ctx, c.DB, by); err != nil {
+		return nil, err
+	}
+	c.Mailer = d.Inbox
+	c.Development = dev.Handler(dev.Config{
+		Inbox: d.Inbox, BankURL: d.BankURL, PublicURL: c.PublicURL,
+		Environments: []dev.Environment{
+			{ID: DevelopmentEnvironment, Name: "Step-up (2026_04_01)", MinAPIVersion: string(environment.Version20260401)},
+			{ID: DevelopmentLegacyEnvironment, Name: "Legacy (2026_01_01)", MinAPIVersion: string(environment.Version20260101)},
+		},
+	})
+	return New(c), nil
+}
+
+// serviceToken writes a token for the example service, unless its file exists.
+func (d Development) serviceToken(ctx context.Context, db *store.DB, by audit.By) error {
+	if d.TokenFile == "" {
+		return nil
+	}
+	file, err := os.OpenFile(d.TokenFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("writing the example service's token: %w", err)
+	}
+	var text secret.Text
+	err = db.Write(ctx, func(tx *store.Tx) (err error) {
+		text, _, err = serviceauth.Create(tx, by, serviceauth.New{
+			Name: "example service", EnvironmentID: DevelopmentEnvironment, Scopes: []string{serviceauth.TokensConsume}, TokenScopes: []stepup.Scope{"transfer:create"},
+		})
+		return err
+	})
+	if err == nil {
+		_, err = file.WriteString(text.Reveal() + "\n")
+	}
+	return errors.Join(err, file.Close())
+}

@@ -1,0 +1,88 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// healthz says that the process answers; it looks at nothing else.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") }
+
+// readyz says whether this node may be sent traffic: its database answers.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.config.DB.Ping(ctx); err != nil {
+		s.config.Log.Error("not ready", "error", err)
+		say(w, http.StatusServiceUnavailable, "the database does not answer")
+		return
+	}
+	say(w, http.StatusOK, "ready")
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n"))
+}
+
+// metrics have their own listener: nothing of them is public, and they carry
+// no address, id or token.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+	mails    *prometheus.CounterVec
+}
+
+func newMetrics(db *store.DB) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "stepup_request_duration_seconds", Help: "Time to answer, by route and status.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},
+		}, []string{"route", "status"}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_mails_total", Help: "Mails handed to the mail server, by result."}, []string{"result"}),
+	}
+	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "stepup_outbox_oldest_seconds", Help: "Age of the oldest mail that waits; 0 when none does, -1 when the database does not say."}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		age := -1.0
+		_ = db.Read(ctx, func(tx *store.Tx) error {
+			_, oldest, err := tx.OutboxWaiting()
+			if err == nil {
+				age = oldest.Seconds()
+			}
+			return err
+		})
+		return age
+	})
+	m.registry.MustRegister(m.requests, m.mails, waiting, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) request(route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+func (m *metrics) mail(ok bool) {
+	result := "sent"
+	if !ok {
+		result = "failed"
+	}
+	m.mails.WithLabelValues(result).Inc()
+}
+
+func (m *metrics) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
+}

@@ -1,0 +1,108 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"strings"
+
+	"github.com/stepup-auth/stepup/internal/fault"
+)
+
+type requestIDKey struct{}
+
+// requestID is the id that the answer, the log and the audit log share. It is
+// always ours: a client's own id could forge a log line.
+func requestID(r *http.Request) string {
+	id, _ := r.Context().Value(requestIDKey{}).(string)
+	return id
+}
+
+// outermost gives every request an id and every panic an answer.
+func outermost(c Config, next http.Handler) http.Handler {
+	secure := strings.HasPrefix(c.PublicURL, "https://")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()
+		w.Header().Set("X-Request-Id", id)
+		if secure {
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				c.Log.Error("panic", "request_id", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				plainRefusal(w, http.StatusInternalServerError, string(fault.Internal), "Something broke on our side. Tell the operator this request id.", id)
+			}
+		}()
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+	})
+}
+
+func plainRefusal(w http.ResponseWriter, status int, code, message, id string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `{"error":%q,"code":%q,"requestId":%q}`+"\n", message, code, id)
+}
+
+// developmentPages adds the pages of development mode and refuses every Host
+// but this machine's own names, so that no website can reach the inbox by
+// rebinding its name to loopback.
+func developmentPages(publicURL string, pages http.Handler, next http.Handler) http.Handler {
+	port := ""
+	if u, err := url.Parse(publicURL); err == nil {
+		port = u.Port()
+	}
+	names := map[string]bool{"127.0.0.1:" + port: true, "localhost:" + port: true, "[::1]:" + port: true}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !names[r.Host] {
+			plainRefusal(w, fault.UnknownHost.Status(), string(fault.UnknownHost), "Development mode answers on 127.0.0.1 and localhost only.", requestID(r))
+			return
+		}
+		if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/demo/") || r.URL.Path == "/demo" || strings.HasPrefix(r.URL.Path, "/dev/") {
+			pages.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// clientAddress finds the true client address: the connection's, or, when that
+// is a trusted proxy, the rightmost entry of X-Forwarded-For that is not one.
+func clientAddress(trusted []netip.Prefix) func(*http.Request) string {
+	isTrusted := func(a netip.Addr) bool {
+		for _, p := range trusted {
+			if p.Contains(a) {
+				return true
+			}
+		}
+		return false
+	}
+	return func(r *http.Request) string {
+		at, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err != nil {
+			return "unknown"
+		}
+		client := at.Addr().Unmap()
+		if !isTrusted(client) {
+			return client.String()
+		}
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		for i := len(hops) - 1; i >= 0; i-- {
+			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+			if err != nil {
+				return client.String() // a hop nobody can read: trust what is right of it
+			}
+			if client = hop.Unmap().WithZone(""); !isTrusted(client) {
+				break
+			}
+		}
+		return client.String()
+	}
+}

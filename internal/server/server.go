@@ -1,0 +1,145 @@
+// Package server wires everything together: configuration in, one HTTP handler
+// out, and the background work beside it. It decides nothing itself.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// Limits of every connection. They are documented in docs/limits.md.
+const (
+	headerTime   = 10 * time.Second
+	readTime     = 20 * time.Second
+	writeTime    = 40 * time.Second
+	idleTime     = 2 * time.Minute
+	maxHeader    = 32 << 10
+	shutdownTime = 20 * time.Second
+)
+
+// Config is what a server is made of.
+type Config struct {
+	config.Production
+	DB     *store.DB
+	Mailer deliver.Mailer
+	Log    *slog.Logger
+	Now    func() time.Time // nil: the machine's clock
+	// Development, when not nil, serves the pages of development mode and checks
+	// Host. It must be nil in production.
+	Development http.Handler
+}
+
+// Server is a configured server. Handler may be used on its own in tests.
+type Server struct {
+	config  Config
+	handler http.Handler
+	worker  *outbox.Worker
+	metrics *metrics
+}
+
+// New wires a server; nothing runs yet.
+func New(c Config) *Server {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	m := newMetrics(c.DB)
+	worker := outbox.NewWorker(c.DB, c.Mailer, c.Log)
+	worker.Sent = m.mail
+	clients := clientAddress(c.TrustedProxies)
+	s := &Server{config: c, worker: worker, metrics: m}
+	routes := api.New(api.Config{
+		DB: c.DB, Tenants: tenant.NewRegistry(c.DB, c.PublicURL, c.Now), Outbox: worker, PublicURL: c.PublicURL, Now: c.Now, Log: c.Log,
+		ClientAddr: clients, Observe: m.request, RequestID: requestID, Operators: func() []string { return c.Operators },
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/", routes)
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	var inner http.Handler = mux
+	if c.Development != nil {
+		inner = developmentPages(c.PublicURL, c.Development, mux)
+	}
+	s.handler = outermost(c, inner)
+	return s
+}
+
+// Handler is everything the public listener serves.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Worker sends queued mail; [Server.Run] runs it.
+func (s *Server) Worker() *outbox.Worker { return s.worker }
+
+// Run serves on the listeners until ctx ends, then lets open requests finish.
+// metrics may be nil.
+func (s *Server) Run(ctx context.Context, public, metrics net.Listener) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { s.worker.Run(background) })
+	running.Go(func() { s.purge(background) })
+	defer func() { stop(); running.Wait() }()
+
+	main := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+	failed := make(chan error, 2)
+	go func() {
+		if s.config.TLSCert != "" {
+			failed <- main.ServeTLS(public, s.config.TLSCert, s.config.TLSKey)
+			return
+		}
+		failed <- main.Serve(public)
+	}()
+	var side *http.Server
+	if metrics != nil {
+		side = &http.Server{Handler: s.metrics.handler(), ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, MaxHeaderBytes: maxHeader}
+		go func() { failed <- side.Serve(metrics) }()
+	}
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	s.config.Log.Info("stopping: open requests may finish")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	err := main.Shutdown(grace)
+	if side != nil {
+		err = errors.Join(err, side.Shutdown(grace))
+	}
+	return err
+}
+
+// purge removes what is over, on every node, once a minute.
+func (s *Server) purge(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := s.config.DB.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.Purge()
+			return err
+		})
+		if err != nil && ctx.Err() == nil {
+			s.config.Log.Error("purging", "error", err)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+// Package serviceauth makes and checks service tokens: the credentials of
+// machines that administer an environment or guard an API. A token is shown
+// once and kept only as a keyed hash.
+package serviceauth
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// Prefix starts every service token, so that scanners can find leaked ones.
+const Prefix = "stp_"
+
+// The scopes a service token may carry.
+const (
+	EnvironmentsRead   = "environments.read"
+	EnvironmentsWrite  = "environments.write"
+	EnvironmentsWeaken = "environments.weaken" // lowers a rule, adds an origin or key source, sets an older version
+	UsersRead          = "users.read"
+	UsersWrite         = "users.write"
+	TokensConsume      = "tokens.consume"
+	AuditRead          = "audit.read"
+)
+
+// Scopes lists them all.
+var Scopes = []string{EnvironmentsRead, EnvironmentsWrite, EnvironmentsWeaken, UsersRead, UsersWrite, TokensConsume, AuditRead}
+
+// ErrInvalid says that the text is no live service token.
+var ErrInvalid = errors.New("unknown, expired or revoked service token")
+
+// Token is a live service token.
+type Token struct{ row store.ServiceTokenRow }
+
+// ID is what the audit log calls it.
+func (t *Token) ID() string { return t.row.ID }
+
+// May reports whether the token carries the scope for the environment; an
+// empty environment means the installation as a whole.
+func (t *Token) May(scope, environmentID string) bool {
+	return slices.Contains(t.row.Scopes, scope) && (t.row.EnvironmentID == "" || t.row.EnvironmentID == environmentID)
+}
+
+// EnvironmentID is the only environment the token is for; empty: all.
+func (t *Token) EnvironmentID() string { return t.row.EnvironmentID }
+
+// MayConsume reports whether the token may consume tokens of this scope.
+func (t *Token) MayConsume(scope stepup.Scope) bool {
+	return len(t.row.TokenScopes) == 0 || slices.Contains(t.row.TokenScopes, string(scope))
+}
+
+// New is what a service token is to be.
+type New struct {
+	Name          string
+	EnvironmentID string         // empty: all
+	Scopes        []string       // of [Scopes]
+	TokenScopes   []stepup.Scope // with tokens.consume: only these; empty: all
+	Life          time.Duration  // 0: until revoked
+}
+
+// Create makes a token. The text is shown to the caller now and never again.
+func Create(tx *store.Tx, by audit.By, n New) (secret.Text, string, error) {
+	if n.Name == "" || len(n.Scopes) == 0 {
+		return "", "", errors.New("a service token needs a name and at least one scope: " + strings.Join(Scopes, ", "))
+	}
+	for _, scope := range n.Scopes {
+		if !slices.Contains(Scopes, scope) {
+			return "", "", fmt.Errorf("unknown service scope %q: use %s", scope, strings.Join(Scopes, ", "))
+		}
+	}
+	row := store.ServiceTokenRow{ID: uuid.NewString(), Name: n.Name, EnvironmentID: n.EnvironmentID, Scopes: n.Scopes}
+	for _, scope := range n.TokenScopes {
+		if !scope.Valid() {
+			return "", "", fmt.Errorf("%q is not a scope", scope)
+		}
+		row.TokenScopes = append(row.TokenScopes, string(scope))
+	}
+	if n.Life > 0 {
+		row.ExpiresAt = tx.Now().Add(n.Life)
+	}
+	text := secret.Text(Prefix + rand.Text() + rand.Text())
+	row.Hash = hash(tx, text)
+	if err := tx.InsertServiceToken(row); err != nil {
+		return "", "", fmt.Errorf("creating service token: %w", err)
+	}
+	by.EnvironmentID = n.EnvironmentID
+	return text, row.ID, audit.Record(tx, by, "service_token.created", audit.Detail{
+		"service_token_id": row.ID, "name": n.Name, "scopes": n.Scopes, "token_scopes": row.TokenScopes,
+	})
+}
+
+// Revoke ends a token.
+func Revoke(tx *store.Tx, by audit.By, id string) error {
+	if err := tx.RevokeServiceToken(id); err != nil {
+		return err
+	}
+	return audit.Record(tx, by, "service_token.revoked", audit.Detail{"service_token_id": id})
+}
+
+// Check finds the live token with this text.
+func Check(tx *store.Tx, text secret.Text) (*Token, error) {
+	if !strings.HasPrefix(text.Reveal(), Prefix) || len(text.Reveal()) > 256 {
+		return nil, ErrInvalid
+	}
+	row, err := tx.LiveServiceToken(hash(tx, text))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrInvalid
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Token{row}, nil
+}
+
+func hash(tx *store.Tx, text secret.Text) []byte {
+	return tx.Hasher().Sum("service-token", text.Reveal())
+}

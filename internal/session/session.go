@@ -1,0 +1,119 @@
+// Package session is who is signed in: it opens, refreshes and ends sessions
+// and makes their tokens. A session's id is new at each sign-in and stays the
+// same after; a token is worth nothing once its session has ended, whatever it
+// says.
+package session
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/token"
+)
+
+// Device is what the request that opens a session says of its keys.
+type Device struct {
+	Origin           string // app origin; empty for native clients
+	SessionPublicKey string // compressed P-256, hex; empty: none
+	DevicePublicKey  string // whose signature over a nonce was verified; empty: none
+	SDKVersion       string
+}
+
+// Start opens a session for the user the proof signed in.
+func Start(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, credential store.CredentialRow, proof method.Proof, d Device) (store.SessionRow, error) {
+	if !proof.Valid() || credential.UserID != userID {
+		return store.SessionRow{}, fmt.Errorf("starting session: no proof by this user")
+	}
+	now := tx.Now()
+	ends := now.Add(t.Sessions.Lifetime.Std())
+	expires := now.Add(t.Sessions.Idle.Std())
+	if expires.After(ends) {
+		expires = ends
+	}
+	row := store.SessionRow{
+		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: userID,
+		SignInCredentialID: credential.ID, SignInMethod: string(proof.Kind()), LastVerifiedCredentialID: credential.ID,
+		Origin: d.Origin, SessionPublicKey: d.SessionPublicKey, DevicePublicKey: d.DevicePublicKey, SDKVersion: d.SDKVersion,
+		CreatedAt: now, RefreshedAt: now, ExpiresAt: expires, EndsAt: ends,
+	}
+	if err := tx.InsertSession(row); err != nil {
+		return row, fmt.Errorf("starting session: %w", err)
+	}
+	if err := tx.TouchUser(t.ID, userID); err != nil {
+		return row, fmt.Errorf("starting session: %w", err)
+	}
+	return row, audit.Record(tx, by.Concerning(userID).In(row.ID), "session.started", audit.Detail{
+		"method": proof.Kind(), "credential_id": credential.ID, "device_bound": d.DevicePublicKey != "",
+	})
+}
+
+// Refresh moves the idle limit and returns the session as it then stands.
+func Refresh(tx *store.Tx, t *tenant.Tenant, id string) (store.SessionRow, error) {
+	if err := tx.RefreshSession(t.ID, id, t.Sessions.Idle.Std()); err != nil {
+		return store.SessionRow{}, err
+	}
+	return tx.LiveSession(t.ID, id)
+}
+
+// Revoke ends the session and, at once, every elevated token that came from it.
+func Revoke(tx *store.Tx, by audit.By, t *tenant.Tenant, id, reason string) error {
+	live, err := tx.RevokeSession(t.ID, id, reason)
+	if err != nil || !live {
+		return err
+	}
+	return audit.Record(tx, by.In(id), "session.revoked", audit.Detail{"reason": reason})
+}
+
+// Tokens are the session's JWTs. Minified is the credential; Full is for the
+// app to read and accepted nowhere.
+type Tokens struct {
+	Minified string
+	Full     string
+	Expires  time.Time
+}
+
+// Profile is what the full JWT tells of the user, ready to be encoded.
+type Profile map[string]any
+
+// Sign makes the tokens of a session. Call it after the transaction.
+func Sign(t *tenant.Tenant, s store.SessionRow, profile Profile, now time.Time) (Tokens, error) {
+	kid, err := t.Keys.SigningKeyID(now)
+	if err != nil {
+		return Tokens{}, err
+	}
+	audience := s.Origin
+	if audience == "" {
+		audience = t.Issuer
+	}
+	base := map[string]any{
+		"kid": kid, "iss": t.Issuer, "aud": audience, "sub": s.UserID, "sid": s.ID,
+		"iat": now.Unix(), "exp": s.ExpiresAt.Unix(), "environment_id": t.ID,
+		"last_verified_credential_id": s.LastVerifiedCredentialID, "signin_credential_id": s.SignInCredentialID,
+		"scope": "user:basic",
+	}
+	if s.SessionPublicKey != "" {
+		base["session_public_key"] = s.SessionPublicKey
+	}
+	minified, err := t.Keys.Sign(now, token.Session, base)
+	if err != nil {
+		return Tokens{}, err
+	}
+	full := map[string]any{}
+	for name, value := range profile {
+		full[name] = value
+	}
+	for name, value := range base { // never the other way round: a profile cannot override a claim
+		full[name] = value
+	}
+	id, err := t.Keys.Sign(now, token.ID, full)
+	if err != nil {
+		return Tokens{}, err
+	}
+	return Tokens{Minified: minified, Full: id, Expires: s.ExpiresAt}, nil
+}

@@ -1,0 +1,66 @@
+package store
+
+import "time"
+
+// CodeChallengeRow is one sent code waiting to be typed back.
+type CodeChallengeRow struct {
+	ID            string
+	EnvironmentID string
+	Format        string // credential format the code was sent to
+	Identifier    string // normalised address
+	Recipient     string // address as written
+	Purpose       string // sign_in, session or update
+	SessionID     string // the only session it works in; empty for sign_in
+	UserID        string
+	AuthorizedBy  string // update: elevated token that allowed the change; empty: compatibility
+	CodeHash      []byte
+	Attempts      int // including the one being made
+	ExpiresAt     time.Time
+}
+
+const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, attempts, expires_at`
+
+// InsertCodeChallenge opens c under the store's current epoch.
+func (tx *Tx) InsertCodeChallenge(c CodeChallengeRow) error {
+	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, epoch, attempts, created_at, expires_at)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12 FROM current_epoch`,
+		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash, millis(tx.Now()), millis(c.ExpiresAt))
+	return err
+}
+
+// CodeChallenge reads one, open or not.
+func (tx *Tx) CodeChallenge(environmentID, id string) (CodeChallengeRow, error) {
+	return scanCodeChallenge(tx.Row(`SELECT `+codeChallengeColumns+` FROM code_challenges WHERE environment_id = $1 AND id = $2`, environmentID, id))
+}
+
+// CountCodeAttempt adds one to the attempts of an open challenge and returns
+// it, or ErrNotFound when it is spent, expired, out of tries or of an older
+// epoch. It must be committed before the code is compared.
+func (tx *Tx) CountCodeAttempt(environmentID, id string, limit int) (CodeChallengeRow, error) {
+	return scanCodeChallenge(tx.Row(`UPDATE code_challenges SET attempts = attempts + 1
+		WHERE environment_id = $1 AND id = $2 AND attempts < $3 AND consumed_at IS NULL AND expires_at > $4 AND epoch = (SELECT epoch FROM current_epoch)
+		RETURNING `+codeChallengeColumns, environmentID, id, limit, millis(tx.Now())))
+}
+
+// ConsumeCodeChallenge spends a challenge whose code still is codeHash; of any
+// number of tries one succeeds, the others get ErrNotFound.
+func (tx *Tx) ConsumeCodeChallenge(environmentID, id string, codeHash []byte) error {
+	return tx.one(`UPDATE code_challenges SET consumed_at = $3
+		WHERE environment_id = $1 AND id = $2 AND code_hash = $4 AND consumed_at IS NULL AND expires_at > $3 AND epoch = (SELECT epoch FROM current_epoch)`,
+		environmentID, id, millis(tx.Now()), codeHash)
+}
+
+// ResendCodeChallenge gives an open challenge a new code; its attempts stand.
+func (tx *Tx) ResendCodeChallenge(environmentID, id string, codeHash []byte, expiresAt time.Time) error {
+	return tx.one(`UPDATE code_challenges SET code_hash = $3, expires_at = $4
+		WHERE environment_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
+		environmentID, id, codeHash, millis(expiresAt), millis(tx.Now()))
+}
+
+func scanCodeChallenge(row scanner) (CodeChallengeRow, error) {
+	var c CodeChallengeRow
+	var expires int64
+	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy, &c.CodeHash, &c.Attempts, &expires)
+	c.ExpiresAt = fromMillis(expires)
+	return c, notFound(err)
+}

@@ -1,0 +1,69 @@
+package store
+
+import "time"
+
+// Count adds one to a named counter and returns the new count and the end of
+// its window. A counter whose window is over starts again at one. One upsert,
+// so parallel callers each get a different number.
+func (tx *Tx) Count(name string, window time.Duration) (count int64, windowEnd time.Time, err error) {
+	now := millis(tx.Now())
+	var end int64
+	err = tx.Row(`INSERT INTO counters (name, count, window_end) VALUES ($1, 1, $2)
+		ON CONFLICT (name) DO UPDATE SET
+			count = CASE WHEN counters.window_end <= $3 THEN 1 ELSE counters.count + 1 END,
+			window_end = CASE WHEN counters.window_end <= $3 THEN $2 ELSE counters.window_end END
+		RETURNING count, window_end`, name, now+window.Milliseconds(), now).Scan(&count, &end)
+	return count, fromMillis(end), err
+}
+
+// Counted reads a counter without adding to it.
+func (tx *Tx) Counted(name string) (count int64, windowEnd time.Time, err error) {
+	var end int64
+	err = notFound(tx.Row(`SELECT count, window_end FROM counters WHERE name = $1 AND window_end > $2`, name, millis(tx.Now())).Scan(&count, &end))
+	if err == ErrNotFound {
+		return 0, time.Time{}, nil
+	}
+	return count, fromMillis(end), err
+}
+
+// ResetCount forgets a counter.
+func (tx *Tx) ResetCount(name string) error {
+	_, err := tx.Exec(`DELETE FROM counters WHERE name = $1`, name)
+	return err
+}
+
+// SpendNonce stores the hash of a spent nonce and reports whether this was the
+// first time. epoch is the one the nonce was made under; after a failover or a
+// restore no older nonce is good.
+func (tx *Tx) SpendNonce(hash []byte, epoch string, expiresAt time.Time) (bool, error) {
+	n, err := tx.Exec(`INSERT INTO spent_nonces (hash, expires_at) SELECT $1, $2 FROM current_epoch WHERE epoch = $3 ON CONFLICT DO NOTHING`,
+		hash, millis(expiresAt), epoch)
+	return n == 1, err
+}
+
+// Purge removes rows whose time is over, keeping what a refusal still explains
+// for a day, and returns how many went.
+func (tx *Tx) Purge() (int64, error) {
+	now := millis(tx.Now())
+	dayAgo := now - (24 * time.Hour).Milliseconds()
+	var total int64
+	for _, q := range []struct {
+		text   string
+		before int64
+	}{
+		{`DELETE FROM code_challenges WHERE expires_at < $1`, dayAgo},
+		{`DELETE FROM elevated_tokens WHERE expires_at < $1`, dayAgo},
+		{`DELETE FROM operations WHERE created_at < $1`, now - (7 * 24 * time.Hour).Milliseconds()},
+		{`DELETE FROM spent_nonces WHERE expires_at < $1`, now},
+		{`DELETE FROM counters WHERE window_end < $1`, now},
+		{`DELETE FROM revoke_links WHERE expires_at < $1`, dayAgo},
+		{`DELETE FROM sessions WHERE ends_at < $1`, now - (30 * 24 * time.Hour).Milliseconds()},
+	} {
+		n, err := tx.Exec(q.text, q.before)
+		if err != nil {
+			return total, err
+		}
+		total += n
+	}
+	return total, nil
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// EnvironmentRow is one tenant's document as it was last applied.
+type EnvironmentRow struct {
+	ID        string
+	Name      string
+	Document  string // canonical YAML
+	Revision  int64  // grows by one with each applied change
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Environment reads one environment. It is ErrNotFound when there is none.
+func (tx *Tx) Environment(id string) (EnvironmentRow, error) {
+	return tx.environment(id, "")
+}
+
+// EnvironmentRevision reads the revision a deciding transaction must match, and
+// keeps it from changing until that transaction ends.
+func (tx *Tx) EnvironmentRevision(id string) (int64, error) {
+	var revision int64
+	err := tx.Row(`SELECT revision FROM environments WHERE id = $1`+tx.ForShare(), id).Scan(&revision)
+	return revision, notFound(err)
+}
+
+// LockEnvironment reads one environment for a change in this transaction.
+func (tx *Tx) LockEnvironment(id string) (EnvironmentRow, error) {
+	return tx.environment(id, tx.ForUpdate())
+}
+
+func (tx *Tx) environment(id, lock string) (EnvironmentRow, error) {
+	var e EnvironmentRow
+	var created, updated int64
+	err := tx.Row(`SELECT id, name, document, revision, created_at, updated_at FROM environments WHERE id = $1`+lock, id).
+		Scan(&e.ID, &e.Name, &e.Document, &e.Revision, &created, &updated)
+	e.CreatedAt, e.UpdatedAt = fromMillis(created), fromMillis(updated)
+	return e, notFound(err)
+}
+
+// Environments lists all environments by name.
+func (tx *Tx) Environments() ([]EnvironmentRow, error) {
+	rows, err := tx.Rows(`SELECT id, name, document, revision, created_at, updated_at FROM environments ORDER BY name, id`)
+	return collect(rows, err, func(rows *sql.Rows) (e EnvironmentRow, err error) {
+		var created, updated int64
+		err = rows.Scan(&e.ID, &e.Name, &e.Document, &e.Revision, &created, &updated)
+		e.CreatedAt, e.UpdatedAt = fromMillis(created), fromMillis(updated)
+		return e, err
+	})
+}
+
+// PutEnvironment inserts the environment at revision 1 or, given the revision
+// that was read, replaces it at the next one.
+func (tx *Tx) PutEnvironment(id, name, document string, readRevision int64) error {
+	now := millis(tx.Now())
+	if readRevision == 0 {
+		_, err := tx.Exec(`INSERT INTO environments (id, name, document, revision, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4)`,
+			id, name, document, now)
+		return err
+	}
+	n, err := tx.Exec(`UPDATE environments SET name = $2, document = $3, revision = revision + 1, updated_at = $4 WHERE id = $1 AND revision = $5`,
+		id, name, document, now, readRevision)
+	if err == nil && n == 0 {
+		return fmt.Errorf("applying environment %s: %w", id, ErrConflict)
+	}
+	return err
+}
+
+// ErrConflict says that a row changed between being read and being written.
+var ErrConflict = errors.New("changed by someone else meanwhile; read it again and retry")
+
+func millis(t time.Time) int64      { return t.UnixMilli() }
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// nullMillis is NULL for the zero time.
+func nullMillis(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	ms := t.UnixMilli()
+	return &ms
+}
+
+func fromNullMillis(ms sql.NullInt64) time.Time {
+	if !ms.Valid {
+		return time.Time{}
+	}
+	return fromMillis(ms.Int64)
+}
+
+func asBit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func notFound(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	return err
+}
+
+func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}

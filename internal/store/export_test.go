@@ -1,0 +1,18 @@
+package store
+
+import "time"
+
+// SetCommitTimeout shortens the wait for a commit on PostgreSQL.
+func SetCommitTimeout(db *DB, d time.Duration) { db.engine.(*postgresEngine).commitTimeout = d }
+
+// ParseURL returns the engine that a URL names.
+func ParseURL(raw string) (engine string, err error) {
+	t, err := parseURL(raw)
+	if err == nil && t.engine == Postgres {
+		_, err = postgresConfig(t.url)
+	}
+	return t.engine, err
+}
+
+// GroupLimit is how many operations share a commit at most.
+const GroupLimit = groupLimit

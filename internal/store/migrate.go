@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// Migrations both engines share lie in migrations/; those that differ lie under
+// one name in migrations/sqlite and migrations/postgres.
+//
+//go:embed migrations
+var migrationFiles embed.FS
+
+// migrationFS shows the shared migrations and those of one engine as one folder.
+type migrationFS struct{ layers []fs.FS }
+
+func newMigrationFS(engine string) (migrationFS, error) {
+	shared, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return migrationFS{}, err
+	}
+	own, err := fs.Sub(migrationFiles, "migrations/"+engine)
+	if err != nil {
+		return migrationFS{}, err
+	}
+	return migrationFS{layers: []fs.FS{shared, own}}, nil
+}
+
+func (m migrationFS) Open(name string) (fs.File, error) {
+	for _, layer := range m.layers {
+		file, err := layer.Open(name)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return file, err
+		}
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+func (m migrationFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	var all []fs.DirEntry
+	for _, layer := range m.layers {
+		entries, err := fs.ReadDir(layer, name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, entry := range entries {
+			if !entry.IsDir() {
+				all = append(all, entry)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return all, nil
+}
+
+func newProvider(engine string, db *sql.DB, logger *slog.Logger, options ...goose.ProviderOption) (*goose.Provider, error) {
+	files, err := newMigrationFS(engine)
+	if err != nil {
+		return nil, err
+	}
+	dialect := goose.DialectSQLite3
+	if engine == Postgres {
+		dialect = goose.DialectPostgres
+	}
+	return goose.NewProvider(dialect, db, files, append(options,
+		goose.WithDisableGlobalRegistry(true), goose.WithSlog(logger))...)
+}
+
+// migratePostgres takes an advisory lock only when something is pending, so that
+// nodes that start later need not wait for one another.
+func migratePostgres(ctx context.Context, db *sql.DB, logger *slog.Logger) error {
+	if done, err := upToDate(ctx, Postgres, db, logger); err == nil && done {
+		return nil
+	}
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 30))
+	if err != nil {
+		return err
+	}
+	provider, err := newProvider(Postgres, db, logger, goose.WithSessionLocker(locker))
+	if err != nil {
+		return err
+	}
+	return up(ctx, provider, logger)
+}
+
+// migrateSQLite has no lock to take: each migration is a transaction of its own,
+// so of two processes that start at once one fails at a table that is there
+// already. It looks again for as long as the other one moves on.
+func migrateSQLite(ctx context.Context, db *sql.DB, logger *slog.Logger) error {
+	provider, err := newProvider(SQLite, db, logger)
+	if err != nil {
+		return err
+	}
+	for last := int64(-1); ; {
+		upErr := up(ctx, provider, logger)
+		if upErr == nil {
+			return nil
+		}
+		version, err := provider.GetDBVersion(ctx)
+		if err != nil || version == last {
+			return upErr
+		}
+		last = version
+	}
+}
+
+func up(ctx context.Context, provider *goose.Provider, logger *slog.Logger) error {
+	results, err := provider.Up(ctx)
+	for _, result := range results {
+		logger.InfoContext(ctx, "migrated the database", "migration", result.Source.Path, "took", result.Duration)
+	}
+	if err != nil {
+		return fmt.Errorf("applying migrations: %w", err)
+	}
+	return nil
+}
+
+func upToDate(ctx context.Context, engine string, db *sql.DB, logger *slog.Logger) (bool, error) {
+	provider, err := newProvider(engine, db, logger)
+	if err != nil {
+		return false, err
+	}
+	pending, err := provider.HasPending(ctx)
+	return err == nil && !pending, err
+}

@@ -1,0 +1,99 @@
+package store_test
+
+import (
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/store/storetest"
+)
+
+// Several nodes start on one empty database at once.
+func TestNodesStartTogether(t *testing.T) {
+	for _, engine := range []string{store.SQLite, store.Postgres} {
+		t.Run(engine, func(t *testing.T) {
+			url := storetest.URL(t, engine)
+			const nodes = 5
+			sums := make([]string, nodes)
+			epochs := make([]string, nodes)
+			var done sync.WaitGroup
+			for i := range nodes {
+				done.Go(func() {
+					db, err := store.Open(t.Context(), store.Config{URL: url, Box: storetest.Box(t)})
+					if err != nil {
+						t.Errorf("node %d: %v", i, err)
+						return
+					}
+					sums[i] = fmt.Sprintf("%x", db.Hasher().Sum("p", "x"))
+					epochs[i] = epoch(t, db)
+					if err := db.Close(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			done.Wait()
+			if len(slices.Compact(sums)) != 1 || len(slices.Compact(epochs)) != 1 {
+				t.Errorf("the nodes do not agree: hashers %v, epochs %v", sums, epochs)
+			}
+		})
+	}
+}
+
+// The same tables with the same columns on both engines.
+func TestEnginesHaveTheSameTables(t *testing.T) {
+	sqliteTables := columns(t, storetest.SQLite(t), `
+		SELECT m.name || '.' || c.name, c."notnull", c.pk > 0 FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
+		WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\'`)
+	postgresTables := columns(t, storetest.Postgres(t), `
+		SELECT c.table_name || '.' || c.column_name, CASE c.is_nullable WHEN 'NO' THEN 1 ELSE 0 END,
+			EXISTS (SELECT 1 FROM information_schema.key_column_usage AS k JOIN information_schema.table_constraints AS p
+				USING (constraint_schema, constraint_name)
+				WHERE p.constraint_type = 'PRIMARY KEY' AND k.table_name = c.table_name AND k.column_name = c.column_name)
+		FROM information_schema.columns AS c WHERE c.table_schema = 'public'`)
+	if diff := cmp.Diff(sqliteTables, postgresTables); diff != "" {
+		t.Errorf("SQLite (-) and PostgreSQL (+) differ:\n%s", diff)
+	}
+	if !slices.Contains(sqliteTables, "current_epoch.epoch") || len(sqliteTables) < 3 {
+		t.Errorf("only %v was found", sqliteTables)
+	}
+}
+
+// columns lists "table.column" with what the engines report alike. SQLite lets a
+// TEXT PRIMARY KEY be declared without NOT NULL and reports it so.
+func columns(t *testing.T, db *store.DB, query string) (all []string) {
+	t.Helper()
+	err := db.Read(t.Context(), func(tx *store.Tx) error {
+		rows, err := tx.Rows(query)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var name string
+			var notNull, primary sql.NullBool
+			if err := rows.Scan(&name, &notNull, &primary); err != nil {
+				return err
+			}
+			switch {
+			case strings.HasPrefix(name, "goose_"): // goose's own, with its own types
+				continue
+			case primary.Bool:
+				name += " primary key"
+			case notNull.Bool:
+				name += " not null"
+			}
+			all = append(all, name)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(all)
+	return all
+}

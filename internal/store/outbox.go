@@ -1,0 +1,108 @@
+package store
+
+import (
+	"database/sql"
+	"strings"
+	"time"
+)
+
+func joinWords(words []string) string { return strings.Join(words, " ") }
+func splitWords(s string) []string    { return strings.Fields(s) }
+
+// OutboxRow is one message waiting to be sent. It commits with the event that
+// caused it and is sealed, because codes and links are secrets.
+type OutboxRow struct {
+	ID            string
+	EnvironmentID string
+	SealedMessage []byte
+	NotAfter      time.Time // then it is worthless and dropped
+	Attempts      int
+}
+
+// InsertOutbox queues a message for immediate sending.
+func (tx *Tx) InsertOutbox(o OutboxRow) error {
+	now := millis(tx.Now())
+	_, err := tx.Exec(`INSERT INTO outbox (id, environment_id, sealed_message, created_at, not_after, next_try_at, attempts) VALUES ($1, $2, $3, $4, $5, $4, 0)`,
+		o.ID, o.EnvironmentID, o.SealedMessage, now, millis(o.NotAfter))
+	return err
+}
+
+// OutboxDue reports whether any message waits to be sent now.
+func (tx *Tx) OutboxDue() (bool, error) {
+	var due int64
+	err := tx.Row(`SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE next_try_at <= $1 LIMIT 1) AS due`, millis(tx.Now())).Scan(&due)
+	return due > 0, err
+}
+
+// ClaimOutbox takes up to limit due messages for the length of lease: no other
+// node is given them until it is over.
+func (tx *Tx) ClaimOutbox(limit int, lease time.Duration) ([]OutboxRow, error) {
+	now := tx.Now()
+	skip := ""
+	if tx.ForUpdate() != "" {
+		skip = tx.ForUpdate() + " SKIP LOCKED"
+	}
+	rows, err := tx.Rows(`UPDATE outbox SET next_try_at = $1, attempts = attempts + 1
+		WHERE id IN (SELECT id FROM outbox WHERE next_try_at <= $2 ORDER BY next_try_at, id LIMIT $3`+skip+`)
+		RETURNING id, environment_id, sealed_message, not_after, attempts`,
+		millis(now.Add(lease)), millis(now), limit)
+	return collect(rows, err, func(rows *sql.Rows) (o OutboxRow, err error) {
+		var notAfter int64
+		err = rows.Scan(&o.ID, &o.EnvironmentID, &o.SealedMessage, &notAfter, &o.Attempts)
+		o.NotAfter = fromMillis(notAfter)
+		return o, err
+	})
+}
+
+// DeferOutbox says when to try again.
+func (tx *Tx) DeferOutbox(id string, next time.Time) error {
+	return tx.one(`UPDATE outbox SET next_try_at = $2 WHERE id = $1`, id, millis(next))
+}
+
+// DeleteOutbox removes a message that was sent or became worthless.
+func (tx *Tx) DeleteOutbox(id string) error {
+	return tx.one(`DELETE FROM outbox WHERE id = $1`, id)
+}
+
+// OutboxWaiting counts messages not sent yet, and the age of the oldest.
+func (tx *Tx) OutboxWaiting() (count int64, oldest time.Duration, err error) {
+	var first sql.NullInt64
+	err = tx.Row(`SELECT COUNT(*), MIN(created_at) FROM outbox`).Scan(&count, &first)
+	if first.Valid {
+		oldest = tx.Now().Sub(fromMillis(first.Int64))
+	}
+	return count, oldest, err
+}
+
+// RevokeLinkRow is a "this was not me" link, known only by its keyed hash.
+type RevokeLinkRow struct {
+	Hash          []byte
+	EnvironmentID string
+	UserID        string
+	CredentialID  string // what the link removes again; may be gone by now
+	Previous      string // public identifier the credential replaced, to put back; empty: none
+	ExpiresAt     time.Time
+}
+
+// InsertRevokeLink stores one link.
+func (tx *Tx) InsertRevokeLink(l RevokeLinkRow) error {
+	_, err := tx.Exec(`INSERT INTO revoke_links (hash, environment_id, user_id, credential_id, previous, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		l.Hash, l.EnvironmentID, l.UserID, l.CredentialID, l.Previous, millis(l.ExpiresAt))
+	return err
+}
+
+// RevokeLink reads a link that is neither used nor expired.
+func (tx *Tx) RevokeLink(environmentID string, hash []byte) (RevokeLinkRow, error) {
+	l := RevokeLinkRow{Hash: hash}
+	var expires int64
+	err := tx.Row(`SELECT environment_id, user_id, credential_id, previous, expires_at FROM revoke_links WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at > $3`,
+		environmentID, hash, millis(tx.Now())).Scan(&l.EnvironmentID, &l.UserID, &l.CredentialID, &l.Previous, &expires)
+	l.ExpiresAt = fromMillis(expires)
+	return l, notFound(err)
+}
+
+// ConsumeRevokeLink spends the link; of any number of tries one succeeds.
+func (tx *Tx) ConsumeRevokeLink(environmentID string, hash []byte) error {
+	return tx.one(`UPDATE revoke_links SET consumed_at = $3 WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at > $3`,
+		environmentID, hash, millis(tx.Now()))
+}

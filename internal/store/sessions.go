@@ -1,0 +1,99 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+)
+
+// SessionRow is one sign-in. Its id is the claim sid.
+type SessionRow struct {
+	ID                       string
+	EnvironmentID            string
+	UserID                   string
+	SignInCredentialID       string
+	SignInMethod             string
+	LastVerifiedCredentialID string
+	Origin                   string // app origin at sign-in; empty for native clients
+	SessionPublicKey         string // compressed P-256, hex; empty: none sent
+	DevicePublicKey          string // set when the sign-in carried a device signature: that key must go on signing
+	SDKVersion               string
+	CreatedAt                time.Time
+	RefreshedAt              time.Time
+	ExpiresAt                time.Time // idle limit, moved by a refresh
+	EndsAt                   time.Time // absolute limit
+	RevokedAt                time.Time // zero: live
+	RevokedReason            string
+}
+
+const sessionColumns = `id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id, origin, session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at, revoked_reason`
+
+// InsertSession opens a session at the transaction's time.
+func (tx *Tx) InsertSession(s SessionRow) error {
+	_, err := tx.Exec(`INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '')`,
+		s.ID, s.EnvironmentID, s.UserID, s.SignInCredentialID, s.SignInMethod, s.LastVerifiedCredentialID, s.Origin, s.SessionPublicKey, s.DevicePublicKey, s.SDKVersion,
+		millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt))
+	return err
+}
+
+// LiveSession reads a session that is neither revoked nor over and whose user
+// is not disabled; anything else is ErrNotFound.
+func (tx *Tx) LiveSession(environmentID, id string) (SessionRow, error) {
+	return scanSession(tx.Row(`SELECT `+sessionColumns+` FROM sessions
+		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3
+		AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.environment_id = $1 AND u.disabled_at IS NULL)`,
+		environmentID, id, millis(tx.Now())))
+}
+
+// Sessions lists a user's live sessions, newest first.
+func (tx *Tx) Sessions(environmentID, userID string) ([]SessionRow, error) {
+	rows, err := tx.Rows(`SELECT `+sessionColumns+` FROM sessions WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 ORDER BY created_at DESC, id`,
+		environmentID, userID, millis(tx.Now()))
+	return collect(rows, err, func(rows *sql.Rows) (SessionRow, error) { return scanSession(rows) })
+}
+
+// RefreshSession moves the idle limit, never past the absolute one. Of a
+// session that ended meanwhile it is ErrNotFound.
+func (tx *Tx) RefreshSession(environmentID, id string, idle time.Duration) error {
+	now := millis(tx.Now())
+	until := now + idle.Milliseconds()
+	return tx.one(`UPDATE sessions SET refreshed_at = $3, expires_at = CASE WHEN ends_at < $4 THEN ends_at ELSE $4 END
+		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3`, environmentID, id, now, until)
+}
+
+// VerifiedWith records the credential a session last proved.
+func (tx *Tx) VerifiedWith(environmentID, id, credentialID string) error {
+	return tx.one(`UPDATE sessions SET last_verified_credential_id = $3 WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`,
+		environmentID, id, credentialID)
+}
+
+// RevokeSession ends one session and its elevated tokens, and reports whether it was live.
+func (tx *Tx) RevokeSession(environmentID, id, reason string) (bool, error) {
+	n, err := tx.Exec(`UPDATE sessions SET revoked_at = $3, revoked_reason = $4 WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`,
+		environmentID, id, millis(tx.Now()), reason)
+	if err != nil {
+		return false, err
+	}
+	_, err = tx.RevokeElevated(environmentID, ElevatedOf{SessionID: id}, reason)
+	return n == 1, err
+}
+
+// RevokeSessions ends all sessions of a user and their elevated tokens.
+func (tx *Tx) RevokeSessions(environmentID, userID, reason string) (int64, error) {
+	n, err := tx.Exec(`UPDATE sessions SET revoked_at = $3, revoked_reason = $4 WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL`,
+		environmentID, userID, millis(tx.Now()), reason)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.RevokeElevated(environmentID, ElevatedOf{UserID: userID}, reason)
+	return n, err
+}
+
+func scanSession(row scanner) (SessionRow, error) {
+	var s SessionRow
+	var created, refreshed, expires, ends int64
+	var revoked sql.NullInt64
+	err := row.Scan(&s.ID, &s.EnvironmentID, &s.UserID, &s.SignInCredentialID, &s.SignInMethod, &s.LastVerifiedCredentialID, &s.Origin, &s.SessionPublicKey, &s.DevicePublicKey, &s.SDKVersion,
+		&created, &refreshed, &expires, &ends, &revoked, &s.RevokedReason)
+	s.CreatedAt, s.RefreshedAt, s.ExpiresAt, s.EndsAt, s.RevokedAt = fromMillis(created), fromMillis(refreshed), fromMillis(expires), fromMillis(ends), fromNullMillis(revoked)
+	return s, notFound(err)
+}

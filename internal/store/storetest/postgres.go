@@ -1,0 +1,274 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+)
+
+// missing is what to type when the server's binaries are not there.
+const missing = "PostgreSQL is not installed; run: apt-get install -y postgresql"
+
+// PostgresURL is the URL of a fresh, empty database in a server that this process
+// shares. It is dropped when the test ends.
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	server, err := sharedServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server.Database(t)
+}
+
+var sharedServer = sync.OnceValues(func() (*Server, error) { return startServer() })
+
+// Server is a running PostgreSQL server that listens on a socket in its folder.
+type Server struct {
+	folder string // holds the socket and data/
+	bin    string
+	exited chan struct{}
+	admin  *sql.DB
+}
+
+// StartServer starts a server of its own for one test, with extra lines for its
+// postgresql.conf.
+func StartServer(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	server, err := startServer(settings...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
+func startServer(settings ...string) (*Server, error) {
+	s, err := newFolder()
+	if err != nil {
+		return nil, err
+	}
+	// Not syncing what initdb writes is fine for a folder that nobody needs after a
+	// power cut; the server itself keeps fsync on.
+	initdb := s.command("initdb", "--pgdata", s.data(), "--username", "stepup", "--auth", "trust",
+		"--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("running initdb: %w\n%s", err, out)
+	}
+	return s, s.start(settings)
+}
+
+// Standby starts a streaming replica of s.
+func (s *Server) Standby(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	standby, err := newFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	copying := standby.command("pg_basebackup", "--pgdata", standby.data(), "--host", s.folder, "--username", "stepup",
+		"--write-recovery-conf", "--checkpoint", "fast", "--no-sync")
+	if out, err := copying.CombinedOutput(); err != nil {
+		t.Fatalf("running pg_basebackup: %v\n%s", err, out)
+	}
+	if err := standby.start(settings); err != nil {
+		t.Fatal(err)
+	}
+	return standby
+}
+
+// newFolder makes a folder that the server's user owns. It lies directly under the
+// system's temporary folder, whose path is short enough for a socket.
+func newFolder() (*Server, error) {
+	bin, err := BinFolder()
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", "stepup-pg-")
+	if err != nil {
+		return nil, err
+	}
+	if id := unprivileged(); id != nil {
+		if err := os.Chown(folder, int(id.Uid), int(id.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	return &Server{folder: folder, bin: bin}, nil
+}
+
+// BinFolder is where initdb, postgres and pg_dump are.
+func BinFolder() (string, error) {
+	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres"); len(found) > 0 {
+		newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })
+		return filepath.Dir(newest), nil
+	}
+	if found, err := exec.LookPath("postgres"); err == nil {
+		return filepath.Dir(found), nil
+	}
+	return "", errors.New(missing)
+}
+
+func version(path string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+	return n
+}
+
+// unprivileged is who the server runs as when the tests run as root, which
+// PostgreSQL refuses to do.
+var unprivileged = sync.OnceValue(func() *syscall.Credential {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		if found, err := user.Lookup(name); err == nil {
+			uid, _ := strconv.ParseUint(found.Uid, 10, 32)
+			gid, _ := strconv.ParseUint(found.Gid, 10, 32)
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		}
+	}
+	return nil
+})
+
+func (s *Server) data() string { return filepath.Join(s.folder, "data") }
+
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, name), args...)
+	cmd.Dir = s.folder
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged()}
+	return cmd
+}
+
+// keeper runs the server until its standard input ends, which the system does for
+// us when this process is gone, even by kill -9; then it removes the folder.
+const keeper = `
+"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= </dev/null &
+cat >/dev/null
+kill -QUIT $! 2>/dev/null
+wait $!
+cd / && rm -rf "$2"
+`
+
+func (s *Server) start(settings []string) error {
+	conf, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	base := []string{"max_connections = 300", "shared_buffers = 32MB", "log_min_messages = fatal", "autovacuum_naptime = 1h"}
+	_, err = conf.WriteString("\n" + strings.Join(append(base, settings...), "\n") + "\n")
+	if err := errors.Join(err, conf.Close()); err != nil {
+		return err
+	}
+	cmd := exec.Command("/bin/sh", "-c", keeper, "keeper", s.bin, s.folder)
+	cmd.Dir = s.folder
+	// A group of its own: Ctrl-C in the terminal ends this process, not the keeper.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged(), Setpgid: true}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	// The pipe must stay open for as long as this process lives; without this line
+	// the garbage collector would close it.
+	heldMutex.Lock()
+	held = append(held, stdin)
+	heldMutex.Unlock()
+	s.exited = make(chan struct{})
+	go func() { _ = cmd.Wait(); close(s.exited) }()
+
+	if s.admin, err = sql.Open("pgx", s.URL("postgres")); err != nil {
+		return err
+	}
+	s.admin.SetMaxIdleConns(1)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		if err = s.admin.PingContext(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-s.exited:
+			return fmt.Errorf("starting PostgreSQL: %w\n%s", err, output.String())
+		case <-ctx.Done():
+			return fmt.Errorf("starting PostgreSQL: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+var (
+	heldMutex sync.Mutex
+	held      []io.Closer
+)
+
+// Database makes a fresh database, dropped when the test ends, and returns its URL.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := "t_" + strings.ToLower(rand.Text())
+	if _, err := s.admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatalf("creating a database: %v", err)
+	}
+	t.Cleanup(func() {
+		_, _ = s.admin.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") // the server may be gone by now
+	})
+	return s.URL(name)
+}
+
+// URL is the URL of one database of the server.
+func (s *Server) URL(database string) string {
+	return (&url.URL{
+		Scheme: "postgres", User: url.User("stepup"), Path: "/" + database,
+		RawQuery: url.Values{"host": {s.folder}, "sslmode": {"disable"}}.Encode(),
+	}).String()
+}
+
+// Folder holds the server's data and its socket.
+func (s *Server) Folder() string { return s.folder }
+
+// Admin is a connection pool on the server's "postgres" database.
+func (s *Server) Admin() *sql.DB { return s.admin }
+
+// Signal sends a signal to the server's first process: SIGKILL is a crash, SIGSTOP
+// a machine that does not answer.
+func (s *Server) Signal(t testing.TB, signal syscall.Signal) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(content), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, signal); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Promote makes a standby the primary.
+func (s *Server) Promote(t testing.TB) {
+	t.Helper()
+	var ok bool
+	if err := s.admin.QueryRowContext(t.Context(), `SELECT pg_promote(true, 60)`).Scan(&ok); err != nil || !ok {
+		t.Fatalf("promoting the standby: %v, %v", ok, err)
+	}
+}

@@ -1,0 +1,110 @@
+// Package storetest gives tests real databases: a SQLite file, and a PostgreSQL
+// server started from the installed binaries once per test process.
+//
+// Its invariant: nothing it starts outlives the test process, however that ends.
+package storetest
+
+import (
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/seal"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// Option changes the configuration a test's store is opened with.
+type Option func(*store.Config)
+
+// WithClock moves the store's clock.
+func WithClock(clock *Clock) Option {
+	return func(c *store.Config) { c.TestOnlyOffset = clock.Offset }
+}
+
+// WithFault makes steps fail; see store.Config.TestOnlyFault.
+func WithFault(fault func(op string) error) Option {
+	return func(c *store.Config) { c.TestOnlyFault = fault }
+}
+
+// Clock is an offset that a test moves by hand. The zero value is the present.
+type Clock struct{ offset atomic.Int64 }
+
+// Advance moves the clock, backwards if d is negative.
+func (c *Clock) Advance(d time.Duration) { c.offset.Add(int64(d)) }
+
+// Offset is how far the clock was moved.
+func (c *Clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
+
+// Engines runs f once per engine, in subtests "sqlite" and "postgres". Each call of
+// open gives another handle on the subtest's one database, as another node of the
+// server would have it; handles are closed when the test that opened them ends.
+func Engines(t *testing.T, f func(t *testing.T, open func(t testing.TB) *store.DB), options ...Option) {
+	t.Helper()
+	for _, engine := range []string{store.SQLite, store.Postgres} {
+		t.Run(engine, func(t *testing.T) {
+			url := URL(t, engine)
+			f(t, func(t testing.TB) *store.DB {
+				t.Helper()
+				return Open(t, url, options...)
+			})
+		})
+	}
+}
+
+// URL is the URL of a fresh, empty database of that engine.
+func URL(t testing.TB, engine string) string {
+	t.Helper()
+	if engine == store.Postgres {
+		return PostgresURL(t)
+	}
+	return "sqlite:" + filepath.Join(t.TempDir(), "stepup.db")
+}
+
+// SQLite opens a fresh SQLite database.
+func SQLite(t testing.TB, options ...Option) *store.DB {
+	t.Helper()
+	return Open(t, URL(t, store.SQLite), options...)
+}
+
+// Postgres opens a fresh PostgreSQL database.
+func Postgres(t testing.TB, options ...Option) *store.DB {
+	t.Helper()
+	return Open(t, URL(t, store.Postgres), options...)
+}
+
+// Open opens the database at url under [Box] until the test ends.
+func Open(t testing.TB, url string, options ...Option) *store.DB {
+	t.Helper()
+	config := store.Config{URL: url, Box: Box(t)}
+	for _, option := range options {
+		option(&config)
+	}
+	db, err := store.Open(t.Context(), config)
+	if err != nil {
+		t.Fatalf("opening a test database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("closing the test database: %v", err)
+		}
+	})
+	return db
+}
+
+var masterKey = sync.OnceValues(seal.NewMasterKey)
+
+// Box holds the master key of this test process.
+func Box(t testing.TB) *seal.Box {
+	t.Helper()
+	key, err := masterKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := seal.ParseMasterKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return box
+}

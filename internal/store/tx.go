@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stepup-auth/stepup/internal/seal"
+	"github.com/stepup-auth/stepup/internal/secret"
+)
+
+// Tx is one transaction, valid inside the function it was given to and only on
+// that function's goroutine.
+//
+// A statement that fails ends the transaction on both engines: each later
+// statement returns the same error and nothing is stored, even if the function
+// returns nil. Say ON CONFLICT where a conflict is part of the plan. A scan that
+// finds no row is no such failure.
+type Tx struct {
+	db      *DB
+	ctx     context.Context // handed out; marks what happens inside a transaction
+	stmtCtx context.Context // what statements run under; not cancelled with ctx where that would hurt others
+	sql     *sql.Tx
+	now     time.Time
+	failed  error
+}
+
+type insideTx struct{}
+
+// newTx wraps conn. Statements run under stmtCtx as long as ctx has not ended.
+func newTx(ctx, stmtCtx context.Context, db *DB, conn *sql.Tx, now time.Time) *Tx {
+	return &Tx{
+		db:      db,
+		ctx:     context.WithValue(ctx, insideTx{}, true),
+		stmtCtx: stmtCtx,
+		sql:     conn,
+		now:     now.Add(db.offset()).UTC().Truncate(time.Millisecond),
+	}
+}
+
+// Context is the caller's context. A Write or Read under it is refused.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// Now is the one time of this transaction, in whole milliseconds UTC: the clock of
+// the database on PostgreSQL, of this machine on SQLite.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// Hasher is the store's [seal.Hasher].
+func (tx *Tx) Hasher() *seal.Hasher { return tx.db.hasher }
+
+// Seal encrypts under the master key for one place in the database.
+func (tx *Tx) Seal(table, column, row string, plaintext []byte) ([]byte, error) {
+	return tx.db.config.Box.Seal(table, column, row, plaintext)
+}
+
+// Open decrypts what [Tx.Seal] made for the same place.
+func (tx *Tx) Open(table, column, row string, ciphertext []byte) ([]byte, error) {
+	return tx.db.config.Box.Open(table, column, row, ciphertext)
+}
+
+// ForUpdate ends a SELECT that locks its rows against writers and lockers. SQLite
+// has one writer at a time and needs no such words.
+func (tx *Tx) ForUpdate() string { return tx.lock(" FOR UPDATE") }
+
+// ForShare ends a SELECT that locks its rows against writers only.
+func (tx *Tx) ForShare() string { return tx.lock(" FOR SHARE") }
+
+func (tx *Tx) lock(words string) string {
+	if tx.db.Engine() == Postgres {
+		return words
+	}
+	return ""
+}
+
+// Exec runs a statement and returns how many rows it inserted, changed or deleted.
+func (tx *Tx) Exec(query string, args ...any) (affected int64, err error) {
+	ctx, values := tx.prepare("exec", args)
+	result, err := tx.sql.ExecContext(ctx, query, values...)
+	if err != nil {
+		return 0, tx.fail(err)
+	}
+	if affected, err = result.RowsAffected(); err != nil {
+		return 0, tx.fail(err)
+	}
+	return affected, nil
+}
+
+// Row runs a query for at most one row; its Scan returns [ErrNotFound] for none.
+func (tx *Tx) Row(query string, args ...any) *sql.Row {
+	ctx, values := tx.prepare("row", args)
+	row := tx.sql.QueryRowContext(ctx, query, values...)
+	_ = tx.fail(row.Err())
+	return row
+}
+
+// Rows runs a query. Close the result before the next statement, and ask its Err.
+func (tx *Tx) Rows(query string, args ...any) (*sql.Rows, error) {
+	ctx, values := tx.prepare("rows", args)
+	rows, err := tx.sql.QueryContext(ctx, query, values...)
+	if err != nil {
+		return nil, tx.fail(err)
+	}
+	return rows, nil
+}
+
+// prepare gives the context and the arguments for one statement. When the
+// statement must not run, the context is one that has ended with the reason:
+// database/sql then hands that error out without asking the database.
+func (tx *Tx) prepare(op string, args []any) (context.Context, []any) {
+	refuse := func(err error) (context.Context, []any) {
+		return refusedContext{Context: tx.stmtCtx, reason: err}, nil
+	}
+	if tx.failed != nil {
+		return refuse(tx.failed)
+	}
+	if err := tx.ctx.Err(); err != nil {
+		return refuse(context.Cause(tx.ctx))
+	}
+	if err := tx.db.fault(op); err != nil {
+		return refuse(err)
+	}
+	values := make([]any, len(args))
+	for i, arg := range args {
+		value, err := bind(arg)
+		if err != nil {
+			return refuse(fmt.Errorf("binding $%d: %w", i+1, err))
+		}
+		values[i] = value
+	}
+	return tx.stmtCtx, values
+}
+
+func (tx *Tx) fail(err error) error {
+	if err != nil && tx.failed == nil {
+		tx.failed = named(err)
+	}
+	return tx.failed
+}
+
+// run calls fn and says whether its work may be committed.
+func (tx *Tx) run(fn func(*Tx) error) error {
+	if err := fn(tx); err != nil {
+		return named(err)
+	}
+	return tx.failed
+}
+
+// refusedContext has ended from the start, with a reason of ours.
+type refusedContext struct {
+	context.Context
+	reason error
+}
+
+var closedChannel = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+func (c refusedContext) Done() <-chan struct{} { return closedChannel }
+func (c refusedContext) Err() error            { return c.reason }
+
+// bind reduces an argument to what both drivers take the same way. Left alone, one
+// of them would store a named string type by its String method, take a time as
+// text or refuse a NUL that the other keeps.
+func bind(arg any) (any, error) {
+	switch v := arg.(type) {
+	case nil, int64, bool:
+		return v, nil
+	case secret.Text:
+		return nil, errors.New("a secret is stored sealed or hashed, never as it is")
+	case time.Time:
+		return nil, errors.New("a time is stored as its UnixMilli")
+	case string:
+		return text(v)
+	case []byte:
+		if v == nil {
+			return nil, nil
+		}
+		return v, nil
+	case driver.Valuer: // sql.NullString and its like
+		value, err := v.Value()
+		if err != nil {
+			return nil, err
+		}
+		return bind(value)
+	}
+	v := reflect.ValueOf(arg)
+	switch v.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return v.Int(), nil
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		return int64(v.Uint()), nil
+	case reflect.Bool:
+		return v.Bool(), nil
+	case reflect.String:
+		return text(v.String())
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil, nil
+		}
+		return bind(v.Elem().Interface())
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return bind(v.Bytes())
+		}
+	}
+	return nil, fmt.Errorf("a %T cannot be stored; use a string, integer, bool or bytes", arg)
+}
+
+func text(s string) (any, error) {
+	if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
+		return nil, errors.New("a text must be UTF-8 without NUL bytes")
+	}
+	return s, nil
+}

@@ -1,0 +1,109 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+)
+
+// UserRow is one person of one environment.
+type UserRow struct {
+	ID            string
+	EnvironmentID string
+	Username      string // empty: none
+	Profile       string // JSON object of the profile fields
+	CreatedAt     time.Time
+	LastVisitAt   time.Time
+	DisabledAt    time.Time // zero: not disabled
+}
+
+const userColumns = `id, environment_id, username, profile, created_at, last_visit_at, disabled_at`
+
+// InsertUser adds u; CreatedAt and LastVisitAt are the transaction's time.
+func (tx *Tx) InsertUser(u UserRow) error {
+	now := millis(tx.Now())
+	_, err := tx.Exec(`INSERT INTO users (id, environment_id, username, profile, created_at, last_visit_at) VALUES ($1, $2, $3, $4, $5, $5)`,
+		u.ID, u.EnvironmentID, nullText(u.Username), u.Profile, now)
+	return err
+}
+
+// User reads one user of the environment.
+func (tx *Tx) User(environmentID, id string) (UserRow, error) {
+	return scanUser(tx.Row(`SELECT `+userColumns+` FROM users WHERE environment_id = $1 AND id = $2`, environmentID, id))
+}
+
+// LockUser reads one user and serialises every other transaction that locks
+// the same user: whatever mints, links, unlinks or signs in goes through it.
+func (tx *Tx) LockUser(environmentID, id string) (UserRow, error) {
+	return scanUser(tx.Row(`SELECT `+userColumns+` FROM users WHERE environment_id = $1 AND id = $2`+tx.ForUpdate(), environmentID, id))
+}
+
+// Users lists users of the environment, in order of their ids, which grow with time: at most limit, behind after.
+func (tx *Tx) Users(environmentID, after string, limit int) ([]UserRow, error) {
+	rows, err := tx.Rows(`SELECT `+userColumns+` FROM users WHERE environment_id = $1 AND id > $2 ORDER BY id LIMIT $3`, environmentID, after, limit)
+	return collect(rows, err, func(rows *sql.Rows) (UserRow, error) { return scanUser(rows) })
+}
+
+// UpdateProfile replaces the profile and the username.
+func (tx *Tx) UpdateProfile(environmentID, id, username, profile string) error {
+	return tx.one(`UPDATE users SET username = $3, profile = $4 WHERE environment_id = $1 AND id = $2`,
+		environmentID, id, nullText(username), profile)
+}
+
+// TouchUser records a visit.
+func (tx *Tx) TouchUser(environmentID, id string) error {
+	return tx.one(`UPDATE users SET last_visit_at = $3 WHERE environment_id = $1 AND id = $2`, environmentID, id, millis(tx.Now()))
+}
+
+// DisableUser closes (or, with off, reopens) the account.
+func (tx *Tx) DisableUser(environmentID, id string, off bool) error {
+	var at time.Time
+	if !off {
+		at = tx.Now()
+	}
+	return tx.one(`UPDATE users SET disabled_at = $3 WHERE environment_id = $1 AND id = $2`, environmentID, id, nullMillis(at))
+}
+
+// DeleteUser removes the user with credentials and sessions; elevated tokens
+// are revoked, because their rows outlive the user.
+func (tx *Tx) DeleteUser(environmentID, id string) error {
+	if _, err := tx.RevokeElevated(environmentID, ElevatedOf{UserID: id}, "user deleted"); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM revoke_links WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM code_challenges WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
+		return err
+	}
+	return tx.one(`DELETE FROM users WHERE environment_id = $1 AND id = $2`, environmentID, id)
+}
+
+// nullText is NULL for the empty string.
+func nullText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// one runs a statement that must affect exactly one row.
+func (tx *Tx) one(query string, args ...any) error {
+	n, err := tx.Exec(query, args...)
+	if err == nil && n != 1 {
+		return ErrNotFound
+	}
+	return err
+}
+
+type scanner interface{ Scan(...any) error }
+
+func scanUser(row scanner) (UserRow, error) {
+	var u UserRow
+	var username sql.NullString
+	var created, visited int64
+	var disabled sql.NullInt64
+	err := row.Scan(&u.ID, &u.EnvironmentID, &username, &u.Profile, &created, &visited, &disabled)
+	u.Username = username.String
+	u.CreatedAt, u.LastVisitAt, u.DisabledAt = fromMillis(created), fromMillis(visited), fromNullMillis(disabled)
+	return u, notFound(err)
+}

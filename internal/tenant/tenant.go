@@ -1,0 +1,145 @@
+// Package tenant holds one environment as it stands now: its document, its
+// revision, its signing keys. A [Tenant] never changes; the [Registry] makes a
+// new one as soon as the revision in the store has moved, on every node, so a
+// changed policy or key holds for the very next request.
+package tenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/token"
+)
+
+// ErrRevised says that the environment changed between being loaded and the
+// deciding transaction. The caller loads it again and repeats the request once.
+var ErrRevised = errors.New("environment changed meanwhile")
+
+// Tenant is one environment at one revision.
+type Tenant struct {
+	*environment.Environment
+	Revision int64
+	Issuer   string // base address of the environment and iss of its tokens
+	MailFrom string // RFC 5322 mailbox its mail comes from
+	Keys     *token.Keys
+	Verifier *stepup.Verifier // of sessions and of elevated tokens for any audience of the environment
+}
+
+// Pin makes a deciding transaction depend on this revision: when it has moved,
+// the error is ErrRevised and nothing must be decided.
+func (t *Tenant) Pin(tx *store.Tx) error {
+	revision, err := tx.EnvironmentRevision(t.ID)
+	if err != nil {
+		return err
+	}
+	if revision != t.Revision {
+		return ErrRevised
+	}
+	return nil
+}
+
+// Audience is the aud a scope's token carries: the declared one, or the issuer.
+func (t *Tenant) Audience(declared string) string {
+	if declared == "" {
+		return t.Issuer
+	}
+	return declared
+}
+
+// Registry finds tenants.
+type Registry struct {
+	db   *store.DB
+	base string
+	host string
+	now  func() time.Time
+
+	mu    sync.Mutex
+	known map[string]*Tenant
+}
+
+// NewRegistry makes a registry. publicURL is the address clients reach the
+// server at, without a trailing slash.
+func NewRegistry(db *store.DB, publicURL string, now func() time.Time) *Registry {
+	r := &Registry{db: db, base: strings.TrimRight(publicURL, "/") + "/api/v0/sdk/", now: now, known: map[string]*Tenant{}}
+	if u, err := url.Parse(publicURL); err == nil {
+		r.host = u.Hostname()
+	}
+	return r
+}
+
+// Load returns the environment as it stands.
+func (r *Registry) Load(ctx context.Context, id string) (*Tenant, error) {
+	var current *Tenant
+	err := r.db.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		current, err = r.in(tx, id)
+		return err
+	})
+	return current, err
+}
+
+// In returns the environment as it stands in a transaction that is open already.
+func (r *Registry) In(tx *store.Tx, id string) (*Tenant, error) { return r.in(tx, id) }
+
+func (r *Registry) in(tx *store.Tx, id string) (*Tenant, error) {
+	row, err := tx.Environment(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fault.New(fault.EnvironmentNotFound, "There is no environment %.40q here. Check the environment id.", id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading environment: %w", err)
+	}
+	r.mu.Lock()
+	cached := r.known[id]
+	r.mu.Unlock()
+	if cached != nil && cached.Revision == row.Revision {
+		return cached, nil
+	}
+	made, err := r.build(tx, row)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	r.known[id] = made
+	r.mu.Unlock()
+	return made, nil
+}
+
+func (r *Registry) build(tx *store.Tx, row store.EnvironmentRow) (*Tenant, error) {
+	env, err := environment.Parse([]byte(row.Document))
+	if err != nil {
+		return nil, fmt.Errorf("reading stored document of environment %s: %w", row.ID, err)
+	}
+	keys, err := token.Load(tx, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tenant{Environment: env, Revision: row.Revision, Issuer: r.base + row.ID, Keys: keys, MailFrom: env.Mail.From}
+	if t.MailFrom == "" {
+		t.MailFrom = deliver.NoReply(env.Name, r.host)
+	}
+	if env.Mail.AppName == "" {
+		env.Mail.AppName = env.Name
+	}
+	audiences := []string{t.Issuer}
+	for _, scope := range env.Scopes {
+		if scope.Audience != "" {
+			audiences = append(audiences, scope.Audience)
+		}
+	}
+	t.Verifier, err = stepup.NewVerifier(stepup.Config{Issuer: t.Issuer, Audiences: audiences, Keys: keys.Verifying(r.now), Now: r.now})
+	if err != nil {
+		return nil, fmt.Errorf("making verifier of environment %s: %w", row.ID, err)
+	}
+	return t, nil
+}

@@ -1,0 +1,243 @@
+package stepup
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// GuardConfig says how a [Guard] decides. Verifier is required, and Client too
+// unless OfflineOnly is set.
+type GuardConfig struct {
+	// Verifier checks tokens offline.
+	Verifier *Verifier
+	// Client spends single-use tokens at the issuer.
+	Client *Client
+	// OfflineOnly makes a guard that never asks the issuer. It refuses single-use
+	// tokens, and learns of a revocation only when the token expires. It excludes
+	// Client, AlwaysConsume and Operation.
+	OfflineOnly bool
+	// AlwaysConsume asks the issuer about time-bound tokens too, so that a revoked
+	// one is refused at once.
+	AlwaysConsume bool
+
+	// Caller says who makes a request, since a token must be used by its owner
+	// only. Nil means [SessionCaller] of Verifier. An error of your own is
+	// answered as 401, one that is [ErrUnavailable] as 503.
+	Caller func(*http.Request) (Caller, error)
+	// IgnoreSession says that the Authorization header holds no session of stepup.
+	// Caller is required then.
+	IgnoreSession bool
+
+	// Operation returns your client's key for the operation, such as its
+	// Idempotency-Key: of all requests of one user with one key and scope, one
+	// runs. It is hashed together with caller and scope, so a key means nothing
+	// for anyone else. Nil, or "", makes every request an operation of its own.
+	Operation func(*http.Request) string
+	// Digest stands for what the request does, as 1 to 256 visible ASCII
+	// characters; one key with two digests is refused. Nil means SHA-256 over
+	// method, path and query. The body is not part of it, since the decision is
+	// made before the body is read. An error refuses the request as 503.
+	Digest func(*http.Request) (string, error)
+
+	// Refuse answers a request that is not let through. Nil means [Refusal.Write];
+	// see also [RFC9470].
+	Refuse func(http.ResponseWriter, *http.Request, Refusal)
+	// OnReplay answers when this operation was let through before; nothing is
+	// permitted then, but the outcome of the first run may be shown. The context
+	// has [CallerFromContext] and [OperationFromContext], and no claims. Nil
+	// refuses with 409 operation_replayed.
+	OnReplay http.HandlerFunc
+}
+
+// A Guard lets requests through to handlers when their caller has proved again
+// who they are. It may be used by many goroutines.
+type Guard struct {
+	config GuardConfig
+}
+
+// NewGuard returns a Guard. It fails if the configuration leaves open who the
+// caller is, or how single-use tokens are spent.
+func NewGuard(config GuardConfig) (*Guard, error) {
+	switch {
+	case config.Verifier == nil:
+		return nil, errors.New("making guard: it needs a Verifier")
+	case config.Caller == nil && config.IgnoreSession:
+		return nil, errors.New("making guard: with IgnoreSession it needs a Caller, to know whose token it may accept")
+	case config.Client == nil && !config.OfflineOnly:
+		return nil, errors.New("making guard: it needs a Client with a service token to spend single-use tokens; set OfflineOnly to refuse them instead")
+	case config.OfflineOnly && (config.Client != nil || config.AlwaysConsume || config.Operation != nil):
+		return nil, errors.New("making guard: OfflineOnly excludes Client, AlwaysConsume and Operation, which ask the issuer")
+	}
+	if config.Caller == nil {
+		config.Caller = SessionCaller(config.Verifier)
+	}
+	if config.Digest == nil {
+		config.Digest = digest
+	}
+	if config.Refuse == nil {
+		config.Refuse = func(w http.ResponseWriter, _ *http.Request, r Refusal) { r.Write(w) }
+	}
+	return &Guard{config}, nil
+}
+
+// Require returns middleware that lets a request through if it carries an
+// elevated access token for scope that belongs to its caller, and spends the
+// token if it is single-use. The decision is made before the body is read; the
+// handler finds the claims with [FromContext].
+//
+// Require panics if scope is not valid, as [http.ServeMux] does for patterns.
+func (g *Guard) Require(scope Scope) func(http.Handler) http.Handler {
+	if !scope.Valid() {
+		panic(fmt.Sprintf("stepup: Require(%q): not a scope", string(scope)))
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			caller, err := g.caller(r)
+			if err != nil {
+				g.refuse(w, r, err, scope)
+				return
+			}
+			ctx := context.WithValue(r.Context(), callerKey, caller)
+			claims, operation, err := g.admit(r, caller, scope)
+			if operation != "" {
+				ctx = context.WithValue(ctx, operationKey, operation)
+			}
+			switch {
+			case err == nil:
+				next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, claimsKey, claims)))
+			case errors.Is(err, ErrReplayed) && g.config.OnReplay != nil:
+				g.config.OnReplay(w, r.WithContext(ctx))
+			default:
+				g.refuse(w, r, err, scope)
+			}
+		})
+	}
+}
+
+// SignedIn lets a request through if its caller is known; no fresh proof is
+// asked. The handler finds the caller with [CallerFromContext].
+func (g *Guard) SignedIn(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		caller, err := g.caller(r)
+		if err != nil {
+			g.refuse(w, r, err, "")
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey, caller)))
+	})
+}
+
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error, scope Scope) {
+	refusal := refusalOf(err, scope)
+	refusal.RequestID = requestID(r)
+	g.config.Refuse(w, r, refusal)
+}
+
+// caller asks who is calling. Whatever is wrong, the answer is that nobody is
+// signed in, unless it could not be found out.
+func (g *Guard) caller(r *http.Request) (Caller, error) {
+	caller, err := g.config.Caller(r)
+	switch {
+	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrUnauthenticated):
+		return Caller{}, err
+	case err != nil:
+		return Caller{}, fmt.Errorf("%w: %v", ErrUnauthenticated, err) // to read, not to match
+	case !caller.known():
+		return Caller{}, fmt.Errorf("%w: Caller named nobody", ErrUnauthenticated)
+	}
+	return caller, nil
+}
+
+// admit judges the token, and spends it last. The operation id is returned when
+// the issuer was asked.
+func (g *Guard) admit(r *http.Request, caller Caller, scope Scope) (Claims, string, error) {
+	token, err := elevatedToken(r)
+	if err != nil {
+		return Claims{}, "", err
+	}
+	claims, err := g.config.Verifier.Elevated(r.Context(), token)
+	switch {
+	case err != nil:
+		return Claims{}, "", err
+	case !caller.owns(claims):
+		return Claims{}, "", ErrWrongSubject
+	case !claims.Has(scope):
+		return Claims{}, "", ErrWrongScope
+	case claims.KeyThumbprint != "":
+		return Claims{}, "", fmt.Errorf("%w: it needs a DPoP proof, which this guard cannot check", ErrWrongBinding)
+	case len(claims.AuthorizationDetails) > 0:
+		return Claims{}, "", fmt.Errorf("%w: it allows one exact transaction, which this guard cannot compare", ErrWrongBinding)
+	}
+	key := ""
+	if g.config.Operation != nil {
+		key = g.config.Operation(r)
+	}
+	switch {
+	case claims.SingleUse && g.config.OfflineOnly:
+		return Claims{}, "", ErrSingleUseUnsupported
+	case claims.SingleUse, key != "", g.config.AlwaysConsume:
+		operation, err := g.consume(r, token, claims, scope, key)
+		return claims, operation, err
+	}
+	return claims, "", nil
+}
+
+func (g *Guard) consume(r *http.Request, token string, claims Claims, scope Scope, key string) (string, error) {
+	digest, err := g.config.Digest(r)
+	if err != nil {
+		return "", fmt.Errorf("%w: computing request digest: %w", ErrUnavailable, err)
+	}
+	operation := rand.Text()
+	if key != "" {
+		operation = operationID(claims, scope, key)
+	}
+	answer, err := g.config.Client.Consume(r.Context(), ConsumeRequest{
+		Token:         token,
+		Scope:         scope,
+		OperationID:   operation,
+		RequestDigest: digest,
+		Audience:      match(claims.Audience, g.config.Verifier.audiences),
+	})
+	switch {
+	case err != nil:
+		return operation, err
+	case answer.ID != claims.ID || answer.Subject != claims.Subject || answer.Session != claims.Session:
+		return operation, fmt.Errorf("%w: the issuer answered about another token", ErrUnavailable)
+	case answer.Result == First:
+		return operation, nil
+	case key == "":
+		// Nobody else knows this id, so the first try got through and its answer
+		// was lost. Nothing was run; the user proves again.
+		return operation, fmt.Errorf("%w: the answer that let it through was lost", ErrSpent)
+	}
+	return operation, ErrReplayed
+}
+
+// operationID makes the id for a client's key. What is hashed is framed by
+// lengths, so no two keys of two users can meet.
+func operationID(claims Claims, scope Scope, key string) string {
+	return "op-" + base64.RawURLEncoding.EncodeToString(hash(claims.Issuer, claims.Subject, string(scope), key))
+}
+
+// digest is the default of GuardConfig.Digest.
+func digest(r *http.Request) (string, error) {
+	return "sha256:" + hex.EncodeToString(hash(r.Method, r.URL.EscapedPath(), r.URL.RawQuery)), nil
+}
+
+func hash(parts ...string) []byte {
+	h := sha256.New()
+	for _, part := range parts {
+		var size [8]byte
+		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
+		h.Write(size[:])
+		h.Write([]byte(part))
+	}
+	return h.Sum(nil)
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# `make run`: the server in development mode and the example service, on loopback, until Ctrl-C.
+# Needs only Go and bash.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+server=127.0.0.1:8080
+service=127.0.0.1:8090
+environment=11111111-2222-4333-8444-555555555555
+data=.stepup-dev
+
+if ! command -v go >/dev/null; then
+	echo "Go is missing. Install it from https://go.dev/dl/, then type: make run" >&2
+	exit 1
+fi
+
+# ready HOST:PORT reports whether /readyz there answers 200. Bash speaks TCP itself, so curl is not needed.
+ready() {
+	local answer
+	exec 3<>"/dev/tcp/${1%:*}/${1#*:}" || return 1
+	printf 'GET /readyz HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" >&3
+	read -r answer <&3 || true
+	exec 3>&-
+	[[ $answer == *" 200 "* ]]
+}
+
+for address in "$server" "$service"; do
+	if (exec 3<>"/dev/tcp/${address%:*}/${address#*:}") 2>/dev/null; then
+		echo "Something listens on $address already. Stop it, then type: make run" >&2
+		exit 1
+	fi
+done
+
+echo "Building the server and the example service. The first time this takes some minutes, later seconds."
+CGO_ENABLED=0 go build -o bin/ ./cmd/stepup ./examples/go-service
+
+pids=()
+stop() {
+	trap - EXIT INT TERM
+	if [ ${#pids[@]} -gt 0 ]; then
+		kill -TERM "${pids[@]}" 2>/dev/null || true
+		wait "${pids[@]}" 2>/dev/null || true
+	fi
+	echo "Stopped. What you did is kept in $data; delete it to begin anew."
+}
+trap stop EXIT
+trap 'exit 0' INT TERM
+
+bin/stepup serve --dev --data "$data" &
+pids+=($!)
+until (ready "$server") 2>/dev/null; do
+	if ! kill -0 "${pids[0]}" 2>/dev/null; then
+		echo "The server did not start; the reason stands above." >&2
+		exit 1
+	fi
+	sleep 0.2
+done
+
+STEPUP_ISSUER="http://$server/api/v0/sdk/$environment" \
+	STEPUP_SERVICE_TOKEN_FILE="$data/example-service.token" \
+	LISTEN="$service" ALLOWED_ORIGIN="http://$server" \
+	bin/go-service &
+pids+=($!)
+
+# Both run until one ends or the user has enough.
+while kill -0 "${pids[0]}" 2>/dev/null && kill -0 "${pids[1]}" 2>/dev/null; do
+	sleep 0.5
+done
+echo "One of the two processes ended; the reason stands above." >&2
+exit 1
