@@ -98,6 +98,9 @@ func TestHeaders(t *testing.T) {
 		"zip":              {"zip": "DEF"},
 		"enc":              {"enc": "A256GCM"},
 		"Crit":             {"Crit": []string{"exp"}},
+		"alg none":         {"alg": "none"}, // well signed, as all here
+		"alg HS256":        {"alg": "HS256"},
+		"alg of another":   {"alg": stepup.RS256},
 		"no kid":           {"kid": nil},
 		"empty kid":        {"kid": ""},
 		"kid number":       {"kid": 1},

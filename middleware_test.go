@@ -212,6 +212,16 @@ func TestOfflineOnly(t *testing.T) {
 	for range 2 {
 		check(t, "time-bound", g.call(t, g.as(t, token)...), 201, "", "")
 	}
+	for name, test := range map[string]struct {
+		token  stepuptest.Token
+		reason stepup.Reason
+	}{
+		"other scope": {stepuptest.Token{Scopes: []stepup.Scope{"transfer:creat"}}, stepup.ReasonWrongScope},
+		"other user":  {stepuptest.Token{Scopes: plain.Scopes, User: stepuptest.User{Subject: "bob"}}, stepup.ReasonWrongSubject},
+	} {
+		test.token.TimeBound = true
+		check(t, name, g.call(t, g.as(t, g.Token(t, test.token))...), 403, required, test.reason)
+	}
 }
 
 func TestAlwaysConsume(t *testing.T) {

@@ -2,6 +2,7 @@ package stepup_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 
@@ -93,6 +94,29 @@ func TestOperationKeys(t *testing.T) {
 	for _, key := range []string{"../../etc", "\"; DROP TABLE", "ключ", "a b", "op-AAAA"} {
 		a := g.call(t, append(fresh(), "Idempotency-Key", key)...)
 		check(t, key, a, 201, "", "")
+	}
+}
+
+// TestOperationKeyPerScope: one key for two kinds of operation is two operations.
+func TestOperationKeyPerScope(t *testing.T) {
+	issuer := stepuptest.NewIssuer(t)
+	config := stepup.GuardConfig{Verifier: issuer.Verifier(t), Client: issuer.Client(t)}
+	byKey(&config)
+	config.Digest = func(*http.Request) (string, error) { return "the-same", nil }
+	guard, err := stepup.NewGuard(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, scope := range []stepup.Scope{transfer, "card:show"} {
+		request := httptest.NewRequest(http.MethodPost, "/", nil)
+		request.Header.Set("Authorization", "Bearer "+issuer.Session(t, stepuptest.Session{}))
+		request.Header.Set("Elevated-Access-Token", issuer.Token(t, stepuptest.Token{Scopes: []stepup.Scope{scope}}))
+		request.Header.Set("Idempotency-Key", "k")
+		recorder := httptest.NewRecorder()
+		guard.Require(scope)(http.NotFoundHandler()).ServeHTTP(recorder, request)
+		if recorder.Code != http.StatusNotFound {
+			t.Errorf("%s: %d %s", scope, recorder.Code, recorder.Body)
+		}
 	}
 }
 

@@ -115,7 +115,7 @@ func TestClaims(t *testing.T) {
 		"exp missing": {"exp": nil}, "exp string": {"exp": fmt.Sprint(now + 60)}, "exp fraction": {"exp": float64(now) + 60.5}, "exp in exponents": {"exp": json.RawMessage(`2e9`)},
 		"exp in ten years": {"exp": far}, "exp a second too far": {"exp": now + 302}, "exp of 2^60": {"exp": int64(1) << 60}, "exp negative": {"exp": -1},
 		"exp before iat": {"exp": now - 1}, "iat missing": {"iat": nil}, "iat ahead": {"iat": now + 60, "exp": now + 120},
-		"iat long ago": {"iat": now - 3600, "exp": now + 60}, "nbf ahead": {"nbf": now + 60}, "nbf string": {"nbf": "0"},
+		"iat ahead of nbf": {"iat": now + 60, "exp": now + 120, "nbf": now}, "iat long ago": {"iat": now - 3600, "exp": now + 60}, "nbf ahead": {"nbf": now + 60}, "nbf string": {"nbf": "0"},
 		"life in ten years": {"iat": far - 60, "exp": far}, "cnf of another kind": {"cnf": map[string]any{"x5t#S256": "x"}},
 		"cnf empty": {"cnf": map[string]any{}}, "cnf string": {"cnf": "x"}, "jkt empty": {"cnf": map[string]any{"jkt": ""}},
 		"jkt and more": {"cnf": map[string]any{"jkt": "x", "jwk": "y"}}, "ext_sub null": {"ext_sub": json.RawMessage("null")},

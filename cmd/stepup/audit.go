@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,15 +20,28 @@ type auditCommand struct {
 }
 
 type auditFilter struct {
-	Env    string    `help:"Environment id." placeholder:"ID"`
-	User   string    `help:"User id." placeholder:"ID"`
-	Action string    `help:"Action, or a prefix that ends in a dot: token." placeholder:"ACTION"`
-	Since  time.Time `help:"From this time on (RFC 3339)." placeholder:"TIME"`
-	Until  time.Time `help:"Before this time (RFC 3339)." placeholder:"TIME"`
+	Env    string  `help:"Environment id." placeholder:"ID"`
+	User   string  `help:"User id." placeholder:"ID"`
+	Action string  `help:"Action, or a prefix that ends in a dot: token." placeholder:"ACTION"`
+	Since  instant `help:"From this time on, such as 2026-04-01T00:00:00Z." placeholder:"TIME"`
+	Until  instant `help:"Before this time." placeholder:"TIME"`
+}
+
+// instant is a time on the command line.
+type instant struct{ time.Time }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (i *instant) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("%q is not a time such as 2026-04-01T00:00:00Z", text)
+	}
+	i.Time = t
+	return nil
 }
 
 func (f auditFilter) filter() store.AuditFilter {
-	return store.AuditFilter{EnvironmentID: f.Env, UserID: f.User, Action: f.Action, Since: f.Since, Until: f.Until}
+	return store.AuditFilter{EnvironmentID: f.Env, UserID: f.User, Action: f.Action, Since: f.Since.Time, Until: f.Until.Time}
 }
 
 type auditQuery struct {
@@ -128,6 +142,9 @@ func (c *auditExport) Run(s *session) (err error) {
 	out := s.stdout
 	if c.Output != "" {
 		file, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, os.ErrExist) {
+			return fmt.Errorf("%s exists; name a file that does not exist yet", c.Output)
+		}
 		if err != nil {
 			return err
 		}

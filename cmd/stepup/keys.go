@@ -34,6 +34,9 @@ type keysRotate struct {
 func (c *keysRotate) Run(s *session) error {
 	var kid string
 	err := s.write(func(tx *store.Tx, by audit.By) (err error) {
+		if _, err := tx.Environment(c.Env); err != nil {
+			return orUnknown(err, "environment", c.Env)
+		}
 		kid, err = operate.RotateKeys(tx, by, c.Env, c.AtOnce)
 		return err
 	})

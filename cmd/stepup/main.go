@@ -103,6 +103,11 @@ func message(err error) string {
 func (s *session) open() (*store.DB, error) { return s.openDB(true) }
 
 func (s *session) openDB(mustExist bool) (*store.DB, error) {
+	if s.dev && mustExist {
+		if _, err := os.Stat(s.developmentFile()); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("there is no development database in %s; `make run` or `stepup serve --dev` makes one, --data names another folder", s.data)
+		}
+	}
 	c, err := s.storeConfig()
 	if err != nil {
 		return nil, err
@@ -115,7 +120,7 @@ func (s *session) storeConfig() (store.Config, error) {
 	quiet := slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if s.dev {
 		box, err := s.developmentKey()
-		return store.Config{URL: "sqlite:" + filepath.Join(s.data, "stepup.db"), Box: box, Development: true, Logger: quiet}, err
+		return store.Config{URL: "sqlite:" + s.developmentFile(), Box: box, Development: true, Logger: quiet}, err
 	}
 	if s.config.DatabaseURL == "" {
 		return store.Config{}, errors.New("STEPUP_DATABASE_URL is not set: use sqlite:/var/lib/stepup/stepup.db or postgres://user:password@host/db, or --dev for the development database")
@@ -129,6 +134,8 @@ func (s *session) storeConfig() (store.Config, error) {
 	}
 	return store.Config{URL: s.config.DatabaseURL.Reveal(), Box: box, Logger: quiet}, nil
 }
+
+func (s *session) developmentFile() string { return filepath.Join(s.data, "stepup.db") }
 
 // write runs one audited change as the operator.
 func (s *session) write(change func(*store.Tx, audit.By) error) error {

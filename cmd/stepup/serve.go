@@ -1,13 +1,16 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/deliver"
@@ -35,6 +38,11 @@ func (c *serveCommand) Run(s *session) error {
 	if err := s.config.CheckServing(); err != nil {
 		return err
 	}
+	if s.config.TLSCert != "" { // looked at now, so that a wrong file stops the start
+		if _, err := tls.LoadX509KeyPair(s.config.TLSCert, s.config.TLSKey); err != nil {
+			return fmt.Errorf("STEPUP_TLS_CERT and STEPUP_TLS_KEY must name PEM files that belong together: %w", err)
+		}
+	}
 	s.log = slog.New(slog.NewJSONHandler(s.stderr, nil))
 	db, err := s.openDB(false)
 	if err != nil {
@@ -45,7 +53,7 @@ func (c *serveCommand) Run(s *session) error {
 	if err != nil {
 		return fmt.Errorf("STEPUP_SMTP_URL: %w", err)
 	}
-	return s.serve(server.New(server.Config{Production: s.config, DB: db, Mailer: mailer, Log: s.log}))
+	return s.serve(server.New(server.Config{Production: s.config, DB: db, Mailer: mailer, Log: s.log}), "")
 }
 
 // development serves on loopback with a database of its own, two environments,
@@ -69,8 +77,7 @@ func (c *serveCommand) development(s *session) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, developmentBanner, s.config.PublicURL, s.config.PublicURL, c.BankURL, s.data)
-	return s.serve(made)
+	return s.serve(made, fmt.Sprintf(developmentBanner, s.config.PublicURL, s.config.PublicURL, c.BankURL, s.data))
 }
 
 const developmentBanner = `
@@ -86,8 +93,12 @@ const developmentBanner = `
 
 `
 
-func (s *session) serve(made *server.Server) error {
+// serve prints the greeting as soon as the addresses are its own.
+func (s *session) serve(made *server.Server, greeting string) error {
 	public, err := net.Listen("tcp", s.config.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("something listens on %s already; stop it, or choose another address with --listen", s.config.Listen)
+	}
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
@@ -96,6 +107,9 @@ func (s *session) serve(made *server.Server) error {
 		if metrics, err = net.Listen("tcp", s.config.MetricsListen); err != nil {
 			return errors.Join(fmt.Errorf("listening for metrics: %w", err), public.Close())
 		}
+	}
+	if _, err := io.WriteString(s.stdout, greeting); err != nil {
+		return fmt.Errorf("greeting: %w", err)
 	}
 	s.log.Info("serving", "listen", public.Addr().String(), "public_url", s.config.PublicURL)
 	return made.Run(s.ctx, public, metrics)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,12 @@ type tokenCreate struct {
 }
 
 func (c *tokenCreate) Run(s *session) error {
+	if c.Expires < 0 {
+		return fmt.Errorf("--expires=%s is over already; give a time to live such as 720h, or leave it out", c.Expires)
+	}
+	if len(c.Consume) > 0 && !slices.Contains(c.Scope, serviceauth.TokensConsume) {
+		return errors.New("--consume limits what the token may consume, so it needs --scope tokens.consume too")
+	}
 	n := serviceauth.New{Name: c.Name, EnvironmentID: c.Env, Scopes: c.Scope, Life: c.Expires}
 	for _, scope := range c.Consume {
 		n.TokenScopes = append(n.TokenScopes, stepup.Scope(scope))
@@ -104,7 +111,13 @@ func (c *tokenRevoke) Run(s *session) error {
 // orUnknown turns "no such row" into a sentence.
 func orUnknown(err error, what, id string) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("there is no %s %q", what, id)
+		return fmt.Errorf("there is no %s %q; %s shows what there is", what, id, lister[what])
 	}
 	return err
+}
+
+var lister = map[string]string{
+	"environment":        "`stepup env list`",
+	"user":               "`stepup user list ENV`",
+	"live service token": "`stepup token list`",
 }

@@ -2,15 +2,12 @@
 // empty database there.
 import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as sdk from '@dynamic-labs-sdk/client';
 import { createApiClient, getNonce } from '@dynamic-labs-sdk/client/core';
 import { appOrigin, claimsOf, newAddress, openApp, signedIn } from './lib/app.mjs';
 import { openMailbox } from './lib/mailbox.mjs';
-import { startServer } from './lib/server.mjs';
+import { freshDatabase, startServer } from './lib/server.mjs';
 
 const header = 'x-dyn-elevated-access-token';
 const databases = { SQLite: undefined, ...(process.env.DATABASE_URL ? { PostgreSQL: process.env.DATABASE_URL } : {}) };
@@ -36,7 +33,6 @@ const isStepUpRequired = ({ status, body }, scope, reason) => {
 for (const [engine, databaseUrl] of Object.entries(databases)) {
   describe(engine, () => {
     let mailbox;
-    let keys;
     let server;
 
     /** Starts the server before the tests of a block; the block ends with a graceful stop. */
@@ -44,7 +40,7 @@ for (const [engine, databaseUrl] of Object.entries(databases)) {
       before(async () => {
         server = await startServer({
           smtpPort: mailbox.port,
-          ...(databaseUrl ? { DATABASE_URL: databaseUrl, MASTER_KEY_FILE: join(keys, 'master.key') } : {}),
+          ...(databaseUrl ? { DATABASE_URL: freshDatabase(databaseUrl) } : {}),
           ...settings,
         });
       });
@@ -53,11 +49,9 @@ for (const [engine, databaseUrl] of Object.entries(databases)) {
 
     before(async () => {
       mailbox = await openMailbox();
-      keys = await mkdtemp(join(tmpdir(), 'stepup-e2e-'));
     });
     after(async () => {
       await mailbox?.close();
-      await rm(keys, { recursive: true, force: true });
     });
 
     describe('with what published clients need', () => {

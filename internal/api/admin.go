@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
@@ -78,6 +79,9 @@ func adminApply(c *Call, body []byte) (any, error) {
 		return nil, err
 	}
 	c.api.Outbox.Nudge()
+	if applied.Changes == nil {
+		applied.Changes = []environment.Change{} // an empty list, not null
+	}
 	return ApplyResponse{applied, dry}, nil
 }
 

@@ -21,14 +21,31 @@ type Route struct {
 	AnyOrigin       bool // public keys and pages: any browser origin may read them
 	Document        bool // the body is a YAML or JSON document
 	Form            bool // the body may be form-encoded (RFC 7662)
+	Query           []Param
+	Produces        string // media type, where it is not JSON of the handler's own type
 
 	handler endpoint
+}
+
+// Param is a query parameter; all are optional.
+type Param struct {
+	Name, Type, Summary string // Type is a JSON type or date-time
+	Min, Max            int    // of an integer; 0: none
 }
 
 const (
 	sdk   = "/api/v0/sdk/{environmentId}"
 	admin = "/api/v0/admin"
 )
+
+var auditQuery = []Param{
+	{Name: "userId", Type: "string", Summary: "Events about this user"},
+	{Name: "action", Type: "string", Summary: "An action, or the start of some, ending in a dot"},
+	{Name: "since", Type: "date-time", Summary: "Not before"},
+	{Name: "until", Type: "date-time", Summary: "Before"},
+	{Name: "after", Type: "string", Summary: "With since: behind the event with this id"},
+	{Name: "limit", Type: "integer", Min: 1, Max: 1000, Summary: "How many events; 1000 unless said"},
+}
 
 // Routes is the whole API.
 func Routes() []Route {
@@ -37,7 +54,7 @@ func Routes() []Route {
 	service := func(scope string) Gate { return Gate{Kind: ServiceGate, Service: scope} }
 	return []Route{
 		{Method: "GET", Path: sdk + "/settings", Gate: public, Section: "wire 20", Summary: "Settings of the environment, for clients", handler: handle(settings)},
-		{Method: "GET", Path: sdk + "/nonces", Gate: public, Section: "wire 5", Summary: "Up to five nonces", handler: handle(nonces)},
+		{Method: "GET", Path: sdk + "/nonces", Gate: public, Section: "wire 5", Summary: "Up to five nonces", Query: []Param{{Name: "count", Type: "integer", Min: 1, Summary: "How many; more than five give five"}}, handler: handle(nonces)},
 		{Method: "GET", Path: sdk + "/nonce", Gate: public, Section: "wire 5", Summary: "One nonce", handler: handle(oneNonce)},
 		{Method: "GET", Path: sdk + "/healthcheck", Gate: public, Section: "wire 5", Summary: "The server answers", handler: handle(healthcheck)},
 		{Method: "GET", Path: sdk + "/.well-known/jwks", Gate: public, AnyOrigin: true, Section: "wire 3.1, RFC 7517", Summary: "Public keys", handler: handle(jwks)},
@@ -70,8 +87,8 @@ func Routes() []Route {
 		{Method: "POST", Path: sdk + "/credentials/{credentialId}/confirm", Section: "ours", Summary: "Confirm a credential that was linked with nothing",
 			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}},
 			handler: handle(confirmCredential)},
-		{Method: "GET", Path: sdk + "/notMe", Gate: public, AnyOrigin: true, Section: "ours", Summary: "Page behind a \"this was not me\" link", handler: handle(notMePage)},
-		{Method: "GET", Path: sdk + "/notMe.js", Gate: public, AnyOrigin: true, Section: "ours", Summary: "Script of that page", handler: handle(notMeScript)},
+		{Method: "GET", Path: sdk + "/notMe", Gate: public, AnyOrigin: true, Section: "ours", Summary: "Page behind a \"this was not me\" link", Produces: "text/html", handler: handle(notMePage)},
+		{Method: "GET", Path: sdk + "/notMe.js", Gate: public, AnyOrigin: true, Section: "ours", Summary: "Script of that page", Produces: "text/javascript", handler: handle(notMeScript)},
 		{Method: "POST", Path: sdk + "/notMe", Gate: public, AnyOrigin: true, Section: "ours", Summary: "Take a change back and end all sessions", handler: handle(notMe)},
 
 		{Method: "POST", Path: sdk + "/tokens/consume", Gate: service(serviceauth.TokensConsume), Section: "ours", Summary: "Spend an elevated token for one operation", handler: handle(consume)},
@@ -79,15 +96,15 @@ func Routes() []Route {
 
 		{Method: "GET", Path: admin + "/environments", Gate: service(serviceauth.EnvironmentsRead), Section: "ours", Summary: "List environments", handler: handle(adminEnvironments)},
 		{Method: "GET", Path: admin + "/environments/{environmentId}", Gate: service(serviceauth.EnvironmentsRead), Section: "ours", Summary: "Show an environment's document", handler: handle(adminEnvironment)},
-		{Method: "PUT", Path: admin + "/environments/{environmentId}", Gate: service(serviceauth.EnvironmentsWrite), Document: true, Section: "ours", Summary: "Apply an environment document; weakening needs environments.weaken", handler: endpoint{response: shape[ApplyResponse](), run: adminApply}},
+		{Method: "PUT", Path: admin + "/environments/{environmentId}", Gate: service(serviceauth.EnvironmentsWrite), Document: true, Section: "ours", Summary: "Apply an environment document; weakening needs environments.weaken", Query: []Param{{Name: "dryRun", Type: "boolean", Summary: "Judge and report, change nothing"}}, handler: endpoint{response: shape[ApplyResponse](), run: adminApply}},
 		{Method: "POST", Path: admin + "/environments/{environmentId}/keys/rotate", Gate: service(serviceauth.EnvironmentsWrite), OptionalBody: true, Section: "ours", Summary: "Rotate the signing key", handler: handle(adminRotate)},
-		{Method: "GET", Path: admin + "/environments/{environmentId}/users", Gate: service(serviceauth.UsersRead), Section: "ours", Summary: "List users", handler: handle(adminUsers)},
+		{Method: "GET", Path: admin + "/environments/{environmentId}/users", Gate: service(serviceauth.UsersRead), Section: "ours", Summary: "List users", Query: []Param{{Name: "after", Type: "string", Summary: "The member next of the page before"}}, handler: handle(adminUsers)},
 		{Method: "GET", Path: admin + "/environments/{environmentId}/users/{userId}", Gate: service(serviceauth.UsersRead), Section: "ours", Summary: "Show a user with credentials and sessions", handler: handle(adminUser)},
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/disable", Gate: service(serviceauth.UsersWrite), Section: "ours", Summary: "Disable a user and end all sessions", handler: handle(adminDisable)},
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/enable", Gate: service(serviceauth.UsersWrite), Section: "ours", Summary: "Enable a user again", handler: handle(adminEnable)},
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/revoke-sessions", Gate: service(serviceauth.UsersWrite), Section: "ours", Summary: "End all sessions of a user", handler: handle(adminRevokeSessions)},
-		{Method: "GET", Path: admin + "/environments/{environmentId}/audit", Gate: service(serviceauth.AuditRead), Section: "ours", Summary: "Query the audit log", handler: handle(adminAudit)},
+		{Method: "GET", Path: admin + "/environments/{environmentId}/audit", Gate: service(serviceauth.AuditRead), Section: "ours", Summary: "Query the audit log", Query: auditQuery, handler: handle(adminAudit)},
 
-		{Method: "GET", Path: "/api/v0/openapi.json", Gate: public, AnyOrigin: true, Section: "OpenAPI 3.1", Summary: "This document", handler: handle(openAPI)},
+		{Method: "GET", Path: "/api/v0/openapi.json", Gate: public, AnyOrigin: true, Section: "OpenAPI 3.1", Summary: "This document", Produces: "application/json", handler: handle(openAPI)},
 	}
 }

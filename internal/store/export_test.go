@@ -16,3 +16,6 @@ func ParseURL(raw string) (engine string, err error) {
 
 // GroupLimit is how many operations share a commit at most.
 const GroupLimit = groupLimit
+
+// Refused tells what a failed commit on PostgreSQL means.
+var Refused = refused

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 )
 
 // highWater is the side file of a SQLite database, PATH.epoch: the number of groups
@@ -25,7 +24,7 @@ import (
 // that is what [RestoreEpoch] is for.
 type highWater struct {
 	file *os.File
-	mark atomic.Int64
+	mark int64 // as it was when the file was opened
 	// garbled: the file was there but held no number, which counts as behind.
 	garbled bool
 }
@@ -36,15 +35,10 @@ func openHighWater(dbPath string) (*highWater, error) {
 	path := dbPath + ".epoch"
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-		if err != nil {
+		if err := createHighWater(path); err != nil {
 			return nil, fmt.Errorf("creating the side file: %w; its folder must be writable", err)
 		}
-		w := &highWater{file: file}
-		if err := errors.Join(w.write(0), file.Sync(), syncFolder(path)); err != nil {
-			return nil, errors.Join(fmt.Errorf("creating the side file: %w", err), file.Close())
-		}
-		return w, nil
+		file, err = os.OpenFile(path, os.O_RDWR, 0)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the side file: %w; make it readable and writable for this user, as the database beside it", err)
@@ -52,13 +46,27 @@ func openHighWater(dbPath string) (*highWater, error) {
 	w := &highWater{file: file}
 	content := make([]byte, highWaterDigits+1)
 	n, _ := file.ReadAt(content, 0)
-	mark, err := strconv.ParseInt(strings.TrimSpace(string(content[:n])), 10, 64)
-	if err != nil || mark < 0 {
-		w.garbled = true
-		mark = 0
-	}
-	w.mark.Store(mark)
+	w.mark, err = strconv.ParseInt(strings.TrimSpace(string(content[:n])), 10, 64)
+	w.garbled = err != nil || w.mark < 0
 	return w, nil
+}
+
+// createHighWater lets the file appear with its content, so that a process which
+// starts at the same time does not find it empty, and never replaces one.
+func createHighWater(path string) error {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	w := &highWater{file: file}
+	err = errors.Join(w.write(0), w.close())
+	if err == nil {
+		err = os.Link(file.Name(), path)
+		if errors.Is(err, fs.ErrExist) {
+			err = nil
+		}
+	}
+	return errors.Join(err, os.Remove(file.Name()), syncFolder(path))
 }
 
 // behind compares with the number in the database. The side file was read before,
@@ -76,27 +84,23 @@ func (w *highWater) behind(ctx context.Context, db *sql.DB) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("reading the commit number: %w", err)
 	}
-	return w.garbled || inside < w.mark.Load(), nil
+	return w.garbled || inside < w.mark, nil
 }
 
-// raise counts a commit inside its transaction and returns its number, which is
-// higher than any in the database and in the side file.
+// raise counts a commit inside its transaction and returns its number.
 func (w *highWater) raise(tx *sql.Tx) (int64, error) {
 	var number string
-	err := tx.QueryRow(`INSERT INTO store_meta (key, value) VALUES ($1, CAST($2 + 1 AS TEXT))
-		ON CONFLICT (key) DO UPDATE SET value = CAST(max(CAST(store_meta.value AS INTEGER), $2) + 1 AS TEXT)
-		RETURNING value`, metaCommit, w.mark.Load()).Scan(&number)
+	err := tx.QueryRow(`INSERT INTO store_meta (key, value) VALUES ($1, '1')
+		ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(store_meta.value AS INTEGER) + 1 AS TEXT)
+		RETURNING value`, metaCommit).Scan(&number)
 	if err != nil {
 		return 0, fmt.Errorf("counting the commit: %w", err)
 	}
 	return strconv.ParseInt(number, 10, 64)
 }
 
-// acknowledge records a durable commit. The writer goroutine alone calls it.
-func (w *highWater) acknowledge(number int64) error {
-	w.mark.Store(number)
-	return w.write(number)
-}
+// acknowledge records a durable commit, before anybody is told of it.
+func (w *highWater) acknowledge(number int64) error { return w.write(number) }
 
 func (w *highWater) write(number int64) error {
 	_, err := w.file.WriteAt(fmt.Appendf(nil, "%0*d\n", highWaterDigits, number), 0)

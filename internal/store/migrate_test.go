@@ -18,7 +18,7 @@ func TestNodesStartTogether(t *testing.T) {
 	for _, engine := range []string{store.SQLite, store.Postgres} {
 		t.Run(engine, func(t *testing.T) {
 			url := storetest.URL(t, engine)
-			const nodes = 5
+			const nodes = 8
 			sums := make([]string, nodes)
 			epochs := make([]string, nodes)
 			var done sync.WaitGroup

@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os/signal"
 	"sync"
 	"syscall"
@@ -11,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 )
@@ -302,6 +306,36 @@ func endWaitingCommit(t *testing.T, admin *sql.DB, end string, result <-chan err
 			if err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+}
+
+func TestRefusedCommit(t *testing.T) {
+	server := func(severity, code string) error {
+		return fmt.Errorf("committing: %w", &pgconn.PgError{SeverityUnlocalized: severity, Code: code})
+	}
+	for _, c := range []struct {
+		err     error
+		refused bool
+	}{
+		{server("ERROR", "23505"), true},  // unique violation
+		{server("ERROR", "40001"), true},  // serialization failure
+		{server("ERROR", "40P01"), true},  // deadlock
+		{pgx.ErrTxCommitRollback, true},   // the server rolled back
+		{server("FATAL", "40001"), false}, // and then ended the connection
+		{server("PANIC", "23505"), false},
+		{server("ERROR", "40003"), false}, // statement completion unknown
+		{server("ERROR", "08006"), false}, // connection failure
+		{server("ERROR", "57014"), false}, // query cancelled, while waiting for a standby
+		{server("FATAL", "57P01"), false}, // administrator shutdown
+		{server("ERROR", "58030"), false}, // I/O error
+		{server("ERROR", "XX000"), false}, // internal error
+		{errors.New("unexpected EOF"), false},
+		{context.DeadlineExceeded, false},
+		{fmt.Errorf("reading: %w", io.EOF), false},
+	} {
+		if got := store.Refused(c.err); got != c.refused {
+			t.Errorf("refused(%v) = %v", c.err, got)
 		}
 	}
 }

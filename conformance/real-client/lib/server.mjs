@@ -1,5 +1,6 @@
 // Starts ./serve on a free port, and stops it.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,15 @@ export const freePort = () =>
       probe.close(() => resolve(port));
     });
   });
+
+/** A new empty database on the server that url names: an environment's version is for life, so no two starts share one. */
+export const freshDatabase = (url) => {
+  const name = `e2e_${randomUUID().replaceAll('-', '')}`;
+  execFileSync('createdb', ['--maintenance-db', url, name]);
+  const fresh = new URL(url);
+  fresh.pathname = `/${name}`;
+  return fresh.href;
+};
 
 /** settings are the variables ./serve reads, without the ports. */
 export const startServer = async ({ smtpPort, ...settings }) => {

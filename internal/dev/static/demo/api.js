@@ -5,9 +5,10 @@ import { abbreviate } from './jwt.js'
 
 /** An answer that said no, or no answer at all (status 0). */
 export class Refusal extends Error {
-  constructor({ status, code, message, payload, requestId, path, own }) {
+  // own: by our server, not the example service; elevated: a token was sent.
+  constructor({ status, code, message, payload, requestId, path, own, elevated }) {
     super(message)
-    Object.assign(this, { status, code, payload: payload ?? {}, requestId, path, own }) // own: by our server, not the example service
+    Object.assign(this, { status, code, payload: payload ?? {}, requestId, path, own, elevated })
   }
 
   /** Why the elevated token was not enough; empty for any other refusal. */
@@ -53,21 +54,21 @@ export class Api extends EventTarget {
   transfer = (order, elevated) => this.#callBank('POST', '/transfers', { body: order, elevated })
 
   #call(method, path, { body, elevated } = {}) {
-    return this.#send(method, this.issuer + path, { path, own: true }, body, {
+    return this.#send(method, this.issuer + path, { path, own: true, elevated: Boolean(elevated) }, body, {
       ...(elevated && { 'x-dyn-elevated-access-token': elevated }),
     })
   }
 
   #callBank(method, path, { body, elevated } = {}) {
-    return this.#send(method, this.bankUrl + path, { path: `bank ${path}`, own: false }, body, {
+    return this.#send(method, this.bankUrl + path, { path: `bank ${path}`, own: false, elevated: Boolean(elevated) }, body, {
       ...(elevated && { 'Elevated-Access-Token': elevated }),
     })
   }
 
-  async #send(method, url, { path, own }, body, headers) {
+  async #send(method, url, where, body, headers) {
     const session = this.sessionToken()
     const sent = { ...(session && { Authorization: `Bearer ${session}` }), ...headers }
-    const entry = { method, path, own, tokens: describeTokens(sent), at: new Date(), status: 0, requestId: '', code: '' }
+    const entry = { method, ...where, tokens: describeTokens(sent), at: new Date(), status: 0, requestId: '', code: '' }
     try {
       const response = await fetch(url, {
         method,
@@ -80,13 +81,13 @@ export class Api extends EventTarget {
       entry.status = response.status
       entry.requestId = requestIdOf(response, answer)
       if (response.ok) return answer
-      const refusal = refusalOf(response, answer, { path, own, requestId: entry.requestId })
+      const refusal = refusalOf(response, answer, { ...where, requestId: entry.requestId })
       entry.code = refusal.reason || refusal.code
       throw refusal
     } catch (error) {
       if (error instanceof Refusal) throw error
       entry.code = 'no answer'
-      throw new Refusal({ status: 0, code: 'network_error', path, own, message: 'No answer. Is the server still running?' })
+      throw new Refusal({ status: 0, code: 'network_error', ...where, message: 'No answer. Is the server still running?' })
     } finally {
       this.dispatchEvent(new CustomEvent('request', { detail: entry }))
     }

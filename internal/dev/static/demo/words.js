@@ -11,6 +11,8 @@ const REASONS = {
   no_method: 'You have no way on file to prove it is you for this action.',
 }
 
+const NOT_ONE = 'What came is no elevated token for this service: not of this kind, not for this audience, or not as the issuer signed it. That counts as none.'
+
 const CODES = {
   network_error: 'Nothing answered. Is the server still running?',
   wrong_email_verification_token: 'That is not the code we sent. Look again, then retype it.',
@@ -33,6 +35,7 @@ const SCOPES = {
 
 /** One sentence that says what a refusal means for the person at the screen. */
 export function explain(refusal) {
+  if (refusal.reason === 'missing' && refusal.elevated) return NOT_ONE
   return REASONS[refusal.reason] ?? CODES[refusal.code] ?? refusal.message
 }
 

@@ -13,7 +13,7 @@ export function cheatsView(session, ledger, prompt) {
   const cheats = [
     { name: 'none', title: 'No token at all', text: 'The session alone, as a thief of it would try.', run: () => tryTransfer(session, null) },
     { name: 'spent', title: 'Use the same token again', text: 'A second transfer with the token of the first.', run: (place) => reuse(session, place) },
-    { name: 'other-scope', title: 'A token for something else', text: 'Freshly earned, but for linking an address.', run: (place) => otherScope(session, place, prompt) },
+    { name: 'other-scope', title: 'A token for something else', text: 'Freshly earned for linking an address, shown where one is unlinked.', run: (place) => otherScope(session, place, prompt) },
     { name: 'forged', title: 'Rewrite the token', text: 'Change its scope by hand to “transfer:create”.', run: (place) => forge(session, place, prompt) },
     { name: 'session', title: 'The session token in its place', text: 'Signed by the same keys, for the same user. Still not a proof.', run: () => tryTransfer(session, null, session.token) },
     { name: 'race', title: 'Twice at the same moment', text: 'One token, two transfers in parallel. One may pass.', run: (place) => race(session, place, prompt, ledger) },
@@ -51,7 +51,7 @@ function reuse(session, place) {
 async function otherScope(session, place, prompt) {
   const outcome = await ensure(session, 'credential:link', prompt)
   if (outcome.kind !== 'token') return withoutToken(outcome, place)
-  return tryTransfer(session, outcome.ticket)
+  return attempt(session, outcome.ticket, (token) => session.api.unlink(session.user.lastVerifiedCredentialId, token))
 }
 
 async function forge(session, place, prompt) {

@@ -52,7 +52,7 @@ function peek(sent, use) {
   const refresh = async () => {
     const message = await sent.peek()
     if (shown !== (message?.id ?? '')) draw(message)
-    setTimeout(() => element.isConnected && refresh(), message ? 2000 : 500)
+    setTimeout(() => element.isConnected && refresh(), message ? 2000 : 200)
   }
   const draw = (message) => {
     shown = message?.id ?? ''

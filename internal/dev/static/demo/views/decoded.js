@@ -16,17 +16,17 @@ function claimList(object) {
   return h('dl', { class: 'claims' }, Object.entries(object).map(([name, value]) =>
     h('div', {},
       h('dt', {}, name, claimInWords(name) && h('small', {}, claimInWords(name))),
-      h('dd', {}, TIMES.has(name) ? time(value) : h('code', {}, text(value))))))
+      h('dd', {}, TIMES.has(name) ? time(value, name === 'exp') : h('code', {}, text(value))))))
 }
 
 function text(value) {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-function time(seconds) {
+function time(seconds, ahead) {
   const relative = h('small', {})
   return everyTick(h('span', {}, new Date(seconds * 1000).toLocaleTimeString(), ' ', relative), () => {
     const away = Math.round(seconds - Date.now() / 1000)
-    relative.textContent = away >= 0 ? `in ${clock(away)}` : `${clock(-away)} ago`
+    relative.textContent = ahead && away >= 0 ? `in ${clock(away)}` : `${clock(Math.max(0, -away))} ago`
   })
 }

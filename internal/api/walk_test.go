@@ -1,0 +1,228 @@
+package api_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/server/servertest"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
+)
+
+// walker sends the requests of one environment.
+type walker struct {
+	*client
+	t           *testing.T
+	environment string
+}
+
+// do sends a request to a route of the environment; names in the path stand in
+// braces in the table and are given by their values here.
+func (w walker) do(method, path, token string, elevated []string, body any, values ...string) servertest.Response {
+	w.t.Helper()
+	known := map[string]string{"environmentId": w.environment}
+	for i := 0; i+1 < len(values); i += 2 {
+		known[values[i]] = values[i+1]
+	}
+	pattern, query, _ := strings.Cut(path, "?")
+	filled := at(pattern, known)
+	if query != "" {
+		filled += "?" + query
+	}
+	header := servertest.Bearer(token, elevated...)
+	if token == "" {
+		header = nil
+	}
+	return w.send(w.t, route(w.t, method, pattern), filled, header, body)
+}
+
+type m = map[string]any
+
+// TestWalk goes once through every route, to a success and to its nearest
+// refusals, and holds every answer against the document.
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	w := walker{c, t, servertest.A}
+	all := c.ServiceToken(t, "", serviceauth.Scopes)
+
+	t.Run("public", func(t *testing.T) {
+		w := walker{c, t, servertest.A}
+		for _, path := range []string{"/settings", "/nonces?count=2", "/nonce", "/healthcheck", "/.well-known/jwks", "/.well-known/jwks.json", "/notMe", "/notMe.js"} {
+			w.do("GET", sdk+path, "", nil, nil).Want(t, 200, "")
+		}
+		w.do("GET", "/api/v0/openapi.json", "", nil, nil).Want(t, 200, "")
+		w.do("GET", sdk+"/nonces?count=none", "", nil, nil).Want(t, 400, "invalid_request")
+		w.environment = "dddddddd-0000-4000-8000-000000000004"
+		w.do("GET", sdk+"/settings", "", nil, nil).Want(t, 404, "environment_not_found")
+	})
+	t.Run("signing in", func(t *testing.T) { walkSignIn(walker{c, t, servertest.A}) })
+	t.Run("session", func(t *testing.T) { walkSession(walker{c, t, servertest.A}) })
+	t.Run("credentials", func(t *testing.T) { walkCredentials(walker{c, t, servertest.A}) })
+	t.Run("confirming", func(t *testing.T) { walkConfirm(walker{c, t, servertest.B}) })
+	t.Run("not me", func(t *testing.T) { walkNotMe(walker{c, t, servertest.A}) })
+	t.Run("guards", func(t *testing.T) { walkGuards(walker{c, t, servertest.A}, all) })
+	t.Run("administration", func(t *testing.T) { walkAdmin(walker{c, t, servertest.B}, all) })
+	t.Run("legacy", func(t *testing.T) {
+		alice := c.SignIn(t, servertest.Legacy, "alice@example.com")
+		w := walker{c, t, servertest.Legacy}
+		w.do("GET", sdk+"/settings", "", nil, nil).Want(t, 200, "")
+		w.do("POST", sdk+"/stepUp/check", alice.Token, nil, m{"scope": "wallet:export"}).Want(t, 200, "")
+		w.do("DELETE", sdk+"/users", alice.Token, nil, nil).Want(t, 204, "")
+	})
+	for _, r := range api.Routes() {
+		if !w.succeeded[r.Method+" "+r.Path] {
+			t.Errorf("%s %s never succeeded, so its answer is not checked", r.Method, r.Path)
+		}
+	}
+}
+
+func walkSignIn(w walker) {
+	t, email := w.t, "walker@example.com"
+	first := w.do("POST", sdk+"/emailVerifications/create", "", nil, m{"email": email}).Want(t, 200, "").Member("verificationUUID")
+	w.do("POST", sdk+"/emailVerifications/create", "", nil, m{"email": "nobody"}).Want(t, 422, "invalid_email")
+	again := w.do("POST", sdk+"/emailVerifications/retry", "", nil, m{"email": email, "verificationUUID": first}).Want(t, 200, "").Member("verificationUUID")
+	w.do("POST", sdk+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).Want(t, 422, "")
+	code := w.Inbox.WaitCode(t, email, 1)
+	w.do("POST", sdk+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 200, "")
+	w.do("POST", sdk+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 422, "")
+}
+
+func walkSession(w walker) {
+	t := w.t
+	alice := w.SignIn(t, w.environment, "session@example.com")
+	w.do("GET", sdk+"/session", alice.Token, nil, nil).Want(t, 200, "")
+	w.do("GET", sdk+"/users", alice.Token, nil, nil).Want(t, 200, "")
+	w.do("POST", sdk+"/refresh", alice.Token, nil, nil).Want(t, 200, "")
+	w.do("POST", sdk+"/stepUp/check", alice.Token, nil, m{"scope": "wallet:export"}).Want(t, 200, "")
+	w.do("POST", sdk+"/stepUp/check", alice.Token, nil, m{"scope": "user:update"}).Want(t, 200, "")
+	w.do("POST", sdk+"/stepUp/check", alice.Token, nil, m{"scope": "nobody:knows"}).Want(t, 422, "invalid_scopes")
+
+	w.do("PUT", sdk+"/users", alice.Token, nil, m{"alias": "Al", "policiesConsent": true, "metadata": m{"plan": "pro"}}).Want(t, 200, "")
+	w.do("PUT", sdk+"/users", alice.Token, nil, m{"username": "no spaces"}).Want(t, 422, "invalid_username")
+	w.do("PUT", sdk+"/users", alice.Token, nil, m{"email": "other@example.com"}).Want(t, 403, "elevated_access_token_required")
+	token := w.StepUp(t, alice, "credential:update")
+	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"email": "pending@example.com"}).Want(t, 200, "")
+	w.do("PUT", sdk+"/users", alice.Token, []string{token, token}, m{"email": "other@example.com"}).Want(t, 400, "ambiguous_elevated_access_token")
+
+	w.do("DELETE", sdk+"/users", alice.Token, nil, nil).Want(t, 403, "elevated_access_token_required")
+	w.do("DELETE", sdk+"/users", alice.Token, []string{w.StepUp(t, alice, "user:delete")}, nil).Want(t, 204, "")
+	w.do("GET", sdk+"/users", alice.Token, nil, nil).Want(t, 401, "invalid_session")
+
+	bob := w.SignIn(t, w.environment, "leaving@example.com")
+	w.do("POST", sdk+"/revoke", bob.Token, nil, nil).Want(t, 204, "")
+	w.do("GET", sdk+"/session", bob.Token, nil, nil).Want(t, 401, "invalid_session")
+	w.do("GET", sdk+"/session", "", nil, nil).Want(t, 401, "sign_in_required")
+}
+
+func walkCredentials(w walker) {
+	t, second := w.t, "second@example.com"
+	alice := w.SignIn(t, w.environment, "first@example.com")
+	id, code := w.SendCode(t, w.environment, second, alice.Header())
+	typed := m{"verificationUUID": id, "verificationToken": code}
+	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 403, "elevated_access_token_required")
+	token := w.StepUp(t, alice, "credential:link", "credential:unlink")
+	id, code = w.SendCode(t, w.environment, second, alice.Header())
+	typed = m{"verificationUUID": id, "verificationToken": code}
+	var linked struct {
+		User api.User `json:"user"`
+	}
+	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, []string{token}, typed).Want(t, 200, "").JSON(t, &linked)
+	for _, credential := range linked.User.VerifiedCredentials {
+		if credential.Email != second {
+			continue
+		}
+		w.do("POST", sdk+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": credential.ID}).Want(t, 403, "elevated_access_token_required")
+		w.do("POST", sdk+"/verify/unlink", alice.Token, []string{token}, m{"verifiedCredentialId": credential.ID}).Want(t, 200, "")
+	}
+	w.do("POST", sdk+"/verify/unlink", alice.Token, []string{token}, m{}).Want(t, 422, "invalid_unlink_request")
+}
+
+func walkConfirm(w walker) {
+	t, second := w.t, "unconfirmed@example.com"
+	w.Apply(t, servertest.Document(w.environment, "compatibility: [link-email]\n"))
+	alice := w.SignIn(t, w.environment, "confirming@example.com")
+	id, code := w.SendCode(t, w.environment, second, alice.Header())
+	var linked struct {
+		User api.User `json:"user"`
+	}
+	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, nil, m{"verificationUUID": id, "verificationToken": code}).Want(t, 200, "").JSON(t, &linked)
+	token := w.StepUp(t, alice, "credential:link")
+	for _, credential := range linked.User.VerifiedCredentials {
+		if credential.Email == second {
+			w.do("POST", sdk+"/credentials/{credentialId}/confirm", alice.Token, []string{token}, nil, "credentialId", credential.ID).Want(t, 200, "")
+		}
+	}
+	w.do("POST", sdk+"/credentials/{credentialId}/confirm", alice.Token, []string{token}, nil, "credentialId", "unknown").Want(t, 422, "")
+}
+
+var linkToken = regexp.MustCompile(`/notMe#(?:token=)?([A-Za-z0-9_-]+)`)
+
+func walkNotMe(w walker) {
+	t := w.t
+	victim, changed := "victim@example.com", "changed@example.com"
+	alice := w.SignIn(t, w.environment, victim)
+	token := w.StepUp(t, alice, "credential:update")
+	before := len(w.Inbox.To(victim))
+	id := struct {
+		Sent struct {
+			ID string `json:"verificationUUID"`
+		} `json:"emailVerification"`
+	}{}
+	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"email": changed}).Want(t, 200, "").JSON(t, &id)
+	code := w.Inbox.WaitCode(t, changed, 0)
+	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, nil, m{"verificationUUID": id.Sent.ID, "verificationToken": code}).Want(t, 200, "")
+	mail := w.Inbox.Wait(t, victim, before)
+	found := linkToken.FindStringSubmatch(mail.Text)
+	if found == nil {
+		t.Fatalf("no link in the notice:\n%s", mail.Text)
+	}
+	w.do("POST", sdk+"/notMe", "", nil, m{"token": "unknown"}).Want(t, 422, "invalid_revoke_link")
+	w.do("POST", sdk+"/notMe", "", nil, m{"token": found[1]}).Want(t, 204, "")
+	w.do("GET", sdk+"/session", alice.Token, nil, nil).Want(t, 401, "invalid_session")
+}
+
+func walkGuards(w walker, service string) {
+	t := w.t
+	alice := w.SignIn(t, w.environment, "customer@example.com")
+	token := w.StepUp(t, alice, "transfer:create")
+	for _, presented := range []string{token, alice.Token, "nonsense"} {
+		w.do("POST", sdk+"/tokens/introspect", service, nil, m{"token": presented}).Want(t, 200, "")
+	}
+	question := m{"token": token, "scope": "transfer:create", "operationId": "op-1", "requestDigest": "digest"}
+	for range 2 {
+		w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 200, "")
+	}
+	question["requestDigest"] = "another"
+	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 409, "operation_conflict")
+	question["operationId"] = "op-2"
+	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
+	w.do("POST", sdk+"/tokens/consume", w.ServiceToken(t, w.environment, []string{serviceauth.TokensConsume}, "report:read"), nil, question).Want(t, 403, "insufficient_service_scope")
+}
+
+func walkAdmin(w walker, service string) {
+	t := w.t
+	alice := w.SignIn(t, w.environment, "managed@example.com")
+	w.do("GET", "/api/v0/admin/environments", service, nil, nil).Want(t, 200, "")
+	var shown api.EnvironmentDocument
+	w.do("GET", admin, service, nil, nil).Want(t, 200, "").JSON(t, &shown)
+	w.do("PUT", admin, service, nil, shown.Document).Want(t, 200, "")
+	w.do("PUT", admin+"?dryRun=true", service, nil, strings.Replace(shown.Document, "transfer:create", "payment:create", 1)).Want(t, 200, "")
+	w.do("PUT", admin, service, nil, "colour: blue").Want(t, 422, "invalid_environment_document")
+	w.do("POST", admin+"/keys/rotate", service, nil, nil).Want(t, 200, "")
+	w.do("GET", admin+"/users", service, nil, nil).Want(t, 200, "")
+	w.do("GET", admin+"/users/{userId}", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
+	w.do("GET", admin+"/users/{userId}", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
+	w.do("POST", admin+"/users/{userId}/revoke-sessions", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
+	w.do("POST", admin+"/users/{userId}/disable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
+	w.do("GET", admin+"/users", service, nil, nil).Want(t, 200, "")
+	w.do("POST", admin+"/users/{userId}/enable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
+	page := w.do("GET", admin+"/audit?limit=5&userId="+alice.UserID, service, nil, nil).Want(t, 200, "")
+	var audit struct{ Events []json.RawMessage }
+	if page.JSON(t, &audit); len(audit.Events) != 5 {
+		t.Errorf("%d events, want 5", len(audit.Events))
+	}
+	w.do("GET", admin+"/audit?since=yesterday", service, nil, nil).Want(t, 400, "invalid_request")
+}

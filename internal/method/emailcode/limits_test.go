@@ -1,0 +1,186 @@
+package emailcode_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/emailcode"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+)
+
+// counting counts the guesses that get as far as being compared.
+type counting struct {
+	emailcode.Method
+	compared *atomic.Int64
+}
+
+func (c counting) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
+	candidate, err := c.Method.Count(tx, a)
+	return countingCandidate{candidate, c.compared}, err
+}
+
+type countingCandidate struct {
+	method.Candidate
+	compared *atomic.Int64
+}
+
+func (c countingCandidate) Compare(ctx context.Context) error {
+	c.compared.Add(1)
+	return c.Candidate.Compare(ctx)
+}
+
+// guess is one attempt at a code.
+type guess struct {
+	session     *store.SessionRow
+	challengeID string
+	typed       string
+	source      string
+}
+
+// burst makes all guesses at once and returns how many were compared and how
+// many were right.
+func burst(t testing.TB, w *tenanttest.World, guesses []guess) (compared, right int64) {
+	t.Helper()
+	var counted, won atomic.Int64
+	var done sync.WaitGroup
+	for _, g := range guesses {
+		done.Go(func() {
+			a := w.Attempt(g.session, g.challengeID, g.typed)
+			a.Source = g.source
+			err := method.Check(t.Context(), w.DB, counting{compared: &counted}, a, tenanttest.By, accept)
+			switch {
+			case err == nil:
+				won.Add(1)
+			case !fault.Has(err, fault.WrongEmailCode) && !fault.Has(err, fault.TooManyAttempts) && !fault.Has(err, fault.TooManyEmailAttempts) && !fault.Has(err, fault.InvalidEmailVerification):
+				t.Error(err)
+			}
+		})
+	}
+	done.Wait()
+	return counted.Load(), won.Load()
+}
+
+// ask asks for a code as the server does: a refusal counts too.
+func ask(t testing.TB, w *tenanttest.World, r emailcode.Request) (challengeID string, refused error) {
+	t.Helper()
+	r.Tenant = w.Tenant
+	w.Write(t, func(tx *store.Tx) error {
+		c, err := emailcode.Create(tx, r)
+		challengeID, refused = c.ID, nil
+		if fault.Has(err, fault.RateLimited) {
+			refused, err = err, nil
+		}
+		return err
+	})
+	return challengeID, refused
+}
+
+// 200 tries at one right code: one wins (A1).
+func TestOneOfManyWins(t *testing.T) {
+	tenanttest.Engines(t, tenanttest.Document("limits: {codeAttempts: 12, guessesPerAccount: {count: 100, per: 1h}}"), func(t *testing.T, w *tenanttest.World) {
+		for round := range 3 {
+			id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: fmt.Sprintf("ada%d@example.com", round)})
+			guesses := make([]guess, 200)
+			for i := range guesses {
+				guesses[i] = guess{nil, id, code, fmt.Sprint("192.0.2.", i)}
+			}
+			if compared, right := burst(t, w, guesses); right != 1 || compared > 12 {
+				t.Errorf("%d compared, %d won; want at most 12 and 1", compared, right)
+			}
+		}
+	})
+}
+
+// 1,000 guesses in one burst: no more are compared than a code allows, and over
+// several codes no more than the account does (B3).
+func TestBurst(t *testing.T) {
+	tenanttest.Engines(t, tenanttest.Document("limits: {codesPerAddress: {count: 100, per: 10m}, codesPerIP: {count: 100, per: 10m}}"), func(t *testing.T, w *tenanttest.World) {
+		var ids []string
+		for range 20 {
+			id, _ := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+			ids = append(ids, id)
+		}
+		for _, test := range []struct {
+			name           string
+			codes, sources int
+			guesses        int
+			allowed        int64
+		}{
+			{"one code", 1, 100, 1000, 5}, {"one source", 20, 1, 100, 10}, {"everywhere", 20, 100, 200, 40},
+		} {
+			for _, again := range []string{`DELETE FROM counters`, `UPDATE code_challenges SET attempts = 0`} {
+				w.Write(t, func(tx *store.Tx) error { _, err := tx.Exec(again); return err })
+			}
+			guesses := make([]guess, test.guesses)
+			for i := range guesses {
+				guesses[i] = guess{nil, ids[i%test.codes], "x", fmt.Sprint("source ", i%test.sources)}
+			}
+			if compared, _ := burst(t, w, guesses); compared != test.allowed {
+				t.Errorf("%s: %d compared, want %d", test.name, compared, test.allowed)
+			}
+		}
+	})
+}
+
+// 10,000 guesses over an hour, by somebody who has many addresses, two stolen
+// sessions and a good idea of when counters start again: fewer than 100 of a
+// million codes are tried (B1). Bursts are another test's matter; here many
+// guesses are counted in one transaction.
+func TestHourOfGuessing(t *testing.T) {
+	w := tenanttest.SQLite(t, tenanttest.Document("sessions: {idle: 12h}"))
+	stolen := []store.SessionRow{w.SignIn(t, "ada@example.com"), w.SignIn(t, "ada@example.com")}
+	w.Clock.Advance(time.Hour)
+	doors := []*store.SessionRow{nil, &stolen[0], &stolen[1]}
+	var open []guess
+	minute := func(guesses int) (compared int) {
+		for i, s := range doors {
+			r := emailcode.Request{Purpose: method.InSession, Session: s, Address: "ada@example.com", Source: fmt.Sprint(i, w.Now())}
+			if s == nil {
+				r.Purpose = method.SignIn
+			}
+			if id, refused := ask(t, w, r); refused == nil {
+				open = append(open, guess{session: s, challengeID: id})
+			}
+		}
+		w.Write(t, func(tx *store.Tx) error {
+			for i := range guesses {
+				g := open[len(open)-1-i%min(len(open), 40)] // the newest are the ones still open
+				a := w.Attempt(g.session, g.challengeID, "x")
+				a.Source = fmt.Sprint("source ", i%50)
+				_, err := emailcode.Method{}.Count(tx, a)
+				var refused *fault.Error
+				switch {
+				case err == nil:
+					compared++
+				case !errors.As(err, &refused):
+					return err
+				}
+			}
+			return nil
+		})
+		return compared
+	}
+	minute(2) // the windows start here
+	w.Clock.Advance(50 * time.Minute)
+	compared := 0
+	for range 60 {
+		w.Clock.Advance(time.Minute)
+		compared += minute(167)
+	}
+	const codes = 1_000_000
+	if chance := float64(compared) / codes; chance >= 1e-4 {
+		t.Errorf("%d guesses were compared: success chance %g", compared, chance)
+	}
+	if compared < 60 {
+		t.Errorf("only %d guesses were compared: the attack is not what it was meant to be", compared)
+	}
+	t.Logf("%d of 10,020 guesses were compared", compared)
+}

@@ -1,0 +1,192 @@
+// Package servertest runs a whole server inside a test: the real listener, the
+// real store of either engine, the outbox worker and its own inbox.
+//
+// Its invariant: a test's server shares nothing with another's, unless it is
+// given the other's database, and is gone when the test ends.
+package servertest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/server"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/store/storetest"
+)
+
+// The environments of every server: two at the newest version, one at the old.
+const (
+	A      = "aaaaaaaa-0000-4000-8000-000000000001"
+	B      = "bbbbbbbb-0000-4000-8000-000000000002"
+	Legacy = "cccccccc-0000-4000-8000-000000000003"
+)
+
+// Operator is mailed when an environment is weakened.
+const Operator = "operator@example.com"
+
+// Server is a running server.
+type Server struct {
+	URL   string // public address, without trailing slash
+	DB    *store.DB
+	Inbox *Inbox
+	Clock *storetest.Clock // moves the server and its store together
+
+	client *http.Client
+}
+
+type options struct {
+	engine, database string
+	clock            *storetest.Clock
+	log              io.Writer
+	store            []storetest.Option
+	production       func(*config.Production)
+}
+
+// Option changes how a server starts.
+type Option func(*options)
+
+// WithEngine chooses the engine; SQLite unless said.
+func WithEngine(engine string) Option { return func(o *options) { o.engine = engine } }
+
+// WithDatabase takes an existing database by its URL (storetest.URL), so that
+// several servers can be nodes of one. The nodes of one database share a clock.
+func WithDatabase(url string, clock *storetest.Clock) Option {
+	return func(o *options) { o.database, o.clock = url, clock }
+}
+
+// WithLog writes the server's whole log there. Without it, warnings and errors
+// go to the test's own output.
+func WithLog(w io.Writer) Option { return func(o *options) { o.log = w } }
+
+// WithStore passes options on to the store, such as storetest.WithFault.
+func WithStore(s ...storetest.Option) Option {
+	return func(o *options) { o.store = append(o.store, s...) }
+}
+
+// WithConfig changes the production settings, such as trusted proxies.
+func WithConfig(change func(*config.Production)) Option {
+	return func(o *options) { o.production = change }
+}
+
+// Start runs a server until the test ends.
+func Start(t testing.TB, opts ...Option) *Server {
+	t.Helper()
+	o := options{engine: store.SQLite, clock: &storetest.Clock{}}
+	for _, option := range opts {
+		option(&o)
+	}
+	if o.database == "" {
+		o.database = storetest.URL(t, o.engine)
+	}
+	level := slog.LevelDebug
+	if o.log == nil {
+		o.log, level = t.Output(), slog.LevelWarn
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("listening: %v", err)
+	}
+	s := &Server{
+		URL: "http://" + listener.Addr().String(), Clock: o.clock, Inbox: newInbox(),
+		DB:     storetest.Open(t, o.database, append(o.store, storetest.WithClock(o.clock))...),
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
+	for _, id := range []string{A, B, Legacy} {
+		s.applyIfAbsent(t, id)
+	}
+	c := server.Config{
+		Production: config.Production{PublicURL: s.URL, Operators: []string{Operator}},
+		DB:         s.DB, Mailer: s.Inbox, Log: slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level})), Now: s.Now,
+	}
+	if o.production != nil {
+		o.production(&c.Production)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.New(c).Run(ctx, listener, nil) }()
+	t.Cleanup(func() {
+		s.client.CloseIdleConnections()
+		stop()
+		if err := <-stopped; err != nil {
+			t.Errorf("stopping the server: %v", err)
+		}
+	})
+	return s
+}
+
+// Now is the server's time.
+func (s *Server) Now() time.Time { return time.Now().Add(s.Clock.Offset()) }
+
+// Issuer is the base address of an environment, and iss of its tokens.
+func (s *Server) Issuer(environment string) string { return s.URL + SDK(environment) }
+
+// SDK is the base path of an environment.
+func SDK(environment string) string { return "/api/v0/sdk/" + environment }
+
+// Admin is the base path of an environment's administration.
+func Admin(environment string) string { return "/api/v0/admin/environments/" + environment }
+
+// Origin is the one browser origin that the environment lists.
+func Origin(environment string) string { return "https://app." + environment[:1] + ".example" }
+
+// Document is the environment's document with further YAML lines after it. It
+// lists one origin and the custom scopes transfer:create (single-use) and
+// report:read (time-bound), and its limits are wide.
+func Document(environment, more string) string {
+	version := "2026_04_01"
+	if environment == Legacy {
+		version = "2026_01_01"
+	}
+	return `id: ` + environment + `
+name: Environment ` + environment[:1] + `
+origins: ["` + Origin(environment) + `"]
+minApiVersion: "` + version + `"
+createdAtVersion: "` + version + `"
+limits:
+  codesPerAddress: {count: 1000, per: 10m}
+  codesPerSession: {count: 1000, per: 10m}
+  codesPerIP: {count: 10000, per: 10m}
+scopes:
+  - {scope: "transfer:create", audience: "https://bank.example"}
+  - {scope: "report:read", audience: "https://bank.example", tokenBehavior: time_bound}
+` + more
+}
+
+// Apply makes a document the environment's, as the command line would.
+func (s *Server) Apply(t testing.TB, document string) operate.Applied {
+	t.Helper()
+	var applied operate.Applied
+	err := s.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
+		applied, err = operate.Apply(tx, by, []byte(document), operate.ApplyOptions{MayWeaken: true})
+		return err
+	})
+	if err != nil {
+		t.Fatalf("applying a document: %v", err)
+	}
+	return applied
+}
+
+func (s *Server) applyIfAbsent(t testing.TB, id string) {
+	t.Helper()
+	err := s.DB.Write(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.Environment(id); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		_, err := operate.Apply(tx, by, []byte(Document(id, "")), operate.ApplyOptions{MayWeaken: true})
+		return err
+	})
+	if err != nil {
+		t.Fatalf("making environment %s: %v", id, err)
+	}
+}
+
+var by = audit.By{Actor: "system", RequestID: "test"}

@@ -1,0 +1,337 @@
+// Package tenanttest gives tests an environment with people in it, on a real
+// store and by the real code: nothing here mints, signs in or proves in a way
+// of its own.
+package tenanttest
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/elevate"
+	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/emailcode"
+	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/session"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/store/storetest"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// ID is the environment of [New]; Transfer is the custom scope it declares, for
+// the audience Bank.
+const (
+	ID       = "11111111-2222-4333-8444-555555555555"
+	Transfer = stepup.Scope("transfer:create")
+	Bank     = "https://bank.example.com"
+)
+
+// PublicURL is the address the environment is served at.
+const PublicURL = "https://auth.example.com"
+
+// Document is a valid environment with the custom scope and these lines added.
+func Document(lines ...string) string {
+	return "id: " + ID + "\nname: Demo\nscopes:\n  - {scope: " + string(Transfer) + ", audience: \"" + Bank + "\"}\n" + strings.Join(lines, "\n") + "\n"
+}
+
+// By is who acts when a test does not care.
+var By = audit.By{Actor: "system", EnvironmentID: ID}
+
+// World is one environment on one store.
+type World struct {
+	DB       *store.DB
+	Clock    *storetest.Clock
+	Registry *tenant.Registry
+	Tenant   *tenant.Tenant
+
+	worker *outbox.Worker
+	inbox  *inbox
+}
+
+// New applies the document to the store, whose clock is clock.
+func New(t testing.TB, db *store.DB, clock *storetest.Clock, document string) *World {
+	t.Helper()
+	w := Open(db, clock)
+	w.Apply(t, document)
+	return w
+}
+
+// Open looks at a store that has the environment already, as a second node or a
+// restarted one does. Reload sets its Tenant.
+func Open(db *store.DB, clock *storetest.Clock) *World {
+	w := &World{DB: db, Clock: clock, inbox: &inbox{}}
+	w.Registry = tenant.NewRegistry(db, PublicURL, w.Now)
+	w.worker = outbox.NewWorker(db, w.inbox, slog.New(slog.DiscardHandler))
+	return w
+}
+
+// SQLite is New on a fresh SQLite database.
+func SQLite(t testing.TB, document string) *World {
+	t.Helper()
+	clock := &storetest.Clock{}
+	return New(t, storetest.SQLite(t, storetest.WithClock(clock)), clock, document)
+}
+
+// Engines runs f with a World on each engine.
+func Engines(t *testing.T, document string, f func(t *testing.T, w *World)) {
+	t.Helper()
+	clock := &storetest.Clock{}
+	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
+		f(t, New(t, open(t), clock, document))
+	}, storetest.WithClock(clock))
+}
+
+// Now is the world's time.
+func (w *World) Now() time.Time { return time.Now().Add(w.Clock.Offset()) }
+
+// Apply makes the document the environment's, whatever it weakens.
+func (w *World) Apply(t testing.TB, document string) {
+	t.Helper()
+	w.Write(t, func(tx *store.Tx) error {
+		_, err := operate.Apply(tx, By, []byte(document), operate.ApplyOptions{MayWeaken: true})
+		return err
+	})
+	w.Reload(t)
+}
+
+// Reload sets Tenant to the environment as it stands.
+func (w *World) Reload(t testing.TB) {
+	t.Helper()
+	var err error
+	if w.Tenant, err = w.Registry.Load(t.Context(), ID); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Write runs fn in a transaction that must succeed.
+func (w *World) Write(t testing.TB, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := w.DB.Write(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Read runs fn on a snapshot.
+func (w *World) Read(t testing.TB, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := w.DB.Read(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Count reads one number.
+func (w *World) Count(t testing.TB, query string, args ...any) int64 {
+	t.Helper()
+	var n int64
+	w.Read(t, func(tx *store.Tx) error { return tx.Row(query, args...).Scan(&n) })
+	return n
+}
+
+// Audited counts the audit entries of an action.
+func (w *World) Audited(t testing.TB, action string) int64 {
+	t.Helper()
+	return w.Count(t, `SELECT COUNT(*) FROM audit_events WHERE action = $1`, action)
+}
+
+// Mails sends what is queued and returns it, in no particular order.
+func (w *World) Mails(t testing.TB) []deliver.Message {
+	t.Helper()
+	for {
+		n, err := w.worker.Once(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return w.inbox.take()
+		}
+	}
+}
+
+var codeLine = regexp.MustCompile(`(?m)^\s*(\d{6})\s*$`)
+
+// CodeIn is the code that a mail carries, or "".
+func CodeIn(m deliver.Message) string {
+	if found := codeLine.FindStringSubmatch(m.Text); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// Ask asks for a code as [emailcode.Create] does and returns it.
+func (w *World) Ask(t testing.TB, r emailcode.Request) (challengeID, code string) {
+	t.Helper()
+	r.Tenant = w.Tenant
+	w.Write(t, func(tx *store.Tx) error {
+		c, err := emailcode.Create(tx, r)
+		challengeID = c.ID
+		return err
+	})
+	for _, m := range w.Mails(t) {
+		if c := CodeIn(m); c != "" {
+			code = c
+		}
+	}
+	return challengeID, code
+}
+
+// Attempt types a code back.
+func (w *World) Attempt(s *store.SessionRow, challengeID, code string) method.Attempt {
+	return method.Attempt{Tenant: w.Tenant, Session: s, ChallengeID: challengeID, Response: secret.Text(code), Source: "192.0.2.1"}
+}
+
+// Check runs an attempt at an email code.
+func (w *World) Check(ctx context.Context, a method.Attempt, then func(*store.Tx, method.Proof) error) error {
+	return method.Check(ctx, w.DB, emailcode.Method{}, a, By, then)
+}
+
+// SignIn signs in with an email code, signing up where nobody has the address.
+func (w *World) SignIn(t testing.TB, address string) store.SessionRow {
+	t.Helper()
+	challengeID, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: address, Source: "192.0.2.1"})
+	var row store.SessionRow
+	err := w.Check(t.Context(), w.Attempt(nil, challengeID, code), func(tx *store.Tx, p method.Proof) (err error) {
+		row, err = Enter(tx, w.Tenant, p)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("signing in as %s: %v", address, err)
+	}
+	return row
+}
+
+// Enter opens the session that a sign-in proof stands for.
+func Enter(tx *store.Tx, t *tenant.Tenant, p method.Proof) (store.SessionRow, error) {
+	var held *store.CredentialRow
+	if c, ok := p.Credential(); ok {
+		held = &c
+	}
+	e := p.Evidence()
+	userID, c, _, err := account.SignIn(tx, By, t, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}, held)
+	if err != nil {
+		return store.SessionRow{}, err
+	}
+	return session.Start(tx, By, t, userID, c, p, session.Device{})
+}
+
+// Refresh renews a session.
+func (w *World) Refresh(t testing.TB, s store.SessionRow) store.SessionRow {
+	t.Helper()
+	w.Write(t, func(tx *store.Tx) (err error) {
+		s, err = session.Refresh(tx, w.Tenant, s.ID)
+		return err
+	})
+	return s
+}
+
+// Elevate steps up with an email code to the address and returns the token.
+func (w *World) Elevate(t testing.TB, s store.SessionRow, address string, scopes ...stepup.Scope) string {
+	t.Helper()
+	challengeID, code := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &s, Address: address})
+	text, err := w.Grant(t.Context(), emailcode.Method{}, w.Attempt(&s, challengeID, code), scopes...)
+	if err != nil {
+		t.Fatalf("stepping up for %v: %v", scopes, err)
+	}
+	return text
+}
+
+// Grant runs an attempt by any method and mints from its proof.
+func (w *World) Grant(ctx context.Context, m method.Method, a method.Attempt, scopes ...stepup.Scope) (string, error) {
+	var minted *elevate.Minted
+	err := method.Check(ctx, w.DB, m, a, By, func(tx *store.Tx, p method.Proof) (err error) {
+		minted, err = elevate.Grant(tx, By, w.Tenant, *a.Session, p, scopes)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return minted.Sign(w.Tenant, w.Now())
+}
+
+// Subject is a request in the session that carries the token.
+func (w *World) Subject(t testing.TB, s store.SessionRow, token string) enforce.Subject {
+	t.Helper()
+	return enforce.Subject{Tenant: w.Tenant, Session: s, Presented: enforce.Present(t.Context(), w.Tenant, token), RequestID: "request"}
+}
+
+// Judge asks the gate.
+func (w *World) Judge(t testing.TB, s store.SessionRow, token string, scope stepup.Scope) error {
+	t.Helper()
+	return w.DB.Read(t.Context(), func(tx *store.Tx) error { return enforce.Judge(tx, w.Subject(t, s, token), scope) })
+}
+
+// Spend consumes at the gate.
+func (w *World) Spend(t testing.TB, s store.SessionRow, token string, scope stepup.Scope) (tokenID string, err error) {
+	t.Helper()
+	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
+		tokenID, err = enforce.Spend(tx, By, w.Subject(t, s, token), scope)
+		return err
+	})
+	return tokenID, err
+}
+
+// Stub is a method that proves what it is told to, for kinds that are not built
+// yet and for failures that real ones cannot be brought to.
+type Stub struct {
+	Is       assurance.Kind
+	Counting func(*store.Tx) error // nil: counts nothing
+	Answer   error                 // of Compare
+	Evidence method.Evidence
+}
+
+// Kind implements [method.Method].
+func (s Stub) Kind() assurance.Kind { return s.Is }
+
+// Count implements [method.Method].
+func (s Stub) Count(tx *store.Tx, _ method.Attempt) (method.Candidate, error) {
+	if s.Counting != nil {
+		if err := s.Counting(tx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Compare implements [method.Candidate].
+func (s Stub) Compare(context.Context) error { return s.Answer }
+
+// Spend implements [method.Candidate].
+func (s Stub) Spend(*store.Tx) (method.Evidence, error) { return s.Evidence, nil }
+
+// Old is Document at the old version.
+func Old(lines ...string) string {
+	return Document(append(slices.Clone(lines), "minApiVersion: "+string(environment.Version20260101), "createdAtVersion: "+string(environment.Version20260101))...)
+}
+
+type inbox struct {
+	mu   sync.Mutex
+	mail []deliver.Message
+}
+
+func (i *inbox) Send(_ context.Context, m deliver.Message) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.mail = append(i.mail, m)
+	return nil
+}
+
+func (i *inbox) take() []deliver.Message {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	taken := i.mail
+	i.mail = nil
+	return taken
+}
