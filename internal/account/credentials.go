@@ -119,7 +119,7 @@ func Replace(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Addre
 		}
 		c.ConfirmedAt = tx.Now()
 	}
-	if old == "" || !Counts(t.Environment, c) {
+	if old == "" || provenance == store.ProvenanceNothing {
 		return c, nil
 	}
 	err = remove(tx, by, t, userID, old)

@@ -36,6 +36,28 @@ func Counts(env *environment.Environment, c store.CredentialRow) bool {
 	return c.Confirmed() || env.MinAPIVersion == environment.Version20260101
 }
 
+// Email is the address shown as the user's: the oldest that counts and that no
+// other one which counts takes the place of; without any, the oldest there is.
+func Email(env *environment.Environment, rows []store.CredentialRow) string {
+	replaced := map[string]bool{}
+	for _, row := range rows {
+		if Counts(env, row) {
+			replaced[row.Replaces] = true
+		}
+	}
+	shown, counts := "", false
+	for _, row := range rows {
+		if row.Format != store.FormatEmail {
+			continue
+		}
+		better := Counts(env, row) && !replaced[row.ID] && !counts
+		if better || shown == "" {
+			shown, counts = row.PublicIdentifier, better
+		}
+	}
+	return shown
+}
+
 func kindOf(format string) assurance.Kind {
 	if format == store.FormatEmail {
 		return assurance.EmailCode

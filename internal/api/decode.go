@@ -8,7 +8,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -45,8 +47,27 @@ func (a *API) body(req *http.Request, r Route, w http.ResponseWriter) ([]byte, e
 	if err != nil || media != "application/json" {
 		return nil, fault.New(fault.UnsupportedMediaType, "Send the body as application/json.")
 	}
+	if len(text) == 0 {
+		return nil, fault.New(fault.InvalidJSON, "The body is missing. Send a JSON object.")
+	}
 	return text, nil
 }
+
+// checkAddress refuses what no id and no filter can be: NUL and bytes that are
+// not UTF-8, which only some databases take, and a query that cannot be read.
+func checkAddress(u *url.URL) error {
+	query, err := url.ParseQuery(u.RawQuery)
+	ok := err == nil && clean(u.Path)
+	for name, values := range query {
+		ok = ok && clean(name) && !slices.ContainsFunc(values, func(v string) bool { return !clean(v) })
+	}
+	if !ok {
+		return fault.New(fault.InvalidRequest, "The address of the request is not UTF-8 text, well escaped.")
+	}
+	return nil
+}
+
+func clean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 // decode reads a JSON body into a struct pointer. Unknown members are ignored,
 // or refused when strict; duplicates, members that differ from a known one in
@@ -54,6 +75,9 @@ func (a *API) body(req *http.Request, r Route, w http.ResponseWriter) ([]byte, e
 func decode(body []byte, into any, strict bool) error {
 	if !utf8.Valid(body) {
 		return fault.New(fault.InvalidJSON, "The body is not UTF-8.")
+	}
+	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
+		return fault.New(fault.InvalidJSON, "The body is not a JSON object.")
 	}
 	scanner := json.NewDecoder(bytes.NewReader(body))
 	scanner.UseNumber()

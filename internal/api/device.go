@@ -39,6 +39,9 @@ func (c *Call) verifyDevice(r Route) error {
 	if c.Session != nil && c.Session.DevicePublicKey != "" && c.Session.DevicePublicKey != key {
 		return bad.Because(errors.New("another device key"))
 	}
+	if c.Device.publicKey != "" && c.Device.publicKey == key {
+		return nil // the request is run again; its nonce is burnt
+	}
 	// The nonce is burnt even when the signature turns out wrong.
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error { return nonce.Spend(tx, c.Tenant.ID, nonceText) })
 	if errors.Is(err, nonce.ErrInvalid) {

@@ -84,6 +84,7 @@ type Call struct {
 	Service   *serviceauth.Token
 	Presented enforce.Presented
 	Device    device
+	body      *[]byte
 	by        audit.By
 }
 
@@ -119,12 +120,15 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 	return a.answer(w, req, c.Tenant, r, answer)
 }
 
-// serve runs the checks in their order: service token, environment, origin,
+// serve runs the checks in their order: address, service token, environment, origin,
 // session, device signature, elevated token (403 before the body is read),
 // body, handler.
 func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
-	c.Tenant, c.Session, c.Device = nil, nil, device{}
+	c.Tenant, c.Session = nil, nil
 	c.by = audit.By{Actor: "anonymous", RequestID: c.RequestID}
+	if err := checkAddress(c.request.URL); err != nil {
+		return nil, err
+	}
 	if r.Gate.Kind == ServiceGate { // who asks comes before what there is
 		if err := r.Gate.openService(c); err != nil {
 			return nil, err
@@ -143,11 +147,14 @@ func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
 	if err := r.Gate.open(c, r); err != nil {
 		return nil, err
 	}
-	body, err := a.body(c.request, r, w)
-	if err != nil {
-		return nil, err
+	if c.body == nil { // a request that is run again has been read already
+		body, err := a.body(c.request, r, w)
+		if err != nil {
+			return nil, err
+		}
+		c.body = &body
 	}
-	return r.handler.run(c, body)
+	return r.handler.run(c, *c.body)
 }
 
 // checkOrigin refuses browsers of origins the environment does not list. It

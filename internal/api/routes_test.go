@@ -290,7 +290,7 @@ func TestBodyGates(t *testing.T) {
 	t.Parallel()
 	c := start(t)
 	document := servertest.Document(servertest.A, "mfa: {actions: [{action: user.update, required: true}]}\n")
-	c.Apply(t, strings.Replace(document, "limits:\n", "limits:\n  guessesPerAccount: {count: 1000, per: 1h}\n", 1))
+	c.Apply(t, strings.Replace(document, "limits:\n", "limits:\n  guessesPerAccount: {count: 100, per: 1h}\n", 1))
 	k, alice := makeKeys(t, c)
 	link := func() string {
 		id, code := c.SendCode(t, servertest.A, "new@example.com", alice.Header())

@@ -1,12 +1,12 @@
 package api
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/elevate"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/session"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -60,6 +60,7 @@ type UpdateSelfResponse struct {
 
 // signedIn is a session and its user as one transaction saw them.
 type signedIn struct {
+	env         *environment.Environment
 	session     store.SessionRow
 	user        store.UserRow
 	profile     account.Profile
@@ -70,7 +71,7 @@ type signedIn struct {
 
 // read loads what answers show.
 func (c *Call) read(tx *store.Tx, row store.SessionRow) (signedIn, error) {
-	s := signedIn{session: row}
+	s := signedIn{env: c.Tenant.Environment, session: row}
 	var err error
 	if s.user, err = tx.User(c.Tenant.ID, row.UserID); err != nil {
 		return s, err
@@ -100,11 +101,7 @@ func (c *Call) refreshed(tx *store.Tx, credentialID string) (signedIn, error) {
 func (c *Call) verified(s signedIn) (VerifyResponse, error) {
 	now := c.api.Now()
 	user := s.view()
-	profile, err := s.claims(user)
-	if err != nil {
-		return VerifyResponse{}, err
-	}
-	tokens, err := session.Sign(c.Tenant, s.session, profile, now)
+	tokens, err := session.Sign(c.Tenant, s.session, s.claims(user), now)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
@@ -123,22 +120,9 @@ func (s signedIn) view() User {
 	}
 	for _, row := range s.credentials {
 		u.VerifiedCredentials = append(u.VerifiedCredentials, viewCredential(row))
-		// The address shown is the oldest one that a proof linked; one linked with
-		// nothing is shown only when there is no other.
-		if row.Format == store.FormatEmail && (u.Email == "" || row.Confirmed() && !s.confirmed(u.Email)) {
-			u.Email = row.PublicIdentifier
-		}
 	}
+	u.Email = account.Email(s.env, s.credentials)
 	return u
-}
-
-func (s signedIn) confirmed(email string) bool {
-	for _, row := range s.credentials {
-		if row.Format == store.FormatEmail && row.PublicIdentifier == email {
-			return row.Confirmed()
-		}
-	}
-	return false
 }
 
 func viewCredential(row store.CredentialRow) Credential {
@@ -153,7 +137,7 @@ func viewCredential(row store.CredentialRow) Credential {
 }
 
 // claims are the profile claims of the full JWT (wire reference 3.1).
-func (s signedIn) claims(u User) (session.Profile, error) {
+func (s signedIn) claims(u User) session.Profile {
 	claims := session.Profile{
 		"verified_credentials": u.VerifiedCredentials, "missing_fields": u.MissingFields, "new_user": u.NewUser,
 		"first_visit": u.FirstVisit, "last_visit": u.LastVisit,
@@ -170,13 +154,9 @@ func (s signedIn) claims(u User) (session.Profile, error) {
 		claims["policies_consent"] = *u.PoliciesConsent
 	}
 	if len(u.Metadata) > 0 {
-		var metadata map[string]any
-		if err := json.Unmarshal(u.Metadata, &metadata); err != nil {
-			return nil, err
-		}
-		claims["metadata"] = metadata
+		claims["metadata"] = u.Metadata // as it was written: its numbers need not fit ours
 	}
-	return claims, nil
+	return claims
 }
 
 // sdkVersion is what the client says of itself. It is counted, never trusted.

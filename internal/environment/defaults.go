@@ -49,7 +49,6 @@ func Defaults() *Environment {
 			CodesPerHour:      10000,
 			GuessesPerAccount: Rate{10, minutes(60)},
 			GuessesHardStop:   50,
-			NoncesPerIP:       Rate{600, minutes(1)},
 		},
 		Auth:          Auth{Storage: []string{"localstorage"}},
 		Sessions:      Sessions{Lifetime: defaultLifetime},

@@ -65,7 +65,6 @@ type Limits struct {
 	CodesPerHour      int      `yaml:"codesPerHour" json:"codesPerHour"`           // sends of the whole environment; default 10000
 	GuessesPerAccount Rate     `yaml:"guessesPerAccount" json:"guessesPerAccount"` // wrong codes per address and door over all codes; default 10 per 1h
 	GuessesHardStop   int      `yaml:"guessesHardStop" json:"guessesHardStop"`     // wrong codes per credential without a success; default 50, at most 100
-	NoncesPerIP       Rate     `yaml:"noncesPerIP" json:"noncesPerIP"`             // default 600 per 1m
 }
 
 // Rate is so many events in a fixed window.
@@ -78,7 +77,6 @@ type Rate struct {
 type Mail struct {
 	From    string `yaml:"from" json:"from"`       // RFC 5322 mailbox; default "NAME <no-reply@HOST of the public URL>"
 	AppName string `yaml:"appName" json:"appName"` // default: Name
-	LinkURL string `yaml:"linkUrl" json:"linkUrl"` // reserved for pages of the app; default empty
 }
 
 // Auth says where browsers keep the session.

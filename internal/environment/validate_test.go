@@ -42,7 +42,6 @@ func TestRules(t *testing.T) {
 		{"mailbox", "mail: {from: no-reply}", `line 3: mail.from: "no-reply" is not a mailbox: write Name <address@example.com>`},
 		{"mailbox beyond ASCII", "mail: {from: Bänk <bänk@example.com>}", `line 3: mail.from: "Bänk <bänk@example.com>" is not a mailbox: write Name <address@example.com>`},
 		{"mailboxes", "mail: {from: \"Bank <no-reply@example.com>\"}", ""},
-		{"link", "mail: {linkUrl: http://example.com}", "line 3: mail.linkUrl: must be https (http is accepted on loopback only)"},
 
 		{"enrollment", "mfa: {enrollment: later}", `line 3: mfa.enrollment: "later" is not accepted; known: none, action, signup`},
 		{"method", "mfa: {methods: [{type: sms, enabled: true}]}", `line 3: mfa.methods[0].type: "sms" is not accepted; known: totp, passkey`},

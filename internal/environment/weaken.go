@@ -43,8 +43,6 @@ var weakening = map[string]func(step) string{
 	"limits.guessesPerAccount.count": ifMore("more guesses at each account"),
 	"limits.guessesPerAccount.per":   ifShorter("more guesses at each account"),
 	"limits.guessesHardStop":         ifMore("more guesses before a credential is stopped"),
-	"limits.noncesPerIP.count":       ifMore("more nonces from one network address"),
-	"limits.noncesPerIP.per":         ifShorter("more nonces from one network address"),
 
 	"auth.storage[]": func(s step) string {
 		if s.added() && s.name == "localstorage" {

@@ -81,7 +81,6 @@ func drawEnvironment(t *rapid.T) *environment.Environment {
 	e.Name = text(t, "name")
 	e.Mail.AppName = pick(t, e.Name, text(t, "appName"))
 	e.Mail.From = pick(t, "", "Bank <no-reply@example.com>")
-	e.Mail.LinkURL = pick(t, "", "https://app.example.com/a?b=c")
 	e.Origins = subset(t, "https://a.example", "http://localhost:3000", "https://b.example:8443")
 	e.RedirectOrigins = subset(t, "https://a.example", "http://[::1]:1")
 	e.CreatedAtVersion = pick(t, environment.Versions...)
@@ -98,7 +97,7 @@ func drawEnvironment(t *rapid.T) *environment.Environment {
 	l := &e.Limits
 	l.CodeAttempts, l.GuessesHardStop = number(t, 12), number(t, 100)
 	l.CodeExpiry = seconds(t, 30, 600)
-	for _, r := range []*environment.Rate{&l.CodesPerAddress, &l.CodesPerSession, &l.CodesPerIP, &l.NoncesPerIP, &l.GuessesPerAccount} {
+	for _, r := range []*environment.Rate{&l.CodesPerAddress, &l.CodesPerSession, &l.CodesPerIP, &l.GuessesPerAccount} {
 		if flip(t) {
 			*r = environment.Rate{Count: number(t, 100), Per: seconds(t, 60, 86400)}
 		}

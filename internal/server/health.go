@@ -16,13 +16,29 @@ import (
 // healthz says that the process answers; it looks at nothing else.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") }
 
-// readyz says whether this node may be sent traffic: its database answers.
+// maxSkew is how far this node's clock may be from the database's: tokens are
+// timed by the one and judged by the other.
+const maxSkew = 5 * time.Second
+
+// readyz says whether this node may be sent traffic: its database answers, and
+// both agree what time it is.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	if err := s.config.DB.Ping(ctx); err != nil {
+	var skew time.Duration
+	err := s.config.DB.Read(ctx, func(tx *store.Tx) error {
+		skew = tx.Now().Sub(s.config.Now()).Abs()
+		_, err := tx.Epoch()
+		return err
+	})
+	if err != nil {
 		s.config.Log.Error("not ready", "error", err)
 		say(w, http.StatusServiceUnavailable, "the database does not answer")
+		return
+	}
+	if skew > maxSkew {
+		s.config.Log.Error("not ready: this machine's clock is off", "skew", skew)
+		say(w, http.StatusServiceUnavailable, "the clocks of this node and its database differ")
 		return
 	}
 	say(w, http.StatusOK, "ready")

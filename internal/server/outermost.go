@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"runtime/debug"
 	"strings"
 
@@ -40,6 +41,10 @@ func outermost(c Config, next http.Handler) http.Handler {
 				plainRefusal(w, http.StatusInternalServerError, string(fault.Internal), "Something broke on our side. Tell the operator this request id.", id)
 			}
 		}()
+		if at := r.URL.EscapedPath(); strings.TrimSuffix(at, "/") != strings.TrimSuffix(path.Clean("/"+at), "/") {
+			plainRefusal(w, fault.NotFound.Status(), string(fault.NotFound), "There is nothing at this path. Write it without empty, . and .. parts.", id)
+			return
+		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
 	})
 }

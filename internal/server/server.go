@@ -86,6 +86,7 @@ func (s *Server) Worker() *outbox.Worker { return s.worker }
 // Run serves on the listeners until ctx ends, then lets open requests finish.
 // metrics may be nil.
 func (s *Server) Run(ctx context.Context, public, metrics net.Listener) error {
+	s.warnUnsafe(ctx)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { s.worker.Run(background) })
@@ -122,6 +123,18 @@ func (s *Server) Run(ctx context.Context, public, metrics net.Listener) error {
 		err = errors.Join(err, side.Shutdown(grace))
 	}
 	return err
+}
+
+// warnUnsafe says at the start when an acknowledged change could be lost.
+func (s *Server) warnUnsafe(ctx context.Context) {
+	durability, err := s.config.DB.Durability(ctx)
+	if err != nil {
+		s.config.Log.Error("reading durability settings", "error", err)
+		return
+	}
+	for _, problem := range durability.Problems {
+		s.config.Log.Warn("durability", "problem", problem)
+	}
 }
 
 // purge removes what is over, on every node, once a minute.

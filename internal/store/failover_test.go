@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -48,7 +47,7 @@ func TestFailover(t *testing.T) {
 		t.Error("the store opened on a standby")
 	}
 
-	primary.Signal(t, syscall.SIGKILL)
+	primary.Kill(t)
 	if won, err := consume(t.Context(), db, "open"); won || err == nil {
 		t.Errorf("consume while nobody leads = %v, %v", won, err)
 	}

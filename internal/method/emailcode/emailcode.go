@@ -115,8 +115,20 @@ func takeSend(tx *store.Tx, r Request, key string) error {
 		key  limit.Key
 		rate environment.Rate
 	}
+	// Whoever is signed in and writes to themselves has an allowance of their own,
+	// so that strangers who ask for codes cannot keep them from stepping up.
+	owner := ""
+	if r.Session != nil {
+		held, err := tx.CredentialByIdentifier(r.Tenant.ID, store.FormatEmail, key)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if held.UserID == r.Session.UserID {
+			owner = held.UserID
+		}
+	}
 	bounds := []bound{
-		{limit.For(tx, "send-address", r.Tenant.ID, store.FormatEmail, key), limits.CodesPerAddress},
+		{limit.For(tx, "send-address", r.Tenant.ID, store.FormatEmail, key, owner), limits.CodesPerAddress},
 		{limit.For(tx, "send-environment", r.Tenant.ID), environment.Rate{Count: limits.CodesPerHour, Per: environment.Duration(time.Hour)}},
 	}
 	if r.Session != nil {
@@ -137,19 +149,19 @@ func takeSend(tx *store.Tx, r Request, key string) error {
 }
 
 func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code string) error {
-	if c.Purpose == string(method.SignIn) && !t.SignUp.Enabled {
-		_, err := tx.CredentialByIdentifier(t.ID, c.Format, c.Identifier)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil // nobody is told who has an account
-		}
-		if err != nil {
-			return err
-		}
-	}
 	mail := deliver.Code{AppName: t.Mail.AppName, From: t.MailFrom, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std()}
 	message := deliver.SignInCode(mail)
 	if c.Purpose != string(method.SignIn) {
 		message = deliver.StepUpCode(mail)
+	}
+	if c.Purpose == string(method.SignIn) && !t.SignUp.Enabled {
+		_, err := tx.CredentialByIdentifier(t.ID, c.Format, c.Identifier)
+		if errors.Is(err, store.ErrNotFound) {
+			return outbox.Decoy(tx, t.ID, message) // nobody is told who has an account
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return outbox.Enqueue(tx, t.ID, message, t.Limits.CodeExpiry.Std())
 }

@@ -44,8 +44,11 @@ var sharedServer = sync.OnceValues(func() (*Server, error) { return startServer(
 type Server struct {
 	folder string // holds the socket and data/
 	bin    string
-	exited chan struct{}
 	admin  *sql.DB
+	// alive is the keeper's standard input. It must stay reachable for as long as the
+	// server is to run: the garbage collector closes files that nobody holds.
+	alive  io.Closer
+	exited chan struct{} // closed once server and folder are gone
 }
 
 // StartServer starts a server of its own for one test, with extra lines for its
@@ -56,6 +59,7 @@ func StartServer(t testing.TB, settings ...string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(server.stop)
 	return server
 }
 
@@ -89,6 +93,7 @@ func (s *Server) Standby(t testing.TB, settings ...string) *Server {
 	if err := standby.start(settings); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(standby.stop)
 	return standby
 }
 
@@ -168,7 +173,8 @@ func (s *Server) start(settings []string) error {
 	if err != nil {
 		return err
 	}
-	base := []string{"max_connections = 300", "shared_buffers = 32MB", "log_min_messages = fatal", "autovacuum_naptime = 1h"}
+	base := []string{"max_connections = 300", "shared_buffers = 32MB", "log_min_messages = fatal", "autovacuum_naptime = 1h",
+		"wal_retrieve_retry_interval = 100ms"} // a standby whose primary died looks for a promotion this often
 	_, err = conf.WriteString("\n" + strings.Join(append(base, settings...), "\n") + "\n")
 	if err := errors.Join(err, conf.Close()); err != nil {
 		return err
@@ -177,8 +183,7 @@ func (s *Server) start(settings []string) error {
 	cmd.Dir = s.folder
 	// A group of its own: Ctrl-C in the terminal ends this process, not the keeper.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged(), Setpgid: true}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
+	if s.alive, err = cmd.StdinPipe(); err != nil {
 		return err
 	}
 	var output bytes.Buffer
@@ -186,11 +191,6 @@ func (s *Server) start(settings []string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	// The pipe must stay open for as long as this process lives; without this line
-	// the garbage collector would close it.
-	heldMutex.Lock()
-	held = append(held, stdin)
-	heldMutex.Unlock()
 	s.exited = make(chan struct{})
 	go func() { _ = cmd.Wait(); close(s.exited) }()
 
@@ -214,10 +214,12 @@ func (s *Server) start(settings []string) error {
 	}
 }
 
-var (
-	heldMutex sync.Mutex
-	held      []io.Closer
-)
+// stop ends the server and removes its folder.
+func (s *Server) stop() {
+	_ = s.admin.Close()
+	_ = s.alive.Close()
+	<-s.exited
+}
 
 // Database makes a fresh database, dropped when the test ends, and returns its URL.
 func (s *Server) Database(t testing.TB) string {
@@ -246,21 +248,35 @@ func (s *Server) Folder() string { return s.folder }
 // Admin is a connection pool on the server's "postgres" database.
 func (s *Server) Admin() *sql.DB { return s.admin }
 
-// Signal sends a signal to the server's first process: SIGKILL is a crash, SIGSTOP
-// a machine that does not answer.
-func (s *Server) Signal(t testing.TB, signal syscall.Signal) {
+// Kill ends every process of the server at once, as a power cut would. Left alone,
+// its sessions would go on serving for a moment after their parent is gone.
+func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, _, _ := strings.Cut(string(content), "\n")
-	pid, err := strconv.Atoi(first)
+	parent, err := strconv.Atoi(first)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(pid, signal); err != nil {
+	// Stopped, it starts no more children and restarts none.
+	if err := syscall.Kill(parent, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
+	}
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", parent, parent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range append(strings.Fields(string(children)), first) {
+		pid, err := strconv.Atoi(field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			t.Fatal(err)
+		}
 	}
 }
 

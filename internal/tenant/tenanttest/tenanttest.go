@@ -43,7 +43,8 @@ const (
 // PublicURL is the address the environment is served at.
 const PublicURL = "https://auth.example.com"
 
-// Document is a valid environment with the custom scope and these lines added.
+// Document is a valid environment with the custom scope and these lines added;
+// those that start with "  - " are more scopes.
 func Document(lines ...string) string {
 	return "id: " + ID + "\nname: Demo\nscopes:\n  - {scope: " + string(Transfer) + ", audience: \"" + Bank + "\"}\n" + strings.Join(lines, "\n") + "\n"
 }
