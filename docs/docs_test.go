@@ -1,5 +1,5 @@
-// Package docs_test executes the documentation: every code block of the README
-// and of this folder runs, or says why it cannot.
+// Package docs_test executes the documentation: every code block of the
+// READMEs and of this folder runs, or says why it cannot.
 package docs_test
 
 import (
@@ -17,7 +17,7 @@ import (
 func pages(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, pattern := range []string{"../*.md", "*.md", "decisions/*.md"} {
+	for _, pattern := range []string{"../*.md", "*.md", "decisions/*.md", "../examples/*/*.md", "../conformance/*/*.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

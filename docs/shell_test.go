@@ -35,11 +35,12 @@ func newShell(t *testing.T, binary string) *shell {
 	s := &shell{t: t, folder: t.TempDir(), metrics: freeAddress(t)}
 	server, service := freeAddress(t), freeAddress(t)
 	s.names = strings.NewReplacer("127.0.0.1:8080", server, "localhost:8080", server, "127.0.0.1:9090", service, "localhost:9090", service)
-	s.environ = append(os.Environ(), "PATH="+filepath.Join(s.folder, "bin")+":"+os.Getenv("PATH"), "GOPROXY=off", "GOFLAGS=-mod=mod")
+	s.environ = append(os.Environ(), "PATH="+filepath.Join(s.folder, "bin")+":"+os.Getenv("PATH"), "GOPROXY=off")
 	s.must(os.Mkdir(filepath.Join(s.folder, "bin"), 0o755))
 	s.must(os.Symlink(binary, filepath.Join(s.folder, "bin", "stepup")))
 	s.linkSources("")
 	s.linkSources("stepuptest")
+	s.linkSources("examples/go-service")
 	s.start(exec.Command(binary, "serve", "--dev", "--listen", server, "--metrics-listen", s.metrics))
 	s.until("the development server is ready", func() bool { return get("http://"+server+"/readyz") != "" })
 

@@ -56,8 +56,8 @@ until (ready "$server") 2>/dev/null; do
 	sleep 0.2
 done
 
-STEPUP_ISSUER="http://$server/api/v0/sdk/$environment" \
-	STEPUP_SERVICE_TOKEN_FILE="$data/example-service.token" \
+ISSUER="http://$server/api/v0/sdk/$environment" \
+	SERVICE_TOKEN_FILE="$data/example-service.token" \
 	LISTEN="$service" ALLOWED_ORIGIN="http://$server" \
 	bin/go-service &
 pids+=($!)

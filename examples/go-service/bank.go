@@ -24,7 +24,7 @@ type config struct {
 func newBank(c config) (http.Handler, error) {
 	verifier, err := stepup.NewVerifier(stepup.Config{Issuer: c.issuer, Audiences: []string{c.audience}})
 	if err != nil {
-		return nil, fmt.Errorf("reading STEPUP_ISSUER: %w", err)
+		return nil, fmt.Errorf("reading ISSUER: %w", err)
 	}
 	client, err := stepup.NewClient(stepup.ClientConfig{Issuer: c.issuer, ServiceToken: c.serviceToken})
 	if err != nil {

@@ -178,12 +178,12 @@ func TestIssuerIsNotUpYet(t *testing.T) {
 
 func TestServiceToken(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
-	t.Setenv("STEPUP_SERVICE_TOKEN", "")
-	t.Setenv("STEPUP_SERVICE_TOKEN_FILE", "")
+	t.Setenv("SERVICE_TOKEN", "")
+	t.Setenv("SERVICE_TOKEN_FILE", "")
 	if _, err := serviceToken(t.Context()); err == nil {
 		t.Error("no token, no error")
 	}
-	t.Setenv("STEPUP_SERVICE_TOKEN_FILE", file)
+	t.Setenv("SERVICE_TOKEN_FILE", file)
 	impatient, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := serviceToken(impatient); !errors.Is(err, context.Canceled) {
@@ -203,7 +203,7 @@ func TestServiceToken(t *testing.T) {
 	if token := <-found; string(token) != "stp_file" {
 		t.Error("the file's token was not read")
 	}
-	t.Setenv("STEPUP_SERVICE_TOKEN", "stp_direct")
+	t.Setenv("SERVICE_TOKEN", "stp_direct")
 	if token, err := serviceToken(t.Context()); err != nil || string(token) != "stp_direct" {
 		t.Error("the variable's token was not read", err)
 	}

@@ -4,12 +4,12 @@
 //
 // It is configured by the environment:
 //
-//	STEPUP_ISSUER               base address of the environment at the issuer (required)
-//	STEPUP_SERVICE_TOKEN        service token that may consume, or
-//	STEPUP_SERVICE_TOKEN_FILE   a file with it, waited for if it is not there yet
-//	AUDIENCE                    what transfer:create was declared for (https://bank.example)
-//	LISTEN                      address to listen on (127.0.0.1:8090)
-//	ALLOWED_ORIGIN              browser origin that may call, exactly as browsers write it (none)
+//	ISSUER               base address of the environment at the issuer (required)
+//	SERVICE_TOKEN        service token that may consume, or
+//	SERVICE_TOKEN_FILE   a file with it, waited for if it is not there yet
+//	AUDIENCE             what transfer:create was declared for (https://bank.example)
+//	LISTEN               address to listen on (127.0.0.1:8090)
+//	ALLOWED_ORIGIN       browser origin that may call, exactly as browsers write it (none)
 package main
 
 import (
@@ -43,7 +43,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	bank, err := newBank(config{
-		issuer:        os.Getenv("STEPUP_ISSUER"),
+		issuer:        os.Getenv("ISSUER"),
 		serviceToken:  token,
 		audience:      cmp.Or(os.Getenv("AUDIENCE"), "https://bank.example"),
 		allowedOrigin: os.Getenv("ALLOWED_ORIGIN"),
@@ -76,12 +76,12 @@ func run(ctx context.Context) error {
 // serviceToken finds the token we show the issuer. A file that is not there yet
 // is waited for, so that issuer and bank may be started together.
 func serviceToken(ctx context.Context) (stepup.ServiceToken, error) {
-	if token := os.Getenv("STEPUP_SERVICE_TOKEN"); token != "" {
+	if token := os.Getenv("SERVICE_TOKEN"); token != "" {
 		return stepup.ServiceToken(token), nil
 	}
-	path := os.Getenv("STEPUP_SERVICE_TOKEN_FILE")
+	path := os.Getenv("SERVICE_TOKEN_FILE")
 	if path == "" {
-		return "", errors.New("set STEPUP_SERVICE_TOKEN or STEPUP_SERVICE_TOKEN_FILE; `stepup token create` makes a token")
+		return "", errors.New("set SERVICE_TOKEN or SERVICE_TOKEN_FILE; `stepup token create` makes a token")
 	}
 	for waiting := false; ; waiting = true {
 		content, err := os.ReadFile(path)

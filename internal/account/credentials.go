@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -122,11 +123,15 @@ func Replace(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Addre
 	if old == "" || provenance == store.ProvenanceNothing {
 		return c, nil
 	}
-	err = remove(tx, by, t, userID, old)
-	if errors.Is(err, store.ErrNotFound) {
-		err = nil
+	if err := remove(tx, by, t, userID, old); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return c, err
 	}
-	return c, err
+	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == c.ID }) {
+		return c, nil // new, and told about when it was linked
+	}
+	return c, tell(tx, t, userID, rows, store.CredentialRow{Replaces: old}, func(n deliver.Notice) deliver.Message {
+		return deliver.AddressChanged(n, a.Written)
+	})
 }
 
 // primary is the credential that a new address takes the place of: the oldest
@@ -143,6 +148,9 @@ func primary(rows []store.CredentialRow, a Address) string {
 // Confirm lifts the mark of a credential that was linked with nothing, after
 // an older one stepped up for it; what it replaces goes.
 func Confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
+	if _, err := tx.LockUser(t.ID, userID); err != nil {
+		return err
+	}
 	rows, err := tx.Credentials(t.ID, userID)
 	if err != nil {
 		return err
@@ -171,6 +179,9 @@ func Confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) err
 // Unlink removes a credential, unless it is the last that can sign in. The
 // elevated tokens that came from it die with it.
 func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
+	if _, err := tx.LockUser(t.ID, userID); err != nil {
+		return err
+	}
 	rows, err := tx.Credentials(t.ID, userID)
 	if err != nil {
 		return err

@@ -249,7 +249,7 @@ func handle[Req, Resp any](fn func(*Call, Req) (Resp, error)) endpoint {
 				if err := form.decodeForm(string(body)); err != nil {
 					return nil, err
 				}
-			} else if err := decode(body, &request, false); err != nil {
+			} else if err := decode(body, &request, c.strict); err != nil {
 				return nil, err
 			}
 		}

@@ -85,6 +85,7 @@ type Call struct {
 	Presented enforce.Presented
 	Device    device
 	body      *[]byte
+	strict    bool // administration: an unknown member is an error
 	by        audit.By
 }
 
@@ -109,7 +110,7 @@ func (a *API) door(r Route) http.Handler {
 }
 
 func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
-	c := &Call{api: a, ctx: req.Context(), request: req, RequestID: a.RequestID(req), Source: a.ClientAddr(req)}
+	c := &Call{api: a, ctx: req.Context(), request: req, RequestID: a.RequestID(req), Source: a.ClientAddr(req), strict: strings.HasPrefix(r.Path, admin)}
 	answer, err := a.serve(c, r, w)
 	if errors.Is(err, tenant.ErrRevised) {
 		answer, err = a.serve(c, r, w)
@@ -154,7 +155,14 @@ func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
 		}
 		c.body = &body
 	}
-	return r.handler.run(c, *c.body)
+	answer, err := r.handler.run(c, *c.body)
+	if errors.Is(err, store.ErrNotFound) && c.Session != nil {
+		// It may have ended, or its user gone, after the gate had let it in.
+		if gone := c.identify(); fault.Has(gone, fault.InvalidSession) {
+			return nil, gone
+		}
+	}
+	return answer, err
 }
 
 // checkOrigin refuses browsers of origins the environment does not list. It

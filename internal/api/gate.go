@@ -75,6 +75,9 @@ func (c *Call) identify() error {
 	if err != nil {
 		return dead.Because(err)
 	}
+	if claims.EnvironmentID != c.Tenant.ID {
+		return dead.Because(errors.New("token of another environment"))
+	}
 	err = c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
 		row, err := tx.LiveSession(c.Tenant.ID, claims.Session)
 		if errors.Is(err, store.ErrNotFound) || err == nil && row.UserID != claims.Subject {
@@ -125,7 +128,7 @@ func bearer(r *http.Request) string {
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return ""
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimLeft(text, " ") // and no other space: guards elsewhere read it the same way
 }
 
 // elevatedHeader reads the token from either header name; two are refused,

@@ -56,7 +56,7 @@ func describe(routes []Route) object {
 		"openapi": "3.1.0",
 		"info": object{
 			"title": "stepup", "version": "v0", "summary": "Self-hosted step-up authentication",
-			"description": "Every refusal is a Problem. Clients branch on its code; its text is for people. Requests may carry members that are not listed here: they are ignored. Members of answers may be added.",
+			"description": "Every refusal is a Problem. Clients branch on its code; its text is for people. Requests may carry members that are not listed here: they are ignored, except by the administration, which refuses them. Members of answers may be added.",
 			"license":     object{"name": "Apache-2.0", "identifier": "Apache-2.0"},
 		},
 		"servers": []object{{"url": "/", "description": "The server that serves this document"}},

@@ -14,8 +14,9 @@ import (
 type ConsumeRequest struct {
 	Token         string `json:"token"`
 	Scope         string `json:"scope"`
-	OperationID   string `json:"operationId"`   // made by the guard, never by its client
-	RequestDigest string `json:"requestDigest"` // of what is to be done
+	OperationID   string `json:"operationId"`        // made by the guard, never by its client
+	RequestDigest string `json:"requestDigest"`      // of what is to be done
+	Audience      string `json:"audience,omitempty"` // who the guard is; given, the token must be for it
 }
 
 // ConsumeResponse says first, which is a permission, or replayed, which is not.
@@ -55,7 +56,7 @@ func consume(c *Call, r ConsumeRequest) (ConsumeResponse, error) {
 	}
 	guarded := enforce.Guarded{
 		Tenant: c.Tenant, Presented: enforce.Present(c.ctx, c.Tenant, r.Token), Scope: scope,
-		OperationID: r.OperationID, RequestDigest: r.RequestDigest, Caller: c.Service.ID(), RequestID: c.RequestID,
+		Audience: r.Audience, OperationID: r.OperationID, RequestDigest: r.RequestDigest, Caller: c.Service.ID(), RequestID: c.RequestID,
 	}
 	var claims stepup.Claims
 	var first bool
@@ -148,7 +149,7 @@ func (c *Call) introspectSession(claims stepup.SessionClaims) (IntrospectRespons
 		if err == store.ErrNotFound {
 			return nil
 		}
-		active = err == nil && row.UserID == claims.Subject
+		active = err == nil && row.UserID == claims.Subject && claims.EnvironmentID == c.Tenant.ID
 		return err
 	})
 	if err != nil || !active {

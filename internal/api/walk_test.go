@@ -212,6 +212,8 @@ func walkAdmin(w walker, service string) {
 	w.do("PUT", admin+"?dryRun=true", service, nil, strings.Replace(shown.Document, "transfer:create", "payment:create", 1)).Want(t, 200, "")
 	w.do("PUT", admin, service, nil, "colour: blue").Want(t, 422, "invalid_environment_document")
 	w.do("POST", admin+"/keys/rotate", service, nil, nil).Want(t, 200, "")
+	w.do("POST", admin+"/keys/rotate", service, nil, m{"atonce": true}).Want(t, 400, "invalid_json")
+	w.do("POST", admin+"/keys/rotate", service, nil, m{"now": true}).Want(t, 400, "invalid_request")
 	w.do("GET", admin+"/users", service, nil, nil).Want(t, 200, "")
 	w.do("GET", admin+"/users/{userId}", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
 	w.do("GET", admin+"/users/{userId}", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -94,11 +96,11 @@ func typed(id, code string, scopes ...string) m {
 	return body
 }
 
-// wrong is a code that is not this one.
+// wrong is a code of the same length that is not this one.
 func wrong(code string, i int) string {
-	var n int
-	_, _ = fmt.Sscanf(code, "%d", &n)
-	return fmt.Sprintf("%06d", (n+1+i%999_999)%1_000_000)
+	n, _ := strconv.Atoi(code)
+	all := int(math.Pow10(len(code)))
+	return fmt.Sprintf("%0*d", len(code), (n+1+i%(all-1))%all)
 }
 
 // together runs n functions that start at the same moment, and waits for all.
@@ -170,6 +172,7 @@ func call(ctx context.Context, client *http.Client, method, url string, header h
 	}
 	if header != nil {
 		request.Header = header.Clone()
+		request.Host = header.Get("Host") // "": that of the address
 	}
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := client.Do(request)

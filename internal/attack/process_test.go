@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -29,8 +30,12 @@ import (
 var folder string // of the binary
 
 func TestMain(m *testing.M) {
-	var err error
-	if folder, err = os.MkdirTemp("", "stepup-attack"); err != nil {
+	flag.Parse()
+	err := flag.Set("test.parallel", "6") // they wait for disks and mails, not for processors
+	if err == nil {
+		folder, err = os.MkdirTemp("", "stepup-attack")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -62,7 +67,7 @@ type cluster struct {
 }
 
 // publicURL is what all nodes of a cluster say they are; nobody resolves it.
-const publicURL = "http://stepup.test"
+const publicURL = "https://stepup.test"
 
 // startCluster runs n server processes on a fresh database of the engine.
 func startCluster(t *testing.T, engine string, n int, extra ...string) *cluster {
@@ -251,7 +256,7 @@ func (c *cluster) mint(t *testing.T, user *servertest.Session, n int) []string {
 			if err := tx.InsertElevatedToken(row); err != nil {
 				return err
 			}
-			text, err := keys.Sign(issued, token.Elevated, m{
+			text, err := keys.Sign(tx.Now(), token.Elevated, m{
 				"iss": publicURL + servertest.SDK(servertest.A), "aud": audience, "sub": user.UserID, "sid": user.ID, "environment_id": servertest.A,
 				"scope": transfer, "singleUse": true, "jti": row.ID, "iat": issued.Unix(), "exp": expires.Unix(), "auth_time": issued.Unix(),
 				"acr": row.ACR, "amr": []string{"otp"}, "credential_id": user.CredentialID,

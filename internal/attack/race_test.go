@@ -1,11 +1,10 @@
 package attack_test
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -144,10 +143,13 @@ func (c *cluster) guardAt(t *testing.T, i int) *stepup.Guard {
 
 // clientOf reaches one node under the public name of them all.
 func (c *cluster) clientOf(t *testing.T, i int) *http.Client {
-	address := strings.TrimPrefix(c.nodes[i].url, "http://")
-	transport := &http.Transport{MaxIdleConnsPerHost: 256, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, address)
-	}}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
+	node, err := url.Parse(c.nodes[i].url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		there := r.Clone(r.Context())
+		there.URL.Scheme, there.URL.Host = node.Scheme, node.Host
+		return c.client.Transport.RoundTrip(there)
+	})}
 }

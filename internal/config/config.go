@@ -86,6 +86,9 @@ func (p Production) CheckServing() error {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return fmt.Errorf("STEPUP_PUBLIC_URL must be the address clients use, such as https://auth.example.com")
 	}
+	if u.Scheme == "http" && !Loopback(u.Host) && !Loopback(u.Host+":80") {
+		return fmt.Errorf("STEPUP_PUBLIC_URL is %s: tokens and codes must not travel unencrypted, use https (http is accepted on loopback only)", p.PublicURL)
+	}
 	if p.SMTPURL == "" {
 		return fmt.Errorf("STEPUP_SMTP_URL is not set: codes are sent by mail, for example smtp://user:password@mail.example.com:587")
 	}

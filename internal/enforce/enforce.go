@@ -213,6 +213,7 @@ type Guarded struct {
 	Tenant        *tenant.Tenant
 	Presented     Presented
 	Scope         stepup.Scope
+	Audience      string // who the guard is; empty: whoever the scope is for
 	OperationID   string // made by the guard
 	RequestDigest string
 	Caller        string // service token id
@@ -221,8 +222,8 @@ type Guarded struct {
 
 // Consume spends a token for a guard elsewhere, in the same transaction as the
 // record of the operation. The same operation id again answers first=false: a
-// replay, which is not a permission. The same id with another digest, scope,
-// token or caller is a conflict.
+// replay, which is not a permission. The same id with another digest, scope or
+// caller is a conflict.
 func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first bool, err error) {
 	if err := g.Tenant.Pin(tx); err != nil {
 		return stepup.Claims{}, false, err
@@ -242,6 +243,9 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 		return stepup.Claims{}, false, refuse(policy.Decision{Rule: rule}, reason)
 	}
 	claims = g.Presented.claims
+	if g.Audience != "" && !slices.Contains(claims.Audience, g.Audience) {
+		return claims, false, refuse(policy.Decision{Rule: rule}, stepup.ReasonWrongScope)
+	}
 	operation := store.OperationRow{
 		EnvironmentID: g.Tenant.ID, ID: g.OperationID, Caller: g.Caller, TokenID: claims.ID, Scope: string(g.Scope), Digest: g.RequestDigest,
 	}
@@ -250,7 +254,9 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 		return claims, false, err
 	}
 	if !first {
-		if earlier != operation {
+		// Another token does not make it another operation: an app that lost the
+		// answer proves again and asks again.
+		if earlier.Digest != operation.Digest || earlier.Scope != operation.Scope || earlier.Caller != operation.Caller {
 			return claims, false, fault.New(fault.OperationConflict, "This operation id was used for another request. Make a new id for each operation.")
 		}
 		return claims, false, nil

@@ -33,5 +33,20 @@ func Take(tx *store.Tx, key Key, rate environment.Rate) (ok bool, wait time.Dura
 	return n <= int64(rate.Count), end.Sub(tx.Now()), nil
 }
 
+// Note counts one event that nothing is refused for.
+func Note(tx *store.Tx, key Key, window time.Duration) error {
+	_, _, err := tx.Count(key.name, window)
+	return err
+}
+
+// Seen reports how many events were counted in the window that runs now.
+func Seen(tx *store.Tx, key Key) (int64, error) {
+	n, _, err := tx.Counted(key.name)
+	return n, err
+}
+
+// Forgive takes one counted event back.
+func Forgive(tx *store.Tx, key Key) error { return tx.Uncount(key.name) }
+
 // Reset forgets the count after a success.
 func Reset(tx *store.Tx, key Key) error { return tx.ResetCount(key.name) }

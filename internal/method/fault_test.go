@@ -64,9 +64,12 @@ func flows() []flow {
 	var once string
 	ask := func(purpose method.Purpose, address string) func(*testing.T, *tenanttest.World, int) {
 		return func(t *testing.T, w *tenanttest.World, i int) {
-			ada = w.SignIn(t, "ada@example.com")
+			mine := fmt.Sprintf("ada%d@example.com", i) // a fresh user: what earlier rounds left must not add steps
+			ada = w.SignIn(t, mine)
 			r := emailcode.Request{Purpose: purpose, Address: address}
-			if address == "" {
+			if address == "own" {
+				r.Address = mine
+			} else {
 				r.Address = fmt.Sprintf("user%d@example.com", i)
 			}
 			if purpose != method.SignIn {
@@ -95,11 +98,11 @@ func flows() []flow {
 		return first && err == nil, err
 	}
 	return []flow{
-		{"stepping up", ask(method.InSession, "ada@example.com"), func(ctx context.Context, w *tenanttest.World) (bool, error) {
+		{"stepping up", ask(method.InSession, "own"), func(ctx context.Context, w *tenanttest.World) (bool, error) {
 			text, err := w.Grant(ctx, emailcode.Method{}, w.Attempt(&ada, id, code), stepup.WalletExport)
 			return text != "", err
 		}, nil},
-		{"signing up", ask(method.SignIn, ""), func(ctx context.Context, w *tenanttest.World) (bool, error) {
+		{"signing up", ask(method.SignIn, "other"), func(ctx context.Context, w *tenanttest.World) (bool, error) {
 			var row store.SessionRow
 			err := w.Check(ctx, w.Attempt(nil, id, code), func(tx *store.Tx, p method.Proof) (err error) {
 				if row, err = tenanttest.Enter(tx, w.Tenant, p); err != nil {
@@ -114,7 +117,7 @@ func flows() []flow {
 			})
 			return err == nil, err
 		}, nil},
-		{"replacing the address", ask(method.Update, ""), func(ctx context.Context, w *tenanttest.World) (bool, error) {
+		{"linking", ask(method.Update, "other"), func(ctx context.Context, w *tenanttest.World) (bool, error) {
 			err := w.Check(ctx, w.Attempt(&ada, id, code), func(tx *store.Tx, p method.Proof) error {
 				e := p.Evidence()
 				_, err := account.Link(tx, tenanttest.By, w.Tenant, ada.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}, store.ProvenanceElevatedToken, "")
@@ -122,7 +125,7 @@ func flows() []flow {
 			})
 			return err == nil, err
 		}, func(t *testing.T, w *tenanttest.World) { w.Mails(t) }},
-		{"a wrong code", ask(method.InSession, "ada@example.com"), func(ctx context.Context, w *tenanttest.World) (bool, error) {
+		{"a wrong code", ask(method.InSession, "own"), func(ctx context.Context, w *tenanttest.World) (bool, error) {
 			text, err := w.Grant(ctx, emailcode.Method{}, w.Attempt(&ada, id, "wrong"), stepup.WalletExport)
 			if err == nil {
 				return true, errors.New("a wrong code was right")
@@ -205,7 +208,7 @@ func TestEveryStepFailsOnce(t *testing.T) {
 				}
 				steps++
 			}
-			if steps < 5 {
+			if steps < 3 {
 				t.Errorf("only %d steps were broken", steps)
 			}
 			t.Logf("%d steps", steps)

@@ -42,6 +42,9 @@ type Candidate interface {
 	Compare(ctx context.Context) error
 	// Spend takes the evidence, once, by a single conditional statement.
 	Spend(tx *store.Tx) (Evidence, error)
+	// Forgive gives back what Count took, for a response that was right but was
+	// refused for another reason: such a refusal costs the user nothing.
+	Forgive(tx *store.Tx) error
 }
 
 // Evidence is what a method found proven.
@@ -153,7 +156,9 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 		}
 		return err
 	}
-	return db.Write(ctx, func(tx *store.Tx) error {
+	spent := false
+	err = db.Write(ctx, func(tx *store.Tx) error {
+		spent = false
 		if err := a.Tenant.Pin(tx); err != nil {
 			return err
 		}
@@ -161,6 +166,7 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 		if err != nil {
 			return err
 		}
+		spent = true
 		proof := Proof{valid: true, environmentID: a.Tenant.ID, kind: m.Kind(), evidence: evidence, at: tx.Now()}
 		if a.Session != nil {
 			proof.sessionID = a.Session.ID
@@ -177,6 +183,12 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 		}
 		return then(tx, proof)
 	})
+	if spent && errors.As(err, &refused) {
+		if forgiving := db.Write(ctx, candidate.Forgive); forgiving != nil {
+			return forgiving
+		}
+	}
+	return err
 }
 
 func refuse(tx *store.Tx, by audit.By, m Method, refused *fault.Error) error {

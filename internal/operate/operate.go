@@ -132,7 +132,8 @@ func unserved(env *environment.Environment) []string {
 // keepKey makes the first signing key, or a new one when the algorithm changed.
 func keepKey(tx *store.Tx, by audit.By, old, next *environment.Environment) error {
 	if old == nil {
-		_, err := token.Create(tx, next.ID, next.Tokens.Algorithm, tx.Now())
+		signsAtOnce := time.UnixMilli(0) // also by the clock of a node that is behind the database's
+		_, err := token.Create(tx, next.ID, next.Tokens.Algorithm, signsAtOnce)
 		return err
 	}
 	if old.Tokens.Algorithm == next.Tokens.Algorithm {

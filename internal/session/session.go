@@ -27,8 +27,8 @@ type Device struct {
 
 // Start opens a session for the user the proof signed in.
 func Start(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, credential store.CredentialRow, proof method.Proof, d Device) (store.SessionRow, error) {
-	if !proof.Valid() || credential.UserID != userID {
-		return store.SessionRow{}, fmt.Errorf("starting session: no proof by this user")
+	if !proof.Valid() || proof.EnvironmentID() != t.ID || proof.Evidence().Purpose != method.SignIn || credential.UserID != userID {
+		return store.SessionRow{}, fmt.Errorf("starting session: no proof of this sign-in by this user")
 	}
 	now := tx.Now()
 	ends := now.Add(t.Sessions.Lifetime.Std())

@@ -42,6 +42,12 @@ func (tx *Tx) CountCodeAttempt(environmentID, id string, limit int) (CodeChallen
 		RETURNING `+codeChallengeColumns, environmentID, id, limit, millis(tx.Now())))
 }
 
+// ReturnCodeAttempt takes back one attempt of a challenge that is still open.
+func (tx *Tx) ReturnCodeAttempt(environmentID, id string) error {
+	_, err := tx.Exec(`UPDATE code_challenges SET attempts = attempts - 1 WHERE environment_id = $1 AND id = $2 AND attempts > 0 AND consumed_at IS NULL`, environmentID, id)
+	return err
+}
+
 // ConsumeCodeChallenge spends a challenge whose code still is codeHash; of any
 // number of tries one succeeds, the others get ErrNotFound.
 func (tx *Tx) ConsumeCodeChallenge(environmentID, id string, codeHash []byte) error {

@@ -26,6 +26,12 @@ func (tx *Tx) Counted(name string) (count int64, windowEnd time.Time, err error)
 	return count, fromMillis(end), err
 }
 
+// Uncount takes one back, of a counter whose window is not over.
+func (tx *Tx) Uncount(name string) error {
+	_, err := tx.Exec(`UPDATE counters SET count = count - 1 WHERE name = $1 AND count > 0 AND window_end > $2`, name, millis(tx.Now()))
+	return err
+}
+
 // ResetCount forgets a counter.
 func (tx *Tx) ResetCount(name string) error {
 	_, err := tx.Exec(`DELETE FROM counters WHERE name = $1`, name)

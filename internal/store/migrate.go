@@ -114,7 +114,14 @@ func migrateSQLite(ctx context.Context, db *sql.DB, logger *slog.Logger) error {
 	}
 }
 
+// up applies what is pending. A database that a newer version has migrated is
+// refused: this one would not keep the promises its tables make.
 func up(ctx context.Context, provider *goose.Provider, logger *slog.Logger) error {
+	sources := provider.ListSources()
+	newest := sources[len(sources)-1].Version
+	if version, err := provider.GetDBVersion(ctx); err == nil && version > newest {
+		return fmt.Errorf("the database is at migration %d and this version of stepup knows %d: run the newer version again", version, newest)
+	}
 	results, err := provider.Up(ctx)
 	for _, result := range results {
 		logger.InfoContext(ctx, "migrated the database", "migration", result.Source.Path, "took", result.Duration)
@@ -130,6 +137,7 @@ func upToDate(ctx context.Context, engine string, db *sql.DB, logger *slog.Logge
 	if err != nil {
 		return false, err
 	}
-	pending, err := provider.HasPending(ctx)
-	return err == nil && !pending, err
+	sources := provider.ListSources()
+	version, err := provider.GetDBVersion(ctx)
+	return err == nil && version == sources[len(sources)-1].Version, err
 }

@@ -42,8 +42,8 @@ func mustStart(t *testing.T) string {
 	run(t, nil, "stepup", "serve", "--dev", "--data", data, "--listen", server, "--bank-url", "http://"+bank)
 	mustAnswer(t, "http://"+server+"/readyz")
 	run(t, []string{
-		"STEPUP_ISSUER=http://" + server + "/api/v0/sdk/11111111-2222-4333-8444-555555555555",
-		"STEPUP_SERVICE_TOKEN_FILE=" + filepath.Join(data, "example-service.token"),
+		"ISSUER=http://" + server + "/api/v0/sdk/11111111-2222-4333-8444-555555555555",
+		"SERVICE_TOKEN_FILE=" + filepath.Join(data, "example-service.token"),
 		"LISTEN=" + bank,
 		"ALLOWED_ORIGIN=http://" + server,
 	}, "go-service")

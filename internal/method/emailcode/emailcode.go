@@ -1,4 +1,4 @@
-// Package emailcode proves control of an email address: a six-digit code is
+// Package emailcode proves control of an email address: a code of six digits is
 // mailed and typed back. A code asked for inside a session works only in that
 // session; one asked for without a session only signs in. A code is tried at
 // most a few times, works once and lives minutes.
@@ -26,16 +26,17 @@ import (
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
-// Digits is the length of a code.
-const Digits = 6
+// Digits is the length of a code, and LongDigits that of a sign-in code while
+// somebody is guessing: at this address or, spraying, at the whole environment.
+// Short codes that are out by then stop working. So nobody is locked out by a
+// stranger's guesses, and the guesses still lead nowhere.
+const (
+	Digits     = 6
+	LongDigits = 8
 
-// Wrong codes are counted per person over all codes. From one source a few per
-// window are allowed; from everywhere together this many times as many, so
-// that a stranger who guesses at a victim's sign-in does not lock the victim out.
-// Windows are fixed, so an hour can see the end of one and the start of the
-// next: with the default limits at most 2 x 4 x 10 guesses at the sign-in and
-// 2 x 10 in a stolen session, of a million codes: less than 1 in 10,000.
-const signInSpread = 4
+	alarmPerAddress     = 10  // wrong sign-in codes for one address in a day
+	alarmPerEnvironment = 200 // wrong sign-in codes in an hour
+)
 
 // Method implements [method.Method].
 type Method struct{}
@@ -70,7 +71,10 @@ func Create(tx *store.Tx, r Request) (store.CodeChallengeRow, error) {
 	if r.Session != nil {
 		c.SessionID, c.UserID = r.Session.ID, r.Session.UserID
 	}
-	code := newCode()
+	code, err := newCode(tx, c)
+	if err != nil {
+		return c, err
+	}
 	c.CodeHash = hashCode(tx.Hasher(), c, code)
 	if err := tx.InsertCodeChallenge(c); err != nil {
 		return c, err
@@ -96,7 +100,10 @@ func Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow
 	if err := takeSend(tx, r, key); err != nil {
 		return c, err
 	}
-	code := newCode()
+	code, err := newCode(tx, c)
+	if err != nil {
+		return c, err
+	}
 	c.CodeHash = hashCode(tx.Hasher(), c, code)
 	c.ExpiresAt = tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std())
 	err = tx.ResendCodeChallenge(r.Tenant.ID, c.ID, c.CodeHash, c.ExpiresAt)
@@ -196,49 +203,6 @@ func (Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
 	return &candidate{row: counted, typed: hashCode(tx.Hasher(), counted, a.Response.Reveal()), source: a.Source}, nil
 }
 
-// takeGuess counts against the person, over all codes, before anything is
-// compared. Inside a session the budget is that of the session's user, so no
-// other account can use it up.
-func takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallengeRow) error {
-	rate := a.Tenant.Limits.GuessesPerAccount
-	if a.Session != nil {
-		if err := takeOne(tx, guessesOf(tx, c, c.UserID), rate); err != nil {
-			return err
-		}
-		ok, _, err := limit.Take(tx, wrongInARow(tx, c, c.UserID), environment.Rate{Count: a.Tenant.Limits.GuessesHardStop, Per: year})
-		if err == nil && !ok {
-			return fault.New(fault.TooManyAttempts, "Codes for this address are locked in open sessions after too many wrong ones. Sign in again with a code, which unlocks it, or prove it another way.")
-		}
-		return err
-	}
-	if err := takeOne(tx, guessesFrom(tx, c, a.Source), rate); err != nil {
-		return err
-	}
-	return takeOne(tx, guessesOf(tx, c, ""), environment.Rate{Count: rate.Count * signInSpread, Per: rate.Per})
-}
-
-func takeOne(tx *store.Tx, key limit.Key, rate environment.Rate) error {
-	ok, wait, err := limit.Take(tx, key, rate)
-	if err == nil && !ok {
-		return fault.New(fault.TooManyAttempts, "Too many wrong codes. Wait %s before the next try, or prove it another way.", wait.Round(time.Second)).After(wait)
-	}
-	return err
-}
-
-const year = environment.Duration(365 * 24 * time.Hour)
-
-func guessesFrom(tx *store.Tx, c store.CodeChallengeRow, source string) limit.Key {
-	return limit.For(tx, "guess-source", c.EnvironmentID, c.Format, c.Identifier, source)
-}
-
-func guessesOf(tx *store.Tx, c store.CodeChallengeRow, userID string) limit.Key {
-	return limit.For(tx, "guess", c.EnvironmentID, c.Format, c.Identifier, userID)
-}
-
-func wrongInARow(tx *store.Tx, c store.CodeChallengeRow, userID string) limit.Key {
-	return limit.For(tx, "guess-row", c.EnvironmentID, c.Format, c.Identifier, userID)
-}
-
 type candidate struct {
 	row    store.CodeChallengeRow
 	typed  []byte
@@ -248,7 +212,7 @@ type candidate struct {
 // Compare implements [method.Candidate].
 func (c *candidate) Compare(context.Context) error {
 	if !seal.Equal(c.row.CodeHash, c.typed) {
-		return fault.New(fault.WrongEmailCode, "This is not the code we sent. Check the newest mail and type its six digits.")
+		return fault.New(fault.WrongEmailCode, "This is not the code we sent. Check the newest mail and type its digits.")
 	}
 	return nil
 }
@@ -271,28 +235,6 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 	}, nil
 }
 
-// forgive forgets the wrong guesses of whoever has now shown the right code.
-func (c *candidate) forgive(tx *store.Tx) error {
-	owner := c.row.UserID
-	keys := []limit.Key{guessesFrom(tx, c.row, c.source), guessesOf(tx, c.row, "")}
-	if owner == "" {
-		held, err := tx.CredentialByIdentifier(c.row.EnvironmentID, c.row.Format, c.row.Identifier)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		owner = held.UserID
-	}
-	if owner != "" {
-		keys = append(keys, guessesOf(tx, c.row, owner), wrongInARow(tx, c.row, owner))
-	}
-	for _, key := range keys {
-		if err := limit.Reset(tx, key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func unknownCode() *fault.Error {
 	return fault.New(fault.InvalidEmailVerification, "This code is unknown, used, expired or was asked for in another session. Ask for a new one.")
 }
@@ -301,12 +243,18 @@ func hashCode(h *seal.Hasher, c store.CodeChallengeRow, code string) []byte {
 	return h.Sum("email-code", c.EnvironmentID, c.ID, code)
 }
 
-func newCode() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
-	if err != nil {
-		panic(err) // crypto/rand does not fail
+func newCode(tx *store.Tx, c store.CodeChallengeRow) (string, error) {
+	digits := Digits
+	if guessed, err := alarmed(tx, c); err != nil {
+		return "", err
+	} else if guessed {
+		digits = LongDigits
 	}
-	return fmt.Sprintf("%0*d", Digits, n)
+	n, err := rand.Int(rand.Reader, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%0*d", digits, n), nil
 }
 
 func sessionID(s *store.SessionRow) string {

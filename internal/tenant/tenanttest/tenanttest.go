@@ -162,7 +162,7 @@ func (w *World) Mails(t testing.TB) []deliver.Message {
 	}
 }
 
-var codeLine = regexp.MustCompile(`(?m)^\s*(\d{6})\s*$`)
+var codeLine = regexp.MustCompile(`(?m)^\s*(\d{6}|\d{8})\s*$`)
 
 // CodeIn is the code that a mail carries, or "".
 func CodeIn(m deliver.Message) string {
@@ -311,6 +311,9 @@ func (s Stub) Compare(context.Context) error { return s.Answer }
 
 // Spend implements [method.Candidate].
 func (s Stub) Spend(*store.Tx) (method.Evidence, error) { return s.Evidence, nil }
+
+// Forgive implements [method.Candidate].
+func (s Stub) Forgive(*store.Tx) error { return nil }
 
 // Old is Document at the old version.
 func Old(lines ...string) string {

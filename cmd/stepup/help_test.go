@@ -1,0 +1,44 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+)
+
+// TestEveryCommandIsDocumented walks the commands: each has a help text, is
+// asked for help in testdata/help.txt, and is named in docs/operating.md or
+// docs/environment.md.
+func TestEveryCommandIsDocumented(t *testing.T) {
+	read := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	script := read("testdata/help.txt")
+	pages := read("../../docs/operating.md") + read("../../docs/environment.md")
+	parser, err := kong.New(&commands{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, leaf := range parser.Model.Leaves(false) {
+		var words []string
+		for node := leaf; node.Type == kong.CommandNode; node = node.Parent {
+			words = append([]string{node.Name}, words...)
+		}
+		command := "stepup " + strings.Join(words, " ")
+		if leaf.Help == "" {
+			t.Errorf("%s says nothing about itself", command)
+		}
+		if !strings.Contains(script, "exec "+command+" --help\n") {
+			t.Errorf("testdata/help.txt does not ask %s for help", command)
+		}
+		if !strings.Contains(pages, command) {
+			t.Errorf("docs/operating.md does not name %s", command)
+		}
+	}
+}

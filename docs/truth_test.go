@@ -1,0 +1,165 @@
+package docs_test
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/environment"
+)
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestEveryRouteIsDocumented compares api.md with the route table, both ways.
+func TestEveryRouteIsDocumented(t *testing.T) {
+	page := read(t, "api.md")
+	var known []string
+	for _, r := range api.Routes() {
+		path := strings.TrimPrefix(strings.TrimPrefix(r.Path, "/api/v0/sdk/{environmentId}"), "/api/v0/admin")
+		route := "`" + r.Method + " " + path + "`"
+		known = append(known, route)
+		if !strings.Contains(page, route) && path != "/api/v0/openapi.json" {
+			t.Errorf("api.md does not name %s %s (%s)", r.Method, r.Path, route)
+		}
+	}
+	for _, route := range regexp.MustCompile("`(GET|POST|PUT|PATCH|DELETE) /[^`]*`").FindAllString(page, -1) {
+		if !slices.Contains(known, route) {
+			t.Errorf("api.md names %s, which is not there", route)
+		}
+	}
+}
+
+// TestEveryCodeIsDocumented looks for each code that the server refuses with,
+// and for no other.
+func TestEveryCodeIsDocumented(t *testing.T) {
+	page := read(t, "api.md")
+	used := ""
+	for _, pattern := range []string{"../internal/*/*.go", "../internal/*/*/*.go"} {
+		sources, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, source := range sources {
+			if !strings.HasSuffix(source, "_test.go") {
+				used += read(t, source)
+			}
+		}
+	}
+	codes := regexp.MustCompile(`(\w+) +Code = "([a-z_]+)"`).FindAllStringSubmatch(read(t, "../internal/fault/fault.go"), -1)
+	if len(codes) < 30 {
+		t.Fatalf("only %d codes found in internal/fault", len(codes))
+	}
+	for _, code := range codes {
+		if want, got := regexp.MustCompile(`fault\.`+code[1]+`\b`).MatchString(used), strings.Contains(page, "`"+code[2]+"`"); want != got {
+			t.Errorf("code %s: used by the server: %t, named in api.md: %t", code[2], want, got)
+		}
+	}
+}
+
+// TestEveryVariableIsDocumented compares operating.md with what internal/config reads.
+func TestEveryVariableIsDocumented(t *testing.T) {
+	page := read(t, "operating.md")
+	for _, name := range regexp.MustCompile(`"(STEPUP_[A-Z_]+)"`).FindAllStringSubmatch(read(t, "../internal/config/config.go"), -1) {
+		if !strings.Contains(page, "| `"+name[1]) && !strings.Contains(page, ", `"+name[1]) {
+			t.Errorf("operating.md does not name %s", name[1])
+		}
+	}
+	for _, name := range regexp.MustCompile("(?m)^\\| `(STEPUP_[A-Z_]+)`").FindAllStringSubmatch(page, -1) {
+		if !strings.Contains(read(t, "../internal/config/config.go"), `"`+name[1]+`"`) {
+			t.Errorf("operating.md names %s, which nobody reads", name[1])
+		}
+	}
+}
+
+// TestEveryKeyIsDocumented compares environment.md with the document's type.
+func TestEveryKeyIsDocumented(t *testing.T) {
+	page := read(t, "environment.md")
+	for _, key := range keys(reflect.TypeFor[environment.Environment](), "") {
+		short := key[strings.LastIndex(key, ".")+1:]
+		if !strings.Contains(page, "`"+key+"`") && !(strings.Contains(page, "`."+short+"`") && strings.Contains(page, short+":")) {
+			t.Errorf("environment.md does not name %s", key)
+		}
+	}
+}
+
+// keys are the paths of a document that hold something themselves.
+func keys(of reflect.Type, path string) []string {
+	switch {
+	case of == reflect.TypeFor[environment.Rate](), of == reflect.TypeFor[environment.Ref](), of.Kind() != reflect.Struct && of.Kind() != reflect.Slice:
+		return []string{path}
+	case of.Kind() == reflect.Slice && of.Elem().Kind() != reflect.Struct:
+		return []string{path}
+	case of.Kind() == reflect.Slice:
+		return keys(of.Elem(), path+"[]")
+	}
+	var all []string
+	for _, field := range reflect.VisibleFields(of) {
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		all = append(all, keys(field.Type, strings.TrimPrefix(path+"."+name, "."))...)
+	}
+	return all
+}
+
+// TestGuessingArithmetic recomputes the table of limits.md from the defaults.
+func TestGuessingArithmetic(t *testing.T) {
+	page := read(t, "limits.md")
+	limits := environment.Defaults().Limits
+	perHour := func(r environment.Rate) int { return int(float64(r.Count) / r.Per.Std().Hours()) }
+	const spread = 4                     // of internal/method/emailcode: all sources together against one
+	const perAddress, anywhere = 10, 200 // of internal/method/emailcode: wrong tries until codes grow
+	own := perHour(limits.GuessesPerAccount)
+	for _, row := range []struct {
+		who                 string
+		tries               int
+		shortHour, shortDay int // tries at six digits
+	}{
+		{"a stranger with one network address, at one person's sign-in", own, perAddress, perAddress},
+		{"a stranger with any number of them, at one person's sign-in", own * spread, perAddress, perAddress},
+		{"a stranger with one network address, at everybody's sign-in", perHour(limits.CodesPerIP) * limits.CodeAttempts, anywhere, 24 * anywhere},
+		{"a stranger with any number of them, at everybody's sign-in", limits.CodesPerHour * limits.CodeAttempts, anywhere, 24 * anywhere},
+	} {
+		want := fmt.Sprintf("| %s | %s per hour | %s | %s |", row.who, thousands(row.tries),
+			chance(row.shortHour, row.tries-row.shortHour), chance(row.shortDay, 24*row.tries-row.shortDay))
+		if !strings.Contains(page, want) {
+			t.Errorf("limits.md should say\n%s", want)
+		}
+	}
+	thief := fmt.Sprintf("| a thief of a session, at the codes of its owner | %d per hour | %s | %s in all: it stops at %d |",
+		own, chance(own, 0), chance(limits.GuessesHardStop, 0), limits.GuessesHardStop)
+	if !strings.Contains(page, thief) {
+		t.Errorf("limits.md should say\n%s", thief)
+	}
+}
+
+// chance is that of guessing a code in so many tries at six digits and so many
+// at eight, to two digits.
+func chance(short, long int) string {
+	percent := 100 * (1 - math.Pow(1-1e-6, float64(short))*math.Pow(1-1e-8, float64(long)))
+	digits := max(0, 1-int(math.Floor(math.Log10(percent))))
+	text := fmt.Sprintf("%.*f", digits, percent)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text + " %"
+}
+
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+}

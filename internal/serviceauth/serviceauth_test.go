@@ -1,0 +1,140 @@
+package serviceauth_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/store/storetest"
+)
+
+var by = audit.By{Actor: "operator"}
+
+func create(t testing.TB, db *store.DB, n serviceauth.New) (text secret.Text, id string, err error) {
+	t.Helper()
+	err = db.Write(t.Context(), func(tx *store.Tx) (err error) {
+		text, id, err = serviceauth.Create(tx, by, n)
+		return err
+	})
+	return text, id, err
+}
+
+func check(t testing.TB, db *store.DB, text secret.Text) (token *serviceauth.Token, err error) {
+	t.Helper()
+	err = db.Read(t.Context(), func(tx *store.Tx) (err error) {
+		token, err = serviceauth.Check(tx, text)
+		return err
+	})
+	return token, err
+}
+
+func TestToken(t *testing.T) {
+	clock := &storetest.Clock{}
+	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
+		db := open(t)
+		text, id, err := create(t, db, serviceauth.New{Name: "guard", EnvironmentID: "one", Scopes: []string{serviceauth.TokensConsume}, TokenScopes: []stepup.Scope{"transfer:create"}, Life: time.Hour})
+		if err != nil || !strings.HasPrefix(text.Reveal(), serviceauth.Prefix) || len(text.Reveal()) < 40 {
+			t.Fatal(len(text.Reveal()), err)
+		}
+		token, err := check(t, db, text)
+		if err != nil || token.ID() != id || token.EnvironmentID() != "one" {
+			t.Fatal(token, err)
+		}
+		for _, scope := range serviceauth.Scopes {
+			for _, environment := range []string{"one", "two", "", "ONE", "one "} {
+				if got := token.May(scope, environment); got != (scope == serviceauth.TokensConsume && environment == "one") {
+					t.Errorf("may %s in %q: %v", scope, environment, got)
+				}
+			}
+		}
+		if token.May("", "one") || token.May("tokens.*", "one") || token.May("tokens", "one") {
+			t.Error("a scope is matched by parts")
+		}
+		for scope, want := range map[stepup.Scope]bool{"transfer:create": true, "transfer:create2": false, "transfer": false, "wallet:export": false, "": false} {
+			if token.MayConsume(scope) != want {
+				t.Errorf("may consume %q: %v", scope, !want)
+			}
+		}
+		clock.Advance(time.Hour)
+		if _, err := check(t, db, text); !errors.Is(err, serviceauth.ErrInvalid) {
+			t.Errorf("expired: %v", err)
+		}
+
+		text, id, err = create(t, db, serviceauth.New{Name: "operator", Scopes: serviceauth.Scopes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token, err = check(t, db, text); err != nil || !token.May(serviceauth.EnvironmentsWeaken, "any") || !token.May(serviceauth.AuditRead, "") || !token.MayConsume("any:thing") {
+			t.Errorf("for everything: %+v, %v", token, err)
+		}
+		revoke := func() error {
+			return db.Write(t.Context(), func(tx *store.Tx) error { return serviceauth.Revoke(tx, by, id) })
+		}
+		if err := revoke(); err != nil {
+			t.Fatal(err)
+		}
+		if err := revoke(); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("revoking twice: %v", err)
+		}
+		if _, err := check(t, db, text); !errors.Is(err, serviceauth.ErrInvalid) {
+			t.Errorf("revoked: %v", err)
+		}
+		var rows []store.AuditRow
+		var stored int64
+		err = db.Read(t.Context(), func(tx *store.Tx) (err error) {
+			if rows, err = tx.Audit(store.AuditFilter{Action: "service_token."}); err != nil {
+				return err
+			}
+			return tx.Row(`SELECT COUNT(*) FROM service_tokens WHERE id = $1 OR name = $1`, text.Reveal()).Scan(&stored)
+		})
+		if err != nil || len(rows) != 3 || stored != 0 {
+			t.Errorf("%d entries, %v", len(rows), err)
+		}
+		for _, row := range rows {
+			if strings.Contains(row.Detail, serviceauth.Prefix) {
+				t.Error("the audit log holds a service token")
+			}
+		}
+	}, storetest.WithClock(clock))
+}
+
+func TestCreateRefuses(t *testing.T) {
+	db := storetest.SQLite(t)
+	for _, n := range []serviceauth.New{
+		{}, {Name: "x"}, {Scopes: []string{serviceauth.AuditRead}}, {Name: "x", Scopes: []string{"everything"}}, {Name: "x", Scopes: []string{"tokens.consume", ""}},
+		{Name: "x", Scopes: []string{serviceauth.TokensConsume}, TokenScopes: []stepup.Scope{"transfer:*"}},
+		{Name: "x", Scopes: []string{serviceauth.TokensConsume}, TokenScopes: []stepup.Scope{"a:b c:d"}},
+	} {
+		if text, _, err := create(t, db, n); err == nil || text != "" {
+			t.Errorf("%+v: made", n)
+		}
+	}
+}
+
+// Every prefix, suffix, changed character and other spelling is refused (C13).
+func TestMutations(t *testing.T) {
+	db := storetest.SQLite(t)
+	right, _, err := create(t, db, serviceauth.New{Name: "x", Scopes: []string{serviceauth.AuditRead}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := right.Reveal()
+	mutants := []string{"", serviceauth.Prefix, " " + text, text + " ", text + "\n", text + "A", "A" + text, text + text, strings.ToLower(text), "STP_" + text[4:], text + strings.Repeat("A", 500)}
+	for i := range text {
+		mutants = append(mutants, text[:i], text[i+1:], text[:i]+string(text[i]^1)+text[i+1:], text[:i]+" "+text[i:])
+	}
+	for _, mutant := range mutants {
+		if _, err := check(t, db, secret.Text(mutant)); !errors.Is(err, serviceauth.ErrInvalid) {
+			t.Errorf("%q: %v", mutant, err)
+		}
+	}
+	if _, err := check(t, db, right); err != nil {
+		t.Error(err)
+	}
+}
