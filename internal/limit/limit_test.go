@@ -31,21 +31,21 @@ func TestTake(t *testing.T) {
 	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
 		db := open(t)
 		for i := range 5 {
-			if ok, wait := take(t, db, "ada"); ok != (i < 3) || wait <= 0 || wait > time.Minute {
+			if ok, wait := take(t, db, "zoe"); ok != (i < 3) || wait <= 0 || wait > time.Minute {
 				t.Errorf("event %d: %v, %v", i, ok, wait)
 			}
 		}
-		for _, parts := range [][]string{{"bob"}, {"ad", "a"}, {"ada", ""}, {"", "ada"}, {}} {
+		for _, parts := range [][]string{{"tom"}, {"zo", "e"}, {"zoe", ""}, {"", "zoe"}, {}} {
 			if ok, _ := take(t, db, parts...); !ok {
-				t.Errorf("%q shares a counter with ada", parts)
+				t.Errorf("%q shares a counter with zoe", parts)
 			}
 		}
 		clock.Advance(time.Minute)
-		if ok, _ := take(t, db, "ada"); !ok {
+		if ok, _ := take(t, db, "zoe"); !ok {
 			t.Error("refused in a new window")
 		}
 		err := db.Write(t.Context(), func(tx *store.Tx) error {
-			key := limit.For(tx, "test", "ada")
+			key := limit.For(tx, "test", "zoe")
 			for range 10 {
 				if _, _, err := limit.Take(tx, key, rate); err != nil {
 					return err
@@ -77,7 +77,7 @@ func TestTake(t *testing.T) {
 		}
 		var readable int64
 		err = db.Read(t.Context(), func(tx *store.Tx) error {
-			return tx.Row(`SELECT COUNT(*) FROM counters WHERE name LIKE '%ada%' OR name LIKE '%bob%'`).Scan(&readable)
+			return tx.Row(`SELECT COUNT(*) FROM counters WHERE name LIKE '%zoe%' OR name LIKE '%tom%'`).Scan(&readable)
 		})
 		if err != nil || readable != 0 {
 			t.Errorf("%d counters name a person, %v", readable, err)
@@ -93,7 +93,7 @@ func TestParallel(t *testing.T) {
 		var done sync.WaitGroup
 		for i := range 100 {
 			done.Go(func() {
-				if ok, _ := take(t, nodes[i%2], "ada"); ok {
+				if ok, _ := take(t, nodes[i%2], "zoe"); ok {
 					passed.Add(1)
 				}
 			})
