@@ -15,6 +15,6 @@ while IFS=: read -r file declaration; do
 	name=${declaration#func }
 	name=${name%(}
 	echo "fuzz: $name in $(dirname "$file")"
-	go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -timeout 10m "$(dirname "$file")" || failed=1
+	go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 10x -timeout 10m "$(dirname "$file")" || failed=1
 done <<<"$targets"
 exit $failed

@@ -29,6 +29,7 @@ have_browser() {
 	done
 	return 1
 }
+have_curl() { command -v curl >/dev/null; } # the documentation is executed
 have_node() {
 	command -v npm >/dev/null && command -v node >/dev/null &&
 		[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]
@@ -40,6 +41,7 @@ packages=()
 have_compiler || packages+=(gcc libc6-dev)
 have_postgres || packages+=(postgresql)
 have_browser || packages+=(chromium)
+have_curl || packages+=(curl)
 have_node || packages+=(nodejs npm)
 if [ ${#packages[@]} -gt 0 ]; then
 	command -v apt-get >/dev/null ||
@@ -53,6 +55,7 @@ fi
 have_compiler || die "a C compiler is still missing (the race detector needs one); type:" "apt-get install -y gcc libc6-dev"
 have_postgres || die "the PostgreSQL server is still missing from /usr/lib/postgresql; type:" "apt-get install -y postgresql"
 have_browser || die "chromium is still missing; type:" "apt-get install -y chromium"
+have_curl || die "curl is still missing; type:" "apt-get install -y curl"
 have_node || die "Node.js 20 or newer with npm is still missing (https://nodejs.org/); on Debian 13 or newer type:" \
 	"apt-get install -y nodejs npm"
 

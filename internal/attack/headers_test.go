@@ -148,7 +148,11 @@ func TestCORSExactOriginOnly(t *testing.T) {
 		for name, value := range map[string]string{"environmentId": servertest.A, "userId": "u", "credentialId": "c"} {
 			path = strings.ReplaceAll(path, "{"+name+"}", value)
 		}
-		for _, origin := range append([]string{good}, strangers...) {
+		origins := append([]string{good}, strangers...)
+		if r.Path != api.Routes()[0].Path { // all of them at one route, the likeliest at each
+			origins = origins[:6]
+		}
+		for _, origin := range origins {
 			header := http.Header{"Origin": {origin}, "Access-Control-Request-Method": {r.Method}, "Access-Control-Request-Headers": {"authorization"}}
 			for _, method := range []string{"OPTIONS", r.Method} {
 				answer := s.Do(t, method, path, header, nil)
