@@ -85,6 +85,7 @@ func recipients(t testing.TB, w *tenanttest.World) map[string]int {
 
 // An identifier belongs to one user, and accounts are never joined by it.
 func TestOneOwner(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada, bob := w.SignIn(t, "ada@example.com"), w.SignIn(t, "bob@example.com")
 		for _, provenance := range []string{store.ProvenanceElevatedToken, store.ProvenanceNothing} {
@@ -127,6 +128,7 @@ func TestOneOwner(t *testing.T) {
 
 // Two sign-ups by the same address at once make one user.
 func TestSignUpRace(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document("limits: {codesPerAddress: {count: 100, per: 10m}}"), func(t *testing.T, w *tenanttest.World) {
 		type asked struct{ id, code string }
 		var all []asked
@@ -155,6 +157,7 @@ func TestSignUpRace(t *testing.T) {
 
 // Linking and unlinking tell every address the user had before.
 func TestLinkAndUnlink(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada, bob := w.SignIn(t, "ada@example.com"), w.SignIn(t, "bob@example.com")
 		if err := unlink(t, w, ada.UserID, ada.SignInCredentialID); !fault.Has(err, fault.LastCredential) {
@@ -190,6 +193,7 @@ func TestLinkAndUnlink(t *testing.T) {
 
 // Two at once cannot remove both of the last two.
 func TestUnlinkRace(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		for round := range 5 {
 			ada := w.SignIn(t, fmt.Sprintf("ada%d@example.com", round))
@@ -216,6 +220,7 @@ func TestUnlinkRace(t *testing.T) {
 // Linked with nothing: no sign-in and no step-up at the new version, both at
 // the old one, until an older credential confirms it.
 func TestLinkedWithNothing(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Old(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		c, err := link(t, w, ada.UserID, "new@example.com", store.ProvenanceNothing)
@@ -263,6 +268,7 @@ func TestLinkedWithNothing(t *testing.T) {
 }
 
 func TestReplace(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		// With a proof: the new one at once, the old one told.

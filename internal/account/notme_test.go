@@ -47,6 +47,7 @@ func live(t testing.TB, w *tenanttest.World, userID string) (n int) {
 
 // The link in a notice takes back what was added and ends all sessions, once.
 func TestNotMeRemoves(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada, bob := w.SignIn(t, "ada@example.com"), w.SignIn(t, "bob@example.com")
 		if _, err := link(t, w, ada.UserID, "evil@example.com", store.ProvenanceElevatedToken); err != nil {
@@ -87,6 +88,7 @@ func TestNotMeRemoves(t *testing.T) {
 
 // An address that was pushed out comes back.
 func TestNotMeRestores(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "Ada@example.com")
 		if _, err := replace(t, w, ada.UserID, "evil@example.com", store.ProvenanceElevatedToken); err != nil {
@@ -118,6 +120,7 @@ func TestNotMeRestores(t *testing.T) {
 
 // A change to an address the user had already is taken back without taking that one.
 func TestNotMeAfterChangeToOwn(t *testing.T) {
+	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document())
 	ada := w.SignIn(t, "ada@example.com")
 	if _, err := link(t, w, ada.UserID, "work@example.com", store.ProvenanceElevatedToken); err != nil {
@@ -136,6 +139,7 @@ func TestNotMeAfterChangeToOwn(t *testing.T) {
 }
 
 func TestNotMeExpiresAndRaces(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		if _, err := link(t, w, ada.UserID, "one@example.com", store.ProvenanceElevatedToken); err != nil {

@@ -28,6 +28,7 @@ func change(t testing.TB, w *tenanttest.World, userID, body string) error {
 }
 
 func TestProfile(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada, bob := w.SignIn(t, "ada@example.com"), w.SignIn(t, "bob@example.com")
 		if err := change(t, w, ada.UserID, `{"username":"ada.l","firstName":"Ada","lastName":"Lovelace","metadata":{"a":[1]},"policiesConsent":true}`); err != nil {
@@ -83,6 +84,7 @@ func TestProfile(t *testing.T) {
 // No field of a profile can claim that anything was verified, nor touch the
 // credentials (C11).
 func TestProfileProvesNothing(t *testing.T) {
+	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document())
 	ada := w.SignIn(t, "ada@example.com")
 	before := addresses(t, w, ada.UserID)

@@ -48,7 +48,7 @@ func TestB1AnHourOfGuessing(t *testing.T) {
 	}
 	s := start(t, anyAddress())
 	for _, stolen := range []bool{false, true} {
-		victim := s.SignIn(t, servertest.A, "victim@example.com")
+		victim := s.SignIn(t, servertest.A, fmt.Sprintf("victim-%v@example.com", stolen))
 		path, session := sdk("/emailVerifications/signin"), http.Header(nil)
 		if stolen {
 			path, session = sdk("/emailVerifications/verify"), victim.Header()

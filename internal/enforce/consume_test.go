@@ -33,6 +33,7 @@ func consume(t testing.TB, w *tenanttest.World, g enforce.Guarded) (claims stepu
 }
 
 func TestConsume(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document("  - {scope: 'pay:now', audience: 'https://bank.example.com'}"), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		text := w.Elevate(t, ada, "ada@example.com", tenanttest.Transfer)
@@ -76,6 +77,7 @@ func TestConsume(t *testing.T) {
 
 // A refused call spends nothing and claims nothing.
 func TestConsumeRefused(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document("  - {scope: 'pay:now', audience: 'https://bank.example.com'}", "  - {scope: 'vault:open', audience: 'https://vault.example.com', tokenBehavior: time_bound}"), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		text := w.Elevate(t, ada, "ada@example.com", tenanttest.Transfer)
@@ -118,6 +120,7 @@ func TestConsumeRefused(t *testing.T) {
 
 // Races over two handles on one database, as two nodes have them.
 func TestConsumeRaces(t *testing.T) {
+	t.Parallel()
 	clock := &storetest.Clock{}
 	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
 		w := tenanttest.New(t, open(t), clock, tenanttest.Document())

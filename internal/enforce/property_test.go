@@ -21,6 +21,7 @@ import (
 // the gate refuses exactly what the check says is required, a token is minted
 // by exactly the proofs that every scope admits, and opens exactly its scopes.
 func TestCheckAndEnforcementAgree(t *testing.T) {
+	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Old())
 	users := 0
 	rapid.Check(t, func(r *rapid.T) {
@@ -137,6 +138,7 @@ func offered(t *testing.T, w *tenanttest.World, s store.SessionRow, address stri
 // wallet:delegate opens refresh and reshare, and nothing else; nothing else
 // opens anything but itself (C2, C10).
 func TestDelegate(t *testing.T) {
+	t.Parallel()
 	actions := "mfa: {actions: [{action: wallet.waas.sign, required: true}, {action: wallet.waas.refresh, required: true}, {action: wallet.waas.reshare, required: true}, {action: user.update, required: true}]}"
 	w := tenanttest.SQLite(t, tenanttest.Document(actions))
 	ada := w.SignIn(t, "ada@example.com")

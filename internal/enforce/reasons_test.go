@@ -56,6 +56,7 @@ func active(t testing.TB, w *tenanttest.World, text string) (active bool) {
 }
 
 func TestReasons(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada, again, bob := w.SignIn(t, "ada@example.com"), w.SignIn(t, "ada@example.com"), w.SignIn(t, "bob@example.com")
 		export := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport)
@@ -99,6 +100,7 @@ func TestReasons(t *testing.T) {
 
 // A person with nothing that may prove it is told so, but a bad token keeps its reason.
 func TestNoMethod(t *testing.T) {
+	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document("  - {scope: wallet:export, floor: {preset: asvs-l3}}"))
 	ada := w.SignIn(t, "ada@example.com")
 	refused(t, w, ada, "", stepup.WalletExport, stepup.ReasonNoMethod)
@@ -112,6 +114,7 @@ func TestNoMethod(t *testing.T) {
 
 // Tokens that nobody minted are good for nothing, even when the signature holds.
 func TestSignedButNotMinted(t *testing.T) {
+	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document())
 	ada := w.SignIn(t, "ada@example.com")
 	now := w.Now().Unix()
@@ -150,6 +153,7 @@ func TestSignedButNotMinted(t *testing.T) {
 
 // Whatever takes a token's ground away takes the token, at once (C12).
 func TestRevocation(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name   string
 		revoke func(t *testing.T, w *tenanttest.World, s store.SessionRow)
@@ -217,6 +221,7 @@ func TestRevocation(t *testing.T) {
 // A time-bound token for what has become single-use no longer counts, and a
 // rule that a node has not heard of decides nothing.
 func TestStricterUse(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		link := w.Elevate(t, ada, "ada@example.com", stepup.CredentialLink)

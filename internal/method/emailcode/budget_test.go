@@ -18,6 +18,7 @@ const manySends = "limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSe
 // The budget belongs to the account: neither a new code, nor a resent one, nor
 // another session, nor another spelling of the address gives a guess more (B4, B5).
 func TestBudgetSurvives(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(manySends, "sessions: {idle: 12h}"), func(t *testing.T, w *tenanttest.World) {
 		spellings := []string{"ada@bücher.example", " Ada@bücher.example ", "ADA@BÜCHER.EXAMPLE", "ada@xn--bcher-kva.example", "ada@XN--BCHER-KVA.example"}
 		guesses := func(sessions []*store.SessionRow, purpose method.Purpose) (compared int64) {
@@ -60,6 +61,7 @@ func TestBudgetSurvives(t *testing.T) {
 
 // All spellings of an address share one allowance of mail.
 func TestSendsAreLimited(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		for i, address := range []string{"ada@bücher.example", "Ada@BÜCHER.example", " ada@xn--bcher-kva.example", "ADA@bücher.example ", "ada@Xn--Bcher-Kva.Example", "ada@bücher.example"} {
 			_, refused := ask(t, w, emailcode.Request{Purpose: method.SignIn, Address: address, Source: fmt.Sprint("192.0.2.", i)})
@@ -89,6 +91,7 @@ func TestSendsAreLimited(t *testing.T) {
 // Whoever is not signed in as the victim can use up neither the victim's
 // guesses in a session nor the victim's mail there (B8).
 func TestStrangersCannotLockOut(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(manySends), func(t *testing.T, w *tenanttest.World) {
 		ada, mallory := w.SignIn(t, "ada@example.com"), w.SignIn(t, "mallory@example.com")
 		var guesses []guess
@@ -122,6 +125,7 @@ func TestStrangersCannotLockOut(t *testing.T) {
 // Wrong codes in a row stop a credential in open sessions, however slowly they
 // come; signing in with a code unlocks it.
 func TestHardStop(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(manySends, "sessions: {idle: 20h}"), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		compared := int64(0)

@@ -35,6 +35,7 @@ func attempts(t testing.TB, w *tenanttest.World, challengeID string) int64 {
 }
 
 func TestCode(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		for _, typed := range []string{"", wrong(code), code + " ", " " + code, "0" + code} {
@@ -53,6 +54,7 @@ func TestCode(t *testing.T) {
 
 // A code lives as long as the environment says, and no longer.
 func TestExpiry(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document("limits: {codeExpiry: 2m}"), func(t *testing.T, w *tenanttest.World) {
 		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		w.Clock.Advance(2*time.Minute + time.Second)
@@ -71,6 +73,7 @@ func TestExpiry(t *testing.T) {
 // for without a session works without one only. A try at a wrong door costs the
 // owner nothing.
 func TestDoors(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		again := w.SignIn(t, "ada@example.com")
@@ -105,6 +108,7 @@ func TestDoors(t *testing.T) {
 }
 
 func TestMailSaysWhatTheCodeIsFor(t *testing.T) {
+	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document())
 	ada := w.SignIn(t, "ada@example.com")
 	for _, r := range []emailcode.Request{
@@ -127,6 +131,7 @@ func TestMailSaysWhatTheCodeIsFor(t *testing.T) {
 // A resent code replaces the earlier one; the tries made stand, and so does the
 // door.
 func TestResend(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		id, first := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
@@ -165,6 +170,7 @@ func TestResend(t *testing.T) {
 
 // What was spent or open before stays so for a store that is opened anew.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) { restart(t, engine) })
 	}
@@ -172,6 +178,7 @@ func TestRestart(t *testing.T) {
 
 // Closed sign-up answers a stranger like everybody else, and mails nothing.
 func TestClosedSignUp(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		w.SignIn(t, "ada@example.com")
 		w.Apply(t, tenanttest.Document("signUp: {enabled: false}"))
@@ -201,6 +208,7 @@ func TestClosedSignUp(t *testing.T) {
 }
 
 func TestUnusableAddress(t *testing.T) {
+	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document())
 	for _, address := range []string{"", "ada", "ada@", "@example.com", "a@b@c.example", "ada@localhost", "ada@[127.0.0.1]", "\"a b\"@example.com", "ada@example.com\r\nBcc: eve@example.com"} {
 		err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
@@ -218,6 +226,7 @@ func TestUnusableAddress(t *testing.T) {
 
 // A failing action leaves the code unspent but the try counted (B2).
 func TestCounterStandsWhenTheActionFails(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		failure := errors.New("the action failed")

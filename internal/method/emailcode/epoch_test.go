@@ -37,6 +37,7 @@ func restart(t *testing.T, engine string) {
 
 // A moved epoch voids what is used once or lives minutes. Sessions stand.
 func TestEpochMoves(t *testing.T) {
+	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		single := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport)
