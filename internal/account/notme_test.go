@@ -175,3 +175,28 @@ func TestNotMeExpiresAndRaces(t *testing.T) {
 		}
 	})
 }
+
+// A thief who links an address and then removes the owner's must not be able to
+// make the owner's own link shut everybody out.
+func TestNotMeLeavesAWayIn(t *testing.T) {
+	t.Parallel()
+	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
+		ada := w.SignIn(t, "ada@example.com")
+		if _, err := link(t, w, ada.UserID, "evil@example.com", store.ProvenanceElevatedToken); err != nil {
+			t.Fatal(err)
+		}
+		text := links(t, w)["ada@example.com"]
+		w.Write(t, func(tx *store.Tx) error {
+			return account.Unlink(tx, tenanttest.By, w.Tenant, ada.UserID, ada.SignInCredentialID)
+		})
+		if err := notMe(t, w, text); err != nil {
+			t.Fatal(err)
+		}
+		if again := w.SignIn(t, "ada@example.com"); again.UserID != ada.UserID {
+			t.Error("the owner's address signs in somebody else")
+		}
+		if evil := w.SignIn(t, "evil@example.com"); evil.UserID == ada.UserID {
+			t.Error("the thief's address still signs in")
+		}
+	})
+}

@@ -39,7 +39,7 @@ func serveInbox(inbox Inbox) http.Handler {
 }
 
 var (
-	codeLine  = regexp.MustCompile(`(?m)^[ \t]*([0-9]{6,8})[ \t]*\r?$`)
+	codeLine  = regexp.MustCompile(`(?m)^[ \t]*([0-9]{6}|[0-9]{8})[ \t]*\r?$`)
 	emptyLine = regexp.MustCompile(`\r?\n[ \t]*\r?\n`)
 )
 

@@ -80,14 +80,15 @@ type RevokeLinkRow struct {
 	EnvironmentID string
 	UserID        string
 	CredentialID  string // what the link removes again; may be gone by now
-	Previous      string // public identifier the credential replaced, to put back; empty: none
+	Recipient     string // address the link was mailed to
+	Previous      string // address the credential replaced, to put back; empty: none
 	ExpiresAt     time.Time
 }
 
 // InsertRevokeLink stores one link.
 func (tx *Tx) InsertRevokeLink(l RevokeLinkRow) error {
-	_, err := tx.Exec(`INSERT INTO revoke_links (hash, environment_id, user_id, credential_id, previous, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		l.Hash, l.EnvironmentID, l.UserID, l.CredentialID, l.Previous, millis(l.ExpiresAt))
+	_, err := tx.Exec(`INSERT INTO revoke_links (hash, environment_id, user_id, credential_id, recipient, previous, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		l.Hash, l.EnvironmentID, l.UserID, l.CredentialID, l.Recipient, l.Previous, millis(l.ExpiresAt))
 	return err
 }
 
@@ -95,8 +96,8 @@ func (tx *Tx) InsertRevokeLink(l RevokeLinkRow) error {
 func (tx *Tx) RevokeLink(environmentID string, hash []byte) (RevokeLinkRow, error) {
 	l := RevokeLinkRow{Hash: hash}
 	var expires int64
-	err := tx.Row(`SELECT environment_id, user_id, credential_id, previous, expires_at FROM revoke_links WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at > $3`,
-		environmentID, hash, millis(tx.Now())).Scan(&l.EnvironmentID, &l.UserID, &l.CredentialID, &l.Previous, &expires)
+	err := tx.Row(`SELECT environment_id, user_id, credential_id, recipient, previous, expires_at FROM revoke_links WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at > $3`,
+		environmentID, hash, millis(tx.Now())).Scan(&l.EnvironmentID, &l.UserID, &l.CredentialID, &l.Recipient, &l.Previous, &expires)
 	l.ExpiresAt = fromMillis(expires)
 	return l, notFound(err)
 }

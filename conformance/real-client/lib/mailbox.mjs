@@ -5,7 +5,7 @@ import { SMTPServer } from 'smtp-server';
 const patience = 10_000;
 
 /** The code of a mail stands alone on a line of its plain-text part. */
-export const codeIn = (mail) => /^[ \t]*(\d{6,8})[ \t]*$/m.exec(mail.text ?? '')?.[1];
+export const codeIn = (mail) => /^[ \t]*(\d{6}|\d{8})[ \t]*$/m.exec(mail.text ?? '')?.[1];
 
 export const openMailbox = async () => {
   const unread = [];

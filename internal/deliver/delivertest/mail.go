@@ -33,7 +33,7 @@ type Mail struct {
 
 var (
 	webAddress = regexp.MustCompile(`https?://\S+`)
-	sixDigits  = regexp.MustCompile(`(?:^|[^\w#])(\d{6,8})(?:\W|$)`)
+	sixDigits  = regexp.MustCompile(`(?:^|[^\w#])(\d{6}|\d{8})(?:\W|$)`)
 )
 
 // Code is the six digits that stand alone in the text, outside links; empty if

@@ -78,7 +78,7 @@ func (b *Inbox) wait(t testing.TB, address string, n int, wanted func(deliver.Me
 	}
 }
 
-var codeLine = regexp.MustCompile(`(?m)^\s*([0-9]{6,8})\s*$`)
+var codeLine = regexp.MustCompile(`(?m)^\s*([0-9]{6}|[0-9]{8})\s*$`)
 
 // Code reads the one-time code out of a mail.
 func Code(t testing.TB, m deliver.Message) string {

@@ -152,6 +152,7 @@ CREATE TABLE revoke_links (
     environment_id TEXT NOT NULL,
     user_id        TEXT NOT NULL,
     credential_id  TEXT NOT NULL,
+    recipient      TEXT NOT NULL,
     previous       TEXT NOT NULL,
     expires_at     BIGINT NOT NULL,
     consumed_at    BIGINT

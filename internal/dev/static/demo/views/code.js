@@ -11,7 +11,7 @@ import { field, form, outcomePlace } from './parts.js'
 export function codeForm(sent, { label, submit, extra }) {
   const { row, input } = field('Six-digit code', {
     class: 'code-input', name: 'code', inputmode: 'numeric', autocomplete: 'one-time-code',
-    pattern: '[0-9]{6,8}', maxlength: 8, required: true, placeholder: '······', title: 'Six digits',
+    pattern: '[0-9]{6}|[0-9]{8}', maxlength: 8, required: true, placeholder: '······', title: 'Six digits',
   })
   const place = outcomePlace()
   const guard = async (work) => {
