@@ -40,7 +40,7 @@ for (const [engine, databaseUrl] of Object.entries(databases)) {
       before(async () => {
         server = await startServer({
           smtpPort: mailbox.port,
-          ...(databaseUrl ? { DATABASE_URL: freshDatabase(databaseUrl) } : {}),
+          DATABASE_URL: databaseUrl ? freshDatabase(databaseUrl) : '', // empty: SQLite
           ...settings,
         });
       });
