@@ -1,0 +1,127 @@
+package enforce
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// Guarded is what a guard elsewhere asks to have consumed.
+type Guarded struct {
+	Tenant        *tenant.Tenant
+	Presented     Presented
+	Scope         stepup.Scope
+	Audience      string // who the guard is; empty: whoever the scope is for
+	OperationID   string // made by the guard
+	RequestDigest string
+	Caller        string // service token id
+	RequestID     string
+}
+
+// Consume spends a token for a guard elsewhere, in the same transaction as the
+// record of the operation. The same operation id again answers first=false: a
+// replay, which is not a permission. The same id with another digest, scope or
+// caller is a conflict.
+func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first bool, err error) {
+	if err := g.Tenant.Pin(tx); err != nil {
+		return stepup.Claims{}, false, err
+	}
+	rule, err := policy.RuleFor(g.Tenant.Environment, g.Scope)
+	if err != nil || rule.Operator {
+		return stepup.Claims{}, false, fault.New(fault.InvalidScopes, "This environment has no scope %.60q.", g.Scope)
+	}
+	refuse := func(d policy.Decision, reason stepup.Reason) error {
+		return refusal(Subject{RequestID: g.RequestID}, d, reason)
+	}
+	if g.Presented.TokenID() == "" {
+		reason := g.Presented.invalid
+		if !g.Presented.given {
+			reason = stepup.ReasonMissing
+		}
+		return stepup.Claims{}, false, refuse(policy.Decision{Rule: rule}, reason)
+	}
+	claims = g.Presented.claims
+	if g.Audience != "" && !slices.Contains(claims.Audience, g.Audience) {
+		return claims, false, refuse(policy.Decision{Rule: rule}, stepup.ReasonWrongScope)
+	}
+	operation := store.OperationRow{
+		EnvironmentID: g.Tenant.ID, ID: g.OperationID, Caller: g.Caller, TokenID: claims.ID, Scope: string(g.Scope), Digest: g.RequestDigest,
+	}
+	earlier, first, err := tx.ClaimOperation(operation)
+	if err != nil {
+		return claims, false, err
+	}
+	if !first {
+		// Another token does not make it another operation: an app that lost the
+		// answer proves again and asks again.
+		if earlier.Digest != operation.Digest || earlier.Scope != operation.Scope || earlier.Caller != operation.Caller {
+			return claims, false, fault.New(fault.OperationConflict, "This operation id was used for another request. Make a new id for each operation.")
+		}
+		return claims, false, nil
+	}
+	if _, err := tx.LockUser(g.Tenant.ID, claims.Subject); errors.Is(err, store.ErrNotFound) {
+		return claims, false, refuse(policy.Decision{Rule: rule}, stepup.ReasonSuperseded)
+	} else if err != nil {
+		return claims, false, err
+	}
+	person, err := account.Person(tx, g.Tenant.Environment, claims.Subject, "")
+	if err != nil {
+		return claims, false, err
+	}
+	decision, err := policy.Decide(g.Tenant.Environment, person, g.Scope)
+	if err != nil {
+		return claims, false, err
+	}
+	reason, err := Reason(tx, g.Tenant, g.Presented, Caller{}, decision)
+	if err != nil {
+		return claims, false, err
+	}
+	if reason != "" {
+		return claims, false, refuse(decision, reason)
+	}
+	err = tx.ConsumeElevatedToken(g.Tenant.ID, claims.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return claims, false, refuse(decision, stepup.ReasonSpent)
+	}
+	if err != nil {
+		return claims, false, err
+	}
+	return claims, true, audit.Record(tx, by, "token.consumed", audit.Detail{
+		"token_id": claims.ID, "scope": g.Scope, "operation_id": g.OperationID, "request_digest": g.RequestDigest,
+	})
+}
+
+// Introspect reports whether the token is good for anything right now
+// (RFC 7662): its session lives, and it is neither spent nor superseded.
+func Introspect(tx *store.Tx, t *tenant.Tenant, p Presented) (stepup.Claims, bool, error) {
+	if p.TokenID() == "" {
+		return stepup.Claims{}, false, nil
+	}
+	if _, err := tx.LiveSession(t.ID, p.claims.Session); err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			err = nil
+		}
+		return stepup.Claims{}, false, err
+	}
+	person, err := account.Person(tx, t.Environment, p.claims.Subject, "")
+	if err != nil {
+		return stepup.Claims{}, false, err
+	}
+	for _, scope := range p.claims.Scopes {
+		decision, err := policy.Decide(t.Environment, person, scope)
+		if err != nil {
+			return stepup.Claims{}, false, nil
+		}
+		if reason, err := Reason(tx, t, p, Caller{}, decision); err != nil || reason != "" {
+			return stepup.Claims{}, false, err
+		}
+	}
+	return p.claims, true, nil
+}
