@@ -93,7 +93,7 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	if err != nil {
 		return claims, false, err
 	}
-	return claims, true, audit.Record(tx, by, "token.consumed", audit.Detail{
+	return claims, true, audit.Record(tx, by.Concerning(claims.Subject).In(claims.Session), "token.consumed", audit.Detail{
 		"token_id": claims.ID, "scope": g.Scope, "operation_id": g.OperationID, "request_digest": g.RequestDigest,
 	})
 }
