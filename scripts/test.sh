@@ -9,7 +9,7 @@ limit=10m # of one package
 if [ "${1:-}" = --long ]; then
 	long=1
 	limit=60m
-	export STEPUP_LONG=1
+	export LONG_TESTS=1
 fi
 
 # ---------------------------------------------------------------- what the tests need

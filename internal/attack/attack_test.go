@@ -26,7 +26,7 @@ const (
 type m = map[string]any
 
 // long reports whether the long versions are wanted.
-func long() bool { return os.Getenv("STEPUP_LONG") != "" }
+func long() bool { return os.Getenv("LONG_TESTS") != "" }
 
 // scene is a server under attack, and the guard that protects transfers.
 type scene struct {

@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 // rounds is how many kills each engine gets.
 func rounds() int {
 	switch {
-	case os.Getenv("STEPUP_LONG") != "":
+	case os.Getenv("LONG_TESTS") != "":
 		return 500
 	case testing.Short():
 		return 5
