@@ -81,7 +81,7 @@ func Routes() []Route {
 			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.UserDelete}, Compatible: environment.DeleteUser},
 			handler: handle(deleteUser)},
 
-		{Method: "POST", Path: sdk + "/verify/unlink", Device: false, Section: "wire 7.1", Summary: "Unlink a credential",
+		{Method: "POST", Path: sdk + "/verify/unlink", Section: "wire 7.1", Summary: "Unlink a credential",
 			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}},
 			handler: handle(unlink)},
 		{Method: "POST", Path: sdk + "/credentials/{credentialId}/confirm", Section: "ours", Summary: "Confirm a credential that was linked with nothing",

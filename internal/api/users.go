@@ -37,18 +37,14 @@ func updateUser(c *Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
 	}
 	var signed signedIn
 	var pending *EmailVerification
-	var refused error
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
-		pending, refused = nil, nil
+		pending = nil
 		user, err := tx.LockUser(c.Tenant.ID, c.Session.UserID)
 		if err != nil {
 			return err
 		}
 		if r.Email != nil {
-			if pending, err = c.changeEmail(tx, *r.Email); fault.Has(err, fault.RateLimited) {
-				refused = err
-				return nil
-			} else if err != nil {
+			if pending, err = c.changeEmail(tx, *r.Email); err != nil {
 				return err
 			}
 		}
@@ -63,9 +59,6 @@ func updateUser(c *Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
 		signed, err = c.refreshed(tx, "")
 		return err
 	})
-	if err == nil {
-		err = refused
-	}
 	if err != nil {
 		return UpdateSelfResponse{}, err
 	}

@@ -129,7 +129,9 @@ func (s *Server) Run(ctx context.Context, public, metrics net.Listener) error {
 func (s *Server) warnUnsafe(ctx context.Context) {
 	durability, err := s.config.DB.Durability(ctx)
 	if err != nil {
-		s.config.Log.Error("reading durability settings", "error", err)
+		if ctx.Err() == nil {
+			s.config.Log.Error("reading durability settings", "error", err)
+		}
 		return
 	}
 	for _, problem := range durability.Problems {
