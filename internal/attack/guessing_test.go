@@ -86,8 +86,11 @@ func TestB3Burst(t *testing.T) {
 		together(burst, func(i int) {
 			answers.addAnswer(s.Try(t, "POST", sdk("/emailVerifications/signin"), nil, typed(id, wrong(code, i))))
 		})
-		refused := answers.of("422 too_many_email_verification_attempts") + answers.of("429 too_many_verification_attempts") + answers.of("422 invalid_email_verification")
-		if compared := answers.of(wrongCode); compared != 5 || compared+refused != burst {
+		// On a busy machine some give up waiting for the one counter they all share:
+		// uncertainty means no, and nothing of theirs was compared.
+		unsure := answers.of("503 temporarily_unavailable")
+		refused := unsure + answers.of("422 too_many_email_verification_attempts") + answers.of("429 too_many_verification_attempts") + answers.of("422 invalid_email_verification")
+		if compared := answers.of(wrongCode); compared > 5 || compared < 5 && unsure == 0 || compared+refused != burst {
 			t.Errorf("%s, want 5 compared and all others refused", &answers)
 		}
 		if r := s.Do(t, "POST", sdk("/emailVerifications/signin"), nil, typed(id, code)); r.Status/100 == 2 {
