@@ -240,6 +240,7 @@ func TestImportsResolve(t *testing.T) {
 
 func FuzzInboxText(f *testing.F) {
 	f.Add("Your code:\n\n123456\n")
+	f.Add("Your code:\n\n12345678\n")
 	f.Add("\r\n\r\n000000\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		inbox := listed{{Message: deliver.Message{Text: text}}}
@@ -249,7 +250,7 @@ func FuzzInboxText(f *testing.F) {
 		if err := json.Unmarshal(recorder.Body.Bytes(), &got); err != nil {
 			t.Fatal(err)
 		}
-		if code := got.Messages[0].Code; code != "" && (len(code) != 6 || !strings.Contains(text, code)) {
+		if code := got.Messages[0].Code; code != "" && (len(code) != 6 && len(code) != 8 || !strings.Contains(text, code)) {
 			t.Errorf("code %q out of %q", code, text)
 		}
 	})
