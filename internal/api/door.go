@@ -161,6 +161,7 @@ func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
 		if gone := c.identify(); fault.Has(gone, fault.InvalidSession) {
 			return nil, gone
 		}
+		return nil, fault.New(fault.Conflict, "What this request needs is gone by now. Look again and retry.").Because(err)
 	}
 	return answer, err
 }

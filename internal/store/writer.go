@@ -105,6 +105,14 @@ func (w *writer) group(first *operation) {
 		return
 	}
 	var kept []*operation
+	// What made an operation fail may be a neighbour's work, so it hears of it only
+	// once that is durable: whoever is told "spent" can see it spent.
+	var failed []func()
+	defer func() {
+		for _, answer := range failed {
+			answer()
+		}
+	}()
 	taken := 0
 	for op := first; op != nil; op = w.next(taken) {
 		taken++
@@ -118,7 +126,7 @@ func (w *writer) group(first *operation) {
 			w.alone(kept)
 			return
 		case err != nil:
-			op.done <- err
+			failed = append(failed, func() { op.done <- err })
 		default:
 			kept = append(kept, op)
 		}
