@@ -88,9 +88,6 @@ func (r *Registry) Load(ctx context.Context, id string) (*Tenant, error) {
 	return current, err
 }
 
-// In returns the environment as it stands in a transaction that is open already.
-func (r *Registry) In(tx *store.Tx, id string) (*Tenant, error) { return r.in(tx, id) }
-
 func (r *Registry) in(tx *store.Tx, id string) (*Tenant, error) {
 	row, err := tx.Environment(id)
 	if errors.Is(err, store.ErrNotFound) {
