@@ -19,6 +19,7 @@ type Address struct {
 	Format     string
 	Identifier string // look-up key
 	Written    string // as the person wrote it
+	Detail     string // what else the credential shows of itself (JSON object of [Detail]); empty: nothing
 }
 
 // SignIn finds the user who holds the address or, where sign-up is open, makes
@@ -74,7 +75,7 @@ func Link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address,
 	case err == nil && held.UserID == userID:
 		return held, nil
 	case err == nil:
-		return held, fault.New(fault.AccountWithEmailExists, "This address belongs to another account. Sign in with it, or use another address.")
+		return held, takenBy(a.Format)
 	case !errors.Is(err, store.ErrNotFound):
 		return held, err
 	}
@@ -86,12 +87,58 @@ func Link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address,
 	if err != nil {
 		return c, err
 	}
+	if IsFactor(c) {
+		if err := firstFactor(tx, t.Environment, userID, before, c); err != nil {
+			return c, err
+		}
+		if err := tx.FactorsChanged(t.ID, userID); err != nil {
+			return c, err
+		}
+	}
 	return c, tell(tx, t, userID, before, c, func(n deliver.Notice) deliver.Message {
 		if replaces != "" {
 			return deliver.AddressChanged(n, a.Written)
 		}
-		return deliver.CredentialLinked(n, a.Format+" "+deliver.MaskEmail(a.Written))
+		return deliver.CredentialLinked(n, inWords(c))
 	})
+}
+
+// takenBy refuses an identifier that belongs to another account.
+func takenBy(format string) *fault.Error {
+	switch format {
+	case store.FormatEmail:
+		return fault.New(fault.AccountWithEmailExists, "This address belongs to another account. Sign in with it, or use another address.")
+	case store.FormatPhone:
+		return fault.New(fault.AccountWithPhoneExists, "This number belongs to another account. Sign in with it, or use another number.")
+	case store.FormatBlockchain:
+		return fault.New(fault.ReassignWallet, "This wallet belongs to another account. Confirm that you want to move it to yours.")
+	case store.FormatOAuth, store.FormatExternal:
+		return fault.New(fault.SocialAccountExists, "This login belongs to another account. Sign in with it, or use another one.")
+	}
+	return fault.New(fault.Conflict, "This is registered to another account already.")
+}
+
+// inWords names a credential to its owner without giving it away to others.
+func inWords(c store.CredentialRow) string {
+	switch c.Format {
+	case store.FormatEmail:
+		return "email " + deliver.MaskEmail(c.PublicIdentifier)
+	case store.FormatPhone:
+		return "phone number ending in " + c.PublicIdentifier[max(0, len(c.PublicIdentifier)-2):]
+	case store.FormatBlockchain:
+		return "wallet " + c.PublicIdentifier
+	case store.FormatOAuth:
+		return "login with " + c.PublicIdentifier
+	case store.FormatExternal:
+		return "external login"
+	case store.FormatTOTP:
+		return "authenticator app " + c.PublicIdentifier
+	case store.FormatPasskey:
+		return "passkey " + c.PublicIdentifier
+	case store.FormatRecovery:
+		return "set of recovery codes"
+	}
+	return c.Format
 }
 
 // Replace makes the new address take the place of the user's old ones of the
@@ -161,6 +208,15 @@ func Confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) err
 		if err := audit.Record(tx, by, "credential.confirmed", audit.Detail{"credential_id": id}); err != nil {
 			return err
 		}
+		if IsFactor(row) {
+			row.ConfirmedAt = tx.Now()
+			if err := firstFactor(tx, t.Environment, userID, rows, row); err != nil {
+				return err
+			}
+			if err := tx.FactorsChanged(t.ID, userID); err != nil {
+				return err
+			}
+		}
 		if row.Replaces == "" {
 			return nil
 		}
@@ -194,25 +250,34 @@ func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) erro
 	if gone == nil {
 		return fault.New(fault.InvalidUnlink, "You have no credential with this id.")
 	}
-	if left == 0 {
+	if left == 0 && gone.SignInEnabled {
 		return fault.New(fault.LastCredential, "This is the last way to sign in. Add another one first.")
+	}
+	if err := removable(t.Environment, rows, *gone); err != nil {
+		return err
+	}
+	if set := orphaned(rows, *gone); set != "" {
+		if err := remove(tx, by, t, userID, set); err != nil {
+			return err
+		}
 	}
 	if err := remove(tx, by, t, userID, id); err != nil {
 		return err
 	}
 	return tell(tx, t, userID, rows, store.CredentialRow{}, func(n deliver.Notice) deliver.Message {
-		return deliver.CredentialUnlinked(n, gone.Format+" "+deliver.MaskEmail(gone.PublicIdentifier))
+		return deliver.CredentialUnlinked(n, inWords(*gone))
 	})
 }
 
 func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, provenance, replaces string) (store.CredentialRow, error) {
 	c := store.CredentialRow{
 		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: userID, Format: a.Format, Identifier: a.Identifier, PublicIdentifier: a.Written,
-		SignInEnabled: true, Provenance: provenance, Replaces: replaces, CreatedAt: tx.Now(),
+		SignInEnabled: a.Format != store.FormatTOTP && a.Format != store.FormatRecovery, Provenance: provenance, Replaces: replaces,
+		Detail: a.Detail, CreatedAt: tx.Now(),
 	}
 	if err := tx.InsertCredential(c); err != nil {
 		if store.IsUnique(err) {
-			return c, fault.New(fault.AccountWithEmailExists, "This address belongs to another account. Sign in with it, or use another address.").Because(err)
+			return c, takenBy(a.Format).Because(err)
 		}
 		return c, fmt.Errorf("linking: %w", err)
 	}

@@ -109,6 +109,6 @@ func restore(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.RevokeLinkR
 	if !errors.Is(err, store.ErrNotFound) {
 		return err // the user has it still, or somebody else does by now
 	}
-	_, err = insert(tx, by, t, link.UserID, Address{store.FormatEmail, key, written}, store.ProvenanceRevokeLink, "")
+	_, err = insert(tx, by, t, link.UserID, Address{Format: store.FormatEmail, Identifier: key, Written: written}, store.ProvenanceRevokeLink, "")
 	return err
 }

@@ -5,40 +5,101 @@
 package account
 
 import (
+	"fmt"
+
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-// Person reads what policy needs to know of a user inside one transaction.
-func Person(tx *store.Tx, env *environment.Environment, userID, signInCredentialID string) (policy.Person, error) {
-	rows, err := tx.Credentials(env.ID, userID)
+// Person reads what policy needs to know of a session's user inside one
+// transaction. A means linked with nothing is left out: for every decision it
+// is not there.
+func Person(tx *store.Tx, env *environment.Environment, s store.SessionRow) (policy.Person, error) {
+	user, err := tx.User(env.ID, s.UserID)
 	if err != nil {
 		return policy.Person{}, err
 	}
-	person := policy.Person{SignInCredentialID: signInCredentialID}
+	rows, err := tx.Credentials(env.ID, s.UserID)
+	if err != nil {
+		return policy.Person{}, err
+	}
+	p := policy.Person{SignInCredentialID: s.SignInCredentialID, Owes: owes(env, rows, s)}
+	if !user.FactorsChangedAt.IsZero() {
+		p.Changed, p.SinceChange = true, tx.Now().Sub(user.FactorsChangedAt)
+	}
 	for _, row := range rows {
-		kind := kindOf(row.Format)
-		if kind == "" {
+		kind := KindOf(row.Format)
+		if kind == "" || !Counts(env, row) {
 			continue
 		}
-		person.Means = append(person.Means, policy.Means{
-			ID: row.ID, Kind: kind, Format: row.Format, Alias: row.PublicIdentifier, Counts: row.SignInEnabled && Counts(env, row),
+		detail, err := ReadDetail(row.Detail)
+		if err != nil {
+			return p, fmt.Errorf("reading credential %s: %w", row.ID, err)
+		}
+		p.Means = append(p.Means, policy.Means{
+			ID: row.ID, Kind: kind, Format: row.Format, Type: typeOf(row, detail), Alias: row.PublicIdentifier,
+			ACR: acrOf(env, kind, detail), Counts: usable(env, row, detail), Default: row.ID == user.DefaultFactorID,
 		})
 	}
-	return person, nil
+	return p, nil
 }
 
-// Counts reports whether a credential may sign in and step up. One linked with
-// nothing does so only under the old version, or once it was confirmed.
+// Counts reports whether a credential may sign in and step up, as far as where
+// it came from is concerned. One linked with nothing does so only under the old
+// version, or once it was confirmed.
 func Counts(env *environment.Environment, c store.CredentialRow) bool {
 	return c.Confirmed() || env.MinAPIVersion == environment.Version20260101
+}
+
+// Usable reports whether a proof by this credential may mint anything here: it
+// counts, its method is on, and it is no embedded wallet.
+func Usable(env *environment.Environment, c store.CredentialRow) (bool, error) {
+	detail, err := ReadDetail(c.Detail)
+	return err == nil && Counts(env, c) && usable(env, c, detail), err
+}
+
+func usable(env *environment.Environment, c store.CredentialRow, detail Detail) bool {
+	if detail.EmbeddedWalletID != "" {
+		return false
+	}
+	switch c.Format {
+	case store.FormatTOTP, store.FormatPasskey:
+		return env.MFA.Enables(c.Format)
+	case store.FormatRecovery:
+		return env.MFA.AllowsBackupCodes()
+	case store.FormatExternal:
+		return env.ExternalAuth.Enabled && c.SignInEnabled
+	case store.FormatOAuth:
+		return env.HasProvider(detail.OAuthProvider) && c.SignInEnabled
+	}
+	return c.SignInEnabled
+}
+
+// acrOf is what a means yields where that is not the best of its kind.
+func acrOf(env *environment.Environment, kind assurance.Kind, detail Detail) assurance.ACR {
+	switch {
+	case kind == assurance.External && env.ExternalAuth.AssertionReplacesMFA:
+		return assurance.MFA
+	case kind == assurance.Social && !env.ProvesFreshness(detail.OAuthProvider):
+		return assurance.Federated
+	}
+	return ""
 }
 
 // Email is the address shown as the user's: the oldest that counts and that no
 // other one which counts takes the place of; without any, the oldest there is.
 func Email(env *environment.Environment, rows []store.CredentialRow) string {
+	return shown(env, rows, store.FormatEmail)
+}
+
+// Phone is the number shown as the user's, chosen as [Email] is.
+func Phone(env *environment.Environment, rows []store.CredentialRow) string {
+	return shown(env, rows, store.FormatPhone)
+}
+
+func shown(env *environment.Environment, rows []store.CredentialRow, format string) string {
 	replaced := map[string]bool{}
 	for _, row := range rows {
 		if Counts(env, row) {
@@ -47,7 +108,7 @@ func Email(env *environment.Environment, rows []store.CredentialRow) string {
 	}
 	shown, counts := "", false
 	for _, row := range rows {
-		if row.Format != store.FormatEmail {
+		if row.Format != format {
 			continue
 		}
 		better := Counts(env, row) && !replaced[row.ID] && !counts
@@ -58,9 +119,22 @@ func Email(env *environment.Environment, rows []store.CredentialRow) string {
 	return shown
 }
 
-func kindOf(format string) assurance.Kind {
-	if format == store.FormatEmail {
-		return assurance.EmailCode
+var kinds = map[string]assurance.Kind{
+	store.FormatEmail: assurance.EmailCode, store.FormatPhone: assurance.SMSCode, store.FormatBlockchain: assurance.WalletSignature,
+	store.FormatOAuth: assurance.Social, store.FormatExternal: assurance.External, store.FormatTOTP: assurance.TOTP,
+	store.FormatPasskey: assurance.Passkey, store.FormatRecovery: assurance.RecoveryCode,
+}
+
+// KindOf is the method that proves control of credentials of a format.
+func KindOf(format string) assurance.Kind { return kinds[format] }
+
+// typeOf tells MFA devices and social accounts apart (wire reference 11.1).
+func typeOf(row store.CredentialRow, detail Detail) string {
+	switch row.Format {
+	case store.FormatTOTP, store.FormatPasskey:
+		return row.Format
+	case store.FormatOAuth:
+		return detail.OAuthProvider
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -38,7 +39,7 @@ func checkStepUp(c *Call, r CheckRequest) (CheckResponse, error) {
 	}
 	var decision policy.Decision
 	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
-		person, err := account.Person(tx, c.Tenant.Environment, c.Session.UserID, c.Session.SignInCredentialID)
+		person, err := account.Person(tx, c.Tenant.Environment, *c.Session)
 		if err != nil {
 			return err
 		}
@@ -67,6 +68,9 @@ func answerCheck(d policy.Decision) CheckResponse {
 		response.Reason = string(stepup.ReasonNoMethod)
 	}
 	for _, offer := range d.Offers {
+		if offer.Kind == assurance.RecoveryCode {
+			continue // published clients know no such credential; they offer it beside any MFA method
+		}
 		response.Credentials = append(response.Credentials, CheckCredential{ID: offer.ID, Format: offer.Format, Type: offer.Type, Alias: offer.Alias})
 	}
 	return response

@@ -81,6 +81,7 @@ type Call struct {
 	Origin    string // already matched against the environment
 	Tenant    *tenant.Tenant
 	Session   *store.SessionRow // nil on public routes without a session
+	owes      bool              // the session still owes a second factor
 	Service   *serviceauth.Token
 	Presented enforce.Presented
 	Device    device
@@ -125,7 +126,7 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 // session, device signature, elevated token (403 before the body is read),
 // body, handler.
 func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
-	c.Tenant, c.Session = nil, nil
+	c.Tenant, c.Session, c.owes = nil, nil, false
 	c.by = audit.By{Actor: "anonymous", RequestID: c.RequestID}
 	if err := checkAddress(c.request.URL); err != nil {
 		return nil, err

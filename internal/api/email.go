@@ -1,16 +1,13 @@
 package api
 
 import (
-	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
 	"github.com/stepup-auth/stepup/internal/secret"
-	"github.com/stepup-auth/stepup/internal/session"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -104,58 +101,8 @@ func emailSignIn(c *Call, r EmailSignInRequest) (VerifyResponse, error) {
 	if err := need("verificationToken", r.VerificationToken); err != nil {
 		return VerifyResponse{}, err
 	}
-	key, err := c.sessionPublicKey(r.SessionPublicKey)
-	if err != nil {
-		return VerifyResponse{}, err
-	}
 	attempt := method.Attempt{Tenant: c.Tenant, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source}
-	var signed signedIn
-	err = method.Check(c.ctx, c.api.DB, emailcode.Method{}, attempt, c.by, func(tx *store.Tx, proof method.Proof) error {
-		device := session.Device{Origin: c.Origin, SessionPublicKey: key, DevicePublicKey: c.Device.publicKey, SDKVersion: sdkVersion(c.request)}
-		signed, err = c.signIn(tx, proof, device, r.AllowNewMFALinking)
-		return err
-	})
-	if err != nil {
-		return VerifyResponse{}, err
-	}
-	c.api.Outbox.Nudge()
-	return c.verified(signed)
-}
-
-// signIn opens a session from a proof: for the user who holds the credential,
-// or a new one.
-func (c *Call) signIn(tx *store.Tx, proof method.Proof, device session.Device, allowNewMFALinking bool) (signedIn, error) {
-	evidence := proof.Evidence()
-	if evidence.Purpose != method.SignIn {
-		return signedIn{}, fault.New(fault.InvalidEmailVerification, "This code was asked for inside a session. Use it there.")
-	}
-	var held *store.CredentialRow
-	if row, ok := proof.Credential(); ok {
-		held = &row
-	}
-	address := account.Address{Format: evidence.Format, Identifier: evidence.Identifier, Written: evidence.Recipient}
-	userID, credential, isNew, err := account.SignIn(tx, c.by, c.Tenant, address, held)
-	if err != nil {
-		return signedIn{}, err
-	}
-	row, err := session.Start(tx, c.by, c.Tenant, userID, credential, proof, device)
-	if err != nil {
-		return signedIn{}, err
-	}
-	signed, err := c.read(tx, row)
-	signed.newUser = isNew
-	if err == nil && allowNewMFALinking {
-		by := c.by.Concerning(userID)
-		proof := proof
-		if isNew { // the credential was made in this transaction
-			proof, err = proof.Rebind(tx)
-			if err != nil {
-				return signed, err
-			}
-		}
-		signed.minted, err = elevate.GrantAtSignIn(tx, by, c.Tenant, row, proof)
-	}
-	return signed, err
+	return c.signInWith(emailcode.Method{}, attempt, r.SessionPublicKey, r.AllowNewMFALinking)
 }
 
 // EmailVerifyRequest types a code back inside a session: with requestedScopes
@@ -173,57 +120,18 @@ func emailVerify(c *Call, r EmailVerifyRequest) (UpdateSelfResponse, error) {
 	if err := need("verificationToken", r.VerificationToken); err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	scopes, err := elevate.ParseScopes(c.Tenant, r.RequestedScopes)
-	if err != nil {
-		return UpdateSelfResponse{}, err
-	}
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source}
-	var signed signedIn
-	err = method.Check(c.ctx, c.api.DB, emailcode.Method{}, attempt, c.by, func(tx *store.Tx, proof method.Proof) error {
-		var minted *elevate.Minted
-		var credentialID string
-		if len(scopes) > 0 {
-			if minted, err = elevate.Grant(tx, c.by, c.Tenant, *c.Session, proof, scopes); err != nil {
-				return err
-			}
-			held, _ := proof.Credential()
-			credentialID = held.ID
-		} else if credentialID, err = c.linkEmail(tx, proof); err != nil {
-			return err
-		}
-		signed, err = c.refreshed(tx, credentialID)
-		signed.minted = minted
-		return err
-	})
-	if err != nil {
-		return UpdateSelfResponse{}, err
-	}
-	c.api.Outbox.Nudge()
-	verified, err := c.verified(signed)
+	verified, err := c.proveWith(emailcode.Method{}, attempt, r.RequestedScopes, c.linkEmail)
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }
 
 // linkEmail adds the proven address, or puts it in the place of the old one
 // when the code was sent by a profile change, which was authorised then.
-func (c *Call) linkEmail(tx *store.Tx, proof method.Proof) (string, error) {
+func (c *Call) linkEmail(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
 	evidence := proof.Evidence()
-	address := account.Address{Format: evidence.Format, Identifier: evidence.Identifier, Written: evidence.Recipient}
 	if evidence.Purpose == method.Update {
-		row, err := account.Replace(tx, c.by, c.Tenant, c.Session.UserID, address, provenance(evidence.AuthorizedBy))
-		return row.ID, err
+		address := account.Address{Format: evidence.Format, Identifier: evidence.Identifier, Written: evidence.Recipient, Detail: evidence.Detail}
+		return account.Replace(tx, c.by, c.Tenant, c.Session.UserID, address, provenance(evidence.AuthorizedBy))
 	}
-	held, known := proof.Credential()
-	own := known && held.UserID == c.Session.UserID
-	if own && held.Confirmed() {
-		return held.ID, nil
-	}
-	tokenID, err := c.Spend(tx, stepup.CredentialLink, environment.LinkEmail)
-	if err != nil {
-		return "", err
-	}
-	if own && tokenID != "" {
-		return held.ID, account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, held.ID)
-	}
-	row, err := account.Link(tx, c.by, c.Tenant, c.Session.UserID, address, provenance(tokenID), "")
-	return row.ID, err
+	return c.linkProven(tx, proof, environment.LinkEmail)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -46,6 +47,9 @@ func (g Gate) open(c *Call, r Route) error {
 	if err := c.identify(); err != nil {
 		return err
 	}
+	if c.owes && !r.Owing {
+		return owing()
+	}
 	if err := c.verifyDevice(r); err != nil {
 		return err
 	}
@@ -83,7 +87,11 @@ func (c *Call) identify() error {
 		if errors.Is(err, store.ErrNotFound) || err == nil && row.UserID != claims.Subject {
 			return dead
 		}
+		if err != nil {
+			return err
+		}
 		c.Session = &row
+		c.owes, err = account.Owes(tx, c.Tenant.Environment, row)
 		return err
 	})
 	if err != nil {
@@ -91,6 +99,10 @@ func (c *Call) identify() error {
 	}
 	c.by.Actor, c.by.UserID, c.by.SessionID = "user:"+c.Session.UserID, c.Session.UserID, c.Session.ID
 	return nil
+}
+
+func owing() *fault.Error {
+	return fault.New(fault.AdditionalAuthRequired, "This session still owes a second factor: give one, or enrol one, and try again.")
 }
 
 func (g Gate) openService(c *Call) error {

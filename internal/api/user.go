@@ -14,11 +14,13 @@ import (
 // Credential is a verified credential as clients read it: partly snake_case
 // (wire reference 4.3). Provenance and confirmed are ours.
 type Credential struct {
+	account.Detail
 	ID               string     `json:"id"`
 	Format           string     `json:"format"`
 	SignInEnabled    bool       `json:"signInEnabled"`
 	PublicIdentifier string     `json:"public_identifier,omitempty"`
 	VerifiedAt       *time.Time `json:"verifiedAt,omitempty"`
+	LastSelectedAt   *time.Time `json:"lastSelectedAt,omitempty"`
 	Email            string     `json:"email,omitempty"`
 	Provenance       string     `json:"provenance"`
 	Confirmed        bool       `json:"confirmed"` // false: linked with nothing, counts for nothing until confirmed
@@ -35,6 +37,7 @@ type User struct {
 	MissingFields            []string     `json:"missingFields"`
 	LastVerifiedCredentialID string       `json:"lastVerifiedCredentialId"`
 	Email                    string       `json:"email,omitempty"`
+	PhoneNumber              string       `json:"phoneNumber,omitempty"`
 	Username                 string       `json:"username,omitempty"`
 	NewUser                  bool         `json:"newUser"`
 	FirstVisit               time.Time    `json:"firstVisit"`
@@ -101,7 +104,7 @@ func (c *Call) refreshed(tx *store.Tx, credentialID string) (signedIn, error) {
 func (c *Call) verified(s signedIn) (VerifyResponse, error) {
 	now := c.api.Now()
 	user := s.view()
-	tokens, err := session.Sign(c.Tenant, s.session, s.claims(user), now)
+	tokens, err := session.Sign(c.Tenant, s.session, user.Scope, s.claims(user), now)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
@@ -115,20 +118,26 @@ func (c *Call) verified(s signedIn) (VerifyResponse, error) {
 func (s signedIn) view() User {
 	u := User{
 		Profile: s.profile, ID: s.user.ID, ProjectEnvironmentID: s.user.EnvironmentID, VerifiedCredentials: []Credential{},
-		SessionID: s.session.ID, Scope: "user:basic", MissingFields: []string{}, LastVerifiedCredentialID: s.session.LastVerifiedCredentialID,
+		SessionID: s.session.ID, Scope: account.SessionScope(s.env, s.credentials, s.session), MissingFields: []string{}, LastVerifiedCredentialID: s.session.LastVerifiedCredentialID,
 		Username: s.user.Username, NewUser: s.newUser, FirstVisit: s.user.CreatedAt, LastVisit: s.user.LastVisitAt,
 	}
 	for _, row := range s.credentials {
-		u.VerifiedCredentials = append(u.VerifiedCredentials, viewCredential(row))
+		if row.Format != store.FormatTOTP && row.Format != store.FormatRecovery { // those are MFA devices and their stand-in
+			u.VerifiedCredentials = append(u.VerifiedCredentials, viewCredential(row))
+		}
 	}
-	u.Email = account.Email(s.env, s.credentials)
+	u.Email, u.PhoneNumber = account.Email(s.env, s.credentials), account.Phone(s.env, s.credentials)
 	return u
 }
 
 func viewCredential(row store.CredentialRow) Credential {
+	detail, _ := account.ReadDetail(row.Detail) // what decides has read it before, and failed where it must
 	view := Credential{
-		ID: row.ID, Format: row.Format, SignInEnabled: row.SignInEnabled, PublicIdentifier: row.PublicIdentifier,
+		Detail: detail, ID: row.ID, Format: row.Format, SignInEnabled: row.SignInEnabled, PublicIdentifier: row.PublicIdentifier,
 		VerifiedAt: &row.CreatedAt, Provenance: row.Provenance, Confirmed: row.Confirmed(),
+	}
+	if !row.LastSelectedAt.IsZero() {
+		view.LastSelectedAt = &row.LastSelectedAt
 	}
 	if row.Format == store.FormatEmail {
 		view.Email = row.PublicIdentifier
@@ -143,7 +152,7 @@ func (s signedIn) claims(u User) session.Profile {
 		"first_visit": u.FirstVisit, "last_visit": u.LastVisit,
 	}
 	for name, value := range map[string]string{
-		"email": u.Email, "username": u.Username, "alias": u.Alias, "given_name": u.FirstName, "family_name": u.LastName,
+		"email": u.Email, "phone_number": u.PhoneNumber, "username": u.Username, "alias": u.Alias, "given_name": u.FirstName, "family_name": u.LastName,
 		"country": u.Country, "job_title": u.JobTitle, "team": u.Team, "t_shirt_size": u.TShirtSize,
 	} {
 		if value != "" {

@@ -115,7 +115,7 @@ func GrantAtSignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 	if proof.Kind() != assurance.EmailCode && proof.Kind() != assurance.SMSCode || t.MFA.Required {
 		return nil, nil
 	}
-	person, err := account.Person(tx, t.Environment, session.UserID, session.SignInCredentialID)
+	person, err := account.Person(tx, t.Environment, session)
 	if err != nil || person.Enrolled() {
 		return nil, err
 	}
@@ -134,10 +134,16 @@ func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 	if !held || credential.UserID != session.UserID {
 		return nil, fault.New(fault.MFAInvalidRequest, "This is not one of your own credentials, so it cannot confirm that it is you.")
 	}
-	if !credential.SignInEnabled || !account.Counts(t.Environment, credential) {
+	if !account.Counts(t.Environment, credential) {
 		return nil, fault.New(fault.MFAInvalidRequest, "This credential was linked without a proof and does not count yet. Confirm it with an older one first.")
 	}
-	person, err := account.Person(tx, t.Environment, session.UserID, session.SignInCredentialID)
+	if usable, err := account.Usable(t.Environment, credential); err != nil || !usable {
+		if err == nil {
+			err = fault.New(fault.MFAInvalidRequest, "This way to prove it is you is switched off here. Use one that stepUp/check lists.")
+		}
+		return nil, err
+	}
+	person, err := account.Person(tx, t.Environment, session)
 	if err != nil {
 		return nil, err
 	}

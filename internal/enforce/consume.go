@@ -71,7 +71,14 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	} else if err != nil {
 		return claims, false, err
 	}
-	person, err := account.Person(tx, g.Tenant.Environment, claims.Subject, "")
+	session, err := tx.LiveSession(g.Tenant.ID, claims.Session)
+	if errors.Is(err, store.ErrNotFound) {
+		return claims, false, refuse(policy.Decision{Rule: rule}, stepup.ReasonSuperseded)
+	}
+	if err != nil {
+		return claims, false, err
+	}
+	person, err := account.Person(tx, g.Tenant.Environment, session)
 	if err != nil {
 		return claims, false, err
 	}
@@ -104,13 +111,14 @@ func Introspect(tx *store.Tx, t *tenant.Tenant, p Presented) (stepup.Claims, boo
 	if p.TokenID() == "" {
 		return stepup.Claims{}, false, nil
 	}
-	if _, err := tx.LiveSession(t.ID, p.claims.Session); err != nil {
+	session, err := tx.LiveSession(t.ID, p.claims.Session)
+	if err != nil {
 		if errors.Is(err, store.ErrNotFound) {
 			err = nil
 		}
 		return stepup.Claims{}, false, err
 	}
-	person, err := account.Person(tx, t.Environment, p.claims.Subject, "")
+	person, err := account.Person(tx, t.Environment, session)
 	if err != nil {
 		return stepup.Claims{}, false, err
 	}

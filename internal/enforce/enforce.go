@@ -106,7 +106,7 @@ func Spend(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (tokenID st
 }
 
 func judge(tx *store.Tx, s Subject, scope stepup.Scope) (policy.Decision, error) {
-	person, err := account.Person(tx, s.Tenant.Environment, s.Session.UserID, s.Session.SignInCredentialID)
+	person, err := account.Person(tx, s.Tenant.Environment, s.Session)
 	if err != nil {
 		return policy.Decision{}, err
 	}

@@ -41,7 +41,7 @@ func TestCheckAndEnforcementAgree(t *testing.T) {
 		})
 		decided := map[stepup.Scope]policy.Decision{}
 		w.Read(t, func(tx *store.Tx) error {
-			person, err := account.Person(tx, w.Tenant.Environment, s.UserID, s.SignInCredentialID)
+			person, err := account.Person(tx, w.Tenant.Environment, s)
 			if err != nil {
 				return err
 			}

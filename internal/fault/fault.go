@@ -39,6 +39,8 @@ const (
 	InvalidScopes          Code = "invalid_scopes"
 	MFAInvalidRequest      Code = "mfa_invalid_request"
 	OperationConflict      Code = "operation_conflict"
+	AdditionalAuthRequired Code = "additional_auth_required"
+	CoolingDown            Code = "cooling_down"
 
 	InvalidEmail                   Code = "invalid_email"
 	WrongEmailCode                 Code = "wrong_email_verification_token"
@@ -47,6 +49,29 @@ const (
 	TooManyAttempts                Code = "too_many_verification_attempts"
 	NoSMSProvider                  Code = "no_enabled_sms_provider"
 	AccountWithEmailExists         Code = "user_has_already_account_with_email"
+	InvalidPhone                   Code = "invalid_phone"
+	WrongSMSCode                   Code = "wrong_sms_verification_token"
+	InvalidSMSVerification         Code = "invalid_sms_verification"
+	TooManySMSAttempts             Code = "too_many_sms_verification_attempts"
+	AccountWithPhoneExists         Code = "user_has_already_account_with_phone_number"
+	MFAInvalidCode                 Code = "mfa_invalid_code"
+	MFARateLimited                 Code = "mfa_rate_limited"
+	MFADeviceNotFound              Code = "mfa_device_not_found"
+	MFAMethodDisabled              Code = "mfa_method_disabled"
+	LastFactor                     Code = "cannot_delete_last_mfa_device"
+	PasskeyNotFound                Code = "passkey_not_found"
+	InvalidPasskey                 Code = "invalid_passkey"
+	MaxPasskeys                    Code = "max_passkeys_per_user"
+	InvalidVerification            Code = "invalid_verification"
+	InvalidWalletAddress           Code = "invalid_wallet_address"
+	InvalidChain                   Code = "invalid_chain_address_match"
+	ChainNotSupported              Code = "chain_not_supported"
+	WalletNotDeployed              Code = "wallet_not_deployed"
+	ReassignWallet                 Code = "reassign_wallet_confirm"
+	SocialAccountExists            Code = "social_account_already_exists"
+	OtherVerifyFailure             Code = "other_verify_failure"
+	ProviderNotEnabled             Code = "provider_not_enabled"
+	InvalidExternalAuth            Code = "invalid_external_auth"
 	UsernameAlreadyExists          Code = "username_already_exists"
 	InvalidUsername                Code = "invalid_username"
 	MetadataTooLarge               Code = "metadata_size_exceeded"
@@ -67,9 +92,10 @@ var status = map[Code]int{
 	InvalidRequest: 400, InvalidJSON: 400, AmbiguousElevatedToken: 400, UnknownHost: 421,
 	InvalidSession: 401, SignInRequired: 401, InvalidServiceToken: 401,
 	ElevatedTokenRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403, DeviceSignatureNeeded: 403,
-	NotFound: 404, EnvironmentNotFound: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
+	AdditionalAuthRequired: 403,
+	NotFound:               404, EnvironmentNotFound: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
 	Conflict: 409, OperationConflict: 409, EnvironmentVersionCannotGoBack: 409,
-	RateLimited: 429, TooManyAttempts: 429,
+	RateLimited: 429, TooManyAttempts: 429, MFARateLimited: 429, CoolingDown: 429,
 	Internal: 500, Unavailable: 503,
 }
 

@@ -52,6 +52,7 @@ type Evidence struct {
 	Format       string        // credential format
 	Identifier   string        // whose control was proven
 	Recipient    string        // the identifier as the person wrote it
+	Detail       string        // what a credential made from this would show of itself (JSON object); empty: nothing
 	ACR          assurance.ACR // empty: the method's own
 	Purpose      Purpose
 	AuthorizedBy string // elevated token that allowed the change this finishes; empty: none
@@ -62,11 +63,13 @@ type Purpose string
 
 // The purposes. A challenge asked for without a session signs in; one asked
 // for inside a session works in that session only; one opened by a profile
-// change finishes that change.
+// change finishes that change; one that enrols a factor proves nothing but
+// that the new factor works, and mints nothing.
 const (
 	SignIn    Purpose = "sign_in"
 	InSession Purpose = "session"
 	Update    Purpose = "update"
+	Enrol     Purpose = "enrol"
 )
 
 // Proof says who proved what, when, how and in which session. Its fields are

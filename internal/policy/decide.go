@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"time"
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/assurance"
@@ -16,7 +17,7 @@ type Means struct {
 	Type    string        // totp, passkey, the social provider; empty otherwise
 	Alias   string        // display text
 	ACR     assurance.ACR // what it yields; empty: the best of its kind
-	Counts  bool          // false: linked with nothing and not confirmed, disabled for sign-in, or an embedded wallet
+	Counts  bool          // false: its method is off, it is disabled for sign-in, or it is an embedded wallet
 	Default bool          // the default MFA device
 }
 
@@ -24,9 +25,14 @@ type Means struct {
 type Person struct {
 	Means              []Means // in order of creation
 	SignInCredentialID string
+	Owes               bool          // the session still owes a second factor
+	Changed            bool          // a factor was added or recovered with, ever
+	SinceChange        time.Duration // how long ago, when Changed
 }
 
-// Enrolled reports whether the person has a verified MFA method.
+// Enrolled reports whether the person has a verified MFA method. One whose
+// method the operator has switched off since still counts here: switching it
+// off must not make a weaker proof enough.
 func (p Person) Enrolled() bool {
 	return slices.ContainsFunc(p.Means, func(m Means) bool { return m.Kind.MFA() })
 }
@@ -39,7 +45,9 @@ type Decision struct {
 	Offers    []Means       // what would mint the scope; empty: nothing would
 	DefaultID string        // which of them to offer first; empty without offers
 
-	excludeReauth bool
+	excludeReauth   bool
+	factorsOnly     bool
+	externalReplace bool // an external assertion stands in for a second factor
 }
 
 // NoMethod reports whether the person has nothing that could satisfy the scope.
@@ -61,6 +69,10 @@ func Decide(env *environment.Environment, person Person, scope stepup.Scope) (De
 		d.Floor = rule.Floor.WithMFA
 	}
 	d.excludeReauth = enrolled && env.MFA.On()
+	// A session that owes a second factor may give it, or earn the token to enrol
+	// one with; nothing else.
+	d.factorsOnly = person.Owes && scope != stepup.CredentialLink
+	d.externalReplace = env.ExternalAuth.Enabled && env.ExternalAuth.AssertionReplacesMFA
 	d.Required = required(env, rule, enrolled)
 	for _, m := range person.Means {
 		if m.Counts && d.admits(m.Kind, m.acr()) {
@@ -92,7 +104,10 @@ func on(env *environment.Environment, action string) bool {
 func (d Decision) Admits(kind assurance.Kind, acr assurance.ACR) bool { return d.admits(kind, acr) }
 
 func (d Decision) admits(kind assurance.Kind, acr assurance.ACR) bool {
-	if d.excludeReauth && !kind.MFA() {
+	if d.excludeReauth && !kind.MFA() && !(kind == assurance.External && d.externalReplace) {
+		return false
+	}
+	if d.factorsOnly && !kind.MFA() {
 		return false
 	}
 	if d.Rule.Floor.NoCodes && (kind == assurance.EmailCode || kind == assurance.SMSCode) {

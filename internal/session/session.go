@@ -42,6 +42,9 @@ func Start(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, credentia
 		Origin: d.Origin, SessionPublicKey: d.SessionPublicKey, DevicePublicKey: d.DevicePublicKey, SDKVersion: d.SDKVersion,
 		CreatedAt: now, RefreshedAt: now, ExpiresAt: expires, EndsAt: ends,
 	}
+	if proof.Kind().MFA() { // signing in with a passkey is both factors at once
+		row.MFAAt = now
+	}
 	if err := tx.InsertSession(row); err != nil {
 		return row, fmt.Errorf("starting session: %w", err)
 	}
@@ -81,8 +84,9 @@ type Tokens struct {
 // Profile is what the full JWT tells of the user, ready to be encoded.
 type Profile map[string]any
 
-// Sign makes the tokens of a session. Call it after the transaction.
-func Sign(t *tenant.Tenant, s store.SessionRow, profile Profile, now time.Time) (Tokens, error) {
+// Sign makes the tokens of a session, whose scope says whether it still owes a
+// second factor. Call it after the transaction.
+func Sign(t *tenant.Tenant, s store.SessionRow, scope string, profile Profile, now time.Time) (Tokens, error) {
 	kid, err := t.Keys.SigningKeyID(now)
 	if err != nil {
 		return Tokens{}, err
@@ -95,7 +99,7 @@ func Sign(t *tenant.Tenant, s store.SessionRow, profile Profile, now time.Time) 
 		"kid": kid, "iss": t.Issuer, "aud": audience, "sub": s.UserID, "sid": s.ID,
 		"iat": now.Unix(), "exp": s.ExpiresAt.Unix(), "environment_id": t.ID,
 		"last_verified_credential_id": s.LastVerifiedCredentialID, "signin_credential_id": s.SignInCredentialID,
-		"scope": "user:basic",
+		"scope": scope,
 	}
 	if s.SessionPublicKey != "" {
 		base["session_public_key"] = s.SessionPublicKey

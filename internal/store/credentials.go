@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"time"
 )
@@ -14,24 +15,35 @@ const (
 	ProvenanceNothing       = "nothing"     // compatibility: counts for nothing until confirmed
 )
 
-// Credential formats of the wire.
+// Credential formats. All but the last are those of the wire.
 const (
-	FormatEmail = "email"
+	FormatEmail      = "email"
+	FormatPhone      = "phoneNumber"
+	FormatBlockchain = "blockchain"
+	FormatOAuth      = "oauth"
+	FormatPasskey    = "passkey"
+	FormatExternal   = "externalUser"
+	FormatTOTP       = "totp"
+	FormatRecovery   = "recoveryCode" // a set of recovery codes; clients never see it among credentials
 )
 
-// CredentialRow is one way a user is known: an email address, a wallet, …
+// CredentialRow is one means of proof: an email address, a wallet, a passkey,
+// an authenticator app, … What a method keeps in secret about it stands in a
+// table of the method's own.
 type CredentialRow struct {
 	ID               string
 	EnvironmentID    string
 	UserID           string
-	Format           string // email, phoneNumber, blockchain, oauth, passkey, externalUser
+	Format           string
 	Identifier       string // normalised look-up key, unique per environment and format
-	PublicIdentifier string // as the person wrote it
+	PublicIdentifier string // as the person wrote it; the alias of a passkey or authenticator app
+	Detail           string // JSON object of what the format shows of itself, in wire spelling
 	SignInEnabled    bool
 	Provenance       string
 	ConfirmedAt      time.Time // zero: never confirmed; matters for ProvenanceNothing only
 	Replaces         string    // credential that goes when this one is confirmed
 	CreatedAt        time.Time
+	LastSelectedAt   time.Time // zero: never; of wallets, the latest is the primary one
 }
 
 // Confirmed reports whether the credential was linked by a proof, or was
@@ -40,12 +52,13 @@ func (c CredentialRow) Confirmed() bool {
 	return c.Provenance != ProvenanceNothing || !c.ConfirmedAt.IsZero()
 }
 
-const credentialColumns = `id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled, provenance, confirmed_at, replaces, created_at`
+const credentialColumns = `id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled, provenance, confirmed_at, replaces, created_at, detail, last_selected_at`
 
 // InsertCredential adds c. A taken identifier is an [IsUnique] error.
 func (tx *Tx) InsertCredential(c CredentialRow) error {
-	_, err := tx.Exec(`INSERT INTO credentials (`+credentialColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9, $10)`,
-		c.ID, c.EnvironmentID, c.UserID, c.Format, c.Identifier, c.PublicIdentifier, asBit(c.SignInEnabled), c.Provenance, c.Replaces, millis(tx.Now()))
+	_, err := tx.Exec(`INSERT INTO credentials (`+credentialColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9, $10, $11, $12)`,
+		c.ID, c.EnvironmentID, c.UserID, c.Format, c.Identifier, c.PublicIdentifier, asBit(c.SignInEnabled), c.Provenance, c.Replaces, millis(tx.Now()),
+		cmp.Or(c.Detail, "{}"), nullMillis(c.LastSelectedAt))
 	return err
 }
 
@@ -67,6 +80,18 @@ func (tx *Tx) ConfirmCredential(environmentID, userID, id string) error {
 		environmentID, userID, id, millis(tx.Now()))
 }
 
+// DescribeCredential replaces what a credential shows of itself.
+func (tx *Tx) DescribeCredential(environmentID, userID, id, publicIdentifier, detail string) error {
+	return tx.one(`UPDATE credentials SET public_identifier = $4, detail = $5 WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
+		environmentID, userID, id, publicIdentifier, cmp.Or(detail, "{}"))
+}
+
+// SelectCredential records that the user chose this credential just now.
+func (tx *Tx) SelectCredential(environmentID, userID, id string) error {
+	return tx.one(`UPDATE credentials SET last_selected_at = $4 WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
+		environmentID, userID, id, millis(tx.Now()))
+}
+
 // DeleteCredential removes one credential and kills the elevated tokens that
 // came from it.
 func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
@@ -79,8 +104,8 @@ func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 func scanCredential(row scanner) (CredentialRow, error) {
 	var c CredentialRow
 	var signIn, created int64
-	var confirmed sql.NullInt64
-	err := row.Scan(&c.ID, &c.EnvironmentID, &c.UserID, &c.Format, &c.Identifier, &c.PublicIdentifier, &signIn, &c.Provenance, &confirmed, &c.Replaces, &created)
-	c.SignInEnabled, c.ConfirmedAt, c.CreatedAt = signIn != 0, fromNullMillis(confirmed), fromMillis(created)
+	var confirmed, selected sql.NullInt64
+	err := row.Scan(&c.ID, &c.EnvironmentID, &c.UserID, &c.Format, &c.Identifier, &c.PublicIdentifier, &signIn, &c.Provenance, &confirmed, &c.Replaces, &created, &c.Detail, &selected)
+	c.SignInEnabled, c.ConfirmedAt, c.CreatedAt, c.LastSelectedAt = signIn != 0, fromNullMillis(confirmed), fromMillis(created), fromNullMillis(selected)
 	return c, notFound(err)
 }

@@ -79,6 +79,13 @@ func (tx *Tx) RevokeElevated(environmentID string, of ElevatedOf, reason string)
 		environmentID, millis(tx.Now()), reason, of.UserID, of.SessionID, of.CredentialID)
 }
 
+// RevokeWeaker kills the user's unspent tokens whose acr is none of strong.
+func (tx *Tx) RevokeWeaker(environmentID, userID string, strong [2]string, reason string) (int64, error) {
+	return tx.Exec(`UPDATE elevated_tokens SET revoked_at = $3, revoked_reason = $4
+		WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND consumed_at IS NULL AND expires_at > $3 AND acr NOT IN ($5, $6)`,
+		environmentID, userID, millis(tx.Now()), reason, strong[0], strong[1])
+}
+
 // OperationRow is a guard's record of one consume call.
 type OperationRow struct {
 	EnvironmentID string

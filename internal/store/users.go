@@ -14,9 +14,12 @@ type UserRow struct {
 	CreatedAt     time.Time
 	LastVisitAt   time.Time
 	DisabledAt    time.Time // zero: not disabled
+
+	DefaultFactorID  string    // the MFA method offered first; empty: the one added last
+	FactorsChangedAt time.Time // when a factor was last added or recovered with; zero: never
 }
 
-const userColumns = `id, environment_id, username, profile, created_at, last_visit_at, disabled_at`
+const userColumns = `id, environment_id, username, profile, created_at, last_visit_at, disabled_at, default_factor_id, factors_changed_at`
 
 // InsertUser adds u; CreatedAt and LastVisitAt are the transaction's time.
 func (tx *Tx) InsertUser(u UserRow) error {
@@ -47,6 +50,27 @@ func (tx *Tx) Users(environmentID, after string, limit int) ([]UserRow, error) {
 func (tx *Tx) UpdateProfile(environmentID, id, username, profile string) error {
 	return tx.one(`UPDATE users SET username = $3, profile = $4 WHERE environment_id = $1 AND id = $2`,
 		environmentID, id, nullText(username), profile)
+}
+
+// SetDefaultFactor names the MFA method that is offered first; "" for none.
+func (tx *Tx) SetDefaultFactor(environmentID, id, credentialID string) error {
+	return tx.one(`UPDATE users SET default_factor_id = $3 WHERE environment_id = $1 AND id = $2`, environmentID, id, credentialID)
+}
+
+// FactorsChanged starts the cool-down of scopes that have one.
+func (tx *Tx) FactorsChanged(environmentID, id string) error {
+	return tx.one(`UPDATE users SET factors_changed_at = $3 WHERE environment_id = $1 AND id = $2`, environmentID, id, millis(tx.Now()))
+}
+
+// DropEnrolments ends the enrolments of factors that a user has begun and not
+// confirmed.
+func (tx *Tx) DropEnrolments(environmentID, id string) error {
+	for _, query := range []string{} {
+		if _, err := tx.Exec(query, environmentID, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TouchUser records a visit.
@@ -101,8 +125,9 @@ func scanUser(row scanner) (UserRow, error) {
 	var u UserRow
 	var username sql.NullString
 	var created, visited int64
-	var disabled sql.NullInt64
-	err := row.Scan(&u.ID, &u.EnvironmentID, &username, &u.Profile, &created, &visited, &disabled)
+	var disabled, changed sql.NullInt64
+	err := row.Scan(&u.ID, &u.EnvironmentID, &username, &u.Profile, &created, &visited, &disabled, &u.DefaultFactorID, &changed)
+	u.FactorsChangedAt = fromNullMillis(changed)
 	u.Username = username.String
 	u.CreatedAt, u.LastVisitAt, u.DisabledAt = fromMillis(created), fromMillis(visited), fromNullMillis(disabled)
 	return u, notFound(err)

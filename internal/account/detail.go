@@ -1,0 +1,45 @@
+package account
+
+import "encoding/json"
+
+// Detail is what a credential shows of itself besides its identifier, in the
+// spelling of the wire (wire reference 4.3: snake_case in part). None of it
+// proves anything: whose control was proven is the identifier alone.
+type Detail struct {
+	PhoneNumber      string `json:"phoneNumber,omitempty"`
+	PhoneCountryCode string `json:"phoneCountryCode,omitempty"` // without +
+	ISOCountryCode   string `json:"isoCountryCode,omitempty"`
+
+	Address                   string          `json:"address,omitempty"`
+	Chain                     string          `json:"chain,omitempty"` // eip155, solana
+	WalletName                string          `json:"wallet_name,omitempty"`
+	WalletProvider            string          `json:"wallet_provider,omitempty"`
+	WalletAdditionalAddresses json.RawMessage `json:"wallet_additional_addresses,omitempty"`
+	EmbeddedWalletID          string          `json:"embedded_wallet_id,omitempty"` // set: never vouches for its owner
+
+	OAuthProvider      string   `json:"oauth_provider,omitempty"`
+	OAuthAccountID     string   `json:"oauth_account_id,omitempty"`
+	OAuthUsername      string   `json:"oauth_username,omitempty"`
+	OAuthDisplayName   string   `json:"oauth_display_name,omitempty"`
+	OAuthAccountPhotos []string `json:"oauth_account_photos,omitempty"`
+	OAuthEmails        []string `json:"oauth_emails,omitempty"`
+
+	ExternalIssuer string `json:"external_issuer,omitempty"`
+	ExternalUserID string `json:"external_user_id,omitempty"`
+}
+
+// JSON is the form in which the store keeps d.
+func (d Detail) JSON() string {
+	text, _ := json.Marshal(d) // strings and raw JSON that was decoded before
+	return string(text)
+}
+
+// ReadDetail decodes a stored detail.
+func ReadDetail(text string) (Detail, error) {
+	var d Detail
+	if text == "" {
+		return d, nil
+	}
+	err := json.Unmarshal([]byte(text), &d)
+	return d, err
+}

@@ -1,0 +1,98 @@
+package account
+
+import (
+	"slices"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// MarkLife is how long a second factor given in a session may show and replace
+// recovery codes.
+const MarkLife = 5 * time.Minute
+
+// IsFactor reports whether a credential is an MFA method: an authenticator app
+// or a passkey. Recovery codes stand in for one, but are none.
+func IsFactor(c store.CredentialRow) bool {
+	return c.Format == store.FormatTOTP || c.Format == store.FormatPasskey
+}
+
+// Owes reports whether a session still owes a second factor before it may do
+// anything but give or enrol one: it has one and must give it at every sign-in,
+// or it has none and must enrol one.
+func Owes(tx *store.Tx, env *environment.Environment, s store.SessionRow) (bool, error) {
+	if !env.MFA.Enabled && !env.MFA.EnrolsAtSignUp() {
+		return false, nil
+	}
+	rows, err := tx.Credentials(env.ID, s.UserID)
+	if err != nil {
+		return false, err
+	}
+	return owes(env, rows, s), nil
+}
+
+func owes(env *environment.Environment, rows []store.CredentialRow, s store.SessionRow) bool {
+	enrolled := slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return IsFactor(row) && Counts(env, row) })
+	if !enrolled {
+		return env.MFA.EnrolsAtSignUp()
+	}
+	return env.MFA.Enabled && s.MFAAt.IsZero()
+}
+
+// SessionScope is the scope claim of a session's tokens (wire reference 2).
+func SessionScope(env *environment.Environment, rows []store.CredentialRow, s store.SessionRow) string {
+	if owes(env, rows, s) {
+		return "requiresAdditionalAuth"
+	}
+	return "user:basic"
+}
+
+// firstFactor kills what a weaker proof left lying around when a user's first
+// MFA method is verified: elevated tokens below it, and enrolments still open.
+// before is what the user had until now.
+func firstFactor(tx *store.Tx, env *environment.Environment, userID string, before []store.CredentialRow, added store.CredentialRow) error {
+	if !IsFactor(added) || !Counts(env, added) ||
+		slices.ContainsFunc(before, func(row store.CredentialRow) bool { return IsFactor(row) && Counts(env, row) }) {
+		return nil
+	}
+	strong := [2]string{string(assurance.MFA), string(assurance.PHR)}
+	if _, err := tx.RevokeWeaker(env.ID, userID, strong, "first factor enrolled"); err != nil {
+		return err
+	}
+	return tx.DropEnrolments(env.ID, userID)
+}
+
+// removable refuses to take away the last factor of a user who must have one.
+func removable(env *environment.Environment, rows []store.CredentialRow, gone store.CredentialRow) error {
+	if !IsFactor(gone) || !env.MFA.EnrolsAtSignUp() || !Counts(env, gone) {
+		return nil
+	}
+	for _, row := range rows {
+		if row.ID != gone.ID && IsFactor(row) && Counts(env, row) && env.MFA.Enables(row.Format) {
+			return nil
+		}
+	}
+	return fault.New(fault.LastFactor, "This is your last second factor, and this app requires one. Add another one first, then remove this.")
+}
+
+// orphaned is the set of recovery codes that stands in for factors of which
+// none is left; "" when some are.
+func orphaned(rows []store.CredentialRow, gone store.CredentialRow) string {
+	set := ""
+	for _, row := range rows {
+		switch {
+		case row.ID == gone.ID:
+		case IsFactor(row):
+			return ""
+		case row.Format == store.FormatRecovery:
+			set = row.ID
+		}
+	}
+	if !IsFactor(gone) {
+		return ""
+	}
+	return set
+}

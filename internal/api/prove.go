@@ -1,0 +1,157 @@
+package api
+
+import (
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/elevate"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/session"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// signInWith runs an attempt made without a session and opens one from its
+// proof. It mints nothing, but for the one exception of allowNewMFALinking.
+func (c *Call) signInWith(m method.Method, a method.Attempt, sessionPublicKey string, allowNewMFALinking bool) (VerifyResponse, error) {
+	key, err := c.sessionPublicKey(sessionPublicKey)
+	if err != nil {
+		return VerifyResponse{}, err
+	}
+	var signed signedIn
+	err = method.Check(c.ctx, c.api.DB, m, a, c.by, func(tx *store.Tx, proof method.Proof) (err error) {
+		device := session.Device{Origin: c.Origin, SessionPublicKey: key, DevicePublicKey: c.Device.publicKey, SDKVersion: sdkVersion(c.request)}
+		signed, err = c.signIn(tx, proof, device, allowNewMFALinking)
+		return err
+	})
+	if err != nil {
+		return VerifyResponse{}, err
+	}
+	c.api.Outbox.Nudge()
+	return c.verified(signed)
+}
+
+// signIn opens a session from a proof: for the user who holds the credential,
+// or a new one.
+func (c *Call) signIn(tx *store.Tx, proof method.Proof, device session.Device, allowNewMFALinking bool) (signedIn, error) {
+	evidence := proof.Evidence()
+	if evidence.Purpose != method.SignIn {
+		return signedIn{}, fault.New(fault.InvalidEmailVerification, "This was asked for inside a session. Use it there.")
+	}
+	var held *store.CredentialRow
+	if row, ok := proof.Credential(); ok {
+		held = &row
+	}
+	userID, credential, isNew, err := account.SignIn(tx, c.by, c.Tenant, proven(evidence), held)
+	if err != nil {
+		return signedIn{}, err
+	}
+	row, err := session.Start(tx, c.by, c.Tenant, userID, credential, proof, device)
+	if err != nil {
+		return signedIn{}, err
+	}
+	signed, err := c.read(tx, row)
+	signed.newUser = isNew
+	if err == nil && allowNewMFALinking {
+		if isNew { // the credential was made in this transaction
+			if proof, err = proof.Rebind(tx); err != nil {
+				return signed, err
+			}
+		}
+		signed.minted, err = elevate.GrantAtSignIn(tx, c.by.Concerning(userID), c.Tenant, row, proof)
+	}
+	return signed, err
+}
+
+// proveWith runs an attempt made inside a session. With scopes it mints from
+// the proof; without, or when the attempt enrols a factor, otherwise decides
+// what is proven with it and returns that credential. A nil otherwise only
+// renews the session.
+func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []string, otherwise func(*store.Tx, method.Proof) (store.CredentialRow, error)) (VerifyResponse, error) {
+	scopes, err := elevate.ParseScopes(c.Tenant, requestedScopes)
+	if err != nil {
+		return VerifyResponse{}, err
+	}
+	var signed signedIn
+	err = method.Check(c.ctx, c.api.DB, m, a, c.by, func(tx *store.Tx, proof method.Proof) error {
+		var minted *elevate.Minted
+		var credential store.CredentialRow
+		enrols := proof.Evidence().Purpose == method.Enrol
+		switch {
+		case len(scopes) > 0 && !enrols:
+			if minted, err = elevate.Grant(tx, c.by, c.Tenant, *c.Session, proof, scopes); err != nil {
+				return err
+			}
+			credential, _ = proof.Credential()
+		case c.owes && !proof.Kind().MFA():
+			return owing() // it may only earn the token to enrol with
+		case otherwise != nil:
+			if credential, err = otherwise(tx, proof); err != nil {
+				return err
+			}
+		default:
+			if credential, err = c.own(proof); err != nil {
+				return err
+			}
+		}
+		if err := c.mark(tx, proof, credential); err != nil {
+			return err
+		}
+		signed, err = c.refreshed(tx, credential.ID)
+		signed.minted = minted
+		return err
+	})
+	if err != nil {
+		return VerifyResponse{}, err
+	}
+	c.api.Outbox.Nudge()
+	return c.verified(signed)
+}
+
+// own is the credential that was proven, if it is the session's user's and counts.
+func (c *Call) own(proof method.Proof) (store.CredentialRow, error) {
+	credential, held := proof.Credential()
+	if !held || credential.UserID != c.Session.UserID {
+		return credential, fault.New(fault.MFAInvalidRequest, "This is not one of your own credentials, so it cannot confirm that it is you.")
+	}
+	usable, err := account.Usable(c.Tenant.Environment, credential)
+	if err == nil && !usable {
+		err = fault.New(fault.MFAInvalidRequest, "This way to prove it is you does not count here. Use one that stepUp/check lists.")
+	}
+	return credential, err
+}
+
+// mark notes in the session that a second factor was given. Only a factor that
+// counts does, and only one that a proof had let in may show recovery codes.
+func (c *Call) mark(tx *store.Tx, proof method.Proof, credential store.CredentialRow) error {
+	if !proof.Kind().MFA() || !account.Counts(c.Tenant.Environment, credential) {
+		return nil
+	}
+	return tx.VerifiedMFA(c.Tenant.ID, c.Session.ID, credential.Confirmed())
+}
+
+// linkProven adds the proven credential to the user: by an elevated token, or
+// with nothing where the compatibility entry lets it. What the user has already
+// is confirmed by a token, and stays as it is without.
+func (c *Call) linkProven(tx *store.Tx, proof method.Proof, compatible environment.Compatible) (store.CredentialRow, error) {
+	held, known := proof.Credential()
+	own := known && held.UserID == c.Session.UserID
+	if own && held.Confirmed() {
+		return held, nil
+	}
+	tokenID, err := c.Spend(tx, stepup.CredentialLink, compatible)
+	if err != nil {
+		return held, err
+	}
+	if own {
+		if tokenID != "" {
+			err = account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, held.ID)
+		}
+		return held, err
+	}
+	return account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), provenance(tokenID), "")
+}
+
+func proven(e method.Evidence) account.Address {
+	return account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}
+}

@@ -1,0 +1,27 @@
+package environment
+
+import "slices"
+
+// Enables reports whether an MFA method ("totp", "passkey") is on.
+func (m MFA) Enables(method string) bool {
+	return slices.ContainsFunc(m.Methods, func(x Method) bool { return x.Type == method && x.Enabled })
+}
+
+// AllowsBackupCodes reports whether recovery codes may stand in for a method
+// that is on.
+func (m MFA) AllowsBackupCodes() bool {
+	return slices.ContainsFunc(m.Methods, func(x Method) bool { return x.Enabled && x.AllowBackupCodes })
+}
+
+// EnrolsAtSignUp reports whether a user must have a second factor before doing
+// anything else. The enrollment "action" waits for the first protected action.
+func (m MFA) EnrolsAtSignUp() bool { return m.Required || m.Enrollment == "signup" }
+
+// HasProvider reports whether a social provider is configured.
+func (e *Environment) HasProvider(provider string) bool {
+	return slices.ContainsFunc(e.Providers, func(p Provider) bool { return p.Provider == provider })
+}
+
+// ProvesFreshness reports whether a social provider can prove that the person
+// signed in there just now. No provider is taken at its word.
+func (e *Environment) ProvesFreshness(string) bool { return false }
