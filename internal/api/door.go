@@ -147,7 +147,7 @@ func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
 		return nil, err
 	}
 	if err := r.Gate.open(c, r); err != nil {
-		return nil, err
+		return nil, c.gone(err)
 	}
 	if c.body == nil { // a request that is run again has been read already
 		body, err := a.body(c.request, r, w)
@@ -157,14 +157,19 @@ func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
 		c.body = &body
 	}
 	answer, err := r.handler.run(c, *c.body)
-	if errors.Is(err, store.ErrNotFound) && c.Session != nil {
-		// It may have ended, or its user gone, after the gate had let it in.
-		if gone := c.identify(); fault.Has(gone, fault.InvalidSession) {
-			return nil, gone
-		}
-		return nil, fault.New(fault.Conflict, "What this request needs is gone by now. Look again and retry.").Because(err)
+	return answer, c.gone(err)
+}
+
+// gone explains what is not there any more: the session may have ended, or its
+// user gone, after it was let in.
+func (c *Call) gone(err error) error {
+	if !errors.Is(err, store.ErrNotFound) || c.Session == nil {
+		return err
 	}
-	return answer, err
+	if ended := c.identify(); fault.Has(ended, fault.InvalidSession) {
+		return ended
+	}
+	return fault.New(fault.Conflict, "What this request needs is gone by now. Look again and retry.").Because(err)
 }
 
 // checkOrigin refuses browsers of origins the environment does not list. It
