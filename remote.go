@@ -45,12 +45,25 @@ type RemoteKeySet struct {
 	failed  time.Time // last failure
 	failure error
 	asked   time.Time // last fetch that an unknown kid caused
+	asking  bool      // the fetch under way is such a one
 	flight  chan struct{}
 }
 
 // Key implements [KeySet]. It may wait for a fetch, which goes on for the others
 // if ctx ends.
 func (s *RemoteKeySet) Key(ctx context.Context, id string) (Key, error) {
+	for {
+		key, joined, err := s.key(ctx, id)
+		if joined && errors.Is(err, ErrUnknownKey) {
+			continue // that fetch began before we asked: the key may be newer
+		}
+		return key, err
+	}
+}
+
+// key looks once. joined says that an unknown kid was not worth a fetch of its
+// own, because one was under way.
+func (s *RemoteKeySet) key(ctx context.Context, id string) (key Key, joined bool, err error) {
 	s.mu.Lock()
 	now := s.now()
 	fresh := s.fresh(now)
@@ -61,22 +74,24 @@ func (s *RemoteKeySet) Key(ctx context.Context, id string) (Key, error) {
 			s.fetch(ctx, now)
 		}
 		s.mu.Unlock()
-		return key, nil
-	case fresh && now.Sub(s.asked) < unknownKidInterval:
+		return key, false, nil
+	case fresh && s.flight != nil && !s.asking:
+		joined = true
+	case fresh && now.Sub(s.asked) < unknownKidInterval && s.flight == nil:
 		s.mu.Unlock()
-		return Key{}, ErrUnknownKey
-	case fresh:
-		s.asked = now
+		return Key{}, false, ErrUnknownKey
+	case fresh && s.flight == nil:
+		s.asked, s.asking = now, true
 	case s.flight == nil && s.failedJustNow(now):
 		defer s.mu.Unlock()
-		return Key{}, s.failure
+		return Key{}, false, s.failure
 	}
 	flight := s.fetch(ctx, now)
 	s.mu.Unlock()
 
 	select {
 	case <-ctx.Done():
-		return Key{}, fmt.Errorf("waiting for keys: %w", context.Cause(ctx))
+		return Key{}, false, fmt.Errorf("waiting for keys: %w", context.Cause(ctx))
 	case <-flight:
 	}
 
@@ -84,14 +99,14 @@ func (s *RemoteKeySet) Key(ctx context.Context, id string) (Key, error) {
 	defer s.mu.Unlock()
 	if !s.fresh(s.now()) {
 		if s.failure == nil {
-			return Key{}, errors.New("fetched keys are too old already")
+			return Key{}, false, errors.New("fetched keys are too old already")
 		}
-		return Key{}, s.failure
+		return Key{}, false, s.failure
 	}
 	if key, known := s.keys[id]; known {
-		return key, nil
+		return key, false, nil
 	}
-	return Key{}, ErrUnknownKey
+	return Key{}, joined, ErrUnknownKey
 }
 
 func (s *RemoteKeySet) now() time.Time {
@@ -140,7 +155,7 @@ func (s *RemoteKeySet) fetch(ctx context.Context, now time.Time) <-chan struct{}
 		} else {
 			s.keys, s.fetched, s.failure = keys, now, nil
 		}
-		s.flight = nil
+		s.flight, s.asking = nil, false
 		close(done)
 	}()
 	return done

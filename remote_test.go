@@ -1,15 +1,18 @@
 package stepup_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stepup-auth/stepup"
@@ -207,3 +210,31 @@ func TestBadJWKSAnswers(t *testing.T) {
 		t.Errorf("another host was asked %d times", n)
 	}
 }
+
+// A fetch that began before a key was rotated in brings the old keys only: who
+// waits for it with the new kid must not be told that there is no such key.
+func TestNewKidWhileAFetchIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		document, release, start := set(ecJWK), make(chan struct{}), time.Now()
+		keys := &stepup.RemoteKeySet{URL: "https://issuer.example/jwks", HTTP: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+			answer := bytes.NewReader(document)
+			if time.Since(start) > time.Minute {
+				<-release // the answer was made before, and arrives now
+			}
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(answer)}, nil
+		})}}
+		known(t, keys, "1")
+		time.Sleep(6 * time.Minute)
+		known(t, keys, "1") // refreshes in the background
+		synctest.Wait()
+		document = set(edJWK)
+		go known(t, keys, "2")
+		synctest.Wait()
+		close(release)
+		synctest.Wait()
+	})
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
