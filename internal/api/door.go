@@ -82,6 +82,8 @@ type Call struct {
 	Tenant    *tenant.Tenant
 	Session   *store.SessionRow // nil on public routes without a session
 	owes      bool              // the session still owes a second factor
+	byCookie  bool              // the session token came in a cookie
+	cookie    *http.Cookie      // to set with the answer; nil: none
 	Service   *serviceauth.Token
 	Presented enforce.Presented
 	Device    device
@@ -116,6 +118,12 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 	if errors.Is(err, tenant.ErrRevised) {
 		answer, err = a.serve(c, r, w)
 	}
+	if fault.Has(err, fault.InvalidSession) && c.byCookie {
+		c.cookie = c.noCookie()
+	}
+	if c.cookie != nil && (err == nil || c.cookie.MaxAge < 0) {
+		http.SetCookie(w, c.cookie)
+	}
 	if err != nil {
 		return a.refuse(w, req, c.Tenant, err)
 	}
@@ -126,7 +134,7 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 // session, device signature, elevated token (403 before the body is read),
 // body, handler.
 func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
-	c.Tenant, c.Session, c.owes = nil, nil, false
+	c.Tenant, c.Session, c.owes, c.byCookie, c.cookie = nil, nil, false, false, nil
 	c.by = audit.By{Actor: "anonymous", RequestID: c.RequestID}
 	if err := checkAddress(c.request.URL); err != nil {
 		return nil, err
@@ -283,6 +291,9 @@ func (a *API) headers(w http.ResponseWriter, req *http.Request, t *tenant.Tenant
 	case t != nil && allowed(t, origin):
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+		if t.Auth.Cookies() {
+			h.Set("Access-Control-Allow-Credentials", "true")
+		}
 	}
 }
 

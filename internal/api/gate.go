@@ -40,11 +40,18 @@ func (g Gate) open(c *Call, r Route) error {
 	case ServiceGate:
 		return nil // the door has opened it
 	case PublicGate:
-		if bearer(c.request) == "" || !r.OptionalSession {
+		if c.sessionToken() == "" || !r.OptionalSession {
 			return c.verifyDevice(r)
 		}
 	}
-	if err := c.identify(); err != nil {
+	err := c.identify()
+	if g.Kind == PublicGate && c.byCookie && fault.Has(err, fault.InvalidSession) {
+		// Nobody can take a cookie back from an app that forgot it: the session
+		// behind it is over, so the caller is signed out.
+		c.byCookie, c.cookie = false, c.noCookie()
+		return c.verifyDevice(r)
+	}
+	if err != nil {
 		return err
 	}
 	if c.owes && !r.Owing {
@@ -67,9 +74,12 @@ func (g Gate) open(c *Call, r Route) error {
 // identify finds the live session of the bearer token. A 401 means just one
 // thing: there is no such session any more.
 func (c *Call) identify() error {
-	text := bearer(c.request)
+	text := c.sessionToken()
 	if text == "" {
 		return fault.New(fault.SignInRequired, "Sign in first: send the session token as Authorization: Bearer.")
+	}
+	if err := c.checkCookie(); err != nil {
+		return err
 	}
 	dead := fault.New(fault.InvalidSession, "This session is over or the token is not a session token. Sign in again.")
 	claims, err := c.Tenant.Verifier.Session(c.ctx, text)

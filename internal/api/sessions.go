@@ -28,6 +28,9 @@ func revoke(c *Call, _ none) (none, error) {
 	if !logoutReasons[reason] {
 		reason = "user-intent"
 	}
+	if c.byCookie {
+		c.cookie = c.noCookie()
+	}
 	return none{}, c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
 		return session.Revoke(tx, c.by, c.Tenant, c.Session.ID, reason)
 	})

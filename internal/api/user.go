@@ -49,8 +49,8 @@ type User struct {
 type VerifyResponse struct {
 	User                User   `json:"user"`
 	ExpiresAt           int64  `json:"expiresAt"` // unix seconds
-	MinifiedJWT         string `json:"minifiedJwt"`
-	JWT                 string `json:"jwt"`
+	MinifiedJWT         string `json:"minifiedJwt,omitempty"` // absent in cookie mode, like jwt
+	JWT                 string `json:"jwt,omitempty"`
 	ElevatedAccessToken string `json:"elevatedAccessToken,omitempty"`
 }
 
@@ -108,7 +108,8 @@ func (c *Call) verified(s signedIn) (VerifyResponse, error) {
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	response := VerifyResponse{User: user, ExpiresAt: tokens.Expires.Unix(), MinifiedJWT: tokens.Minified, JWT: tokens.Full}
+	response := VerifyResponse{User: user, ExpiresAt: tokens.Expires.Unix()}
+	c.keep(tokens, &response, now)
 	if s.minted != nil {
 		response.ElevatedAccessToken, err = s.minted.Sign(c.Tenant, now)
 	}

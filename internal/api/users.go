@@ -100,6 +100,9 @@ func (c *Call) changeEmail(tx *store.Tx, address string) (*EmailVerification, er
 }
 
 func deleteUser(c *Call, _ none) (none, error) {
+	if c.byCookie {
+		c.cookie = c.noCookie() // sent only if the account goes
+	}
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
 		if _, err := c.Spend(tx, stepup.UserDelete, environment.DeleteUser); err != nil {
 			return err

@@ -25,3 +25,6 @@ func (e *Environment) HasProvider(provider string) bool {
 // ProvesFreshness reports whether a social provider can prove that the person
 // signed in there just now. No provider is taken at its word.
 func (e *Environment) ProvesFreshness(string) bool { return false }
+
+// Cookies reports whether browsers keep the session in a cookie.
+func (a Auth) Cookies() bool { return slices.Contains(a.Storage, "cookie") }
