@@ -48,7 +48,7 @@ type User struct {
 // reference 4.1).
 type VerifyResponse struct {
 	User                User   `json:"user"`
-	ExpiresAt           int64  `json:"expiresAt"` // unix seconds
+	ExpiresAt           int64  `json:"expiresAt"`             // unix seconds
 	MinifiedJWT         string `json:"minifiedJwt,omitempty"` // absent in cookie mode, like jwt
 	JWT                 string `json:"jwt,omitempty"`
 	ElevatedAccessToken string `json:"elevatedAccessToken,omitempty"`

@@ -214,6 +214,28 @@ func (w *World) SignIn(t testing.TB, address string) store.SessionRow {
 	return row
 }
 
+// Another opens a second session of the same user, as signing in on another
+// device does.
+func (w *World) Another(t testing.TB, s store.SessionRow) store.SessionRow {
+	t.Helper()
+	return w.SignIn(t, w.Identifier(t, s))
+}
+
+// Identifier is the user's oldest email address.
+func (w *World) Identifier(t testing.TB, s store.SessionRow) (address string) {
+	t.Helper()
+	w.Read(t, func(tx *store.Tx) error {
+		rows, err := tx.Credentials(ID, s.UserID)
+		for _, row := range rows {
+			if row.Format == store.FormatEmail && address == "" {
+				address = row.Identifier
+			}
+		}
+		return err
+	})
+	return address
+}
+
 // Enter opens the session that a sign-in proof stands for.
 func Enter(tx *store.Tx, t *tenant.Tenant, p method.Proof) (store.SessionRow, error) {
 	var held *store.CredentialRow

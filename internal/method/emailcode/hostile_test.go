@@ -1,0 +1,38 @@
+package emailcode_test
+
+import (
+	"testing"
+
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/emailcode"
+	"github.com/stepup-auth/stepup/internal/method/methodtest"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+)
+
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	try := func(w *tenanttest.World, s store.SessionRow, id, typed string) methodtest.Try {
+		return methodtest.Try{Method: emailcode.Method{}, Attempt: w.Attempt(&s, id, typed)}
+	}
+	ask := func(t testing.TB, w *tenanttest.World, s store.SessionRow) (id, code string) {
+		return w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &s, Address: w.Identifier(t, s)})
+	}
+	methodtest.Run(t, methodtest.Case{
+		Kind:     assurance.EmailCode,
+		Document: tenanttest.Document("limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, codesPerIP: {count: 1000, per: 10m}}"),
+		Enrol: func(t testing.TB, w *tenanttest.World, name string) store.SessionRow {
+			return w.SignIn(t, name+"@example.com")
+		},
+		Right: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
+			id, code := ask(t, w, s)
+			return try(w, s, id, code)
+		},
+		Wrong: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
+			id, code := ask(t, w, s)
+			return try(w, s, id, wrong(code))
+		},
+		OfSession: true, Guessable: true,
+	})
+}
