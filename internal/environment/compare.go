@@ -2,6 +2,7 @@ package environment
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -112,6 +113,9 @@ func entryPath(entry reflect.Value, list, named string) string {
 func identity(entry reflect.Value) string {
 	if entry.Kind() == reflect.Struct {
 		entry = entry.Field(0)
+	}
+	if entry.Kind() == reflect.Int {
+		return strconv.FormatInt(entry.Int(), 10)
 	}
 	return entry.String()
 }

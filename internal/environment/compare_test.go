@@ -64,6 +64,8 @@ func TestCompareGolden(t *testing.T) {
 		{"action within a stricter scope", "scopes: [{scope: \"wallet:sign\", tokenBehavior: single_use}]\nmfa: {actions: [{action: wallet.waas.sign, required: true}]}", "scopes: [{scope: \"wallet:sign\", tokenBehavior: single_use}]\nmfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}"},
 		{"passkeys", "", "passkeys: {rpId: example.com, origins: [https://example.com]}"},
 		{"passkeys moved", "passkeys: {rpId: a.example, origins: [https://a.example]}", "passkeys: {rpId: b.example, origins: [https://b.example]}"},
+		{"wallets", "", "wallets: {chains: [EVM, SOL], rpc: [{chainId: 1, url: https://rpc.example}], undeployed: true}"},
+		{"another node", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://rpc.example}]}", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://node.example}]}"},
 		{"provider", "", "providers: [{provider: github, clientId: a, clientSecret: {env: GITHUB}}]"},
 		{"provider moved", "providers: [{provider: github, clientId: a, clientSecret: {env: GITHUB}}]", "providers: [{provider: github, clientId: b, clientSecret: {file: /github}, scopes: [email]}]"},
 		{"external", "", "externalAuth: {enabled: true, iss: i, aud: a, jwksUrl: https://login.example/jwks, assumeEmailVerified: true, assertionReplacesMfa: true}"},
@@ -116,7 +118,7 @@ func TestCompareJudgesEveryKey(t *testing.T) {
 		"id": true, "name": true, "tokens.algorithm": true, // id cannot change; the algorithms are equally strong
 		"mail.from": true, "mail.appName": true,
 		"mfa.methods.type": true, "mfa.actions.action": true, "providers.provider": true, "scopes.scope": true, // names of entries
-		"providers.clientSecret": true, "providers.scopes": true,
+		"wallets.rpc.chainId": true, "providers.clientSecret": true, "providers.scopes": true,
 	}
 	text, err := os.ReadFile("testdata/compare.golden")
 	if err != nil {

@@ -25,6 +25,7 @@ var mandatory = map[reflect.Type][]string{
 	reflect.TypeFor[Method]():      {"type", "enabled"},
 	reflect.TypeFor[Action]():      {"action", "required"},
 	reflect.TypeFor[Provider]():    {"provider", "clientId"},
+	reflect.TypeFor[RPC]():         {"chainId", "url"},
 	reflect.TypeFor[Scope]():       {"scope"},
 }
 

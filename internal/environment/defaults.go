@@ -54,6 +54,7 @@ func Defaults() *Environment {
 		Sessions:      Sessions{Lifetime: defaultLifetime},
 		MFA:           MFA{Enrollment: "none", Methods: []Method{}, Actions: []Action{}},
 		Passkeys:      Passkeys{Origins: []string{}},
+		Wallets:       Wallets{Chains: []string{}, RPC: []RPC{}},
 		Providers:     []Provider{},
 		Scopes:        []Scope{},
 		Compatibility: []Compatible{},

@@ -36,6 +36,7 @@ type Environment struct {
 	Sessions         Sessions     `yaml:"sessions" json:"sessions"`
 	MFA              MFA          `yaml:"mfa" json:"mfa"`
 	Passkeys         Passkeys     `yaml:"passkeys" json:"passkeys"`
+	Wallets          Wallets      `yaml:"wallets" json:"wallets"`
 	Providers        []Provider   `yaml:"providers" json:"providers"`
 	ExternalAuth     ExternalAuth `yaml:"externalAuth" json:"externalAuth"`
 	Scopes           []Scope      `yaml:"scopes" json:"scopes"` // custom scopes, and overrides of built-in ones

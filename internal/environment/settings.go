@@ -119,7 +119,7 @@ var emailEnabledAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func (e *Environment) Settings() Settings {
 	s := Settings{
 		EnvironmentName: "live",
-		Chains:          []SettingsChain{},
+		Chains:          e.Wallets.settingsChains(),
 		KYC:             []struct{}{},
 		Networks:        []struct{}{},
 		General:         SettingsGeneral{DisplayName: e.Mail.AppName},

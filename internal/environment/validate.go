@@ -48,6 +48,7 @@ func (c checker) check() {
 	c.mail()
 	c.mfa()
 	c.passkeys()
+	c.wallets()
 	c.providers()
 	c.externalAuth()
 	c.scopes()

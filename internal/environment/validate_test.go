@@ -71,6 +71,16 @@ func TestRules(t *testing.T) {
 		{"passkey origins", "passkeys: {rpId: example.com, origins: [https://a.example.com, android:apk-key-hash:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]}", ""},
 		{"passkeys on localhost", "passkeys: {rpId: localhost, origins: [http://localhost:3000]}", ""},
 
+		{"wallets", "wallets: {chains: [EVM, SOL], rpc: [{chainId: 1, url: https://rpc.example/key}, {chainId: 31337, url: \"http://127.0.0.1:8545\"}], undeployed: true}", ""},
+		{"wallet chain", "wallets: {chains: [BTC]}", `line 3: wallets.chains[0]: "BTC" is not accepted; known: EVM, SOL`},
+		{"wallet chain twice", "wallets: {chains: [SOL, SOL]}", "line 3: wallets.chains[1]: is already entry 1 of the list: remove it"},
+		{"node plain", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: \"http://rpc.example\"}]}", "line 3: wallets.rpc[0].url: must be https (http is accepted on loopback only)"},
+		{"node without a chain", "wallets: {chains: [EVM], rpc: [{url: https://rpc.example}]}", "line 3: wallets.rpc[0].chainId: is missing: add it"},
+		{"node of chain zero", "wallets: {chains: [EVM], rpc: [{chainId: 0, url: https://rpc.example}]}", "line 3: wallets.rpc[0].chainId: must be a whole number of 1 or more, without quotes"},
+		{"two nodes of a chain", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://a.example}, {chainId: 1, url: https://b.example}]}", `line 3: wallets.rpc[1].chainId: "1" is already set in line 3: keep one of the two`},
+		{"node without EVM", "wallets: {chains: [SOL], rpc: [{chainId: 1, url: https://a.example}]}", "line 3: wallets.rpc: asks contract wallets, which are EVM wallets: add EVM to wallets.chains"},
+		{"undeployed without a node", "wallets: {chains: [EVM], undeployed: true}", "line 3: wallets.undeployed: is about contract wallets: say in wallets.rpc which node to ask"},
+
 		{"provider", "providers: [{provider: gitbub, clientId: a}]", `line 3: providers[0].provider: "gitbub" is not accepted; did you mean github?`},
 		{"provider twice", "providers: [{provider: github, clientId: a}, {provider: github, clientId: b}]", `line 3: providers[1].provider: "github" is already set in line 3: keep one of the two`},
 		{"two places", "providers: [{provider: github, clientId: a, clientSecret: {file: /a, env: A}}]", "line 3: providers[0].clientSecret: must be exactly one of {file: /path} and {env: NAME}"},

@@ -87,6 +87,11 @@ var weakening = map[string]func(step) string{
 	},
 	"passkeys.origins[]": ifAdded("pages of %s may use passkeys"),
 
+	"wallets.chains[]":   ifAdded("wallets of %s sign users in"),
+	"wallets.rpc[]":      ifAdded("what the node says of contract wallets on chain %s signs users in"),
+	"wallets.rpc[].url":  ifSet("another node vouches for contract wallets"),
+	"wallets.undeployed": ifOn("contract wallets sign before anything of them is on their chain"),
+
 	"providers[]":          ifAdded("the word of %s signs users in"),
 	"providers[].clientId": func(s step) string { return "sign-ins at another application of " + s.name + " are accepted" },
 
