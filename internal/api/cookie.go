@@ -23,7 +23,7 @@ func (c *Call) cookieName() string { return "__Host-stepup-" + c.Tenant.ID }
 // sessionToken is the session token of the request: the bearer token or, in
 // cookie mode, the cookie. Two cookies of the name are taken as none.
 func (c *Call) sessionToken() string {
-	if text := bearer(c.request); text != "" || !c.Tenant.Auth.Cookies() {
+	if text := bearer(c.request); text != "" || c.Tenant == nil || !c.Tenant.Auth.Cookies() {
 		return text
 	}
 	if found := c.request.CookiesNamed(c.cookieName()); len(found) == 1 {
