@@ -74,8 +74,11 @@ func NotMe(tx *store.Tx, by audit.By, t *tenant.Tenant, text secret.Text) error 
 		return err
 	}
 	by = by.Concerning(link.UserID)
+	if err := tx.DropEnrolments(t.ID, link.UserID); err != nil {
+		return err
+	}
 	if link.CredentialID != "" {
-		if err := remove(tx, by, t, link.UserID, link.CredentialID); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err := takeBack(tx, by, t, link.UserID, link.CredentialID); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
@@ -87,6 +90,25 @@ func NotMe(tx *store.Tx, by audit.By, t *tenant.Tenant, text secret.Text) error 
 		return err
 	}
 	return audit.Record(tx, by, "user.denied_change", audit.Detail{"credential_id": link.CredentialID, "sessions_revoked": n})
+}
+
+// takeBack removes what was added, with the recovery codes that came with it.
+func takeBack(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
+	rows, err := tx.Credentials(t.ID, userID)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.ID != id {
+			continue
+		}
+		if set := orphaned(rows, row); set != "" {
+			if err := remove(tx, by, t, userID, set); err != nil {
+				return err
+			}
+		}
+	}
+	return remove(tx, by, t, userID, id)
 }
 
 // restore gives an address that the denied change pushed out back to its user.

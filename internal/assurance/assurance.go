@@ -48,42 +48,30 @@ func Stricter(a, b ACR) ACR {
 	return a
 }
 
+// worth is one row of the table.
+type worth struct {
+	acr ACR
+	mfa bool     // proves a registered second factor
+	amr []string // RFC 8176
+}
+
+var table = map[Kind]worth{
+	EmailCode:       {Reauth, false, []string{"otp", "email"}},
+	SMSCode:         {Reauth, false, []string{"otp", "sms"}},
+	WalletSignature: {Reauth, false, []string{"pop", "swk"}},
+	Social:          {Reauth, false, []string{"fed"}},
+	External:        {Federated, false, []string{"fed"}},
+	TOTP:            {MFA, true, []string{"otp", "mfa"}},
+	Passkey:         {PHR, true, []string{"pop", "hwk", "user", "mfa"}},
+	RecoveryCode:    {MFA, true, []string{"kba", "mfa"}},
+}
+
 // ACR is the best class the method can yield. A social login whose provider
 // proved no freshness yields Federated instead.
-func (k Kind) ACR() ACR {
-	switch k {
-	case EmailCode, SMSCode, WalletSignature, Social:
-		return Reauth
-	case External:
-		return Federated
-	case TOTP, RecoveryCode:
-		return MFA
-	case Passkey:
-		return PHR
-	}
-	return ""
-}
+func (k Kind) ACR() ACR { return table[k].acr }
 
 // MFA reports whether the method proves a registered second factor.
-func (k Kind) MFA() bool { return k == TOTP || k == Passkey || k == RecoveryCode }
+func (k Kind) MFA() bool { return table[k].mfa }
 
-// AMR is the method in the words of RFC 8176.
-func (k Kind) AMR() []string {
-	switch k {
-	case EmailCode:
-		return []string{"otp", "email"}
-	case SMSCode:
-		return []string{"otp", "sms"}
-	case WalletSignature:
-		return []string{"pop", "swk"}
-	case Social, External:
-		return []string{"fed"}
-	case TOTP:
-		return []string{"otp", "mfa"}
-	case Passkey:
-		return []string{"pop", "hwk", "user", "mfa"}
-	case RecoveryCode:
-		return []string{"kba", "mfa"}
-	}
-	return nil
-}
+// AMR is the method in the words of RFC 8176. The caller must not change it.
+func (k Kind) AMR() []string { return table[k].amr }
