@@ -1,6 +1,8 @@
 package api
 
 import (
+	"time"
+
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
@@ -20,7 +22,8 @@ type CheckResponse struct {
 	IsRequired          bool              `json:"isRequired"`
 	Credentials         []CheckCredential `json:"credentials"`
 	DefaultCredentialID string            `json:"defaultCredentialId,omitempty"`
-	Reason              string            `json:"reason"` // not_required, step_up_required or no_method
+	Reason              string            `json:"reason"`                    // not_required, step_up_required, no_method or cooling_down
+	CoolDownSeconds     int               `json:"coolDownSeconds,omitempty"` // how long nothing can mint the scope yet
 	SingleUse           bool              `json:"singleUse"`
 	ExpirySeconds       int               `json:"expirySeconds"` // life of a token for the scope
 }
@@ -64,8 +67,12 @@ func answerCheck(d policy.Decision) CheckResponse {
 		return response
 	}
 	response.Reason, response.DefaultCredentialID = "step_up_required", d.DefaultID
-	if d.NoMethod() {
+	switch {
+	case d.NoMethod():
 		response.Reason = string(stepup.ReasonNoMethod)
+	case d.CoolDown > 0:
+		response.Reason, response.DefaultCredentialID, response.CoolDownSeconds = "cooling_down", "", int((d.CoolDown+time.Second-1)/time.Second)
+		return response
 	}
 	for _, offer := range d.Offers {
 		if offer.Kind == assurance.RecoveryCode {

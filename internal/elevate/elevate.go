@@ -153,6 +153,9 @@ func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 		if err != nil {
 			return nil, fault.New(fault.InvalidScopes, "This environment has no scope %.60q.", scope)
 		}
+		if decision.CoolDown > 0 {
+			return nil, fault.New(fault.CoolingDown, "A second factor of yours was added or recovered a short while ago, so %s has to wait %s.", scope, decision.CoolDown.Round(time.Second)).After(decision.CoolDown)
+		}
 		if !decision.Admits(proof.Kind(), proof.ACR()) {
 			return nil, tooWeak(decision, scope)
 		}

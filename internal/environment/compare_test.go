@@ -46,7 +46,10 @@ func TestCompareGolden(t *testing.T) {
 		{"algorithm", "", "tokens: {algorithm: EdDSA}"},
 		{"grace", "", "tokens: {rotationGrace: 48h}"},
 		{"sign-up", "signUp: {enabled: false}", ""},
-		{"limits", "limits: {codeAttempts: 3, codeExpiry: 2m, codesPerAddress: {count: 3, per: 20m}, codesPerSession: {count: 3, per: 20m}, codesPerIP: {count: 3, per: 20m}, codesPerHour: 100, guessesPerAccount: {count: 5, per: 2h}, guessesHardStop: 20}", ""},
+		{"limits", "limits: {codeAttempts: 3, codeExpiry: 2m, codesPerAddress: {count: 3, per: 20m}, codesPerSession: {count: 3, per: 20m}, codesPerIP: {count: 3, per: 20m}, codesPerHour: 100, guessesPerAccount: {count: 5, per: 2h}, guessesHardStop: 20, factorGuesses: 5, factorHardStop: 20}", ""},
+		{"SMS", "", "sms: {enabled: true, countries: [US], numberTypes: [mobile, voip], perPrefix: {count: 100, per: 10m}, perHour: 5000}"},
+		{"provider elsewhere", "providers: [{provider: acme, clientId: a, issuer: 'https://a.example'}]", "providers: [{provider: acme, clientId: a, name: Acme, issuer: 'https://b.example', endpoints: {authorization: 'https://c.example/a', token: 'https://c.example/t', userinfo: 'https://c.example/u', jwks: 'https://c.example/k'}, direct: true}]"},
+		{"cool-down", "scopes: [{scope: wallet:export, coolDown: 24h}]", "scopes: [{scope: wallet:export, coolDown: 1h}]"},
 		{"mail", "", "mail: {from: a@b.example}"},
 		{"storage", "auth: {storage: [cookie]}", ""},
 		{"sessions", "", "sessions: {lifetime: 2d, idle: 2h}"},
@@ -118,7 +121,7 @@ func TestCompareJudgesEveryKey(t *testing.T) {
 		"id": true, "name": true, "tokens.algorithm": true, // id cannot change; the algorithms are equally strong
 		"mail.from": true, "mail.appName": true,
 		"mfa.methods.type": true, "mfa.actions.action": true, "providers.provider": true, "scopes.scope": true, // names of entries
-		"wallets.rpc.chainId": true, "providers.clientSecret": true, "providers.scopes": true,
+		"wallets.rpc.chainId": true, "providers.clientSecret": true, "providers.scopes": true, "providers.name": true,
 	}
 	text, err := os.ReadFile("testdata/compare.golden")
 	if err != nil {

@@ -13,6 +13,8 @@ const (
 	MaxCodeAttempts     = 12
 	MaxCodeExpiry       = Duration(10 * time.Minute)
 	MaxGuessesHardStop  = 100
+	MaxFactorGuesses    = 20
+	MaxCoolDown         = Duration(7 * day)
 	MaxLifetime         = Duration(30 * day)
 )
 
@@ -49,7 +51,10 @@ func Defaults() *Environment {
 			CodesPerHour:      10000,
 			GuessesPerAccount: Rate{10, minutes(60)},
 			GuessesHardStop:   50,
+			FactorGuesses:     10,
+			FactorHardStop:    50,
 		},
+		SMS:           SMS{Countries: []string{}, NumberTypes: []string{"mobile", "fixed_line_or_mobile"}, PerPrefix: Rate{30, minutes(60)}, PerHour: 1000},
 		Auth:          Auth{Storage: []string{"localstorage"}},
 		Sessions:      Sessions{Lifetime: defaultLifetime},
 		MFA:           MFA{Enrollment: "none", Methods: []Method{}, Actions: []Action{}},

@@ -32,6 +32,7 @@ type Environment struct {
 	SignUp           SignUp       `yaml:"signUp" json:"signUp"`
 	Limits           Limits       `yaml:"limits" json:"limits"`
 	Mail             Mail         `yaml:"mail" json:"mail"`
+	SMS              SMS          `yaml:"sms" json:"sms"`
 	Auth             Auth         `yaml:"auth" json:"auth"`
 	Sessions         Sessions     `yaml:"sessions" json:"sessions"`
 	MFA              MFA          `yaml:"mfa" json:"mfa"`
@@ -66,6 +67,8 @@ type Limits struct {
 	CodesPerHour      int      `yaml:"codesPerHour" json:"codesPerHour"`           // sends of the whole environment; default 10000
 	GuessesPerAccount Rate     `yaml:"guessesPerAccount" json:"guessesPerAccount"` // wrong codes per address and door over all codes; default 10 per 1h
 	GuessesHardStop   int      `yaml:"guessesHardStop" json:"guessesHardStop"`     // wrong codes per credential without a success; default 50, at most 100
+	FactorGuesses     int      `yaml:"factorGuesses" json:"factorGuesses"`         // wrong tries in a row at a second factor before waits begin; default 10
+	FactorHardStop    int      `yaml:"factorHardStop" json:"factorHardStop"`       // wrong tries in a row before the factor stops; default 50, at most 100
 }
 
 // Rate is so many events in a fixed window.
@@ -78,6 +81,16 @@ type Rate struct {
 type Mail struct {
 	From    string `yaml:"from" json:"from"`       // RFC 5322 mailbox; default "NAME <no-reply@HOST of the public URL>"
 	AppName string `yaml:"appName" json:"appName"` // default: Name
+}
+
+// SMS says which numbers may be texted. Texts cost money, and whoever is paid
+// for receiving them likes to ask for many.
+type SMS struct {
+	Enabled     bool     `yaml:"enabled" json:"enabled"`
+	Countries   []string `yaml:"countries" json:"countries"`     // ISO 3166-1 alpha-2; needed when enabled
+	NumberTypes []string `yaml:"numberTypes" json:"numberTypes"` // default mobile and fixed_line_or_mobile
+	PerPrefix   Rate     `yaml:"perPrefix" json:"perPrefix"`     // texts to one range of numbers; default 30 per 1h
+	PerHour     int      `yaml:"perHour" json:"perHour"`         // texts of the whole environment; default 1000
 }
 
 // Auth says where browsers keep the session.
@@ -138,6 +151,20 @@ type Provider struct {
 	ClientID     string   `yaml:"clientId" json:"clientId"`
 	ClientSecret Ref      `yaml:"clientSecret" json:"clientSecret"`
 	Scopes       []string `yaml:"scopes" json:"scopes"`
+
+	Name      string    `yaml:"name,omitempty" json:"name,omitempty"`           // shown to people; empty: the provider's own
+	Issuer    string    `yaml:"issuer,omitempty" json:"issuer,omitempty"`       // OpenID Connect issuer; makes any name a provider
+	Endpoints Endpoints `yaml:"endpoints,omitempty" json:"endpoints,omitempty"` // in place of those the catalogue or the issuer names
+	Direct    bool      `yaml:"direct,omitempty" json:"direct,omitempty"`       // browsers go to the provider without passing here, which proves less
+}
+
+// Endpoints are addresses of a provider; empty ones are as the provider
+// publishes them.
+type Endpoints struct {
+	Authorization string `yaml:"authorization,omitempty" json:"authorization,omitempty"`
+	Token         string `yaml:"token,omitempty" json:"token,omitempty"`
+	UserInfo      string `yaml:"userinfo,omitempty" json:"userinfo,omitempty"`
+	JWKS          string `yaml:"jwks,omitempty" json:"jwks,omitempty"`
 }
 
 // ExternalAuth is a login of yours whose JWTs sign users in.
@@ -158,6 +185,8 @@ type Scope struct {
 	TokenBehavior string `yaml:"tokenBehavior,omitempty" json:"tokenBehavior,omitempty"` // default single_use
 	ExpirySeconds int    `yaml:"expirySeconds,omitempty" json:"expirySeconds,omitempty"` // 0: the ceiling
 	Floor         Floor  `yaml:"floor,omitempty" json:"floor,omitempty"`
+
+	CoolDown Duration `yaml:"coolDown,omitempty" json:"coolDown,omitempty"` // after a recovery or a new factor nothing mints the scope for so long; 0: no wait
 }
 
 // Floor is the least acr a scope asks for. An empty value means the default

@@ -18,6 +18,7 @@ var (
 	methodTypes = []string{"totp", "passkey"}
 	behaviors   = []string{SingleUse, TimeBound}
 	presets     = []string{PresetASVSL3}
+	numberTypes = []string{"mobile", "fixed_line_or_mobile", "fixed_line", "voip", "personal_number"} // those that cost extra are never texted
 	providers   = []string{
 		"apple", "bitbucket", "coinbasesocial", "discord", "epicgames", "facebook", "farcaster", "github", "gitlab",
 		"google", "instagram", "kraken", "line", "linkedin", "microsoft", "okta", "shopify", "spotify", "steam",
@@ -46,6 +47,7 @@ func (c checker) check() {
 	c.tokensAndSessions()
 	c.limits()
 	c.mail()
+	c.sms()
 	c.mfa()
 	c.passkeys()
 	c.wallets()
@@ -125,6 +127,8 @@ func (c checker) limits() {
 	c.rate("limits.guessesPerAccount", l.GuessesPerAccount, MaxGuessesHardStop)
 	c.within("limits.guessesPerAccount.per", l.GuessesPerAccount.Per, Duration(time.Minute), Duration(day))
 	c.atMost("limits.guessesHardStop", l.GuessesHardStop, MaxGuessesHardStop)
+	c.atMost("limits.factorGuesses", l.FactorGuesses, MaxFactorGuesses)
+	c.atMost("limits.factorHardStop", l.FactorHardStop, MaxGuessesHardStop)
 }
 
 func (c checker) rate(path string, r Rate, most int) {
@@ -138,6 +142,30 @@ func (c checker) mail() {
 			c.at("mail.from", "%s is not a mailbox: write Name <address@example.com>", quoted(from))
 		}
 	}
+}
+
+var country = regexp.MustCompile(`^[A-Z]{2}$`)
+
+func (c checker) sms() {
+	s := c.e.SMS
+	c.distinct("sms.countries", s.Countries, 300)
+	for i, iso := range s.Countries {
+		if !country.MatchString(iso) {
+			c.at(index("sms.countries", i), "%s is not a country such as US or DE (ISO 3166-1, two capital letters)", quoted(iso))
+		}
+	}
+	c.distinct("sms.numberTypes", s.NumberTypes, maxItems)
+	for i, kind := range s.NumberTypes {
+		c.oneOf(index("sms.numberTypes", i), kind, numberTypes)
+	}
+	if s.Enabled && len(s.Countries) == 0 && c.readable("sms.countries") {
+		c.at("sms.countries", "is missing: list the countries whose numbers may be texted")
+	}
+	if s.Enabled && len(s.NumberTypes) == 0 && c.readable("sms.numberTypes") {
+		c.at("sms.numberTypes", "is empty: list the kinds of number that may be texted, or remove the line")
+	}
+	c.rate("sms.perPrefix", s.PerPrefix, 1_000_000)
+	c.atMost("sms.perHour", s.PerHour, 1_000_000_000)
 }
 
 func (c checker) passkeys() {
@@ -173,13 +201,39 @@ func (c checker) providers() {
 	for i, p := range c.e.Providers {
 		path := index("providers", i)
 		names[i] = p.Provider
-		c.oneOf(path+".provider", p.Provider, providers)
+		c.provider(path, p)
 		c.distinct(path+".scopes", p.Scopes, maxItems)
 		if c.given(path + ".clientSecret") {
 			c.ref(path+".clientSecret", p.ClientSecret)
 		}
 	}
 	c.distinctKeys("providers", "provider", names)
+}
+
+// ownProvider is how a provider outside the list may be called: it is part of addresses.
+var ownProvider = regexp.MustCompile(`^[a-z][a-z0-9_]{1,31}$`)
+
+func (c checker) provider(path string, p Provider) {
+	known := slices.Contains(providers, p.Provider)
+	switch {
+	case p.Issuer == "" && p.Provider == "okta":
+		c.at(path+".issuer", "is missing: name your Okta issuer, as in https://example.okta.com")
+	case p.Issuer == "":
+		c.oneOf(path+".provider", p.Provider, providers)
+	case !known && !ownProvider.MatchString(p.Provider):
+		c.at(path+".provider", "%s is not a name for a provider of yours: use 2 to 32 of a-z, 0-9 and _, a letter first", quoted(p.Provider))
+	}
+	if p.Name != "" {
+		c.shortText(path+".name", p.Name)
+	}
+	for _, address := range []struct{ key, value string }{
+		{"issuer", p.Issuer}, {"endpoints.authorization", p.Endpoints.Authorization}, {"endpoints.token", p.Endpoints.Token},
+		{"endpoints.userinfo", p.Endpoints.UserInfo}, {"endpoints.jwks", p.Endpoints.JWKS},
+	} {
+		if problem := urlProblem(address.value); address.value != "" && problem != "" {
+			c.at(path+"."+address.key, "%s", problem)
+		}
+	}
 }
 
 func (c checker) ref(path string, r Ref) {

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/assurance"
@@ -81,6 +82,9 @@ func (c checker) scopes() {
 		path := index("scopes", i)
 		names[i] = s.Scope
 		c.floor(path+".floor", s.Floor)
+		if s.CoolDown != 0 {
+			c.within(path+".coolDown", s.CoolDown, Duration(time.Minute), MaxCoolDown)
+		}
 		switch {
 		case !stepup.Scope(s.Scope).Valid():
 			c.at(path+".scope", "%s is not a scope: write lower-case words with colons between them, as in transfer:create (at most %d characters)", quoted(s.Scope), stepup.MaxScopeLength)

@@ -44,6 +44,16 @@ var weakening = map[string]func(step) string{
 	"limits.guessesPerAccount.per":   ifShorter("more guesses at each account"),
 	"limits.guessesHardStop":         ifMore("more guesses before a credential is stopped"),
 
+	"limits.factorGuesses":  ifMore("more guesses at a second factor before waits begin"),
+	"limits.factorHardStop": ifMore("more guesses before a second factor stops"),
+
+	"sms.enabled":         ifOn("codes by SMS sign users in; a number can be diverted"),
+	"sms.countries[]":     ifAdded("numbers of %s can be texted, which costs money"),
+	"sms.numberTypes[]":   ifAdded("numbers of type %s can be texted"),
+	"sms.perPrefix.count": ifMore("more texts to one range of numbers"),
+	"sms.perPrefix.per":   ifShorter("more texts to one range of numbers"),
+	"sms.perHour":         ifMore("more texts over the whole environment"),
+
 	"auth.storage[]": func(s step) string {
 		if s.added() && s.name == "localstorage" {
 			return "scripts in the page can read the session"
@@ -95,6 +105,13 @@ var weakening = map[string]func(step) string{
 	"providers[]":          ifAdded("the word of %s signs users in"),
 	"providers[].clientId": func(s step) string { return "sign-ins at another application of " + s.name + " are accepted" },
 
+	"providers[].issuer":                  func(s step) string { return "the word of another issuer signs users in" },
+	"providers[].endpoints.authorization": func(s step) string { return "users of " + s.name + " are sent elsewhere" },
+	"providers[].endpoints.token":         func(s step) string { return "codes of " + s.name + " are exchanged elsewhere" },
+	"providers[].endpoints.userinfo":      func(s step) string { return "profiles of " + s.name + " come from elsewhere" },
+	"providers[].endpoints.jwks":          func(s step) string { return "whoever holds the keys at another address signs users in" },
+	"providers[].direct":                  ifOn("browsers go to the provider without passing here, so nothing shows that a login is fresh"),
+
 	"externalAuth.enabled":              ifOn("an external login signs users in"),
 	"externalAuth.iss":                  ifSet("tokens of another issuer sign users in"),
 	"externalAuth.aud":                  ifSet("tokens for another audience sign users in"),
@@ -111,6 +128,7 @@ var weakening = map[string]func(step) string{
 			s.requirement(before, after),
 			s.lifeOfScope(),
 			floorsLower(before.Floor, after.Floor),
+			s.coolDown(),
 			when(before.Floor.Preset != "" && after.Floor.Preset == "", codesAgain),
 		)
 	},
@@ -121,6 +139,7 @@ var weakening = map[string]func(step) string{
 	"scopes[].floor.withoutMfa": step.floor,
 	"scopes[].floor.withMfa":    step.floor,
 	"scopes[].floor.preset":     step.floor,
+	"scopes[].coolDown":         step.coolDown,
 	"compatibility[]":           func(s step) string { return when(s.added(), letsThrough(s.name)) },
 	"rehearsal.users[]":         ifGone("the newest rules are no longer enforced for %s"),
 }
@@ -225,6 +244,11 @@ func (s step) requirement(before, after Scope) string {
 	was := b.Always || before.Required != nil && *before.Required
 	is := b.Always || after.Required != nil && *after.Required
 	return when(was && !is, "the scope needs no step-up")
+}
+
+func (s step) coolDown() string {
+	before, after := s.scopes()
+	return when(after.CoolDown < before.CoolDown, "a thief with a new factor waits less, or not at all")
 }
 
 func (s step) floor() string {

@@ -42,8 +42,9 @@ type Decision struct {
 	Rule      Rule
 	Required  bool
 	Floor     assurance.ACR // that holds for this person
-	Offers    []Means       // what would mint the scope; empty: nothing would
+	Offers    []Means       // what would mint the scope, after the cool-down; empty: nothing would
 	DefaultID string        // which of them to offer first; empty without offers
+	CoolDown  time.Duration // how much longer nothing mints it, because a factor has just changed; 0: no wait
 
 	excludeReauth   bool
 	factorsOnly     bool
@@ -74,6 +75,9 @@ func Decide(env *environment.Environment, person Person, scope stepup.Scope) (De
 	d.factorsOnly = person.Owes && scope != stepup.CredentialLink
 	d.externalReplace = env.ExternalAuth.Enabled && env.ExternalAuth.AssertionReplacesMFA
 	d.Required = required(env, rule, enrolled)
+	if person.Changed {
+		d.CoolDown = max(0, rule.CoolDown-person.SinceChange)
+	}
 	for _, m := range person.Means {
 		if m.Counts && d.admits(m.Kind, m.acr()) {
 			d.Offers = append(d.Offers, m)
@@ -100,8 +104,11 @@ func on(env *environment.Environment, action string) bool {
 }
 
 // Admits reports whether a proof by this method, worth acr, may mint the
-// scope: the exclusion rule, the floor and the bans, whatever the client asks.
-func (d Decision) Admits(kind assurance.Kind, acr assurance.ACR) bool { return d.admits(kind, acr) }
+// scope now: the exclusion rule, the floor, the bans and the cool-down, whatever
+// the client asks.
+func (d Decision) Admits(kind assurance.Kind, acr assurance.ACR) bool {
+	return d.CoolDown == 0 && d.admits(kind, acr)
+}
 
 func (d Decision) admits(kind assurance.Kind, acr assurance.ACR) bool {
 	if d.excludeReauth && !kind.MFA() && !(kind == assurance.External && d.externalReplace) {

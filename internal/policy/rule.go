@@ -35,7 +35,8 @@ type Rule struct {
 	Life      time.Duration // 0 < Life <= the ceiling of its kind
 	Audience  string        // empty: the issuer
 	Floor     Floor
-	Operator  bool // console:*, never minted by SDK routes
+	Operator  bool          // console:*, never minted by SDK routes
+	CoolDown  time.Duration // how long after a recovery or a new factor nothing mints it
 }
 
 // When says when the newest version asks for the scope.
@@ -65,7 +66,7 @@ func RuleFor(env *environment.Environment, scope stepup.Scope) (Rule, error) {
 	life, _ := env.Life(string(scope))
 	rule := Rule{
 		Scope: scope, Action: builtin.Action, SingleUse: life.SingleUse, Life: time.Duration(life.Seconds) * time.Second,
-		Operator: strings.HasPrefix(string(scope), "console:"),
+		Operator: strings.HasPrefix(string(scope), "console:"), CoolDown: own.CoolDown.Std(),
 		Floor: Floor{
 			WithoutMFA: assurance.Stricter(environment.DefaultFloorWithoutMFA, assurance.ACR(own.Floor.WithoutMFA)),
 			WithMFA:    assurance.Stricter(environment.DefaultFloorWithMFA, assurance.ACR(own.Floor.WithMFA)),
