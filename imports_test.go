@@ -64,6 +64,7 @@ var rules = []rule{
 	{from: "internal/token", to: "internal/api", reason: "signing does not depend on the transport"},
 	{from: "internal/environment", to: "internal/store/...", reason: "a document can be judged without a database"},
 	{from: "internal/seal", to: "internal/store/...", reason: "sealing is below the store"},
+	{from: "internal/outbound", to: "internal/...", reason: "the guard at the way out knows nobody inside"},
 	{from: "internal/secret", to: "internal/...", reason: "a secret string depends on nothing"},
 
 	{from: "internal/api", to: "internal/console", reason: "two doors of one house; neither is behind the other"},

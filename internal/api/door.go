@@ -36,7 +36,8 @@ type Config struct {
 	DB         *store.DB
 	Tenants    *tenant.Registry
 	Outbox     *outbox.Worker
-	PublicURL  string // without trailing slash
+	HTTP       *http.Client // what fetches tenant-set addresses, see package outbound
+	PublicURL  string       // without trailing slash
 	Now        func() time.Time
 	Log        *slog.Logger
 	ClientAddr func(*http.Request) string                         // true client address

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 
 	"github.com/stepup-auth/stepup"
@@ -81,6 +82,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	c.Mailer = d.Inbox
+	c.OutboundAllow = append(c.OutboundAllow, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")) // the development provider
 	c.Development = dev.Handler(dev.Config{
 		Inbox: d.Inbox, BankURL: d.BankURL, PublicURL: c.PublicURL,
 		Environments: []dev.Environment{

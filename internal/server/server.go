@@ -16,6 +16,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -62,7 +63,7 @@ func New(c Config) *Server {
 	clients := clientAddress(c.TrustedProxies)
 	s := &Server{config: c, worker: worker, metrics: m}
 	routes := api.New(api.Config{
-		DB: c.DB, Tenants: tenant.NewRegistry(c.DB, c.PublicURL, c.Now), Outbox: worker, PublicURL: c.PublicURL, Now: c.Now, Log: c.Log,
+		DB: c.DB, Tenants: tenant.NewRegistry(c.DB, c.PublicURL, c.Now), Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL, Now: c.Now, Log: c.Log,
 		ClientAddr: clients, Observe: m.request, RequestID: requestID, Operators: func() []string { return c.Operators },
 	})
 	mux := http.NewServeMux()

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -104,7 +105,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 		s.applyIfAbsent(t, id)
 	}
 	c := server.Config{
-		Production: config.Production{PublicURL: s.URL, Operators: []string{Operator}},
+		Production: config.Production{PublicURL: s.URL, Operators: []string{Operator}, OutboundAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
 		DB:         s.DB, Mailer: s.Inbox, Log: slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level})), Now: s.Now,
 	}
 	if o.production != nil {
