@@ -35,9 +35,11 @@ var ErrBlocked = errors.New("address is not on the public internet: add its netw
 // NewClient makes a client that reaches the public internet and the allowed
 // networks. It follows no redirect, uses no proxy and sends no cookie. Outside
 // the allowed networks it insists on https.
-func NewClient(allow []netip.Prefix) *http.Client {
+func NewClient(allow []netip.Prefix) *http.Client { return newClient(allow, nil) }
+
+func newClient(allow []netip.Prefix, resolver *net.Resolver) *http.Client {
 	f := filter{allow: allow}
-	dialer := &net.Dialer{Timeout: dialTime, ControlContext: f.control}
+	dialer := &net.Dialer{Timeout: dialTime, ControlContext: f.control, Resolver: resolver}
 	return &http.Client{
 		Timeout: Time,
 		Transport: &httpsOnly{filter: f, next: &http.Transport{
