@@ -75,7 +75,9 @@ func TestF4RebindingServer(t *testing.T) {
 		t.Errorf("after rebinding: %v, want it blocked", err)
 	}
 
-	both := nameServer(t, func(int64) []netip.Addr { return []netip.Addr{bad, netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("10.0.0.1")} })
+	both := nameServer(t, func(int64) []netip.Addr {
+		return []netip.Addr{bad, netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("10.0.0.1")}
+	})
 	if _, err := outbound.NewClientAsking(nil, both).Get("https://keys.evil.example:" + port); !errors.Is(err, outbound.ErrBlocked) {
 		t.Errorf("several bad addresses: %v, want it blocked", err)
 	}

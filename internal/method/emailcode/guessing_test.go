@@ -8,6 +8,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
+	"github.com/stepup-auth/stepup/internal/method/sentcode"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 )
 
@@ -29,15 +30,15 @@ func TestCodesGrowWhileGuessed(t *testing.T) {
 		}
 		try(t, w, nil, old, oldCode, fault.InvalidEmailVerification)
 		id, code := ask("ada@example.com", "198.51.100.1")
-		if len(code) != emailcode.LongDigits {
-			t.Fatalf("the new code has %d digits, want %d", len(code), emailcode.LongDigits)
+		if len(code) != sentcode.LongDigits {
+			t.Fatalf("the new code has %d digits, want %d", len(code), sentcode.LongDigits)
 		}
 		try(t, w, nil, id, code, "")
-		if _, code := ask("grace@example.com", "198.51.100.2"); len(code) != emailcode.Digits {
+		if _, code := ask("grace@example.com", "198.51.100.2"); len(code) != sentcode.Digits {
 			t.Errorf("somebody else's code has %d digits", len(code))
 		}
 		w.Clock.Advance(24 * time.Hour)
-		if _, code := ask("ada@example.com", "198.51.100.1"); len(code) != emailcode.Digits {
+		if _, code := ask("ada@example.com", "198.51.100.1"); len(code) != sentcode.Digits {
 			t.Errorf("a day later the code has %d digits", len(code))
 		}
 	})
@@ -56,8 +57,8 @@ func TestCodesGrowWhileSprayed(t *testing.T) {
 	}
 	try(t, w, nil, early, earlyCode, fault.InvalidEmailVerification)
 	id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com", Source: "198.51.100.1"})
-	if len(code) != emailcode.LongDigits {
-		t.Fatalf("the new code has %d digits, want %d", len(code), emailcode.LongDigits)
+	if len(code) != sentcode.LongDigits {
+		t.Fatalf("the new code has %d digits, want %d", len(code), sentcode.LongDigits)
 	}
 	try(t, w, nil, id, code, "")
 }

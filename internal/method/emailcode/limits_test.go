@@ -12,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
+	"github.com/stepup-auth/stepup/internal/method/sentcode"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
@@ -234,16 +235,16 @@ func TestAlarm(t *testing.T) {
 		}
 		try(t, w, nil, before, short, fault.InvalidEmailVerification)
 		after, long := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
-		if len(short) != emailcode.Digits || len(long) != emailcode.LongDigits {
+		if len(short) != sentcode.Digits || len(long) != sentcode.LongDigits {
 			t.Errorf("codes of %d and %d digits", len(short), len(long))
 		}
 		try(t, w, nil, after, long, "")
 		inside, code := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &ada, Address: "ada@example.com"})
-		if len(code) != emailcode.Digits {
+		if len(code) != sentcode.Digits {
 			t.Errorf("a code of %d digits in a session", len(code))
 		}
 		try(t, w, &ada, inside, code, "")
-		if _, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "bob@example.com"}); len(code) != emailcode.Digits {
+		if _, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "bob@example.com"}); len(code) != sentcode.Digits {
 			t.Errorf("a code of %d digits for somebody else", len(code))
 		}
 	})

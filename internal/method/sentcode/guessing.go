@@ -1,4 +1,4 @@
-package emailcode
+package sentcode
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ const signInSpread = 4
 // takeGuess counts against the person, over all codes, before anything is
 // compared. Inside a session the budget is that of the session's user, so no
 // other account can use it up.
-func takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallengeRow) error {
+func (ch *Channel) takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallengeRow) error {
 	rate := a.Tenant.Limits.GuessesPerAccount
 	if a.Session != nil {
 		if err := takeOne(tx, guessesOf(tx, c, c.UserID), rate); err != nil {
@@ -40,7 +40,7 @@ func takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallengeRow) error {
 	if guessed, err := alarmed(tx, c); err != nil {
 		return err
 	} else if guessed && len(a.Response.Reveal()) < LongDigits {
-		return fault.New(fault.InvalidEmailVerification, "Somebody is guessing codes, so short ones stopped working. Ask for a new one.")
+		return fault.New(ch.Unknown, "Somebody is guessing codes, so short ones stopped working. Ask for a new one.")
 	}
 	if err := limit.Note(tx, wrongHere(tx, c), 24*time.Hour); err != nil {
 		return err

@@ -1,0 +1,233 @@
+// Package sentcode is what all codes that are sent to somebody have in common:
+// a code is sent to an address and typed back. A code asked for inside a
+// session works only in that session; one asked for without a session only
+// signs in; one sent by one channel is worth nothing at another's doors. A code
+// is tried at most a few times, works once and lives minutes.
+//
+// It is no method itself: emailcode and smscode are.
+package sentcode
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+
+	"github.com/google/uuid"
+
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/seal"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// Digits is the length of a code, and LongDigits that of a sign-in code while
+// somebody is guessing: at this address or, spraying, at the whole environment.
+// Short codes that are out by then stop working. So nobody is locked out by a
+// stranger's guesses, and the guesses still lead nowhere.
+const (
+	Digits     = 6
+	LongDigits = 8
+
+	alarmPerAddress     = 10  // wrong sign-in codes for one address in a day
+	alarmPerEnvironment = 200 // wrong sign-in codes in an hour
+)
+
+// Channel is one way to send codes. Its methods are those of a verification
+// method; there is one value per channel, made when the program starts.
+type Channel struct {
+	Is      assurance.Kind
+	Format  string     // credential format of its addresses
+	Wrong   fault.Code // what was typed is not the code
+	Unknown fault.Code // no such code here
+	TooMany fault.Code // the code was tried too often
+	Look    string     // where the newest code is: "the newest mail"
+
+	// Send queues the code for the address of c, in the transaction. With decoy
+	// it does the same work and nothing is sent.
+	Send func(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code string, decoy bool) error
+	// Detail is what a credential for the address shows of itself.
+	Detail func(c store.CodeChallengeRow) (string, error)
+}
+
+// Request asks for a code to be sent.
+type Request struct {
+	Tenant       *tenant.Tenant
+	Session      *store.SessionRow // nil: to sign in
+	Purpose      method.Purpose
+	Key          string // normalised address
+	Written      string // address as people read it
+	Source       string
+	AuthorizedBy string  // purpose update: the elevated token that allowed it
+	Bounds       []Bound // limits on sending of the channel's own
+}
+
+// Create opens a challenge and queues its message. It answers alike for known
+// and unknown addresses.
+func (ch *Channel) Create(tx *store.Tx, r Request) (store.CodeChallengeRow, error) {
+	if err := ch.takeSend(tx, r); err != nil {
+		return store.CodeChallengeRow{}, err
+	}
+	c := store.CodeChallengeRow{
+		ID: uuid.NewString(), EnvironmentID: r.Tenant.ID, Format: ch.Format, Identifier: r.Key, Recipient: r.Written,
+		Purpose: string(r.Purpose), AuthorizedBy: r.AuthorizedBy, ExpiresAt: tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std()),
+	}
+	if r.Session != nil {
+		c.SessionID, c.UserID = r.Session.ID, r.Session.UserID
+	}
+	code, err := newCode(tx, c)
+	if err != nil {
+		return c, err
+	}
+	c.CodeHash = hashCode(tx.Hasher(), c, code)
+	if err := tx.InsertCodeChallenge(c); err != nil {
+		return c, err
+	}
+	return c, ch.send(tx, r.Tenant, c, code)
+}
+
+// Resend sends a new code for an open challenge; the earlier code is dead, the
+// tries made stand. The challenge must have been asked for in the same session
+// and for the same address.
+func (ch *Channel) Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow, error) {
+	c, err := ch.open(tx, r.Tenant.ID, challengeID, r.Session)
+	if err == nil && c.Identifier != r.Key {
+		err = ch.unknown()
+	}
+	if err != nil {
+		return c, err
+	}
+	if err := ch.takeSend(tx, r); err != nil {
+		return c, err
+	}
+	code, err := newCode(tx, c)
+	if err != nil {
+		return c, err
+	}
+	c.CodeHash = hashCode(tx.Hasher(), c, code)
+	c.ExpiresAt = tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std())
+	err = tx.ResendCodeChallenge(r.Tenant.ID, c.ID, c.CodeHash, c.ExpiresAt)
+	if errors.Is(err, store.ErrNotFound) {
+		return c, ch.unknown()
+	}
+	if err != nil {
+		return c, err
+	}
+	return c, ch.send(tx, r.Tenant, c, code)
+}
+
+// send sends no sign-in code to strangers where sign-up is closed, and tells
+// nobody who has an account.
+func (ch *Channel) send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code string) error {
+	decoy := false
+	if c.Purpose == string(method.SignIn) && !t.SignUp.Enabled {
+		_, err := tx.CredentialByIdentifier(t.ID, c.Format, c.Identifier)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		decoy = err != nil
+	}
+	return ch.Send(tx, t, c, code, decoy)
+}
+
+// open finds a challenge of this channel, which is bound to the door and the
+// session it was asked for at. The answer at any other is that of an unknown
+// code, and costs the owner no try.
+func (ch *Channel) open(tx *store.Tx, environmentID, id string, s *store.SessionRow) (store.CodeChallengeRow, error) {
+	c, err := tx.CodeChallenge(environmentID, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (c.Format != ch.Format || c.SessionID != sessionID(s)) {
+		return store.CodeChallengeRow{}, ch.unknown()
+	}
+	return c, err
+}
+
+// Kind implements [method.Method].
+func (ch *Channel) Kind() assurance.Kind { return ch.Is }
+
+// Count implements [method.Method].
+func (ch *Channel) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
+	open, err := ch.open(tx, a.Tenant.ID, a.ChallengeID, a.Session)
+	if err != nil {
+		return nil, err
+	}
+	if err := ch.takeGuess(tx, a, open); err != nil {
+		return nil, err
+	}
+	counted, err := tx.CountCodeAttempt(a.Tenant.ID, a.ChallengeID, a.Tenant.Limits.CodeAttempts)
+	if errors.Is(err, store.ErrNotFound) {
+		if open.Attempts >= a.Tenant.Limits.CodeAttempts {
+			return nil, fault.New(ch.TooMany, "This code was tried too often. Ask for a new one.")
+		}
+		return nil, ch.unknown()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &candidate{channel: ch, row: counted, typed: hashCode(tx.Hasher(), counted, a.Response.Reveal()), source: a.Source}, nil
+}
+
+type candidate struct {
+	channel *Channel
+	row     store.CodeChallengeRow
+	typed   []byte
+	source  string
+}
+
+// Compare implements [method.Candidate].
+func (c *candidate) Compare(context.Context) error {
+	if !seal.Equal(c.row.CodeHash, c.typed) {
+		return fault.New(c.channel.Wrong, "This is not the code we sent. Check %s and type its digits.", c.channel.Look)
+	}
+	return nil
+}
+
+// Spend implements [method.Candidate].
+func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
+	err := tx.ConsumeCodeChallenge(c.row.EnvironmentID, c.row.ID, c.row.CodeHash)
+	if errors.Is(err, store.ErrNotFound) {
+		return method.Evidence{}, c.channel.unknown()
+	}
+	if err != nil {
+		return method.Evidence{}, err
+	}
+	if err := c.forgive(tx); err != nil {
+		return method.Evidence{}, err
+	}
+	detail, err := c.channel.Detail(c.row)
+	return method.Evidence{
+		Format: c.row.Format, Identifier: c.row.Identifier, Recipient: c.row.Recipient, Detail: detail,
+		Purpose: method.Purpose(c.row.Purpose), AuthorizedBy: c.row.AuthorizedBy,
+	}, err
+}
+
+func (ch *Channel) unknown() *fault.Error {
+	return fault.New(ch.Unknown, "This code is unknown, used, expired or was asked for in another session. Ask for a new one.")
+}
+
+func hashCode(h *seal.Hasher, c store.CodeChallengeRow, code string) []byte {
+	return h.Sum("sent-code", c.EnvironmentID, c.ID, code)
+}
+
+func newCode(tx *store.Tx, c store.CodeChallengeRow) (string, error) {
+	digits := Digits
+	if guessed, err := alarmed(tx, c); err != nil {
+		return "", err
+	} else if guessed {
+		digits = LongDigits
+	}
+	n, err := rand.Int(rand.Reader, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%0*d", digits, n), nil
+}
+
+func sessionID(s *store.SessionRow) string {
+	if s == nil {
+		return ""
+	}
+	return s.ID
+}
