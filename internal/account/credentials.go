@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 // Address is a proven identifier.
 type Address struct {
+	ID         string // of the credential to be made; empty: a new one
 	Format     string
 	Identifier string // look-up key
 	Written    string // as the person wrote it
@@ -271,7 +273,7 @@ func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) erro
 
 func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, provenance, replaces string) (store.CredentialRow, error) {
 	c := store.CredentialRow{
-		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: userID, Format: a.Format, Identifier: a.Identifier, PublicIdentifier: a.Written,
+		ID: cmp.Or(a.ID, uuid.NewString()), EnvironmentID: t.ID, UserID: userID, Format: a.Format, Identifier: a.Identifier, PublicIdentifier: a.Written,
 		SignInEnabled: a.Format != store.FormatTOTP && a.Format != store.FormatRecovery, Provenance: provenance, Replaces: replaces,
 		Detail: a.Detail, CreatedAt: tx.Now(),
 	}

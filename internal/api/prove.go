@@ -153,5 +153,8 @@ func (c *Call) linkProven(tx *store.Tx, proof method.Proof, compatible environme
 }
 
 func proven(e method.Evidence) account.Address {
+	if e.Format == store.FormatTOTP { // it has had its id since it was begun
+		return account.Address{ID: e.Identifier, Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}
+	}
 	return account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}
 }

@@ -58,6 +58,7 @@ func (tx *Tx) Purge() (int64, error) {
 		before int64
 	}{
 		{`DELETE FROM code_challenges WHERE expires_at < $1`, dayAgo},
+		{`DELETE FROM totp_enrolments WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM elevated_tokens WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM operations WHERE created_at < $1`, now - (7 * 24 * time.Hour).Milliseconds()},
 		{`DELETE FROM spent_nonces WHERE expires_at < $1`, now},

@@ -65,7 +65,9 @@ func (tx *Tx) FactorsChanged(environmentID, id string) error {
 // DropEnrolments ends the enrolments of factors that a user has begun and not
 // confirmed.
 func (tx *Tx) DropEnrolments(environmentID, id string) error {
-	for _, query := range []string{} {
+	for _, query := range []string{
+		`DELETE FROM totp_enrolments WHERE environment_id = $1 AND user_id = $2`,
+	} {
 		if _, err := tx.Exec(query, environmentID, id); err != nil {
 			return err
 		}
@@ -94,6 +96,9 @@ func (tx *Tx) DeleteUser(environmentID, id string) error {
 		return err
 	}
 	if _, err := tx.Exec(`DELETE FROM revoke_links WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
+		return err
+	}
+	if err := tx.DropEnrolments(environmentID, id); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(`DELETE FROM code_challenges WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {

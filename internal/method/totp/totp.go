@@ -1,0 +1,194 @@
+// Package totp proves possession of an authenticator app (RFC 6238). A code is
+// good in its own time step and one to either side; the step that was used and
+// all before it are dead, on every node, and for the code that confirmed the
+// enrolment too.
+package totp
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// EnrolmentLife is how long a secret that was shown waits for its first code.
+const EnrolmentLife = 10 * time.Minute
+
+// Method implements [method.Method] for one attempt. The response is the code.
+type Method struct {
+	DeviceID string // device or open enrolment; empty: the user's default device, else the one added last
+}
+
+// Kind implements [method.Method].
+func (Method) Kind() assurance.Kind { return assurance.TOTP }
+
+// Enrolment is what a user's authenticator app must be told, once.
+type Enrolment struct {
+	ID     string
+	Secret string // base32, as apps take it by hand
+	URI    string // otpauth:, as apps take it from a QR code
+}
+
+// Enrol begins an enrolment for the session's user, in place of any begun
+// before. account is what the app will show beside the issuer.
+func Enrol(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, account, authorizedBy string) (Enrolment, error) {
+	secret := make([]byte, SecretSize)
+	rand.Read(secret)
+	row := store.TOTPEnrolmentRow{
+		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: s.UserID, SessionID: s.ID, AuthorizedBy: authorizedBy, ExpiresAt: tx.Now().Add(EnrolmentLife),
+	}
+	var err error
+	if row.SealedSecret, err = tx.Seal("totp_enrolments", "sealed_secret", row.ID, secret); err != nil {
+		return Enrolment{}, err
+	}
+	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
+	return Enrolment{ID: row.ID, Secret: text, URI: uri(t.Mail.AppName, account, text)}, tx.InsertTOTPEnrolment(row)
+}
+
+// uri is the key URI that apps read. The parameters that apps tend to ignore
+// have their defaults, so that all show the same codes.
+func uri(issuer, account, secret string) string {
+	query := url.Values{
+		"secret": {secret}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {strconv.Itoa(Digits)}, "period": {strconv.Itoa(int(Period / time.Second))},
+	}
+	label := url.PathEscape(issuer) + ":" + url.PathEscape(account)
+	return "otpauth://totp/" + label + "?" + strings.ReplaceAll(query.Encode(), "+", "%20") // apps read a plus sign as it stands
+}
+
+// Count implements [method.Method].
+func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
+	if a.Session == nil {
+		return nil, errors.New("verifying a code: no session")
+	}
+	c := &candidate{environmentID: a.Tenant.ID, userID: a.Session.UserID, typed: a.Response.Reveal(), now: StepAt(tx.Now())}
+	if err := c.find(tx, a.Session, m.DeviceID); err != nil {
+		return nil, err
+	}
+	if err := method.TakeTry(tx, a.Tenant, c.userID, c.id); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// candidate is a code for a device, or for an enrolment that is to become one.
+type candidate struct {
+	environmentID string
+	userID        string
+	id            string
+	secret        []byte
+	last          int64
+	enrolment     *store.TOTPEnrolmentRow // nil: the device is verified
+	typed         string
+	now           int64
+	matched       int64
+}
+
+// find looks among the user's own devices and this session's enrolment only.
+func (c *candidate) find(tx *store.Tx, s *store.SessionRow, id string) error {
+	enrolment, err := tx.TOTPEnrolment(c.environmentID, c.userID, s.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err == nil && enrolment.ID == id {
+		c.id, c.enrolment = id, &enrolment
+		c.secret, err = tx.Open("totp_enrolments", "sealed_secret", id, enrolment.SealedSecret)
+		return err
+	}
+	devices, err := tx.TOTPDevices(c.environmentID, c.userID)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		if id, err = preferred(tx, c.environmentID, c.userID, devices); err != nil {
+			return err
+		}
+	}
+	i := slices.IndexFunc(devices, func(d store.TOTPDeviceRow) bool { return d.CredentialID == id })
+	if i < 0 {
+		return fault.New(fault.MFADeviceNotFound, "You have no such authenticator app. Use one that stepUp/check lists, or enrol one.")
+	}
+	d := devices[i]
+	if d.Superseded {
+		// A code used right before a failover may have been forgotten with it.
+		if err := tx.RenewTOTPEpoch(c.environmentID, c.userID, d.CredentialID, c.now+skew); err != nil {
+			return err
+		}
+		return fault.New(fault.MFAInvalidCode, "The service has recovered from a failure, and codes from before it are void. Wait a minute and type a new one.")
+	}
+	c.id, c.last = d.CredentialID, d.LastStep
+	c.secret, err = tx.Open("totp_devices", "sealed_secret", d.CredentialID, d.SealedSecret)
+	return err
+}
+
+// preferred is the user's default device, else the one added last.
+func preferred(tx *store.Tx, environmentID, userID string, devices []store.TOTPDeviceRow) (string, error) {
+	user, err := tx.User(environmentID, userID)
+	if err != nil || len(devices) == 0 {
+		return "", err
+	}
+	for _, d := range devices {
+		if d.CredentialID == user.DefaultFactorID {
+			return d.CredentialID, nil
+		}
+	}
+	return devices[len(devices)-1].CredentialID, nil
+}
+
+// Compare implements [method.Candidate].
+func (c *candidate) Compare(context.Context) error {
+	step, ok := match(c.secret, c.typed, c.now, c.last)
+	if !ok {
+		return wrong()
+	}
+	c.matched = step
+	return nil
+}
+
+// Spend implements [method.Candidate].
+func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
+	evidence := method.Evidence{Format: store.FormatTOTP, Identifier: c.id, Recipient: "Authenticator app", Purpose: method.InSession}
+	var err error
+	if c.enrolment != nil {
+		evidence.Purpose, evidence.AuthorizedBy = method.Enrol, c.enrolment.AuthorizedBy
+		err = c.enrol(tx)
+	} else {
+		err = tx.UseTOTPStep(c.environmentID, c.userID, c.id, c.matched)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return method.Evidence{}, wrong()
+	}
+	if err != nil {
+		return method.Evidence{}, err
+	}
+	return evidence, c.Forgive(tx)
+}
+
+func (c *candidate) enrol(tx *store.Tx) error {
+	sealed, err := tx.Seal("totp_devices", "sealed_secret", c.id, c.secret)
+	if err != nil {
+		return err
+	}
+	return tx.ConsumeTOTPEnrolment(*c.enrolment, sealed, c.matched)
+}
+
+// Forgive implements [method.Candidate].
+func (c *candidate) Forgive(tx *store.Tx) error {
+	return method.ForgiveTries(tx, c.environmentID, c.userID)
+}
+
+func wrong() *fault.Error {
+	return fault.New(fault.MFAInvalidCode, "This is not the code your app shows now, or it was used already. Wait for the next one and type its six digits.")
+}

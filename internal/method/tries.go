@@ -1,0 +1,53 @@
+package method
+
+import (
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/limit"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// RecoveryFactor is the factor id under which tries at recovery codes count,
+// whichever set they are aimed at: a new set gives no new tries.
+const RecoveryFactor = "recovery"
+
+// TakeTry counts one try at a second factor of the user, over all doors,
+// sessions and nodes. Only whoever is signed in as the user gets this far, so
+// no stranger can use the tries up.
+func TakeTry(tx *store.Tx, t *tenant.Tenant, userID, factorID string) error {
+	ok, wait, stopped, err := limit.TakeInARow(tx, tries(tx, t.ID, userID, factorID), limit.InARow{Free: t.Limits.FactorGuesses, Stop: t.Limits.FactorHardStop})
+	switch {
+	case err != nil || ok:
+		return err
+	case stopped:
+		return fault.New(fault.MFARateLimited, "This factor stopped after too many wrong tries. Use another one, which unlocks it, or ask the operator to reset it.")
+	}
+	return fault.New(fault.MFARateLimited, "Too many wrong tries. Wait %s before the next one, or use another factor.", wait.Round(time.Second)).After(wait)
+}
+
+// ForgiveTries forgets the wrong tries at all second factors of a user who has
+// just proved one of them. Nothing weaker may call it.
+func ForgiveTries(tx *store.Tx, environmentID, userID string) error {
+	rows, err := tx.Credentials(environmentID, userID)
+	if err != nil {
+		return err
+	}
+	ids := []string{RecoveryFactor}
+	for _, row := range rows {
+		if row.Format == store.FormatTOTP || row.Format == store.FormatPasskey {
+			ids = append(ids, row.ID)
+		}
+	}
+	for _, id := range ids {
+		if err := limit.ResetInARow(tx, tries(tx, environmentID, userID, id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func tries(tx *store.Tx, environmentID, userID, factorID string) limit.Key {
+	return limit.For(tx, "factor", environmentID, userID, factorID)
+}
