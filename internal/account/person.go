@@ -9,6 +9,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -72,7 +73,7 @@ func usable(env *environment.Environment, c store.CredentialRow, detail Detail) 
 	case store.FormatExternal:
 		return env.ExternalAuth.Enabled && c.SignInEnabled
 	case store.FormatOAuth:
-		return env.HasProvider(detail.OAuthProvider) && c.SignInEnabled
+		return catalogue.ACR(env, detail.OAuthProvider) != "" && c.SignInEnabled
 	}
 	return c.SignInEnabled
 }
@@ -82,10 +83,22 @@ func acrOf(env *environment.Environment, kind assurance.Kind, detail Detail) ass
 	switch {
 	case kind == assurance.External && env.ExternalAuth.AssertionReplacesMFA:
 		return assurance.MFA
-	case kind == assurance.Social && !env.ProvesFreshness(detail.OAuthProvider):
-		return assurance.Federated
+	case kind == assurance.Social:
+		return catalogue.ACR(env, detail.OAuthProvider)
 	}
 	return ""
+}
+
+// External is the person at the external login who opened a session, empty when
+// the session was opened by other means.
+func External(rows []store.CredentialRow, signInCredentialID string) (issuer, subject string, err error) {
+	for _, row := range rows {
+		if row.ID == signInCredentialID && row.Format == store.FormatExternal {
+			detail, err := ReadDetail(row.Detail)
+			return detail.ExternalIssuer, detail.ExternalUserID, err
+		}
+	}
+	return "", "", nil
 }
 
 // Email is the address shown as the user's: the oldest that counts and that no

@@ -2,9 +2,11 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -36,7 +38,7 @@ func (c *client) send(t testing.TB, r api.Route, path string, header http.Header
 	for _, problem := range wrong(r, answer) {
 		t.Errorf("%s %s: answer %d: %s\n%.600s", r.Method, path, answer.Status, problem, answer.Body)
 	}
-	if answer.Status < 300 {
+	if answer.Status < 300 || r.Redirects && answer.Status < 400 {
 		c.mu.Lock()
 		c.succeeded[r.Method+" "+r.Path] = true
 		c.mu.Unlock()
@@ -46,6 +48,9 @@ func (c *client) send(t testing.TB, r api.Route, path string, header http.Header
 
 // wrong lists what is wrong with an answer of the route.
 func wrong(r api.Route, answer servertest.Response) []string {
+	if r.Redirects && answer.Status/100 == 3 {
+		return wrongRedirect(answer)
+	}
 	problems := wrongAnyhow(answer)
 	schema, err := schemaFor(r, answer)
 	if err != nil {
@@ -92,6 +97,18 @@ func wrongAnyhow(answer servertest.Response) []string {
 	}
 	if found := inside.Find(answer.Body); found != nil {
 		say("shows the server's inside: %q", found)
+	}
+	return problems
+}
+
+// wrongRedirect lists what is wrong with an answer that sends a browser elsewhere.
+func wrongRedirect(answer servertest.Response) (problems []string) {
+	h := answer.Header
+	if u, err := url.Parse(h.Get("Location")); err != nil || u.Host == "" {
+		problems = append(problems, "it leads to "+h.Get("Location"))
+	}
+	if h.Get("Cache-Control") != "no-store" || h.Get("Referrer-Policy") != "no-referrer" || len(answer.Body) != 0 {
+		problems = append(problems, "its address may be kept or told")
 	}
 	return problems
 }
@@ -199,7 +216,10 @@ const (
 
 // at fills the names of a path in; names without a value are left empty.
 func at(path string, values map[string]string) string {
-	return pathName.ReplaceAllStringFunc(path, func(name string) string { return values[strings.Trim(name, "{}")] })
+	return pathName.ReplaceAllStringFunc(path, func(name string) string {
+		name = strings.Trim(name, "{}")
+		return cmp.Or(values[name], name) // a name stands for itself, which nothing is called
+	})
 }
 
 var pathName = regexp.MustCompile(`\{\w+\}`)

@@ -6,6 +6,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,8 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/jws"
+	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -49,12 +52,15 @@ type Config struct {
 // API is the handler of all routes.
 type API struct {
 	Config
-	mux *http.ServeMux
+	mux    *http.ServeMux
+	keys   *jws.Keys
+	social *social.Client
 }
 
 // New builds the API from the table of routes.
 func New(c Config) *API {
-	a := &API{Config: c, mux: http.NewServeMux()}
+	a := &API{Config: c, mux: http.NewServeMux(), keys: &jws.Keys{HTTP: c.HTTP, Now: c.Now}}
+	a.social = social.NewClient(c.HTTP, a.keys, c.Now)
 	methods := map[string][]string{}
 	for _, r := range Routes() {
 		a.mux.Handle(r.Method+" "+r.Path, a.door(r))
@@ -207,13 +213,16 @@ func allowed(t *tenant.Tenant, origin string) bool {
 func (a *API) answer(w http.ResponseWriter, req *http.Request, t *tenant.Tenant, r Route, answer any) int {
 	a.headers(w, req, t, r.AnyOrigin)
 	if page, ok := answer.(rawAnswer); ok {
-		w.Header().Set("Content-Type", page.contentType)
+		if page.contentType != "" {
+			w.Header().Set("Content-Type", page.contentType)
+		}
 		for name, value := range page.header {
 			w.Header().Set(name, value)
 		}
-		w.WriteHeader(http.StatusOK)
+		status := cmp.Or(page.status, http.StatusOK)
+		w.WriteHeader(status)
 		_, _ = w.Write(page.body)
-		return http.StatusOK
+		return status
 	}
 	if _, empty := answer.(none); empty || answer == nil {
 		w.WriteHeader(http.StatusNoContent)
@@ -230,6 +239,7 @@ func (a *API) answer(w http.ResponseWriter, req *http.Request, t *tenant.Tenant,
 }
 
 type rawAnswer struct {
+	status      int // 0: 200
 	contentType string
 	header      map[string]string
 	body        []byte

@@ -166,6 +166,12 @@ func elevatedHeader(r *http.Request) (string, error) {
 	return "", fault.New(fault.AmbiguousElevatedToken, "Send one elevated access token, in one header.")
 }
 
+// judge asks the gate without spending, for work that cannot be taken back
+// when the token turns out to be missing.
+func (c *Call) judge(scope stepup.Scope) error {
+	return c.api.DB.Read(c.ctx, func(tx *store.Tx) error { return enforce.Judge(tx, c.Subject(), scope) })
+}
+
 // Spend consumes the elevated token for the scope in the action's transaction,
 // unless the compatibility entry waives it; elevated reports whether a token
 // opened the gate, which decides what the action may claim as its provenance.

@@ -19,13 +19,13 @@ var (
 // notMePage is what the link in a notice opens. It asks before it acts,
 // because mail scanners follow links; the link's secret stays in the fragment.
 func notMePage(*Call, none) (rawAnswer, error) {
-	return rawAnswer{"text/html; charset=utf-8", map[string]string{
+	return rawAnswer{contentType: "text/html; charset=utf-8", header: map[string]string{
 		"Content-Security-Policy": notMePolicy, "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
-	}, []byte(notMeHTML)}, nil
+	}, body: []byte(notMeHTML)}, nil
 }
 
 func notMeScript(*Call, none) (rawAnswer, error) {
-	return rawAnswer{"text/javascript; charset=utf-8", nil, notMeJS}, nil
+	return rawAnswer{contentType: "text/javascript; charset=utf-8", body: notMeJS}, nil
 }
 
 func styleHash(page string) string {

@@ -145,6 +145,10 @@ func responses(s *schemas, r Route) object {
 	to := func(name string) object { return object{"$ref": "#/components/responses/" + name} }
 	list := object{"4XX": to("Problem"), "429": to("TryLater"), "5XX": to("Problem"), "503": to("TryLater")}
 	switch {
+	case r.Redirects && r.Method == "POST":
+		list["303"] = object{"description": "Go there", "headers": object{"X-Request-Id": requestIDHeader}}
+	case r.Redirects:
+		list["302"] = object{"description": "Go there", "headers": object{"X-Request-Id": requestIDHeader}}
 	case r.Produces != "":
 		list["200"] = answerOf("Done", r.Produces, object{})
 	case r.handler.response == nil:

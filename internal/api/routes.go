@@ -24,6 +24,7 @@ type Route struct {
 	AnyOrigin       bool // public keys and pages: any browser origin may read them
 	Document        bool // the body is a YAML or JSON document
 	Form            bool // the body may be form-encoded (RFC 7662)
+	Redirects       bool // the answer sends a browser elsewhere
 	Query           []Param
 	Produces        string // media type, where it is not JSON of the handler's own type
 
@@ -52,7 +53,7 @@ var auditQuery = []Param{
 
 // Routes is the whole API.
 func Routes() []Route {
-	return slices.Concat(coreRoutes(), guardRoutes(), adminRoutes())
+	return slices.Concat(coreRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes())
 }
 
 func coreRoutes() []Route {

@@ -104,7 +104,12 @@ func (c *Call) refreshed(tx *store.Tx, credentialID string) (signedIn, error) {
 func (c *Call) verified(s signedIn) (VerifyResponse, error) {
 	now := c.api.Now()
 	user := s.view()
-	tokens, err := session.Sign(c.Tenant, s.session, user.Scope, s.claims(user), now)
+	about := session.About{Scope: user.Scope, Profile: s.claims(user)}
+	var err error
+	if about.ExternalIssuer, about.ExternalSubject, err = account.External(s.credentials, s.session.SignInCredentialID); err != nil {
+		return VerifyResponse{}, err
+	}
+	tokens, err := session.Sign(c.Tenant, s.session, about, now)
 	if err != nil {
 		return VerifyResponse{}, err
 	}

@@ -72,6 +72,11 @@ func TestWalk(t *testing.T) {
 		w.do("POST", sdk+"/stepUp/check", alice.Token, nil, m{"scope": "wallet:export"}).Want(t, 200, "")
 		w.do("DELETE", sdk+"/users", alice.Token, nil, nil).Want(t, 204, "")
 	})
+	t.Run("logins elsewhere", func(t *testing.T) {
+		_, issuer := withLogins(t, c.Server, servertest.A)
+		walkSocial(walker{c, t, servertest.A})
+		walkExternal(walker{c, t, servertest.A}, issuer)
+	})
 	for _, r := range api.Routes() {
 		if !w.succeeded[r.Method+" "+r.Path] {
 			t.Errorf("%s %s never succeeded, so its answer is not checked", r.Method, r.Path)

@@ -6,12 +6,17 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/nonce"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
 func settings(c *Call, _ none) (environment.Settings, error) {
-	return c.Tenant.Settings(), nil
+	s := c.Tenant.Settings()
+	for _, provider := range social.Offered(c.Tenant) {
+		s.AddSocial(provider)
+	}
+	return s, nil
 }
 
 // Nonces are for one signature each.

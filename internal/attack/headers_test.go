@@ -145,7 +145,7 @@ func TestCORSExactOriginOnly(t *testing.T) {
 	}
 	for _, r := range api.Routes() {
 		path := r.Path
-		for name, value := range map[string]string{"environmentId": servertest.A, "userId": "u", "credentialId": "c"} {
+		for name, value := range map[string]string{"environmentId": servertest.A, "userId": "u", "credentialId": "c", "provider": "p"} {
 			path = strings.ReplaceAll(path, "{"+name+"}", value)
 		}
 		origins := append([]string{good}, strangers...)

@@ -49,6 +49,8 @@ type claims struct {
 	AMR              []string `json:"amr"`
 	CredentialID     string   `json:"credential_id"`
 	SessionPublicKey string   `json:"session_public_key,omitempty"`
+	ExternalIssuer   string   `json:"ext_iss,omitempty"`
+	ExternalSubject  string   `json:"ext_sub,omitempty"`
 }
 
 // Sign signs what was minted. Call it after the transaction has committed: a
@@ -187,6 +189,14 @@ func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow,
 		ID: id, EnvironmentID: t.ID, UserID: session.UserID, SessionID: session.ID, CredentialID: credential.ID, Method: string(proof.Kind()),
 		Scopes: words, Audience: t.Audience(rule.Audience), ACR: string(proof.ACR()), SingleUse: rule.SingleUse, IssuedAt: issued, ExpiresAt: expires,
 	}
+	held, err := tx.Credentials(t.ID, session.UserID)
+	if err != nil {
+		return nil, err
+	}
+	issuer, subject, err := account.External(held, session.SignInCredentialID)
+	if err != nil {
+		return nil, err
+	}
 	if err := tx.InsertElevatedToken(row); err != nil {
 		return nil, fmt.Errorf("minting: %w", err)
 	}
@@ -200,6 +210,6 @@ func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow,
 		Issuer: t.Issuer, Audience: row.Audience, Subject: session.UserID, Session: session.ID, EnvironmentID: t.ID,
 		Scope: strings.Join(words, " "), SingleUse: rule.SingleUse, ID: id, IssuedAt: issued.Unix(), Expires: expires.Unix(),
 		AuthTime: proof.At().Unix(), ACR: string(proof.ACR()), AMR: proof.Kind().AMR(), CredentialID: credential.ID,
-		SessionPublicKey: session.SessionPublicKey,
+		SessionPublicKey: session.SessionPublicKey, ExternalIssuer: issuer, ExternalSubject: subject,
 	}}, nil
 }

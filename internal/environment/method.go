@@ -17,14 +17,5 @@ func (m MFA) AllowsBackupCodes() bool {
 // anything else. The enrollment "action" waits for the first protected action.
 func (m MFA) EnrolsAtSignUp() bool { return m.Required || m.Enrollment == "signup" }
 
-// HasProvider reports whether a social provider is configured.
-func (e *Environment) HasProvider(provider string) bool {
-	return slices.ContainsFunc(e.Providers, func(p Provider) bool { return p.Provider == provider })
-}
-
-// ProvesFreshness reports whether a social provider can prove that the person
-// signed in there just now. No provider is taken at its word.
-func (e *Environment) ProvesFreshness(string) bool { return false }
-
 // Cookies reports whether browsers keep the session in a cookie.
 func (a Auth) Cookies() bool { return slices.Contains(a.Storage, "cookie") }

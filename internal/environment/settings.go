@@ -32,10 +32,16 @@ type SettingsGeneral struct {
 }
 
 // SettingsProvider is one way to sign in. Clients take an entry without
-// enabledAt as switched off.
+// enabledAt as switched off. The rest is for social providers.
 type SettingsProvider struct {
-	Provider  string    `json:"provider"`
-	EnabledAt time.Time `json:"enabledAt"`
+	Provider     string    `json:"provider"`
+	EnabledAt    time.Time `json:"enabledAt"`
+	Name         string    `json:"name,omitempty"` // for people
+	ClientID     string    `json:"clientId,omitempty"`
+	BaseAuthURL  string    `json:"baseAuthUrl,omitempty"` // where clients send the browser
+	RedirectURL  string    `json:"redirectUrl,omitempty"` // where the provider sends it back
+	Scopes       string    `json:"scopes,omitempty"`
+	ShopifyStore string    `json:"shopifyStore,omitempty"`
 }
 
 // SettingsSecurity is the part that steers sessions and step-up.
@@ -144,6 +150,14 @@ func (e *Environment) Settings() Settings {
 		}
 	}
 	return s
+}
+
+// AddSocial offers a social provider. It is for those who know where the server
+// is reached.
+func (s *Settings) AddSocial(p SettingsProvider) {
+	p.EnabledAt = emailEnabledAt
+	s.Providers = append(s.Providers, p)
+	s.SDK.SocialSignIn.Providers = append(s.SDK.SocialSignIn.Providers, SettingsSocialProvider{Provider: p.Provider, Enabled: true})
 }
 
 func (e *Environment) settingsMFA() SettingsMFA {

@@ -55,7 +55,8 @@ type Evidence struct {
 	Detail       string        // what a credential made from this would show of itself (JSON object); empty: nothing
 	ACR          assurance.ACR // empty: the method's own
 	Purpose      Purpose
-	AuthorizedBy string // elevated token that allowed the change this finishes; empty: none
+	AuthorizedBy string    // elevated token that allowed the change this finishes; empty: none
+	EndsBy       time.Time // no session that this opens outlives it; zero: the environment decides alone
 }
 
 // Purpose is what a challenge was asked for; it is good for nothing else.

@@ -32,6 +32,9 @@ func Start(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, credentia
 	}
 	now := tx.Now()
 	ends := now.Add(t.Sessions.Lifetime.Std())
+	if by := proof.Evidence().EndsBy; !by.IsZero() && by.Before(ends) {
+		ends = by
+	}
 	expires := now.Add(t.Sessions.Idle.Std())
 	if expires.After(ends) {
 		expires = ends
@@ -84,9 +87,16 @@ type Tokens struct {
 // Profile is what the full JWT tells of the user, ready to be encoded.
 type Profile map[string]any
 
-// Sign makes the tokens of a session, whose scope says whether it still owes a
-// second factor. Call it after the transaction.
-func Sign(t *tenant.Tenant, s store.SessionRow, scope string, profile Profile, now time.Time) (Tokens, error) {
+// About is what the tokens of a session say besides the session itself.
+type About struct {
+	Scope           string // whether it still owes a second factor
+	ExternalIssuer  string // the external login that opened it; empty: none did
+	ExternalSubject string
+	Profile         Profile // for the full JWT alone
+}
+
+// Sign makes the tokens of a session. Call it after the transaction.
+func Sign(t *tenant.Tenant, s store.SessionRow, about About, now time.Time) (Tokens, error) {
 	kid, err := t.Keys.SigningKeyID(now)
 	if err != nil {
 		return Tokens{}, err
@@ -99,17 +109,20 @@ func Sign(t *tenant.Tenant, s store.SessionRow, scope string, profile Profile, n
 		"kid": kid, "iss": t.Issuer, "aud": audience, "sub": s.UserID, "sid": s.ID,
 		"iat": now.Unix(), "exp": s.ExpiresAt.Unix(), "environment_id": t.ID,
 		"last_verified_credential_id": s.LastVerifiedCredentialID, "signin_credential_id": s.SignInCredentialID,
-		"scope": scope,
+		"scope": about.Scope,
 	}
 	if s.SessionPublicKey != "" {
 		base["session_public_key"] = s.SessionPublicKey
+	}
+	if about.ExternalIssuer != "" {
+		base["ext_iss"], base["ext_sub"] = about.ExternalIssuer, about.ExternalSubject
 	}
 	minified, err := t.Keys.Sign(now, token.Session, base)
 	if err != nil {
 		return Tokens{}, err
 	}
 	full := map[string]any{}
-	for name, value := range profile {
+	for name, value := range about.Profile {
 		full[name] = value
 	}
 	for name, value := range base { // never the other way round: a profile cannot override a claim

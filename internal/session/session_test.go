@@ -136,7 +136,7 @@ func TestSign(t *testing.T) {
 	for _, name := range []string{"iss", "sub", "aud", "exp", "iat", "sid", "kid", "environment_id", "scope", "signin_credential_id", "last_verified_credential_id"} {
 		profile[name] = "evil"
 	}
-	tokens, err := session.Sign(w.Tenant, ada, "user:basic", profile, w.Now())
+	tokens, err := session.Sign(w.Tenant, ada, session.About{Scope: "user:basic", Profile: profile}, w.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestSign(t *testing.T) {
 		t.Errorf("full token: %s", raw)
 	}
 	ada.Origin = ""
-	tokens, err = session.Sign(w.Tenant, ada, "user:basic", nil, w.Now())
+	tokens, err = session.Sign(w.Tenant, ada, session.About{Scope: "user:basic"}, w.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,6 +104,9 @@ func (tx *Tx) DeleteUser(environmentID, id string) error {
 	if _, err := tx.Exec(`DELETE FROM code_challenges WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(`DELETE FROM social_flows WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
+		return err
+	}
 	return tx.one(`DELETE FROM users WHERE environment_id = $1 AND id = $2`, environmentID, id)
 }
 

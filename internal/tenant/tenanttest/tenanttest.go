@@ -243,7 +243,7 @@ func Enter(tx *store.Tx, t *tenant.Tenant, p method.Proof) (store.SessionRow, er
 		held = &c
 	}
 	e := p.Evidence()
-	userID, c, _, err := account.SignIn(tx, By, t, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}, held)
+	userID, c, _, err := account.SignIn(tx, By, t, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}, held)
 	if err != nil {
 		return store.SessionRow{}, err
 	}

@@ -1,0 +1,70 @@
+package api
+
+import (
+	"errors"
+
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/external"
+)
+
+func externalRoutes() []Route {
+	return []Route{
+		{Method: "POST", Path: sdk + "/externalAuth/signin", Gate: Gate{Kind: PublicGate}, Device: true, Section: "wire 13", Summary: "Sign in with a JWT of your own login", handler: handle(externalSignIn)},
+		{Method: "POST", Path: sdk + "/externalAuth/verify", Gate: Gate{Kind: SessionGate}, Owing: true, Section: "wire 13, 11.2", Summary: "Step up with a signed assertion of your own login", handler: handle(externalVerify)},
+	}
+}
+
+// ExternalSignInRequest carries a JWT of the external login.
+type ExternalSignInRequest struct {
+	JWT              string `json:"jwt"`
+	SessionPublicKey string `json:"sessionPublicKey,omitempty"`
+}
+
+func externalSignIn(c *Call, r ExternalSignInRequest) (VerifyResponse, error) {
+	token, err := c.externalToken(r.JWT)
+	if err != nil {
+		return VerifyResponse{}, err
+	}
+	return c.signInWith(external.SignIn{Token: token}, method.Attempt{Tenant: c.Tenant, Source: c.Source}, r.SessionPublicKey, false)
+}
+
+// ExternalVerifyRequest carries an assertion: sub, scope, jti, iat, exp.
+type ExternalVerifyRequest struct {
+	JWT string `json:"jwt"`
+}
+
+// ExternalVerifyResponse is the token that the assertion was exchanged for.
+type ExternalVerifyResponse struct {
+	ElevatedAccessToken string `json:"elevatedAccessToken"`
+}
+
+func externalVerify(c *Call, r ExternalVerifyRequest) (ExternalVerifyResponse, error) {
+	token, err := c.externalToken(r.JWT)
+	if err != nil {
+		return ExternalVerifyResponse{}, err
+	}
+	scopes := token.Scopes()
+	if len(scopes) == 0 {
+		return ExternalVerifyResponse{}, fault.New(fault.InvalidExternalAuth, "An assertion names in scope what it is for, such as wallet:export.")
+	}
+	answer, err := c.proveWith(external.Assertion{Token: token}, method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source}, scopes, nil)
+	return ExternalVerifyResponse{answer.ElevatedAccessToken}, invalidExternal(err)
+}
+
+func (c *Call) externalToken(jwt string) (external.Token, error) {
+	if jwt == "" {
+		return external.Token{}, fault.New(fault.InvalidExternalAuth, "The member jwt is missing.")
+	}
+	return external.Verify(c.ctx, c.api.keys, c.Tenant, c.api.Now(), jwt)
+}
+
+// invalidExternal gives every no to an assertion the one code that clients know
+// for it, and keeps the sentence.
+func invalidExternal(err error) error {
+	var refused *fault.Error
+	if errors.As(err, &refused) && refused.Code.Status() == 422 {
+		return fault.New(fault.InvalidExternalAuth, "%s", refused.Message).Because(err)
+	}
+	return err
+}

@@ -1,0 +1,268 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/social"
+	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+func socialRoutes() []Route {
+	public := Gate{Kind: PublicGate}
+	at := sdk + "/providers/{provider}"
+	text := func(names ...string) (list []Param) {
+		for _, name := range names {
+			list = append(list, Param{Name: name, Type: "string", Summary: "As RFC 6749 and RFC 7636 have it"})
+		}
+		return list
+	}
+	return []Route{
+		{Method: "POST", Path: at + "/initAuth", Gate: public, OptionalSession: true, Owing: true, Section: "wire 8", Summary: "Begin a social login", handler: handle(socialBegin)},
+		{Method: "GET", Path: at + "/authorize", Gate: public, AnyOrigin: true, Redirects: true, Section: "ours", Summary: "Where a browser goes for a social login; it is sent on to the provider",
+			Query: text("state", "client_id", "client_key", "response_type", "redirect_uri", "scope", "code_challenge", "code_challenge_method"), handler: handle(socialSend)},
+		{Method: "GET", Path: at + "/redirect", Gate: public, AnyOrigin: true, Redirects: true, Section: "wire 8, RFC 9207", Summary: "Where a provider sends the browser back; it is sent on to the app",
+			Query: text("state", "code", "error", "iss"), handler: handle(socialReturn)},
+		{Method: "POST", Path: at + "/redirect", Gate: public, AnyOrigin: true, Redirects: true, Form: true, Section: "wire 8", Summary: "The same, for providers that answer by a form", handler: handle(socialReturnForm)},
+		{Method: "POST", Path: at + "/signIn", Gate: public, Device: true, Section: "wire 8", Summary: "Sign in with a social login", handler: handle(socialSignIn)},
+		{Method: "POST", Path: at + "/verify", Owing: true, Section: "wire 8, 11.2", Summary: "Step up with a social login, or link its account",
+			Gate: Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}}, handler: handle(socialVerify)},
+		{Method: "POST", Path: at + "/oauthResult", Gate: public, Section: "wire 8", Summary: "How a social login stands, for apps that poll", handler: handle(socialResult)},
+		{Method: "GET", Path: at + "/loginUrl", Gate: public, Section: "wire 8", Summary: "Where to send a browser for a social login; append the state", handler: handle(socialLoginURL)},
+	}
+}
+
+func (c *Call) socialRequest() social.Request {
+	return social.Request{Tenant: c.Tenant, Session: c.Session, Provider: c.request.PathValue("provider"), Source: c.Source}
+}
+
+// socialEndpoint finds out where the provider answers, which may ask the
+// provider itself: never inside a transaction.
+func (c *Call) socialEndpoint(r social.Request) (social.Endpoint, error) {
+	provider, row, err := r.Find()
+	if err != nil {
+		return social.Endpoint{}, err
+	}
+	endpoint, err := c.api.social.Endpoint(c.ctx, provider, row)
+	if err != nil {
+		return endpoint, fault.New(fault.Unavailable, "The login provider cannot be reached right now. Try again, or use another way to sign in.").Because(err)
+	}
+	return endpoint, nil
+}
+
+// SocialBeginRequest begins a login under a random state of the client's.
+type SocialBeginRequest struct {
+	State         string `json:"state"`
+	RedirectURL   string `json:"redirectUrl,omitempty"`   // where to come back to; without, the app polls
+	SSOProviderID string `json:"ssoProviderId,omitempty"` // read and ignored
+}
+
+func socialBegin(c *Call, r SocialBeginRequest) (none, error) {
+	if err := need("state", r.State); err != nil {
+		return none{}, err
+	}
+	var refused error
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		refused = nil
+		err := social.Begin(tx, c.socialRequest(), r.State, r.RedirectURL)
+		if fault.Has(err, fault.RateLimited) { // asking too often is counted, refused or not
+			refused, err = err, nil
+		}
+		if err != nil || refused != nil {
+			return err
+		}
+		return audit.Record(tx, c.by, "social.begun", audit.Detail{"provider": c.request.PathValue("provider")})
+	})
+	if err == nil {
+		err = refused
+	}
+	return none{}, err
+}
+
+func socialSend(c *Call, _ none) (rawAnswer, error) {
+	query := c.request.URL.Query()
+	if len(query["state"]) != 1 || len(query["code_challenge"]) > 1 {
+		return rawAnswer{}, fault.New(fault.InvalidRequest, "Send one state, and at most one code_challenge.")
+	}
+	if query.Get("code_challenge") != "" && query.Get("code_challenge_method") != "S256" {
+		return rawAnswer{}, fault.New(fault.InvalidRequest, "code_challenge_method must be S256.")
+	}
+	request := c.socialRequest()
+	endpoint, err := c.socialEndpoint(request)
+	if err != nil {
+		return rawAnswer{}, err
+	}
+	var to string
+	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		if err := c.Tenant.Pin(tx); err != nil {
+			return err
+		}
+		to, err = social.Send(tx, request, endpoint, query.Get("state"), query.Get("code_challenge"))
+		return err
+	})
+	return redirect(http.StatusFound, to), err
+}
+
+func socialReturn(c *Call, _ none) (rawAnswer, error) {
+	query := c.request.URL.Query()
+	for _, name := range []string{"state", "code", "error", "iss"} {
+		if len(query[name]) > 1 {
+			return rawAnswer{}, fault.New(fault.InvalidRequest, "The parameter %s stands twice.", name)
+		}
+	}
+	return c.socialReturned(http.StatusFound, social.Returned{State: query.Get("state"), Code: query.Get("code"), Error: query.Get("error"), Issuer: query.Get("iss")})
+}
+
+// SocialReturnForm is what a provider posts.
+type SocialReturnForm struct {
+	State  string `json:"state"`
+	Code   string `json:"code,omitempty"`
+	Error  string `json:"error,omitempty"`
+	Issuer string `json:"iss,omitempty"`
+}
+
+func (r *SocialReturnForm) decodeForm(body string) error {
+	values, err := url.ParseQuery(body)
+	if err != nil {
+		return fault.New(fault.InvalidRequest, "The form cannot be read.")
+	}
+	for name, into := range map[string]*string{"state": &r.State, "code": &r.Code, "error": &r.Error, "iss": &r.Issuer} {
+		if len(values[name]) > 1 || !clean(values.Get(name)) {
+			return fault.New(fault.InvalidRequest, "The field %s stands twice or is no text.", name)
+		}
+		*into = values.Get(name)
+	}
+	return nil
+}
+
+func socialReturnForm(c *Call, r SocialReturnForm) (rawAnswer, error) {
+	return c.socialReturned(http.StatusSeeOther, social.Returned(r))
+}
+
+func (c *Call) socialReturned(status int, back social.Returned) (rawAnswer, error) {
+	request := c.socialRequest()
+	endpoint, err := c.socialEndpoint(request)
+	if err != nil {
+		return rawAnswer{}, err
+	}
+	var to string
+	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		if err := c.Tenant.Pin(tx); err != nil {
+			return err
+		}
+		to, err = social.Return(tx, request, endpoint, back)
+		return err
+	})
+	if err == nil && to == "" {
+		return returnPage(), nil
+	}
+	return redirect(status, to), err
+}
+
+// SocialRequest finishes a login. code and state are those of the way back to
+// the app; codeVerifier is the client's own, if it sent a challenge.
+type SocialRequest struct {
+	Code             string   `json:"code"`
+	CodeVerifier     string   `json:"codeVerifier,omitempty"`
+	State            string   `json:"state"`
+	CaptchaToken     string   `json:"captchaToken,omitempty"`
+	SessionPublicKey string   `json:"sessionPublicKey,omitempty"`
+	SSOProviderID    string   `json:"ssoProviderId,omitempty"`
+	RequestedScopes  []string `json:"requestedScopes,omitempty"` // inside a session only: sign-in mints nothing
+}
+
+func (c *Call) socialAttempt(r SocialRequest) (social.Method, method.Attempt, error) {
+	for name, value := range map[string]string{"code": r.Code, "state": r.State} {
+		if err := need(name, value); err != nil {
+			return social.Method{}, method.Attempt{}, err
+		}
+	}
+	m := social.Method{Client: c.api.social, Provider: c.request.PathValue("provider"), State: r.State, CodeVerifier: r.CodeVerifier}
+	return m, method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source}, nil
+}
+
+func socialSignIn(c *Call, r SocialRequest) (VerifyResponse, error) {
+	m, attempt, err := c.socialAttempt(r)
+	if err != nil {
+		return VerifyResponse{}, err
+	}
+	return c.signInWith(m, attempt, r.SessionPublicKey, false)
+}
+
+func socialVerify(c *Call, r SocialRequest) (VerifyResponse, error) {
+	m, attempt, err := c.socialAttempt(r)
+	if err != nil {
+		return VerifyResponse{}, err
+	}
+	if len(r.RequestedScopes) == 0 { // before the login is spent, which cannot be given back
+		if err := c.judge(stepup.CredentialLink); err != nil {
+			return VerifyResponse{}, err
+		}
+	}
+	return c.proveWith(m, attempt, r.RequestedScopes, func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+		return c.linkProven(tx, proof, "")
+	})
+}
+
+// SocialResultRequest asks how a login stands.
+type SocialResultRequest struct {
+	State string `json:"state"`
+}
+
+// SocialResultResponse says pending, or completed with a code or an error.
+type SocialResultResponse struct {
+	Status string `json:"status"`
+	Code   string `json:"code,omitempty"`
+	Error  string `json:"error,omitempty"`
+}
+
+func socialResult(c *Call, r SocialResultRequest) (SocialResultResponse, error) {
+	if err := need("state", r.State); err != nil {
+		return SocialResultResponse{}, err
+	}
+	answer := SocialResultResponse{Status: "pending"}
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		done, code, problem, err := social.Result(tx, c.socialRequest(), r.State)
+		if done {
+			answer = SocialResultResponse{Status: "completed", Code: code, Error: problem}
+		}
+		return err
+	})
+	return answer, err
+}
+
+// SocialLoginURL is where to send a browser.
+type SocialLoginURL struct {
+	URL string `json:"url"`
+}
+
+func socialLoginURL(c *Call, _ none) (SocialLoginURL, error) {
+	provider, row, err := c.socialRequest().Find()
+	if err != nil {
+		return SocialLoginURL{}, err
+	}
+	return SocialLoginURL{loginURL(c, provider, row)}, nil
+}
+
+func loginURL(c *Call, p environment.Provider, row catalogue.Provider) string {
+	query := url.Values{"client_id": {p.ClientID}, "response_type": {"code"}, "redirect_uri": {social.Callback(c.Tenant, p.Provider)}}
+	return social.LoginAddress(c.Tenant, p, row) + "?" + query.Encode()
+}
+
+func redirect(status int, to string) rawAnswer {
+	return rawAnswer{status: status, header: map[string]string{"Location": to, "Referrer-Policy": "no-referrer"}}
+}
+
+// returnPage is shown in a popup whose app polls for the result.
+func returnPage() rawAnswer {
+	return rawAnswer{contentType: "text/html; charset=utf-8", header: map[string]string{
+		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
+	}, body: []byte("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Signed in</title>\n<p>You can close this window and go on in the app.</p>\n")}
+}

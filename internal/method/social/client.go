@@ -1,0 +1,237 @@
+package social
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/jws"
+	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
+)
+
+const (
+	maxAnswer     = 256 << 10 // of any answer of a provider
+	discoveryLife = 10 * time.Minute
+	maxDiscovered = 1000
+)
+
+// Endpoint is where a provider answers.
+type Endpoint struct {
+	Issuer                               string // empty: plain OAuth 2
+	Authorization, Token, UserInfo, JWKS string
+	NamesItself                          bool // promises iss in its answers (RFC 9207)
+	basicAuth                            bool
+}
+
+// Client talks to login providers, by an HTTP client that reaches no inner
+// address, follows no redirect and reads no endless answer.
+type Client struct {
+	http *http.Client
+	keys *jws.Keys
+	now  func() time.Time
+
+	mu         sync.Mutex
+	discovered map[string]discovery
+}
+
+type discovery struct {
+	endpoint Endpoint
+	at       time.Time
+}
+
+// NewClient makes a Client that goes out by outbound.
+func NewClient(outbound *http.Client, keys *jws.Keys, now func() time.Time) *Client {
+	own := *outbound
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	own.Transport = bounded{own.Transport}
+	return &Client{http: &own, keys: keys, now: now, discovered: map[string]discovery{}}
+}
+
+// bounded cuts answers off.
+type bounded struct{ next http.RoundTripper }
+
+func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
+	next := b.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	response, err := next.RoundTrip(request)
+	if err == nil {
+		response.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(response.Body, maxAnswer+1), response.Body}
+	}
+	return response, err
+}
+
+// Endpoint finds out where a provider answers: from the document and the
+// catalogue, and where those leave it open from the issuer itself.
+func (c *Client) Endpoint(ctx context.Context, p environment.Provider, row catalogue.Provider) (Endpoint, error) {
+	e := Endpoint{
+		Issuer: row.Issuer, Authorization: row.Authorization, Token: row.Token, UserInfo: row.UserInfo, JWKS: p.Endpoints.JWKS, basicAuth: row.BasicAuth,
+	}
+	if row.Source != catalogue.FromIDToken || e.Authorization != "" && e.Token != "" && e.JWKS != "" {
+		return e, nil
+	}
+	found, err := c.discover(ctx, row.Issuer)
+	if err != nil {
+		return e, err
+	}
+	for _, member := range []struct{ at, with *string }{
+		{&e.Authorization, &found.Authorization}, {&e.Token, &found.Token}, {&e.UserInfo, &found.UserInfo}, {&e.JWKS, &found.JWKS},
+	} {
+		if *member.at == "" {
+			*member.at = *member.with
+		}
+	}
+	e.NamesItself, e.basicAuth = found.NamesItself, found.basicAuth || e.basicAuth
+	return e, nil
+}
+
+func (c *Client) discover(ctx context.Context, issuer string) (Endpoint, error) {
+	c.mu.Lock()
+	known, ok := c.discovered[issuer]
+	c.mu.Unlock()
+	if age := c.now().Sub(known.at); ok && age >= 0 && age < discoveryLife {
+		return known.endpoint, nil
+	}
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, c.http), issuer) // compares the issuer exactly
+	if err != nil {
+		return Endpoint{}, fmt.Errorf("discovering %s: %w", issuer, err)
+	}
+	var more struct {
+		JWKS        string   `json:"jwks_uri"`
+		NamesItself bool     `json:"authorization_response_iss_parameter_supported"`
+		AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
+	}
+	if err := provider.Claims(&more); err != nil {
+		return Endpoint{}, fmt.Errorf("discovering %s: %w", issuer, err)
+	}
+	e := Endpoint{
+		Issuer: issuer, Authorization: provider.Endpoint().AuthURL, Token: provider.Endpoint().TokenURL, UserInfo: provider.UserInfoEndpoint(), JWKS: more.JWKS,
+		NamesItself: more.NamesItself, basicAuth: len(more.AuthMethods) == 0,
+	}
+	post := false
+	for _, method := range more.AuthMethods {
+		post = post || method == "client_secret_post"
+		e.basicAuth = e.basicAuth || method == "client_secret_basic"
+	}
+	e.basicAuth = e.basicAuth && !post
+	for _, address := range []string{e.Authorization, e.Token, e.JWKS} {
+		if problem := environment.AddressProblem(address); problem != "" {
+			return Endpoint{}, fmt.Errorf("discovering %s: %q: %s", issuer, address, problem)
+		}
+	}
+	c.mu.Lock()
+	if len(c.discovered) >= maxDiscovered {
+		c.discovered = map[string]discovery{}
+	}
+	c.discovered[issuer] = discovery{endpoint: e, at: c.now()}
+	c.mu.Unlock()
+	return e, nil
+}
+
+// exchange trades the provider's code for its tokens.
+func (c *Client) exchange(ctx context.Context, p environment.Provider, row catalogue.Provider, e Endpoint, callback, code, verifier string) (*oauth2.Token, []byte, error) {
+	config := oauth2.Config{ClientID: p.ClientID, RedirectURL: callback, Endpoint: oauth2.Endpoint{TokenURL: e.Token, AuthStyle: oauth2.AuthStyleInParams}}
+	if !p.ClientSecret.IsZero() {
+		secret, err := p.ClientSecret.Resolve()
+		if err != nil {
+			return nil, nil, err
+		}
+		config.ClientSecret = secret.Reveal()
+		if e.basicAuth {
+			config.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
+		}
+	}
+	var options []oauth2.AuthCodeOption
+	if verifier != "" {
+		options = append(options, oauth2.VerifierOption(verifier))
+	}
+	if row.ClientIDName != "" {
+		options = append(options, oauth2.SetAuthURLParam(row.ClientIDName, p.ClientID))
+	}
+	kept := &keeping{next: c.http.Transport}
+	client := *c.http
+	client.Transport = kept
+	token, err := config.Exchange(context.WithValue(ctx, oauth2.HTTPClient, &client), code, options...)
+	var refused *oauth2.RetrieveError
+	switch {
+	case errors.As(err, &refused) && refused.Response != nil: // its text may repeat what was sent
+		return nil, nil, refuse("the token endpoint answered %d %.60q", refused.Response.StatusCode, refused.ErrorCode)
+	case err != nil:
+		return nil, nil, refuse("asking the token endpoint: %w", err)
+	}
+	return token, kept.answer.Bytes(), nil
+}
+
+// keeping remembers the last answer as it was, for providers that put the
+// account into it.
+type keeping struct {
+	next   http.RoundTripper
+	answer bytes.Buffer
+}
+
+func (k *keeping) RoundTrip(request *http.Request) (*http.Response, error) {
+	request.Header.Set("Accept", "application/json")
+	response, err := k.next.RoundTrip(request)
+	if err == nil {
+		k.answer.Reset()
+		response.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.TeeReader(response.Body, &k.answer), response.Body}
+	}
+	return response, err
+}
+
+// get reads JSON from a provider with the access token.
+func (c *Client) get(ctx context.Context, address, accessToken string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return refuse("reading the profile: %w", err)
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Authorization", "Bearer "+accessToken)
+	request.Header.Set("User-Agent", "stepup")
+	response, err := c.http.Do(request)
+	if err != nil {
+		return refuse("reading the profile: %w", err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	switch {
+	case err != nil:
+		return refuse("reading the profile: %w", err)
+	case response.StatusCode != http.StatusOK:
+		return refuse("the profile endpoint answered %d", response.StatusCode)
+	case len(body) > maxAnswer:
+		return refuse("the profile is longer than %d bytes", maxAnswer)
+	}
+	return decodeAnswer(body, into)
+}
+
+func decodeAnswer(body []byte, into any) error {
+	if _, list := into.(*[]any); !list {
+		if err := jws.CheckObject(body); err != nil {
+			return refuse("reading the profile: %w", err)
+		}
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if err := d.Decode(into); err != nil {
+		return refuse("reading the profile: not the JSON that was expected")
+	}
+	return nil
+}

@@ -1,0 +1,322 @@
+package social
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/limit"
+	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// FlowLife is how long a social login may take, from the app and back to it.
+const FlowLife = 10 * time.Minute
+
+// flowsPerSource bounds how many logins one address may begin.
+var flowsPerSource = environment.Rate{Count: 300, Per: environment.Duration(10 * time.Minute)}
+
+var (
+	stateRule     = regexp.MustCompile(`^[A-Za-z0-9._~-]{16,256}$`)
+	challengeRule = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+	verifierRule  = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+	errorRule     = regexp.MustCompile(`^[a-z_]{1,64}$`)
+)
+
+// remembered is what a flow must know again; it is stored sealed.
+type remembered struct {
+	State        string `json:"state"`                   // the client's
+	Redirect     string `json:"redirect,omitempty"`      // where the app wants it back; empty: a popup that polls
+	Nonce        string `json:"nonce,omitempty"`         // ours, for the id_token
+	Verifier     string `json:"verifier,omitempty"`      // ours, PKCE
+	ProviderCode string `json:"provider_code,omitempty"` // what the provider sent back
+	Code         string `json:"code,omitempty"`          // ours, what the client gets in its place
+	Error        string `json:"error,omitempty"`
+}
+
+// Request is a step of a flow that a browser or client takes.
+type Request struct {
+	Tenant   *tenant.Tenant
+	Session  *store.SessionRow // nil: to sign in
+	Provider string
+	Source   string // client address, for limits
+}
+
+// Find finds the provider as the environment has it now.
+func (r Request) Find() (environment.Provider, catalogue.Provider, error) {
+	return find(r.Tenant, r.Provider)
+}
+
+func find(t *tenant.Tenant, name string) (environment.Provider, catalogue.Provider, error) {
+	if speaks := catalogue.Refused[name]; speaks != "" {
+		return environment.Provider{}, catalogue.Provider{}, fault.New(fault.ProviderNotEnabled,
+			"Signing in with %s is not supported: it speaks %s, neither OAuth 2 nor OpenID Connect.", name, speaks)
+	}
+	at := slices.IndexFunc(t.Providers, func(p environment.Provider) bool { return p.Provider == name })
+	if at >= 0 {
+		if row, ok := catalogue.For(t.Providers[at]); ok {
+			return t.Providers[at], row, nil
+		}
+	}
+	return environment.Provider{}, catalogue.Provider{}, fault.New(fault.ProviderNotEnabled, "This environment has no login provider %.40q that is ready for use.", name)
+}
+
+// Begin stores a flow under the client's state. redirect is where the browser
+// is to come back to; empty when the app polls for the result instead.
+func Begin(tx *store.Tx, r Request, state, redirect string) error {
+	if _, _, err := r.Find(); err != nil {
+		return err
+	}
+	if !stateRule.MatchString(state) {
+		return fault.New(fault.InvalidRequest, "state must be 16 to 256 random letters, digits or . _ ~ -.")
+	}
+	if redirect != "" {
+		if err := checkRedirect(redirect, r.Tenant.RedirectOrigins); err != nil {
+			return err
+		}
+	}
+	ok, wait, err := limit.Take(tx, limit.For(tx, "social-source", r.Tenant.ID, r.Source), flowsPerSource)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.New(fault.RateLimited, "Too many logins were begun from here. Try again in %s.", wait.Round(time.Second)).After(wait)
+	}
+	f := store.SocialFlowRow{
+		StateHash: hashState(tx, r.Tenant.ID, state), EnvironmentID: r.Tenant.ID, Provider: r.Provider, ExpiresAt: tx.Now().Add(FlowLife),
+	}
+	if r.Session != nil {
+		f.SessionID, f.UserID = r.Session.ID, r.Session.UserID
+	}
+	if err := seal(tx, &f, remembered{State: state, Redirect: redirect}); err != nil {
+		return err
+	}
+	fresh, err := tx.InsertSocialFlow(f)
+	if err == nil && !fresh {
+		err = fault.New(fault.OtherVerifyFailure, "This state was used before. Begin again with a new random one.")
+	}
+	return err
+}
+
+// Send records that the browser goes to the provider and returns the address
+// there. challenge is the client's own PKCE challenge, if it has one: whoever
+// finishes the flow must then know its verifier. The address is made by the
+// caller's endpoint, which it must have looked up before.
+func Send(tx *store.Tx, r Request, e Endpoint, state, challenge string) (string, error) {
+	p, row, err := r.Find()
+	if err != nil {
+		return "", err
+	}
+	if challenge != "" && !challengeRule.MatchString(challenge) {
+		return "", fault.New(fault.InvalidRequest, "code_challenge must be a SHA-256 in base64url, and code_challenge_method S256.")
+	}
+	f, err := tx.SocialFlow(r.Tenant.ID, hashState(tx, r.Tenant.ID, state))
+	if errors.Is(err, store.ErrNotFound) || err == nil && f.Provider != r.Provider {
+		return "", unknownFlow()
+	}
+	if err != nil {
+		return "", err
+	}
+	known, err := open(tx, f)
+	if err != nil {
+		return "", err
+	}
+	known.Nonce, known.Verifier = rand.Text(), oauth2.GenerateVerifier()
+	upstream := rand.Text() + rand.Text()
+	f.UpstreamHash, f.Challenge = hashUpstream(tx, r.Tenant.ID, upstream), challenge
+	if err := seal(tx, &f, known); err != nil {
+		return "", err
+	}
+	err = tx.SendSocialFlow(f)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", unknownFlow()
+	}
+	if err != nil {
+		return "", err
+	}
+	return authorizeURL(row, p, e, Callback(r.Tenant, r.Provider), upstream, known, f.SessionID != ""), nil
+}
+
+func authorizeURL(row catalogue.Provider, p environment.Provider, e Endpoint, callback, state string, known remembered, again bool) string {
+	u, err := url.Parse(e.Authorization)
+	if err != nil {
+		return "" // the document and the discovery were checked
+	}
+	query := u.Query()
+	idName, separator := row.ClientIDName, row.ScopeSeparator
+	if idName == "" {
+		idName = "client_id"
+	}
+	if separator == "" {
+		separator = " "
+	}
+	for name, value := range map[string]string{
+		idName: p.ClientID, "response_type": "code", "redirect_uri": callback, "scope": strings.Join(row.Scopes, separator), "state": state,
+	} {
+		query.Set(name, value)
+	}
+	if row.Source == catalogue.FromIDToken {
+		query.Set("nonce", known.Nonce)
+	}
+	if !row.NoPKCE {
+		query.Set("code_challenge", oauth2.S256ChallengeFromVerifier(known.Verifier))
+		query.Set("code_challenge_method", "S256")
+	}
+	if row.FormPost {
+		query.Set("response_mode", "form_post")
+	}
+	for name, value := range row.Always {
+		query.Set(name, value)
+	}
+	if again {
+		for name, value := range row.Again {
+			query.Set(name, value)
+		}
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// Returned is what the provider sent the browser back with.
+type Returned struct {
+	State, Code, Error, Issuer string
+}
+
+// Return takes the browser back from the provider, once per flow: it keeps the
+// provider's code to itself and hands out one of ours. to is the address in the
+// app, empty where the app polls. issuer is the one the provider must name when
+// it names itself (RFC 9207); it is empty for plain OAuth 2.
+func Return(tx *store.Tx, r Request, e Endpoint, back Returned) (to string, err error) {
+	p, _, err := r.Find()
+	if err != nil {
+		return "", err
+	}
+	f, err := tx.SocialFlowUpstream(r.Tenant.ID, hashUpstream(tx, r.Tenant.ID, back.State))
+	if errors.Is(err, store.ErrNotFound) && p.Direct {
+		f, err = tx.SocialFlow(r.Tenant.ID, hashState(tx, r.Tenant.ID, back.State))
+	}
+	if errors.Is(err, store.ErrNotFound) || err == nil && f.Provider != r.Provider {
+		return "", unknownFlow()
+	}
+	if err != nil {
+		return "", err
+	}
+	known, err := open(tx, f)
+	if err != nil {
+		return "", err
+	}
+	known.outcome(tx, &f, e, back)
+	if err := seal(tx, &f, known); err != nil {
+		return "", err
+	}
+	err = tx.ReturnSocialFlow(f)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", unknownFlow()
+	}
+	if err != nil || known.Redirect == "" {
+		return "", err
+	}
+	return known.address(), nil
+}
+
+// outcome judges the way back: a code, or why there is none.
+func (k *remembered) outcome(tx *store.Tx, f *store.SocialFlowRow, e Endpoint, back Returned) {
+	switch {
+	case e.Issuer != "" && back.Issuer != "" && back.Issuer != e.Issuer, e.Issuer != "" && back.Issuer == "" && e.NamesItself:
+		k.Error = "issuer_mismatch" // RFC 9207: another provider's answer was let in here
+	case back.Error != "" && errorRule.MatchString(back.Error):
+		k.Error = back.Error
+	case back.Error != "" || back.Code == "" || len(back.Code) > 4096:
+		k.Error = "server_error"
+	default:
+		k.ProviderCode, k.Code = back.Code, rand.Text()+rand.Text()
+		f.CodeHash = hashCode(tx, f.EnvironmentID, k.Code)
+	}
+}
+
+func (k remembered) address() string {
+	outcome := url.Values{"dynamicOauthState": {k.State}}
+	if k.Error != "" {
+		outcome.Set("error", k.Error)
+	} else {
+		outcome.Set("dynamicOauthCode", k.Code)
+	}
+	return back(k.Redirect, outcome)
+}
+
+// Result is how a flow stands, for an app that polls. Code and err are empty
+// while it is pending.
+func Result(tx *store.Tx, r Request, state string) (done bool, code, problem string, err error) {
+	f, err := tx.SocialFlow(r.Tenant.ID, hashState(tx, r.Tenant.ID, state))
+	if errors.Is(err, store.ErrNotFound) || err == nil && f.Provider != r.Provider {
+		return false, "", "", unknownFlow()
+	}
+	if err != nil || f.ReturnedAt.IsZero() {
+		return false, "", "", err
+	}
+	known, err := open(tx, f)
+	return true, known.Code, known.Error, err
+}
+
+func unknownFlow() *fault.Error {
+	return fault.New(fault.OtherVerifyFailure, "This login is unknown, used, over or belongs elsewhere. Begin it again in the app.")
+}
+
+func hashState(tx *store.Tx, environmentID, state string) []byte {
+	return tx.Hasher().Sum("social-state", environmentID, state)
+}
+
+func hashUpstream(tx *store.Tx, environmentID, state string) []byte {
+	return tx.Hasher().Sum("social-upstream", environmentID, state)
+}
+
+func hashCode(tx *store.Tx, environmentID, code string) []byte {
+	return tx.Hasher().Sum("social-code", environmentID, code)
+}
+
+func seal(tx *store.Tx, f *store.SocialFlowRow, known remembered) error {
+	text, err := json.Marshal(known)
+	if err == nil {
+		f.Sealed, err = tx.Seal("social_flows", "sealed", hex.EncodeToString(f.StateHash), text)
+	}
+	if err != nil {
+		return fmt.Errorf("sealing a social flow: %w", err)
+	}
+	return nil
+}
+
+func open(tx *store.Tx, f store.SocialFlowRow) (known remembered, err error) {
+	text, err := tx.Open("social_flows", "sealed", hex.EncodeToString(f.StateHash), f.Sealed)
+	if err == nil {
+		err = json.Unmarshal(text, &known)
+	}
+	if err != nil {
+		return known, fmt.Errorf("opening a social flow: %w", err)
+	}
+	return known, nil
+}
+
+// verifies reports whether a client's verifier fits the challenge it sent when
+// the flow began. Without a challenge there must be no verifier either: one that
+// appears later was stripped on the way (RFC 9700 section 2.1.1).
+func verifies(challenge, verifier string) bool {
+	if challenge == "" || verifier == "" {
+		return challenge == verifier
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return verifierRule.MatchString(verifier) && base64.RawURLEncoding.EncodeToString(sum[:]) == challenge
+}

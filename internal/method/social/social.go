@@ -1,0 +1,214 @@
+// Package social proves control of an account at a login provider (OAuth 2,
+// OpenID Connect). Who proved is (issuer or provider, account id) and nothing
+// else: an email address is something to show, never a key. A login belongs to
+// the app's state, the browser that began it (PKCE), the provider, and the
+// session or none; its parts are good together, once, within minutes.
+package social
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// Method implements [method.Method] for one attempt: the way back from a
+// provider, whose code is the attempt's response.
+type Method struct {
+	Client       *Client
+	Provider     string
+	State        string
+	CodeVerifier string // the client's own PKCE verifier, if it sent a challenge
+}
+
+// Kind implements [method.Method].
+func (Method) Kind() assurance.Kind { return assurance.Social }
+
+// Count implements [method.Method]: it claims the flow, which is good for one
+// attempt, whatever comes of it.
+func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
+	p, row, err := find(a.Tenant, m.Provider) // as it is now: it may have been switched off meanwhile
+	if err != nil {
+		return nil, err
+	}
+	sessionID, purpose := "", method.SignIn
+	if a.Session != nil {
+		sessionID, purpose = a.Session.ID, method.InSession
+	}
+	f, err := tx.ClaimSocialFlow(a.Tenant.ID, hashState(tx, a.Tenant.ID, m.State), m.Provider, sessionID, hashCode(tx, a.Tenant.ID, a.Response.Reveal()))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, unknownFlow()
+	}
+	if err != nil {
+		return nil, err
+	}
+	known, err := open(tx, f)
+	if err != nil {
+		return nil, err
+	}
+	return &candidate{method: m, callback: Callback(a.Tenant, m.Provider), provider: p, row: row, flow: f, known: known, purpose: purpose}, nil
+}
+
+type candidate struct {
+	method   Method
+	callback string
+	provider environment.Provider
+	row      catalogue.Provider
+	flow     store.SocialFlowRow
+	known    remembered
+	purpose  method.Purpose
+	identity Identity
+}
+
+// Compare implements [method.Candidate]: it asks the provider.
+func (c *candidate) Compare(ctx context.Context) error {
+	verifier := c.known.Verifier
+	if c.flow.SentAt.IsZero() { // the client sent the browser there itself
+		if !c.provider.Direct {
+			return unknownFlow()
+		}
+		verifier = c.method.CodeVerifier
+	} else if !verifies(c.flow.Challenge, c.method.CodeVerifier) {
+		return refuse("the client's verifier does not fit its challenge")
+	}
+	if c.row.NoPKCE {
+		verifier = ""
+	}
+	endpoint, err := c.method.Client.Endpoint(ctx, c.provider, c.row)
+	if err != nil {
+		return refuse("%w", err)
+	}
+	c.identity, err = c.ask(ctx, endpoint, verifier)
+	return err
+}
+
+func (c *candidate) ask(ctx context.Context, e Endpoint, verifier string) (Identity, error) {
+	tokens, answer, err := c.method.Client.exchange(ctx, c.provider, c.row, e, c.callback, c.known.ProviderCode, verifier)
+	if err != nil {
+		return Identity{}, err
+	}
+	profile := map[string]any{}
+	fresh := c.row.Fresh && c.purpose == method.InSession && !c.flow.SentAt.IsZero()
+	if c.row.Source == catalogue.FromIDToken {
+		profile, err = c.method.Client.idToken(ctx, e, tokens, expected{clientID: c.provider.ClientID, nonce: c.known.Nonce, sent: c.flow.SentAt, fresh: fresh})
+		if err != nil {
+			return Identity{}, err
+		}
+	}
+	if c.row.Source == catalogue.FromToken {
+		if err := decodeAnswer(answer, &profile); err != nil {
+			return Identity{}, err
+		}
+	}
+	if e.UserInfo != "" && (c.row.Source != catalogue.FromIDToken || at(profile, c.row.Username) == nil && at(profile, c.row.Display) == nil) {
+		if err := c.readUserInfo(ctx, e, tokens.AccessToken, profile); err != nil {
+			return Identity{}, err
+		}
+	}
+	var emails []any
+	if c.row.Emails != "" {
+		emails = c.readEmails(ctx, tokens.AccessToken)
+	}
+	id, err := identify(c.row, profile, emails)
+	id.Fresh = fresh
+	return id, err
+}
+
+// readUserInfo adds the profile endpoint's answer to what the id_token said,
+// which it may not contradict: it is not signed.
+func (c *candidate) readUserInfo(ctx context.Context, e Endpoint, accessToken string, profile map[string]any) error {
+	more := map[string]any{}
+	if err := c.method.Client.get(ctx, e.UserInfo, accessToken, &more); err != nil {
+		return err
+	}
+	if c.row.Source == catalogue.FromIDToken && subjectOf(more["sub"]) != subjectOf(profile["sub"]) {
+		return refuse("the profile endpoint speaks of another account than the id_token")
+	}
+	for name, value := range more {
+		if _, signed := profile[name]; !signed {
+			profile[name] = value
+		}
+	}
+	return nil
+}
+
+// readEmails reads the list of addresses. They are for showing only, so an
+// account without the permission to read them is an account all the same.
+func (c *candidate) readEmails(ctx context.Context, accessToken string) []any {
+	var list []any
+	var page struct{ Values []any }
+	if c.row.Name == "bitbucket" {
+		if c.method.Client.get(ctx, c.row.Emails, accessToken, &page) != nil {
+			return nil
+		}
+		return page.Values
+	}
+	if c.method.Client.get(ctx, c.row.Emails, accessToken, &list) != nil {
+		return nil
+	}
+	return list
+}
+
+// Spend implements [method.Candidate].
+func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
+	err := tx.ConsumeSocialFlow(c.flow.EnvironmentID, c.flow.StateHash)
+	if errors.Is(err, store.ErrNotFound) {
+		return method.Evidence{}, unknownFlow()
+	}
+	if err != nil {
+		return method.Evidence{}, err
+	}
+	acr := assurance.Federated
+	if c.identity.Fresh {
+		acr = assurance.Reauth
+	}
+	return method.Evidence{
+		Format: store.FormatOAuth, Identifier: c.identity.Key(), Recipient: c.title(), ACR: acr, Purpose: c.purpose, Detail: c.detail().JSON(),
+	}, nil
+}
+
+// Forgive implements [method.Candidate]. The provider's code is spent, so there
+// is nothing to give back.
+func (*candidate) Forgive(*store.Tx) error { return nil }
+
+// Key is the identifier of the credential: issuer and account id, so that two
+// issuers' accounts of one number are two.
+func (id Identity) Key() string {
+	text, _ := json.Marshal([]string{id.Namespace, id.Subject}) // strings always encode
+	return string(text)
+}
+
+// title is what people read: the provider and the name of the account there.
+func (c *candidate) title() string {
+	for _, name := range []string{c.identity.Username, c.identity.Display} {
+		if name != "" {
+			return c.row.Title + " (" + name + ")"
+		}
+	}
+	return c.row.Title
+}
+
+func (c *candidate) detail() account.Detail {
+	d := account.Detail{
+		OAuthProvider: c.method.Provider, OAuthAccountID: c.identity.Subject, OAuthUsername: c.identity.Username,
+		OAuthDisplayName: c.identity.Display, OAuthEmails: c.identity.Emails,
+	}
+	if c.identity.Photo != "" {
+		d.OAuthAccountPhotos = []string{c.identity.Photo}
+	}
+	return d
+}
+
+// refuse is every no of this package: one sentence for people, the reason for
+// the log.
+func refuse(reason string, args ...any) *fault.Error {
+	return fault.New(fault.OtherVerifyFailure, "The login at the provider could not be confirmed. Begin it again in the app.").Because(fmt.Errorf(reason, args...))
+}
