@@ -53,7 +53,7 @@ var auditQuery = []Param{
 
 // Routes is the whole API.
 func Routes() []Route {
-	return slices.Concat(coreRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes())
+	return slices.Concat(coreRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes())
 }
 
 func coreRoutes() []Route {

@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/method/external/externaltest"
+	"github.com/stepup-auth/stepup/internal/method/passkey/passkeytest"
 	"github.com/stepup-auth/stepup/internal/method/social/socialtest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 )
 
 var after = servertest.Origin(servertest.A) + "/after"
 
-// logins gives environment A a login provider and an external login.
+// logins gives environment A a login provider and an external login, beside passkeys.
 func (s scene) logins(t *testing.T) (*socialtest.Provider, *externaltest.Issuer) {
 	t.Helper()
 	p, i := socialtest.Start(t, s.Now), externaltest.Start(t)
@@ -20,7 +21,7 @@ func (s scene) logins(t *testing.T) (*socialtest.Provider, *externaltest.Issuer)
 providers:
   - {provider: acme, issuer: "`+p.URL+`", clientId: `+socialtest.ClientID+`, clientSecret: {file: "`+p.SecretFile+`"}}
 externalAuth: {enabled: true, iss: "`+externaltest.ISS+`", aud: `+externaltest.AUD+`, jwksUrl: "`+i.JWKSURL+`"}
-`))
+`+passkeytest.On))
 	return p, i
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/method/passkey/passkeytest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -62,6 +63,28 @@ var oneTime = []artefact{
 			user := s.SignIn(t, servertest.A, "moving@example.com")
 			id, code := s.changeAddress(t, user, "moved@example.com")
 			return post(t, sdk("/emailVerifications/verify"), user.Header(), typed(id, code))
+		},
+	},
+	{
+		name: "passkey prompt to sign in", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "sign_in", refused: answered(422, "invalid_passkey"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			_, a := s.withPasskey(t, "passkey-signin@example.com")
+			return post(t, sdk("/users/passkeys/signin"), nil, a.Get(s.request(t, nil)))
+		},
+	},
+	{
+		name: "passkey prompt to step up", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "session", refused: answered(422, "invalid_passkey"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			user, a := s.withPasskey(t, "passkey-stepup@example.com")
+			return post(t, sdk("/users/mfa/auth/passkey"), user.Header(), stepUpBody(a.Get(s.request(t, user)), transfer))
+		},
+	},
+	{
+		name: "passkey prompt to register", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "enrol", refused: answered(422, "invalid_passkey"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			user, first := s.withPasskey(t, "passkey-register@example.com")
+			token := s.passkeyStepUp(t, user, first, "credential:link")
+			return post(t, sdk("/users/passkeys/register"), user.Header(token), passkeytest.New(passkeytest.Origin).Create(s.creation(t, user)))
 		},
 	},
 	{
@@ -120,6 +143,7 @@ func TestA3ReplayOfEveryOneTimeArtefact(t *testing.T) {
 			t.Parallel()
 			url := storetest.URL(t, engine)
 			s := start(t, servertest.WithDatabase(url, &storetest.Clock{}))
+			s.withPasskeys(t, "")
 			uses := make([]func(scene) servertest.Response, len(oneTime))
 			for i, a := range oneTime {
 				uses[i] = a.make(t, s)

@@ -105,6 +105,28 @@ func Spend(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (tokenID st
 	return s.Presented.claims.ID, audit.Record(tx, by, "token.consumed", audit.Detail{"token_id": s.Presented.claims.ID, "scope": scope})
 }
 
+// Insist is Spend for what was never free: where the version in force asks for
+// no token, it asks for one all the same.
+func Insist(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (tokenID string, err error) {
+	tokenID, err = Spend(tx, by, s, scope)
+	if err != nil || tokenID != "" {
+		return tokenID, err
+	}
+	person, err := account.Person(tx, s.Tenant.Environment, s.Session)
+	if err != nil {
+		return "", err
+	}
+	decision, err := policy.Decide(s.Tenant.Environment, person, scope)
+	if err != nil {
+		return "", err
+	}
+	reason, err := Reason(tx, s.Tenant, s.Presented, s.caller(), decision)
+	if err != nil {
+		return "", err
+	}
+	return "", refusal(s, decision, reason)
+}
+
 func judge(tx *store.Tx, s Subject, scope stepup.Scope) (policy.Decision, error) {
 	person, err := account.Person(tx, s.Tenant.Environment, s.Session)
 	if err != nil {
@@ -188,12 +210,7 @@ func opens(c stepup.Claims, scope stepup.Scope) bool {
 }
 
 func refusal(s Subject, d policy.Decision, reason stepup.Reason) *fault.Error {
-	payload := Refusal{Scope: d.Rule.Scope, Reason: reason, SingleUse: d.Rule.SingleUse, Methods: []string{}, RequestID: s.RequestID}
-	for _, offer := range d.Offers {
-		if !slices.Contains(payload.Methods, string(offer.Kind)) {
-			payload.Methods = append(payload.Methods, string(offer.Kind))
-		}
-	}
+	payload := Refusal{Scope: d.Rule.Scope, Reason: reason, SingleUse: d.Rule.SingleUse, Methods: d.Methods(), RequestID: s.RequestID}
 	return fault.New(fault.ElevatedTokenRequired, "Elevated access token with scope %s required: %s.", d.Rule.Scope, sentence[reason]).With(payload)
 }
 

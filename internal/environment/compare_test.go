@@ -66,6 +66,7 @@ func TestCompareGolden(t *testing.T) {
 		{"action of no scope", "mfa: {actions: [{action: wallet.waas.offline_recovery_trigger, required: true, tokenExpirySeconds: 60}]}", "mfa: {actions: [{action: wallet.waas.offline_recovery_trigger, required: true, tokenExpirySeconds: 90}]}"},
 		{"action within a stricter scope", "scopes: [{scope: \"wallet:sign\", tokenBehavior: single_use}]\nmfa: {actions: [{action: wallet.waas.sign, required: true}]}", "scopes: [{scope: \"wallet:sign\", tokenBehavior: single_use}]\nmfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}"},
 		{"passkeys", "", "passkeys: {rpId: example.com, origins: [https://example.com]}"},
+		{"passkeys elsewhere too", "passkeys: {rpId: a.example, origins: [https://a.example]}", "passkeys: {rpId: a.example, origins: [https://a.example], relatedOrigins: [https://b.example]}"},
 		{"passkeys moved", "passkeys: {rpId: a.example, origins: [https://a.example]}", "passkeys: {rpId: b.example, origins: [https://b.example]}"},
 		{"wallets", "", "wallets: {chains: [EVM, SOL], rpc: [{chainId: 1, url: https://rpc.example}], undeployed: true}"},
 		{"another node", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://rpc.example}]}", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://node.example}]}"},

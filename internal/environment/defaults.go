@@ -58,7 +58,7 @@ func Defaults() *Environment {
 		Auth:          Auth{Storage: []string{"localstorage"}},
 		Sessions:      Sessions{Lifetime: defaultLifetime},
 		MFA:           MFA{Enrollment: "none", Methods: []Method{}, Actions: []Action{}},
-		Passkeys:      Passkeys{Origins: []string{}},
+		Passkeys:      Passkeys{Origins: []string{}, RelatedOrigins: []string{}},
 		Wallets:       Wallets{Chains: []string{}, RPC: []RPC{}},
 		Providers:     []Provider{},
 		Scopes:        []Scope{},

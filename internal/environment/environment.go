@@ -143,6 +143,10 @@ type Action struct {
 type Passkeys struct {
 	RPID    string   `yaml:"rpId" json:"rpId"`
 	Origins []string `yaml:"origins" json:"origins"`
+
+	// RelatedOrigins are pages of other domains that may use the same passkeys
+	// (WebAuthn 5.11): browsers ask https://RPID/.well-known/webauthn about them.
+	RelatedOrigins []string `yaml:"relatedOrigins" json:"relatedOrigins"`
 }
 
 // Provider is one social login provider.

@@ -32,6 +32,9 @@ var (
 // maxItems bounds every list but that of the users in rehearsal.
 const maxItems = 100
 
+// maxRelatedOrigins is generous: browsers look at no more than five domains.
+const maxRelatedOrigins = 20
+
 // checker judges a document that was read. Paths that could not be read are
 // not judged again.
 type checker struct {
@@ -192,6 +195,17 @@ func (c checker) passkeys() {
 			c.at(path, "%s", problem)
 		} else if host := originHost(origin); host != p.RPID && !strings.HasSuffix(host, "."+p.RPID) && c.readable("passkeys.rpId") {
 			c.at(path, "is outside passkeys.rpId: its host must be %s or end in .%s", p.RPID, p.RPID)
+		}
+	}
+	c.distinct("passkeys.relatedOrigins", p.RelatedOrigins, maxRelatedOrigins)
+	for i, origin := range p.RelatedOrigins {
+		path := index("passkeys.relatedOrigins", i)
+		if problem := originProblem(origin); problem != "" {
+			c.at(path, "%s", problem)
+		} else if host := originHost(origin); host == p.RPID || strings.HasSuffix(host, "."+p.RPID) {
+			c.at(path, "is %s or below it: list it in passkeys.origins", p.RPID)
+		} else if !strings.HasPrefix(origin, "https://") {
+			c.at(path, "must start with https://, because browsers ask about no other")
 		}
 	}
 }

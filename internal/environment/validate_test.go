@@ -69,6 +69,9 @@ func TestRules(t *testing.T) {
 		{"passkey origins missing", "passkeys: {rpId: example.com}", "line 3: passkeys.origins: is missing: list the origins that may use passkeys of example.com"},
 		{"passkey origin elsewhere", "passkeys: {rpId: example.com, origins: [https://badexample.com]}", "line 3: passkeys.origins[0]: is outside passkeys.rpId: its host must be example.com or end in .example.com"},
 		{"passkey origins", "passkeys: {rpId: example.com, origins: [https://a.example.com, android:apk-key-hash:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]}", ""},
+		{"related origins", "passkeys: {rpId: example.com, origins: [https://example.com], relatedOrigins: [https://example.net, https://badexample.com]}", ""},
+		{"related origin that is not", "passkeys: {rpId: example.com, origins: [https://example.com], relatedOrigins: [https://a.example.com]}", "line 3: passkeys.relatedOrigins[0]: is example.com or below it: list it in passkeys.origins"},
+		{"related origin in the clear", "passkeys: {rpId: example.com, origins: [https://example.com], relatedOrigins: [http://localhost:3000]}", "line 3: passkeys.relatedOrigins[0]: must start with https://, because browsers ask about no other"},
 		{"passkeys on localhost", "passkeys: {rpId: localhost, origins: [http://localhost:3000]}", ""},
 
 		{"wallets", "wallets: {chains: [EVM, SOL], rpc: [{chainId: 1, url: https://rpc.example/key}, {chainId: 31337, url: \"http://127.0.0.1:8545\"}], undeployed: true}", ""},

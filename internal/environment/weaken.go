@@ -95,7 +95,8 @@ var weakening = map[string]func(step) string{
 		}
 		return ""
 	},
-	"passkeys.origins[]": ifAdded("pages of %s may use passkeys"),
+	"passkeys.origins[]":        ifAdded("pages of %s may use passkeys"),
+	"passkeys.relatedOrigins[]": ifAdded("pages of %s, on another domain, may use passkeys"),
 
 	"wallets.chains[]":   ifAdded("wallets of %s sign users in"),
 	"wallets.rpc[]":      ifAdded("what the node says of contract wallets on chain %s signs users in"),

@@ -104,7 +104,7 @@ func drawEnvironment(t *rapid.T) *environment.Environment {
 	}
 
 	if flip(t) {
-		e.Passkeys = environment.Passkeys{RPID: "a.example", Origins: []string{"https://a.example"}}
+		e.Passkeys = environment.Passkeys{RPID: "a.example", Origins: []string{"https://a.example"}, RelatedOrigins: subset(t, "https://b.example", "https://c.example:8443")}
 	}
 	drawMFA(t, e)
 	for _, name := range subset(t, "github", "google") {

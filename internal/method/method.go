@@ -47,6 +47,11 @@ type Candidate interface {
 	Forgive(tx *store.Tx) error
 }
 
+// Witness is a candidate with more to put on record about a refusal than its code.
+type Witness interface {
+	Refused(tx *store.Tx, by audit.By) error
+}
+
 // Evidence is what a method found proven.
 type Evidence struct {
 	Format       string        // credential format
@@ -141,7 +146,7 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 		candidate, refused = nil, nil
 		c, err := m.Count(tx, a)
 		if errors.As(err, &refused) {
-			return refuse(tx, by, m, refused)
+			return refuse(tx, by, m, nil, refused)
 		}
 		candidate = c
 		return err
@@ -154,7 +159,7 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 	}
 	if err := candidate.Compare(ctx); err != nil {
 		if errors.As(err, &refused) {
-			if recording := db.Write(ctx, func(tx *store.Tx) error { return refuse(tx, by, m, refused) }); recording != nil {
+			if recording := db.Write(ctx, func(tx *store.Tx) error { return refuse(tx, by, m, candidate, refused) }); recording != nil {
 				return recording
 			}
 		}
@@ -187,14 +192,23 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 		}
 		return then(tx, proof)
 	})
-	if spent && errors.As(err, &refused) {
-		if forgiving := db.Write(ctx, candidate.Forgive); forgiving != nil {
-			return forgiving
+	if errors.As(err, &refused) {
+		settle := candidate.Forgive
+		if !spent {
+			settle = func(tx *store.Tx) error { return refuse(tx, by, m, candidate, refused) }
+		}
+		if settling := db.Write(ctx, settle); settling != nil {
+			return settling
 		}
 	}
 	return err
 }
 
-func refuse(tx *store.Tx, by audit.By, m Method, refused *fault.Error) error {
+func refuse(tx *store.Tx, by audit.By, m Method, c Candidate, refused *fault.Error) error {
+	if witness, ok := c.(Witness); ok {
+		if err := witness.Refused(tx, by); err != nil {
+			return err
+		}
+	}
 	return audit.Record(tx, by, "proof.refused", audit.Detail{"method": m.Kind(), "code": refused.Code})
 }

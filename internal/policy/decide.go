@@ -54,6 +54,17 @@ type Decision struct {
 // NoMethod reports whether the person has nothing that could satisfy the scope.
 func (d Decision) NoMethod() bool { return len(d.Offers) == 0 }
 
+// Methods names the kinds of proof that would satisfy the scope, each once.
+func (d Decision) Methods() []string {
+	kinds := []string{}
+	for _, offer := range d.Offers {
+		if !slices.Contains(kinds, string(offer.Kind)) {
+			kinds = append(kinds, string(offer.Kind))
+		}
+	}
+	return kinds
+}
+
 // Decide judges one scope for one person. The only errors are ErrUnknownScope
 // and ErrOperatorScope.
 func Decide(env *environment.Environment, person Person, scope stepup.Scope) (Decision, error) {

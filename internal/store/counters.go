@@ -60,6 +60,7 @@ func (tx *Tx) Purge() (int64, error) {
 		{`DELETE FROM code_challenges WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM totp_enrolments WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM social_flows WHERE expires_at < $1`, now},
+		{`DELETE FROM passkey_challenges WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM elevated_tokens WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM operations WHERE created_at < $1`, now - (7 * 24 * time.Hour).Milliseconds()},
 		{`DELETE FROM spent_nonces WHERE expires_at < $1`, now},

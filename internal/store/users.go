@@ -67,6 +67,7 @@ func (tx *Tx) FactorsChanged(environmentID, id string) error {
 func (tx *Tx) DropEnrolments(environmentID, id string) error {
 	for _, query := range []string{
 		`DELETE FROM totp_enrolments WHERE environment_id = $1 AND user_id = $2`,
+		dropPasskeyEnrolments,
 	} {
 		if _, err := tx.Exec(query, environmentID, id); err != nil {
 			return err
@@ -105,6 +106,9 @@ func (tx *Tx) DeleteUser(environmentID, id string) error {
 		return err
 	}
 	if _, err := tx.Exec(`DELETE FROM social_flows WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM passkey_challenges WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
 		return err
 	}
 	return tx.one(`DELETE FROM users WHERE environment_id = $1 AND id = $2`, environmentID, id)

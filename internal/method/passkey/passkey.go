@@ -1,0 +1,119 @@
+// Package passkey proves control of a passkey (W3C Web Authentication Level 3)
+// and is the only package that knows go-webauthn. Its invariants: a challenge
+// is random, belongs to one purpose and one session and is taken, in a
+// committed step, before anything of the answer is verified; the authenticator
+// must have verified its user; only listed origins count, never inside another
+// site's page; and a signature counter never stands still.
+package passkey
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/limit"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// Limits. MaxPerUser keeps the list of allowed credentials short.
+const (
+	MaxPerUser   = 10
+	ChallengeTTL = 5 * time.Minute
+
+	challengeSize   = 32
+	maxClientData   = 8 << 10
+	maxPublicKey    = 2 << 10 // RSA of 8192 bits and more costs more to check than it is worth
+	maxCredentialID = 1023    // WebAuthn 7.1
+	maxTransports   = 8
+)
+
+var (
+	promptsPerSource  = environment.Rate{Count: 600, Per: environment.Duration(10 * time.Minute)}
+	promptsPerSession = environment.Rate{Count: 200, Per: environment.Duration(10 * time.Minute)}
+	// Wrong sign-ins. They are counted by where they come from and by nothing
+	// else: a stranger must not be able to stop somebody's passkey.
+	triesPerSource = environment.Rate{Count: 100, Per: environment.Duration(10 * time.Minute)}
+)
+
+// begin opens a challenge for one purpose.
+func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, purpose method.Purpose) (challenge string, err error) {
+	key, rate := limit.For(tx, "passkey-prompt-source", t.ID, source), promptsPerSource
+	if s != nil {
+		key, rate = limit.For(tx, "passkey-prompt-session", t.ID, s.ID), promptsPerSession
+	}
+	ok, wait, err := limit.Take(tx, key, rate)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return "", fault.New(fault.RateLimited, "Too many passkey prompts were asked for. Try again in %s.", wait.Round(time.Second)).After(wait)
+	}
+	raw := make([]byte, challengeSize)
+	_, _ = rand.Read(raw) // never fails
+	challenge = base64.RawURLEncoding.EncodeToString(raw)
+	row := store.PasskeyChallengeRow{
+		Hash: hash(tx, t, challenge), EnvironmentID: t.ID, Purpose: string(purpose), ExpiresAt: tx.Now().Add(ChallengeTTL),
+	}
+	if s != nil {
+		row.SessionID, row.UserID = s.ID, s.UserID
+	}
+	return challenge, tx.InsertPasskeyChallenge(row)
+}
+
+// take spends the challenge that the client data answers to. From here on it is
+// gone, whatever the rest of the answer is.
+func take(tx *store.Tx, a method.Attempt, clientData []byte, purpose method.Purpose) (challenge string, err error) {
+	over := fault.New(fault.InvalidPasskey, "This passkey prompt is over, was used, or was asked for elsewhere. Start it again.")
+	var data struct {
+		Challenge string `json:"challenge"`
+	}
+	if len(clientData) > maxClientData || json.Unmarshal(clientData, &data) != nil || data.Challenge == "" {
+		return "", malformed(errors.New("no challenge in the client data"))
+	}
+	sessionID := ""
+	if a.Session != nil {
+		sessionID = a.Session.ID
+	}
+	err = tx.ConsumePasskeyChallenge(a.Tenant.ID, hash(tx, a.Tenant, data.Challenge), string(purpose), sessionID)
+	if errors.Is(err, store.ErrNotFound) {
+		err = over
+	}
+	return data.Challenge, err
+}
+
+func hash(tx *store.Tx, t *tenant.Tenant, challenge string) []byte {
+	return tx.Hasher().Sum("passkey-challenge", t.ID, challenge)
+}
+
+// handle is the WebAuthn user.id: it names the user to authenticators and says
+// nothing to anybody else.
+func handle(tx *store.Tx, environmentID, userID string) []byte {
+	return tx.Hasher().Sum("passkey-user", environmentID, userID)
+}
+
+// enabled refuses where passkeys are off or not set up.
+func enabled(t *tenant.Tenant) error {
+	if !t.MFA.Enables(store.FormatPasskey) || t.Passkeys.RPID == "" {
+		return fault.New(fault.MFAMethodDisabled, "Passkeys are switched off here. Use another way, or ask the operator.")
+	}
+	return nil
+}
+
+// idOf is the WebAuthn credential id of bytes, as it is written everywhere.
+func idOf(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
+
+// Origins are the pages that may use passkeys of an environment.
+func Origins(t *tenant.Tenant) []string {
+	return slices.Concat(t.Passkeys.Origins, t.Passkeys.RelatedOrigins)
+}
+
+func malformed(cause error) *fault.Error {
+	return fault.New(fault.InvalidPasskey, "This is not an answer of a passkey. Send what navigator.credentials returned, with binary values in base64url.").Because(cause)
+}
