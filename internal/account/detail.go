@@ -14,7 +14,7 @@ type Detail struct {
 	Chain                     string          `json:"chain,omitempty"` // eip155, solana
 	WalletName                string          `json:"wallet_name,omitempty"`
 	WalletProvider            string          `json:"wallet_provider,omitempty"`
-	WalletAdditionalAddresses json.RawMessage `json:"wallet_additional_addresses,omitempty"`
+	WalletAdditionalAddresses []WalletAddress `json:"wallet_additional_addresses,omitempty"`
 	EmbeddedWalletID          string          `json:"embedded_wallet_id,omitempty"` // set: never vouches for its owner
 
 	OAuthProvider      string   `json:"oauth_provider,omitempty"`
@@ -28,9 +28,18 @@ type Detail struct {
 	ExternalUserID string `json:"external_user_id,omitempty"`
 }
 
+// WalletAddress is a further address that a wallet names as its own. It is
+// shown, and believed by nobody.
+type WalletAddress struct {
+	Address   string `json:"address"`
+	PublicKey string `json:"publicKey,omitempty"`
+	Type      string `json:"type"`
+	Network   string `json:"network,omitempty"`
+}
+
 // JSON is the form in which the store keeps d.
 func (d Detail) JSON() string {
-	text, _ := json.Marshal(d) // strings and raw JSON that was decoded before
+	text, _ := json.Marshal(d) // strings only
 	return string(text)
 }
 

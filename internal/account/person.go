@@ -72,6 +72,8 @@ func usable(env *environment.Environment, c store.CredentialRow, detail Detail) 
 		return env.MFA.AllowsBackupCodes()
 	case store.FormatExternal:
 		return env.ExternalAuth.Enabled && c.SignInEnabled
+	case store.FormatBlockchain:
+		return env.Wallets.Accepts(walletChains[detail.Chain]) && c.SignInEnabled
 	case store.FormatOAuth:
 		return catalogue.ACR(env, detail.OAuthProvider) != "" && c.SignInEnabled
 	}
@@ -137,6 +139,9 @@ var kinds = map[string]assurance.Kind{
 	store.FormatOAuth: assurance.Social, store.FormatExternal: assurance.External, store.FormatTOTP: assurance.TOTP,
 	store.FormatPasskey: assurance.Passkey, store.FormatRecovery: assurance.RecoveryCode,
 }
+
+// walletChains are the chains of credentials in the spelling of environments.
+var walletChains = map[string]string{"eip155": "EVM", "solana": "SOL"}
 
 // KindOf is the method that proves control of credentials of a format.
 func KindOf(format string) assurance.Kind { return kinds[format] }

@@ -1,8 +1,11 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -26,16 +29,41 @@ func (r UnlinkRequest) credentialID() string {
 	return ""
 }
 
+// primary is the wallet that is to be the primary one afterwards.
+func (r UnlinkRequest) primary() string {
+	if r.PrimaryWalletID != "" || r.VerifiedCredentialID == "" && r.VerifiedCrentialID == "" {
+		return r.PrimaryWalletID
+	}
+	return r.WalletID
+}
+
 func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 	id := r.credentialID()
 	if id == "" {
 		return VerifyResponse{}, fault.New(fault.InvalidUnlink, "Say which credential to unlink: verifiedCredentialId.")
 	}
 	return c.changed(func(tx *store.Tx) error {
-		if _, err := c.Spend(tx, stepup.CredentialUnlink, ""); err != nil {
+		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+		if err != nil {
 			return err
 		}
-		return account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id)
+		is := func(id string) bool {
+			return slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == id && row.Format == store.FormatBlockchain })
+		}
+		var compatible environment.Compatible
+		if is(id) {
+			compatible = environment.UnlinkWallet
+		}
+		if _, err := c.Spend(tx, stepup.CredentialUnlink, compatible); err != nil {
+			return err
+		}
+		if err := account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id); err != nil {
+			return err
+		}
+		if primary := r.primary(); primary != id && is(primary) {
+			return account.SelectWallet(tx, c.by, c.Tenant, c.Session.UserID, primary)
+		}
+		return nil
 	})
 }
 

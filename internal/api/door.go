@@ -21,6 +21,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/jws"
 	"github.com/stepup-auth/stepup/internal/method/social"
+	"github.com/stepup-auth/stepup/internal/method/walletsig"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -52,15 +53,17 @@ type Config struct {
 // API is the handler of all routes.
 type API struct {
 	Config
-	mux    *http.ServeMux
-	keys   *jws.Keys
-	social *social.Client
+	mux       *http.ServeMux
+	keys      *jws.Keys
+	social    *social.Client
+	contracts *walletsig.Contracts
 }
 
 // New builds the API from the table of routes.
 func New(c Config) *API {
 	a := &API{Config: c, mux: http.NewServeMux(), keys: &jws.Keys{HTTP: c.HTTP, Now: c.Now}}
 	a.social = social.NewClient(c.HTTP, a.keys, c.Now)
+	a.contracts = walletsig.NewContracts(c.HTTP)
 	methods := map[string][]string{}
 	for _, r := range Routes() {
 		a.mux.Handle(r.Method+" "+r.Path, a.door(r))

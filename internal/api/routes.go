@@ -53,7 +53,7 @@ var auditQuery = []Param{
 
 // Routes is the whole API.
 func Routes() []Route {
-	return slices.Concat(coreRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes())
+	return slices.Concat(coreRoutes(), walletRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes())
 }
 
 func coreRoutes() []Route {
@@ -89,7 +89,7 @@ func coreRoutes() []Route {
 			handler: handle(deleteUser)},
 
 		{Method: "POST", Path: sdk + "/verify/unlink", Section: "wire 7.1", Summary: "Unlink a credential",
-			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}},
+			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}, Compatible: environment.UnlinkWallet},
 			handler: handle(unlink)},
 		{Method: "POST", Path: sdk + "/credentials/{credentialId}/confirm", Section: "ours", Summary: "Confirm a credential that was linked with nothing",
 			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}},

@@ -93,8 +93,11 @@ func (tx *Tx) SelectCredential(environmentID, userID, id string) error {
 }
 
 // DeleteCredential removes one credential and kills the elevated tokens that
-// came from it.
+// came from it, and what a wallet has signed so far.
 func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
+	if err := tx.walletRemoved(environmentID, userID, id); err != nil {
+		return err
+	}
 	if _, err := tx.RevokeElevated(environmentID, ElevatedOf{UserID: userID, CredentialID: id}, "credential removed"); err != nil {
 		return err
 	}

@@ -93,6 +93,9 @@ func (tx *Tx) DisableUser(environmentID, id string, off bool) error {
 // DeleteUser removes the user with credentials and sessions; elevated tokens
 // are revoked, because their rows outlive the user.
 func (tx *Tx) DeleteUser(environmentID, id string) error {
+	if err := tx.walletRemoved(environmentID, id, ""); err != nil {
+		return err
+	}
 	if _, err := tx.RevokeElevated(environmentID, ElevatedOf{UserID: id}, "user deleted"); err != nil {
 		return err
 	}

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/elevate"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/limit"
+	"github.com/stepup-auth/stepup/internal/method/walletsig"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// perSource bounds the calls of wallet clients from one address that nothing
+// comes of.
+var perSource = environment.Rate{Count: 300, Per: environment.Duration(time.Minute)}
+
+// takeCall counts a call that needs no session and no proof.
+func (c *Call) takeCall(what string) error {
+	var refused *fault.Error
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		refused = nil
+		ok, wait, err := limit.Take(tx, limit.For(tx, what, c.Tenant.ID, c.Source), perSource)
+		if !ok && err == nil {
+			refused = fault.New(fault.RateLimited, "Too many of these calls came from here. Try again in %s.", wait.Round(time.Second)).After(wait)
+		}
+		return err
+	})
+	if err == nil && refused != nil {
+		return refused
+	}
+	return err
+}
+
+// WalletMessageRequest asks for a text to sign. Without a session it signs in;
+// inside one it steps up for the scopes, or without scopes links the wallet.
+type WalletMessageRequest struct {
+	Address string   `json:"address"`
+	Chain   string   `json:"chain"`
+	Network string   `json:"network,omitempty"` // EVM: the chain id; default 1
+	Origin  string   `json:"origin,omitempty"`  // of the app; default: that of the request
+	Action  string   `json:"action,omitempty"`  // transfer: move the wallet here from another account
+	Scopes  []string `json:"requestedScopes,omitempty"`
+}
+
+// WalletMessage is a text to sign, byte for byte.
+type WalletMessage struct {
+	Message   string    `json:"message"`
+	ExpiresAt time.Time `json:"expiresAt"`
+}
+
+var networkShape = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+
+func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
+	chain, err := c.walletChain(r.Chain)
+	if err != nil {
+		return WalletMessage{}, err
+	}
+	text := walletsig.Text{Tenant: c.Tenant, Session: c.Session, Chain: chain, Address: r.Address, Origin: r.Origin}
+	if !chain.ValidAddress(r.Address) {
+		return WalletMessage{}, fault.New(fault.InvalidWalletAddress, "The field address is no address of this chain: an EVM address takes its EIP-55 capitals, a Solana address is base58.")
+	}
+	if chain == walletsig.EVM {
+		if text.ChainID = r.Network; text.ChainID == "" {
+			text.ChainID = "1"
+		}
+		if !networkShape.MatchString(text.ChainID) {
+			return WalletMessage{}, fault.New(fault.InvalidRequest, "The field network must be a chain id in decimal digits.")
+		}
+	}
+	if text.Origin == "" {
+		text.Origin = c.Origin
+	}
+	if !slices.Contains(c.Tenant.Origins, text.Origin) {
+		return WalletMessage{}, fault.New(fault.OriginNotAllowed, "The text names the app by its origin: call from one that this environment lists, or send it as origin.")
+	}
+	if text.Door, err = c.door(r); err != nil {
+		return WalletMessage{}, err
+	}
+	scopes, err := elevate.ParseScopes(c.Tenant, r.Scopes)
+	if err != nil {
+		return WalletMessage{}, err
+	}
+	for _, scope := range scopes {
+		text.Scopes = append(text.Scopes, string(scope))
+	}
+	if err := c.takeCall("wallet-message"); err != nil {
+		return WalletMessage{}, err
+	}
+	var answer WalletMessage
+	err = c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+		answer.Message, err = walletsig.Compose(tx, text)
+		answer.ExpiresAt = tx.Now().Add(walletsig.Life).UTC().Truncate(time.Second)
+		return err
+	})
+	return answer, err
+}
+
+// door is what the text is to be signed for.
+func (c *Call) door(r WalletMessageRequest) (walletsig.Door, error) {
+	switch {
+	case r.Action != "" && r.Action != string(walletsig.Transfer):
+		return "", fault.New(fault.InvalidRequest, "The field action can only be transfer; otherwise leave it out.")
+	case c.Session == nil && (r.Action != "" || len(r.Scopes) > 0):
+		return "", fault.New(fault.SignInRequired, "Sign in first: without a session a wallet can only sign in.")
+	case r.Action != "" && len(r.Scopes) > 0:
+		return "", fault.New(fault.InvalidRequest, "A text is signed for one thing: send action or requestedScopes.")
+	case c.Session == nil:
+		return walletsig.SignIn, nil
+	case r.Action != "":
+		return walletsig.Transfer, nil
+	case len(r.Scopes) > 0:
+		return walletsig.StepUp, nil
+	}
+	return walletsig.Link, nil
+}
+
+// WalletConnection tells that a wallet was connected (wire reference 5).
+type WalletConnection struct {
+	Address    string `json:"address"`
+	Chain      string `json:"chain"`
+	Provider   string `json:"provider,omitempty"`
+	WalletName string `json:"walletName,omitempty"`
+	AuthMode   string `json:"authMode,omitempty"`
+}
+
+func walletConnect(c *Call, r WalletConnection) (none, error) {
+	return none{}, c.visit(r.Address, r.Chain, r.Provider, r.WalletName, r.AuthMode)
+}
+
+// WalletPrefetch tells that a wallet will be used (wire reference 5).
+type WalletPrefetch struct {
+	PublicWalletAddress string `json:"publicWalletAddress"`
+	Chain               string `json:"chain"`
+}
+
+func walletPrefetch(c *Call, r WalletPrefetch) (none, error) {
+	return none{}, c.visit(r.PublicWalletAddress, r.Chain)
+}
+
+// visit judges what clients tell unasked, and keeps none of it.
+func (c *Call) visit(address, chain string, others ...string) error {
+	if address == "" || !walletsig.Known(chain) {
+		return fault.New(fault.InvalidRequest, "Send the address of a wallet and its chain.")
+	}
+	for _, text := range append(others, address) {
+		if len(text) > 200 || !clean(text) {
+			return fault.New(fault.InvalidRequest, "One of the fields is longer than any real one.")
+		}
+	}
+	return c.takeCall("wallet-visit")
+}

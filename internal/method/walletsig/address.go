@@ -1,0 +1,137 @@
+package walletsig
+
+import (
+	"crypto/ed25519"
+	"encoding/hex"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/mr-tron/base58"
+	"golang.org/x/crypto/sha3"
+)
+
+// Chain is a kind of blockchain in the spelling of requests.
+type Chain string
+
+// The chains whose signatures are verified.
+const (
+	EVM    Chain = "EVM"
+	Solana Chain = "SOL"
+)
+
+// ParseChain reads a request's chain; ETH is what older clients call EVM. ok is
+// false for a chain whose signatures are not verified here.
+func ParseChain(text string) (c Chain, ok bool) {
+	switch text {
+	case "EVM", "ETH":
+		return EVM, true
+	case "SOL":
+		return Solana, true
+	}
+	return "", false
+}
+
+// Others are the chains that published clients know and we do not verify.
+var Others = []string{
+	"BTC", "ALGO", "STARK", "COSMOS", "FLOW", "SUI", "TON", "TRON", "APTOS", "ALEO", "ECLIPSE", "SPARK", "STELLAR", "TEMPO", "MIDNIGHT",
+}
+
+// Known reports whether published clients know the chain, verified here or not.
+func Known(text string) bool {
+	_, ok := ParseChain(text)
+	return ok || slices.Contains(Others, text)
+}
+
+// Namespace is the chain in the spelling of credentials (CAIP-2).
+func (c Chain) Namespace() string {
+	switch c {
+	case EVM:
+		return "eip155"
+	case Solana:
+		return "solana"
+	}
+	return ""
+}
+
+// account is the chain in the first line of a message.
+func (c Chain) account() string {
+	switch c {
+	case EVM:
+		return "Ethereum"
+	case Solana:
+		return "Solana"
+	}
+	return ""
+}
+
+// ValidAddress reports whether the address is one of the chain in its one
+// spelling: EIP-55 for EVM, base58 of a sound public key for Solana.
+func (c Chain) ValidAddress(address string) bool {
+	switch c {
+	case EVM:
+		return isEVMAddress(address)
+	case Solana:
+		_, ok := solanaKey(address)
+		return ok
+	}
+	return false
+}
+
+// Identifier is the look-up key of a wallet that is a key pair: one wallet,
+// whatever network it is used on.
+func (c Chain) Identifier(address string) string {
+	if c == EVM {
+		address = strings.ToLower(address)
+	}
+	return c.Namespace() + ":" + address
+}
+
+// ContractIdentifier is the look-up key of a contract wallet. It names the
+// chain: on another chain the same address may be another contract, or somebody
+// else's.
+func ContractIdentifier(chainID, address string) string {
+	return EVM.Namespace() + ":" + chainID + ":" + strings.ToLower(address)
+}
+
+var evmShape = regexp.MustCompile(`^0x[0-9A-Fa-f]{40}$`)
+
+func isEVMAddress(address string) bool {
+	return evmShape.MatchString(address) && checksum(address) == address && strings.Trim(address, "0x") != ""
+}
+
+// checksum writes an EVM address with the capitals of EIP-55.
+func checksum(address string) string {
+	lower := []byte(strings.ToLower(address[2:]))
+	hash := keccak256(lower)
+	for i, c := range lower {
+		if c >= 'a' && hash[i/2]>>(4*(1-i%2))&0xf >= 8 {
+			lower[i] = c - 'a' + 'A'
+		}
+	}
+	return "0x" + string(lower)
+}
+
+func addressBytes(address string) []byte {
+	raw, _ := hex.DecodeString(address[2:])
+	return raw
+}
+
+func solanaKey(address string) (ed25519.PublicKey, bool) {
+	if len(address) > 44 {
+		return nil, false
+	}
+	raw, err := base58.Decode(address)
+	if err != nil || len(raw) != ed25519.PublicKeySize || base58.Encode(raw) != address || !soundPoint(raw) {
+		return nil, false
+	}
+	return raw, true
+}
+
+func keccak256(parts ...[]byte) []byte {
+	h := sha3.NewLegacyKeccak256()
+	for _, p := range parts {
+		h.Write(p)
+	}
+	return h.Sum(nil)
+}

@@ -1,0 +1,198 @@
+package walletsig
+
+import (
+	"encoding/base32"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/nonce"
+	"github.com/stepup-auth/stepup/internal/seal"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// Door is what a text was signed for. A text of ours is good at its own door
+// only.
+type Door string
+
+// The doors.
+const (
+	SignIn   Door = "sign-in"
+	StepUp   Door = "step-up"
+	Link     Door = "link"
+	Transfer Door = "transfer"
+)
+
+// Life is how long a signed text is good, from its Issued At.
+const Life = 5 * time.Minute
+
+// Skew is how far a client's clock may be off.
+const Skew = time.Minute
+
+// Our profile of EIP-4361: what the text is for, the scopes it confirms and a
+// challenge stand in its resources, each in a name of its own. The challenge is
+// a MAC over every other byte, the session and who holds the wallet: what
+// verifies was built here, in this session, and nothing changed hands since.
+const (
+	actionURN    = "urn:stepup:action:"
+	scopeURN     = "urn:stepup:scope:"
+	challengeURN = "urn:stepup:challenge:"
+)
+
+// Text asks for a text to sign.
+type Text struct {
+	Tenant  *tenant.Tenant
+	Session *store.SessionRow // nil: to sign in
+	Door    Door
+	Chain   Chain
+	Address string
+	ChainID string // EVM: the network the wallet is on
+	Origin  string // of the app, one that the environment lists
+	Scopes  []string
+}
+
+// Compose builds the text. The client signs it byte for byte.
+func Compose(tx *store.Tx, r Text) (string, error) {
+	epoch, err := tx.Epoch()
+	if err != nil {
+		return "", err
+	}
+	now := tx.Now().UTC()
+	_, domain, _ := strings.Cut(r.Origin, "://")
+	m := Message{
+		Scheme: "", Domain: domain, Account: r.Chain.account(), Address: r.Address, Statement: statement(r, domain), URI: r.Origin + "/", ChainID: r.ChainID,
+		Nonce: nonce.New(tx.Hasher(), r.Tenant.ID, epoch, now), IssuedAt: now.Format(stamp), ExpirationTime: now.Add(Life).Format(stamp), RequestID: r.Tenant.ID,
+		Resources: []string{actionURN + string(r.Door)},
+	}
+	for _, scope := range distinct(r.Scopes) {
+		m.Resources = append(m.Resources, scopeURN+scope)
+	}
+	holders, err := holders(tx, r.Tenant.ID, r.Chain, r.Address, r.ChainID)
+	if err != nil {
+		return "", err
+	}
+	return m.challenged(tx.Hasher(), r.Tenant.ID, sessionID(r.Session), holders).String(), nil
+}
+
+const stamp = "2006-01-02T15:04:05.000Z"
+
+// statement says in one sentence what a signature is good for, in the
+// characters that EIP-4361 allows.
+func statement(r Text, domain string) string {
+	app := strings.TrimSpace(strings.Map(func(c rune) rune {
+		if c == ' ' || c < 0x80 && strings.ContainsRune(statementCharacters, c) {
+			return c
+		}
+		return -1
+	}, r.Tenant.Mail.AppName))
+	if app == "" {
+		app = domain
+	}
+	switch r.Door {
+	case StepUp:
+		return "Confirm in " + app + " that it is you, for: " + strings.Join(r.Scopes, ", ") + ". This signature allows that and nothing else, and moves nothing."
+	case Link:
+		return "Link this wallet to your account at " + app + ". It can then sign in to that account. This moves nothing."
+	case Transfer:
+		return "Move this wallet at " + app + " from the account that has it now to yours. The other account loses it. This moves no assets."
+	}
+	return "Sign in to " + app + " with this wallet. This moves nothing."
+}
+
+const statementCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#[]@!$&'()*+,;="
+
+// challenged is the message with the challenge that belongs to it.
+func (m Message) challenged(h *seal.Hasher, environmentID, sessionID, holders string) Message {
+	sum := h.Sum("wallet-text", environmentID, sessionID, holders, m.String())
+	m.Resources = append(slices.Clone(m.Resources), challengeURN+challengeEncoding.EncodeToString(sum[:20]))
+	return m
+}
+
+var challengeEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// ours reports whether the text is of our profile, whatever else is wrong with it.
+func (m Message) ours() bool { return len(m.Resources) > 0 }
+
+// genuine reports whether we built the text, for this session, while the same
+// accounts held the wallet.
+func (m Message) genuine(h *seal.Hasher, environmentID, sessionID, holders string) bool {
+	last := len(m.Resources) - 1
+	bare := m
+	bare.Resources = m.Resources[:last]
+	want := bare.challenged(h, environmentID, sessionID, holders)
+	return seal.Equal([]byte(want.Resources[last]), []byte(m.Resources[last]))
+}
+
+// door and scopes are what a genuine text was built for.
+func (m Message) door() Door {
+	return Door(strings.TrimPrefix(m.Resources[0], actionURN))
+}
+
+func (m Message) scopes() []string {
+	var scopes []string
+	for _, r := range m.Resources {
+		if scope, ok := strings.CutPrefix(r, scopeURN); ok {
+			scopes = append(scopes, scope)
+		}
+	}
+	return distinct(scopes)
+}
+
+// The statement that published clients write around the name of the app.
+const (
+	publishedStart  = "Welcome to "
+	publishedMiddle = ". Signing is the only way we can truly know that you are the owner of the wallet you are connecting. " +
+		"Signing is a safe, gas-less transaction that does not in any way give "
+	publishedEnd = " permission to perform any transactions with your wallet."
+)
+
+// published reports whether the text is the one that published clients build
+// (wire reference 7.2), for whatever name of the app.
+func (m Message) published() bool {
+	if m.Scheme != "" || m.ExpirationTime != "" || m.NotBefore != "" || len(m.Resources) > 0 {
+		return false
+	}
+	rest, ok := strings.CutPrefix(m.Statement, publishedStart)
+	rest, ok2 := strings.CutSuffix(rest, publishedEnd)
+	n := len(rest) - len(publishedMiddle)
+	if !ok || !ok2 || n < 0 || n%2 != 0 {
+		return false
+	}
+	app := rest[:n/2]
+	return rest == app+publishedMiddle+app
+}
+
+// holders names the credentials that the wallet is, whoever has them. What it
+// returns changes when the wallet is linked, unlinked or moved.
+func holders(tx *store.Tx, environmentID string, c Chain, address, chainID string) (string, error) {
+	var ids []string
+	for _, identifier := range identifiers(c, address, chainID) {
+		row, err := tx.CredentialByIdentifier(environmentID, store.FormatBlockchain, identifier)
+		switch {
+		case err == nil:
+			ids = append(ids, row.ID)
+		case errors.Is(err, store.ErrNotFound):
+			ids = append(ids, "nobody")
+		default:
+			return "", err
+		}
+	}
+	return strings.Join(ids, " "), nil
+}
+
+// identifiers lists the look-up keys that an address may stand under.
+func identifiers(c Chain, address, chainID string) []string {
+	if c == EVM {
+		return []string{EVM.Identifier(address), ContractIdentifier(chainID, address)}
+	}
+	return []string{c.Identifier(address)}
+}
+
+func sessionID(s *store.SessionRow) string {
+	if s == nil {
+		return ""
+	}
+	return s.ID
+}

@@ -1,0 +1,85 @@
+package walletsig_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stepup-auth/stepup/internal/method/walletsig"
+	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
+)
+
+// transaction is the message of a transfer: one signer, three accounts, one
+// instruction.
+func transaction(accounts int) []byte {
+	b := []byte{1, 0, 1, byte(accounts)}
+	b = append(b, bytes.Repeat([]byte{'a'}, accounts*32)...)
+	b = append(b, bytes.Repeat([]byte{'h'}, 32)...)
+	return append(b, 1 /* instruction */, 2, 2, 0, 1, 12, 2, 0, 0, 0, 64, 66, 15, 0, 0, 0, 0, 0)
+}
+
+// G7: a signature over a transaction is never taken for one over a text, and no
+// text that is taken could be a transaction.
+func TestG7TransactionAsMessage(t *testing.T) {
+	t.Parallel()
+	legacy := transaction(3)
+	versioned := append([]byte{0x80}, append(slices.Clone(legacy), 0)...)
+	for name, b := range map[string][]byte{
+		"legacy": legacy, "version 0": versioned, "version 0 with a lookup": append([]byte{0x80}, append(slices.Clone(legacy), append(append([]byte{1}, make([]byte, 32)...), 1, 5, 0)...)...),
+		"a version of tomorrow": {0x81, 1, 2},
+		"letters and digits":    letters(),
+	} {
+		if !walletsig.LooksLikeTransaction(b) {
+			t.Errorf("%s: not recognised", name)
+		}
+	}
+	for name, b := range map[string][]byte{
+		"cut off": legacy[:len(legacy)-1], "one byte more": append(slices.Clone(legacy), 0), "nothing": nil, "a text": []byte(plain), "a long length": {1, 0, 0, 0xff, 0xff, 0xff},
+	} {
+		if walletsig.LooksLikeTransaction(b) {
+			t.Errorf("%s: taken for a transaction", name)
+		}
+	}
+	wallet := walletsigtest.NewSolana(t)
+	text := string(letters())
+	raw, err := walletsig.DecodeSignature(walletsig.Solana, wallet.Sign(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if walletsig.VerifySolana(wallet.Address, text, raw) == nil {
+		t.Error("a signed transaction passed for a signed message")
+	}
+	other := strings.Replace(plain, "Ethereum", "Solana", 1)
+	raw, err = walletsig.DecodeSignature(walletsig.Solana, wallet.Sign(other))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := walletsig.VerifySolana(wallet.Address, other, raw); err != nil {
+		t.Errorf("control: %v", err)
+	}
+}
+
+// letters is a transaction that is well-formed UTF-8 and could be sent as a
+// message: 32 accounts and 33 empty instructions.
+func letters() []byte {
+	b := []byte{'A', 'B', 'C', ' '}
+	b = append(b, bytes.Repeat([]byte{'k'}, 32*32)...)
+	b = append(b, bytes.Repeat([]byte{'h'}, 32)...)
+	b = append(b, '!') // 33 instructions
+	for range '!' {
+		b = append(b, 'p', '\x01', 'a', '\x00')
+	}
+	return b
+}
+
+func FuzzLooksLikeTransaction(f *testing.F) {
+	f.Add(transaction(3))
+	f.Add([]byte(plain))
+	f.Add([]byte{0x80, 1, 0, 0, 1})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := walletsig.ParseMessage(string(b)); err == nil && walletsig.LooksLikeTransaction(b) {
+			t.Errorf("%q is a message and a transaction", b)
+		}
+	})
+}
