@@ -17,6 +17,7 @@ type Config struct {
 	Inbox        Inbox
 	Environments []Environment // offered at sign-in, in this order
 	BankURL      string        // origin of the example service; empty hides its card
+	Provider     http.Handler  // login provider with made-up people, below /dev/provider/; nil: none
 	PublicURL    string        // origin the demo is meant to be opened at; other names for this host are sent there
 }
 
@@ -39,6 +40,9 @@ func Handler(config Config) http.Handler {
 	mux.Handle("GET /dev/inbox", inbox)
 	mux.Handle("GET /dev/inbox/", inbox)
 	mux.Handle("GET /dev/inbox.json", serveInbox(config.Inbox))
+	if config.Provider != nil {
+		mux.Handle("/dev/provider/", config.Provider)
+	}
 	return guard(contentSecurityPolicy(config), mux)
 }
 

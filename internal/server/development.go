@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/dev"
+	"github.com/stepup-auth/stepup/internal/dev/devprovider"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/secret"
@@ -32,11 +34,12 @@ type Development struct {
 }
 
 const developmentDocument = `
-id: %s
-name: %s
-origins: [%s]
-minApiVersion: "%s"
-createdAtVersion: "%s"
+id: %[1]s
+name: %[2]s
+origins: [%[3]s]
+redirectOrigins: [%[3]s]
+minApiVersion: "%[4]s"
+createdAtVersion: "%[4]s"
 limits:
   codesPerAddress: {count: 100, per: 10m}
   codesPerSession: {count: 100, per: 10m}
@@ -48,6 +51,8 @@ mfa:
     - {action: wallet.waas.refresh, required: true}
     - {action: wallet.waas.reshare, required: true}
     - {action: user.update, required: true}
+providers:
+  - {provider: dev, name: Development login, issuer: "%[3]s` + devprovider.Path + `", clientId: ` + devprovider.ClientID + `}
 scopes:
   - {scope: "transfer:create", audience: "https://bank.example"}
 `
@@ -66,7 +71,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		{DevelopmentEnvironment, "Demo", environment.Version20260401},
 		{DevelopmentLegacyEnvironment, "Demo (action-based MFA)", environment.Version20260101},
 	} {
-		document := fmt.Sprintf(developmentDocument, e.id, e.name, c.PublicURL, e.version, e.version)
+		document := fmt.Sprintf(developmentDocument, e.id, e.name, c.PublicURL, e.version)
 		err := c.DB.Write(ctx, func(tx *store.Tx) error {
 			if _, err := tx.Environment(e.id); !errors.Is(err, store.ErrNotFound) {
 				return err
@@ -83,8 +88,16 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 	}
 	c.Mailer = d.Inbox
 	c.OutboundAllow = append(c.OutboundAllow, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")) // the development provider
+	now := c.Now
+	if now == nil {
+		now = time.Now
+	}
+	provider, err := devprovider.New(c.PublicURL, now)
+	if err != nil {
+		return nil, fmt.Errorf("making the development login: %w", err)
+	}
 	c.Development = dev.Handler(dev.Config{
-		Inbox: d.Inbox, BankURL: d.BankURL, PublicURL: c.PublicURL,
+		Inbox: d.Inbox, Provider: provider.Handler(), BankURL: d.BankURL, PublicURL: c.PublicURL,
 		Environments: []dev.Environment{
 			{ID: DevelopmentEnvironment, Name: "Step-up (2026_04_01)", MinAPIVersion: string(environment.Version20260401)},
 			{ID: DevelopmentLegacyEnvironment, Name: "Legacy (2026_01_01)", MinAPIVersion: string(environment.Version20260101)},
