@@ -87,11 +87,13 @@ suite() {
 
 go_tests() { go test -race -shuffle=on -timeout $limit ./...; }
 wycheproof() { (cd conformance/wycheproof && go test -timeout $limit ./...); }
+oidc() { (cd conformance/oidc && go test -timeout $limit ./...); }
 real_client() { scripts/with-postgres.sh npm --prefix "$client" test --silent; }
 
 suite "vet, gofmt" scripts/vet.sh
 suite "go tests (race, shuffled)" go_tests
 suite "wycheproof vectors" wycheproof
+suite "zitadel OpenID provider" oidc
 suite "real client, both engines" real_client
 if [ -n "$long" ]; then
 	suite "fuzz targets" scripts/fuzz.sh "${FUZZTIME:-20s}"

@@ -47,6 +47,7 @@ const silent = { debug() {}, info() {}, warn() {}, error() {}, on() {}, off() {}
 /** A started app on a server, and what a person with a mailbox does in it. */
 export const openApp = async (server, mailbox) => {
   const requests = [];
+  const navigations = [];
   let extraHeaders = {};
   const client = sdk.createDynamicClient({
     environmentId: server.environment,
@@ -58,7 +59,7 @@ export const openApp = async (server, mailbox) => {
       storageAdapter: storage(),
       keychain: keychain(),
       logger: silent,
-      navigate: async () => {},
+      navigate: async (url) => { navigations.push(String(url)); },
       fetch: async (url, init = {}) => {
         const response = await fetch(url, { ...init, headers: { ...init.headers, ...extraHeaders } });
         requests.push({ method: init.method ?? 'GET', path: String(url).replace(server.issuer, ''), headers: init.headers, response: response.clone() });
@@ -71,6 +72,7 @@ export const openApp = async (server, mailbox) => {
   const app = {
     client,
     requests,
+    navigations,
     bearer: () => ({ authorization: `Bearer ${client.token}` }),
     claims: () => claimsOf(client.token),
     /** The client attaches no token where its own version never did; an app can, in the fetch it hands in. */

@@ -27,10 +27,10 @@ export const freshDatabase = (url) => {
   return fresh.href;
 };
 
-/** settings are the variables ./serve reads, without the ports. */
-export const startServer = async ({ smtpPort, ...settings }) => {
+/** settings are the variables ./serve reads, without the ports. sinkPort is where the outside world answers, if it does. */
+export const startServer = async ({ smtpPort, sinkPort: given, ...settings }) => {
   const port = await freePort();
-  const sinkPort = await freePort(); // nobody listens there
+  const sinkPort = given ?? await freePort(); // nobody listens there
   let log = '';
   const child = spawn(serve, {
     env: { ...process.env, ...settings, PORT: String(port), SMTP_PORT: String(smtpPort), SINK_PORT: String(sinkPort) },

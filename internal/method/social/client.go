@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,7 +31,7 @@ type Endpoint struct {
 	Issuer                               string // empty: plain OAuth 2
 	Authorization, Token, UserInfo, JWKS string
 	NamesItself                          bool // promises iss in its answers (RFC 9207)
-	basicAuth                            bool
+	authStyle                            oauth2.AuthStyle
 }
 
 // Client talks to login providers, by an HTTP client that reaches no inner
@@ -79,7 +80,10 @@ func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
 // catalogue, and where those leave it open from the issuer itself.
 func (c *Client) Endpoint(ctx context.Context, p environment.Provider, row catalogue.Provider) (Endpoint, error) {
 	e := Endpoint{
-		Issuer: row.Issuer, Authorization: row.Authorization, Token: row.Token, UserInfo: row.UserInfo, JWKS: p.Endpoints.JWKS, basicAuth: row.BasicAuth,
+		Issuer: row.Issuer, Authorization: row.Authorization, Token: row.Token, UserInfo: row.UserInfo, JWKS: p.Endpoints.JWKS, authStyle: oauth2.AuthStyleInParams,
+	}
+	if row.BasicAuth {
+		e.authStyle = oauth2.AuthStyleInHeader
 	}
 	if row.Source != catalogue.FromIDToken || e.Authorization != "" && e.Token != "" && e.JWKS != "" {
 		return e, nil
@@ -95,7 +99,7 @@ func (c *Client) Endpoint(ctx context.Context, p environment.Provider, row catal
 			*member.at = *member.with
 		}
 	}
-	e.NamesItself, e.basicAuth = found.NamesItself, found.basicAuth || e.basicAuth
+	e.NamesItself, e.authStyle = found.NamesItself, found.authStyle
 	return e, nil
 }
 
@@ -120,14 +124,8 @@ func (c *Client) discover(ctx context.Context, issuer string) (Endpoint, error) 
 	}
 	e := Endpoint{
 		Issuer: issuer, Authorization: provider.Endpoint().AuthURL, Token: provider.Endpoint().TokenURL, UserInfo: provider.UserInfoEndpoint(), JWKS: more.JWKS,
-		NamesItself: more.NamesItself, basicAuth: len(more.AuthMethods) == 0,
+		NamesItself: more.NamesItself, authStyle: authStyle(more.AuthMethods),
 	}
-	post := false
-	for _, method := range more.AuthMethods {
-		post = post || method == "client_secret_post"
-		e.basicAuth = e.basicAuth || method == "client_secret_basic"
-	}
-	e.basicAuth = e.basicAuth && !post
 	for _, address := range []string{e.Authorization, e.Token, e.JWKS} {
 		if problem := environment.AddressProblem(address); problem != "" {
 			return Endpoint{}, fmt.Errorf("discovering %s: %q: %s", issuer, address, problem)
@@ -142,6 +140,20 @@ func (c *Client) discover(ctx context.Context, issuer string) (Endpoint, error) 
 	return e, nil
 }
 
+// authStyle is how a client authenticates: what the provider says it takes, by
+// default Authorization (OpenID Connect Discovery section 3). A provider that takes
+// both may take just one of this client, so both are tried.
+func authStyle(methods []string) oauth2.AuthStyle {
+	basic, post := slices.Contains(methods, "client_secret_basic") || len(methods) == 0, slices.Contains(methods, "client_secret_post")
+	switch {
+	case basic && post:
+		return oauth2.AuthStyleAutoDetect
+	case basic:
+		return oauth2.AuthStyleInHeader
+	}
+	return oauth2.AuthStyleInParams
+}
+
 // exchange trades the provider's code for its tokens.
 func (c *Client) exchange(ctx context.Context, p environment.Provider, row catalogue.Provider, e Endpoint, callback, code, verifier string) (*oauth2.Token, []byte, error) {
 	config := oauth2.Config{ClientID: p.ClientID, RedirectURL: callback, Endpoint: oauth2.Endpoint{TokenURL: e.Token, AuthStyle: oauth2.AuthStyleInParams}}
@@ -151,9 +163,7 @@ func (c *Client) exchange(ctx context.Context, p environment.Provider, row catal
 			return nil, nil, err
 		}
 		config.ClientSecret = secret.Reveal()
-		if e.basicAuth {
-			config.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
-		}
+		config.Endpoint.AuthStyle = e.authStyle
 	}
 	var options []oauth2.AuthCodeOption
 	if verifier != "" {
