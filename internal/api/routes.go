@@ -60,7 +60,7 @@ func coreRoutes() []Route {
 	public := Gate{Kind: PublicGate}
 	signedIn := Gate{Kind: SessionGate}
 	return []Route{
-		{Method: "GET", Path: sdk + "/settings", Gate: public, Section: "wire 20", Summary: "Settings of the environment, for clients", handler: handle(settings)},
+		{Method: "GET", Path: sdk + "/settings", Gate: public, AnyOrigin: true, Section: "wire 20", Summary: "Settings of the environment, for clients", handler: handle(settings)},
 		{Method: "GET", Path: sdk + "/nonces", Gate: public, Section: "wire 5", Summary: "Up to five nonces", Query: []Param{{Name: "count", Type: "integer", Min: 1, Summary: "How many; more than five give five"}}, handler: handle(nonces)},
 		{Method: "GET", Path: sdk + "/nonce", Gate: public, Section: "wire 5", Summary: "One nonce", handler: handle(oneNonce)},
 		{Method: "GET", Path: sdk + "/healthcheck", Gate: public, Section: "wire 5", Summary: "The server answers", handler: handle(healthcheck)},

@@ -60,7 +60,7 @@ func deviceHeader(to http.Header, nonce, key, signature string) http.Header {
 	return header
 }
 
-func (s scene) nonce(t *testing.T, environment string) string {
+func (s scene) nonce(t testing.TB, environment string) string {
 	t.Helper()
 	return s.Do(t, "GET", servertest.SDK(environment)+"/nonce", nil, nil).Want(t, 200, "").Member("nonce")
 }

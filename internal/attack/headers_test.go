@@ -186,5 +186,5 @@ func TestCORSExactOriginOnly(t *testing.T) {
 	}
 	s.Do(t, "GET", sdk("/settings"), nil, nil).Want(t, 200, "")
 	s.Apply(t, strings.Replace(servertest.Document(servertest.A, ""), `origins: ["`+good+`"]`, "origins: []", 1))
-	s.Do(t, "GET", sdk("/settings"), http.Header{"Origin": {good}}, nil).Want(t, 403, "origin_not_allowed")
+	s.Do(t, "GET", sdk("/nonces"), http.Header{"Origin": {good}}, nil).Want(t, 403, "origin_not_allowed")
 }

@@ -8,8 +8,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -79,6 +81,13 @@ func TestA1SingleUseUnderRace(t *testing.T) {
 		code = c.mail.Wait(t, "new@example.com").Code()
 		race("signing up with a code", "200 ", func(i int) (servertest.Response, error) {
 			return c.do(t, i, "POST", sdk("/emailVerifications/signin"), nil, typed(id, code))
+		})
+
+		c.run(t, servertest.Document(servertest.A, walletsOn), "env", "apply", "-")
+		wallet := walletsigtest.NewEVM(t)
+		body := wallet.Body(wallet.Published(servertest.Origin(servertest.A), servertest.A, c.must(t, 0, "GET", sdk("/nonce"), nil, nil).Want(t, 200, "").Member("nonce"), time.Now()))
+		race("signing in with one signed text", "200 ", func(i int) (servertest.Response, error) {
+			return c.do(t, i, "POST", sdk("/wallets/signin"), nil, body)
 		})
 
 		nonce := c.must(t, 0, "GET", sdk("/nonce"), nil, nil).Want(t, 200, "").Member("nonce")

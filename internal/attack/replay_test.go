@@ -12,6 +12,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/method/passkey/passkeytest"
+	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -124,6 +125,19 @@ var oneTime = []artefact{
 		},
 	},
 	{
+		name: "nonce under a wallet signature", table: "spent_nonces", statement: "SpendNonce", refused: answered(422, "invalid_verification"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			return post(t, sdk("/wallets/signin"), nil, s.walletBody(t, walletsigtest.NewEVM(t)))
+		},
+	},
+	{
+		name: "text of ours that a wallet signed to step up", table: "spent_nonces", statement: "SpendNonce", refused: answered(422, "invalid_verification"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			token, wallet := s.withWallet(t, walletsigtest.NewSolana(t))
+			return post(t, sdk("/wallets/verify"), servertest.Bearer(token), wallet.Body(s.walletText(t, token, m{"address": wallet.Address, "chain": "SOL", "requestedScopes": []string{transfer}}), transfer))
+		},
+	},
+	{
 		name: "link that takes a change back", table: "revoke_links", statement: "ConsumeRevokeLink", refused: answered(422, "invalid_revoke_link"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user := s.SignIn(t, servertest.A, "victim@example.com")
@@ -143,7 +157,7 @@ func TestA3ReplayOfEveryOneTimeArtefact(t *testing.T) {
 			t.Parallel()
 			url := storetest.URL(t, engine)
 			s := start(t, servertest.WithDatabase(url, &storetest.Clock{}))
-			s.withPasskeys(t, "")
+			s.withPasskeys(t, walletsOn)
 			uses := make([]func(scene) servertest.Response, len(oneTime))
 			for i, a := range oneTime {
 				uses[i] = a.make(t, s)
