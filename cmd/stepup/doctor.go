@@ -37,6 +37,7 @@ func (c *doctorCommand) Run(s *session) error {
 		if _, err := deliver.NewSMTP(s.config.SMTPURL, s.log); err != nil {
 			problem("STEPUP_SMTP_URL: " + err.Error())
 		}
+		c.texts(s, problem, good)
 	}
 	db, err := s.open()
 	if err != nil {
@@ -60,7 +61,7 @@ func (c *doctorCommand) Run(s *session) error {
 		good("an acknowledged change survives a crash")
 	}
 	err = db.Read(s.ctx, func(tx *store.Tx) error {
-		return examine(tx, problem, good, s.stdout)
+		return examine(tx, s.dev || s.config.SMSURL != "", problem, good, s.stdout)
 	})
 	if err != nil {
 		return err
@@ -71,7 +72,22 @@ func (c *doctorCommand) Run(s *session) error {
 	return nil
 }
 
-func examine(tx *store.Tx, problem, good func(string), out io.Writer) error {
+// texts looks at where text messages go; a server without them is fine.
+func (c *doctorCommand) texts(s *session, problem, good func(string)) {
+	if s.config.SMSURL == "" {
+		return
+	}
+	if _, err := deliver.NewSMS(s.config.SMSURL, s.config.SMSSecret); err != nil {
+		problem("STEPUP_SMS_URL, STEPUP_SMS_SECRET: " + err.Error())
+		return
+	}
+	good("text messages have somewhere to go")
+	for _, text := range deliver.SMSProblems(s.config.SMSURL, s.config.SMSSecret) {
+		fmt.Fprintln(s.stdout, "warning  "+text)
+	}
+}
+
+func examine(tx *store.Tx, texts bool, problem, good func(string), out io.Writer) error {
 	rows, err := tx.Environments()
 	if err != nil {
 		return err
@@ -94,6 +110,9 @@ func examine(tx *store.Tx, problem, good func(string), out io.Writer) error {
 			continue
 		}
 		good(fmt.Sprintf("environment %s (%s), minimum version %s", row.ID, row.Name, env.MinAPIVersion))
+		if env.SMS.Enabled && !texts {
+			problem(fmt.Sprintf("environment %s: sms is enabled, but this server sends no text messages: set STEPUP_SMS_URL", row.ID))
+		}
 		for _, entry := range env.Compatibility {
 			fmt.Fprintf(out, "warning  environment %s: compatibility entry %s lets calls through without an elevated token\n", row.ID, entry)
 		}
@@ -103,7 +122,7 @@ func examine(tx *store.Tx, problem, good func(string), out io.Writer) error {
 		return err
 	}
 	if oldest > mailDelay {
-		problem(fmt.Sprintf("%d mails wait, the oldest for %s: check the mail server and the log", waiting, oldest.Round(time.Second)))
+		problem(fmt.Sprintf("%d messages wait, the oldest for %s: check the mail server, STEPUP_SMS_URL and the log", waiting, oldest.Round(time.Second)))
 	} else {
 		good("mail is flowing")
 	}

@@ -53,7 +53,16 @@ func (c *serveCommand) Run(s *session) error {
 	if err != nil {
 		return fmt.Errorf("STEPUP_SMTP_URL: %w", err)
 	}
-	return s.serve(server.New(server.Config{Production: s.config, DB: db, Mailer: mailer, Log: s.log}), "")
+	made := server.Config{Production: s.config, DB: db, Mailer: mailer, Log: s.log}
+	if s.config.SMSURL != "" {
+		if made.Texter, err = deliver.NewSMS(s.config.SMSURL, s.config.SMSSecret); err != nil {
+			return err
+		}
+		for _, problem := range deliver.SMSProblems(s.config.SMSURL, s.config.SMSSecret) {
+			s.log.Warn("text messages", "problem", problem)
+		}
+	}
+	return s.serve(server.New(made), "")
 }
 
 // development serves on loopback with a database of its own, two environments,

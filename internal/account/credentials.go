@@ -97,12 +97,11 @@ func Link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address,
 			return c, err
 		}
 	}
-	return c, tell(tx, t, userID, before, c, func(n deliver.Notice) deliver.Message {
-		if replaces != "" {
-			return deliver.AddressChanged(n, a.Written)
-		}
-		return deliver.CredentialLinked(n, inWords(c))
-	})
+	news := linked(inWords(c))
+	if replaces != "" {
+		news = changed(a.Written)
+	}
+	return c, tell(tx, t, userID, before, c, news)
 }
 
 // takenBy refuses an identifier that belongs to another account.
@@ -174,9 +173,7 @@ func Replace(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Addre
 	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == c.ID }) {
 		return c, nil // new, and told about when it was linked
 	}
-	return c, tell(tx, t, userID, rows, store.CredentialRow{Replaces: old}, func(n deliver.Notice) deliver.Message {
-		return deliver.AddressChanged(n, a.Written)
-	})
+	return c, tell(tx, t, userID, rows, store.CredentialRow{Replaces: old}, changed(a.Written))
 }
 
 // primary is the credential that a new address takes the place of: the oldest
@@ -266,9 +263,7 @@ func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) erro
 	if err := remove(tx, by, t, userID, id); err != nil {
 		return err
 	}
-	return tell(tx, t, userID, rows, store.CredentialRow{}, func(n deliver.Notice) deliver.Message {
-		return deliver.CredentialUnlinked(n, inWords(*gone))
-	})
+	return tell(tx, t, userID, rows, store.CredentialRow{}, unlinked(inWords(*gone)))
 }
 
 func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, provenance, replaces string) (store.CredentialRow, error) {

@@ -1,6 +1,11 @@
 package account
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/stepup-auth/stepup/internal/phone"
+	"github.com/stepup-auth/stepup/internal/store"
+)
 
 // Detail is what a credential shows of itself besides its identifier, in the
 // spelling of the wire (wire reference 4.3: snake_case in part). None of it
@@ -51,4 +56,10 @@ func ReadDetail(text string) (Detail, error) {
 	}
 	err := json.Unmarshal([]byte(text), &d)
 	return d, err
+}
+
+// PhoneAddress is a proven number.
+func PhoneAddress(n phone.Number) Address {
+	detail := Detail{PhoneNumber: n.National, PhoneCountryCode: n.CallingCode, ISOCountryCode: n.Country}
+	return Address{Format: store.FormatPhone, Identifier: n.E164, Written: n.E164, Detail: detail.JSON()}
 }

@@ -4,12 +4,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/phone"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -18,11 +19,11 @@ import (
 // RevokeLinkLife is how long a "this was not me" link works.
 const RevokeLinkLife = 7 * 24 * time.Hour
 
-// tell mails every address the user had before the change, each with a link of
+// tell tells every address the user had before the change, each with a link of
 // its own that takes back what was added and ends all sessions.
-func tell(tx *store.Tx, t *tenant.Tenant, userID string, before []store.CredentialRow, added store.CredentialRow, write func(deliver.Notice) deliver.Message) error {
+func tell(tx *store.Tx, t *tenant.Tenant, userID string, before []store.CredentialRow, added store.CredentialRow, news News) error {
 	for _, row := range before {
-		if row.Format != store.FormatEmail {
+		if row.Format != store.FormatEmail && row.Format != store.FormatPhone {
 			continue
 		}
 		text := secret.Text(rand.Text())
@@ -37,10 +38,10 @@ func tell(tx *store.Tx, t *tenant.Tenant, userID string, before []store.Credenti
 			return err
 		}
 		notice := deliver.Notice{
-			AppName: t.Mail.AppName, From: t.MailFrom, To: row.PublicIdentifier, At: tx.Now(),
+			At:        tx.Now(),
 			RevokeURL: t.Issuer + "/notMe#" + text.Reveal(), // a fragment: never sent to a server, never in a log
 		}
-		if err := outbox.Enqueue(tx, t.ID, write(notice), outbox.NoticeLife); err != nil {
+		if err := Notify(tx, t, row, notice, news); err != nil {
 			return err
 		}
 	}
@@ -123,14 +124,24 @@ func restore(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.RevokeLinkR
 		}
 		address = link.Recipient
 	}
-	written, key, err := deliver.NormalizeEmail(address)
+	a, err := readAddress(address)
 	if err != nil {
 		return err
 	}
-	_, err = tx.CredentialByIdentifier(t.ID, store.FormatEmail, key)
+	_, err = tx.CredentialByIdentifier(t.ID, a.Format, a.Identifier)
 	if !errors.Is(err, store.ErrNotFound) {
 		return err // the user has it still, or somebody else does by now
 	}
-	_, err = insert(tx, by, t, link.UserID, Address{Format: store.FormatEmail, Identifier: key, Written: written}, store.ProvenanceRevokeLink, "")
+	_, err = insert(tx, by, t, link.UserID, a, store.ProvenanceRevokeLink, "")
 	return err
+}
+
+// readAddress reads an email address or a phone number that a notice went to.
+func readAddress(text string) (Address, error) {
+	if strings.HasPrefix(text, "+") {
+		n, err := phone.ParseE164(text)
+		return PhoneAddress(n), err
+	}
+	written, key, err := deliver.NormalizeEmail(text)
+	return Address{Format: store.FormatEmail, Identifier: key, Written: written}, err
 }

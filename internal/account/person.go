@@ -74,6 +74,8 @@ func usable(env *environment.Environment, c store.CredentialRow, detail Detail) 
 		return env.ExternalAuth.Enabled && c.SignInEnabled
 	case store.FormatBlockchain:
 		return env.Wallets.Accepts(walletChains[detail.Chain]) && c.SignInEnabled
+	case store.FormatPhone:
+		return env.SMS.Texts(detail.ISOCountryCode) && c.SignInEnabled
 	case store.FormatOAuth:
 		return catalogue.ACR(env, detail.OAuthProvider) != "" && c.SignInEnabled
 	}

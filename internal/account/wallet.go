@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -55,9 +54,7 @@ func Transfer(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, held s
 	if err := audit.Record(tx, theirs, "credential.transferred", audit.Detail{"credential_id": now.ID, "to_user_id": userID}); err != nil {
 		return held, err
 	}
-	if err := tell(tx, t, now.UserID, before, store.CredentialRow{}, func(n deliver.Notice) deliver.Message {
-		return deliver.CredentialUnlinked(n, inWords(now)+", which moved to another account")
-	}); err != nil {
+	if err := tell(tx, t, now.UserID, before, store.CredentialRow{}, unlinked(inWords(now)+", which moved to another account")); err != nil {
 		return held, err
 	}
 	return Link(tx, by, t, userID, a, provenance, "")

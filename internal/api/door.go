@@ -46,6 +46,8 @@ type Config struct {
 	Log        *slog.Logger
 	ClientAddr func(*http.Request) string                         // true client address
 	Observe    func(route string, status int, took time.Duration) // metrics; nil is allowed
+	Codes      func(method, event string)                         // metrics: codes sent, proofs given; nil is allowed
+	Texts      bool                                               // the server can send text messages
 	RequestID  func(*http.Request) string                         // set by the server's outermost layer
 	Operators  func() []string                                    // who is mailed when rules are weakened
 }

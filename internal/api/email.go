@@ -2,6 +2,7 @@ package api
 
 import (
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -32,7 +33,7 @@ func emailCreate(c *Call, r EmailCreateRequest) (EmailVerification, error) {
 	if c.Session != nil {
 		purpose = method.InSession
 	}
-	return c.sendCode(emailcode.Request{Purpose: purpose, Address: r.Email}, "")
+	return c.mailCode(emailcode.Request{Purpose: purpose, Address: r.Email}, "")
 }
 
 // EmailRetryRequest asks for a new code in place of one that was sent.
@@ -49,38 +50,61 @@ func emailRetry(c *Call, r EmailRetryRequest) (EmailVerification, error) {
 	if err := need("verificationUUID", r.VerificationUUID); err != nil {
 		return EmailVerification{}, err
 	}
-	return c.sendCode(emailcode.Request{Address: r.Email}, r.VerificationUUID)
+	return c.mailCode(emailcode.Request{Address: r.Email}, r.VerificationUUID)
+}
+
+// mailCode mails a code, for the challenge resend unless that is empty.
+func (c *Call) mailCode(r emailcode.Request, resend string) (EmailVerification, error) {
+	r.Tenant, r.Session, r.Source = c.Tenant, c.Session, c.Source
+	row, err := c.sendCode(assurance.EmailCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
+		if resend != "" {
+			return emailcode.Resend(tx, r, resend)
+		}
+		return emailcode.Create(tx, r)
+	})
+	if err != nil {
+		return EmailVerification{}, err
+	}
+	return EmailVerification{VerificationUUID: row.ID, Email: row.Recipient}, nil
 }
 
 // sendCode commits the count of a refused send too: asking too often must not
 // be free because it was refused.
-func (c *Call) sendCode(r emailcode.Request, resend string) (EmailVerification, error) {
-	r.Tenant, r.Session, r.Source = c.Tenant, c.Session, c.Source
+func (c *Call) sendCode(kind assurance.Kind, send func(*store.Tx) (store.CodeChallengeRow, error)) (store.CodeChallengeRow, error) {
 	var row store.CodeChallengeRow
 	var refused error
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
 		refused = nil
-		if resend != "" {
-			row, err = emailcode.Resend(tx, r, resend)
-		} else {
-			row, err = emailcode.Create(tx, r)
-		}
+		row, err = send(tx)
 		if fault.Has(err, fault.RateLimited) {
 			refused, err = err, nil
 		}
 		if err != nil || refused != nil {
 			return err
 		}
-		return audit.Record(tx, c.by, "code.sent", audit.Detail{"challenge_id": row.ID, "method": "email_otp", "purpose": row.Purpose})
+		return c.codeSent(tx, kind, row)
 	})
 	if err == nil {
 		err = refused
 	}
 	if err != nil {
-		return EmailVerification{}, err
+		return row, err
 	}
 	c.api.Outbox.Nudge()
-	return EmailVerification{VerificationUUID: row.ID, Email: row.Recipient}, nil
+	c.count(kind, "sent")
+	return row, nil
+}
+
+// codeSent audits a code, in the transaction that sends it.
+func (c *Call) codeSent(tx *store.Tx, kind assurance.Kind, row store.CodeChallengeRow) error {
+	return audit.Record(tx, c.by, "code.sent", audit.Detail{"challenge_id": row.ID, "method": kind, "purpose": row.Purpose})
+}
+
+// count counts codes that were sent, and proofs, for metrics.
+func (c *Call) count(kind assurance.Kind, event string) {
+	if c.api.Codes != nil {
+		c.api.Codes(string(kind), event)
+	}
 }
 
 // EmailSignInRequest types a code back to sign in. requestedScopes is read and
@@ -121,17 +145,17 @@ func emailVerify(c *Call, r EmailVerifyRequest) (UpdateSelfResponse, error) {
 		return UpdateSelfResponse{}, err
 	}
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source}
-	verified, err := c.proveWith(emailcode.Method{}, attempt, r.RequestedScopes, c.linkEmail)
+	verified, err := c.proveWith(emailcode.Method{}, attempt, r.RequestedScopes, c.linkSent(environment.LinkEmail))
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }
 
-// linkEmail adds the proven address, or puts it in the place of the old one
+// linkSent adds the proven address, or puts it in the place of the old one
 // when the code was sent by a profile change, which was authorised then.
-func (c *Call) linkEmail(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-	evidence := proof.Evidence()
-	if evidence.Purpose == method.Update {
-		address := account.Address{Format: evidence.Format, Identifier: evidence.Identifier, Written: evidence.Recipient, Detail: evidence.Detail}
-		return account.Replace(tx, c.by, c.Tenant, c.Session.UserID, address, provenance(evidence.AuthorizedBy))
+func (c *Call) linkSent(compatible environment.Compatible) func(*store.Tx, method.Proof) (store.CredentialRow, error) {
+	return func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+		if evidence := proof.Evidence(); evidence.Purpose == method.Update {
+			return account.Replace(tx, c.by, c.Tenant, c.Session.UserID, proven(evidence), provenance(evidence.AuthorizedBy))
+		}
+		return c.linkProven(tx, proof, compatible)
 	}
-	return c.linkProven(tx, proof, environment.LinkEmail)
 }

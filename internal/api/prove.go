@@ -28,6 +28,7 @@ func (c *Call) signInWith(m method.Method, a method.Attempt, sessionPublicKey st
 		return VerifyResponse{}, err
 	}
 	c.api.Outbox.Nudge()
+	c.count(m.Kind(), "proved")
 	return c.verified(signed)
 }
 
@@ -105,6 +106,7 @@ func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []st
 		return VerifyResponse{}, err
 	}
 	c.api.Outbox.Nudge()
+	c.count(m.Kind(), "proved")
 	return c.verified(signed)
 }
 

@@ -53,7 +53,7 @@ var auditQuery = []Param{
 
 // Routes is the whole API.
 func Routes() []Route {
-	return slices.Concat(coreRoutes(), walletRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes())
+	return slices.Concat(coreRoutes(), smsRoutes(), walletRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes())
 }
 
 func coreRoutes() []Route {
@@ -81,7 +81,7 @@ func coreRoutes() []Route {
 		{Method: "GET", Path: sdk + "/session", Gate: signedIn, Owing: true, Section: "wire 14", Summary: "The session, if it lives", handler: handle(getSession)},
 
 		{Method: "GET", Path: sdk + "/users", Gate: signedIn, Owing: true, Section: "wire 15", Summary: "The signed-in user", handler: handle(getUser)},
-		{Method: "PUT", Path: sdk + "/users", Section: "wire 15", Summary: "Change the profile or start changing the email address",
+		{Method: "PUT", Path: sdk + "/users", Section: "wire 15", Summary: "Change the profile, or start changing the email address or the phone number",
 			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialUpdate, stepup.UserUpdate}, Compatible: environment.UpdateUser},
 			handler: handle(updateUser)},
 		{Method: "DELETE", Path: sdk + "/users", Section: "wire 15", Summary: "Delete the account",

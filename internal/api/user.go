@@ -57,8 +57,9 @@ type VerifyResponse struct {
 // UpdateSelfResponse also says what to do next.
 type UpdateSelfResponse struct {
 	VerifyResponse
-	NextView          string             `json:"nextView"` // done or verify-email
+	NextView          string             `json:"nextView"` // done, verify-email or verify-sms
 	EmailVerification *EmailVerification `json:"emailVerification,omitempty"`
+	SMSVerification   *SMSVerification   `json:"smsVerification,omitempty"`
 }
 
 // signedIn is a session and its user as one transaction saw them.

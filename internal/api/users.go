@@ -3,13 +3,13 @@ package api
 import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
-	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -22,8 +22,8 @@ func getUser(c *Call, _ none) (User, error) {
 	return signed.view(), err
 }
 
-// UpdateUserRequest changes the profile. A new email address takes effect only
-// when the code sent to it comes back.
+// UpdateUserRequest changes the profile. A new email address or phone number
+// takes effect only when the code sent to it comes back.
 type UpdateUserRequest struct {
 	account.ProfileChange
 	Email        *string `json:"email,omitempty"`
@@ -32,19 +32,25 @@ type UpdateUserRequest struct {
 }
 
 func updateUser(c *Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
-	if r.PhoneNumber != nil {
-		return UpdateSelfResponse{}, fault.New(fault.NoSMSProvider, "This server sends no text messages, so a phone number cannot be verified.")
+	if r.Email != nil && r.PhoneNumber != nil {
+		return UpdateSelfResponse{}, fault.New(fault.InvalidRequest, "Change the email address and the phone number one after the other: each is finished by a code.")
 	}
 	var signed signedIn
 	var pending *EmailVerification
+	var texted *SMSVerification
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
-		pending = nil
+		pending, texted = nil, nil
 		user, err := tx.LockUser(c.Tenant.ID, c.Session.UserID)
 		if err != nil {
 			return err
 		}
 		if r.Email != nil {
 			if pending, err = c.changeEmail(tx, *r.Email); err != nil {
+				return err
+			}
+		}
+		if r.PhoneNumber != nil {
+			if texted, err = c.changePhone(tx, *r.PhoneNumber); err != nil {
 				return err
 			}
 		}
@@ -64,9 +70,14 @@ func updateUser(c *Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
 	}
 	c.api.Outbox.Nudge()
 	verified, err := c.verified(signed)
-	response := UpdateSelfResponse{VerifyResponse: verified, NextView: "done", EmailVerification: pending}
-	if pending != nil {
+	response := UpdateSelfResponse{VerifyResponse: verified, NextView: "done", EmailVerification: pending, SMSVerification: texted}
+	switch {
+	case pending != nil:
 		response.NextView = "verify-email"
+		c.count(assurance.EmailCode, "sent")
+	case texted != nil:
+		response.NextView = "verify-sms"
+		c.count(assurance.SMSCode, "sent")
 	}
 	return response, err
 }
@@ -95,8 +106,7 @@ func (c *Call) changeEmail(tx *store.Tx, address string) (*EmailVerification, er
 	if err != nil {
 		return nil, err
 	}
-	return &EmailVerification{VerificationUUID: row.ID, Email: row.Recipient},
-		audit.Record(tx, c.by, "code.sent", audit.Detail{"challenge_id": row.ID, "method": "email_otp", "purpose": row.Purpose})
+	return &EmailVerification{VerificationUUID: row.ID, Email: row.Recipient}, c.codeSent(tx, assurance.EmailCode, row)
 }
 
 func deleteUser(c *Call, _ none) (none, error) {
@@ -112,11 +122,8 @@ func deleteUser(c *Call, _ none) (none, error) {
 			return err
 		}
 		for _, row := range rows {
-			if row.Format != store.FormatEmail {
-				continue
-			}
-			notice := deliver.Notice{AppName: c.Tenant.Mail.AppName, From: c.Tenant.MailFrom, To: row.PublicIdentifier, At: tx.Now(), UserAgent: c.request.UserAgent()}
-			if err := outbox.Enqueue(tx, c.Tenant.ID, deliver.UserDeleted(notice), outbox.NoticeLife); err != nil {
+			notice := deliver.Notice{At: tx.Now(), UserAgent: c.request.UserAgent()}
+			if err := account.Notify(tx, c.Tenant, row, notice, account.Deleted); err != nil {
 				return err
 			}
 		}

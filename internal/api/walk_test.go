@@ -61,6 +61,7 @@ func TestWalk(t *testing.T) {
 	t.Run("signing in", func(t *testing.T) { walkSignIn(walker{c, t, servertest.A}) })
 	t.Run("session", func(t *testing.T) { walkSession(walker{c, t, servertest.A}) })
 	t.Run("credentials", func(t *testing.T) { walkCredentials(walker{c, t, servertest.A}) })
+	t.Run("texts", func(t *testing.T) { walkTexts(walker{c, t, servertest.A}) })
 	t.Run("confirming", func(t *testing.T) { walkConfirm(walker{c, t, servertest.B}) })
 	t.Run("passkeys", func(t *testing.T) { walkPasskeys(walker{c, t, servertest.B}) })
 	t.Run("wallets", func(t *testing.T) { walkWallets(walker{c, t, servertest.B}) })
@@ -145,6 +146,33 @@ func walkCredentials(w walker) {
 		w.do("POST", sdk+"/verify/unlink", alice.Token, []string{token}, m{"verifiedCredentialId": credential.ID}).Want(t, 200, "")
 	}
 	w.do("POST", sdk+"/verify/unlink", alice.Token, []string{token}, m{}).Want(t, 422, "invalid_unlink_request")
+}
+
+func walkTexts(w walker) {
+	t, number := w.t, m{"phoneNumber": "4155550101", "phoneCountryCode": "1", "isoCountryCode": "US"}
+	w.do("POST", sdk+"/smsVerifications/create", "", nil, number).Want(t, 422, "no_enabled_sms_provider")
+	w.Apply(t, servertest.Document(w.environment, "sms: {enabled: true, countries: [US]}\n"))
+	w.do("GET", sdk+"/settings", "", nil, nil).Want(t, 200, "")
+	w.do("POST", sdk+"/smsVerifications/create", "", nil, m{"phoneNumber": "555", "isoCountryCode": "US"}).Want(t, 422, "invalid_phone")
+	w.do("POST", sdk+"/smsVerifications/create", "", nil, m{"phoneNumber": "+447400123456"}).Want(t, 422, "invalid_phone")
+	first := w.do("POST", sdk+"/smsVerifications/create", "", nil, number).Want(t, 200, "").Member("verificationUUID")
+	again := w.do("POST", sdk+"/smsVerifications/retry", "", nil, m{"phoneNumber": "+1 415 555 0101", "verificationUUID": first}).Want(t, 200, "").Member("verificationUUID")
+	w.do("POST", sdk+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).Want(t, 422, "wrong_sms_verification_token")
+	code := w.Inbox.WaitCode(t, "+14155550101", 1)
+	w.do("POST", sdk+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 422, "invalid_email_verification")
+	w.do("POST", sdk+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 200, "")
+	w.do("POST", sdk+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 422, "invalid_sms_verification")
+
+	alice := w.SignIn(t, w.environment, "texted@example.com")
+	token := w.StepUp(t, alice, "credential:link", "credential:update")
+	id := w.do("POST", sdk+"/smsVerifications/create", alice.Token, nil, m{"phoneNumber": "+14155550102"}).Want(t, 200, "").Member("verificationUUID")
+	typed := m{"verificationUUID": id, "verificationToken": w.Inbox.WaitCode(t, "+14155550102", 0)}
+	w.do("POST", sdk+"/smsVerifications/verify", alice.Token, nil, typed).Want(t, 403, "elevated_access_token_required")
+	w.do("POST", sdk+"/smsVerifications/verify", alice.Token, []string{token}, typed).Want(t, 200, "")
+	w.do("PUT", sdk+"/users", alice.Token, nil, m{"phoneNumber": "+14155550103"}).Want(t, 403, "elevated_access_token_required")
+	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"phoneNumber": "+14155550103", "email": "x@example.com"}).Want(t, 400, "invalid_request")
+	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"phoneNumber": "4155550103"}).Want(t, 422, "invalid_phone")
+	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"phoneNumber": "+14155550103"}).Want(t, 200, "")
 }
 
 func walkConfirm(w walker) {

@@ -8,11 +8,15 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/nonce"
+	"github.com/stepup-auth/stepup/internal/phone"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
 func settings(c *Call, _ none) (environment.Settings, error) {
 	s := c.Tenant.Settings()
+	if c.texts() {
+		s.AddSMS(c.Tenant.SMS.Countries, phone.CallingCode)
+	}
 	for _, provider := range social.Offered(c.Tenant) {
 		s.AddSocial(provider)
 	}

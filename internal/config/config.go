@@ -25,14 +25,15 @@ type Production struct {
 	DatabaseURL    secret.Text    // STEPUP_DATABASE_URL (or _FILE): sqlite:PATH or postgres://…
 	MasterKey      secret.Text    // STEPUP_MASTER_KEY (or _FILE)
 	SMTPURL        secret.Text    // STEPUP_SMTP_URL (or _FILE): smtp://user:pass@host:port
-	SMSURL         secret.Text    // STEPUP_SMS_URL (or _FILE): gets {"to","body"}
+	SMSURL         secret.Text    // STEPUP_SMS_URL (or _FILE): https://… gets {"to","body"}, or twilio://…; empty: no text messages
+	SMSSecret      secret.Text    // STEPUP_SMS_SECRET (or _FILE): whsec_…, signs what STEPUP_SMS_URL gets
 	OutboundAllow  []netip.Prefix // STEPUP_OUTBOUND_ALLOW: CIDRs that tenant-set URLs may reach besides the public internet
 	Operators      []string       // STEPUP_OPERATORS: addresses that are mailed when rules are weakened
 }
 
 var (
 	plain   = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY", "STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS"}
-	secrets = []string{"STEPUP_DATABASE_URL", "STEPUP_MASTER_KEY", "STEPUP_SMTP_URL", "STEPUP_SMS_URL"}
+	secrets = []string{"STEPUP_DATABASE_URL", "STEPUP_MASTER_KEY", "STEPUP_SMTP_URL", "STEPUP_SMS_URL", "STEPUP_SMS_SECRET"}
 )
 
 // Read makes a Production from an environment such as [os.Environ].
@@ -55,7 +56,7 @@ func Read(environ []string) (Production, error) {
 			continue
 		}
 		if !slices.Contains(plain, name) && !slices.Contains(secrets, name) {
-			return Production{}, fmt.Errorf("unknown variable %s: use %s; the last four also as NAME_FILE", name, strings.Join(append(slices.Clone(plain), secrets...), ", "))
+			return Production{}, fmt.Errorf("unknown variable %s: use %s; the last five also as NAME_FILE", name, strings.Join(append(slices.Clone(plain), secrets...), ", "))
 		}
 		if _, twice := values[name]; twice {
 			return Production{}, fmt.Errorf("%s and %s_FILE are both set: keep one", name, name)
@@ -66,7 +67,7 @@ func Read(environ []string) (Production, error) {
 		Listen: values["STEPUP_LISTEN"], PublicURL: strings.TrimRight(values["STEPUP_PUBLIC_URL"], "/"), MetricsListen: values["STEPUP_METRICS_LISTEN"],
 		TLSCert: values["STEPUP_TLS_CERT"], TLSKey: values["STEPUP_TLS_KEY"],
 		DatabaseURL: secret.Text(values["STEPUP_DATABASE_URL"]), MasterKey: secret.Text(values["STEPUP_MASTER_KEY"]),
-		SMTPURL: secret.Text(values["STEPUP_SMTP_URL"]), SMSURL: secret.Text(values["STEPUP_SMS_URL"]),
+		SMTPURL: secret.Text(values["STEPUP_SMTP_URL"]), SMSURL: secret.Text(values["STEPUP_SMS_URL"]), SMSSecret: secret.Text(values["STEPUP_SMS_SECRET"]),
 		Operators: list(values["STEPUP_OPERATORS"]),
 	}
 	if p.Listen == "" {
@@ -91,6 +92,9 @@ func (p Production) CheckServing() error {
 	}
 	if p.SMTPURL == "" {
 		return fmt.Errorf("STEPUP_SMTP_URL is not set: codes are sent by mail, for example smtp://user:password@mail.example.com:587")
+	}
+	if p.SMSSecret != "" && p.SMSURL == "" {
+		return fmt.Errorf("STEPUP_SMS_SECRET is set, but STEPUP_SMS_URL is not: set both or none")
 	}
 	if (p.TLSCert == "") != (p.TLSKey == "") {
 		return fmt.Errorf("STEPUP_TLS_CERT and STEPUP_TLS_KEY go together: set both or none")

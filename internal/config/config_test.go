@@ -63,6 +63,7 @@ func TestCheckServing(t *testing.T) {
 		func(p *config.Production) { p.PublicURL = "https://u@auth.example.com" },
 		func(p *config.Production) { p.PublicURL = "http://auth.example.com" },
 		func(p *config.Production) { p.SMTPURL = "" },
+		func(p *config.Production) { p.SMSSecret = "whsec_" },
 		func(p *config.Production) { p.TLSCert = "cert.pem" },
 		func(p *config.Production) { p.TLSKey = "key.pem" },
 		func(p *config.Production) { p.Listen = "0.0.0.0:8080" },

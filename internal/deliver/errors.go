@@ -13,6 +13,7 @@ import (
 // sendError says at which step a mail failed and why. It never holds the
 // password or any part of the message.
 type sendError struct {
+	text      bool   // a text message, not a mail
 	step      string // what we were doing: "RCPT TO"
 	code      int    // the server's reply; 0 if it gave none
 	enhanced  string // its enhanced status code (RFC 3463), may be empty
@@ -23,6 +24,9 @@ type sendError struct {
 
 func (e *sendError) Error() string {
 	text := "sending mail: " + e.step
+	if e.text {
+		text = "sending a text: " + e.step
+	}
 	if e.code != 0 {
 		text += fmt.Sprintf(": server answered %d", e.code)
 	}

@@ -11,7 +11,7 @@ import (
 // inboxSize is how many messages an [Inbox] keeps.
 const inboxSize = 200
 
-// Inbox is the mailer of development mode: it keeps messages in memory instead
+// Inbox is the mailer and texter of development mode: it keeps messages in memory instead
 // of sending them. It holds other people's codes, so nothing but a page of
 // development mode may show it. The zero value is ready for use.
 type Inbox struct {
@@ -38,6 +38,23 @@ func (b *Inbox) Send(ctx context.Context, m Message) error {
 	if _, err := m.check(); err != nil {
 		return &sendError{step: "composing", cause: err, permanent: true}
 	}
+	b.keep(m)
+	return nil
+}
+
+// SendText keeps t beside the mails.
+func (b *Inbox) SendText(ctx context.Context, t Text) error {
+	if err := ctx.Err(); err != nil {
+		return &sendError{step: "delivering to the inbox", cause: err}
+	}
+	if err := t.check(); err != nil {
+		return &sendError{step: "composing", cause: err, permanent: true}
+	}
+	b.keep(Message{To: t.To, Subject: "Text message", Text: t.Body})
+	return nil
+}
+
+func (b *Inbox) keep(m Message) {
 	now := time.Now
 	if b.Now != nil {
 		now = b.Now
@@ -49,7 +66,6 @@ func (b *Inbox) Send(ctx context.Context, m Message) error {
 	if excess := len(b.received) - inboxSize; excess > 0 {
 		b.received = slices.Delete(b.received, 0, excess)
 	}
-	return nil
 }
 
 // List gives the messages kept, newest first.

@@ -53,7 +53,7 @@ type Notice struct {
 // AddressChanged goes to the old address. The new one is shown masked.
 func AddressChanged(n Notice, newAddress string) Message {
 	v := n.view()
-	v.What = inert(MaskEmail(newAddress), maxAddress)
+	v.What = inert(maskedAddress(newAddress), maxAddress)
 	return render("address_changed", n.envelope("Your address at %s was changed"), v)
 }
 

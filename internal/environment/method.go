@@ -19,3 +19,6 @@ func (m MFA) EnrolsAtSignUp() bool { return m.Required || m.Enrollment == "signu
 
 // Cookies reports whether browsers keep the session in a cookie.
 func (a Auth) Cookies() bool { return slices.Contains(a.Storage, "cookie") }
+
+// Texts reports whether numbers of the country may be texted.
+func (s SMS) Texts(country string) bool { return s.Enabled && slices.Contains(s.Countries, country) }

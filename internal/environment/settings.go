@@ -42,6 +42,14 @@ type SettingsProvider struct {
 	RedirectURL  string    `json:"redirectUrl,omitempty"` // where the provider sends it back
 	Scopes       string    `json:"scopes,omitempty"`
 	ShopifyStore string    `json:"shopifyStore,omitempty"`
+
+	EnabledCountries []SettingsCountry `json:"enabledCountries,omitempty"` // of sms
+}
+
+// SettingsCountry is one country whose numbers may be texted.
+type SettingsCountry struct {
+	ISOCountryCode   string `json:"isoCountryCode"`
+	PhoneCountryCode string `json:"phoneCountryCode"` // without +
 }
 
 // SettingsSecurity is the part that steers sessions and step-up.
@@ -158,6 +166,18 @@ func (s *Settings) AddSocial(p SettingsProvider) {
 	p.EnabledAt = emailEnabledAt
 	s.Providers = append(s.Providers, p)
 	s.SDK.SocialSignIn.Providers = append(s.SDK.SocialSignIn.Providers, SettingsSocialProvider{Provider: p.Provider, Enabled: true})
+}
+
+// AddSMS offers codes by text message, where the server can send them. code is
+// the calling code of a country; one without is left out.
+func (s *Settings) AddSMS(countries []string, code func(country string) string) {
+	sms := SettingsProvider{Provider: "sms", EnabledAt: emailEnabledAt}
+	for _, country := range countries {
+		if prefix := code(country); prefix != "" {
+			sms.EnabledCountries = append(sms.EnabledCountries, SettingsCountry{ISOCountryCode: country, PhoneCountryCode: prefix})
+		}
+	}
+	s.Providers = append(s.Providers, sms)
 }
 
 func (e *Environment) settingsMFA() SettingsMFA {

@@ -1,5 +1,5 @@
-// Package outbox is mail that cannot be lost: a message is queued in the
-// transaction of the event that causes it and sent afterwards, by whichever
+// Package outbox is mail, and text messages, that cannot be lost: a message is
+// queued in the transaction of the event that causes it and sent afterwards, by whichever
 // node comes first. Messages are sealed in the store, because they carry codes
 // and links, and are dropped when they are too late to be of use.
 package outbox
@@ -25,18 +25,20 @@ const (
 	NoticeLife = 3 * 24 * time.Hour
 )
 
-// Enqueue queues a message in the transaction; it is sent only if that commits.
+// envelope is what is sealed: one of the two.
+type envelope struct {
+	Mail *deliver.Message `json:",omitempty"`
+	Text *deliver.Text    `json:",omitempty"`
+}
+
+// Enqueue queues a mail in the transaction; it is sent only if that commits.
 func Enqueue(tx *store.Tx, environmentID string, m deliver.Message, life time.Duration) error {
-	plain, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("queueing mail: %w", err)
-	}
-	id := uuid.NewString()
-	sealed, err := tx.Seal("outbox", "sealed_message", id, plain)
-	if err != nil {
-		return fmt.Errorf("queueing mail: %w", err)
-	}
-	return tx.InsertOutbox(store.OutboxRow{ID: id, EnvironmentID: environmentID, SealedMessage: sealed, NotAfter: tx.Now().Add(life)})
+	return queue(tx, environmentID, envelope{Mail: &m}, life)
+}
+
+// EnqueueText is Enqueue for a text message.
+func EnqueueText(tx *store.Tx, environmentID string, t deliver.Text, life time.Duration) error {
+	return queue(tx, environmentID, envelope{Text: &t}, life)
 }
 
 // Decoy does the work of Enqueue for a message that is not to be sent, so that
@@ -46,6 +48,25 @@ func Decoy(tx *store.Tx, environmentID string, like deliver.Message) error {
 	return Enqueue(tx, environmentID, like, 0)
 }
 
+// DecoyText is Decoy for a text message.
+func DecoyText(tx *store.Tx, environmentID string, like deliver.Text) error {
+	like.To = ""
+	return EnqueueText(tx, environmentID, like, 0)
+}
+
+func queue(tx *store.Tx, environmentID string, e envelope, life time.Duration) error {
+	id := uuid.NewString()
+	plain, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("queueing a message: %w", err)
+	}
+	sealed, err := tx.Seal("outbox", "sealed_message", id, plain)
+	if err != nil {
+		return fmt.Errorf("queueing a message: %w", err)
+	}
+	return tx.InsertOutbox(store.OutboxRow{ID: id, EnvironmentID: environmentID, SealedMessage: sealed, NotAfter: tx.Now().Add(life)})
+}
+
 // Worker sends what is queued.
 type Worker struct {
 	db     *store.DB
@@ -53,8 +74,11 @@ type Worker struct {
 	log    *slog.Logger
 	nudge  chan struct{}
 
-	// Sent is called after each try, for metrics; nil is allowed.
-	Sent func(ok bool)
+	// Texter sends text messages; nil: there is none, and they are dropped.
+	Texter deliver.Texter
+	// Sent is called after each try at a mail, SentText after each at a text, for
+	// metrics; nil is allowed.
+	Sent, SentText func(ok bool)
 }
 
 // NewWorker makes a worker; Run starts it.
@@ -79,7 +103,7 @@ func (w *Worker) Run(ctx context.Context) {
 		for {
 			n, err := w.Once(ctx)
 			if err != nil && ctx.Err() == nil {
-				w.log.Error("sending queued mail", "error", err)
+				w.log.Error("sending queued messages", "error", err)
 			}
 			if n < batch || err != nil {
 				break
@@ -131,35 +155,67 @@ func (w *Worker) Once(ctx context.Context) (int, error) {
 func (w *Worker) send(ctx context.Context, row store.OutboxRow, now time.Time) error {
 	plain, err := w.db.Box().Open("outbox", "sealed_message", row.ID, row.SealedMessage)
 	if err != nil {
-		return fmt.Errorf("opening queued mail %s: %w", row.ID, err)
+		return fmt.Errorf("opening queued message %s: %w", row.ID, err)
 	}
-	var m deliver.Message
-	if err := json.Unmarshal(plain, &m); err != nil {
-		return fmt.Errorf("reading queued mail %s: %w", row.ID, err)
+	var e envelope
+	if err := json.Unmarshal(plain, &e); err != nil {
+		return fmt.Errorf("reading queued message %s: %w", row.ID, err)
 	}
-	if m.To == "" { // a decoy
+	if (e.Mail == nil) == (e.Text == nil) {
+		return fmt.Errorf("queued message %s is neither a mail nor a text", row.ID)
+	}
+	if e.decoy() {
 		return w.finish(ctx, row.ID)
 	}
+	log := w.log.With("outbox_id", row.ID, "environment_id", row.EnvironmentID, "channel", e.channel())
 	if !now.Before(row.NotAfter) {
-		w.log.Warn("dropping mail that is too late", "outbox_id", row.ID, "environment_id", row.EnvironmentID)
+		log.Warn("dropping a message that is too late")
 		return w.finish(ctx, row.ID)
 	}
-	sending, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
-	err = w.mailer.Send(sending, m)
-	if w.Sent != nil {
-		w.Sent(err == nil)
+	if e.Text != nil && w.Texter == nil {
+		log.Warn("dropping a text message: this server sends none, STEPUP_SMS_URL is not set")
+		return w.finish(ctx, row.ID)
 	}
+	err = w.hand(ctx, row.ID, e)
 	switch {
 	case err == nil:
 		return w.finish(ctx, row.ID)
 	case deliver.Permanent(err):
-		w.log.Error("mail refused for good", "outbox_id", row.ID, "environment_id", row.EnvironmentID, "error", err)
+		log.Error("message refused for good", "error", err)
 		return w.finish(ctx, row.ID)
 	}
 	wait := min(time.Duration(1)<<min(row.Attempts, 9)*time.Second, 5*time.Minute)
-	w.log.Warn("mail not sent, trying again", "outbox_id", row.ID, "environment_id", row.EnvironmentID, "attempts", row.Attempts, "error", err)
+	log.Warn("message not sent, trying again", "attempts", row.Attempts, "error", err)
 	return w.db.Write(ctx, func(tx *store.Tx) error { return tx.DeferOutbox(row.ID, tx.Now().Add(wait)) })
+}
+
+// hand gives the message to whoever sends it.
+func (w *Worker) hand(ctx context.Context, id string, e envelope) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	var err error
+	sent := w.Sent
+	if e.Text != nil {
+		e.Text.ID = id
+		err, sent = w.Texter.SendText(ctx, *e.Text), w.SentText
+	} else {
+		err = w.mailer.Send(ctx, *e.Mail)
+	}
+	if sent != nil {
+		sent(err == nil)
+	}
+	return err
+}
+
+func (e envelope) decoy() bool {
+	return e.Mail != nil && e.Mail.To == "" || e.Text != nil && e.Text.To == ""
+}
+
+func (e envelope) channel() string {
+	if e.Text != nil {
+		return "text"
+	}
+	return "mail"
 }
 
 func (w *Worker) finish(ctx context.Context, id string) error {

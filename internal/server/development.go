@@ -44,6 +44,7 @@ limits:
   codesPerAddress: {count: 100, per: 10m}
   codesPerSession: {count: 100, per: 10m}
   codesPerIP: {count: 1000, per: 10m}
+sms: {enabled: true, countries: [US, CA, GB, DE, FR, NL, CH, AT, ES, IT, IN, AU, JP], perPrefix: {count: 1000, per: 1h}}
 mfa:
   actions:
     - {action: wallet.waas.export, required: true}
@@ -86,7 +87,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 	if err := d.serviceToken(ctx, c.DB, by); err != nil {
 		return nil, err
 	}
-	c.Mailer = d.Inbox
+	c.Mailer, c.Texter = d.Inbox, d.Inbox
 	c.OutboundAllow = append(c.OutboundAllow, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")) // the development provider
 	now := c.Now
 	if now == nil {

@@ -57,6 +57,8 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	mails    *prometheus.CounterVec
+	texts    *prometheus.CounterVec
+	codes    *prometheus.CounterVec
 }
 
 func newMetrics(db *store.DB) *metrics {
@@ -68,6 +70,8 @@ func newMetrics(db *store.DB) *metrics {
 		}, []string{"route", "status"}),
 		mails: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_mails_total", Help: "Mails handed to the mail server, by result."}, []string{"result"}),
 	}
+	m.texts = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_texts_total", Help: "Text messages handed over, by result."}, []string{"result"})
+	m.codes = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_codes_total", Help: "Codes by method: sent, and proved when one came back right."}, []string{"method", "event"})
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "stepup_outbox_oldest_seconds", Help: "Age of the oldest mail that waits; 0 when none does, -1 when the database does not say."}, func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
@@ -81,7 +85,7 @@ func newMetrics(db *store.DB) *metrics {
 		})
 		return age
 	})
-	m.registry.MustRegister(m.requests, m.mails, waiting, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.mails, m.texts, m.codes, waiting, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -89,12 +93,18 @@ func (m *metrics) request(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-func (m *metrics) mail(ok bool) {
-	result := "sent"
-	if !ok {
-		result = "failed"
+func (m *metrics) mail(ok bool) { m.mails.WithLabelValues(result(ok)).Inc() }
+func (m *metrics) text(ok bool) { m.texts.WithLabelValues(result(ok)).Inc() }
+
+// code counts what was sent beside what came back: whoever is paid for texts
+// asks for many and types none.
+func (m *metrics) code(method, event string) { m.codes.WithLabelValues(method, event).Inc() }
+
+func result(ok bool) string {
+	if ok {
+		return "sent"
 	}
-	m.mails.WithLabelValues(result).Inc()
+	return "failed"
 }
 
 func (m *metrics) handler() http.Handler {

@@ -37,6 +37,7 @@ type Config struct {
 	config.Production
 	DB     *store.DB
 	Mailer deliver.Mailer
+	Texter deliver.Texter // nil: no text messages
 	Log    *slog.Logger
 	Now    func() time.Time // nil: the machine's clock
 	// Development, when not nil, serves the pages of development mode and checks
@@ -59,12 +60,12 @@ func New(c Config) *Server {
 	}
 	m := newMetrics(c.DB)
 	worker := outbox.NewWorker(c.DB, c.Mailer, c.Log)
-	worker.Sent = m.mail
+	worker.Texter, worker.Sent, worker.SentText = c.Texter, m.mail, m.text
 	clients := clientAddress(c.TrustedProxies)
 	s := &Server{config: c, worker: worker, metrics: m}
 	routes := api.New(api.Config{
 		DB: c.DB, Tenants: tenant.NewRegistry(c.DB, c.PublicURL, c.Now), Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL, Now: c.Now, Log: c.Log,
-		ClientAddr: clients, Observe: m.request, RequestID: requestID, Operators: func() []string { return c.Operators },
+		ClientAddr: clients, Observe: m.request, Codes: m.code, Texts: c.Texter != nil, RequestID: requestID, Operators: func() []string { return c.Operators },
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", routes)

@@ -10,7 +10,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/deliver"
 )
 
-// Inbox is the server's mailer. It keeps every message by recipient and lets
+// Inbox is the server's mailer and texter. It keeps every message by recipient and lets
 // tests wait for one.
 type Inbox struct {
 	deliver.Inbox
@@ -29,12 +29,25 @@ func (b *Inbox) Send(ctx context.Context, m deliver.Message) error {
 	if err := b.Inbox.Send(ctx, m); err != nil {
 		return err
 	}
+	b.keep(m)
+	return nil
+}
+
+// SendText implements [deliver.Texter]; texts stand among the mails, by number.
+func (b *Inbox) SendText(ctx context.Context, t deliver.Text) error {
+	if err := b.Inbox.SendText(ctx, t); err != nil {
+		return err
+	}
+	b.keep(deliver.Message{To: t.To, Subject: "Text message", Text: t.Body})
+	return nil
+}
+
+func (b *Inbox) keep(m deliver.Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.to[m.To] = append(b.to[m.To], m)
 	close(b.arrived)
 	b.arrived = make(chan struct{})
-	return nil
 }
 
 // To returns what the address has received so far, oldest first.

@@ -106,7 +106,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 	}
 	c := server.Config{
 		Production: config.Production{PublicURL: s.URL, Operators: []string{Operator}, OutboundAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
-		DB:         s.DB, Mailer: s.Inbox, Log: slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level})), Now: s.Now,
+		DB:         s.DB, Mailer: s.Inbox, Texter: s.Inbox, Log: slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level})), Now: s.Now,
 	}
 	if o.production != nil {
 		o.production(&c.Production)

@@ -77,6 +77,7 @@ func Open(db *store.DB, clock *storetest.Clock) *World {
 	w := &World{DB: db, Clock: clock, inbox: &inbox{}}
 	w.Registry = tenant.NewRegistry(db, PublicURL, w.Now)
 	w.worker = outbox.NewWorker(db, w.inbox, slog.New(slog.DiscardHandler))
+	w.worker.Texter = w.inbox
 	return w
 }
 
@@ -148,7 +149,7 @@ func (w *World) Audited(t testing.TB, action string) int64 {
 	return w.Count(t, `SELECT COUNT(*) FROM audit_events WHERE action = $1`, action)
 }
 
-// Mails sends what is queued and returns it, in no particular order.
+// Mails sends what is queued, texts included, and returns it, in no particular order.
 func (w *World) Mails(t testing.TB) []deliver.Message {
 	t.Helper()
 	for {
@@ -352,6 +353,11 @@ func (i *inbox) Send(_ context.Context, m deliver.Message) error {
 	defer i.mu.Unlock()
 	i.mail = append(i.mail, m)
 	return nil
+}
+
+// SendText keeps texts among the mails.
+func (i *inbox) SendText(ctx context.Context, t deliver.Text) error {
+	return i.Send(ctx, deliver.Message{To: t.To, Text: t.Body})
 }
 
 func (i *inbox) take() []deliver.Message {

@@ -1,0 +1,69 @@
+package account
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/limit"
+	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// News is something a person is told of, in the form of each channel.
+type News struct {
+	mail func(deliver.Notice) deliver.Message
+	text func(deliver.Notice) deliver.Text
+}
+
+// Deleted is the news that the account is gone.
+var Deleted = News{deliver.UserDeleted, deliver.UserDeletedText}
+
+func linked(what string) News {
+	return News{
+		func(n deliver.Notice) deliver.Message { return deliver.CredentialLinked(n, what) },
+		func(n deliver.Notice) deliver.Text { return deliver.CredentialLinkedText(n, what) },
+	}
+}
+
+func unlinked(what string) News {
+	return News{
+		func(n deliver.Notice) deliver.Message { return deliver.CredentialUnlinked(n, what) },
+		func(n deliver.Notice) deliver.Text { return deliver.CredentialUnlinkedText(n, what) },
+	}
+}
+
+func changed(to string) News {
+	return News{
+		func(n deliver.Notice) deliver.Message { return deliver.AddressChanged(n, to) },
+		func(n deliver.Notice) deliver.Text { return deliver.AddressChangedText(n, to) },
+	}
+}
+
+// textNotices bounds what one account's changes cost; mail goes on.
+var textNotices = environment.Rate{Count: 20, Per: environment.Duration(24 * time.Hour)}
+
+// Notify tells the owner of an address, where it is one that can be written to
+// here. The notice needs no sender, recipient or app name.
+func Notify(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, n deliver.Notice, news News) error {
+	n.AppName, n.From, n.To = t.Mail.AppName, t.MailFrom, row.PublicIdentifier
+	switch row.Format {
+	case store.FormatEmail:
+		return outbox.Enqueue(tx, t.ID, news.mail(n), outbox.NoticeLife)
+	case store.FormatPhone:
+		detail, err := ReadDetail(row.Detail)
+		if err != nil {
+			return fmt.Errorf("reading credential %s: %w", row.ID, err)
+		}
+		if !t.SMS.Texts(detail.ISOCountryCode) {
+			return nil
+		}
+		if ok, _, err := limit.Take(tx, limit.For(tx, "sms-notices", t.ID, row.UserID), textNotices); err != nil || !ok {
+			return err
+		}
+		return outbox.EnqueueText(tx, t.ID, news.text(n), outbox.NoticeLife)
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/smscode"
+	"github.com/stepup-auth/stepup/internal/phone"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+func smsRoutes() []Route {
+	public := Gate{Kind: PublicGate}
+	return []Route{
+		{Method: "POST", Path: sdk + "/smsVerifications/create", Gate: public, OptionalSession: true, Owing: true, Section: "wire 6", Summary: "Text a code", handler: handle(smsCreate)},
+		{Method: "POST", Path: sdk + "/smsVerifications/retry", Gate: public, OptionalSession: true, Owing: true, Section: "wire 6", Summary: "Text a new code in place of an earlier one", handler: handle(smsRetry)},
+		{Method: "POST", Path: sdk + "/smsVerifications/signin", Gate: public, Device: true, Section: "wire 6", Summary: "Sign in with a texted code", handler: handle(smsSignIn)},
+		{Method: "POST", Path: sdk + "/smsVerifications/verify", Device: true, Owing: true, Section: "wire 6, 11.2", Summary: "Step up with a texted code, or link its number",
+			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkPhone},
+			handler: handle(smsVerify)},
+	}
+}
+
+// SMSCreateRequest asks for a code, on the terms of [EmailCreateRequest]. The
+// number is written as its country writes it, or with + in front.
+type SMSCreateRequest struct {
+	PhoneCountryCode string `json:"phoneCountryCode,omitempty"` // without +
+	PhoneNumber      string `json:"phoneNumber"`
+	ISOCountryCode   string `json:"isoCountryCode,omitempty"`
+	CaptchaToken     string `json:"captchaToken,omitempty"`
+}
+
+// SMSVerification names a code that was sent.
+type SMSVerification struct {
+	VerificationUUID string `json:"verificationUUID"`
+	PhoneNumber      string `json:"phoneNumber"` // as its country writes it, digits only
+	PhoneCountryCode string `json:"phoneCountryCode"`
+	ISOCountryCode   string `json:"isoCountryCode"`
+}
+
+func smsCreate(c *Call, r SMSCreateRequest) (SMSVerification, error) {
+	purpose := method.SignIn
+	if c.Session != nil {
+		purpose = method.InSession
+	}
+	return c.textCode(r, purpose, "")
+}
+
+// SMSRetryRequest asks for a new code in place of one that was sent.
+type SMSRetryRequest struct {
+	SMSCreateRequest
+	VerificationUUID string `json:"verificationUUID"`
+}
+
+func smsRetry(c *Call, r SMSRetryRequest) (SMSVerification, error) {
+	if err := need("verificationUUID", r.VerificationUUID); err != nil {
+		return SMSVerification{}, err
+	}
+	return c.textCode(r.SMSCreateRequest, "", r.VerificationUUID)
+}
+
+// texts reports whether codes are texted: the server can and the environment wants to.
+func (c *Call) texts() bool { return c.api.Texts && c.Tenant.SMS.Enabled }
+
+// number reads what stands in a request, where codes are texted at all.
+func (c *Call) number(callingCode, number, country string) (phone.Number, error) {
+	if !c.texts() {
+		return phone.Number{}, smscode.Off()
+	}
+	if err := need("phoneNumber", number); err != nil {
+		return phone.Number{}, err
+	}
+	n, err := phone.Parse(callingCode, number, country)
+	if err != nil {
+		return n, fault.New(fault.InvalidPhone, "This is %v.", err)
+	}
+	return n, nil
+}
+
+// textCode texts a code, for the challenge resend unless that is empty.
+func (c *Call) textCode(r SMSCreateRequest, purpose method.Purpose, resend string) (SMSVerification, error) {
+	n, err := c.number(r.PhoneCountryCode, r.PhoneNumber, r.ISOCountryCode)
+	if err != nil {
+		return SMSVerification{}, err
+	}
+	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source}
+	row, err := c.sendCode(assurance.SMSCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
+		if resend != "" {
+			return smscode.Resend(tx, asked, resend)
+		}
+		return smscode.Create(tx, asked)
+	})
+	return texted(row, n), err
+}
+
+func texted(row store.CodeChallengeRow, n phone.Number) SMSVerification {
+	return SMSVerification{VerificationUUID: row.ID, PhoneNumber: n.National, PhoneCountryCode: n.CallingCode, ISOCountryCode: n.Country}
+}
+
+// SMSSignInRequest types a code back to sign in, as [EmailSignInRequest] does.
+type SMSSignInRequest EmailSignInRequest
+
+func smsSignIn(c *Call, r SMSSignInRequest) (VerifyResponse, error) {
+	if err := need("verificationUUID", r.VerificationUUID); err != nil {
+		return VerifyResponse{}, err
+	}
+	if err := need("verificationToken", r.VerificationToken); err != nil {
+		return VerifyResponse{}, err
+	}
+	attempt := method.Attempt{Tenant: c.Tenant, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source}
+	return c.signInWith(smscode.Method{}, attempt, r.SessionPublicKey, r.AllowNewMFALinking)
+}
+
+// SMSVerifyRequest types a code back inside a session, as [EmailVerifyRequest] does.
+type SMSVerifyRequest EmailVerifyRequest
+
+func smsVerify(c *Call, r SMSVerifyRequest) (UpdateSelfResponse, error) {
+	if err := need("verificationUUID", r.VerificationUUID); err != nil {
+		return UpdateSelfResponse{}, err
+	}
+	if err := need("verificationToken", r.VerificationToken); err != nil {
+		return UpdateSelfResponse{}, err
+	}
+	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source}
+	verified, err := c.proveWith(smscode.Method{}, attempt, r.RequestedScopes, c.linkSent(environment.LinkPhone))
+	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
+}
+
+// changePhone authorises the change now and texts the code that finishes it, as
+// changeEmail does. The number is written with + and its country's code.
+func (c *Call) changePhone(tx *store.Tx, typed string) (*SMSVerification, error) {
+	if !c.texts() {
+		return nil, smscode.Off()
+	}
+	tokenID, err := c.Spend(tx, stepup.CredentialUpdate, environment.UpdateUser)
+	if err != nil {
+		return nil, err
+	}
+	n, err := c.number("", typed, "")
+	if err != nil {
+		return nil, err
+	}
+	row, err := smscode.Create(tx, smscode.Request{
+		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Number: n, Source: c.Source, AuthorizedBy: tokenID,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sent := texted(row, n)
+	return &sent, c.codeSent(tx, assurance.SMSCode, row)
+}

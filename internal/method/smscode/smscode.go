@@ -1,0 +1,122 @@
+// Package smscode proves control of a phone number: a code of six digits is
+// texted and typed back. What holds of every sent code holds of it, see
+// sentcode; here is what is special to text messages. They cost money, and
+// whoever is paid for receiving them likes to ask for many: only numbers of the
+// environment's countries and types are texted, so many an hour to one range of
+// numbers, and so many to all.
+package smscode
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/sentcode"
+	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/phone"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+var channel = &sentcode.Channel{
+	Is: assurance.SMSCode, Format: store.FormatPhone,
+	Wrong: fault.WrongSMSCode, Unknown: fault.InvalidSMSVerification, TooMany: fault.TooManySMSAttempts, Look: "the newest text message",
+	Send: send, Detail: detail,
+}
+
+// Method implements [method.Method].
+type Method struct{}
+
+// Kind implements [method.Method].
+func (Method) Kind() assurance.Kind { return channel.Kind() }
+
+// Count implements [method.Method].
+func (Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
+	if !a.Tenant.SMS.Enabled {
+		return nil, Off()
+	}
+	return channel.Count(tx, a)
+}
+
+// Off is the refusal of an environment or a server without text messages.
+func Off() *fault.Error {
+	return fault.New(fault.NoSMSProvider, "Codes by text message are switched off here. Use another way to prove it is you.")
+}
+
+// Request asks for a code to be texted.
+type Request struct {
+	Tenant       *tenant.Tenant
+	Session      *store.SessionRow // nil: to sign in
+	Purpose      method.Purpose
+	Number       phone.Number
+	Source       string
+	AuthorizedBy string // purpose update: the elevated token that allowed it
+}
+
+// Create opens a challenge and queues its text. It answers alike for known and
+// unknown numbers.
+func Create(tx *store.Tx, r Request) (store.CodeChallengeRow, error) {
+	sent, err := r.judge()
+	if err != nil {
+		return store.CodeChallengeRow{}, err
+	}
+	return channel.Create(tx, sent)
+}
+
+// Resend texts a new code for an open challenge; the earlier code is dead, the
+// tries made stand. The challenge must have been asked for in the same session
+// and for the same number.
+func Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow, error) {
+	sent, err := r.judge()
+	if err != nil {
+		return store.CodeChallengeRow{}, err
+	}
+	return channel.Resend(tx, sent, challengeID)
+}
+
+// judge refuses numbers that the environment does not text. The caps on ranges
+// come in two halves, one for whoever has proved the number before.
+func (r Request) judge() (sentcode.Request, error) {
+	sms, n := r.Tenant.SMS, r.Number
+	switch {
+	case !sms.Enabled:
+		return sentcode.Request{}, Off()
+	case !sms.Texts(n.Country):
+		return sentcode.Request{}, fault.New(fault.InvalidPhone, "Numbers of %s are not texted here. Use another number, or another way to prove it is you.", n.Country)
+	case !slices.Contains(sms.NumberTypes, n.Type):
+		return sentcode.Request{}, fault.New(fault.InvalidPhone, "This kind of number is not texted here. Use a mobile number, or another way to prove it is you.")
+	}
+	return sentcode.Request{
+		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: n.E164, Written: n.E164, Source: r.Source, AuthorizedBy: r.AuthorizedBy,
+		Bounds: []sentcode.Bound{
+			{What: "sms-prefix", Parts: []string{n.Prefix()}, PerOwner: true, Rate: sms.PerPrefix},
+			{What: "sms-environment", Rate: environment.Rate{Count: sms.PerHour, Per: environment.Duration(time.Hour)}},
+		},
+	}, nil
+}
+
+func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code string, decoy bool) error {
+	content := deliver.Code{AppName: t.Mail.AppName, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std()}
+	text := deliver.SignInText(content)
+	if c.Purpose != string(method.SignIn) {
+		text = deliver.StepUpText(content)
+	}
+	if decoy {
+		return outbox.DecoyText(tx, t.ID, text)
+	}
+	return outbox.EnqueueText(tx, t.ID, text, t.Limits.CodeExpiry.Std())
+}
+
+func detail(c store.CodeChallengeRow) (string, error) {
+	n, err := phone.ParseE164(c.Identifier)
+	if err != nil {
+		return "", fmt.Errorf("reading the number of a code: %w", err)
+	}
+	return account.PhoneAddress(n).Detail, nil
+}
