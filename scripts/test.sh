@@ -66,6 +66,13 @@ if ! cmp -s "$client/package-lock.json" "$client/node_modules/.installed-lock"; 
 	cp "$client/package-lock.json" "$client/node_modules/.installed-lock"
 fi
 
+passkeys=conformance/passkeys
+if ! cmp -s "$passkeys/package-lock.json" "$passkeys/node_modules/.installed-lock"; then
+	echo "Installing the second opinion on passkeys"
+	(cd "$passkeys" && npm ci) || die "the npm packages could not be installed; type:" "cd $passkeys && npm ci"
+	cp "$passkeys/package-lock.json" "$passkeys/node_modules/.installed-lock"
+fi
+
 # ---------------------------------------------------------------- the suites
 
 names=()
@@ -88,6 +95,7 @@ suite() {
 go_tests() { go test -race -shuffle=on -timeout $limit ./...; }
 wycheproof() { (cd conformance/wycheproof && go test -timeout $limit ./...); }
 oidc() { (cd conformance/oidc && go test -timeout $limit ./...); }
+second_opinion() { npm --prefix "$passkeys" test --silent; }
 real_client() { scripts/with-postgres.sh npm --prefix "$client" test --silent; }
 
 suite "vet, gofmt" scripts/vet.sh
@@ -95,6 +103,7 @@ suite "go tests (race, shuffled)" go_tests
 suite "wycheproof vectors" wycheproof
 suite "zitadel OpenID provider" oidc
 suite "real client, both engines" real_client
+suite "passkeys, second opinion" second_opinion
 if [ -n "$long" ]; then
 	suite "fuzz targets" scripts/fuzz.sh "${FUZZTIME:-20s}"
 fi

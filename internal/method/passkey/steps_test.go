@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,45 @@ var both = []step{
 	{"bytes behind the data", func(c *ceremony) { c.Trailing = []byte{0} }, "not an answer"},
 }
 
+var longID = make([]byte, 1024)
+
+// registering are the steps of a registration only.
+var registering = []step{
+	{"an assertion", func(c *ceremony) { c.ClientData["type"] = "webauthn.get" }, "another ceremony"},
+	{"no attested data", func(c *ceremony) { c.Flags &^= 1 << 6 }, "not an answer"},
+	{"unknown attestation format", func(c *ceremony) { c.Format = "homemade" }, "homemade is unsupported"},
+	{"format none with a statement", func(c *ceremony) { c.Statement = []byte{0xa1, 0x61, 'x', 0x01} }, "none with attestation"},
+	{"attestation that does not hold", func(c *ceremony) {
+		sign := c.Signature
+		c.Format, c.Statement, c.Signature = "packed", nil, func(a, h []byte) []byte { return sign(a, append(h, 0)) }
+	}, "does not hold"},
+	{"credential id too long", func(c *ceremony) { c.ID, c.AttestedID = longID, longID }, "not an answer"},
+	{"credential id of none", func(c *ceremony) { c.ID, c.AttestedID = nil, nil }, "not an answer"},
+	{"another credential id in the data", func(c *ceremony) { c.AttestedID = append([]byte{1}, c.AttestedID[1:]...) }, "does not match the credential id"},
+	{"no public key", func(c *ceremony) { c.PublicKey = []byte{0xa0} }, "does not hold"},
+	{"public key too long", func(c *ceremony) { c.PublicKey = hugeKey() }, "not an answer"},
+	{"public key off the curve", func(c *ceremony) { c.PublicKey[len(c.PublicKey)-1] ^= 1 }, "does not hold"},
+}
+
+// asserting are the steps of an assertion only.
+var asserting = []step{
+	{"a registration", func(c *ceremony) { c.ClientData["type"] = "webauthn.create" }, "another ceremony"},
+	{"eligible for backup by now", func(c *ceremony) { c.Flags |= passkeytest.BackupEligible }, "eligibility changed"},
+	{"signature damaged", func(c *ceremony) { flip(c, 9) }, "does not hold"},
+	{"signature empty", func(c *ceremony) { c.Signature = func(_, _ []byte) []byte { return nil } }, "does not hold"},
+	{"signature of zeros", func(c *ceremony) {
+		c.Signature = func(_, _ []byte) []byte { return []byte{0x30, 6, 2, 1, 0, 2, 1, 0} }
+	}, "does not hold"},
+	{"signature over other data", func(c *ceremony) {
+		sign := c.Signature
+		c.Signature = func(a, h []byte) []byte { a[36] ^= 1; defer func() { a[36] ^= 1 }(); return sign(a, h) }
+	}, "does not hold"},
+	{"signature over another client data", func(c *ceremony) {
+		sign := c.Signature
+		c.Signature = func(a, h []byte) []byte { return sign(a, append([]byte{h[0] ^ 1}, h[1:]...)) }
+	}, "does not hold"},
+}
+
 func refused(t *testing.T, name, why string, err error) {
 	t.Helper()
 	var f *fault.Error
@@ -67,25 +107,7 @@ func TestRegistrationSteps(t *testing.T) {
 	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document(passkeytest.On))
 	ada := w.SignIn(t, "ada@example.com")
-	long := make([]byte, 1024)
-	_, _ = rand.Read(long)
-	steps := append([]step{
-		{"an assertion", func(c *ceremony) { c.ClientData["type"] = "webauthn.get" }, "another ceremony"},
-		{"no attested data", func(c *ceremony) { c.Flags &^= 1 << 6 }, "not an answer"},
-		{"unknown attestation format", func(c *ceremony) { c.Format = "homemade" }, "homemade is unsupported"},
-		{"format none with a statement", func(c *ceremony) { c.Statement = []byte{0xa1, 0x61, 'x', 0x01} }, "none with attestation"},
-		{"attestation that does not hold", func(c *ceremony) {
-			sign := c.Signature
-			c.Format, c.Statement, c.Signature = "packed", nil, func(a, h []byte) []byte { return sign(a, append(h, 0)) }
-		}, "does not hold"},
-		{"credential id too long", func(c *ceremony) { c.ID, c.AttestedID = long, long }, "not an answer"},
-		{"credential id of none", func(c *ceremony) { c.ID, c.AttestedID = nil, nil }, "not an answer"},
-		{"another credential id in the data", func(c *ceremony) { c.AttestedID = append([]byte{1}, c.AttestedID[1:]...) }, "does not match the credential id"},
-		{"no public key", func(c *ceremony) { c.PublicKey = []byte{0xa0} }, "does not hold"},
-		{"public key too long", func(c *ceremony) { c.PublicKey = hugeKey() }, "not an answer"},
-		{"public key off the curve", func(c *ceremony) { c.PublicKey[len(c.PublicKey)-1] ^= 1 }, "does not hold"},
-	}, both...)
-	for _, s := range steps {
+	for _, s := range slices.Concat(registering, both) {
 		a := passkeytest.New(passkeytest.Origin)
 		if _, err := passkeytest.Register(t, w, ada, a, s.bend); err == nil {
 			t.Errorf("%s: registered", s.name)
@@ -137,30 +159,15 @@ func TestAssertionSteps(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Document(passkeytest.On))
 	ada, a := person(t, w, "ada")
 	_, b := person(t, w, "bob")
-	steps := append([]step{
-		{"a registration", func(c *ceremony) { c.ClientData["type"] = "webauthn.create" }, "another ceremony"},
-		{"eligible for backup by now", func(c *ceremony) { c.Flags |= passkeytest.BackupEligible }, "eligibility changed"},
-		{"signature damaged", func(c *ceremony) { flip(c, 9) }, "does not hold"},
-		{"signature empty", func(c *ceremony) { c.Signature = func(_, _ []byte) []byte { return nil } }, "does not hold"},
-		{"signature of zeros", func(c *ceremony) {
-			c.Signature = func(_, _ []byte) []byte { return []byte{0x30, 6, 2, 1, 0, 2, 1, 0} }
-		}, "does not hold"},
-		{"signature over other data", func(c *ceremony) {
-			sign := c.Signature
-			c.Signature = func(a, h []byte) []byte { a[36] ^= 1; defer func() { a[36] ^= 1 }(); return sign(a, h) }
-		}, "does not hold"},
-		{"signature over another client data", func(c *ceremony) {
-			sign := c.Signature
-			c.Signature = func(a, h []byte) []byte { return sign(a, append([]byte{h[0] ^ 1}, h[1:]...)) }
-		}, "does not hold"},
+	stored := []step{ // what only the server knows
 		{"credential id of nobody", func(c *ceremony) { c.ID = []byte("nobody's") }, "not known here"},
 		{"credential id empty", func(c *ceremony) { c.ID = nil }, "not an answer"},
 		{"user handle of another user", func(c *ceremony) { c.UserHandle = b.UserHandle() }, "user handle"},
 		{"counter the same", func(c *ceremony) { c.Counter-- }, "counter"},
 		{"counter behind", func(c *ceremony) { c.Counter = 1 }, "counter"},
 		{"counter gone", func(c *ceremony) { c.Counter = 0 }, "counter"},
-	}, both...)
-	for _, s := range steps {
+	}
+	for _, s := range slices.Concat(asserting, both, stored) {
 		if err := stepUp(t, w, ada, a); err != nil {
 			t.Fatalf("control before %s: %v", s.name, err)
 		}
