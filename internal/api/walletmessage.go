@@ -10,6 +10,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
+	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -54,15 +55,15 @@ type WalletMessage struct {
 var networkShape = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 
 func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
-	chain, err := c.walletChain(r.Chain)
+	kind, err := c.walletChain(r.Chain)
 	if err != nil {
 		return WalletMessage{}, err
 	}
-	text := walletsig.Text{Tenant: c.Tenant, Session: c.Session, Chain: chain, Address: r.Address, Origin: r.Origin}
-	if !chain.ValidAddress(r.Address) {
+	text := walletsig.Text{Tenant: c.Tenant, Session: c.Session, Chain: kind, Address: r.Address, Origin: r.Origin}
+	if !kind.ValidAddress(r.Address) {
 		return WalletMessage{}, fault.New(fault.InvalidWalletAddress, "The field address is no address of this chain: an EVM address takes its EIP-55 capitals, a Solana address is base58.")
 	}
-	if chain == walletsig.EVM {
+	if kind == chain.EVM {
 		if text.ChainID = r.Network; text.ChainID == "" {
 			text.ChainID = "1"
 		}
@@ -141,8 +142,8 @@ func walletPrefetch(c *Call, r WalletPrefetch) (none, error) {
 }
 
 // visit judges what clients tell unasked, and keeps none of it.
-func (c *Call) visit(address, chain string, others ...string) error {
-	if address == "" || !walletsig.Known(chain) {
+func (c *Call) visit(address, kind string, others ...string) error {
+	if address == "" || !chain.Known(kind) {
 		return fault.New(fault.InvalidRequest, "Send the address of a wallet and its chain.")
 	}
 	for _, text := range append(others, address) {

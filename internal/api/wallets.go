@@ -11,6 +11,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
+	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -69,33 +70,33 @@ func (r WalletRequest) proof(c *Call, door walletsig.Door) (m walletsig.Method, 
 	if err := r.presentation(); err != nil {
 		return m, a, err
 	}
-	chain, err := c.walletChain(r.Chain)
+	kind, err := c.walletChain(r.Chain)
 	if err != nil {
 		return m, a, err
 	}
 	detail := account.Detail{
-		Address: r.PublicWalletAddress, Chain: chain.Namespace(), WalletName: r.WalletName, WalletProvider: r.WalletProvider,
+		Address: r.PublicWalletAddress, Chain: kind.Namespace(), WalletName: r.WalletName, WalletProvider: r.WalletProvider,
 		WalletAdditionalAddresses: r.AdditionalWalletAddresses,
 	}
 	m = walletsig.Method{
-		Door: door, Chain: chain, Address: r.PublicWalletAddress, Message: r.MessageToSign, Detail: detail.JSON(),
+		Door: door, Chain: kind, Address: r.PublicWalletAddress, Message: r.MessageToSign, Detail: detail.JSON(),
 		Contracts: c.api.contracts, Nodes: c.Tenant.Wallets.Nodes(), Undeployed: c.Tenant.Wallets.Undeployed,
 	}
 	return m, method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.SignedMessage), Source: c.Source}, nil
 }
 
 // walletChain is a chain whose wallets count in this environment.
-func (c *Call) walletChain(text string) (walletsig.Chain, error) {
-	chain, ok := walletsig.ParseChain(text)
+func (c *Call) walletChain(text string) (chain.Kind, error) {
+	kind, ok := chain.Parse(text)
 	switch {
-	case !ok && walletsig.Known(text):
+	case !ok && chain.Known(text):
 		return "", fault.New(fault.ChainNotSupported, "Wallets of %s cannot be verified here. Use an EVM or a Solana wallet.", text)
 	case !ok:
 		return "", fault.New(fault.ChainNotSupported, "There is no chain %.40q. Use EVM or SOL.", text)
-	case !c.Tenant.Wallets.Accepts(string(chain)):
-		return "", fault.New(fault.ChainNotSupported, "This environment takes no %s wallets. The operator adds the chain to wallets.chains.", chain)
+	case !c.Tenant.Wallets.Accepts(string(kind)):
+		return "", fault.New(fault.ChainNotSupported, "This environment takes no %s wallets. The operator adds the chain to wallets.chains.", kind)
 	}
-	return chain, nil
+	return kind, nil
 }
 
 // presentation judges how the wallet presents itself.

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 )
 
 // Bounds of one question to a contract wallet.
@@ -90,7 +92,7 @@ func (c *Contracts) Ask(ctx context.Context, q Question) error {
 
 // magic is bytes4(keccak256("isValidSignature(bytes32,bytes)")), as one word.
 var (
-	selector = fromHex("1626ba7e")
+	selector = []byte{0x16, 0x26, 0xba, 0x7e}
 	magic    = append(bytes.Clone(selector), make([]byte, 28)...)
 	suffix   = bytes.Repeat([]byte{0x64, 0x92}, 16) // of EIP-6492
 )
@@ -115,7 +117,7 @@ func (q Question) call() (ethCall, error) {
 	if err != nil {
 		return call, err
 	}
-	code := deployAndAsk(addressBytes(q.Address), factory, preparation, isValidSignature(q.Hash, signature))
+	code := deployAndAsk(chain.AddressBytes(q.Address), factory, preparation, isValidSignature(q.Hash, signature))
 	if len(code) > maxInitCode {
 		return call, errors.New("the signature is too long")
 	}

@@ -1,11 +1,5 @@
 package walletsig
 
-// For tests.
-var (
-	LooksLikeTransaction = looksLikeTransaction
-	VerifySolana         = verifySolana
-)
-
 // CallData is what a contract at the address would be asked about a signature.
 func CallData(address string, signature []byte) (string, error) {
 	call, err := Question{Address: address, Hash: make([]byte, 32), Signature: signature, Undeployed: true}.call()

@@ -2,7 +2,7 @@ package walletsig
 
 import "encoding/binary"
 
-// Opcodes of the EVM.
+// Opcodes of the chain.EVM.
 const (
 	opEQ             = 0x14
 	opAND            = 0x16

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 )
 
 // MaxMessage is the length of the longest text that is read, in bytes.
@@ -166,7 +168,7 @@ func (m *Message) parseHead(text string) (rest string, err error) {
 	if !addressShape.MatchString(m.Address) {
 		return "", errors.New("no address in the second line")
 	}
-	if m.Account == "Ethereum" && !isEVMAddress(m.Address) {
+	if m.Account == "Ethereum" && !chain.EVM.ValidAddress(m.Address) {
 		return "", errors.New("the address is not in its EIP-55 form")
 	}
 	if rest, err = literal(rest, "\n"); err != nil {

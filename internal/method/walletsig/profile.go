@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/nonce"
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -46,7 +47,7 @@ type Text struct {
 	Tenant  *tenant.Tenant
 	Session *store.SessionRow // nil: to sign in
 	Door    Door
-	Chain   Chain
+	Chain   chain.Kind
 	Address string
 	ChainID string // EVM: the network the wallet is on
 	Origin  string // of the app, one that the environment lists
@@ -62,7 +63,7 @@ func Compose(tx *store.Tx, r Text) (string, error) {
 	now := tx.Now().UTC()
 	_, domain, _ := strings.Cut(r.Origin, "://")
 	m := Message{
-		Scheme: "", Domain: domain, Account: r.Chain.account(), Address: r.Address, Statement: statement(r, domain), URI: r.Origin + "/", ChainID: r.ChainID,
+		Scheme: "", Domain: domain, Account: r.Chain.Account(), Address: r.Address, Statement: statement(r, domain), URI: r.Origin + "/", ChainID: r.ChainID,
 		Nonce: nonce.New(tx.Hasher(), r.Tenant.ID, epoch, now), IssuedAt: now.Format(stamp), ExpirationTime: now.Add(Life).Format(stamp), RequestID: r.Tenant.ID,
 		Resources: []string{actionURN + string(r.Door)},
 	}
@@ -166,9 +167,9 @@ func (m Message) published() bool {
 
 // holders names the credentials that the wallet is, whoever has them. What it
 // returns changes when the wallet is linked, unlinked or moved.
-func holders(tx *store.Tx, environmentID string, c Chain, address, chainID string) (string, error) {
+func holders(tx *store.Tx, environmentID string, kind chain.Kind, address, chainID string) (string, error) {
 	var ids []string
-	for _, identifier := range identifiers(c, address, chainID) {
+	for _, identifier := range identifiers(kind, address, chainID) {
 		row, err := tx.CredentialByIdentifier(environmentID, store.FormatBlockchain, identifier)
 		switch {
 		case err == nil:
@@ -183,11 +184,11 @@ func holders(tx *store.Tx, environmentID string, c Chain, address, chainID strin
 }
 
 // identifiers lists the look-up keys that an address may stand under.
-func identifiers(c Chain, address, chainID string) []string {
-	if c == EVM {
-		return []string{EVM.Identifier(address), ContractIdentifier(chainID, address)}
+func identifiers(kind chain.Kind, address, chainID string) []string {
+	if kind == chain.EVM {
+		return []string{chain.EVM.Identifier(address), chain.ContractIdentifier(chainID, address)}
 	}
-	return []string{c.Identifier(address)}
+	return []string{kind.Identifier(address)}
 }
 
 func sessionID(s *store.SessionRow) string {

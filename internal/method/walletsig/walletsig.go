@@ -23,6 +23,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/nonce"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -30,7 +31,7 @@ import (
 // Method implements [method.Method] for one attempt.
 type Method struct {
 	Door    Door
-	Chain   Chain
+	Chain   chain.Kind
 	Address string // publicWalletAddress
 	Message string // messageToSign
 	Scopes  []string
@@ -89,10 +90,10 @@ func nonceIn(text string) string {
 
 // judge holds the text against the environment and the request.
 func (m Method) judge(tx *store.Tx, a method.Attempt, message Message) *fault.Error {
-	if message.Account != m.Chain.account() || message.Address != m.Address {
+	if message.Account != m.Chain.Account() || message.Address != m.Address {
 		return fault.New(fault.InvalidChain, "The text names another account than publicWalletAddress and chain do.")
 	}
-	if (m.Chain == EVM) != (message.ChainID != "") {
+	if (m.Chain == chain.EVM) != (message.ChainID != "") {
 		return fault.New(fault.InvalidChain, "A text of an EVM wallet has a line Chain ID; a text of a Solana wallet has none.")
 	}
 	if message.RequestID != a.Tenant.ID {
@@ -180,18 +181,21 @@ type candidate struct {
 // Compare implements [method.Candidate].
 func (c *candidate) Compare(ctx context.Context) error {
 	m := c.method
-	signature, err := DecodeSignature(m.Chain, c.signature)
+	signature, err := chain.DecodeSignature(m.Chain, c.signature)
 	if err != nil {
 		return invalid("This is not a signature in the form of this chain.").Because(err)
 	}
-	if m.Chain == Solana {
-		if err := verifySolana(m.Address, m.Message, signature); err != nil {
+	if m.Chain == chain.Solana {
+		if chain.LooksLikeTransaction([]byte(m.Message)) {
+			return invalid("This text could pass for a transaction, so no signature over it is taken.")
+		}
+		if err := chain.VerifySolana(m.Address, m.Message, signature); err != nil {
 			return invalid("This is not a signature by this wallet over this text.").Because(err)
 		}
 		c.identifier = m.Chain.Identifier(m.Address)
 		return nil
 	}
-	address, err := RecoverEVM(personalHash(m.Message), signature)
+	address, err := chain.RecoverEVM(chain.PersonalHash(m.Message), signature)
 	if err == nil && address == m.Address {
 		c.identifier = m.Chain.Identifier(m.Address)
 		return nil
@@ -206,11 +210,11 @@ func (c *candidate) askContract(ctx context.Context, signature []byte) error {
 		return invalid("This is not a signature by this wallet over this text. If it is a contract wallet: this environment asks none on chain %s.", c.message.ChainID)
 	}
 	err := m.Contracts.Ask(ctx, Question{
-		Node: node, ChainID: c.message.ChainID, Address: m.Address, Hash: personalHash(m.Message), Signature: signature, Undeployed: m.Undeployed,
+		Node: node, ChainID: c.message.ChainID, Address: m.Address, Hash: chain.PersonalHash(m.Message), Signature: signature, Undeployed: m.Undeployed,
 	})
 	switch {
 	case err == nil:
-		c.identifier = ContractIdentifier(c.message.ChainID, m.Address)
+		c.identifier = chain.ContractIdentifier(c.message.ChainID, m.Address)
 		return nil
 	case errors.Is(err, ErrNode):
 		return fault.New(fault.Unavailable, "The chain cannot be asked about this wallet right now, so the answer is no. Try again in a moment.").Because(err)

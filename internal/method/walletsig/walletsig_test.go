@@ -13,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/methodtest"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
+	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
 	"github.com/stepup-auth/stepup/internal/nonce"
 	"github.com/stepup-auth/stepup/internal/secret"
@@ -42,7 +43,7 @@ func fresh(t testing.TB, w *tenanttest.World) string {
 // ours is a text that we build.
 func ours(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow, scopes ...string) string {
 	t.Helper()
-	r := walletsig.Text{Tenant: w.Tenant, Session: s, Door: door, Chain: walletsig.Chain(wallet.Chain), Address: wallet.Address, Origin: app, Scopes: scopes}
+	r := walletsig.Text{Tenant: w.Tenant, Session: s, Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Origin: app, Scopes: scopes}
 	if wallet.Chain == "EVM" {
 		r.ChainID = "1"
 	}
@@ -63,8 +64,8 @@ func published(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet) 
 func signed(w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow, text string, scopes ...string) methodtest.Try {
 	return methodtest.Try{
 		Method: walletsig.Method{
-			Door: door, Chain: walletsig.Chain(wallet.Chain), Address: wallet.Address, Message: text, Scopes: scopes,
-			Detail: account.Detail{Address: wallet.Address, Chain: walletsig.Chain(wallet.Chain).Namespace(), WalletName: "test", WalletProvider: "browserExtension"}.JSON(),
+			Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Message: text, Scopes: scopes,
+			Detail: account.Detail{Address: wallet.Address, Chain: chain.Kind(wallet.Chain).Namespace(), WalletName: "test", WalletProvider: "browserExtension"}.JSON(),
 		},
 		Attempt: method.Attempt{Tenant: w.Tenant, Session: s, Response: secret.Text(wallet.Sign(text)), Source: "192.0.2.1"},
 	}
@@ -250,7 +251,7 @@ func TestG2NonceAndFacts(t *testing.T) {
 	}
 	mixed := signed(w, wallet, walletsig.SignIn, nil, published(t, w, wallet))
 	m := mixed.Method.(walletsig.Method)
-	m.Chain = walletsig.Solana
+	m.Chain = chain.Solana
 	mixed.Method = m
 	if err := check(t, w, mixed, accept); !fault.Has(err, fault.InvalidWalletAddress) {
 		t.Errorf("an EVM address for Solana: %v", err)
@@ -378,7 +379,7 @@ func TestG8TextOutlivesNoUnlink(t *testing.T) {
 		t.Helper()
 		w.Clock.Advance(time.Second)
 		w.Write(t, func(tx *store.Tx) error {
-			row, err := tx.CredentialByIdentifier(tenanttest.ID, store.FormatBlockchain, walletsig.EVM.Identifier(wallet.Address))
+			row, err := tx.CredentialByIdentifier(tenanttest.ID, store.FormatBlockchain, chain.EVM.Identifier(wallet.Address))
 			if err != nil {
 				return err
 			}

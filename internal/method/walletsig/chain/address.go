@@ -1,4 +1,6 @@
-package walletsig
+// Package chain reads the addresses and signatures of blockchains. It accepts
+// one spelling of each address and, of the signatures that mean the same, one.
+package chain
 
 import (
 	"crypto/ed25519"
@@ -11,18 +13,18 @@ import (
 	"golang.org/x/crypto/sha3"
 )
 
-// Chain is a kind of blockchain in the spelling of requests.
-type Chain string
+// Kind is a kind of blockchain in the spelling of requests.
+type Kind string
 
 // The chains whose signatures are verified.
 const (
-	EVM    Chain = "EVM"
-	Solana Chain = "SOL"
+	EVM    Kind = "EVM"
+	Solana Kind = "SOL"
 )
 
-// ParseChain reads a request's chain; ETH is what older clients call EVM. ok is
+// Parse reads a request's chain; ETH is what older clients call EVM. ok is
 // false for a chain whose signatures are not verified here.
-func ParseChain(text string) (c Chain, ok bool) {
+func Parse(text string) (c Kind, ok bool) {
 	switch text {
 	case "EVM", "ETH":
 		return EVM, true
@@ -39,12 +41,12 @@ var Others = []string{
 
 // Known reports whether published clients know the chain, verified here or not.
 func Known(text string) bool {
-	_, ok := ParseChain(text)
+	_, ok := Parse(text)
 	return ok || slices.Contains(Others, text)
 }
 
 // Namespace is the chain in the spelling of credentials (CAIP-2).
-func (c Chain) Namespace() string {
+func (c Kind) Namespace() string {
 	switch c {
 	case EVM:
 		return "eip155"
@@ -54,8 +56,8 @@ func (c Chain) Namespace() string {
 	return ""
 }
 
-// account is the chain in the first line of a message.
-func (c Chain) account() string {
+// Account is the chain in the first line of a message.
+func (c Kind) Account() string {
 	switch c {
 	case EVM:
 		return "Ethereum"
@@ -67,10 +69,10 @@ func (c Chain) account() string {
 
 // ValidAddress reports whether the address is one of the chain in its one
 // spelling: EIP-55 for EVM, base58 of a sound public key for Solana.
-func (c Chain) ValidAddress(address string) bool {
+func (c Kind) ValidAddress(address string) bool {
 	switch c {
 	case EVM:
-		return isEVMAddress(address)
+		return isEVM(address)
 	case Solana:
 		_, ok := solanaKey(address)
 		return ok
@@ -80,7 +82,7 @@ func (c Chain) ValidAddress(address string) bool {
 
 // Identifier is the look-up key of a wallet that is a key pair: one wallet,
 // whatever network it is used on.
-func (c Chain) Identifier(address string) string {
+func (c Kind) Identifier(address string) string {
 	if c == EVM {
 		address = strings.ToLower(address)
 	}
@@ -96,7 +98,7 @@ func ContractIdentifier(chainID, address string) string {
 
 var evmShape = regexp.MustCompile(`^0x[0-9A-Fa-f]{40}$`)
 
-func isEVMAddress(address string) bool {
+func isEVM(address string) bool {
 	return evmShape.MatchString(address) && checksum(address) == address && strings.Trim(address, "0x") != ""
 }
 
@@ -112,7 +114,8 @@ func checksum(address string) string {
 	return "0x" + string(lower)
 }
 
-func addressBytes(address string) []byte {
+// AddressBytes are the 20 bytes of a valid EVM address.
+func AddressBytes(address string) []byte {
 	raw, _ := hex.DecodeString(address[2:])
 	return raw
 }

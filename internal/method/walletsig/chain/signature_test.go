@@ -1,4 +1,4 @@
-package walletsig_test
+package chain_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"github.com/mr-tron/base58"
 
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
+	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
 )
 
@@ -42,7 +43,7 @@ func TestReferenceSignatures(t *testing.T) {
 			t.Errorf("parsing the message of %s: %v", v.address, err)
 		}
 		raw, _ := hex.DecodeString(v.signature)
-		if got, err := walletsig.RecoverEVM(walletsigtest.Personal(v.text), raw); err != nil || got != v.address {
+		if got, err := chain.RecoverEVM(walletsigtest.Personal(v.text), raw); err != nil || got != v.address {
 			t.Errorf("got %s, %v, want %s", got, err, v.address)
 		}
 	}
@@ -54,7 +55,7 @@ func TestG4OddSignatures(t *testing.T) {
 	w := walletsigtest.NewEVM(t)
 	hash := walletsigtest.Personal("hello")
 	good := w.SignHash(hash)
-	if got, err := walletsig.RecoverEVM(hash, good); err != nil || got != w.Address {
+	if got, err := chain.RecoverEVM(hash, good); err != nil || got != w.Address {
 		t.Fatalf("control: got %s, %v, want %s", got, err, w.Address)
 	}
 	with := func(change func([]byte)) []byte {
@@ -63,7 +64,7 @@ func TestG4OddSignatures(t *testing.T) {
 		return s
 	}
 	small := with(func(s []byte) { s[64] -= 27 })
-	if got, err := walletsig.RecoverEVM(hash, small); err != nil || got != w.Address {
+	if got, err := chain.RecoverEVM(hash, small); err != nil || got != w.Address {
 		t.Errorf("v from 0: got %s, %v, want %s", got, err, w.Address)
 	}
 	highS := new(big.Int).Sub(order(), new(big.Int).SetBytes(good[32:64]))
@@ -87,15 +88,15 @@ func TestG4OddSignatures(t *testing.T) {
 		"66 bytes":            append(bytes.Clone(good), 0),
 		"nothing":             nil,
 	} {
-		if got, err := walletsig.RecoverEVM(hash, s); err == nil {
+		if got, err := chain.RecoverEVM(hash, s); err == nil {
 			t.Errorf("%s: recovered %s", name, got)
 		}
 	}
 	other := with(func(s []byte) { s[64] ^= 27 ^ 28 })
-	if got, _ := walletsig.RecoverEVM(hash, other); got == w.Address {
+	if got, _ := chain.RecoverEVM(hash, other); got == w.Address {
 		t.Error("the other v recovers the same address")
 	}
-	if got, _ := walletsig.RecoverEVM(walletsigtest.Personal("hullo"), good); got == w.Address {
+	if got, _ := chain.RecoverEVM(walletsigtest.Personal("hullo"), good); got == w.Address {
 		t.Error("another message recovers the same address")
 	}
 }
@@ -105,30 +106,30 @@ func TestDecodeSignature(t *testing.T) {
 	raw := bytes.Repeat([]byte{7}, 64)
 	padded, short := base64.StdEncoding.EncodeToString(raw), base58.Encode(raw)
 	for _, good := range []string{padded, short, `{"signedTransaction":{"data":"` + padded + `"}}`} {
-		if got, err := walletsig.DecodeSignature(walletsig.Solana, good); err != nil || !bytes.Equal(got, raw) {
+		if got, err := chain.DecodeSignature(chain.Solana, good); err != nil || !bytes.Equal(got, raw) {
 			t.Errorf("%s: got %x, %v", good, got, err)
 		}
 	}
 	evm := "0x" + hex.EncodeToString(raw)
 	for _, good := range []string{evm, `{"signedTransaction":{"data":"` + evm + `"}}`} {
-		if got, err := walletsig.DecodeSignature(walletsig.EVM, good); err != nil || !bytes.Equal(got, raw) {
+		if got, err := chain.DecodeSignature(chain.EVM, good); err != nil || !bytes.Equal(got, raw) {
 			t.Errorf("%s: got %x, %v", good, got, err)
 		}
 	}
-	for chain, bad := range map[walletsig.Chain][]string{
-		walletsig.Solana: {
+	for kind, bad := range map[chain.Kind][]string{
+		chain.Solana: {
 			"", strings.TrimRight(padded, "="), padded[:10] + "\n" + padded[10:], base64.URLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 64)),
 			base64.StdEncoding.EncodeToString(raw[:63]), base58.Encode(raw[:63]), base58.Encode(append(raw, 1)), "0" + short[1:], short + "=", evm,
 			padded[:85] + "x==", `{"signedTransaction":{"data":["` + padded + `"]}}`, `{"signedTransaction":"` + padded + `"}`,
 		},
-		walletsig.EVM: {
+		chain.EVM: {
 			"", "0x", evm[2:], evm + "0", "0X" + evm[2:], "0x0g", padded, `{"signedTransaction":{}}`, "{", `{"signedTransaction":{"data":"` + evm + `"}} `[1:],
-			"0x" + strings.Repeat("00", walletsig.MaxSignature),
+			"0x" + strings.Repeat("00", chain.MaxSignature),
 		},
 	} {
 		for _, text := range bad {
-			if got, err := walletsig.DecodeSignature(chain, text); err == nil {
-				t.Errorf("%s took %.100q as %x", chain, text, got)
+			if got, err := chain.DecodeSignature(kind, text); err == nil {
+				t.Errorf("%s took %.100q as %x", kind, text, got)
 			}
 		}
 	}
@@ -139,13 +140,13 @@ func FuzzDecodeSignature(f *testing.F) {
 	f.Add("SOL", base58.Encode(bytes.Repeat([]byte{9}, 64)))
 	f.Add("SOL", base64.StdEncoding.EncodeToString(make([]byte, 64)))
 	f.Add("EVM", `{"signedTransaction":{"data":"0x00"}}`)
-	f.Fuzz(func(t *testing.T, chain, text string) {
-		raw, err := walletsig.DecodeSignature(walletsig.Chain(chain), text)
+	f.Fuzz(func(t *testing.T, kind, text string) {
+		raw, err := chain.DecodeSignature(chain.Kind(kind), text)
 		if err != nil {
 			return
 		}
-		if chain == "SOL" && len(raw) != 64 || len(raw) == 0 || chain != "SOL" && chain != "EVM" {
-			t.Errorf("%s took %q as %x", chain, text, raw)
+		if kind == "SOL" && len(raw) != 64 || len(raw) == 0 || kind != "SOL" && kind != "EVM" {
+			t.Errorf("%s took %q as %x", kind, text, raw)
 		}
 	})
 }
@@ -155,11 +156,11 @@ func FuzzRecoverEVM(f *testing.F) {
 	f.Add(hash, bytes.Repeat([]byte{1}, 65))
 	f.Add(hash, append(bytes.Repeat([]byte{1}, 64), 27))
 	f.Fuzz(func(t *testing.T, hash, signature []byte) {
-		address, err := walletsig.RecoverEVM(hash, signature)
+		address, err := chain.RecoverEVM(hash, signature)
 		if err != nil {
 			return
 		}
-		if !walletsig.EVM.ValidAddress(address) {
+		if !chain.EVM.ValidAddress(address) {
 			t.Errorf("recovered %q", address)
 		}
 		if new(big.Int).Lsh(new(big.Int).SetBytes(signature[32:64]), 1).Cmp(order()) > 0 {
@@ -174,26 +175,26 @@ func TestAddresses(t *testing.T) {
 		"0x52908400098527886E0F7030069857D2E4169EE7", "0xde709f2102306220921060314715629080e2fb77", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
 		"0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB", "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
 	} {
-		if !walletsig.EVM.ValidAddress(good) {
+		if !chain.EVM.ValidAddress(good) {
 			t.Errorf("refused %s", good)
 		}
-		if good != strings.ToLower(good) && walletsig.EVM.ValidAddress("0x"+strings.ToLower(good[2:])) {
+		if good != strings.ToLower(good) && chain.EVM.ValidAddress("0x"+strings.ToLower(good[2:])) {
 			t.Errorf("took %s in small letters", good)
 		}
 	}
 	wallet := walletsigtest.NewSolana(t)
-	for chain, bad := range map[walletsig.Chain][]string{
-		walletsig.EVM:    {"", "0x", "52908400098527886E0F7030069857D2E4169EE7", "0x0000000000000000000000000000000000000000", "0X52908400098527886E0F7030069857D2E4169EE7", wallet.Address},
-		walletsig.Solana: {"", "1", wallet.Address + "1", "1" + wallet.Address, "0" + wallet.Address[1:], strings.Repeat("z", 44), "0x52908400098527886E0F7030069857D2E4169EE7"},
-		"BTC":            {"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"},
+	for kind, bad := range map[chain.Kind][]string{
+		chain.EVM:    {"", "0x", "52908400098527886E0F7030069857D2E4169EE7", "0x0000000000000000000000000000000000000000", "0X52908400098527886E0F7030069857D2E4169EE7", wallet.Address},
+		chain.Solana: {"", "1", wallet.Address + "1", "1" + wallet.Address, "0" + wallet.Address[1:], strings.Repeat("z", 44), "0x52908400098527886E0F7030069857D2E4169EE7"},
+		"BTC":        {"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"},
 	} {
 		for _, address := range bad {
-			if chain.ValidAddress(address) {
-				t.Errorf("%s took %q", chain, address)
+			if kind.ValidAddress(address) {
+				t.Errorf("%s took %q", kind, address)
 			}
 		}
 	}
-	if !walletsig.Solana.ValidAddress(wallet.Address) {
+	if !chain.Solana.ValidAddress(wallet.Address) {
 		t.Errorf("refused %s", wallet.Address)
 	}
 }
@@ -203,7 +204,7 @@ func TestAddresses(t *testing.T) {
 func TestG4SmallOrderSolanaKeys(t *testing.T) {
 	t.Parallel()
 	system := make([]byte, 32) // a point of order 4, "1111…"
-	message := []byte(strings.Replace(plain, "Ethereum", "Solana", 1))
+	message := []byte(strings.Replace(text4361, "Ethereum", "Solana", 1))
 	forged := forgeFor(system, message)
 	if !ed25519.Verify(system, message, forged) {
 		t.Fatal("control: the forgery does not even verify")
@@ -219,7 +220,7 @@ func TestG4SmallOrderSolanaKeys(t *testing.T) {
 			raw := y.FillBytes(make([]byte, 32))
 			slices.Reverse(raw)
 			raw[31] |= sign
-			if walletsig.Solana.ValidAddress(base58.Encode(raw)) {
+			if chain.Solana.ValidAddress(base58.Encode(raw)) {
 				t.Errorf("took the key %x", raw)
 			}
 		}

@@ -1,4 +1,4 @@
-package walletsig
+package chain
 
 import (
 	"encoding/base64"
@@ -16,7 +16,7 @@ const MaxSignature = 32 << 10
 
 // DecodeSignature reads signedMessage: 0x and hex for EVM, base64 or base58 for
 // Solana. Hardware wallets put it into a JSON object (wire reference 7.3).
-func DecodeSignature(c Chain, text string) ([]byte, error) {
+func DecodeSignature(c Kind, text string) ([]byte, error) {
 	if len(text) > MaxSignature {
 		return nil, errors.New("too long")
 	}

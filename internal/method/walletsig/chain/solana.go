@@ -1,4 +1,4 @@
-package walletsig
+package chain
 
 import (
 	"crypto/ed25519"
@@ -6,16 +6,12 @@ import (
 	"slices"
 )
 
-// verifySolana checks a signature of 64 bytes by the address over the bytes of
-// the message. A message that a validator could take for a transaction is
-// refused, whoever signed it.
-func verifySolana(address, message string, signature []byte) error {
+// VerifySolana checks a signature of 64 bytes by the address over the bytes of
+// the message.
+func VerifySolana(address, message string, signature []byte) error {
 	key, ok := solanaKey(address)
 	if !ok {
 		return errors.New("the address is no sound public key")
-	}
-	if looksLikeTransaction([]byte(message)) {
-		return errors.New("the message is a transaction")
 	}
 	// Verify refuses an s that is not below the order of the group.
 	if len(signature) != ed25519.SignatureSize || !ed25519.Verify(key, []byte(message), signature) {
@@ -56,9 +52,9 @@ var (
 // maxTransaction is the largest transaction that the network carries.
 const maxTransaction = 1232
 
-// looksLikeTransaction reports whether the bytes are, from the first to the
+// LooksLikeTransaction reports whether the bytes are, from the first to the
 // last, the message of a Solana transaction: versioned or legacy.
-func looksLikeTransaction(b []byte) bool {
+func LooksLikeTransaction(b []byte) bool {
 	if len(b) > maxTransaction {
 		return false
 	}

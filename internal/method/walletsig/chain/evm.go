@@ -1,4 +1,4 @@
-package walletsig
+package chain
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 )
 
-// personalHash is what personal_sign signs (EIP-191, version 0x45).
-func personalHash(message string) []byte {
+// PersonalHash is what personal_sign signs (EIP-191, version 0x45).
+func PersonalHash(message string) []byte {
 	return keccak256([]byte("\x19Ethereum Signed Message:\n"+strconv.Itoa(len(message))), []byte(message))
 }
 
@@ -40,7 +40,7 @@ func RecoverEVM(hash, signature []byte) (address string, err error) {
 		return "", err
 	}
 	address = addressOf(key)
-	if !isEVMAddress(address) {
+	if !isEVM(address) {
 		return "", errors.New("the zero address")
 	}
 	return address, nil
