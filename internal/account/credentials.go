@@ -46,7 +46,21 @@ func SignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, a Address, credential *
 	if !credential.SignInEnabled || !Counts(t.Environment, *credential) {
 		return "", c, false, fault.New(fault.CredentialNotForSignIn, "This address was added without a proof and cannot sign in yet. Sign in with an older one and confirm it.")
 	}
-	return user.ID, *credential, false, nil
+	c, err = describe(tx, by.Concerning(user.ID), *credential, a)
+	return user.ID, c, false, err
+}
+
+// describe keeps what a credential shows of itself as it was told last: an
+// address that a login does not vouch for any more is not shown any more.
+func describe(tx *store.Tx, by audit.By, c store.CredentialRow, a Address) (store.CredentialRow, error) {
+	if c.Format != store.FormatOAuth && c.Format != store.FormatExternal || a.Detail == c.Detail && a.Written == c.PublicIdentifier {
+		return c, nil
+	}
+	if err := tx.DescribeCredential(c.EnvironmentID, c.UserID, c.ID, a.Written, a.Detail); err != nil {
+		return c, err
+	}
+	c.PublicIdentifier, c.Detail = a.Written, a.Detail
+	return c, audit.Record(tx, by, "credential.described", audit.Detail{"credential_id": c.ID})
 }
 
 func signUp(tx *store.Tx, by audit.By, t *tenant.Tenant, a Address) (string, store.CredentialRow, bool, error) {

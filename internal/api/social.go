@@ -104,8 +104,10 @@ func socialSend(c *Call, _ none) (rawAnswer, error) {
 		if err := c.Tenant.Pin(tx); err != nil {
 			return err
 		}
-		to, err = social.Send(tx, request, endpoint, query.Get("state"), query.Get("code_challenge"))
-		return err
+		if to, err = social.Send(tx, request, endpoint, query.Get("state"), query.Get("code_challenge")); err != nil {
+			return err
+		}
+		return audit.Record(tx, c.by, "social.sent", audit.Detail{"provider": request.Provider})
 	})
 	return redirect(http.StatusFound, to), err
 }
@@ -157,8 +159,10 @@ func (c *Call) socialReturned(status int, back social.Returned) (rawAnswer, erro
 		if err := c.Tenant.Pin(tx); err != nil {
 			return err
 		}
-		to, err = social.Return(tx, request, endpoint, back)
-		return err
+		if to, err = social.Return(tx, request, endpoint, back); err != nil {
+			return err
+		}
+		return audit.Record(tx, c.by, "social.returned", audit.Detail{"provider": request.Provider, "with_code": back.Error == ""})
 	})
 	if err == nil && to == "" {
 		return returnPage(), nil

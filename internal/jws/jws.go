@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
@@ -90,6 +91,15 @@ func checkHeader(token string) error {
 
 const maxDepth = 16
 
+// fold maps runes that differ in case only to one of them, in every script.
+func fold(r rune) rune {
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		least = min(least, next)
+	}
+	return least
+}
+
 // CheckObject reports whether data is one JSON object in UTF-8 that every reader
 // reads alike: no member twice at any depth, and not nested deeply.
 func CheckObject(data []byte) error {
@@ -134,11 +144,11 @@ func checkValue(d *json.Decoder, depth int) error {
 			}
 			// Some readers match names without regard to case (encoding/json does).
 			text, _ := name.(string)
-			if folded := strings.ToLower(text); seen[folded] {
+			folded := strings.Map(fold, text)
+			if seen[folded] {
 				return errors.New("a member stands twice")
-			} else {
-				seen[folded] = true
 			}
+			seen[folded] = true
 			if err := checkValue(d, depth+1); err != nil {
 				return err
 			}

@@ -1,9 +1,11 @@
 package jws_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -94,10 +96,24 @@ func TestF4(t *testing.T) {
 }
 
 func FuzzCheckObject(f *testing.F) {
-	for _, text := range []string{`{}`, `{"a":1,"A":2}`, `{"a":{"b":[1,2,{"c":null}]}}`, `[]`, `{"a":1}{}`, `{"a":`, "\xff", `{"a":1,"a":1}`} {
+	for _, text := range []string{`{}`, `{"a":1,"A":2}`, `{"a":{"b":[1,2,{"c":null}]}}`, `[]`, `{"a":1}{}`, `{"a":`, "\xff", `{"a":1,"a":1}`, `{"s":1,"ſ":2}`, `{"k":1,"\u212a":2}`} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		_ = jws.CheckObject(data)
+		if jws.CheckObject(data) != nil {
+			return
+		}
+		// What passes reads alike: exactly, and without regard to case.
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(data, &members); err != nil {
+			t.Fatalf("%q is an object, and does not read: %v", data, err)
+		}
+		for name := range members {
+			for other := range members {
+				if name != other && strings.EqualFold(name, other) {
+					t.Errorf("%q has %q and %q", data, name, other)
+				}
+			}
+		}
 	})
 }

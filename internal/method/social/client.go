@@ -82,8 +82,11 @@ func (c *Client) Endpoint(ctx context.Context, p environment.Provider, row catal
 	e := Endpoint{
 		Issuer: row.Issuer, Authorization: row.Authorization, Token: row.Token, UserInfo: row.UserInfo, JWKS: p.Endpoints.JWKS, authStyle: oauth2.AuthStyleInParams,
 	}
-	if row.BasicAuth {
+	switch {
+	case row.BasicAuth:
 		e.authStyle = oauth2.AuthStyleInHeader
+	case row.Source == catalogue.FromIDToken:
+		e.authStyle = oauth2.AuthStyleAutoDetect // until the provider says
 	}
 	if row.Source != catalogue.FromIDToken || e.Authorization != "" && e.Token != "" && e.JWKS != "" {
 		return e, nil

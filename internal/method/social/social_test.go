@@ -1,6 +1,7 @@
 package social_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,10 +14,12 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/jws"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/methodtest"
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/method/social/socialtest"
+	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 )
@@ -29,6 +32,13 @@ func TestSignIn(t *testing.T) {
 		if again := h.signIn(t, "acme"); again.UserID != first.UserID {
 			t.Error("the same account is somebody else the second time")
 		}
+		h.Read(t, func(tx *store.Tx) error {
+			rows, err := tx.Credentials(tenanttest.ID, first.UserID)
+			if err == nil && (len(rows) != 1 || !strings.Contains(rows[0].PublicIdentifier, "Ada Byron") || !strings.Contains(rows[0].Detail, "new@example.com") || strings.Contains(rows[0].Detail, "ada@example.com")) {
+				err = fmt.Errorf("the account is shown as it was: %+v", rows)
+			}
+			return err
+		})
 		h.provider.LogIn(socialtest.Person{Subject: "ada-2", Name: "Ada", Email: "ada@example.com", Verified: true})
 		if other := h.signIn(t, "acme"); other.UserID == first.UserID {
 			t.Error("another account at the provider is the same person")
@@ -417,6 +427,57 @@ func TestDirect(t *testing.T) {
 	state = h.begin(t, r)
 	_, err = h.returned(t, r, visit(t, strings.Replace(to, b.state, state, 1)))
 	refused(t, "going by oneself where that is not allowed", err)
+}
+
+// TestF4 Addresses that a document names are reached by the guarded way only.
+func TestF4(t *testing.T) {
+	h := sqlite(t)
+	b := h.login(t, nil, "github")
+	closed := outbound.NewClient(nil)
+	h.client = social.NewClient(closed, &jws.Keys{HTTP: closed, Now: h.Now}, h.Now)
+	_, err := h.finish(t, "github", b)
+	refused(t, "a token endpoint on loopback", err)
+	p, row, err := h.request(nil, "acme").Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.client.Endpoint(t.Context(), p, row); err == nil {
+		t.Error("an issuer on loopback was asked")
+	}
+}
+
+// TestBeginning: what may begin a login, and how often from one address.
+func TestBeginning(t *testing.T) {
+	h := sqlite(t)
+	begin := func(r social.Request, state string) (refused error) {
+		h.Write(t, func(tx *store.Tx) error { // commits what was counted, as the API does
+			refused = social.Begin(tx, r, state, "")
+			return nil
+		})
+		return refused
+	}
+	for _, state := range []string{"", "short", strings.Repeat("s", 257), strings.Repeat("s", 16) + " ", strings.Repeat("s", 16) + "é", strings.Repeat("s", 16) + "%00"} {
+		if err := begin(h.request(nil, "acme"), state); !fault.Has(err, fault.InvalidRequest) {
+			t.Errorf("state %q: %v", state, err)
+		}
+	}
+	n := 0
+	for ; n < 400; n++ {
+		if err := begin(h.request(nil, "acme"), rand.Text()); err != nil {
+			if !fault.Has(err, fault.RateLimited) {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	if n != 300 {
+		t.Errorf("%d logins were begun from one address, want 300", n)
+	}
+	other := h.request(nil, "acme")
+	other.Source = "192.0.2.77"
+	if err := begin(other, rand.Text()); err != nil {
+		t.Errorf("from elsewhere: %v", err)
+	}
 }
 
 // TestExpiry: a login lives ten minutes, and not one moment longer.
