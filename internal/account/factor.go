@@ -2,9 +2,11 @@ package account
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -95,4 +97,18 @@ func orphaned(rows []store.CredentialRow, gone store.CredentialRow) string {
 		return ""
 	}
 	return set
+}
+
+// MaxAlias is how long the name of a factor may be, in bytes.
+const MaxAlias = 64
+
+// Rename gives a factor another name.
+func Rename(tx *store.Tx, by audit.By, row store.CredentialRow, alias string) error {
+	if alias = strings.TrimSpace(alias); alias == "" || len(alias) > MaxAlias {
+		return fault.New(fault.InvalidRequest, "An alias has 1 to %d bytes.", MaxAlias)
+	}
+	if err := tx.DescribeCredential(row.EnvironmentID, row.UserID, row.ID, alias, row.Detail); err != nil {
+		return err
+	}
+	return audit.Record(tx, by, "credential.renamed", audit.Detail{"credential_id": row.ID})
 }

@@ -79,6 +79,11 @@ func ReadProfile(u store.UserRow) (Profile, error) {
 	return p, err
 }
 
+func (p Profile) text() (string, error) {
+	text, err := json.Marshal(p)
+	return string(text), err
+}
+
 // ChangeProfile applies a change to a user that the transaction has locked.
 func ChangeProfile(tx *store.Tx, by audit.By, u store.UserRow, c ProfileChange) error {
 	profile, err := ReadProfile(u)
@@ -94,11 +99,16 @@ func ChangeProfile(tx *store.Tx, by audit.By, u store.UserRow, c ProfileChange) 
 	if err := c.apply(&profile); err != nil {
 		return err
 	}
-	text, err := json.Marshal(profile)
+	if c.MFABackupCodeAcknowledgement != nil { // "complete", or apply had refused
+		if err := tx.ForgetRecoveryCodes(u.EnvironmentID, u.ID); err != nil {
+			return err
+		}
+	}
+	text, err := profile.text()
 	if err != nil {
 		return err
 	}
-	if err := tx.UpdateProfile(u.EnvironmentID, u.ID, username, string(text)); err != nil {
+	if err := tx.UpdateProfile(u.EnvironmentID, u.ID, username, text); err != nil {
 		if store.IsUnique(err) {
 			return fault.New(fault.UsernameAlreadyExists, "This username is taken. Choose another one.").Because(err)
 		}

@@ -3,10 +3,12 @@ package api
 import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/recovery"
 	"github.com/stepup-auth/stepup/internal/session"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -124,10 +126,20 @@ func (c *Call) own(proof method.Proof) (store.CredentialRow, error) {
 }
 
 // mark notes in the session that a second factor was given. Only a factor that
-// counts does, and only one that a proof had let in may show recovery codes.
+// counts does, and only one that a proof had let in may show recovery codes. The
+// use of a recovery code is told to its owner.
 func (c *Call) mark(tx *store.Tx, proof method.Proof, credential store.CredentialRow) error {
 	if !proof.Kind().MFA() || !account.Counts(c.Tenant.Environment, credential) {
 		return nil
+	}
+	if proof.Kind() == assurance.RecoveryCode {
+		_, left, err := recovery.Show(tx, c.Tenant.ID, c.Session.UserID)
+		if err != nil {
+			return err
+		}
+		if err := account.Recovered(tx, c.Tenant, c.Session.UserID, left); err != nil {
+			return err
+		}
 	}
 	return tx.VerifiedMFA(c.Tenant.ID, c.Session.ID, credential.Confirmed())
 }

@@ -72,6 +72,13 @@ func CredentialUnlinked(n Notice, what string) Message {
 	return render("credential_unlinked", n.envelope("Removed from your %s account: a way to prove it is you"), v)
 }
 
+// RecoveryCodeUsed tells that one of the user's recovery codes was used.
+func RecoveryCodeUsed(n Notice, left int) Message {
+	v := n.view()
+	v.What = fmt.Sprintf("%d", left)
+	return render("recovery_code_used", n.envelope("A recovery code of your %s account was used"), v)
+}
+
 // UserDeleted tells that the account is gone.
 func UserDeleted(n Notice) Message {
 	return render("user_deleted", n.envelope("Your %s account was deleted"), n.view())

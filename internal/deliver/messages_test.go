@@ -33,6 +33,7 @@ func everyMessage(s, revokeURL string) map[string]deliver.Message {
 		"step-up":        deliver.StepUpCode(code),
 		"bound step-up":  deliver.StepUpCode(bound),
 		"address change": deliver.AddressChanged(notice, s+"@"+s),
+		"recovered":      deliver.RecoveryCodeUsed(notice, 9),
 		"linked":         deliver.CredentialLinked(notice, s),
 		"unlinked":       deliver.CredentialUnlinked(notice, s),
 		"deleted":        deliver.UserDeleted(notice),
@@ -118,7 +119,7 @@ func TestNotices(t *testing.T) {
 
 	n.RevokeURL = ""
 	for _, m := range []deliver.Message{
-		deliver.AddressChanged(n, "x@y.example"), deliver.CredentialLinked(n, "passkey"), deliver.CredentialUnlinked(n, "passkey"),
+		deliver.AddressChanged(n, "x@y.example"), deliver.RecoveryCodeUsed(n, 3), deliver.CredentialLinked(n, "passkey"), deliver.CredentialUnlinked(n, "passkey"),
 	} {
 		if len(links(t, m.HTML)) != 0 || !strings.Contains(m.Text, "sign out everywhere") {
 			t.Errorf("%s: without a link it must say what else to do:\n%s", m.Subject, m.Text)

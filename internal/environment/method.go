@@ -13,6 +13,12 @@ func (m MFA) AllowsBackupCodes() bool {
 	return slices.ContainsFunc(m.Methods, func(x Method) bool { return x.Enabled && x.AllowBackupCodes })
 }
 
+// AllowsBackupCodesFor reports whether recovery codes may stand in for one
+// method ("totp", "passkey").
+func (m MFA) AllowsBackupCodesFor(method string) bool {
+	return slices.ContainsFunc(m.Methods, func(x Method) bool { return x.Type == method && x.Enabled && x.AllowBackupCodes })
+}
+
 // EnrolsAtSignUp reports whether a user must have a second factor before doing
 // anything else. The enrollment "action" waits for the first protected action.
 func (m MFA) EnrolsAtSignUp() bool { return m.Required || m.Enrollment == "signup" }

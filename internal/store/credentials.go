@@ -11,6 +11,7 @@ const (
 	ProvenanceSignUp        = "sign_up"
 	ProvenanceElevatedToken = "elevated_token"
 	ProvenanceLegacyToken   = "legacy_token"
+	ProvenanceMFA           = "mfa"         // a second factor given in the session moments before
 	ProvenanceRevokeLink    = "revoke_link" // put back by the owner of the address
 	ProvenanceNothing       = "nothing"     // compatibility: counts for nothing until confirmed
 )

@@ -1,0 +1,195 @@
+package api
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// MFADevice is an MFA device as clients read it (wire reference 10).
+type MFADevice struct {
+	ID         string     `json:"id"`
+	Type       string     `json:"type"`
+	Verified   bool       `json:"verified"`
+	Default    bool       `json:"default"`
+	CreatedAt  time.Time  `json:"createdAt"`
+	VerifiedAt *time.Time `json:"verifiedAt"`
+	Alias      string     `json:"alias,omitempty"`
+	Provenance string     `json:"provenance,omitempty"` // ours, like confirmed
+	Confirmed  bool       `json:"confirmed"`
+}
+
+// MFADevices lists MFA devices. Passkeys have a list of their own.
+type MFADevices struct {
+	Count   int         `json:"count"`
+	Devices []MFADevice `json:"devices"`
+}
+
+func listDevices(c *Call, _ none) (MFADevices, error) {
+	var devices []MFADevice
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+		devices, err = c.devices(tx)
+		return err
+	})
+	return MFADevices{Count: len(devices), Devices: devices}, err
+}
+
+// devices are the user's authenticator apps, and the one that this session is
+// enrolling.
+func (c *Call) devices(tx *store.Tx) ([]MFADevice, error) {
+	user, err := tx.User(c.Tenant.ID, c.Session.UserID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+	if err != nil {
+		return nil, err
+	}
+	first := defaultFactor(user, rows)
+	devices := []MFADevice{}
+	for _, row := range rows {
+		if row.Format == store.FormatTOTP {
+			devices = append(devices, viewDevice(row, first))
+		}
+	}
+	enrolment, err := tx.TOTPEnrolment(c.Tenant.ID, c.Session.UserID, c.Session.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return devices, nil
+	}
+	return append(devices, MFADevice{ID: enrolment.ID, Type: store.FormatTOTP, CreatedAt: enrolment.CreatedAt}), err
+}
+
+// defaultFactor is the factor that is offered first: the one the user chose,
+// else the one added last.
+func defaultFactor(user store.UserRow, rows []store.CredentialRow) string {
+	last := ""
+	for _, row := range rows {
+		if account.IsFactor(row) {
+			last = row.ID
+			if row.ID == user.DefaultFactorID {
+				return row.ID
+			}
+		}
+	}
+	return last
+}
+
+func viewDevice(row store.CredentialRow, first string) MFADevice {
+	return MFADevice{
+		ID: row.ID, Type: row.Format, Verified: true, Default: row.ID == first, CreatedAt: row.CreatedAt, VerifiedAt: &row.CreatedAt,
+		Alias: row.PublicIdentifier, Provenance: row.Provenance, Confirmed: row.Confirmed(),
+	}
+}
+
+// factor finds one of the user's own factors by its id.
+func (c *Call) factor(tx *store.Tx, id string) (store.CredentialRow, error) {
+	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+	if err != nil {
+		return store.CredentialRow{}, err
+	}
+	if i := slices.IndexFunc(rows, func(row store.CredentialRow) bool { return row.ID == id && account.IsFactor(row) }); i >= 0 {
+		return rows[i], nil
+	}
+	return store.CredentialRow{}, fault.New(fault.MFADeviceNotFound, "You have no MFA device with this id.")
+}
+
+func getDevice(c *Call, _ none) (MFADevice, error) {
+	var device MFADevice
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		devices, err := c.devices(tx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(devices, func(d MFADevice) bool { return d.ID == c.request.PathValue("deviceId") })
+		if i < 0 {
+			return fault.New(fault.MFADeviceNotFound, "You have no MFA device with this id.")
+		}
+		device = devices[i]
+		return nil
+	})
+	return device, err
+}
+
+// UpdateDeviceRequest makes a device the default, which is also what no body
+// means, or gives it a name.
+type UpdateDeviceRequest struct {
+	Default *bool   `json:"default,omitempty"`
+	Alias   *string `json:"alias,omitempty"`
+}
+
+func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
+	return none{}, c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
+			return err
+		}
+		row, err := c.factor(tx, c.request.PathValue("deviceId"))
+		if err != nil {
+			return err
+		}
+		if r.Alias != nil {
+			if err := account.Rename(tx, c.by, row, *r.Alias); err != nil {
+				return err
+			}
+		}
+		if r.Default != nil && !*r.Default || r.Default == nil && r.Alias != nil {
+			return nil
+		}
+		if err := tx.SetDefaultFactor(c.Tenant.ID, c.Session.UserID, row.ID); err != nil {
+			return err
+		}
+		return audit.Record(tx, c.by, "factor.made_default", audit.Detail{"credential_id": row.ID})
+	})
+}
+
+func deleteDevice(c *Call, _ none) (none, error) {
+	return none{}, c.removeFactor(c.request.PathValue("deviceId"))
+}
+
+// removeFactor takes a factor away. It asks for an elevated token whatever the
+// version: a stolen session must not be able to.
+func (c *Call) removeFactor(id string) error {
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		if _, err := enforce.Insist(tx, c.by, c.Subject(), stepup.CredentialUnlink); err != nil {
+			return err
+		}
+		row, err := c.factor(tx, id)
+		if err != nil {
+			return err
+		}
+		return account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, row.ID)
+	})
+	if err == nil {
+		c.api.Outbox.Nudge()
+	}
+	return err
+}
+
+// MFAMethods are all the user's second factors. Both lists are always there.
+type MFAMethods struct {
+	Devices                   []MFADevice `json:"devices"`
+	Passkeys                  []Passkey   `json:"passkeys"`
+	UserHasVerifiedMFAMethods bool        `json:"userHasVerifiedMfaMethods"`
+}
+
+func listMethods(c *Call, _ none) (MFAMethods, error) {
+	methods := MFAMethods{}
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+		if methods.Devices, err = c.devices(tx); err != nil {
+			return err
+		}
+		methods.Passkeys, err = c.passkeys(tx)
+		return err
+	})
+	if c.request.URL.Query().Get("verifiedOnly") == "true" {
+		methods.Devices = slices.DeleteFunc(methods.Devices, func(d MFADevice) bool { return !d.Verified })
+	}
+	methods.UserHasVerifiedMFAMethods = len(methods.Passkeys) > 0 || slices.ContainsFunc(methods.Devices, func(d MFADevice) bool { return d.Verified })
+	return methods, err
+}

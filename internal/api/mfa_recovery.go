@@ -1,0 +1,89 @@
+package api
+
+import (
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/recovery"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// RecoveryCodes are the codes that can still be shown. Count is how many are
+// unused; once they were acknowledged none is shown any more.
+type RecoveryCodes struct {
+	Count         int      `json:"count"`
+	RecoveryCodes []string `json:"recoveryCodes"`
+}
+
+func showRecoveryCodes(c *Call, _ none) (RecoveryCodes, error) { return c.recoveryCodes(false) }
+
+func renewRecoveryCodes(c *Call, _ none) (RecoveryCodes, error) { return c.recoveryCodes(true) }
+
+// recoveryCodes shows the user's codes, making them where there are none or new
+// ones are asked for.
+func (c *Call) recoveryCodes(renew bool) (RecoveryCodes, error) {
+	var codes RecoveryCodes
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		allowed, err := c.mayShowRecoveryCodes(tx)
+		if err != nil {
+			return err
+		}
+		if err := account.MayRecover(tx, c.Tenant.Environment, c.Session.UserID); err != nil {
+			return err
+		}
+		_, exists, err := account.RecoverySet(tx, c.Tenant.ID, c.Session.UserID)
+		if err != nil {
+			return err
+		}
+		if renew || !exists {
+			set, err := account.NewRecoverySet(tx, c.by, c.Tenant, c.Session.UserID, allowed)
+			if err != nil {
+				return err
+			}
+			if err := recovery.Fill(tx, c.Tenant.ID, c.Session.UserID, set.ID); err != nil {
+				return err
+			}
+		}
+		if codes.RecoveryCodes, codes.Count, err = recovery.Show(tx, c.Tenant.ID, c.Session.UserID); err != nil {
+			return err
+		}
+		return audit.Record(tx, c.by, "recovery_codes.shown", audit.Detail{"shown": len(codes.RecoveryCodes), "left": codes.Count, "new": renew || !exists})
+	})
+	if err == nil {
+		c.api.Outbox.Nudge()
+	}
+	return codes, err
+}
+
+// mayShowRecoveryCodes asks for a second factor given in this session moments
+// ago, or a token for credential:link. It says which, as a provenance.
+func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (string, error) {
+	if err := c.Tenant.Pin(tx); err != nil {
+		return "", err
+	}
+	s, err := tx.LiveSession(c.Tenant.ID, c.Session.ID)
+	if err != nil {
+		return "", err
+	}
+	if !s.MFAMarkAt.IsZero() && tx.Now().Sub(s.MFAMarkAt) < account.MarkLife {
+		return store.ProvenanceMFA, nil
+	}
+	tokenID, err := c.Spend(tx, stepup.CredentialLink, "")
+	return provenance(tokenID), err
+}
+
+// RecoveryRequest types a recovery code.
+type RecoveryRequest struct {
+	Code            string   `json:"code"`
+	RequestedScopes []string `json:"requestedScopes,omitempty"`
+}
+
+func authRecovery(c *Call, r RecoveryRequest) (VerifyResponse, error) {
+	if err := need("code", r.Code); err != nil {
+		return VerifyResponse{}, err
+	}
+	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source}
+	return c.proveWith(recovery.Method{}, attempt, r.RequestedScopes, nil)
+}

@@ -1,0 +1,176 @@
+package api
+
+import (
+	"encoding/base64"
+	"errors"
+
+	"rsc.io/qr"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/totp"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// maxDevices is how many authenticator apps a user may have.
+const maxDevices = 5
+
+// TOTPRegistration is what an authenticator app is told, once.
+type TOTPRegistration struct {
+	ID     string `json:"id"`
+	Type   string `json:"type"`
+	Secret string `json:"secret"`       // base32
+	URI    string `json:"uri"`          // otpauth:
+	QR     string `json:"qr,omitempty"` // with ?qr=1: the uri as a PNG, in a data: URI
+}
+
+func registerTOTP(c *Call, _ none) (TOTPRegistration, error) {
+	var enrolment totp.Enrolment
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		tokenID, err := c.Spend(tx, stepup.CredentialLink, "")
+		if err != nil {
+			return err
+		}
+		rows, err := c.mayEnrolTOTP(tx)
+		if err != nil {
+			return err
+		}
+		name := account.Email(c.Tenant.Environment, rows)
+		if name == "" {
+			name = c.Session.UserID
+		}
+		if enrolment, err = totp.Enrol(tx, c.Tenant, *c.Session, name, tokenID); err != nil {
+			return err
+		}
+		return audit.Record(tx, c.by, "factor.enrolment_started", audit.Detail{"method": "totp", "factor_id": enrolment.ID})
+	})
+	if err != nil {
+		return TOTPRegistration{}, err
+	}
+	registration := TOTPRegistration{ID: enrolment.ID, Type: store.FormatTOTP, Secret: enrolment.Secret, URI: enrolment.URI}
+	if c.request.URL.Query().Get("qr") == "1" {
+		code, err := qr.Encode(enrolment.URI, qr.M)
+		if err != nil {
+			return TOTPRegistration{}, err
+		}
+		registration.QR = "data:image/png;base64," + base64.StdEncoding.EncodeToString(code.PNG())
+	}
+	return registration, nil
+}
+
+func (c *Call) mayEnrolTOTP(tx *store.Tx) ([]store.CredentialRow, error) {
+	if !c.Tenant.MFA.Enables(store.FormatTOTP) {
+		return nil, fault.New(fault.MFAMethodDisabled, "Authenticator apps are switched off here: the operator enables them under mfa.methods.")
+	}
+	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, row := range rows {
+		if row.Format == store.FormatTOTP {
+			n++
+		}
+	}
+	if n >= maxDevices {
+		return nil, fault.New(fault.MFAInvalidRequest, "You have %d authenticator apps, which is as many as there may be. Remove one first.", n)
+	}
+	return rows, nil
+}
+
+// RegisterTOTPRequest confirms the open enrolment, as older clients do.
+type RegisterTOTPRequest struct {
+	Type string `json:"type"`
+	Code string `json:"code"`
+}
+
+func confirmTOTP(c *Call, r RegisterTOTPRequest) (MFADevice, error) {
+	if err := need("code", r.Code); err != nil {
+		return MFADevice{}, err
+	}
+	var id string
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		enrolment, err := tx.TOTPEnrolment(c.Tenant.ID, c.Session.UserID, c.Session.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			return fault.New(fault.MFADeviceNotFound, "No authenticator app is being enrolled in this session. Register one first.")
+		}
+		id = enrolment.ID
+		return err
+	})
+	if err != nil {
+		return MFADevice{}, err
+	}
+	if _, err := authTOTP(c, AuthTOTPRequest{ID: id, Code: r.Code}); err != nil {
+		return MFADevice{}, err
+	}
+	var device MFADevice
+	err = c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		user, err := tx.User(c.Tenant.ID, c.Session.UserID)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+		for _, row := range rows {
+			if row.ID == id {
+				device = viewDevice(row, defaultFactor(user, rows))
+			}
+		}
+		return err
+	})
+	return device, err
+}
+
+// AuthTOTPRequest types a code. It confirms the enrolment that id names, or
+// proves the device that id names, or the default one. createMfaToken is of
+// action-based MFA.
+type AuthTOTPRequest struct {
+	Code            string   `json:"code"`
+	ID              string   `json:"id,omitempty"`
+	RequestedScopes []string `json:"requestedScopes,omitempty"`
+}
+
+func authTOTP(c *Call, r AuthTOTPRequest) (VerifyResponse, error) {
+	if err := need("code", r.Code); err != nil {
+		return VerifyResponse{}, err
+	}
+	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source}
+	return c.proveWith(totp.Method{DeviceID: r.ID}, attempt, r.RequestedScopes, c.linkFactor)
+}
+
+// linkFactor makes a confirmed enrolment a credential of the user, by the
+// authority it was begun under. A proof that enrols nothing stands for itself.
+func (c *Call) linkFactor(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+	evidence := proof.Evidence()
+	if evidence.Purpose != method.Enrol {
+		return c.own(proof)
+	}
+	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
+		return store.CredentialRow{}, err
+	}
+	if _, err := c.mayEnrolTOTP(tx); err != nil {
+		return store.CredentialRow{}, err
+	}
+	row, err := account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(evidence), provenance(evidence.AuthorizedBy), "")
+	if err != nil || !c.Tenant.MFA.AllowsBackupCodesFor(row.Format) {
+		return row, err
+	}
+	if _, has, err := account.RecoverySet(tx, c.Tenant.ID, c.Session.UserID); err != nil || has {
+		return row, err
+	}
+	return row, account.OweAcknowledgement(tx, c.Tenant.ID, c.Session.UserID)
+}
+
+// EmailIsNoDevice is what a code by email as an MFA device would send.
+type EmailIsNoDevice struct {
+	VerificationUUID  string   `json:"verificationUUID"`
+	VerificationToken string   `json:"verificationToken"`
+	RequestedScopes   []string `json:"requestedScopes,omitempty"`
+}
+
+func authEmail(*Call, EmailIsNoDevice) (VerifyResponse, error) {
+	return VerifyResponse{}, fault.New(fault.MFAInvalidRequest, "Email is never an MFA device: whoever reads the mailbox has it all. Use an authenticator app or a passkey, or step up at emailVerifications/verify where the scope allows it.")
+}
