@@ -16,6 +16,11 @@ import (
 // recovery codes.
 const MarkLife = 5 * time.Minute
 
+// Marked reports whether a second factor was given in the session so recently.
+func Marked(tx *store.Tx, s store.SessionRow) bool {
+	return !s.MFAMarkAt.IsZero() && tx.Now().Sub(s.MFAMarkAt) < MarkLife
+}
+
 // IsFactor reports whether a credential is an MFA method: an authenticator app
 // or a passkey. Recovery codes stand in for one, but are none.
 func IsFactor(c store.CredentialRow) bool {

@@ -66,17 +66,10 @@ func New(c Config) *API {
 	a := &API{Config: c, mux: http.NewServeMux(), keys: &jws.Keys{HTTP: c.HTTP, Now: c.Now}}
 	a.social = social.NewClient(c.HTTP, a.keys, c.Now)
 	a.contracts = walletsig.NewContracts(c.HTTP)
-	methods := map[string][]string{}
 	for _, r := range Routes() {
 		a.mux.Handle(r.Method+" "+r.Path, a.door(r))
-		methods[r.Path] = append(methods[r.Path], r.Method)
 	}
-	for path, allowed := range methods {
-		a.mux.Handle(path, a.otherMethods(path, allowed))
-	}
-	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		a.refuse(w, r, nil, fault.New(fault.NotFound, "There is nothing at this path. See /api/v0/openapi.json for what there is."))
-	})
+	a.mux.HandleFunc("/", a.noRoute)
 	return a
 }
 
@@ -199,14 +192,14 @@ func (a *API) checkOrigin(c *Call, r Route) error {
 	if origin == "" || c.Tenant == nil || r.AnyOrigin {
 		return nil
 	}
-	if allowed(c.Tenant, origin) {
+	if listed(c.Tenant, origin) {
 		c.Origin = origin
 		return nil
 	}
 	return fault.New(fault.OriginNotAllowed, "The origin %.200q is not listed by this environment. Add it to origins.", origin)
 }
 
-func allowed(t *tenant.Tenant, origin string) bool {
+func listed(t *tenant.Tenant, origin string) bool {
 	for _, o := range t.Origins {
 		if o == origin {
 			return true
@@ -304,7 +297,7 @@ func (a *API) headers(w http.ResponseWriter, req *http.Request, t *tenant.Tenant
 	case origin == "":
 	case anyOrigin:
 		h.Set("Access-Control-Allow-Origin", "*")
-	case t != nil && allowed(t, origin):
+	case t != nil && listed(t, origin):
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
 		if t.Auth.Cookies() {
@@ -313,27 +306,44 @@ func (a *API) headers(w http.ResponseWriter, req *http.Request, t *tenant.Tenant
 	}
 }
 
-// otherMethods answers preflights and methods a path does not have.
-func (a *API) otherMethods(path string, methods []string) http.Handler {
-	allow := strings.Join(append(methods, http.MethodOptions), ", ")
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Method != http.MethodOptions {
-			w.Header().Set("Allow", allow)
-			a.refuse(w, req, nil, fault.New(fault.MethodNotAllowed, "This path takes %s.", allow))
-			return
+// noRoute answers preflights, methods that a path does not have, and paths that
+// are not there.
+func (a *API) noRoute(w http.ResponseWriter, req *http.Request) {
+	allowed := a.methods(req)
+	if len(allowed) == 0 {
+		a.refuse(w, req, nil, fault.New(fault.NotFound, "There is nothing at this path. See /api/v0/openapi.json for what there is."))
+		return
+	}
+	if req.Method != http.MethodOptions {
+		allow := strings.Join(append(allowed, http.MethodOptions), ", ")
+		w.Header().Set("Allow", allow)
+		a.refuse(w, req, nil, fault.New(fault.MethodNotAllowed, "This path takes %s.", allow))
+		return
+	}
+	var t *tenant.Tenant
+	if below, ok := strings.CutPrefix(req.URL.Path, sdkPrefix); ok {
+		id, _, _ := strings.Cut(below, "/")
+		t, _ = a.Tenants.Load(req.Context(), id)
+	}
+	a.headers(w, req, t, false)
+	if origin := req.Header.Get("Origin"); t != nil && listed(t, origin) {
+		w.Header().Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+		w.Header().Set("Access-Control-Allow-Headers", corsHeaders)
+		w.Header().Set("Access-Control-Max-Age", "600")
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// methods are those that the request's path has.
+func (a *API) methods(req *http.Request) (found []string) {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		probe := *req
+		probe.Method = method
+		if _, pattern := a.mux.Handler(&probe); pattern != "/" && pattern != "" {
+			found = append(found, method)
 		}
-		var t *tenant.Tenant
-		if id := req.PathValue("environmentId"); id != "" {
-			t, _ = a.Tenants.Load(req.Context(), id)
-		}
-		a.headers(w, req, t, false)
-		if origin := req.Header.Get("Origin"); t != nil && allowed(t, origin) {
-			w.Header().Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-			w.Header().Set("Access-Control-Allow-Headers", corsHeaders)
-			w.Header().Set("Access-Control-Max-Age", "600")
-		}
-		w.WriteHeader(http.StatusNoContent)
-	})
+	}
+	return found
 }
 
 const corsHeaders = "authorization, content-type, elevated-access-token, x-dyn-api-version, x-dyn-version, x-dyn-request-id, x-dyn-session-id, " +

@@ -23,6 +23,7 @@ const (
 	PublicGate   GateKind = "public"   // anybody; a session, if sent, must be live
 	SessionGate  GateKind = "session"  // a live session
 	ElevatedGate GateKind = "elevated" // and an elevated token, judged before the body is read
+	MarkedGate   GateKind = "marked"   // as elevated, but a second factor given in the session moments ago will do
 	BodyGate     GateKind = "body"     // a live session; which scopes depends on the body
 	ServiceGate  GateKind = "service"  // a service token with a scope
 )
@@ -30,7 +31,7 @@ const (
 // Gate is what a route asks of its caller.
 type Gate struct {
 	Kind       GateKind
-	Scopes     []stepup.Scope         // ElevatedGate: the one it needs; BodyGate: those it may need
+	Scopes     []stepup.Scope         // ElevatedGate, MarkedGate: the one it needs; BodyGate: those it may need
 	Compatible environment.Compatible // the entry that waives the token; empty: none does
 	Service    string                 // ServiceGate: the service token scope
 }
@@ -65,10 +66,15 @@ func (g Gate) open(c *Call, r Route) error {
 		return err
 	}
 	c.Presented = enforce.Present(c.ctx, c.Tenant, text)
-	if g.Kind != ElevatedGate || c.Tenant.Allows(g.Compatible) {
+	if g.Kind != ElevatedGate && g.Kind != MarkedGate || c.Tenant.Allows(g.Compatible) {
 		return nil
 	}
-	return c.api.DB.Read(c.ctx, func(tx *store.Tx) error { return enforce.Judge(tx, c.Subject(), g.Scopes[0]) })
+	return c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		if g.Kind == MarkedGate && account.Marked(tx, *c.Session) {
+			return nil
+		}
+		return enforce.Judge(tx, c.Subject(), g.Scopes[0])
+	})
 }
 
 // identify finds the live session of the bearer token. A 401 means just one

@@ -20,7 +20,7 @@ type MFADevice struct {
 	Verified   bool       `json:"verified"`
 	Default    bool       `json:"default"`
 	CreatedAt  time.Time  `json:"createdAt"`
-	VerifiedAt *time.Time `json:"verifiedAt"`
+	VerifiedAt *time.Time `json:"verifiedAt,omitempty"` // absent while it is being enrolled
 	Alias      string     `json:"alias,omitempty"`
 	Provenance string     `json:"provenance,omitempty"` // ours, like confirmed
 	Confirmed  bool       `json:"confirmed"`
@@ -107,7 +107,7 @@ func getDevice(c *Call, _ none) (MFADevice, error) {
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(devices, func(d MFADevice) bool { return d.ID == c.request.PathValue("deviceId") })
+		i := slices.IndexFunc(devices, func(d MFADevice) bool { return d.ID == c.request.PathValue("credentialId") })
 		if i < 0 {
 			return fault.New(fault.MFADeviceNotFound, "You have no MFA device with this id.")
 		}
@@ -129,7 +129,7 @@ func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
 		if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
 			return err
 		}
-		row, err := c.factor(tx, c.request.PathValue("deviceId"))
+		row, err := c.factor(tx, c.request.PathValue("credentialId"))
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
 }
 
 func deleteDevice(c *Call, _ none) (none, error) {
-	return none{}, c.removeFactor(c.request.PathValue("deviceId"))
+	return none{}, c.removeFactor(c.request.PathValue("credentialId"))
 }
 
 // removeFactor takes a factor away. It asks for an elevated token whatever the

@@ -67,7 +67,7 @@ func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !s.MFAMarkAt.IsZero() && tx.Now().Sub(s.MFAMarkAt) < account.MarkLife {
+	if account.Marked(tx, s) {
 		return store.ProvenanceMFA, nil
 	}
 	tokenID, err := c.Spend(tx, stepup.CredentialLink, "")

@@ -163,14 +163,3 @@ func (c *Call) linkFactor(tx *store.Tx, proof method.Proof) (store.CredentialRow
 	}
 	return row, account.OweAcknowledgement(tx, c.Tenant.ID, c.Session.UserID)
 }
-
-// EmailIsNoDevice is what a code by email as an MFA device would send.
-type EmailIsNoDevice struct {
-	VerificationUUID  string   `json:"verificationUUID"`
-	VerificationToken string   `json:"verificationToken"`
-	RequestedScopes   []string `json:"requestedScopes,omitempty"`
-}
-
-func authEmail(*Call, EmailIsNoDevice) (VerifyResponse, error) {
-	return VerifyResponse{}, fault.New(fault.MFAInvalidRequest, "Email is never an MFA device: whoever reads the mailbox has it all. Use an authenticator app or a passkey, or step up at emailVerifications/verify where the scope allows it.")
-}

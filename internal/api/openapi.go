@@ -172,7 +172,7 @@ func responses(s *schemas, r Route) object {
 		list["401"] = to("Problem")
 	}
 	switch r.Gate.Kind {
-	case ElevatedGate, BodyGate:
+	case ElevatedGate, MarkedGate, BodyGate:
 		list["400"], list["403"] = to("Problem"), to("StepUpRequired")
 	case ServiceGate:
 		list["403"] = to("Problem")
@@ -192,7 +192,7 @@ func security(g Gate, optionalSession bool) []object {
 		return []object{{}, session}
 	case g.Kind == SessionGate:
 		return []object{session}
-	case g.Kind == ElevatedGate:
+	case g.Kind == ElevatedGate || g.Kind == MarkedGate:
 		return elevated
 	case g.Kind == BodyGate:
 		return append(elevated, session)

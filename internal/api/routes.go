@@ -38,7 +38,9 @@ type Param struct {
 }
 
 const (
-	sdk   = "/api/v0/sdk/{environmentId}"
+	sdkPrefix = "/api/v0/sdk/"
+
+	sdk   = sdkPrefix + "{environmentId}"
 	admin = "/api/v0/admin"
 )
 
@@ -53,7 +55,7 @@ var auditQuery = []Param{
 
 // Routes is the whole API.
 func Routes() []Route {
-	return slices.Concat(coreRoutes(), smsRoutes(), walletRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes())
+	return slices.Concat(coreRoutes(), mfaRoutes(), smsRoutes(), walletRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes())
 }
 
 func coreRoutes() []Route {

@@ -26,8 +26,8 @@ func TestRoutesDeclareTheirGates(t *testing.T) {
 			if len(r.Gate.Scopes) > 0 || r.Gate.Service != "" || r.Gate.Compatible != "" {
 				t.Errorf("%s: scopes that a %s gate does not look at", name, r.Gate.Kind)
 			}
-		case api.ElevatedGate, api.BodyGate:
-			if len(r.Gate.Scopes) == 0 || r.Gate.Kind == api.ElevatedGate && len(r.Gate.Scopes) != 1 {
+		case api.ElevatedGate, api.MarkedGate, api.BodyGate:
+			if len(r.Gate.Scopes) == 0 || r.Gate.Kind != api.BodyGate && len(r.Gate.Scopes) != 1 {
 				t.Errorf("%s: scopes %v", name, r.Gate.Scopes)
 			}
 			for _, scope := range r.Gate.Scopes {
@@ -72,7 +72,7 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 		switch r.Gate.Kind {
 		case api.ServiceGate:
 			code = "invalid_service_token"
-		case api.ElevatedGate:
+		case api.ElevatedGate, api.MarkedGate:
 			want, code, header = 403, "elevated_access_token_required", alice.Header()
 		case api.PublicGate:
 			continue
@@ -200,7 +200,7 @@ func opens(r api.Route) (authorization []string, elevated string) {
 			}
 		}
 		return list, ""
-	case api.ElevatedGate:
+	case api.ElevatedGate, api.MarkedGate:
 		if r.Gate.Scopes[0] == stepup.UserDelete {
 			return []string{"session"}, "elevated for deletion"
 		}

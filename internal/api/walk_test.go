@@ -63,6 +63,7 @@ func TestWalk(t *testing.T) {
 	t.Run("credentials", func(t *testing.T) { walkCredentials(walker{c, t, servertest.A}) })
 	t.Run("texts", func(t *testing.T) { walkTexts(walker{c, t, servertest.A}) })
 	t.Run("confirming", func(t *testing.T) { walkConfirm(walker{c, t, servertest.B}) })
+	t.Run("second factors", func(t *testing.T) { walkFactors(walker{c, t, servertest.B}) })
 	t.Run("passkeys", func(t *testing.T) { walkPasskeys(walker{c, t, servertest.B}) })
 	t.Run("wallets", func(t *testing.T) { walkWallets(walker{c, t, servertest.B}) })
 	t.Run("not me", func(t *testing.T) { walkNotMe(walker{c, t, servertest.A}) })

@@ -118,6 +118,30 @@ var oneTime = []artefact{
 		},
 	},
 	{
+		name: "code of an authenticator app", table: "totp_devices", statement: "UseTOTPStep", refused: answered(422, "mfa_invalid_code"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			user := s.SignIn(t, servertest.A, "totp@example.com")
+			app := s.EnrolApp(t, user)
+			return post(t, sdk("/users/mfa/auth/totp"), user.Header(), m{"code": app.Next(), "requestedScopes": []string{transfer}})
+		},
+	},
+	{
+		name: "code that confirms an enrolment", table: "totp_enrolments", statement: "ConsumeTOTPEnrolment", purpose: "enrol", refused: answered(422, "mfa_invalid_code"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			user := s.SignIn(t, servertest.A, "enrol@example.com")
+			app := s.BeginApp(t, user, s.StepUp(t, user, "credential:link"))
+			return post(t, sdk("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Code()})
+		},
+	},
+	{
+		name: "recovery code", table: "recovery_codes", statement: "ConsumeRecoveryCode", refused: answered(422, "mfa_invalid_code"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			user := s.SignIn(t, servertest.A, "recovery@example.com")
+			s.EnrolApp(t, user)
+			return post(t, sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": s.recoveryCodes(t, user)[0], "requestedScopes": []string{transfer}})
+		},
+	},
+	{
 		name: "nonce under a device signature", table: "spent_nonces", statement: "SpendNonce", refused: answered(403, "invalid_device_signature"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user, key := s.SignIn(t, servertest.A, "device@example.com"), newDevice(t)

@@ -137,7 +137,7 @@ var (
 	texts = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
 	pages = parsePages(
 		"signin", "stepup", "address_changed", "credential_linked",
-		"credential_unlinked", "user_deleted", "environment_weakened",
+		"credential_unlinked", "recovery_code_used", "user_deleted", "environment_weakened",
 	)
 )
 

@@ -82,3 +82,20 @@ func TestInARowBurst(t *testing.T) {
 		}
 	})
 }
+
+// What docs/limits.md publishes: how long fifty tries take, and what they are worth.
+func TestInARowArithmetic(t *testing.T) {
+	var whole time.Duration
+	for n := 1; n < inARow.Stop; n++ {
+		whole += inARow.Wait(n)
+	}
+	if whole < 34*time.Hour || whole > 35*time.Hour {
+		t.Errorf("fifty tries take %v", whole)
+	}
+	if inARow.Wait(9) != 0 || inARow.Wait(10) != 30*time.Second || inARow.Wait(11) != time.Minute || inARow.Wait(49) != time.Hour {
+		t.Error("the waits are not those of the page")
+	}
+	if chance := float64(inARow.Stop) * 3 / 1e6; chance > 0.00015 {
+		t.Errorf("chance of %g at six digits", chance)
+	}
+}
