@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/method/passkey/passkeytest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
@@ -15,6 +16,9 @@ import (
 
 // factorsOn is the rest of a document in which authenticator apps are on.
 const factorsOn = "sessions: {lifetime: 10d, idle: 10d}\nmfa: {methods: [{type: totp, enabled: true}]}\n"
+
+// bothFactors has passkeys on too.
+var bothFactors = strings.Replace(passkeytest.On, "methods: [", "methods: [{type: totp, enabled: true}, ", 1)
 
 func (s scene) recoveryCodes(t *testing.T, user *servertest.Session) []string {
 	t.Helper()
@@ -35,7 +39,7 @@ func TestA1SameTOTPCodeInParallel(t *testing.T) {
 			if engine == store.Postgres {
 				nodes = append(nodes, scene{Server: servertest.Start(t, servertest.WithDatabase(url, clock), servertest.WithConfig(func(c *config.Production) { c.PublicURL = s.URL }))})
 			}
-			s.Apply(t, servertest.Document(servertest.A, factorsOn+"limits: {factorGuesses: 20, factorHardStop: 100}\n"))
+			s.Apply(t, servertest.Document(servertest.A, factorsOn))
 			user := s.SignIn(t, servertest.A, "a1-totp@example.com")
 			code := s.EnrolApp(t, user).Next()
 			var won, other atomic.Int64

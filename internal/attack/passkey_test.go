@@ -14,7 +14,7 @@ import (
 // withPasskeys turns passkeys on in environment A, with further lines.
 func (s scene) withPasskeys(t *testing.T, more string) {
 	t.Helper()
-	s.Apply(t, servertest.Document(servertest.A, passkeytest.On+"\n"+more))
+	s.Apply(t, servertest.Document(servertest.A, bothFactors+"\n"+more))
 }
 
 func (s scene) creation(t testing.TB, user *servertest.Session) (o passkey.CreationOptions) {

@@ -28,13 +28,14 @@ func TakeTry(tx *store.Tx, t *tenant.Tenant, userID, factorID string) error {
 }
 
 // ForgiveTries forgets the wrong tries at all second factors of a user who has
-// just proved one of them. Nothing weaker may call it.
-func ForgiveTries(tx *store.Tx, environmentID, userID string) error {
+// just proved one of them, and at one that is being enrolled. Nothing weaker may
+// call it.
+func ForgiveTries(tx *store.Tx, environmentID, userID string, enrolling ...string) error {
 	rows, err := tx.Credentials(environmentID, userID)
 	if err != nil {
 		return err
 	}
-	ids := []string{RecoveryFactor}
+	ids := append(enrolling, RecoveryFactor)
 	for _, row := range rows {
 		if row.Format == store.FormatTOTP || row.Format == store.FormatPasskey {
 			ids = append(ids, row.ID)

@@ -186,6 +186,9 @@ func (c *candidate) enrol(tx *store.Tx) error {
 
 // Forgive implements [method.Candidate].
 func (c *candidate) Forgive(tx *store.Tx) error {
+	if c.enrolment != nil {
+		return method.ForgiveTries(tx, c.environmentID, c.userID, c.id)
+	}
 	return method.ForgiveTries(tx, c.environmentID, c.userID)
 }
 
