@@ -35,6 +35,13 @@ func unlinked(what string) News {
 	}
 }
 
+func recovered(left int) News {
+	return News{
+		func(n deliver.Notice) deliver.Message { return deliver.RecoveryCodeUsed(n, left) },
+		func(n deliver.Notice) deliver.Text { return deliver.RecoveryCodeUsedText(n, left) },
+	}
+}
+
 func changed(to string) News {
 	return News{
 		func(n deliver.Notice) deliver.Message { return deliver.AddressChanged(n, to) },

@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -80,7 +79,7 @@ func Recovered(tx *store.Tx, t *tenant.Tenant, userID string, left int) error {
 	if err != nil {
 		return err
 	}
-	return tell(tx, t, userID, rows, store.CredentialRow{}, func(n deliver.Notice) deliver.Message { return deliver.RecoveryCodeUsed(n, left) })
+	return tell(tx, t, userID, rows, store.CredentialRow{}, recovered(left))
 }
 
 // OweAcknowledgement notes that there are recovery codes the user has not yet

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -67,6 +68,11 @@ func CredentialLinkedText(n Notice, what string) Text {
 // CredentialUnlinkedText is [CredentialUnlinked] for a number.
 func CredentialUnlinkedText(n Notice, what string) Text {
 	return n.text("Removed from your %s account: %s.", what)
+}
+
+// RecoveryCodeUsedText is [RecoveryCodeUsed] for a number.
+func RecoveryCodeUsedText(n Notice, left int) Text {
+	return n.text("A recovery code of your %s account was used, %s left.", strconv.Itoa(left))
 }
 
 // UserDeletedText is [UserDeleted] for a number.
