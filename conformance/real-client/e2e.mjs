@@ -7,6 +7,7 @@ import * as sdk from '@dynamic-labs-sdk/client';
 import { createApiClient, getNonce } from '@dynamic-labs-sdk/client/core';
 import { appOrigin, claimsOf, newAddress, openApp, signedIn } from './lib/app.mjs';
 import { openMailbox } from './lib/mailbox.mjs';
+import { newAuthenticator } from './lib/passkey.mjs';
 import { freshDatabase, startServer } from './lib/server.mjs';
 
 const header = 'x-dyn-elevated-access-token';
@@ -302,6 +303,40 @@ for (const [engine, databaseUrl] of Object.entries(databases)) {
         await withToken(token, () => sdk.verifyOTP({ otpVerification, verificationToken }, client));
         assert.equal(client.user.email, moved);
         assert.match((await mailbox.notice(email)).text, /https?:\/\//);
+      });
+
+      it('registers a passkey with a token, signs in and steps up with it, and deletes it', async () => {
+        const passkey = newAuthenticator();
+        const { client, email, stepUp, enterCode } = await signedIn(server, mailbox, { passkey });
+        const none = await refusal(sdk.authenticatePasskeyMFA({ requestedScopes: ['wallet:export'] }, client));
+        assert.deepEqual([none.status, none.code, none.payload.methods], [422, 'passkey_not_found', ['email_otp']]);
+        assert.equal((await refusal(sdk.registerPasskey({}, client))).status, 403);
+        await stepUp(email, 'credential:link');
+        await sdk.registerPasskey({}, client);
+        const [key] = await sdk.getPasskeys(client);
+        assert.ok(client.user.verifiedCredentials.some((c) => c.id === key.id && c.format === 'passkey'));
+
+        const other = await openApp(server, mailbox, { passkey });
+        await sdk.signInWithPasskey({}, other.client);
+        assert.equal(other.client.user.id, client.user.id);
+
+        await sdk.authenticatePasskeyMFA({ requestedScopes: ['wallet:export'] }, client);
+        const { acr, amr, credential_id } = claimsOf(sdk.getElevatedAccessToken({ scope: 'wallet:export' }, client));
+        assert.deepEqual([acr, amr.includes('mfa'), credential_id], ['urn:stepup:phr', true, key.id]);
+        assert.equal((await refusal(enterCode(email, ['wallet:export']))).code, 'mfa_invalid_request'); // a code is weaker
+
+        passkey.origin = 'https://evil.example';
+        assert.equal((await refusal(sdk.authenticatePasskeyMFA({ requestedScopes: ['wallet:export'] }, client))).code, 'invalid_passkey');
+        passkey.origin = appOrigin;
+        passkey.copied();
+        passkey.copied();
+        assert.match((await refusal(sdk.authenticatePasskeyMFA({ requestedScopes: ['wallet:export'] }, client))).message, /counter/);
+
+        await sdk.authenticatePasskeyMFA({ requestedScopes: ['credential:unlink'] }, client).catch(() => {}); // the counter catches up
+        await sdk.authenticatePasskeyMFA({ requestedScopes: ['credential:unlink'] }, client);
+        await sdk.deletePasskey({ passkeyId: key.id }, client);
+        assert.deepEqual(await sdk.getPasskeys(client), []);
+        assert.equal((await refusal(sdk.signInWithPasskey({}, (await openApp(server, mailbox, { passkey })).client))).code, 'passkey_not_found');
       });
 
       it('deletes a user with a token, and says why when it does not', async () => {

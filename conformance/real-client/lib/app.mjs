@@ -45,7 +45,7 @@ const keychain = () => {
 const silent = { debug() {}, info() {}, warn() {}, error() {}, on() {}, off() {} };
 
 /** A started app on a server, and what a person with a mailbox does in it. */
-export const openApp = async (server, mailbox) => {
+export const openApp = async (server, mailbox, { passkey } = {}) => {
   const requests = [];
   const navigations = [];
   let extraHeaders = {};
@@ -59,6 +59,7 @@ export const openApp = async (server, mailbox) => {
       storageAdapter: storage(),
       keychain: keychain(),
       logger: silent,
+      ...(passkey ? { passkey } : {}),
       navigate: async (url) => { navigations.push(String(url)); },
       fetch: async (url, init = {}) => {
         const response = await fetch(url, { ...init, headers: { ...init.headers, ...extraHeaders } });
@@ -96,8 +97,8 @@ export const openApp = async (server, mailbox) => {
 };
 
 /** An app with a new user signed in. */
-export const signedIn = async (server, mailbox) => {
-  const app = await openApp(server, mailbox);
+export const signedIn = async (server, mailbox, options) => {
+  const app = await openApp(server, mailbox, options);
   const email = newAddress();
   const response = await app.enterCode(email);
   return { ...app, email, response };
