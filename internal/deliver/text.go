@@ -38,6 +38,8 @@ const (
 	maxTextBody = 1000 // bytes
 	maxTextName = 30   // characters of an app's name
 	maxTextWhat = 60   // characters of what happened
+
+	maxTextSummary = 250 // characters of what a code agrees to
 )
 
 // SignInText carries a code that signs in and does nothing else.
@@ -47,12 +49,12 @@ func SignInText(c Code) Text { return c.text("sign-in") }
 func StepUpText(c Code) Text { return c.text("confirmation") }
 
 func (c Code) text(kind string) Text {
-	var summary strings.Builder
-	for _, line := range inertLines(c.Summary, maxSummary/4) {
-		summary.WriteString(spaced(line) + "\n")
+	summary := ""
+	if lines := inertLines(c.Summary, maxTextSummary); len(lines) > 0 {
+		summary = "For: " + plainText(strings.Join(lines, "; ")) + "\n"
 	}
 	return Text{To: c.To, Body: fmt.Sprintf("Your %s code for %s:\n%s\n%sIt works for %s. Tell it to nobody.",
-		kind, name(c.AppName), c.Code, summary.String(), inWords(c.ValidFor))}
+		kind, name(c.AppName), c.Code, summary, inWords(c.ValidFor))}
 }
 
 // AddressChangedText is [AddressChanged] for a number.
@@ -79,7 +81,7 @@ func RecoveryCodeUsedText(n Notice, left int) Text {
 func UserDeletedText(n Notice) Text { return n.text("Your %s account was deleted%s.", "") }
 
 func (n Notice) text(form, what string) Text {
-	body := fmt.Sprintf(form, name(n.AppName), spaced(inert(what, maxTextWhat)))
+	body := fmt.Sprintf(form, name(n.AppName), plainText(inert(what, maxTextWhat)))
 	if undo := link(n.RevokeURL); undo != "" {
 		body += "\nNot you? " + undo
 	}
@@ -93,11 +95,13 @@ func maskedAddress(address string) string {
 	return MaskEmail(address)
 }
 
-func name(app string) string { return spaced(inert(app, maxTextName)) }
+func name(app string) string { return plainText(inert(app, maxTextName)) }
 
-// spaced is for what inert returned: a text with its invisible mark would be
-// sent in an alphabet that takes twice the messages.
-func spaced(s string) string { return strings.ReplaceAll(s, string(wordJoiner), " ") }
+// plainText is for what inert returned: a text with its marks would be sent in
+// an alphabet that takes twice the messages.
+func plainText(s string) string { return inertMarks.Replace(s) }
+
+var inertMarks = strings.NewReplacer(string(wordJoiner), " ", "…", "...")
 
 // check refuses what no texter may send, whoever wrote the text.
 func (t Text) check() error {

@@ -89,7 +89,7 @@ func (n Number) Prefix() string { return n.E164[:max(1+len(n.CallingCode), len(n
 
 // Masked shows of a number what its owner needs to recognise it.
 func (n Number) Masked() string {
-	return "+" + n.CallingCode + " …" + n.E164[max(0, len(n.E164)-2):]
+	return "+" + n.CallingCode + " ***" + n.E164[max(0, len(n.E164)-2):]
 }
 
 func read(text, region string) (Number, error) {

@@ -23,7 +23,7 @@ func TestOneNumber(t *testing.T) {
 	if got := want.Prefix(); got != "+1415555" {
 		t.Errorf("prefix %q", got)
 	}
-	if got := want.Masked(); got != "+1 …23" {
+	if got := want.Masked(); got != "+1 ***23" {
 		t.Errorf("masked %q", got)
 	}
 }
