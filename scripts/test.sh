@@ -73,6 +73,13 @@ if ! cmp -s "$passkeys/package-lock.json" "$passkeys/node_modules/.installed-loc
 	cp "$passkeys/package-lock.json" "$passkeys/node_modules/.installed-lock"
 fi
 
+wallets=conformance/wallet
+if ! cmp -s "$wallets/package-lock.json" "$wallets/node_modules/.installed-lock"; then
+	echo "Installing the second opinions on wallets"
+	(cd "$wallets" && npm ci) || die "the npm packages could not be installed; type:" "cd $wallets && npm ci"
+	cp "$wallets/package-lock.json" "$wallets/node_modules/.installed-lock"
+fi
+
 # ---------------------------------------------------------------- the suites
 
 names=()
@@ -96,6 +103,7 @@ go_tests() { go test -race -shuffle=on -timeout $limit ./...; }
 wycheproof() { (cd conformance/wycheproof && go test -timeout $limit ./...); }
 oidc() { (cd conformance/oidc && go test -timeout $limit ./...); }
 second_opinion() { npm --prefix "$passkeys" test --silent; }
+wallet_opinions() { npm --prefix "$wallets" test --silent; }
 real_client() { scripts/with-postgres.sh npm --prefix "$client" test --silent; }
 
 suite "vet, gofmt" scripts/vet.sh
@@ -104,6 +112,7 @@ suite "wycheproof vectors" wycheproof
 suite "zitadel OpenID provider" oidc
 suite "real client, both engines" real_client
 suite "passkeys, second opinion" second_opinion
+suite "wallets, on a real EVM" wallet_opinions
 if [ -n "$long" ]; then
 	suite "fuzz targets" scripts/fuzz.sh "${FUZZTIME:-20s}"
 fi
