@@ -9,6 +9,7 @@ import { appOrigin, claimsOf, newAddress, openApp, signedIn } from './lib/app.mj
 import { openMailbox } from './lib/mailbox.mjs';
 import { newAuthenticator } from './lib/passkey.mjs';
 import { freshDatabase, startServer } from './lib/server.mjs';
+import { connectWallet, newWallet } from './lib/wallet.mjs';
 
 const header = 'x-dyn-elevated-access-token';
 const databases = { SQLite: undefined, ...(process.env.DATABASE_URL ? { PostgreSQL: process.env.DATABASE_URL } : {}) };
@@ -192,6 +193,42 @@ for (const [engine, databaseUrl] of Object.entries(databases)) {
           assert.equal(status, 401);
           assert.equal(typeof body.error, 'string');
         }
+      });
+
+      it('signs in and steps up with a wallet, and nobody else does', async () => {
+        const { client, requests } = await openApp(server, mailbox);
+        const wallet = newWallet();
+        const walletProviderKey = connectWallet(client, wallet);
+        await sdk.connectAndVerifyWithWalletProvider({ walletProviderKey }, client);
+        assert.equal(client.user.verifiedCredentials[0].address, wallet.address);
+        const check = await sdk.checkStepUpAuth({ scope: 'wallet:export' }, client);
+        assert.deepEqual(check.credentials.map((c) => c.format), ['blockchain']);
+        const [walletAccount] = sdk.getWalletAccounts(client);
+        await sdk.verifyWalletAccount({ requestedScopes: ['wallet:export'], walletAccount }, client);
+        const token = claimsOf(sdk.getElevatedAccessToken({ scope: 'wallet:export', consume: false }, client));
+        assert.deepEqual([token.acr, token.singleUse], ['urn:stepup:reauth', true]);
+        assert.ok(requests.some((r) => r.path.startsWith('/wallets/verify')));
+        const thief = (await openApp(server, mailbox)).client;
+        const forged = connectWallet(thief, { ...wallet, sign: newWallet().sign });
+        assert.equal((await refusal(sdk.connectAndVerifyWithWalletProvider({ walletProviderKey: forged }, thief))).code, 'invalid_verification');
+      });
+
+      it('links a wallet, chooses it, moves it to another account and unlinks it', async () => {
+        const first = await signedIn(server, mailbox);
+        const wallet = newWallet();
+        await sdk.connectAndVerifyWithWalletProvider({ walletProviderKey: connectWallet(first.client, wallet) }, first.client);
+        const [walletAccount] = sdk.getWalletAccounts(first.client);
+        await sdk.selectPrimaryWalletAccount({ walletAccount }, first.client);
+        assert.ok(sdk.getWalletAccounts(first.client)[0].lastSelectedAt instanceof Date);
+        const second = await signedIn(server, mailbox);
+        const walletProviderKey = connectWallet(second.client, wallet);
+        await assert.rejects(sdk.connectAndVerifyWithWalletProvider({ walletProviderKey }, second.client), sdk.WalletAlreadyLinkedToAnotherUserError);
+        const moved = await sdk.transferWalletAccount({ walletProviderKey }, second.client);
+        assert.equal(moved.address, wallet.address);
+        await sdk.refreshUser(first.client);
+        assert.deepEqual(first.client.user.verifiedCredentials.map((c) => c.format), ['email']);
+        await sdk.removeWalletAccount({ walletAccount: moved }, second.client);
+        assert.deepEqual(second.client.user.verifiedCredentials.map((c) => c.format), ['email']);
       });
 
       it('lets the app call from its own origin only', async () => {
