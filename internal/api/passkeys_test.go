@@ -102,3 +102,43 @@ func (w walker) register(a *passkeytest.Authenticator, session *servertest.Sessi
 	made := a.Create(passkeyOptions[passkey.CreationOptions](w, "/users/passkeys/register", session.Token))
 	return w.do("POST", sdk+"/users/passkeys/register", session.Token, []string{elevated}, made)
 }
+
+// Ten passkeys are as many as an account takes: at the options, so that no
+// device makes one in vain, and at the registration.
+func TestTooManyPasskeys(t *testing.T) {
+	t.Parallel()
+	w, ada := startWithPasskeys(t, "")
+	first := passkeytest.New(passkeytest.Origin)
+	w.register(first, ada, w.StepUp(t, ada, "credential:link")).Want(t, 200, "")
+	link := w.passkeyStepUp(first, ada.Token, "credential:link")
+	for range passkey.MaxPerUser - 2 {
+		w.register(passkeytest.New(passkeytest.Origin), ada, link).Want(t, 200, "")
+	}
+	options := passkeyOptions[passkey.CreationOptions](w, "/users/passkeys/register", ada.Token)
+	if n := len(options.ExcludeCredentials); n != passkey.MaxPerUser-1 {
+		t.Errorf("%d passkeys are excluded, want all of the user's", n)
+	}
+	w.do("POST", sdk+"/users/passkeys/register", ada.Token, []string{link}, passkeytest.New(passkeytest.Origin).Create(options)).Want(t, 200, "")
+	w.do("GET", sdk+"/users/passkeys/register", ada.Token, nil, nil).Want(t, 422, "max_passkeys_per_user")
+	w.do("GET", sdk+"/users/mfa/register/passkey", ada.Token, nil, nil).Want(t, 422, "max_passkeys_per_user")
+}
+
+// The options say nothing about who is behind them: no address in the user's id,
+// another id in another environment, the same one each time.
+func TestOptionsNameNobody(t *testing.T) {
+	t.Parallel()
+	w, ada := startWithPasskeys(t, "")
+	w.Apply(t, servertest.Document(servertest.B, passkeytest.On))
+	first, again := passkeyOptions[passkey.CreationOptions](w, "/users/passkeys/register", ada.Token), passkeyOptions[passkey.CreationOptions](w, "/users/passkeys/register", ada.Token)
+	if first.User.ID != again.User.ID || len(first.User.ID) != 43 || first.Challenge == again.Challenge {
+		t.Errorf("%+v, then %+v", first, again)
+	}
+	there := w.SignIn(t, servertest.B, ada.Email)
+	elsewhere := walker{w.client, t, servertest.B}
+	if other := passkeyOptions[passkey.CreationOptions](elsewhere, "/users/passkeys/register", there.Token); other.User.ID == first.User.ID {
+		t.Error("one id in two environments")
+	}
+	if o := passkeyOptions[passkey.RequestOptions](w, "/users/passkeys/signin", ""); len(o.AllowCredentials) != 0 || o.UserVerification != "required" || o.RPID != passkeytest.RPID {
+		t.Errorf("%+v", o)
+	}
+}

@@ -227,3 +227,30 @@ func TestLastPasskeyStays(t *testing.T) {
 	s.Do(t, "POST", sdk("/verify/unlink"), user.Header(token), m{"verifiedCredentialId": user.CredentialID}).Want(t, 200, "")
 	s.Do(t, "DELETE", sdk("/users/passkeys"), user.Header(token), gone).Want(t, 422, "cannot_delete_last_sign_in_verified_credential")
 }
+
+// YSA-2026-02: for a user without a passkey there are no options, because an
+// empty list allows any; and with the options of somebody else, or none, their
+// session steps up with nobody's passkey.
+func TestYSA202602NobodyStepsUpWithoutAPasskey(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withPasskeys(t, "")
+	victim := s.SignIn(t, servertest.A, "victim@example.com")
+	thief, a := s.withPasskey(t, "thief@example.com")
+	r := s.Do(t, "GET", sdk("/users/passkeys/authenticate"), victim.Header(), nil).Want(t, 422, "passkey_not_found")
+	if !strings.Contains(r.Member("error"), "email_otp") {
+		t.Errorf("the refusal does not say what else would do: %s", r.Body)
+	}
+	for name, options := range map[string]passkey.RequestOptions{
+		"of a sign-in": s.request(t, nil), "of the thief's session": s.request(t, thief), "made up": {Challenge: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"},
+		"of a registration": {Challenge: s.creation(t, victim).Challenge},
+	} {
+		for _, id := range [][]byte{a.ID, {}, []byte("nobody")} {
+			answer := stepUpBody(a.Get(options, func(c *passkeytest.Ceremony) { c.ID = id }), "wallet:export")
+			r := s.Do(t, "POST", sdk("/users/mfa/auth/passkey"), victim.Header(), answer)
+			if r.Status != 422 || r.Member("elevatedAccessToken") != "" {
+				t.Errorf("options %s, passkey %q: %d %s", name, id, r.Status, r.Body)
+			}
+		}
+	}
+}
