@@ -58,7 +58,7 @@ done
 
 ISSUER="http://$server/api/v0/sdk/$environment" \
 	SERVICE_TOKEN_FILE="$data/example-service.token" \
-	LISTEN="$service" ALLOWED_ORIGIN="http://$server" \
+	LISTEN="$service" ALLOWED_ORIGIN="http://localhost:${server#*:}" \
 	bin/go-service &
 pids+=($!)
 

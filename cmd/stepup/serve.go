@@ -86,7 +86,7 @@ func (c *serveCommand) development(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.serve(made, fmt.Sprintf(developmentBanner, s.config.PublicURL, s.config.PublicURL, c.BankURL, s.data))
+	return s.serve(made, fmt.Sprintf(developmentBanner, server.DemoURL(s.config.PublicURL), server.DemoURL(s.config.PublicURL), c.BankURL, s.data))
 }
 
 const developmentBanner = `

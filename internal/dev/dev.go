@@ -18,7 +18,7 @@ type Config struct {
 	Environments []Environment // offered at sign-in, in this order
 	BankURL      string        // origin of the example service; empty hides its card
 	Provider     http.Handler  // login provider with made-up people, below /dev/provider/; nil: none
-	PublicURL    string        // origin the demo is meant to be opened at; other names for this host are sent there
+	DemoURL      string        // origin the demo is meant to be opened at; other names for this host are sent there
 }
 
 // Environment is one tenant the demo can sign in to.
@@ -34,7 +34,7 @@ func Handler(config Config) http.Handler {
 	mux.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusFound))
 	demo := newPages("static/demo", "/demo/", "/demo/")
 	mux.Handle("GET /demo/", demo)
-	mux.Handle("GET /demo/{$}", atHome(config.PublicURL, demo))
+	mux.Handle("GET /demo/{$}", atHome(config.DemoURL, demo))
 	mux.Handle("GET /demo/config.json", serveConfig(config))
 	inbox := newPages("static/inbox", "/dev/inbox", "/dev/inbox/")
 	mux.Handle("GET /dev/inbox", inbox)
@@ -46,16 +46,17 @@ func Handler(config Config) http.Handler {
 	return guard(contentSecurityPolicy(config), mux)
 }
 
-// atHome sends a visitor who came by another name of this host (localhost for
-// 127.0.0.1) to the public URL: the example service trusts that origin alone.
-func atHome(publicURL string, next http.Handler) http.Handler {
-	home, err := url.Parse(publicURL)
+// atHome sends a visitor who came by another name of this host (127.0.0.1 for
+// localhost) to the demo's own: the example service trusts that origin alone,
+// and browsers make no passkeys for an IP address.
+func atHome(demoURL string, next http.Handler) http.Handler {
+	home, err := url.Parse(demoURL)
 	if err != nil || home.Host == "" {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host != home.Host {
-			http.Redirect(w, r, originOf(publicURL)+"/demo/", http.StatusTemporaryRedirect)
+			http.Redirect(w, r, originOf(demoURL)+"/demo/", http.StatusTemporaryRedirect)
 			return
 		}
 		next.ServeHTTP(w, r)

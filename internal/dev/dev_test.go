@@ -123,11 +123,11 @@ func TestPagesAnswerReadsOnly(t *testing.T) {
 	}
 }
 
-func TestTheDemoIsOpenedAtThePublicURL(t *testing.T) {
-	base := mustServe(t, dev.Config{PublicURL: "http://localhost:1"})
+func TestTheDemoIsOpenedAtItsOwnURL(t *testing.T) {
+	base := mustServe(t, dev.Config{DemoURL: "http://localhost:1"})
 	response, _ := mustGet(t, base+"/demo/")
 	if got := response.Header.Get("Location"); response.StatusCode != http.StatusTemporaryRedirect || got != "http://localhost:1/demo/" {
-		t.Errorf("by another host name = %d to %q, want 307 to the public URL", response.StatusCode, got)
+		t.Errorf("by another host name = %d to %q, want 307 to its own", response.StatusCode, got)
 	}
 }
 

@@ -18,6 +18,7 @@ type Inbox interface {
 // entry is a message as the pages see it: plain text only, never the HTML part.
 type entry struct {
 	ID      string    `json:"id"`
+	Kind    string    `json:"kind"` // mail or text
 	To      string    `json:"to"`
 	Subject string    `json:"subject"`
 	Purpose string    `json:"purpose"` // the sentence that says what the code is for
@@ -46,7 +47,10 @@ var (
 // read finds the code, which stands alone on a line, and takes the text in
 // front of it as its purpose.
 func read(mail deliver.Received) entry {
-	e := entry{ID: mail.ID, To: mail.To, Subject: mail.Subject, Text: mail.Text, SentAt: mail.At.UTC()}
+	e := entry{ID: mail.ID, Kind: "mail", To: mail.To, Subject: mail.Subject, Text: mail.Text, SentAt: mail.At.UTC()}
+	if !strings.Contains(mail.To, "@") { // a number
+		e.Kind = "text"
+	}
 	at := codeLine.FindStringSubmatchIndex(mail.Text)
 	if at == nil {
 		return e

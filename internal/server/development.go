@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
 	"time"
 
@@ -36,8 +37,8 @@ type Development struct {
 const developmentDocument = `
 id: %[1]s
 name: %[2]s
-origins: [%[3]s]
-redirectOrigins: [%[3]s]
+origins: [%[5]s]
+redirectOrigins: [%[5]s]
 minApiVersion: "%[4]s"
 createdAtVersion: "%[4]s"
 limits:
@@ -46,17 +47,40 @@ limits:
   codesPerIP: {count: 1000, per: 10m}
 sms: {enabled: true, countries: [US, CA, GB, DE, FR, NL, CH, AT, ES, IT, IN, AU, JP], perPrefix: {count: 1000, per: 1h}}
 mfa:
+  methods:
+    - {type: totp, enabled: true, allowBackupCodes: true}
+    - {type: passkey, enabled: true, allowBackupCodes: true}
   actions:
     - {action: wallet.waas.export, required: true}
     - {action: wallet.waas.sign, required: true}
     - {action: wallet.waas.refresh, required: true}
     - {action: wallet.waas.reshare, required: true}
     - {action: user.update, required: true}
+passkeys: {rpId: localhost, origins: [%[6]s]}
+wallets: {chains: [EVM, SOL]}
 providers:
   - {provider: dev, name: Development login, issuer: "%[3]s` + devprovider.Path + `", clientId: ` + devprovider.ClientID + `}
 scopes:
   - {scope: "transfer:create", audience: "https://bank.example"}
 `
+
+// DemoURL is where the demo app is opened: the development server under the
+// name localhost. Browsers make no passkeys for an IP address.
+func DemoURL(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil || u.Port() == "" {
+		return publicURL
+	}
+	return "http://localhost:" + u.Port()
+}
+
+// origins lists both names of the server, each once, for the document.
+func origins(publicURL string) string {
+	if demo := DemoURL(publicURL); demo != publicURL {
+		return publicURL + ", " + demo
+	}
+	return publicURL
+}
 
 // New makes a development server: its environments are created when absent and
 // left alone when present, so that an operator can play with them.
@@ -72,7 +96,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		{DevelopmentEnvironment, "Demo", environment.Version20260401},
 		{DevelopmentLegacyEnvironment, "Demo (action-based MFA)", environment.Version20260101},
 	} {
-		document := fmt.Sprintf(developmentDocument, e.id, e.name, c.PublicURL, e.version)
+		document := fmt.Sprintf(developmentDocument, e.id, e.name, c.PublicURL, e.version, origins(c.PublicURL), DemoURL(c.PublicURL))
 		err := c.DB.Write(ctx, func(tx *store.Tx) error {
 			if _, err := tx.Environment(e.id); !errors.Is(err, store.ErrNotFound) {
 				return err
@@ -98,7 +122,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		return nil, fmt.Errorf("making the development login: %w", err)
 	}
 	c.Development = dev.Handler(dev.Config{
-		Inbox: d.Inbox, Provider: provider.Handler(), BankURL: d.BankURL, PublicURL: c.PublicURL,
+		Inbox: d.Inbox, Provider: provider.Handler(), BankURL: d.BankURL, DemoURL: DemoURL(c.PublicURL),
 		Environments: []dev.Environment{
 			{ID: DevelopmentEnvironment, Name: "Step-up (2026_04_01)", MinAPIVersion: string(environment.Version20260401)},
 			{ID: DevelopmentLegacyEnvironment, Name: "Legacy (2026_01_01)", MinAPIVersion: string(environment.Version20260101)},

@@ -32,6 +32,8 @@ type tab struct {
 	ctx   context.Context
 	width int64
 
+	outside map[string]func(payload string) string // what a page may ask the test for, by the name of its binding
+
 	mu       sync.Mutex
 	problems []string
 	refusals []string // answers 4xx and 5xx so far
@@ -50,7 +52,7 @@ func mustOpenTab(t *testing.T, width, height int64) *tab {
 		chromedp.Flag("disable-sync", true),
 		chromedp.WSURLReadTimeout(time.Minute),
 	)
-	b := &tab{t: t, width: width}
+	b := &tab{t: t, width: width, outside: map[string]func(string) string{}}
 	allocator, stopBrowser := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ := chromedp.NewContext(allocator, chromedp.WithListener(b.observe))
 	b.ctx = ctx
@@ -106,11 +108,19 @@ func (b *tab) observe(event any) {
 		if !answered && (e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning) {
 			b.problems = append(b.problems, fmt.Sprintf("%s: %s (%s)", e.Entry.Level, e.Entry.Text, e.Entry.URL))
 		}
+	case *runtime.EventBindingCalled:
+		b.callOutside(e)
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 400 {
 			b.refusals = append(b.refusals, fmt.Sprintf("%d %s", e.Response.Status, e.Response.URL))
 		}
 	}
+}
+
+func (b *tab) problem(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.problems = append(b.problems, text)
 }
 
 // refused checks how many answers were 4xx or 5xx since the tab was opened, so

@@ -43,7 +43,7 @@ func TestDemo(t *testing.T) {
 			picture("2-signed-in")
 
 			b.click("[data-action=transfer] [type=submit]")
-			b.see("[data-dialog=stepup] .choices")
+			b.see("[data-dialog=stepup] [data-method=email]")
 			picture("3-prove-it")
 			b.click("[data-dialog=stepup] [type=submit]")
 			b.see("[data-dialog=stepup] .peek-code")
@@ -127,7 +127,7 @@ func (b *tab) signIn(base, address string, environment int) {
 // stepUp answers the prompt with a code to address.
 func (b *tab) stepUp(base, address string) {
 	b.t.Helper()
-	b.see("[data-dialog=stepup] .choices")
+	b.see("[data-dialog=stepup] [data-method=email]")
 	b.click("[data-dialog=stepup] [type=submit]")
 	b.enterCode(base, "[data-dialog=stepup]", address)
 }

@@ -65,7 +65,7 @@ func TestWrongCodeAndCancelling(t *testing.T) {
 	b.signIn(base, ada, 0)
 
 	b.click("[data-action=transfer] [type=submit]")
-	b.see("[data-dialog=stepup] .choices")
+	b.see("[data-dialog=stepup] [data-method=email]")
 	b.do("pressing Escape", chromedp.KeyEvent(kb.Escape))
 	b.see(".feature .note")
 	b.gone("dialog")

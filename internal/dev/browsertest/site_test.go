@@ -34,21 +34,31 @@ func TestMain(m *testing.M) {
 }
 
 // mustStart runs what `make run` runs, on a database of its own: the server in
-// development mode and the example service. It returns the server's URL.
+// development mode and the example service. It returns the demo's origin.
 func mustStart(t *testing.T) string {
 	t.Helper()
-	server, bank := mustFreeAddress(t), mustFreeAddress(t)
-	data := t.TempDir()
+	base, _ := mustStartIn(t, t.TempDir())
+	return base
+}
+
+// mustStartIn does so in a folder of the caller's, for tests that operate it, and
+// returns the server's address too.
+func mustStartIn(t *testing.T, data string) (base, server string) {
+	t.Helper()
+	bank := mustFreeAddress(t)
+	server = mustFreeAddress(t)
+	_, port, _ := strings.Cut(server, ":")
+	base = "http://localhost:" + port
 	run(t, nil, "stepup", "serve", "--dev", "--data", data, "--listen", server, "--bank-url", "http://"+bank)
 	mustAnswer(t, "http://"+server+"/readyz")
 	run(t, []string{
 		"ISSUER=http://" + server + "/api/v0/sdk/11111111-2222-4333-8444-555555555555",
 		"SERVICE_TOKEN_FILE=" + filepath.Join(data, "example-service.token"),
 		"LISTEN=" + bank,
-		"ALLOWED_ORIGIN=http://" + server,
+		"ALLOWED_ORIGIN=" + base,
 	}, "go-service")
 	mustAnswer(t, "http://"+bank+"/healthz")
-	return "http://" + server
+	return base, server
 }
 
 // run starts a program for the length of the test, without the settings of

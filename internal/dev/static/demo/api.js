@@ -21,6 +21,9 @@ export class Refusal extends Error {
   }
 }
 
+/** Something on this side that is no answer: a dismissed prompt, a wallet that is not there. */
+export class Hitch extends Error {}
+
 /** Talks to one environment of the server and to the example service. */
 export class Api extends EventTarget {
   constructor({ environmentId, bankUrl, sessionToken }) {
@@ -30,18 +33,50 @@ export class Api extends EventTarget {
     this.sessionToken = sessionToken // () => string
   }
 
-  // Sent codes. With a session the code belongs to that session and to verify.
-  createCode = (email) => this.#call('POST', '/emailVerifications/create', { body: { email } })
-  signIn = (verificationUUID, verificationToken) =>
-    this.#call('POST', '/emailVerifications/signin', { body: { verificationUUID, verificationToken } })
-  verifyCode = (verificationUUID, verificationToken, { requestedScopes, elevated } = {}) =>
-    this.#call('POST', '/emailVerifications/verify', {
-      body: { verificationUUID, verificationToken, ...(requestedScopes && { requestedScopes }) },
-      elevated,
-    })
+  settings = () => this.#call('GET', '/settings')
+
+  // Sent codes, by mail or by text message. With a session the code belongs to
+  // that session and to verify.
+  createCode = (kind, to) => this.#call('POST', `/${kind}Verifications/create`, { body: kind === 'email' ? { email: to } : { phoneNumber: to } })
+  signIn = (kind, code) => this.#call('POST', `/${kind}Verifications/signin`, { body: code })
+  verifyCode = (kind, code, elevated) => this.#call('POST', `/${kind}Verifications/verify`, { body: code, elevated })
+
+  // Authenticator apps, recovery codes, and the list of second factors.
+  factors = () => this.#call('GET', '/users/mfa/methods?verifiedOnly=true')
+  enrolApp = (elevated) => this.#call('GET', '/users/mfa/register/totp?qr=1', { elevated })
+  proveApp = (code) => this.#call('POST', '/users/mfa/auth/totp', { body: code })
+  changeFactor = (id, change) => this.#call('PUT', `/users/mfa/${id}`, { body: change })
+  deleteApp = (id, elevated) => this.#call('DELETE', `/users/mfa/${id}`, { elevated })
+  recoveryCodes = (elevated) => this.#call('GET', '/users/mfa/recovery', { elevated })
+  renewRecoveryCodes = (elevated) => this.#call('POST', '/users/mfa/recovery', { elevated })
+  proveRecovery = (code) => this.#call('POST', '/users/mfa/auth/recovery', { body: code })
+
+  // Passkeys. The options say what the browser is to ask for.
+  passkeyCreation = () => this.#call('GET', '/users/passkeys/register')
+  registerPasskey = (attestation, elevated) => this.#call('POST', '/users/passkeys/register', { body: attestation, elevated })
+  passkeySignInOptions = () => this.#call('GET', '/users/passkeys/signin')
+  signInWithPasskey = (assertion) => this.#call('POST', '/users/passkeys/signin', { body: assertion })
+  passkeyOptions = () => this.#call('GET', '/users/passkeys/authenticate')
+  provePasskey = (assertion) => this.#call('POST', '/users/mfa/auth/passkey', { body: assertion })
+  renamePasskey = (id, alias) => this.#call('PUT', '/users/passkeys', { body: { id, alias } })
+  deletePasskey = (passkeyId, elevated) => this.#call('DELETE', '/users/passkeys', { body: { passkeyId }, elevated })
+
+  // Wallets. The server composes the text, so that it names what it is for.
+  walletMessage = (request) => this.#call('POST', '/wallets/message', { body: request })
+  signInWithWallet = (signed) => this.#call('POST', '/wallets/signin', { body: signed })
+  linkWallet = (signed, elevated) => this.#call('POST', '/verify/link', { body: signed, elevated })
+  proveWallet = (signed) => this.#call('POST', '/wallets/verify', { body: signed })
+
+  // Logins elsewhere. A login that was begun with an address to return to comes
+  // back there; one without is asked about until it is done.
+  beginSocial = (provider, begin) => this.#call('POST', `/providers/${provider}/initAuth`, { body: begin })
+  socialResult = (provider, state) => this.#call('POST', `/providers/${provider}/oauthResult`, { body: { state }, repeats: true })
+  signInWithSocial = (provider, login) => this.#call('POST', `/providers/${provider}/signIn`, { body: login })
+  verifySocial = (provider, login, elevated) => this.#call('POST', `/providers/${provider}/verify`, { body: login, elevated })
 
   checkStepUp = (scope) => this.#call('POST', '/stepUp/check', { body: { scope } })
 
+  confirm = (id, elevated) => this.#call('POST', `/credentials/${id}/confirm`, { elevated })
   unlink = (verifiedCredentialId, elevated) =>
     this.#call('POST', '/verify/unlink', { body: { verifiedCredentialId }, elevated })
   user = () => this.#call('GET', '/users')
@@ -53,8 +88,8 @@ export class Api extends EventTarget {
   accounts = () => this.#callBank('GET', '/accounts')
   transfer = (order, elevated) => this.#callBank('POST', '/transfers', { body: order, elevated })
 
-  #call(method, path, { body, elevated } = {}) {
-    return this.#send(method, this.issuer + path, { path, own: true, elevated: Boolean(elevated) }, body, {
+  #call(method, path, { body, elevated, repeats } = {}) {
+    return this.#send(method, this.issuer + path, { path, own: true, elevated: Boolean(elevated), repeats }, body, {
       ...(elevated && { 'x-dyn-elevated-access-token': elevated }),
     })
   }

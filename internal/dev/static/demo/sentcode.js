@@ -1,8 +1,8 @@
-// A code on its way to an address, and where to find it in development.
+// A code on its way to an address or a number, and where to find it in development.
 
-/** Asks the server to send a code to address. Throws a Refusal when it will not. */
-export async function sendCode(api, address) {
-  const code = new SentCode(api, address)
+/** Asks the server to send a code. kind is email or sms. Throws a Refusal when it will not. */
+export async function sendCode(api, kind, to) {
+  const code = new SentCode(api, kind, to)
   await code.sendAgain()
   return code
 }
@@ -11,22 +11,31 @@ class SentCode {
   verificationUUID = ''
   #seen = new Set() // messages that were there before, so that an old code is never offered
 
-  constructor(api, address) {
-    this.api = api
-    this.address = address
+  constructor(api, kind, to) {
+    Object.assign(this, { api, kind, to })
   }
 
   async sendAgain() {
     const seen = new Set((await readInbox()).map((m) => m.id))
-    this.verificationUUID = (await this.api.createCode(this.address)).verificationUUID
+    this.verificationUUID = (await this.api.createCode(this.kind, this.to)).verificationUUID
     this.#seen = seen
   }
 
-  /** The mail with this code, once it is in the development inbox. */
+  /** What the server wants to see: which code was sent, and the digits typed. */
+  typed(digits) {
+    return { verificationUUID: this.verificationUUID, verificationToken: digits }
+  }
+
+  /** The message with this code, once it is in the development inbox. */
   async peek() {
-    const mine = (m) => m.code && m.to.toLowerCase() === this.address.toLowerCase() && !this.#seen.has(m.id)
+    const mine = (m) => m.code && plain(m.to) === plain(this.to) && !this.#seen.has(m.id)
     return (await readInbox()).find(mine)
   }
+}
+
+// Capitals of an address and spaces of a number make no other one.
+function plain(to) {
+  return to.includes('@') ? to.toLowerCase() : to.replace(/[^0-9]/g, '')
 }
 
 async function readInbox() {

@@ -3,6 +3,7 @@
 
 import { Api } from './api.js'
 import { decode, secondsLeft } from './jwt.js'
+import { readOffers } from './offers.js'
 import { TokenBank } from './tokens.js'
 
 const STORED = 'stepup.demo.session'
@@ -12,7 +13,9 @@ export class Session extends EventTarget {
   token = ''
   environment
   tokens = new TokenBank()
+  apps = new Map() // authenticator apps that this page plays itself, by device id; memory only
   log = []
+  #offers
 
   constructor(config) {
     super()
@@ -26,6 +29,11 @@ export class Session extends EventTarget {
     return this.user !== null
   }
 
+  /** Whether the session owes a second factor before most of the server opens to it. */
+  get owes() {
+    return (this.user?.scope ?? '').split(' ').includes('requiresAdditionalAuth')
+  }
+
   get claims() {
     return decode(this.token)?.claims ?? {}
   }
@@ -33,15 +41,31 @@ export class Session extends EventTarget {
   /** Picks the environment that the following calls go to. */
   choose(environmentId) {
     const { environments, bankUrl } = this.config
+    this.#offers = undefined
     this.environment = environments.find((e) => e.id === environmentId) ?? environments[0]
     this.api = new Api({ environmentId: this.environment.id, bankUrl, sessionToken: () => this.token })
     this.api.addEventListener('request', (event) => {
-      this.log.unshift(event.detail)
-      this.log.length = Math.min(this.log.length, 200)
+      this.#note(event.detail)
       this.dispatchEvent(new Event('request'))
       // Our own server says 401 for a dead session and for nothing else.
       if (event.detail.status === 401 && event.detail.own && this.isSignedIn) this.#lost()
     })
+  }
+
+  // A call that asks the same thing again and again is one line of the log.
+  #note(entry) {
+    const last = this.log[0]
+    const again = entry.repeats && last?.path === entry.path && last.status === entry.status
+    if (again) this.log[0] = { ...entry, times: last.times + 1 }
+    else this.log.unshift({ ...entry, times: 1 })
+    this.log.length = Math.min(this.log.length, 200)
+  }
+
+  /** What the environment offers; asked for once. */
+  async offers() {
+    const asked = this.api
+    this.#offers ??= readOffers(await asked.settings())
+    return this.#offers
   }
 
   /** Picks up a session that survived a reload. */
@@ -67,6 +91,11 @@ export class Session extends EventTarget {
   /** Ends the session once its token has run out, as any client does. */
   watchExpiry() {
     if (this.isSignedIn && secondsLeft(this.claims) === 0) this.#lost()
+  }
+
+  /** Reads the user again, after a change whose answer does not carry it. */
+  async reload() {
+    this.accept({ user: await this.api.user() })
   }
 
   #lost() {

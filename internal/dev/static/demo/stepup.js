@@ -4,6 +4,7 @@
 //   {kind: 'not-required'}            go ahead without a token
 //   {kind: 'token', ticket}           go ahead with this one
 //   {kind: 'no-method', scope}        required, and the user has no way to prove it
+//   {kind: 'cooling-down', seconds}   required, and nothing opens it yet
 //   {kind: 'cancelled'}               the user closed the prompt
 //   {kind: 'failed', refusal}         the check itself was refused
 
@@ -16,12 +17,26 @@ export async function ensure(session, scope, prompt) {
   try {
     const check = await session.api.checkStepUp(scope)
     if (!check.isRequired) return { kind: 'not-required' }
+    if (check.reason === 'cooling_down') return { kind: 'cooling-down', seconds: check.coolDownSeconds }
     if (check.credentials.length === 0) return { kind: 'no-method', scope }
     return await prompt(scope, check)
   } catch (refusal) {
     if (refusal instanceof Refusal) return { kind: 'failed', refusal }
     throw refusal
   }
+}
+
+/**
+ * Like ensure, for a door that wants a proof though the environment asks for
+ * none: the user is asked with a second factor, or with what is confirmed.
+ */
+export async function insist(session, scope, prompt) {
+  const outcome = await ensure(session, scope, prompt)
+  if (outcome.kind !== 'not-required') return outcome
+  const { devices, passkeys } = await session.api.factors()
+  const factors = [...devices.map((d) => ({ ...d, format: 'totp' })), ...passkeys.map((p) => ({ ...p, format: 'passkey' }))]
+  const credentials = factors.length > 0 ? factors : session.user.verifiedCredentials.filter((c) => c.confirmed && c.signInEnabled)
+  return prompt(scope, { credentials, defaultCredentialId: session.claims.signin_credential_id })
 }
 
 /**
@@ -33,6 +48,17 @@ export async function guarded(session, scope, prompt, act) {
   if (outcome.kind !== 'token' && outcome.kind !== 'not-required') return outcome
   return attempt(session, outcome.ticket, act)
 }
+
+/** Like guarded, for a door that may open to the session alone: it is tried first. */
+export async function guardedIfAsked(session, scope, prompt, act) {
+  const banked = session.tokens.find(scope)
+  const first = await attempt(session, banked, act)
+  if (first.kind === 'done' || !first.refusal.isAboutToken) return first
+  return guarded(session, scope, prompt, act)
+}
+
+/** The refusal of an answer that should have carried a token. */
+export const noToken = () => new Refusal({ status: 200, code: 'no_token', path: '', message: 'The proof was right, but no token came with the answer.' })
 
 /** Sends a ticket (or none) with act and keeps the bank in step with the answer. */
 export async function attempt(session, ticket, act) {

@@ -59,6 +59,12 @@ export class TokenBank extends EventTarget {
     this.#changed()
   }
 
+  /** Notes that the server killed every live ticket that matches, together with what it came from. */
+  killAll(matches = () => true) {
+    for (const ticket of this.#tickets) if (isLive(ticket) && matches(ticket)) ticket.state = 'superseded'
+    this.#changed()
+  }
+
   clear() {
     this.#tickets = []
     this.#changed()

@@ -19,6 +19,13 @@ const CODES = {
   invalid_email_verification: 'That code is used up or too old. Ask for a new one.',
   too_many_email_verification_attempts: 'Too many wrong codes. Ask for a new one.',
   too_many_verification_attempts: 'Too many wrong codes. Wait a little, then ask for a new one.',
+  wrong_sms_verification_token: 'That is not the code we sent. Look again, then retype it.',
+  invalid_sms_verification: 'That code is used up or too old. Ask for a new one.',
+  too_many_sms_verification_attempts: 'Too many wrong codes. Ask for a new one.',
+  mfa_invalid_code: 'That code is not right, or it was used already. Wait for the next one.',
+  user_has_already_account_with_phone_number: 'That number belongs to somebody already.',
+  social_account_already_exists: 'That login belongs to somebody already.',
+  reassign_wallet_confirm: 'That wallet belongs to another account.',
   user_has_already_account_with_email: 'That address belongs to somebody already.',
   cannot_delete_last_sign_in_verified_credential: 'This is the last address you can sign in with, so it stays.',
   operation_conflict: 'The same operation was tried with other contents.',
@@ -31,6 +38,35 @@ const SCOPES = {
   'credential:update': 'Change a sign-in address',
   'user:update': 'Change the profile',
   'user:delete': 'Delete the account',
+}
+
+/** The kinds of credentials and factors, as people call them. */
+export const FORMATS = {
+  email: 'Email code',
+  phoneNumber: 'Text message',
+  totp: 'Authenticator app',
+  passkey: 'Passkey',
+  recoveryCode: 'Recovery code',
+  blockchain: 'Wallet',
+  oauth: 'Login elsewhere',
+  externalUser: 'Your company login',
+}
+
+/** What people recognise a credential by. */
+export function nameOf(credential) {
+  if (credential.format === 'oauth') return [credential.oauth_display_name ?? credential.oauth_username, credential.oauth_provider].filter(Boolean).join(' at ')
+  const name = credential.email ?? credential.alias ?? credential.public_identifier ?? credential.id ?? ''
+  return credential.address ? shortAddress(credential.address) : name
+}
+
+export function shortAddress(address) {
+  return address.length > 16 ? `${address.slice(0, 6)}…${address.slice(-4)}` : address
+}
+
+/** 90 → "2 minutes". */
+export function inMinutes(seconds) {
+  const minutes = Math.ceil(seconds / 60)
+  return minutes === 1 ? 'minute' : `${minutes} minutes`
 }
 
 /** One sentence that says what a refusal means for the person at the screen. */

@@ -1,6 +1,8 @@
 // Shows what the development server "sent"; asks again every two seconds.
 
 import { everyTick, h, show } from '/demo/dom.js'
+import { icon } from '/demo/views/icons.js'
+import { copyButton } from '/demo/views/parts.js'
 
 const place = document.getElementById('messages')
 let shown = ''
@@ -30,24 +32,14 @@ function draw(messages) {
 
 function card(message) {
   const when = h('small', {})
-  return h('article', { class: 'card message' },
-    h('div', { class: 'message-head' }, h('p', { class: 'to' }, message.to), everyTick(when, () => { when.textContent = ago(message.sentAt) })),
-    h('h2', {}, message.subject),
+  const text = message.kind === 'text'
+  return h('article', { class: 'card message', 'data-kind': message.kind },
+    h('div', { class: 'message-head' },
+      h('p', { class: 'to' }, icon(text ? 'phoneNumber' : 'email'), h('span', { class: 'sr' }, text ? 'Text message to ' : 'Mail to '), message.to), everyTick(when, () => { when.textContent = ago(message.sentAt) })),
+    !(text && message.purpose) && h('h2', {}, message.subject),
     message.purpose && h('p', { class: 'purpose' }, message.purpose),
-    message.code && h('div', { class: 'code-line' }, h('output', {}, message.code), copyButton(message.code)),
+    message.code && h('div', { class: 'code-line' }, h('output', {}, message.code), copyButton(message.code, `code ${message.code}`)),
     h('details', {}, h('summary', {}, 'Whole message'), h('pre', {}, linked(message.text))))
-}
-
-function copyButton(code) {
-  const button = h('button', {
-    type: 'button', class: 'button small', 'aria-label': `Copy the code ${code}`,
-    onclick: async () => {
-      await navigator.clipboard.writeText(code)
-      button.textContent = 'Copied'
-      setTimeout(() => { button.textContent = 'Copy' }, 1500)
-    },
-  }, 'Copy')
-  return button
 }
 
 // Web addresses become links; everything else stays text.

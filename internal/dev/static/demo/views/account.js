@@ -2,6 +2,7 @@
 
 import { everyTick, h, show } from '../dom.js'
 import { abbreviate, clock, decode, secondsLeft } from '../jwt.js'
+import { nameOf } from '../words.js'
 import { decodedToken } from './decoded.js'
 import { button, outcomePlace } from './parts.js'
 
@@ -19,33 +20,26 @@ export function accountView(session) {
 function details(session, place) {
   const { user, token } = session
   const decoded = decode(token)
+  const signedInWith = user.verifiedCredentials.find((c) => c.id === decoded?.claims.signin_credential_id)
   const left = h('strong', { class: 'count' })
-  const name = [user.firstName, user.lastName].filter(Boolean).join(' ')
+  const name = [user.firstName, user.lastName].filter(Boolean).join(' ') || user.email || (signedInWith && nameOf(signedInWith)) || 'No name yet'
   return [
     h('div', { class: 'person' },
-      h('span', { class: 'avatar', 'aria-hidden': 'true' }, (name || user.email || '?').slice(0, 1).toUpperCase()),
-      h('div', {}, h('p', { class: 'person-name' }, name || user.email || 'No name yet'),
+      h('span', { class: 'avatar', 'aria-hidden': 'true' }, name.replace(/^(0x|\+)/, '').slice(0, 1).toUpperCase()),
+      h('div', {}, h('p', { class: 'person-name' }, name),
         h('p', { class: 'hint' }, h('code', {}, user.id)))),
     h('p', {}, h('span', { class: 'hint' }, 'Environment '), session.environment.name),
-    h('div', {},
-      h('h3', {}, 'Ways to sign in'),
-      h('ul', { class: 'credentials' }, user.verifiedCredentials.map((c) =>
-        h('li', {}, h('span', {}, c.email ?? c.public_identifier ?? c.id),
-          c.id === decoded?.claims.signin_credential_id && h('span', { class: 'pill' }, 'this session'),
-          c.confirmed === false && h('span', { class: 'pill' }, 'not confirmed'),
-          !c.signInEnabled && h('span', { class: 'pill' }, 'no sign-in'))))),
+    signedInWith && h('p', {}, h('span', { class: 'hint' }, 'Signed in with '), nameOf(signedInWith)),
     decoded && h('div', {},
       h('h3', {}, 'Session token'),
       everyTick(h('p', {}, 'Runs out in ', left), () => { left.textContent = clock(secondsLeft(decoded.claims)) }),
       h('details', {}, h('summary', {}, 'Look inside ', h('code', {}, abbreviate(token))), decodedToken(decoded))),
     place.element,
     h('div', { class: 'row' },
-      button('Refresh', async () => {
-        try {
-          session.accept(await session.api.refresh())
-          place.good('A new session token, the same session.')
-        } catch (refusal) { place.refused(refusal) }
-      }, { 'data-do': 'refresh' }),
+      button('Refresh', () => place.run(async () => {
+        session.accept(await session.api.refresh())
+        place.good('A new session token, the same session.')
+      }), { 'data-do': 'refresh' }),
       button('Sign out', () => session.end(), { class: 'button quiet', 'data-do': 'signout' })),
   ]
 }

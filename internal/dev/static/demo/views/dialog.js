@@ -1,102 +1,55 @@
-// Modal questions: the step-up prompt and the code for a new address. Each
-// resolves once, also when the dialog is closed with Escape.
+// Modal questions. Each resolves once, also when the dialog is closed with Escape.
 
 import { h, show } from '../dom.js'
-import { Refusal } from '../api.js'
-import { sendCode } from '../sentcode.js'
-import { scopeInWords } from '../words.js'
 import { codeForm } from './code.js'
-import { form, outcomePlace } from './parts.js'
+import { field, form } from './parts.js'
 
-function openDialog(title, name, draw) {
+/**
+ * Opens a dialog that draw(body, finish, signal) fills. Resolves to what finish
+ * gets, else to {kind: 'cancelled'}; signal is aborted when it is closed.
+ */
+export function openDialog(title, name, draw) {
   return new Promise((resolve) => {
     const body = h('div', { class: 'stack' })
+    const closing = new AbortController()
     const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'dialog-title', 'data-dialog': name },
       h('div', { class: 'dialog-head' },
         h('h2', { id: 'dialog-title' }, title),
         h('button', { type: 'button', class: 'button quiet small', 'aria-label': 'Close', onclick: () => dialog.close() }, '✕')),
       body)
     let outcome = { kind: 'cancelled' }
-    dialog.addEventListener('close', () => { dialog.remove(); resolve(outcome) })
+    dialog.addEventListener('close', () => { closing.abort(); dialog.remove(); resolve(outcome) })
     document.getElementById('dialogs').append(dialog)
     dialog.showModal()
-    draw(body, (result) => { outcome = result; dialog.close() })
+    draw(body, (result) => { outcome = result; dialog.close() }, closing.signal)
   })
 }
 
-/** The prompt that ensure() calls: prove it is you with a code to one of your addresses. */
-export function stepUpPrompt(session) {
-  return (scope, check) => openDialog('Prove it is you', 'stepup', (body, finish) => {
-    const options = check.credentials.map((credential) => {
-      const own = session.user.verifiedCredentials.find((c) => c.id === credential.id)
-      return { ...credential, email: own?.email ?? (credential.format === 'email' ? credential.alias : undefined) }
-    })
-    const usable = options.filter((o) => o.format === 'email' && o.email)
-    const preferred = usable.find((o) => o.id === check.defaultCredentialId) ?? usable[0]
-    const place = outcomePlace()
-
-    const choice = form({ class: 'stack' }, async () => {
-      const email = usable.find((o) => o.id === new FormData(choice).get('credential'))?.email
-      try {
-        await askForCode(session, body, email, scope, finish)
-      } catch (refusal) {
-        if (!(refusal instanceof Refusal)) throw refusal
-        place.refused(refusal)
-      }
-    },
-    purpose(scope),
-    h('fieldset', { class: 'choices' },
-      h('legend', {}, 'Send a code to'),
-      options.map((option) => credentialChoice(option, option === preferred, usable.includes(option)))),
-    place.element,
-    h('div', { class: 'row' },
-      h('button', { type: 'submit', class: 'button primary', disabled: usable.length === 0 }, 'Send me a code')))
-    show(body, choice)
-    choice.querySelector('[type=submit]').focus()
-  })
-}
-
-function purpose(scope) {
-  return h('p', { class: 'purpose' }, h('strong', {}, scopeInWords(scope)), h('code', { class: 'scope' }, scope))
-}
-
-function credentialChoice(option, checked, usable) {
-  return h('label', { class: 'choice' },
-    h('input', { type: 'radio', name: 'credential', value: option.id, checked, disabled: !usable, required: true }),
-    h('span', {}, option.email ?? option.alias ?? option.format, !usable && h('small', {}, ' not in this demo')))
-}
-
-async function askForCode(session, body, email, scope, finish) {
-  const code = codeForm(await sendCode(session.api, email), {
-    label: 'Prove it',
-    submit: async (verification, digits) => {
-      const ticket = session.accept(await session.api.verifyCode(verification, digits, { requestedScopes: [scope] }))
-      finish(ticket ? { kind: 'token', ticket } : { kind: 'failed', refusal: noToken })
-    },
-  })
-  show(body, purpose(scope), code.element)
-  code.focus()
-}
-
-const noToken = new Refusal({ status: 200, code: 'no_token', path: '', message: 'The code was right, but no token came with the answer.' })
-
-/** Asks for the code sent to a new address. Resolves to what submit() gives, or cancelled. */
+/** Asks for the code sent to a new address or number. Resolves to what submit() gives, or cancelled. */
 export function newAddressPrompt(sent, submit) {
-  return openDialog('Confirm the new address', 'new-address', (body, finish) => {
-    const code = codeForm(sent, {
-      label: 'Link this address',
-      submit: async (verification, digits) => finish(await submit(verification, digits)),
-    })
+  const [title, label] = sent.kind === 'email' ? ['Confirm the new address', 'Link this address'] : ['Confirm the new number', 'Link this number']
+  return openDialog(title, 'new-address', (body, finish) => {
+    const code = codeForm({ sent, label, submit: async (digits) => finish(await submit(digits)) })
     show(body, code.element)
     code.focus()
   })
 }
 
 /** A yes-or-no question about something that cannot be undone. */
-export function confirmPrompt(title, text, label) {
+export function confirmPrompt(title, text, label, keep = 'Keep it') {
   return openDialog(title, 'confirm', (body, finish) => {
     show(body, h('p', {}, text), h('div', { class: 'row' },
       h('button', { type: 'button', class: 'button danger', onclick: () => finish({ kind: 'confirmed' }) }, label),
-      h('button', { type: 'button', class: 'button quiet', onclick: () => finish({ kind: 'cancelled' }) }, 'Keep it')))
+      h('button', { type: 'button', class: 'button quiet', onclick: () => finish({ kind: 'cancelled' }) }, keep)))
+  })
+}
+
+/** Asks for a name. Resolves to {kind: 'named', name} or cancelled. */
+export function namePrompt(title, current) {
+  return openDialog(title, 'name', (body, finish) => {
+    const { row, input } = field('Name', { name: 'alias', required: true, maxlength: 40, autocomplete: 'off', value: current })
+    show(body, form({ class: 'stack' }, () => finish({ kind: 'named', name: input.value.trim() }), row,
+      h('div', { class: 'row' }, h('button', { type: 'submit', class: 'button primary' }, 'Save'))))
+    input.select()
   })
 }

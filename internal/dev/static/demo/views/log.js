@@ -24,7 +24,8 @@ function row(entry) {
   return h('tr', {},
     h('td', {}, entry.at.toLocaleTimeString()),
     h('td', {}, h('code', {}, h('b', {}, entry.method), ' ', entry.path)),
-    h('td', {}, h('span', { class: `status ${mood}` }, entry.status || '—'), entry.code && h('code', {}, ` ${entry.code}`)),
+    h('td', {}, h('span', { class: `status ${mood}` }, entry.status || '—'), entry.code && h('code', {}, ` ${entry.code}`),
+      entry.times > 1 && h('small', {}, ` ×${entry.times}`)),
     h('td', {}, entry.tokens.map((t) => h('div', {}, h('small', {}, t.name), ' ', h('code', {}, t.text)))),
     h('td', {}, h('code', {}, entry.requestId || '—')))
 }

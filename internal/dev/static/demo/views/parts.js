@@ -1,7 +1,8 @@
 // Small pieces every view uses.
 
 import { h, show, uniqueId } from '../dom.js'
-import { explain } from '../words.js'
+import { Hitch, Refusal } from '../api.js'
+import { explain, inMinutes } from '../words.js'
 
 /** A labelled input. Returns {row, input}. */
 export function field(label, attributes, hint) {
@@ -15,6 +16,19 @@ export function field(label, attributes, hint) {
 /** A button that is busy while its work runs, so nothing is sent twice by accident. */
 export function button(label, run, attributes = {}) {
   const element = h('button', { type: 'button', class: 'button', onclick: () => busy(element, run), ...attributes }, label)
+  return element
+}
+
+/** Copies text; label names it for those who hear the button. */
+export function copyButton(text, label, shown = 'Copy') {
+  const element = h('button', {
+    type: 'button', class: 'button small', 'aria-label': `Copy the ${label}`,
+    onclick: async () => {
+      await navigator.clipboard.writeText(text)
+      element.textContent = 'Copied'
+      setTimeout(() => { element.textContent = shown }, 1500)
+    },
+  }, shown)
   return element
 }
 
@@ -44,13 +58,29 @@ async function busy(element, run) {
 /** The place under an action where its outcome appears, read out when it changes. */
 export function outcomePlace() {
   const place = h('div', { class: 'outcome', role: 'status' })
+  const refused = (refusal) => show(place, refusalCard(refusal))
+  const note = (...text) => show(place, h('p', { class: 'note' }, ...text))
   return {
     element: place,
     clear: () => show(place),
     good: (...text) => show(place, h('p', { class: 'good' }, ...text)),
-    note: (...text) => show(place, h('p', { class: 'note' }, ...text)),
-    refused: (refusal) => show(place, refusalCard(refusal)),
+    note,
+    refused,
     bad: (...text) => show(place, h('p', { class: 'bad' }, ...text)),
+
+    /** Runs work and shows what stopped it: a refusal or a hitch. Answers whether nothing did. */
+    async run(work) {
+      show(place)
+      try {
+        await work()
+        return true
+      } catch (error) {
+        if (error instanceof Refusal) refused(error)
+        else if (error instanceof Hitch) note(error.message)
+        else throw error
+        return false
+      }
+    },
   }
 }
 
@@ -61,6 +91,7 @@ export function refusalCard(refusal) {
     ['Code', refusal.code],
     ['Reason', refusal.reason],
     ['Scope', refusal.payload.scope],
+    ['Methods', refusal.payload.methods?.join(', ')],
     ['Request', refusal.requestId],
   ]
   return h('div', { class: 'refusal', 'data-code': refusal.code, 'data-reason': refusal.reason },
@@ -79,5 +110,6 @@ function breakable(text) {
 export function showStop(place, outcome) {
   if (outcome.kind === 'failed') place.refused(outcome.refusal)
   else if (outcome.kind === 'cancelled') place.note('Cancelled. Nothing was sent.')
+  else if (outcome.kind === 'cooling-down') place.bad(`Your second factors changed a moment ago. Nothing opens this for another ${inMinutes(outcome.seconds)}.`)
   else if (outcome.kind === 'no-method') place.bad('This asks for a proof, and you have no method on file that counts.')
 }

@@ -1,15 +1,18 @@
 // The frame: the bar on top and the signed-in page.
 
 import { everyTick, h, show, svg } from '../dom.js'
+import { Factors } from '../factors.js'
 import { isLive } from '../tokens.js'
 import { accountView } from './account.js'
 import { actionCards } from './actions.js'
 import { cheatsView } from './cheats.js'
-import { stepUpPrompt } from './dialog.js'
+import { banners } from './banners.js'
 import { logView } from './log.js'
 import { button } from './parts.js'
+import { stepUpPrompt } from './prove.js'
 import { ticketsView } from './tickets.js'
 import { Ledger, transferCard } from './transfer.js'
+import { waysView } from './ways.js'
 
 export function topbar(session) {
   return [
@@ -29,9 +32,12 @@ export function topbar(session) {
 export function home(session) {
   const prompt = stepUpPrompt(session)
   const ledger = new Ledger(session)
+  const factors = new Factors(session)
+  factors.load().catch(() => {}) // what stopped it stands in the log
   const bank = session.config.bankUrl !== ''
   return everyTick(h('div', { class: 'home' },
     progress(session),
+    banners(session, factors, prompt),
     h('div', { class: 'columns' },
       ticketsView(session),
       h('section', { class: 'area-actions', 'aria-labelledby': 'actions-title' },
@@ -40,6 +46,7 @@ export function home(session) {
           bank && transferCard(session, ledger, prompt),
           actionCards(session, prompt))),
       accountView(session)),
+    waysView(session, factors, prompt),
     bank && cheatsView(session, ledger, prompt),
     logView(session)), () => session.watchExpiry())
 }

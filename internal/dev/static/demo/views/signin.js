@@ -1,14 +1,19 @@
-// The first screen: what this is, which environment, sign in by email code.
+// The first screen: what this is, which environment, and every way to sign in.
 
 import { h, show, svg } from '../dom.js'
-import { Refusal } from '../api.js'
 import { sendCode } from '../sentcode.js'
+import { goToProvider } from '../social.js'
+import { signWith } from '../wallets.js'
+import { usePasskey } from '../webauthn.js'
 import { codeForm } from './code.js'
-import { field, form, outcomePlace } from './parts.js'
+import { icon } from './icons.js'
+import { button, field, form, outcomePlace } from './parts.js'
+import { pickWallet } from './ways/wallets.js'
 
-export function signInView(session, { notice, onSignedIn }) {
+/** notice: a word to greet with; refused: why the login elsewhere did not sign in. */
+export function signInView(session, { notice, refused, onSignedIn }) {
   const card = h('section', { class: 'card signin', 'aria-labelledby': 'signin-title' })
-  askForAddress(session, card, notice, onSignedIn)
+  askForAddress(session, card, { notice, refused, onSignedIn })
   return h('div', { class: 'welcome' }, hero(), card)
 }
 
@@ -30,53 +35,91 @@ function staircase() {
     step(0, 118, '1', 'Sign in'), step(130, 68, '2', 'Prove it is you'), step(260, 18, '3', 'Act, once', true))
 }
 
-function askForAddress(session, card, notice, onSignedIn) {
-  const { row, input } = field('Email address', {
-    type: 'email', name: 'email', required: true, autocomplete: 'email', placeholder: 'ada@example.com', value: session.user?.email ?? '',
-  }, 'Any address works. Nothing leaves this machine: codes land in the development inbox.')
+// Which address the form asks for. The rest follows from it.
+const SENT = {
+  email: {
+    label: 'Email address', button: 'Email me a code', title: 'Check your mail', other: 'Another address',
+    input: { type: 'email', name: 'email', autocomplete: 'email', placeholder: 'ada@example.com' }, clean: (text) => text.trim(),
+    hint: 'Any address works. Nothing leaves this machine: codes land in the development inbox.',
+  },
+  sms: {
+    label: 'Phone number, with country code', button: 'Text me a code', title: 'Check your phone', other: 'Another number',
+    input: { type: 'tel', name: 'phone', autocomplete: 'tel', placeholder: '+1 415 555 2671', pattern: '\\+[0-9 ]{7,20}', title: 'A number that begins with + and the country code' },
+    clean: (text) => text.replace(/[^+0-9]/g, ''),
+    hint: 'Any number that could exist works. Nothing leaves this machine.',
+  },
+}
+
+function askForAddress(session, card, { kind = 'email', notice = '', refused, onSignedIn }) {
+  const sent = SENT[kind]
+  const { row, input } = field(sent.label, { required: true, ...sent.input }, sent.hint)
   const place = outcomePlace()
   if (notice) place.note(notice)
-  const ask = form({ class: 'stack' }, async () => {
-    session.choose(new FormData(ask).get('environment'))
-    try {
-      askForCode(session, card, await sendCode(session.api, input.value.trim()), onSignedIn)
-    } catch (refusal) {
-      if (!(refusal instanceof Refusal)) throw refusal
-      place.refused(refusal)
-    }
-  },
+  if (refused) place.run(() => { throw refused })
+  const others = h('div', { class: 'others' })
+  const offerOthers = () => session.offers().then(
+    (offers) => show(others, otherWays({ session, card, kind, place, onSignedIn, offers })),
+    (refusal) => place.refused(refusal))
+  const ask = form({ class: 'stack' }, () => place.run(async () => {
+    askForCode(session, card, kind, await sendCode(session.api, kind, sent.clean(input.value)), onSignedIn)
+  }),
   h('h2', { id: 'signin-title' }, 'Sign in'),
-  environmentChoice(session),
+  environmentChoice(session, offerOthers),
   row,
   place.element,
   h('div', { class: 'row' },
-    h('button', { type: 'submit', class: 'button primary' }, 'Email me a code'),
+    h('button', { type: 'submit', class: 'button primary' }, sent.button),
     h('a', { class: 'button quiet', href: '/dev/inbox', target: 'stepup-inbox' }, 'Open the inbox')))
-  show(card, ask)
+  show(card, ask, h('p', { class: 'divider' }, h('span', {}, 'or')), others)
+  offerOthers()
 }
 
-function environmentChoice(session) {
+function environmentChoice(session, onChange) {
   return h('fieldset', { class: 'choices' },
     h('legend', {}, 'Environment'),
     session.config.environments.map((environment) => {
       const enforced = environment.minApiVersion === '2026_04_01'
       return h('label', { class: 'choice' },
-        h('input', { type: 'radio', name: 'environment', value: environment.id, checked: environment.id === session.environment.id, required: true }),
+        h('input', {
+          type: 'radio', name: 'environment', value: environment.id, checked: environment.id === session.environment.id, required: true,
+          onchange: () => { session.choose(environment.id); onChange() },
+        }),
         h('span', {}, environment.name,
           h('small', {}, enforced ? 'Step-up is enforced' : 'Legacy: step-up is optional')),
         !environment.name.includes(environment.minApiVersion) && h('code', {}, environment.minApiVersion))
     }))
 }
 
-function askForCode(session, card, sent, onSignedIn) {
-  const code = codeForm(sent, {
-    label: 'Sign in',
-    submit: async (verification, digits) => {
-      session.accept(await session.api.signIn(verification, digits))
+function otherWays({ session, card, kind, place, onSignedIn, offers }) {
+  const way = (format, label, run) => h('li', {}, button([icon(format), label], () => place.run(run), { class: 'button other', 'data-signin': format }))
+  const take = (answer) => {
+    session.accept(answer)
+    onSignedIn()
+  }
+  const askFor = (other) => () => askForAddress(session, card, { kind: other, onSignedIn })
+  return h('ul', {}, [
+    kind !== 'email' && way('email', 'Email code', askFor('email')),
+    offers.passkey && way('passkey', 'Passkey', async () => {
+      take(await session.api.signInWithPasskey(await usePasskey(await session.api.passkeySignInOptions())))
+    }),
+    offers.sms && kind !== 'sms' && way('phoneNumber', 'Text message', askFor('sms')),
+    (offers.evm || offers.solana) && way('blockchain', 'Wallet', async () => {
+      const wallet = await pickWallet(offers, place)
+      if (wallet) take(await session.api.signInWithWallet(await signWith(session.api, wallet)))
+    }),
+    offers.socials.map((offer) => way('oauth', offer.name ?? offer.provider, () => goToProvider(session, offer))),
+  ])
+}
+
+function askForCode(session, card, kind, sent, onSignedIn) {
+  const code = codeForm({
+    sent, label: 'Sign in',
+    submit: async (digits) => {
+      session.accept(await session.api.signIn(kind, sent.typed(digits)))
       onSignedIn()
     },
-    extra: h('button', { type: 'button', class: 'button quiet', onclick: () => askForAddress(session, card, '', onSignedIn) }, 'Another address'),
+    extra: h('button', { type: 'button', class: 'button quiet', onclick: () => askForAddress(session, card, { kind, onSignedIn }) }, SENT[kind].other),
   })
-  show(card, h('h2', { id: 'signin-title' }, 'Check your mail'), code.element)
+  show(card, h('h2', { id: 'signin-title' }, SENT[kind].title), code.element)
   code.focus()
 }
