@@ -2,7 +2,6 @@ package walletsig_test
 
 import (
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -101,52 +100,6 @@ func linkTo(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, s s
 		return err
 	}); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// TestHostileSuite runs what every method must withstand, with either text on
-// either chain.
-func TestHostileSuite(t *testing.T) {
-	t.Parallel()
-	for name, make := range map[string]func(testing.TB) *walletsigtest.Wallet{"EVM": walletsigtest.NewEVM, "Solana": walletsigtest.NewSolana} {
-		for _, own := range []bool{true, false} {
-			var mu sync.Mutex
-			wallets := map[string]*walletsigtest.Wallet{}
-			of := func(s store.SessionRow) *walletsigtest.Wallet {
-				mu.Lock()
-				defer mu.Unlock()
-				return wallets[s.UserID]
-			}
-			try := func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
-				if own {
-					text := ours(t, w, of(s), walletsig.StepUp, &s, string(stepup.WalletExport))
-					return signed(w, of(s), walletsig.StepUp, &s, text, string(stepup.WalletExport))
-				}
-				return signed(w, of(s), walletsig.StepUp, &s, published(t, w, of(s)), string(stepup.WalletExport))
-			}
-			t.Run(name+map[bool]string{true: ", our text", false: ", published text"}[own], func(t *testing.T) {
-				t.Parallel()
-				methodtest.Run(t, methodtest.Case{
-					Kind: assurance.WalletSignature, Document: document,
-					Off: tenanttest.Document("origins: [" + app + "]"), OfSession: own, Burns: true,
-					Enrol: func(t testing.TB, w *tenanttest.World, name string) store.SessionRow {
-						wallet := make(t)
-						s := w.SignIn(t, name+"@example.com")
-						linkTo(t, w, wallet, s)
-						mu.Lock()
-						defer mu.Unlock()
-						wallets[s.UserID] = wallet
-						return s
-					},
-					Right: try,
-					Wrong: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
-						wrong := try(t, w, s)
-						wrong.Attempt.Response = secret.Text(make(t).Sign(wrong.Method.(walletsig.Method).Message))
-						return wrong
-					},
-				})
-			})
-		}
 	}
 }
 
