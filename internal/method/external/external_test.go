@@ -252,6 +252,20 @@ func TestEmail(t *testing.T) {
 	}
 }
 
+// An assertion that ends between being read and being spent is over.
+func TestExpiresMeanwhile(t *testing.T) {
+	t.Parallel()
+	d := sqlite(t, "")
+	ada := d.mustSignIn(t, "ada")
+	token, err := d.verify(t, d.issuer.Sign(t, "RS256", externaltest.Claims(d.Now(), "ada", "wallet:export", map[string]any{"exp": d.Now().Add(30 * time.Second).Unix()})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Clock.Advance(31 * time.Second)
+	_, err = d.Grant(t.Context(), external.Assertion{Token: token}, method.Attempt{Tenant: d.Tenant, Session: &ada}, stepup.WalletExport)
+	refused(t, "over meanwhile", err)
+}
+
 // A refusal for another reason costs the user nothing: the jti is still good.
 func TestRefusalSpendsNothing(t *testing.T) {
 	t.Parallel()

@@ -422,7 +422,16 @@ func TestDirect(t *testing.T) {
 		t.Errorf("an issuer that is direct: %s, %v", p.ACR(), err)
 	}
 
+	state = h.begin(t, r)
+	before, err := h.returned(t, r, visit(t, strings.Replace(to, b.state, state, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.Apply(t, document(h.provider))
+	m, a = h.attempt(&ada, "github", before)
+	m.CodeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	err = method.Check(t.Context(), h.DB, m, a, tenanttest.By, func(*store.Tx, method.Proof) error { return nil })
+	refused(t, "finishing what was direct once that is over", err)
 	r = h.request(&ada, "github")
 	state = h.begin(t, r)
 	_, err = h.returned(t, r, visit(t, strings.Replace(to, b.state, state, 1)))
