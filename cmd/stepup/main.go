@@ -31,7 +31,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server. With --dev: everything on loopback, nothing to configure."`
 	Env     envCommand     `cmd:"" help:"Environments: apply, show, list."`
 	Token   tokenCommand   `cmd:"" help:"Service tokens: create, list, revoke."`
-	User    userCommand    `cmd:"" help:"Users: list, show, disable, enable, revoke-sessions."`
+	User    userCommand    `cmd:"" help:"Users: list, show, disable, enable, revoke-sessions, reset-mfa."`
 	Keys    keysCommand    `cmd:"" help:"Keys: make a master key, rotate signing keys."`
 	Audit   auditCommand   `cmd:"" help:"The audit log: query, follow, export."`
 	Backup  backupCommand  `cmd:"" help:"Write a backup of the database to a file."`

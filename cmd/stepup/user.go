@@ -17,6 +17,7 @@ type userCommand struct {
 	Disable        userDisable        `cmd:"" help:"Disable a user and end all sessions."`
 	Enable         userEnable         `cmd:"" help:"Enable a disabled user."`
 	RevokeSessions userRevokeSessions `cmd:"" help:"End all sessions of a user."`
+	ResetMFA       userResetMFA       `cmd:"" name:"reset-mfa" help:"Take all second factors of a user away, with recovery codes, and end all sessions."`
 }
 
 type userArgs struct {
@@ -123,6 +124,15 @@ type userRevokeSessions struct{ userArgs }
 func (c *userRevokeSessions) Run(s *session) error {
 	return s.changeUser(c.userArgs, "Every session has ended.", func(tx *store.Tx, by audit.By) error {
 		_, err := operate.RevokeSessions(tx, by, c.Env, c.User)
+		return err
+	})
+}
+
+type userResetMFA struct{ userArgs }
+
+func (c *userResetMFA) Run(s *session) error {
+	return s.changeUser(c.userArgs, "Every second factor is gone, and every session has ended. The user signs in and sets one up again.", func(tx *store.Tx, by audit.By) error {
+		_, err := operate.ResetMFA(tx, by, c.Env, c.User)
 		return err
 	})
 }

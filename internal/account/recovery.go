@@ -89,14 +89,20 @@ func OweAcknowledgement(tx *store.Tx, environmentID, userID string) error {
 	if err != nil {
 		return err
 	}
+	return acknowledgement(tx, user, "pending")
+}
+
+// acknowledgement sets what the user has yet to say about recovery codes;
+// empty: there are none.
+func acknowledgement(tx *store.Tx, user store.UserRow, state string) error {
 	profile, err := ReadProfile(user)
 	if err != nil {
 		return err
 	}
-	profile.MFABackupCodeAcknowledgement = "pending"
+	profile.MFABackupCodeAcknowledgement = state
 	text, err := profile.text()
 	if err != nil {
-		return fmt.Errorf("noting new recovery codes: %w", err)
+		return fmt.Errorf("noting recovery codes: %w", err)
 	}
-	return tx.UpdateProfile(environmentID, userID, user.Username, text)
+	return tx.UpdateProfile(user.EnvironmentID, user.ID, user.Username, text)
 }

@@ -222,6 +222,23 @@ func adminRevokeSessions(c *Call, _ none) (RevokedSessions, error) {
 	return RevokedSessions{n}, userNotFound(err)
 }
 
+// ResetFactors counts the second factors that were taken away.
+type ResetFactors struct {
+	Factors int `json:"factors"`
+}
+
+func adminResetMFA(c *Call, _ none) (ResetFactors, error) {
+	var n int
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		n, err = operate.ResetMFA(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"))
+		return err
+	})
+	if err == nil {
+		c.api.Outbox.Nudge()
+	}
+	return ResetFactors{n}, userNotFound(err)
+}
+
 // AuditPage is a page of the audit log, oldest first; ask again with since=
 // the last at and after= the last id for more.
 type AuditPage struct {

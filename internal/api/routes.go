@@ -124,6 +124,7 @@ func adminRoutes() []Route {
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/disable", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "Disable a user and end all sessions", handler: handle(adminDisable)},
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/enable", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "Enable a user again", handler: handle(adminEnable)},
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/revoke-sessions", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "End all sessions of a user", handler: handle(adminRevokeSessions)},
+		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/reset-mfa", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "Take all second factors of a user away and end all sessions", handler: handle(adminResetMFA)},
 		{Method: "GET", Path: admin + "/environments/{environmentId}/audit", Gate: serviceGate(serviceauth.AuditRead), Section: "ours", Summary: "Query the audit log", Query: auditQuery, handler: handle(adminAudit)},
 	}
 }

@@ -79,6 +79,11 @@ func RecoveryCodeUsed(n Notice, left int) Message {
 	return render("recovery_code_used", n.envelope("A recovery code of your %s account was used"), v)
 }
 
+// FactorsReset tells that an operator took all second factors away.
+func FactorsReset(n Notice) Message {
+	return render("factors_reset", n.envelope("Your %s account: second factors were reset"), n.view())
+}
+
 // UserDeleted tells that the account is gone.
 func UserDeleted(n Notice) Message {
 	return render("user_deleted", n.envelope("Your %s account was deleted"), n.view())
@@ -137,7 +142,7 @@ var (
 	texts = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
 	pages = parsePages(
 		"signin", "stepup", "address_changed", "credential_linked",
-		"credential_unlinked", "recovery_code_used", "user_deleted", "environment_weakened",
+		"credential_unlinked", "recovery_code_used", "factors_reset", "user_deleted", "environment_weakened",
 	)
 )
 

@@ -34,6 +34,7 @@ func everyMessage(s, revokeURL string) map[string]deliver.Message {
 		"bound step-up":  deliver.StepUpCode(bound),
 		"address change": deliver.AddressChanged(notice, s+"@"+s),
 		"recovered":      deliver.RecoveryCodeUsed(notice, 9),
+		"factors reset":  deliver.FactorsReset(notice),
 		"linked":         deliver.CredentialLinked(notice, s),
 		"unlinked":       deliver.CredentialUnlinked(notice, s),
 		"deleted":        deliver.UserDeleted(notice),

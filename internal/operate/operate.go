@@ -5,11 +5,13 @@
 package operate
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
@@ -147,17 +149,20 @@ func warn(tx *store.Tx, by audit.By, env *environment.Environment, weakens, oper
 	if len(weakens) == 0 {
 		return nil
 	}
-	from := env.Mail.From
-	if from == "" {
-		from = deliver.NoReply(env.Name, "localhost")
-	}
 	for _, operator := range operators {
-		message := deliver.EnvironmentWeakened(deliver.Weakened{EnvironmentName: env.Name, From: from, To: operator, At: tx.Now(), Actor: by.Actor, Changes: weakens})
+		message := deliver.EnvironmentWeakened(deliver.Weakened{EnvironmentName: env.Name, From: sender(env), To: operator, At: tx.Now(), Actor: by.Actor, Changes: weakens})
 		if err := outbox.Enqueue(tx, env.ID, message, outbox.NoticeLife); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func sender(env *environment.Environment) string {
+	if env.Mail.From != "" {
+		return env.Mail.From
+	}
+	return deliver.NoReply(env.Name, "localhost")
 }
 
 // RotateKeys makes a new signing key for the environment and returns its kid.
@@ -216,6 +221,26 @@ func RevokeSessions(tx *store.Tx, by audit.By, environmentID, userID string) (in
 	}
 	by.EnvironmentID = environmentID
 	return n, audit.Record(tx, by.Concerning(userID), "sessions.revoked", audit.Detail{"count": n})
+}
+
+// ResetMFA takes all second factors of a user away, with everything that came
+// from them, and says how many there were. The user signs in again with what is
+// left; nothing here can be used in their place.
+func ResetMFA(tx *store.Tx, by audit.By, environmentID, userID string) (int, error) {
+	row, err := tx.Environment(environmentID)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, fault.New(fault.EnvironmentNotFound, "There is no environment with this id.")
+	}
+	if err != nil {
+		return 0, err
+	}
+	env, err := environment.Parse([]byte(row.Document))
+	if err != nil {
+		return 0, err
+	}
+	env.Mail.AppName = cmp.Or(env.Mail.AppName, env.Name)
+	by.EnvironmentID = environmentID
+	return account.ResetFactors(tx, by.Concerning(userID), env, sender(env), userID)
 }
 
 // AuditEvent is a row of the audit log as it is shown and exported.

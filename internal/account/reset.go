@@ -1,0 +1,79 @@
+package account
+
+import (
+	"slices"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// ResetFactors takes all second factors of a user away, with recovery codes,
+// enrolments, sessions and elevated tokens, and says how many factors there
+// were. It makes nothing that proves anything: the user signs in again with
+// what is left. Every address is told.
+func ResetFactors(tx *store.Tx, by audit.By, env *environment.Environment, from, userID string) (int, error) {
+	user, err := tx.LockUser(env.ID, userID)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := tx.Credentials(env.ID, userID)
+	if err != nil {
+		return 0, err
+	}
+	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return !IsFactor(row) && row.SignInEnabled && Counts(env, row) }) {
+		return 0, fault.New(fault.LastCredential, "A second factor is all this user can sign in with. Disable or delete the user instead.")
+	}
+	if err := method.ForgiveTries(tx, env.ID, userID); err != nil { // while their factors are known
+		return 0, err
+	}
+	n, err := dropFactors(tx, by, env.ID, userID, rows)
+	if err != nil {
+		return 0, err
+	}
+	if err := tx.DropEnrolments(env.ID, userID); err != nil {
+		return 0, err
+	}
+	if err := acknowledgement(tx, user, ""); err != nil {
+		return 0, err
+	}
+	if err := tx.FactorsChanged(env.ID, userID); err != nil {
+		return 0, err
+	}
+	sessions, err := tx.RevokeSessions(env.ID, userID, "second factors reset")
+	if err != nil {
+		return 0, err
+	}
+	for _, row := range rows {
+		if row.Format != store.FormatEmail {
+			continue
+		}
+		notice := deliver.Notice{AppName: env.Mail.AppName, From: from, To: row.PublicIdentifier, At: tx.Now()}
+		if err := outbox.Enqueue(tx, env.ID, deliver.FactorsReset(notice), outbox.NoticeLife); err != nil {
+			return 0, err
+		}
+	}
+	return n, audit.Record(tx, by, "user.mfa_reset", audit.Detail{"factors": n, "sessions_revoked": sessions})
+}
+
+func dropFactors(tx *store.Tx, by audit.By, environmentID, userID string, rows []store.CredentialRow) (n int, err error) {
+	for _, row := range rows {
+		if !IsFactor(row) && row.Format != store.FormatRecovery {
+			continue
+		}
+		if err := tx.DeleteCredential(environmentID, userID, row.ID); err != nil {
+			return n, err
+		}
+		if err := audit.Record(tx, by, "credential.unlinked", audit.Detail{"credential_id": row.ID}); err != nil {
+			return n, err
+		}
+		if IsFactor(row) {
+			n++
+		}
+	}
+	return n, nil
+}
