@@ -270,7 +270,7 @@ func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) erro
 		return err
 	}
 	if set := orphaned(rows, *gone); set != "" {
-		if err := remove(tx, by, t, userID, set); err != nil {
+		if err := dropRecoverySet(tx, by, t, userID, set); err != nil {
 			return err
 		}
 	}

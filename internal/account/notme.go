@@ -104,7 +104,7 @@ func takeBack(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) er
 			continue
 		}
 		if set := orphaned(rows, row); set != "" {
-			if err := remove(tx, by, t, userID, set); err != nil {
+			if err := dropRecoverySet(tx, by, t, userID, set); err != nil {
 				return err
 			}
 		}

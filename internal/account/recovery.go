@@ -70,16 +70,35 @@ func NewRecoverySet(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, provena
 }
 
 // Recovered records that a recovery code was used, starts cool-downs and tells
-// the user by every channel.
-func Recovered(tx *store.Tx, t *tenant.Tenant, userID string, left int) error {
+// the user by every channel. unread says that codes wait to be written down,
+// which those of a set renewed after a failover do once more.
+func Recovered(tx *store.Tx, t *tenant.Tenant, userID string, unread bool, left int) error {
 	if err := tx.FactorsChanged(t.ID, userID); err != nil {
 		return err
+	}
+	if unread {
+		if err := OweAcknowledgement(tx, t.ID, userID); err != nil {
+			return err
+		}
 	}
 	rows, err := tx.Credentials(t.ID, userID)
 	if err != nil {
 		return err
 	}
 	return tell(tx, t, userID, rows, store.CredentialRow{}, recovered(left))
+}
+
+// dropRecoverySet removes the set that stood in for the user's last factor, with
+// what was owed for it.
+func dropRecoverySet(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
+	if err := remove(tx, by, t, userID, id); err != nil {
+		return err
+	}
+	user, err := tx.User(t.ID, userID)
+	if err != nil {
+		return err
+	}
+	return acknowledgement(tx, user, "")
 }
 
 // OweAcknowledgement notes that there are recovery codes the user has not yet

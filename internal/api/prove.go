@@ -133,11 +133,11 @@ func (c *Call) mark(tx *store.Tx, proof method.Proof, credential store.Credentia
 		return nil
 	}
 	if proof.Kind() == assurance.RecoveryCode {
-		_, left, err := recovery.Show(tx, c.Tenant.ID, c.Session.UserID)
+		shown, left, err := recovery.Show(tx, c.Tenant.ID, c.Session.UserID)
 		if err != nil {
 			return err
 		}
-		if err := account.Recovered(tx, c.Tenant, c.Session.UserID, left); err != nil {
+		if err := account.Recovered(tx, c.Tenant, c.Session.UserID, len(shown) > 0, left); err != nil {
 			return err
 		}
 	}

@@ -15,7 +15,12 @@ type App struct {
 }
 
 // Code is what the app shows now.
-func (a *App) Code() string { return totp.Code(a.secret, totp.StepAt(a.server.Now())) }
+func (a *App) Code() string { return a.At(0) }
+
+// At is what it shows so many time steps from now.
+func (a *App) At(steps int64) string {
+	return totp.Code(a.secret, totp.StepAt(a.server.Now())+steps)
+}
 
 // Next waits for a code that was not used and returns it; it moves the clock
 // past every step that may have been.
