@@ -10,9 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/limit"
+	"github.com/stepup-auth/stepup/internal/method/recovery"
 )
 
 func read(t *testing.T, path string) string {
@@ -142,6 +145,32 @@ func TestGuessingArithmetic(t *testing.T) {
 		own, chance(own, 0), chance(limits.GuessesHardStop, 0), limits.GuessesHardStop)
 	if !strings.Contains(page, thief) {
 		t.Errorf("limits.md should say\n%s", thief)
+	}
+}
+
+// TestFactorGuessingArithmetic recomputes what guessing at an authenticator app
+// and at recovery codes is worth from the defaults and the waits of internal/limit.
+func TestFactorGuessingArithmetic(t *testing.T) {
+	page := read(t, "limits.md")
+	limits := environment.Defaults().Limits
+	waits := limit.InARow{Free: limits.FactorGuesses, Stop: limits.FactorHardStop}
+	within := func(d time.Duration) int { // tries as early as they are let
+		n, at := 0, time.Duration(0)
+		for n < waits.Stop && at <= d {
+			n++
+			at += waits.Wait(n)
+		}
+		return n
+	}
+	const accepted = 3 // codes of an app that are good at a time
+	hour, day := within(time.Hour), within(24*time.Hour)
+	want := fmt.Sprintf("| a thief of a session, at the owner's app | %d in an hour, %d in a day, %d in all | %s | %s | %s |",
+		hour, day, waits.Stop, chance(accepted*hour, 0), chance(accepted*day, 0), chance(accepted*waits.Stop, 0))
+	if !strings.Contains(page, want) {
+		t.Errorf("limits.md should say\n%s", want)
+	}
+	if codes := float64(recovery.Count) * float64(waits.Stop) / math.Pow(2, 80); codes*100 >= 1e-18 {
+		t.Errorf("recovery codes are guessed with a chance of %g %%, and limits.md says less", codes*100)
 	}
 }
 

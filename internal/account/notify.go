@@ -21,6 +21,8 @@ type News struct {
 // Deleted is the news that the account is gone.
 var Deleted = News{deliver.UserDeleted, deliver.UserDeletedText}
 
+var reset = News{deliver.FactorsReset, deliver.FactorsResetText}
+
 func linked(what string) News {
 	return News{
 		func(n deliver.Notice) deliver.Message { return deliver.CredentialLinked(n, what) },

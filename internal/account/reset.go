@@ -5,18 +5,18 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
-	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
-	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
 // ResetFactors takes all second factors of a user away, with recovery codes,
 // enrolments, sessions and elevated tokens, and says how many factors there
 // were. It makes nothing that proves anything: the user signs in again with
 // what is left. Every address is told.
-func ResetFactors(tx *store.Tx, by audit.By, env *environment.Environment, from, userID string) (int, error) {
+func ResetFactors(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string) (int, error) {
+	env := t.Environment
 	user, err := tx.LockUser(env.ID, userID)
 	if err != nil {
 		return 0, err
@@ -49,11 +49,7 @@ func ResetFactors(tx *store.Tx, by audit.By, env *environment.Environment, from,
 		return 0, err
 	}
 	for _, row := range rows {
-		if row.Format != store.FormatEmail {
-			continue
-		}
-		notice := deliver.Notice{AppName: env.Mail.AppName, From: from, To: row.PublicIdentifier, At: tx.Now()}
-		if err := outbox.Enqueue(tx, env.ID, deliver.FactorsReset(notice), outbox.NoticeLife); err != nil {
+		if err := Notify(tx, t, row, deliver.Notice{At: tx.Now()}, reset); err != nil {
 			return 0, err
 		}
 	}

@@ -254,6 +254,8 @@ func walkAdmin(w walker, service string) {
 	w.do("GET", admin+"/users/{userId}", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
 	w.do("GET", admin+"/users/{userId}", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
 	w.do("POST", admin+"/users/{userId}/revoke-sessions", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
+	w.do("POST", admin+"/users/{userId}/reset-mfa", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
+	w.do("POST", admin+"/users/{userId}/reset-mfa", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
 	w.do("POST", admin+"/users/{userId}/disable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
 	w.do("GET", admin+"/users", service, nil, nil).Want(t, 200, "")
 	w.do("POST", admin+"/users/{userId}/enable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")

@@ -213,7 +213,7 @@ func TestTextsAreInert(t *testing.T) {
 		"step-up": deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute, Summary: hostile}),
 		"linked":  deliver.CredentialLinkedText(notice, hostile), "unlinked": deliver.CredentialUnlinkedText(notice, hostile),
 		"changed": deliver.AddressChangedText(notice, "ada@evil.example"), "number changed": deliver.AddressChangedText(notice, "+14155550199"),
-		"deleted": deliver.UserDeletedText(notice),
+		"deleted": deliver.UserDeletedText(notice), "factors reset": deliver.FactorsResetText(notice),
 	} {
 		body := strings.ReplaceAll(m.Body, notice.RevokeURL, "")
 		if strings.Contains(body, "evil.example") && name != "changed" || strings.Contains(body, "://") || strings.Contains(body, "\nYour code") || strings.ContainsFunc(body, func(r rune) bool { return r > 0x7e }) || len(m.Body) > 320 {

@@ -77,6 +77,11 @@ func RecoveryCodeUsedText(n Notice, left int) Text {
 	return n.text("A recovery code of your %s account was used, %s left.", strconv.Itoa(left))
 }
 
+// FactorsResetText is [FactorsReset] for a number.
+func FactorsResetText(n Notice) Text {
+	return n.text("All second factors of your %s account were taken away by those who run it%s.", "")
+}
+
 // UserDeletedText is [UserDeleted] for a number.
 func UserDeletedText(n Notice) Text { return n.text("Your %s account was deleted%s.", "") }
 

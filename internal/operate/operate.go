@@ -18,6 +18,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/token"
 )
 
@@ -240,7 +241,7 @@ func ResetMFA(tx *store.Tx, by audit.By, environmentID, userID string) (int, err
 	}
 	env.Mail.AppName = cmp.Or(env.Mail.AppName, env.Name)
 	by.EnvironmentID = environmentID
-	return account.ResetFactors(tx, by.Concerning(userID), env, sender(env), userID)
+	return account.ResetFactors(tx, by.Concerning(userID), &tenant.Tenant{Environment: env, MailFrom: sender(env)}, userID)
 }
 
 // AuditEvent is a row of the audit log as it is shown and exported.
