@@ -222,3 +222,57 @@ func TestRun(t *testing.T) {
 	cancel()
 	<-ended
 }
+
+// texter remembers what it was given.
+type texter struct{ got []deliver.Text }
+
+func (x *texter) SendText(_ context.Context, t deliver.Text) error {
+	x.got = append(x.got, t)
+	if len(x.got) == 1 {
+		return errors.New("busy")
+	}
+	return nil
+}
+
+// Texts travel beside mail, sealed like it, under one id at each try; a decoy
+// does not; and a server that sends none drops them instead of trying for days.
+func TestTexts(t *testing.T) {
+	engines(t, func(t *testing.T, open func(testing.TB) *store.DB, clock *storetest.Clock) {
+		db, m, x := open(t), &mailer{}, &texter{}
+		queue := func() {
+			err := db.Write(t.Context(), func(tx *store.Tx) error {
+				like := deliver.Text{To: "+14155550123", Body: "the secret 271828"}
+				return errors.Join(outbox.EnqueueText(tx, "e", like, time.Hour), outbox.DecoyText(tx, "e", like))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		queue()
+		err := db.Read(t.Context(), func(tx *store.Tx) error {
+			var sealed []byte
+			err := tx.Row(`SELECT sealed_message FROM outbox ORDER BY not_after DESC LIMIT 1`).Scan(&sealed)
+			if len(sealed) == 0 || bytes.Contains(sealed, []byte("271828")) || bytes.Contains(sealed, []byte("4155550123")) {
+				t.Errorf("stored %q", sealed)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := worker(db, m)
+		var results []bool
+		w.Texter, w.SentText = x, func(ok bool) { results = append(results, ok) }
+		drain(t, w)
+		clock.Advance(time.Minute)
+		drain(t, w)
+		if len(x.got) != 2 || x.got[0].ID == "" || x.got[0] != x.got[1] || x.got[0].To != "+14155550123" || len(results) != 2 || results[0] || !results[1] || m.tries != 0 || waiting(t, db) != 0 {
+			t.Errorf("%d texts, %v, %d waiting", len(x.got), results, waiting(t, db))
+		}
+		queue()
+		drain(t, worker(db, m))
+		if len(x.got) != 2 || waiting(t, db) != 0 {
+			t.Errorf("without a texter: %d texts, %d waiting", len(x.got), waiting(t, db))
+		}
+	})
+}
