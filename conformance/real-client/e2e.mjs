@@ -8,6 +8,7 @@ import { createApiClient, getNonce } from '@dynamic-labs-sdk/client/core';
 import { appOrigin, claimsOf, newAddress, openApp, signedIn } from './lib/app.mjs';
 import { openMailbox } from './lib/mailbox.mjs';
 import { newAuthenticator } from './lib/passkey.mjs';
+import { newNumber, openPhonebox, secret as smsSecret } from './lib/phonebox.mjs';
 import { freshDatabase, startServer } from './lib/server.mjs';
 import { connectWallet, newWallet } from './lib/wallet.mjs';
 
@@ -43,7 +44,7 @@ for (const [engine, databaseUrl] of Object.entries(databases)) {
         server = await startServer({
           smtpPort: mailbox.port,
           DATABASE_URL: databaseUrl ? freshDatabase(databaseUrl) : '', // empty: SQLite
-          ...settings,
+          ...(typeof settings === 'function' ? settings() : settings),
         });
       });
       after(async () => { if (server) assert.equal(await server.stop(), 0, `how the server ended:\n${server.log()}`); });
@@ -247,6 +248,66 @@ for (const [engine, databaseUrl] of Object.entries(databases)) {
         const { headers } = await server.call('GET', '/users');
         assert.ok(headers.get('x-request-id'));
         assert.match(headers.get('cache-control'), /no-store/);
+      });
+    });
+
+    describe('with text messages', () => {
+      let phonebox;
+      before(async () => { phonebox = await openPhonebox(); });
+      served(() => ({ COMPATIBILITY: 'none', sinkPort: phonebox.port, SMS_SECRET: smsSecret }));
+      after(async () => {
+        assert.deepEqual(phonebox?.unsigned, []);
+        await phonebox?.close();
+      });
+
+      const ask = (client, phoneNumber) => sdk.sendSmsOTP({ isoCountryCode: 'US', phoneNumber }, client);
+      const enter = async (client, number, requestedScopes) => {
+        const otpVerification = await ask(client, number);
+        return sdk.verifyOTP({ otpVerification, verificationToken: await phonebox.code(number), requestedScopes }, client);
+      };
+      const numbers = (client) => client.user.verifiedCredentials.filter((c) => c.format === 'phoneNumber')
+        .map((c) => [c.phoneNumber, c.phoneCountryCode, c.isoCountryCode].join(' '));
+
+      it('signs in by text, refuses a wrong code, and steps up', async () => {
+        const number = newNumber();
+        const { client } = await openApp(server, mailbox);
+        const sms = client.projectSettings.providers.find((p) => p.provider === 'sms');
+        assert.deepEqual(sms.enabledCountries, [{ isoCountryCode: 'US', phoneCountryCode: '1' }]);
+        const otpVerification = await ask(client, number);
+        const verificationToken = await phonebox.code(number);
+        const wrong = verificationToken === '123456' ? '654321' : '123456';
+        assert.equal((await refusal(sdk.verifyOTP({ otpVerification, verificationToken: wrong }, client))).code, 'wrong_sms_verification_token');
+        await sdk.verifyOTP({ otpVerification, verificationToken }, client);
+        assert.deepEqual(numbers(client), [`${number} 1 US`]);
+        await enter(client, number, ['wallet:export']);
+        const claims = claimsOf(sdk.getElevatedAccessToken({ scope: 'wallet:export', consume: false }, client));
+        assert.deepEqual(claims.amr, ['otp', 'sms']);
+        await refusal(enter(client, newNumber(), ['wallet:export']));
+      });
+
+      it('links a number with a token only, changes it, and tells the old one', async () => {
+        const [first, second] = [newNumber(), newNumber()];
+        const { client, email, stepUp, withToken } = await signedIn(server, mailbox);
+        assert.equal((await refusal(enter(client, first))).code, 'elevated_access_token_required');
+        const token = await stepUp(email, 'credential:link');
+        await withToken(token, () => enter(client, first));
+        assert.deepEqual(numbers(client), [`${first} 1 US`]);
+        assert.match((await mailbox.notice(email)).text, /https?:\/\//);
+
+        const change = () => sdk.updateUser({ userFields: { phoneNumber: `+1${second}` } }, client);
+        assert.equal((await refusal(change())).status, 403);
+        const otpVerification = await withToken(await stepUp(email, 'credential:update'), change);
+        assert.equal(otpVerification.phoneNumber, second);
+        assert.deepEqual(numbers(client), [`${first} 1 US`]);
+        await sdk.verifyOTP({ otpVerification, verificationToken: await phonebox.code(second) }, client);
+        assert.deepEqual(numbers(client), [`${second} 1 US`]);
+        assert.match(await phonebox.notice(first), /changed.*\nNot you\? http/);
+      });
+
+      it('texts nobody elsewhere', async () => {
+        const { client } = await openApp(server, mailbox);
+        const error = await refusal(sdk.sendSmsOTP({ isoCountryCode: 'GB', phoneNumber: '7400123456' }, client));
+        assert.deepEqual([error.status, error.code], [422, 'invalid_phone']);
       });
     });
 
