@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -8,18 +9,15 @@ import (
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 )
 
-const textsOn = "sms: {enabled: true, countries: [US, GB]}\n"
-
 // textCode asks for a code by text message and reads it.
 func textCode(t *testing.T, s *servertest.Server, alice *servertest.Session, number string) m {
 	t.Helper()
-	before := len(s.Inbox.To(number))
-	var header = map[string][]string(nil)
+	header := http.Header(nil)
 	if alice != nil {
 		header = alice.Header()
 	}
-	id := s.Do(t, "POST", servertest.SDK(servertest.A)+"/smsVerifications/create", header, m{"phoneNumber": number}).Want(t, 200, "").Member("verificationUUID")
-	return m{"verificationUUID": id, "verificationToken": s.Inbox.WaitCode(t, number, before)}
+	id, code := s.TextCode(t, servertest.A, number, header)
+	return m{"verificationUUID": id, "verificationToken": code}
 }
 
 func phones(u api.User) (numbers []string) {
@@ -36,7 +34,7 @@ func phones(u api.User) (numbers []string) {
 func TestPhoneNumber(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t)
-	s.Apply(t, servertest.Document(servertest.A, textsOn))
+	s.Apply(t, servertest.Document(servertest.A, servertest.TextsOn))
 	alice := s.SignIn(t, servertest.A, "alice@example.com")
 	const first, second = "+14155550101", "+447400123456"
 	var answer api.UpdateSelfResponse
@@ -88,7 +86,7 @@ func TestPhoneNumber(t *testing.T) {
 func TestPhoneNumberOfAnother(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t)
-	s.Apply(t, servertest.Document(servertest.A, textsOn))
+	s.Apply(t, servertest.Document(servertest.A, servertest.TextsOn))
 	const number = "+14155550101"
 	var bob api.VerifyResponse
 	s.Do(t, "POST", servertest.SDK(servertest.A)+"/smsVerifications/signin", nil, textCode(t, s, nil, number)).Want(t, 200, "").JSON(t, &bob)
@@ -114,7 +112,7 @@ func TestPhoneNumberOfAnother(t *testing.T) {
 func TestTextSignInMayEnrol(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t)
-	s.Apply(t, servertest.Document(servertest.A, textsOn+"mfa: {methods: [{type: totp, enabled: true}]}\n"))
+	s.Apply(t, servertest.Document(servertest.A, servertest.TextsOn+"mfa: {methods: [{type: totp, enabled: true}]}\n"))
 	typed := textCode(t, s, nil, "+14155550101")
 	typed["allowNewMFALinking"], typed["requestedScopes"] = true, []string{"wallet:export"}
 	if s.Do(t, "POST", servertest.SDK(servertest.A)+"/smsVerifications/signin", nil, typed).Want(t, 200, "").Member("elevatedAccessToken") == "" {
@@ -133,7 +131,7 @@ func TestSettingsOfTexts(t *testing.T) {
 	if got := settings(); strings.Contains(got, `"sms"`) {
 		t.Errorf("off, but offered: %s", got)
 	}
-	s.Apply(t, servertest.Document(servertest.A, textsOn))
+	s.Apply(t, servertest.Document(servertest.A, servertest.TextsOn))
 	if got := settings(); !strings.Contains(got, want) {
 		t.Errorf("%s\nwithout %s", got, want)
 	}

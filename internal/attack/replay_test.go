@@ -67,6 +67,13 @@ var oneTime = []artefact{
 		},
 	},
 	{
+		name: "texted code to sign in", table: "code_challenges", statement: "ConsumeCodeChallenge", purpose: "sign_in", refused: answered(422, "invalid_sms_verification"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			id, code := s.TextCode(t, servertest.A, "+14155550101", nil)
+			return post(t, sdk("/smsVerifications/signin"), nil, typed(id, code))
+		},
+	},
+	{
 		name: "passkey prompt to sign in", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "sign_in", refused: answered(422, "invalid_passkey"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			_, a := s.withPasskey(t, "passkey-signin@example.com")
@@ -181,7 +188,7 @@ func TestA3ReplayOfEveryOneTimeArtefact(t *testing.T) {
 			t.Parallel()
 			url := storetest.URL(t, engine)
 			s := start(t, servertest.WithDatabase(url, &storetest.Clock{}))
-			s.withPasskeys(t, walletsOn)
+			s.withPasskeys(t, walletsOn+"\n"+servertest.TextsOn)
 			uses := make([]func(scene) servertest.Response, len(oneTime))
 			for i, a := range oneTime {
 				uses[i] = a.make(t, s)

@@ -50,6 +50,17 @@ func (s *Server) SendCode(t testing.TB, environment, email string, header http.H
 	return answer.Member("verificationUUID"), s.Inbox.WaitCode(t, email, before)
 }
 
+// TextsOn is a line for [Document] that switches text messages on.
+const TextsOn = "sms: {enabled: true, countries: [US, GB]}\n"
+
+// TextCode is SendCode by text message, to a number in E.164.
+func (s *Server) TextCode(t testing.TB, environment, number string, header http.Header) (verificationUUID, code string) {
+	t.Helper()
+	before := len(s.Inbox.To(number))
+	answer := s.Do(t, "POST", SDK(environment)+"/smsVerifications/create", header, map[string]string{"phoneNumber": number}).Want(t, 200, "")
+	return answer.Member("verificationUUID"), s.Inbox.WaitCode(t, number, before)
+}
+
 // SignIn signs the address in by a code, as a new user or a known one.
 func (s *Server) SignIn(t testing.TB, environment, email string) *Session {
 	t.Helper()
