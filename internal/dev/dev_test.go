@@ -160,6 +160,10 @@ func TestInboxJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	code.To = "+14155552671"
+	if err := inbox.SendText(t.Context(), deliver.SignInText(code)); err != nil {
+		t.Fatal(err)
+	}
 	response, body := mustGet(t, mustServe(t, dev.Config{Inbox: inbox})+"/dev/inbox.json")
 	if got := response.Header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("Cache-Control = %q, want no-store", got)
@@ -167,15 +171,16 @@ func TestInboxJSON(t *testing.T) {
 	if strings.Contains(body, "script") {
 		t.Error("the HTML part of a message got out")
 	}
-	type message struct{ To, Purpose, Code string }
+	type message struct{ Kind, To, Purpose, Code string }
 	var got struct{ Messages []message }
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
 		t.Fatal(err)
 	}
 	want := []message{
-		{"ada@example.com", "", ""},
-		{"ada@example.com", "Your code to confirm it is you, or to add this address, in the session you have open", "042137"},
-		{"ada@example.com", "Your code to sign in", "042137"},
+		{"text", "+14155552671", "Your sign-in code for Demo", "042137"},
+		{"mail", "ada@example.com", "", ""},
+		{"mail", "ada@example.com", "Your code to confirm it is you, or to add this address, in the session you have open", "042137"},
+		{"mail", "ada@example.com", "Your code to sign in", "042137"},
 	}
 	if diff := cmp.Diff(want, got.Messages); diff != "" {
 		t.Errorf("inbox (-want +got):\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/stepup-auth/stepup"
@@ -98,10 +99,14 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 	} {
 		document := fmt.Sprintf(developmentDocument, e.id, e.name, c.PublicURL, e.version, origins(c.PublicURL), DemoURL(c.PublicURL))
 		err := c.DB.Write(ctx, func(tx *store.Tx) error {
-			if _, err := tx.Environment(e.id); !errors.Is(err, store.ErrNotFound) {
+			row, err := tx.Environment(e.id)
+			if err == nil {
+				d.warnStale(c, row)
+			}
+			if !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
-			_, err := operate.Apply(tx, by, []byte(document), operate.ApplyOptions{})
+			_, err = operate.Apply(tx, by, []byte(document), operate.ApplyOptions{})
 			return err
 		})
 		if err != nil {
@@ -129,6 +134,17 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		},
 	})
 	return New(c), nil
+}
+
+// warnStale says when a kept environment does not know the demo by the address
+// it is served at now: the page would be refused everything.
+func (d Development) warnStale(c Config, row store.EnvironmentRow) {
+	kept, err := environment.Parse([]byte(row.Document))
+	if err != nil || slices.Contains(kept.Origins, DemoURL(c.PublicURL)) {
+		return // what cannot be read is refused where it is used
+	}
+	c.Log.Warn("an environment was kept that does not list the demo app's address: add it to origins, or delete the development folder to begin anew",
+		"environment", row.Name, "origin", DemoURL(c.PublicURL))
 }
 
 // serviceToken writes a token for the example service, unless its file exists.

@@ -176,3 +176,34 @@ func TestDevelopmentLogin(t *testing.T) {
 		}
 	}
 }
+
+// Browsers make no passkeys for an IP address, so the demo has a name of its own.
+func TestTheDemoIsOpenedUnderAName(t *testing.T) {
+	for public, want := range map[string]string{
+		"http://127.0.0.1:8080": "http://localhost:8080",
+		"http://[::1]:8080":     "http://localhost:8080",
+		"http://localhost:8080": "http://localhost:8080",
+	} {
+		if got := server.DemoURL(public); got != want {
+			t.Errorf("the demo of %s is at %s, want %s", public, got, want)
+		}
+	}
+}
+
+// A folder that was made at another address is kept as it is, and said to be so.
+func TestAKeptEnvironmentThatDoesNotKnowTheDemo(t *testing.T) {
+	db := storetest.SQLite(t)
+	for _, run := range []struct {
+		public string
+		warns  bool
+	}{{"http://127.0.0.1:1", false}, {"http://127.0.0.1:1", false}, {"http://127.0.0.1:2", true}} {
+		var log strings.Builder
+		c := server.Config{Production: config.Production{PublicURL: run.public}, DB: db, Log: slog.New(slog.NewTextHandler(&log, nil))}
+		if _, err := (server.Development{}).New(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if warned := strings.Contains(log.String(), "origin=http://localhost:2"); warned != run.warns {
+			t.Errorf("at %s the log says: %s", run.public, log.String())
+		}
+	}
+}

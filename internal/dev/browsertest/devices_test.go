@@ -16,14 +16,19 @@ import (
 
 // hasDevice gives the browser an authenticator of its own, whose owner is
 // always there and always recognised.
-func (b *tab) hasDevice() {
+func (b *tab) hasDevice() { b.t.Helper(); b.addDevice(true) }
+
+// hasStrangersDevice gives it one that recognises nobody.
+func (b *tab) hasStrangersDevice() { b.t.Helper(); b.addDevice(false) }
+
+func (b *tab) addDevice(recognises bool) {
 	b.t.Helper()
 	if _, err := chromedp.Call(b.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
 		b.t.Fatalf("switching virtual authenticators on: %v", err)
 	}
 	device := webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
 		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
-		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+		HasResidentKey: true, HasUserVerification: true, IsUserVerified: recognises, AutomaticPresenceSimulation: true,
 	}}
 	if _, err := chromedp.Call(b.ctx, webauthn.AddVirtualAuthenticator, device); err != nil {
 		b.t.Fatalf("adding a virtual authenticator: %v", err)

@@ -264,3 +264,54 @@ func (b *tab) sendMoney(method string, prove func()) {
 	b.see(".ticket[data-state=spent][data-scope='transfer:create']")
 	b.balanceIs(before - 25)
 }
+
+// Where every sign-in takes a second factor, the session owes one until it is given.
+func TestASessionThatOwesASecondFactor(t *testing.T) {
+	const environment = "11111111-2222-4333-8444-555555555555"
+	data := t.TempDir()
+	base, _ := mustStartIn(t, data)
+	b := mustOpenTab(t, 1280, 900)
+	b.hasDevice()
+	b.signIn(base, ada, 0)
+	b.click("[data-do=add-passkey]")
+	b.stepUp(base, ada)
+	b.see("[data-card=passkey] .good")
+	b.click("[data-do=signout]")
+	b.see(".signin .note")
+
+	document := operate(t, nil, "env", "show", environment, "--dev", "--data", data)
+	stricter := strings.Replace(document, "\nmfa:\n", "\nmfa:\n  enabled: true\n", 1)
+	if stricter == document {
+		t.Fatalf("the document has no mfa to switch on:\n%s", document)
+	}
+	operate(t, strings.NewReader(stricter), "env", "apply", "-", "--dev", "--data", data)
+
+	prove := func() { b.click("dialog [type=submit]") }
+	b.signIn(base, ada, 0)
+	b.see("[data-banner=owes]")
+	b.shot("demo-desktop-owes")
+	b.click("[data-do=settle]")
+	b.see("[data-dialog=settle] [data-method=passkey]")
+	prove()
+	b.gone("[data-banner=owes]")
+	b.sendMoney("passkey", prove)
+}
+
+// What the device or the wallet did not do is no refusal, and costs nothing.
+func TestNoDeviceAndNoWallet(t *testing.T) {
+	base := mustStart(t)
+	b := mustOpenTab(t, 1280, 900)
+	b.open(base + "/demo/")
+	b.click("[data-signin=blockchain]")
+	b.see(".signin .note")
+	if got := b.text(".signin .note"); !strings.Contains(got, "no wallet") {
+		t.Errorf("without a wallet the page says %q", got)
+	}
+	b.signIn(base, ada, 0)
+	b.hasStrangersDevice()
+	b.click("[data-do=add-passkey]")
+	b.stepUp(base, ada)
+	b.see("[data-card=passkey] .note")
+	b.see(".ticket[data-state=live][data-scope='credential:link']")
+	b.refused(0)
+}

@@ -2,6 +2,8 @@ package browsertest
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -58,6 +60,12 @@ func TestTokenBank(t *testing.T) {
 			bank.add(token('live'));
 			for (let i = 0; i < 9; i++) bank.use(bank.add(token('a', {singleUse: true})));
 			return states()`, "a:spent a:spent a:spent a:spent a:spent live:live"},
+		{"what came from something weaker dies with the first factor", `
+			bank.use(bank.add(token('b', {singleUse: true}))); bank.add(token('a')); bank.killAll();
+			return states() + ' ' + (bank.find('a') === null)`, "a:superseded b:spent true"},
+		{"what came from a removed credential dies with it", `
+			bank.add(token('a', {credential_id: 'x'})); bank.add(token('b', {credential_id: 'y'})); bank.killAll((t) => t.claims.credential_id === 'x');
+			return states()`, "b:live a:superseded"},
 		{"a new user starts with none", `
 			bank.add(token('a')); bank.clear();
 			return states()`, ""},
@@ -91,6 +99,7 @@ func TestStepUpOutcomes(t *testing.T) {
 		results.notRequired = (await ensure(says(async () => ({isRequired: false, credentials: []})), 'a', prompt)).kind;
 		results.noMethod = (await ensure(says(async () => ({isRequired: true, credentials: []})), 'a', prompt)).kind;
 		results.cancelled = (await guarded(says(required), 'a', prompt, async () => 1)).kind;
+		results.coolingDown = (await ensure(says(async () => ({isRequired: true, credentials: [], reason: 'cooling_down', coolDownSeconds: 60})), 'a', prompt)).kind;
 		results.checkRefused = (await ensure(says(async () => { throw no(401) }), 'a', prompt)).kind;
 		const held = says(required);
 		const act = async (failure) => {
@@ -109,6 +118,7 @@ func TestStepUpOutcomes(t *testing.T) {
 		"notRequired":             "not-required",
 		"noMethod":                "no-method",
 		"cancelled":               "cancelled",
+		"coolingDown":             "cooling-down",
 		"checkRefused":            "failed",
 		"done":                    "done spent",
 		"refusedForTheToken":      "failed spent",
@@ -119,5 +129,33 @@ func TestStepUpOutcomes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, outcomes); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+}
+
+// The page computes two things itself: the code of an authenticator app (the
+// vectors are those of RFC 6238, appendix B, in six digits) and the capitals of
+// an Ethereum address (those of EIP-55).
+func TestWhatThePageComputes(t *testing.T) {
+	base := mustStart(t)
+	b := mustOpenTab(t, 390, 844)
+	b.open(base + "/demo/")
+	codes := inPage[map[string]string](b, `
+		const {currentCode} = await module('totp.js');
+		const results = {};
+		for (const at of [59, 1111111109, 1111111111, 1234567890, 2000000000, 20000000000]) results[at] = (await currentCode('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', at)).code;
+		return results`)
+	want := map[string]string{"59": "287082", "1111111109": "081804", "1111111111": "050471", "1234567890": "005924", "2000000000": "279037", "20000000000": "353130"}
+	if diff := cmp.Diff(want, codes); diff != "" {
+		t.Errorf("codes (-want +got):\n%s", diff)
+	}
+	addresses := []string{
+		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
+		"0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB", "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
+	}
+	for _, want := range addresses {
+		got := inPage[string](b, fmt.Sprintf("return (await module('keccak.js')).withChecksum(%q)", strings.ToLower(want)))
+		if got != want {
+			t.Errorf("the capitals of %s: got %s", want, got)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -81,6 +82,20 @@ func run(t *testing.T, settings []string, program string, arguments ...string) {
 			t.Logf("%s said:\n%s", program, output.String())
 		}
 	})
+}
+
+// operate runs the program to its end on what input holds, and gives what it wrote.
+func operate(t *testing.T, input io.Reader, arguments ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), filepath.Join(programs, "stepup"), arguments...)
+	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	command.Stdin = input
+	var output, problems strings.Builder
+	command.Stdout, command.Stderr = &output, &problems
+	if err := command.Run(); err != nil {
+		t.Fatalf("stepup %s: %v\n%s%s", strings.Join(arguments, " "), err, output.String(), problems.String())
+	}
+	return output.String()
 }
 
 func mustFreeAddress(t *testing.T) string {

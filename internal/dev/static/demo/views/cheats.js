@@ -22,7 +22,9 @@ export function cheatsView(session, ledger, prompt) {
     h('h2', { id: 'cheats-title' }, 'Try to cheat'),
     h('p', { class: 'lead' }, 'Every one of these is a real request. None may go through.'),
     h('div', { class: 'cheats' }, cheats.map((cheat) => cheatCard(cheat, ledger))))
-  ledger.addEventListener('change', () => { section.hidden = ledger.stranger })
+  const draw = () => { section.hidden = ledger.stranger || ledger.waits }
+  ledger.addEventListener('change', draw)
+  draw()
   return section
 }
 

@@ -15,9 +15,16 @@ export class Ledger extends EventTarget {
   constructor(session) {
     super()
     this.session = session
+    this.waits = session.owes // the service does not accept a session that owes a second factor
+    session.addEventListener('change', () => {
+      if (!this.waits || session.owes || !session.isSignedIn) return
+      this.waits = false
+      this.load().catch(() => {}) // what stopped it stands in the log
+    })
   }
 
   async load() {
+    if (this.waits) return this.dispatchEvent(new Event('change'))
     try {
       this.accounts = (await this.session.api.accounts()).accounts
     } catch (refusal) {
@@ -33,13 +40,15 @@ export function transferCard(session, ledger, prompt) {
   const accounts = h('ul', { class: 'accounts' })
   const to = field('To', { name: 'to', required: true, value: 'bob', autocomplete: 'off', autocapitalize: 'none' })
   const amount = field('Amount', { name: 'amount', type: 'number', min: 1, step: 1, inputmode: 'numeric', required: true, value: 25 })
+  let waited = false
   ledger.addEventListener('change', () => {
     show(accounts, ledger.accounts.map(accountRow))
-    send.hidden = ledger.stranger
+    send.hidden = ledger.stranger || ledger.waits
+    if (ledger.waits) place.note('The bank opens to this session after its second factor.')
+    else if (waited) place.clear()
+    waited = ledger.waits
     if (ledger.stranger) place.note('The bank trusts the tokens of another environment only. Sign in there to send money.')
   })
-  ledger.load().catch((refusal) => place.refused(refusal))
-
   const send = form({ class: 'stack', 'data-action': 'transfer' }, async () => {
     place.clear()
     const order = { to: to.input.value.trim(), amount: amount.input.valueAsNumber }
@@ -57,6 +66,7 @@ export function transferCard(session, ledger, prompt) {
       place.note('The token waits in “Elevated tokens”. Send the money before it runs out.')
     }, { class: 'button quiet', 'data-do': 'get-token' })))
 
+  ledger.load().catch((refusal) => place.refused(refusal))
   return h('article', { class: 'card feature' },
     h('header', { class: 'card-head' }, h('h3', {}, 'Send money'), h('code', { class: 'scope' }, TRANSFER)),
     h('p', {}, 'At the example bank, a separate service. It asks for a single-use token each time.'),
