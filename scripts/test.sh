@@ -101,6 +101,7 @@ suite() {
 
 go_tests() { go test -race -shuffle=on -timeout $limit ./...; }
 wycheproof() { (cd conformance/wycheproof && go test -timeout $limit ./...); }
+totp() { (cd conformance/totp && go test -timeout $limit ./...); }
 oidc() { (cd conformance/oidc && go test -timeout $limit ./...); }
 second_opinion() { npm --prefix "$passkeys" test --silent; }
 wallet_opinions() { npm --prefix "$wallets" test --silent; }
@@ -109,6 +110,7 @@ real_client() { scripts/with-postgres.sh npm --prefix "$client" test --silent; }
 suite "vet, gofmt" scripts/vet.sh
 suite "go tests (race, shuffled)" go_tests
 suite "wycheproof vectors" wycheproof
+suite "authenticator apps, oracle" totp
 suite "zitadel OpenID provider" oidc
 suite "real client, both engines" real_client
 suite "passkeys, second opinion" second_opinion

@@ -8,6 +8,7 @@ import { createApiClient, getNonce } from '@dynamic-labs-sdk/client/core';
 import { appOrigin, claimsOf, newAddress, openApp, signedIn } from './lib/app.mjs';
 import { openMailbox } from './lib/mailbox.mjs';
 import { newAuthenticator } from './lib/passkey.mjs';
+import { openApp as openAuthenticator } from './lib/totp.mjs';
 import { newNumber, openPhonebox, secret as smsSecret } from './lib/phonebox.mjs';
 import { freshDatabase, startServer } from './lib/server.mjs';
 import { connectWallet, newWallet } from './lib/wallet.mjs';
@@ -435,6 +436,51 @@ for (const [engine, databaseUrl] of Object.entries(databases)) {
         await sdk.deletePasskey({ passkeyId: key.id }, client);
         assert.deepEqual(await sdk.getPasskeys(client), []);
         assert.equal((await refusal(sdk.signInWithPasskey({}, (await openApp(server, mailbox, { passkey })).client))).code, 'passkey_not_found');
+      });
+
+      it('enrols an authenticator app with a token, steps up with it and with recovery codes, each once, and deletes it', async () => {
+        const { client, email, stepUp, enterCode } = await signedIn(server, mailbox);
+        assert.equal((await refusal(sdk.registerTotpMfaDevice(client))).status, 403);
+        await stepUp(email, 'credential:link');
+        const device = await sdk.registerTotpMfaDevice(client);
+        const code = openAuthenticator(device.uri);
+        assert.equal((await sdk.getMfaMethods(client)).userHasVerifiedMfaMethods, false);
+        const first = code(0);
+        await sdk.authenticateTotpMfaDevice({ code: first, deviceId: device.id }, client);
+        await assert.rejects(sdk.authenticateTotpMfaDevice({ code: first, deviceId: device.id }, client), sdk.MfaInvalidOtpError);
+        assert.deepEqual((await sdk.getMfaMethods(client)).devices.map((d) => d.id), [device.id]);
+        assert.equal((await refusal(enterCode(email, ['wallet:export']))).code, 'mfa_invalid_request'); // a mailed code is weaker
+        const check = await sdk.checkStepUpAuth({ scope: 'wallet:export' }, client);
+        assert.deepEqual([check.credentials.map((c) => c.format).includes('email'), check.defaultCredentialId], [false, device.id]);
+
+        const { recoveryCodes } = await sdk.getMfaRecoveryCodes(client);
+        assert.equal(new Set(recoveryCodes).size, 10);
+        await sdk.authenticateMfaRecoveryCode({ code: recoveryCodes[0].toLowerCase(), requestedScopes: ['wallet:export'] }, client);
+        const { acr, amr, singleUse } = claimsOf(sdk.getElevatedAccessToken({ scope: 'wallet:export' }, client));
+        assert.deepEqual([acr, amr.includes('mfa'), singleUse], ['urn:stepup:mfa', true, true]);
+        assert.equal((await refusal(sdk.authenticateMfaRecoveryCode({ code: recoveryCodes[0] }, client))).code, 'mfa_invalid_code');
+        await sdk.refreshUser(client);
+        assert.equal(sdk.isPendingRecoveryCodesAcknowledgment(client), true);
+        await sdk.acknowledgeRecoveryCodes(client);
+        assert.equal(sdk.isPendingRecoveryCodesAcknowledgment(client), false);
+        assert.deepEqual((await sdk.getMfaRecoveryCodes(client)).recoveryCodes, []);
+
+        await sdk.authenticateTotpMfaDevice({ code: code(1), requestedScopes: ['credential:unlink'] }, client);
+        await sdk.deleteMfaDevice({ deviceId: device.id }, client);
+        assert.deepEqual(await sdk.getMfaDevices(client), []);
+        assert.equal((await refusal(sdk.authenticateMfaRecoveryCode({ code: recoveryCodes[1] }, client))).code, 'mfa_invalid_code');
+      });
+
+      it('says in its own words that there were too many wrong codes', async () => {
+        const { client, email, stepUp } = await signedIn(server, mailbox);
+        await stepUp(email, 'credential:link');
+        const device = await sdk.registerTotpMfaDevice(client);
+        const code = openAuthenticator(device.uri);
+        await sdk.authenticateTotpMfaDevice({ code: code(0), deviceId: device.id }, client);
+        for (let i = 0; i < 10; i += 1) {
+          await assert.rejects(sdk.authenticateTotpMfaDevice({ code: 'wrong!' }, client), sdk.MfaInvalidOtpError);
+        }
+        await assert.rejects(sdk.authenticateTotpMfaDevice({ code: code(1) }, client), sdk.MfaRateLimitedError);
       });
 
       it('deletes a user with a token, and says why when it does not', async () => {

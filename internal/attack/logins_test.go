@@ -13,7 +13,7 @@ import (
 
 var after = servertest.Origin(servertest.A) + "/after"
 
-// logins gives environment A a login provider and an external login, beside passkeys and
+// logins gives environment A a login provider and an external login, beside passkeys, texts and
 // wallets.
 func (s scene) logins(t *testing.T) (*socialtest.Provider, *externaltest.Issuer) {
 	t.Helper()
@@ -22,7 +22,7 @@ func (s scene) logins(t *testing.T) (*socialtest.Provider, *externaltest.Issuer)
 providers:
   - {provider: acme, issuer: "`+p.URL+`", clientId: `+socialtest.ClientID+`, clientSecret: {file: "`+p.SecretFile+`"}}
 externalAuth: {enabled: true, iss: "`+externaltest.ISS+`", aud: `+externaltest.AUD+`, jwksUrl: "`+i.JWKSURL+`"}
-`+passkeytest.On+"\n"+walletsOn))
+`+passkeytest.On+"\n"+walletsOn+"\n"+servertest.TextsOn))
 	return p, i
 }
 

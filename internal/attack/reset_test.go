@@ -6,6 +6,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
 )
 
 // C8: a reset needs a service token for users.write of that environment, makes
@@ -132,5 +133,30 @@ func TestN6RecoveryCodes(t *testing.T) {
 		if got := state(); got != "" {
 			t.Errorf("without codes the acknowledgement is %q", got)
 		}
+	})
+}
+
+// A8: after a failover a recovery code works, the rest of its set is made anew,
+// and its owner is asked to write it down again.
+func TestA8RecoveryCodesAreRenewed(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.Apply(t, servertest.Document(servertest.A, bothFactors))
+		user := s.SignIn(t, servertest.A, "ada@example.com")
+		s.EnrolApp(t, user)
+		codes := s.recoveryCodes(t, user)
+		s.Do(t, "PUT", sdk("/users"), user.Header(), m{"mfaBackupCodeAcknowledgement": "complete"}).Want(t, 200, "")
+		if err := store.RestoreEpoch(t.Context(), s.DB); err != nil {
+			t.Fatal(err)
+		}
+		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": codes[0]}).Want(t, 200, "")
+		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": codes[1]}).Want(t, 422, "mfa_invalid_code")
+		if got := s.Do(t, "GET", sdk("/users"), user.Header(), nil).Want(t, 200, "").Member("mfaBackupCodeAcknowledgement"); got != "pending" {
+			t.Errorf("the acknowledgement of the renewed set is %q", got)
+		}
+		fresh := s.recoveryCodes(t, user)
+		if len(fresh) != 10 {
+			t.Fatalf("%d codes are shown of the renewed set", len(fresh))
+		}
+		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": fresh[0]}).Want(t, 200, "")
 	})
 }

@@ -91,6 +91,8 @@ func TestPasskey(t *testing.T) {
 	b.fill("[data-dialog=name] input", "Laptop")
 	b.click("[data-dialog=name] [type=submit]")
 	b.see("[data-rename=Laptop]")
+	b.dark()
+	b.fullShot("demo-desktop-ways-dark")
 
 	b.click("[data-do=signout]")
 	b.click("[data-signin=passkey]")

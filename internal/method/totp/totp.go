@@ -59,13 +59,16 @@ func Enrol(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, account, authoriz
 }
 
 // uri is the key URI that apps read. The parameters that apps tend to ignore
-// have their defaults, so that all show the same codes.
+// have their defaults, so that all show the same codes. A colon parts issuer and
+// account, so neither may hold one.
 func uri(issuer, account, secret string) string {
+	plain := strings.NewReplacer(":", "")
+	issuer, account = plain.Replace(issuer), plain.Replace(account)
 	query := url.Values{
 		"secret": {secret}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {strconv.Itoa(Digits)}, "period": {strconv.Itoa(int(Period / time.Second))},
 	}
-	label := url.PathEscape(issuer) + ":" + url.PathEscape(account)
-	return "otpauth://totp/" + label + "?" + strings.ReplaceAll(query.Encode(), "+", "%20") // apps read a plus sign as it stands
+	label := strings.ReplaceAll(url.PathEscape(issuer)+":"+url.PathEscape(account), "+", "%2B") // some apps read a plus sign as a space,
+	return "otpauth://totp/" + label + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")     // and others a space's as it stands
 }
 
 // Count implements [method.Method].
