@@ -39,6 +39,7 @@ export const startServer = async ({ smtpPort, sinkPort: given, ...settings }) =>
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { log = (log + chunk).slice(-20_000); });
   const ended = new Promise((resolve) => { child.on('exit', (code, signal) => resolve(signal ?? code)); });
   let gone = false;
+  let stopping = false;
   ended.then(() => { gone = true; });
 
   const origin = `http://127.0.0.1:${port}`;
@@ -68,8 +69,10 @@ export const startServer = async ({ smtpPort, sinkPort: given, ...settings }) =>
       return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
     },
     log: () => log,
+    stopping: () => stopping,
     /** Asks the server to stop and answers how it ended: 0 is a graceful stop. */
     stop: async () => {
+      stopping = true;
       child.kill('SIGTERM');
       const kill = setTimeout(() => child.kill('SIGKILL'), 15_000);
       const how = await ended;
