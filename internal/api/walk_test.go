@@ -92,6 +92,7 @@ func walkSignIn(w walker) {
 	t, email := w.t, "walker@example.com"
 	first := w.do("POST", sdk+"/emailVerifications/create", "", nil, m{"email": email}).Want(t, 200, "").Member("verificationUUID")
 	w.do("POST", sdk+"/emailVerifications/create", "", nil, m{"email": "nobody"}).Want(t, 422, "invalid_email")
+	w.Inbox.WaitCode(t, email, 0) // two that are sent at once arrive in any order
 	again := w.do("POST", sdk+"/emailVerifications/retry", "", nil, m{"email": email, "verificationUUID": first}).Want(t, 200, "").Member("verificationUUID")
 	w.do("POST", sdk+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).Want(t, 422, "")
 	code := w.Inbox.WaitCode(t, email, 1)
@@ -157,6 +158,7 @@ func walkTexts(w walker) {
 	w.do("POST", sdk+"/smsVerifications/create", "", nil, m{"phoneNumber": "555", "isoCountryCode": "US"}).Want(t, 422, "invalid_phone")
 	w.do("POST", sdk+"/smsVerifications/create", "", nil, m{"phoneNumber": "+447400123456"}).Want(t, 422, "invalid_phone")
 	first := w.do("POST", sdk+"/smsVerifications/create", "", nil, number).Want(t, 200, "").Member("verificationUUID")
+	w.Inbox.WaitCode(t, "+14155550101", 0) // two that are sent at once arrive in any order
 	again := w.do("POST", sdk+"/smsVerifications/retry", "", nil, m{"phoneNumber": "+1 415 555 0101", "verificationUUID": first}).Want(t, 200, "").Member("verificationUUID")
 	w.do("POST", sdk+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).Want(t, 422, "wrong_sms_verification_token")
 	code := w.Inbox.WaitCode(t, "+14155550101", 1)
