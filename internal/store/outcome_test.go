@@ -247,6 +247,7 @@ func TestUnknownOutcomePostgres(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	waitForWaiting(t, admin)
 	for i, c := range []struct{ name, end string }{
 		{"wait for the standby cancelled", `SELECT pg_cancel_backend($1)`},
 		{"wait for the standby terminated", `SELECT pg_terminate_backend($1)`},
@@ -338,4 +339,19 @@ func TestRefusedCommit(t *testing.T) {
 			t.Errorf("refused(%v) = %v", c.err, got)
 		}
 	}
+}
+
+// waitForWaiting returns once commits wait for the standby that is not there:
+// the server takes a new setting over some time after it was told to.
+func waitForWaiting(t *testing.T, admin *sql.DB) {
+	t.Helper()
+	for range 100 {
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		_, err := admin.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS waiting (n INT); INSERT INTO waiting VALUES (1)`)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			return
+		}
+	}
+	t.Fatal("commits do not wait for the standby")
 }

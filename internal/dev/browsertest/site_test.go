@@ -46,8 +46,7 @@ func mustStart(t *testing.T) string {
 // returns the server's address too.
 func mustStartIn(t *testing.T, data string) (base, server string) {
 	t.Helper()
-	bank := mustFreeAddress(t)
-	server = mustFreeAddress(t)
+	bank, server := mustFreeAddresses(t)
 	_, port, _ := strings.Cut(server, ":")
 	base = "http://localhost:" + port
 	run(t, nil, "stepup", "serve", "--dev", "--data", data, "--listen", server, "--bank-url", "http://"+bank)
@@ -98,14 +97,20 @@ func operate(t *testing.T, input io.Reader, arguments ...string) string {
 	return output.String()
 }
 
-func mustFreeAddress(t *testing.T) string {
+// mustFreeAddresses finds two. Both are held until both are found: one after
+// the other may well be the same.
+func mustFreeAddresses(t *testing.T) (first, second string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	found := [2]string{}
+	for i := range found {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = listener.Close() }()
+		found[i] = listener.Addr().String()
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return found[0], found[1]
 }
 
 // mustAnswer waits until url answers 200.
