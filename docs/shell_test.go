@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stepup-auth/stepup/internal/server/servertest"
 )
 
 // A shell is where a page's commands run: a folder that looks like a checkout
@@ -32,8 +34,8 @@ const endOfBlock = "----- end of block"
 
 func newShell(t *testing.T, binary string) *shell {
 	t.Helper()
-	s := &shell{t: t, folder: t.TempDir(), metrics: freeAddress(t)}
-	server, service := freeAddress(t), freeAddress(t)
+	s := &shell{t: t, folder: t.TempDir(), metrics: servertest.FreeAddress(t)}
+	server, service := servertest.FreeAddress(t), servertest.FreeAddress(t)
 	s.names = strings.NewReplacer("127.0.0.1:8080", server, "localhost:8080", server, "127.0.0.1:9090", service, "localhost:9090", service)
 	s.environ = append(os.Environ(), "PATH="+filepath.Join(s.folder, "bin")+":"+os.Getenv("PATH"), "GOPROXY=off")
 	s.must(os.Mkdir(filepath.Join(s.folder, "bin"), 0o755))
@@ -172,14 +174,4 @@ func get(url string) string {
 		return ""
 	}
 	return string(body)
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

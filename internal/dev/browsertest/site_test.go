@@ -3,7 +3,6 @@ package browsertest
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stepup-auth/stepup/internal/server/servertest"
 )
 
 // programs is the folder of the two binaries, built once for all tests.
@@ -46,7 +47,8 @@ func mustStart(t *testing.T) string {
 // returns the server's address too.
 func mustStartIn(t *testing.T, data string) (base, server string) {
 	t.Helper()
-	bank, server := mustFreeAddresses(t)
+	bank := servertest.FreeAddress(t)
+	server = servertest.FreeAddress(t)
 	_, port, _ := strings.Cut(server, ":")
 	base = "http://localhost:" + port
 	run(t, nil, "stepup", "serve", "--dev", "--data", data, "--listen", server, "--bank-url", "http://"+bank)
@@ -95,22 +97,6 @@ func operate(t *testing.T, input io.Reader, arguments ...string) string {
 		t.Fatalf("stepup %s: %v\n%s%s", strings.Join(arguments, " "), err, output.String(), problems.String())
 	}
 	return output.String()
-}
-
-// mustFreeAddresses finds two. Both are held until both are found: one after
-// the other may well be the same.
-func mustFreeAddresses(t *testing.T) (first, second string) {
-	t.Helper()
-	found := [2]string{}
-	for i := range found {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = listener.Close() }()
-		found[i] = listener.Addr().String()
-	}
-	return found[0], found[1]
 }
 
 // mustAnswer waits until url answers 200.
