@@ -122,8 +122,8 @@ func GrantAtSignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 		return nil, err
 	}
 	minted, err := grant(tx, by, t, session, proof, []stepup.Scope{stepup.CredentialLink})
-	if fault.Has(err, fault.MFAInvalidRequest) {
-		return nil, nil
+	if fault.Has(err, fault.MFAInvalidRequest) || fault.Has(err, fault.CoolingDown) {
+		return nil, nil // nothing is minted, and the sign-in goes on
 	}
 	return minted, err
 }
