@@ -130,3 +130,21 @@ func TestD9LoginsLeaveNoSecrets(t *testing.T) {
 		t.Error("the refusal is not in the log, so nothing was looked at")
 	}
 }
+
+// E3: somebody begins a login, has another person finish it in their browser,
+// and polls for the outcome from elsewhere.
+func TestE3PolledLoginOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	s := start(t, anyAddress())
+	s.logins(t)
+	state, code := s.SocialLogin(t, servertest.A, "acme", after, nil)
+	poll := func(source string) servertest.Response {
+		return s.Do(t, "POST", sdk("/providers/acme/oauthResult"), from(source, nil), m{"state": state})
+	}
+	if answer := poll("203.0.113.5"); answer.Code != "other_verify_failure" || strings.Contains(string(answer.Body), code) {
+		t.Errorf("from elsewhere: %d %s", answer.Status, answer.Body)
+	}
+	if answer := poll("127.0.0.1"); answer.Status != 200 || answer.Member("code") != code {
+		t.Errorf("where the browser is: %d %s", answer.Status, answer.Body)
+	}
+}

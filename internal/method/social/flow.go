@@ -46,6 +46,7 @@ type remembered struct {
 	ProviderCode string `json:"provider_code,omitempty"` // what the provider sent back
 	Code         string `json:"code,omitempty"`          // ours, what the client gets in its place
 	Error        string `json:"error,omitempty"`
+	Browser      string `json:"browser,omitempty"` // client address that came back from the provider
 }
 
 // Request is a step of a flow that a browser or client takes.
@@ -219,6 +220,7 @@ func Return(tx *store.Tx, r Request, e Endpoint, back Returned) (to string, err 
 	if err != nil {
 		return "", err
 	}
+	known.Browser = r.Source
 	known.outcome(tx, &f, e, back)
 	if err := seal(tx, &f, known); err != nil {
 		return "", err
@@ -259,7 +261,9 @@ func (k remembered) address() string {
 }
 
 // Result is how a flow stands, for an app that polls. Code and err are empty
-// while it is pending.
+// while it is pending. It is told only at the client address whose browser came
+// back from the provider: somebody who begins a login and has another person
+// finish it must not receive theirs.
 func Result(tx *store.Tx, r Request, state string) (done bool, code, problem string, err error) {
 	f, err := tx.SocialFlow(r.Tenant.ID, hashState(tx, r.Tenant.ID, state))
 	if errors.Is(err, store.ErrNotFound) || err == nil && f.Provider != r.Provider {
@@ -269,6 +273,9 @@ func Result(tx *store.Tx, r Request, state string) (done bool, code, problem str
 		return false, "", "", err
 	}
 	known, err := open(tx, f)
+	if err == nil && known.Browser != r.Source {
+		return false, "", "", unknownFlow()
+	}
 	return true, known.Code, known.Error, err
 }
 
