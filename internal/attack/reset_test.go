@@ -160,3 +160,23 @@ func TestA8RecoveryCodesAreRenewed(t *testing.T) {
 		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": fresh[0]}).Want(t, 200, "")
 	})
 }
+
+// A scope that cools down keeps nobody from signing in: right after a reset the
+// sign-in asks for its token in vain, and goes on.
+func TestCoolDownAndSignIn(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.Apply(t, servertest.Document(servertest.A, "  - {scope: \"credential:link\", coolDown: 1h}\n"+factorsOn))
+	user := s.SignIn(t, servertest.A, "cool@example.com")
+	err := s.DB.Write(t.Context(), func(tx *store.Tx) error { return tx.FactorsChanged(servertest.A, user.UserID) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, code := s.SendCode(t, servertest.A, user.Email, nil)
+	body := typed(id, code)
+	body["allowNewMFALinking"] = true
+	answer := s.Do(t, "POST", sdk("/emailVerifications/signin"), nil, body).Want(t, 200, "")
+	if answer.Member("elevatedAccessToken") != "" {
+		t.Error("a token while the scope cools down")
+	}
+}
