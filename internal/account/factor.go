@@ -27,6 +27,10 @@ func IsFactor(c store.CredentialRow) bool {
 	return c.Format == store.FormatTOTP || c.Format == store.FormatPasskey
 }
 
+// StepsUp reports whether a credential is a second factor or stands in for one.
+// Taking it away needs a proof under every version.
+func StepsUp(c store.CredentialRow) bool { return KindOf(c.Format).MFA() }
+
 // Owes reports whether a session still owes a second factor before it may do
 // anything but give or enrol one: it has one and must give it at every sign-in,
 // or it has none and must enrol one.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/secret"
@@ -47,20 +48,25 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 		if err != nil {
 			return err
 		}
-		is := func(id string) bool {
-			return slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == id && row.Format == store.FormatBlockchain })
+		is := func(id string, of func(store.CredentialRow) bool) bool {
+			return slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == id && of(row) })
 		}
-		var compatible environment.Compatible
-		if is(id) {
-			compatible = environment.UnlinkWallet
+		wallet := func(row store.CredentialRow) bool { return row.Format == store.FormatBlockchain }
+		switch {
+		case is(id, account.StepsUp):
+			_, err = enforce.Insist(tx, c.by, c.Subject(), stepup.CredentialUnlink)
+		case is(id, wallet):
+			_, err = c.Spend(tx, stepup.CredentialUnlink, environment.UnlinkWallet)
+		default:
+			_, err = c.Spend(tx, stepup.CredentialUnlink, "")
 		}
-		if _, err := c.Spend(tx, stepup.CredentialUnlink, compatible); err != nil {
+		if err != nil {
 			return err
 		}
 		if err := account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id); err != nil {
 			return err
 		}
-		if primary := r.primary(); primary != id && is(primary) {
+		if primary := r.primary(); primary != id && is(primary, wallet) {
 			return account.SelectWallet(tx, c.by, c.Tenant, c.Session.UserID, primary)
 		}
 		return nil

@@ -202,3 +202,37 @@ func TestN10OwnerIsToldOfRecovery(t *testing.T) {
 	s.Do(t, "POST", sdk("/notMe"), nil, m{"token": linkSecret(t, mail.Text)}).Want(t, 204, "")
 	s.Do(t, "GET", sdk("/users"), user.Header(), nil).Want(t, 401, "invalid_session")
 }
+
+// C3, C5: under the old version, which asks for no token to unlink an address,
+// the door for addresses does not take a factor away either.
+func TestC3OtherDoorToRemoveAFactor(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.Apply(t, servertest.Document(servertest.Legacy, factorsOn))
+	user := s.SignIn(t, servertest.Legacy, "c3-door@example.com")
+	app := s.EnrolApp(t, user)
+	s.recoveryCodes(t, user)
+	token := s.StepUpByApp(t, user, app, "credential:unlink")
+	for name, format := range map[string]string{"app": store.FormatTOTP, "set of recovery codes": store.FormatRecovery} {
+		var id string
+		err := s.DB.Read(t.Context(), func(tx *store.Tx) error {
+			rows, err := tx.Credentials(servertest.Legacy, user.UserID)
+			for _, row := range rows {
+				if row.Format == format {
+					id = row.ID
+				}
+			}
+			return err
+		})
+		if err != nil || id == "" {
+			t.Fatalf("no %s: %v", name, err)
+		}
+		for _, member := range []string{"verifiedCredentialId", "walletId"} {
+			answer := s.Do(t, "POST", user.Path("/verify/unlink"), user.Header(), m{member: id})
+			if answer.Status != 403 || answer.Code != "elevated_access_token_required" {
+				t.Errorf("%s by %s: %d %s", name, member, answer.Status, answer.Code)
+			}
+		}
+	}
+	s.Do(t, "POST", user.Path("/verify/unlink"), user.Header(token), m{"verifiedCredentialId": app.ID}).Want(t, 200, "")
+}
