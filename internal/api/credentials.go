@@ -76,11 +76,11 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 func confirmCredential(c *Call, _ none) (VerifyResponse, error) {
 	id := c.request.PathValue("credentialId")
 	return c.changed(func(tx *store.Tx) error {
-		tokenID, err := c.Spend(tx, stepup.CredentialLink, "")
+		from, err := c.allowLink(tx, "")
 		if err != nil {
 			return err
 		}
-		if tokenID == "" {
+		if from == store.ProvenanceNothing {
 			return fault.New(fault.MFAInvalidRequest, "Prove that it is you first: step up for credential:link with an older credential.")
 		}
 		return account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, id)

@@ -154,7 +154,11 @@ func emailVerify(c *Call, r EmailVerifyRequest) (UpdateSelfResponse, error) {
 func (c *Call) linkSent(compatible environment.Compatible) func(*store.Tx, method.Proof) (store.CredentialRow, error) {
 	return func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
 		if evidence := proof.Evidence(); evidence.Purpose == method.Update {
-			return account.Replace(tx, c.by, c.Tenant, c.Session.UserID, proven(evidence), provenance(evidence.AuthorizedBy))
+			from, err := c.provenance(tx, evidence.AuthorizedBy)
+			if err != nil {
+				return store.CredentialRow{}, err
+			}
+			return account.Replace(tx, c.by, c.Tenant, c.Session.UserID, proven(evidence), from)
 		}
 		return c.linkProven(tx, proof, compatible)
 	}

@@ -189,10 +189,35 @@ func (c *Call) Spend(tx *store.Tx, scope stepup.Scope, compatible environment.Co
 	return tokenID, err
 }
 
-// provenance says what a change that Spend let through was allowed by.
-func provenance(tokenID string) string {
-	if tokenID != "" {
-		return store.ProvenanceElevatedToken
+// allowLink spends the token for credential:link and says what a change that it
+// let through was allowed by.
+func (c *Call) allowLink(tx *store.Tx, compatible environment.Compatible) (provenance string, err error) {
+	tokenID, err := c.Spend(tx, stepup.CredentialLink, compatible)
+	if err != nil {
+		return "", err
 	}
-	return store.ProvenanceNothing
+	return c.provenance(tx, tokenID)
+}
+
+// provenance says what a change that Spend let through was allowed by. A token
+// that came from a credential which was itself linked with nothing is worth
+// nothing here: it must not make more of its like, or of itself, than they are.
+func (c *Call) provenance(tx *store.Tx, tokenID string) (string, error) {
+	if tokenID == "" {
+		return store.ProvenanceNothing, nil
+	}
+	token, err := tx.ElevatedToken(c.Tenant.ID, tokenID)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.ProvenanceNothing, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+	for _, row := range rows {
+		if row.ID == token.CredentialID && row.Confirmed() {
+			return store.ProvenanceElevatedToken, err
+		}
+	}
+	return store.ProvenanceNothing, err
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -70,8 +69,7 @@ func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (string, error) {
 	if account.Marked(tx, s) {
 		return store.ProvenanceMFA, nil
 	}
-	tokenID, err := c.Spend(tx, stepup.CredentialLink, "")
-	return provenance(tokenID), err
+	return c.allowLink(tx, "")
 }
 
 // RecoveryRequest types a recovery code.

@@ -259,11 +259,11 @@ func (c *Call) addPasskey(r *passkey.Registration) (VerifyResponse, error) {
 		if len(have) >= passkey.MaxPerUser {
 			return store.CredentialRow{}, passkey.TooMany()
 		}
-		tokenID, err := c.Spend(tx, stepup.CredentialLink, "")
+		from, err := c.allowLink(tx, "")
 		if err != nil {
 			return store.CredentialRow{}, err
 		}
-		credential, err := account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), provenance(tokenID), "")
+		credential, err := account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from, "")
 		if err != nil {
 			return credential, err
 		}

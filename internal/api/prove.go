@@ -1,7 +1,6 @@
 package api
 
 import (
-	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/elevate"
@@ -153,17 +152,17 @@ func (c *Call) linkProven(tx *store.Tx, proof method.Proof, compatible environme
 	if own && held.Confirmed() {
 		return held, nil
 	}
-	tokenID, err := c.Spend(tx, stepup.CredentialLink, compatible)
+	from, err := c.allowLink(tx, compatible)
 	if err != nil {
 		return held, err
 	}
 	if own {
-		if tokenID != "" {
+		if from != store.ProvenanceNothing {
 			err = account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, held.ID)
 		}
 		return held, err
 	}
-	return account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), provenance(tokenID), "")
+	return account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from, "")
 }
 
 func proven(e method.Evidence) account.Address {

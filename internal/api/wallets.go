@@ -165,11 +165,11 @@ func walletTransfer(c *Call, r WalletRequest) (VerifyResponse, error) {
 		if !known || held.UserID == c.Session.UserID {
 			return c.linkWallet(tx, proof)
 		}
-		tokenID, err := c.Spend(tx, stepup.CredentialLink, environment.LinkWallet)
+		from, err := c.allowLink(tx, environment.LinkWallet)
 		if err != nil {
 			return held, err
 		}
-		return account.Transfer(tx, c.by, c.Tenant, c.Session.UserID, held, proven(proof.Evidence()), provenance(tokenID))
+		return account.Transfer(tx, c.by, c.Tenant, c.Session.UserID, held, proven(proof.Evidence()), from)
 	})
 }
 

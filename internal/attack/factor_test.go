@@ -236,3 +236,45 @@ func TestC3OtherDoorToRemoveAFactor(t *testing.T) {
 	}
 	s.Do(t, "POST", user.Path("/verify/unlink"), user.Header(token), m{"verifiedCredentialId": app.ID}).Want(t, 200, "")
 }
+
+// C3: under the old version a stolen session may link with nothing, and what it
+// linked steps up. The token it earns so makes nothing that counts under the new
+// version: neither more factors, nor confirmed ones, nor addresses.
+func TestC3ProvenanceIsNotLaundered(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.Apply(t, servertest.Document(servertest.Legacy, factorsOn))
+	user := s.SignIn(t, servertest.Legacy, "laundry@example.com")
+	planted := s.BeginApp(t, user, "")
+	s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": planted.ID, "code": planted.Code()}).Want(t, 200, "")
+	second := s.BeginApp(t, user, s.StepUpByApp(t, user, planted, "credential:link"))
+	s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": second.ID, "code": second.Code()}).Want(t, 200, "")
+	for _, id := range []string{planted.ID, second.ID} {
+		s.Do(t, "POST", user.Path("/credentials/"+id+"/confirm"), user.Header(s.StepUpByApp(t, user, planted, "credential:link")), nil).Want(t, 422, "mfa_invalid_request")
+	}
+	link := s.StepUpByApp(t, user, planted, "credential:link")
+	id, code := s.SendCode(t, servertest.Legacy, "thief@example.com", user.Header())
+	s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(link), typed(id, code)).Want(t, 200, "")
+	var devices struct {
+		Devices []struct {
+			ID        string
+			Confirmed bool
+		}
+	}
+	s.Do(t, "GET", user.Path("/users/mfa"), user.Header(), nil).Want(t, 200, "").JSON(t, &devices)
+	for _, d := range devices.Devices {
+		if d.Confirmed {
+			t.Errorf("device %s came out clean", d.ID)
+		}
+	}
+	err := s.DB.Read(t.Context(), func(tx *store.Tx) error {
+		c, err := tx.CredentialByIdentifier(servertest.Legacy, store.FormatEmail, "thief@example.com")
+		if c.Confirmed() {
+			t.Error("the address came out clean")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -33,7 +33,11 @@ func (a *App) Next() string {
 // credential:link. Its first code confirms it.
 func (s *Server) BeginApp(t testing.TB, session *Session, link string) *App {
 	t.Helper()
-	answer := s.Do(t, "GET", session.Path("/users/mfa/register/totp"), session.Header(link), nil).Want(t, 200, "")
+	header := session.Header()
+	if link != "" { // under the old version none is asked for
+		header = session.Header(link)
+	}
+	answer := s.Do(t, "GET", session.Path("/users/mfa/register/totp"), header, nil).Want(t, 200, "")
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(answer.Member("secret"))
 	if err != nil {
 		t.Fatalf("reading the secret: %v", err)
@@ -54,7 +58,7 @@ func (s *Server) EnrolApp(t testing.TB, session *Session) *App {
 // the elevated access token for the scopes.
 func (s *Server) StepUpByApp(t testing.TB, session *Session, app *App, scopes ...string) string {
 	t.Helper()
-	token := s.Do(t, "POST", session.Path("/users/mfa/auth/totp"), session.Header(), map[string]any{"code": app.Next(), "requestedScopes": scopes}).
+	token := s.Do(t, "POST", session.Path("/users/mfa/auth/totp"), session.Header(), map[string]any{"id": app.ID, "code": app.Next(), "requestedScopes": scopes}).
 		Want(t, 200, "").Member("elevatedAccessToken")
 	if token == "" {
 		t.Fatalf("stepping up for %v gave no token", scopes)
