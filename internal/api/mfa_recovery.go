@@ -1,8 +1,12 @@
 package api
 
 import (
+	"slices"
+
+	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/recovery"
 	"github.com/stepup-auth/stepup/internal/secret"
@@ -69,7 +73,19 @@ func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (string, error) {
 	if account.Marked(tx, s) {
 		return store.ProvenanceMFA, nil
 	}
-	return c.allowLink(tx, "")
+	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+	if err != nil {
+		return "", err
+	}
+	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return account.IsFactor(row) && row.Confirmed() }) {
+		return c.allowLink(tx, "")
+	}
+	// Codes that stand in for a proven factor are never free, under no version.
+	tokenID, err := enforce.Insist(tx, c.by, c.Subject(), stepup.CredentialLink)
+	if err != nil {
+		return "", err
+	}
+	return c.provenance(tx, tokenID)
 }
 
 // RecoveryRequest types a recovery code.

@@ -278,3 +278,26 @@ func TestC3ProvenanceIsNotLaundered(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// C3: a session alone sees no recovery codes of a factor that was proven, under
+// the old version either.
+func TestC3RecoveryCodesUnderTheOldVersion(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.Apply(t, servertest.Document(servertest.Legacy, factorsOn))
+	user := s.SignIn(t, servertest.Legacy, "c3-codes@example.com")
+	app := s.EnrolApp(t, user)
+	s.recoveryCodes(t, user)
+	stolen := s.SignIn(t, servertest.Legacy, user.Email)
+	for _, method := range []string{"GET", "POST"} {
+		s.Do(t, method, stolen.Path("/users/mfa/recovery"), stolen.Header(), nil).Want(t, 403, "elevated_access_token_required")
+	}
+	s.Do(t, "POST", stolen.Path("/users/mfa/auth/totp"), stolen.Header(), m{"code": app.Next()}).Want(t, 200, "")
+	s.recoveryCodes(t, stolen)
+
+	// Who enrolled with nothing sees codes that are worth as little.
+	other := s.SignIn(t, servertest.Legacy, "c3-nothing@example.com")
+	free := s.BeginApp(t, other, "")
+	s.Do(t, "POST", other.Path("/users/mfa/auth/totp"), other.Header(), m{"id": free.ID, "code": free.Code()}).Want(t, 200, "")
+	s.recoveryCodes(t, other)
+}
