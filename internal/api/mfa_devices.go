@@ -149,25 +149,26 @@ func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
 }
 
 func deleteDevice(c *Call, _ none) (none, error) {
-	return none{}, c.removeFactor(c.request.PathValue("credentialId"))
+	id := c.request.PathValue("credentialId")
+	return none{}, c.removeFactor(id, func(tx *store.Tx) error {
+		_, err := c.factor(tx, id)
+		return err
+	})
 }
 
-// removeFactor takes a factor away. It asks for an elevated token whatever the
-// version: a stolen session must not be able to.
-func (c *Call) removeFactor(id string) error {
+// removeFactor takes a factor away that is one of the user's own. It asks for an
+// elevated token whatever the version: a means of proof was never free.
+func (c *Call) removeFactor(id string, own func(*store.Tx) error) error {
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
 		if _, err := enforce.Insist(tx, c.by, c.Subject(), stepup.CredentialUnlink); err != nil {
 			return err
 		}
-		row, err := c.factor(tx, id)
-		if err != nil {
+		if err := own(tx); err != nil {
 			return err
 		}
-		return account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, row.ID)
+		return account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id)
 	})
-	if err == nil {
-		c.api.Outbox.Nudge()
-	}
+	c.api.Outbox.Nudge()
 	return err
 }
 

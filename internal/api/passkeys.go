@@ -6,8 +6,6 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
-	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/passkey"
@@ -121,31 +119,26 @@ type PasskeyUpdateRequest struct {
 	Alias *string `json:"alias,omitempty"`
 }
 
-// maxAlias is how long a name may be, in bytes.
-const maxAlias = 64
-
 func renamePasskey(c *Call, r PasskeyUpdateRequest) (renamed Passkey, err error) {
 	if err := need("id", r.ID); err != nil {
 		return renamed, err
-	}
-	alias := ""
-	if r.Alias != nil {
-		if alias = strings.TrimSpace(*r.Alias); alias == "" || len(alias) > maxAlias {
-			return renamed, fault.New(fault.InvalidRequest, "An alias has 1 to %d bytes.", maxAlias)
-		}
 	}
 	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
 		if renamed, err = c.ownPasskey(tx, r.ID); err != nil || r.Alias == nil {
 			return err
 		}
-		if err := tx.DescribeCredential(c.Tenant.ID, c.Session.UserID, r.ID, alias, ""); err != nil {
+		row, err := c.factor(tx, r.ID)
+		if err != nil {
+			return err
+		}
+		if err := account.Rename(tx, c.by, row, *r.Alias); err != nil {
 			return err
 		}
 		if err := tx.TouchPasskey(c.Tenant.ID, r.ID); err != nil {
 			return err
 		}
-		renamed.Alias, renamed.UpdatedAt = alias, tx.Now()
-		return audit.Record(tx, c.by, "credential.renamed", audit.Detail{"credential_id": r.ID})
+		renamed, err = c.ownPasskey(tx, r.ID)
+		return err
 	})
 	return renamed, err
 }
@@ -155,23 +148,14 @@ type PasskeyDeleteRequest struct {
 	PasskeyID string `json:"passkeyId"`
 }
 
-// deletePasskey asks for a token even under the old version: deleting a means
-// of proof was never free.
 func deletePasskey(c *Call, r PasskeyDeleteRequest) (none, error) {
 	if err := need("passkeyId", r.PasskeyID); err != nil {
 		return none{}, err
 	}
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
-		if _, err := enforce.Insist(tx, c.by, c.Subject(), stepup.CredentialUnlink); err != nil {
-			return err
-		}
-		if _, err := c.ownPasskey(tx, r.PasskeyID); err != nil {
-			return err
-		}
-		return account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, r.PasskeyID)
+	return none{}, c.removeFactor(r.PasskeyID, func(tx *store.Tx) error {
+		_, err := c.ownPasskey(tx, r.PasskeyID)
+		return err
 	})
-	c.api.Outbox.Nudge()
-	return none{}, err
 }
 
 func passkeyCreation(c *Call, _ none) (options passkey.CreationOptions, err error) {
