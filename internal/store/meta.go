@@ -11,7 +11,8 @@ import (
 
 // The keys of store_meta.
 const (
-	metaHasher = "hasher" // the sealed keyset of the [seal.Hasher], in base64
+	metaSchema = "schema" // which tables; see schema.go
+	metaHasher = "hasher" // the sealed keyset of the [seal.Hasher], in base64; none without a Config.Box
 	metaMode   = "mode"   // modeDevelopment or modeProduction
 	metaEpoch  = "epoch"  // see epoch.go
 	metaCommit = "commit" // SQLite: how many groups were committed; see highwater.go
@@ -31,8 +32,10 @@ func (db *DB) loadMeta(ctx context.Context) error {
 	}
 	var sealed, foundMode string
 	load := func(tx *Tx) error {
-		if err := tx.Row(`SELECT value FROM store_meta WHERE key = $1`, metaHasher).Scan(&sealed); err != nil {
-			return err
+		if db.config.Box != nil {
+			if err := tx.Row(`SELECT value FROM store_meta WHERE key = $1`, metaHasher).Scan(&sealed); err != nil {
+				return err
+			}
 		}
 		return tx.Row(`SELECT value FROM store_meta WHERE key = $1`, metaMode).Scan(&foundMode)
 	}
@@ -51,6 +54,9 @@ func (db *DB) loadMeta(ctx context.Context) error {
 	if foundMode != mode {
 		return fmt.Errorf("this database was made in %s mode and does not open in %s mode; give each its own database", foundMode, mode)
 	}
+	if db.config.Box == nil {
+		return nil
+	}
 	ciphertext, err := base64.StdEncoding.DecodeString(sealed)
 	if err != nil {
 		return fmt.Errorf("reading the hasher key: %w", err)
@@ -66,19 +72,19 @@ func (db *DB) loadMeta(ctx context.Context) error {
 }
 
 func (db *DB) createMeta(tx *Tx, mode string) error {
-	keyset, err := seal.NewHasherKeyset()
-	if err != nil {
-		return err
+	rows := []struct{ key, value string }{{metaMode, mode}, {metaEpoch, nextEpoch("")}}
+	if db.config.Box != nil {
+		keyset, err := seal.NewHasherKeyset()
+		if err != nil {
+			return err
+		}
+		sealed, err := tx.Seal("store_meta", "value", metaHasher, keyset)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, struct{ key, value string }{metaHasher, base64.StdEncoding.EncodeToString(sealed)})
 	}
-	sealed, err := tx.Seal("store_meta", "value", metaHasher, keyset)
-	if err != nil {
-		return err
-	}
-	for _, row := range []struct{ key, value string }{
-		{metaHasher, base64.StdEncoding.EncodeToString(sealed)},
-		{metaMode, mode},
-		{metaEpoch, nextEpoch("")},
-	} {
+	for _, row := range rows {
 		if _, err := tx.Exec(`INSERT INTO store_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`, row.key, row.value); err != nil {
 			return err
 		}

@@ -15,8 +15,9 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// Migrations both engines share lie in migrations/; those that differ lie under
-// one name in migrations/sqlite and migrations/postgres.
+// Migrations of the issuer lie in migrations/, those of another [Schema] in its
+// Files. What differs between the engines lies under one name in migrations/sqlite
+// and migrations/postgres, and every database has it.
 //
 //go:embed migrations
 var migrationFiles embed.FS
@@ -24,10 +25,13 @@ var migrationFiles embed.FS
 // migrationFS shows the shared migrations and those of one engine as one folder.
 type migrationFS struct{ layers []fs.FS }
 
-func newMigrationFS(engine string) (migrationFS, error) {
-	shared, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil {
-		return migrationFS{}, err
+func newMigrationFS(engine string, schema Schema) (migrationFS, error) {
+	shared := schema.Files
+	if schema == (Schema{}) {
+		var err error
+		if shared, err = fs.Sub(migrationFiles, "migrations"); err != nil {
+			return migrationFS{}, err
+		}
 	}
 	own, err := fs.Sub(migrationFiles, "migrations/"+engine)
 	if err != nil {
@@ -63,8 +67,8 @@ func (m migrationFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return all, nil
 }
 
-func newProvider(engine string, db *sql.DB, logger *slog.Logger, options ...goose.ProviderOption) (*goose.Provider, error) {
-	files, err := newMigrationFS(engine)
+func newProvider(engine string, db *sql.DB, schema Schema, logger *slog.Logger, options ...goose.ProviderOption) (*goose.Provider, error) {
+	files, err := newMigrationFS(engine, schema)
 	if err != nil {
 		return nil, err
 	}
@@ -78,31 +82,35 @@ func newProvider(engine string, db *sql.DB, logger *slog.Logger, options ...goos
 
 // migratePostgres takes an advisory lock only when something is pending, so that
 // nodes that start later need not wait for one another.
-func migratePostgres(ctx context.Context, db *sql.DB, logger *slog.Logger) error {
-	if done, err := upToDate(ctx, Postgres, db, logger); err == nil && done {
-		return nil
+func migratePostgres(ctx context.Context, db *sql.DB, schema Schema, logger *slog.Logger) error {
+	plain, err := newProvider(Postgres, db, schema, logger)
+	if err != nil {
+		return err
+	}
+	if current(ctx, plain) {
+		return schema.mustBe(ctx, db)
 	}
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 30))
 	if err != nil {
 		return err
 	}
-	provider, err := newProvider(Postgres, db, logger, goose.WithSessionLocker(locker))
+	provider, err := newProvider(Postgres, db, schema, logger, goose.WithSessionLocker(locker))
 	if err != nil {
 		return err
 	}
-	return up(ctx, provider, logger)
+	return up(ctx, provider, db, schema, logger)
 }
 
 // migrateSQLite has no lock to take: each migration is a transaction of its own,
 // so of two processes that start at once one fails at a table that is there
 // already. It looks again for as long as the other one moves on.
-func migrateSQLite(ctx context.Context, db *sql.DB, logger *slog.Logger) error {
-	provider, err := newProvider(SQLite, db, logger)
+func migrateSQLite(ctx context.Context, db *sql.DB, schema Schema, logger *slog.Logger) error {
+	provider, err := newProvider(SQLite, db, schema, logger)
 	if err != nil {
 		return err
 	}
 	for last := int64(-1); ; {
-		upErr := up(ctx, provider, logger)
+		upErr := up(ctx, provider, db, schema, logger)
 		if upErr == nil {
 			return nil
 		}
@@ -114,30 +122,45 @@ func migrateSQLite(ctx context.Context, db *sql.DB, logger *slog.Logger) error {
 	}
 }
 
-// up applies what is pending. A database that a newer version has migrated is
-// refused: this one would not keep the promises its tables make.
-func up(ctx context.Context, provider *goose.Provider, logger *slog.Logger) error {
-	sources := provider.ListSources()
-	newest := sources[len(sources)-1].Version
-	if version, err := provider.GetDBVersion(ctx); err == nil && version > newest {
+// engineVersion is the migration that every database has.
+const engineVersion = 1
+
+// up applies what is pending, once it knows that the database is one of this
+// schema. One that a newer version has migrated is refused: this one would not keep
+// the promises its tables make.
+func up(ctx context.Context, provider *goose.Provider, db *sql.DB, schema Schema, logger *slog.Logger) error {
+	apply := func(version int64) error {
+		results, err := provider.UpTo(ctx, version)
+		for _, result := range results {
+			logger.InfoContext(ctx, "migrated the database", "migration", result.Source.Path, "took", result.Duration)
+		}
+		if err != nil {
+			return fmt.Errorf("applying migrations: %w", err)
+		}
+		return nil
+	}
+	version, err := provider.GetDBVersion(ctx)
+	if err != nil || version < engineVersion {
+		if err := apply(engineVersion); err != nil {
+			return err
+		}
+	}
+	if err := schema.claim(ctx, db, version > engineVersion); err != nil {
+		return err
+	}
+	newest := newest(provider)
+	if version > newest {
 		return fmt.Errorf("the database is at migration %d and this version of stepup knows %d: run the newer version again", version, newest)
 	}
-	results, err := provider.Up(ctx)
-	for _, result := range results {
-		logger.InfoContext(ctx, "migrated the database", "migration", result.Source.Path, "took", result.Duration)
-	}
-	if err != nil {
-		return fmt.Errorf("applying migrations: %w", err)
-	}
-	return nil
+	return apply(newest)
 }
 
-func upToDate(ctx context.Context, engine string, db *sql.DB, logger *slog.Logger) (bool, error) {
-	provider, err := newProvider(engine, db, logger)
-	if err != nil {
-		return false, err
-	}
+func newest(provider *goose.Provider) int64 {
 	sources := provider.ListSources()
+	return sources[len(sources)-1].Version
+}
+
+func current(ctx context.Context, provider *goose.Provider) bool {
 	version, err := provider.GetDBVersion(ctx)
-	return err == nil && version == sources[len(sources)-1].Version, err
+	return err == nil && version == newest(provider)
 }

@@ -39,7 +39,10 @@ type Config struct {
 	// URL is "sqlite:PATH" or "postgres://…". Query parameters of a PostgreSQL URL
 	// are those of libpq; target_session_attrs is read-write unless it says otherwise.
 	URL string
-	// Box holds the master key. Required.
+	// Schema says which tables the database has; the zero value is the issuer's.
+	Schema Schema
+	// Box holds the master key. The issuer's tables require it; a database of another
+	// schema may do without, and then has neither [Tx.Seal] nor [Tx.Hasher].
 	Box *seal.Box
 	// Development marks a new database as a plaything. A database opens only in the
 	// mode it was made in.
@@ -79,7 +82,7 @@ type engine interface {
 	// write and read run fn in a transaction that they begin and end.
 	write(ctx context.Context, db *DB, fn func(*Tx) error) error
 	read(ctx context.Context, db *DB, fn func(*Tx) error) error
-	migrate(ctx context.Context, logger *slog.Logger) error
+	migrate(ctx context.Context, schema Schema, logger *slog.Logger) error
 	// behind runs once, after migrate and before the first write. It reports whether the
 	// database has forgotten work it had acknowledged, so that the epoch must move.
 	behind(ctx context.Context) (bool, error)
@@ -92,7 +95,10 @@ type engine interface {
 // Open opens the database, brings its tables up to date and checks that this
 // master key and this mode are the ones it was made with.
 func Open(ctx context.Context, config Config) (*DB, error) {
-	if config.Box == nil {
+	if err := config.Schema.valid(); err != nil {
+		return nil, err
+	}
+	if config.Box == nil && config.Schema == (Schema{}) {
 		return nil, errors.New("opening the store: Config.Box is required")
 	}
 	if config.Logger == nil {
@@ -121,7 +127,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 }
 
 func (db *DB) prepare(ctx context.Context) error {
-	if err := db.engine.migrate(ctx, db.config.Logger); err != nil {
+	if err := db.engine.migrate(ctx, db.config.Schema, db.config.Logger); err != nil {
 		return fmt.Errorf("migrating the database: %w", err)
 	}
 	behind, err := db.engine.behind(ctx)
@@ -156,12 +162,17 @@ func (db *DB) Ping(ctx context.Context) error { return db.engine.ping(ctx) }
 // Engine is [SQLite] or [Postgres].
 func (db *DB) Engine() string { return db.engine.name() }
 
-// Box holds the master key.
+// Box holds the master key; nil if Config.Box was.
 func (db *DB) Box() *seal.Box { return db.config.Box }
 
 // Hasher makes the keyed hashes of this database. Its key lives in the database,
-// sealed.
-func (db *DB) Hasher() *seal.Hasher { return db.hasher }
+// sealed. It panics if Config.Box was nil.
+func (db *DB) Hasher() *seal.Hasher {
+	if db.hasher == nil {
+		panic("store: there is no hasher: " + errNoBox.Error())
+	}
+	return db.hasher
+}
 
 // Write runs fn in one transaction and returns after its commit is durable. An
 // error from fn undoes fn's own work and nothing else; a panic in fn does too and

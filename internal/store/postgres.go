@@ -209,8 +209,8 @@ func retryable(err error) bool {
 	return false
 }
 
-func (e *postgresEngine) migrate(ctx context.Context, logger *slog.Logger) error {
-	return migratePostgres(ctx, e.db, logger)
+func (e *postgresEngine) migrate(ctx context.Context, schema Schema, logger *slog.Logger) error {
+	return migratePostgres(ctx, e.db, schema, logger)
 }
 
 // behind is always false: the view current_epoch compares the server's history

@@ -171,8 +171,8 @@ func (e *sqliteEngine) read(ctx context.Context, db *DB, fn func(*Tx) error) err
 	return fn(newTx(ctx, ctx, db, conn, time.Now()))
 }
 
-func (e *sqliteEngine) migrate(ctx context.Context, logger *slog.Logger) error {
-	return migrateSQLite(ctx, e.writing, logger)
+func (e *sqliteEngine) migrate(ctx context.Context, schema Schema, logger *slog.Logger) error {
+	return migrateSQLite(ctx, e.writing, schema, logger)
 }
 
 func (e *sqliteEngine) behind(ctx context.Context) (bool, error) {

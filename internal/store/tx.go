@@ -51,16 +51,22 @@ func (tx *Tx) Context() context.Context { return tx.ctx }
 // the database on PostgreSQL, of this machine on SQLite.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// Hasher is the store's [seal.Hasher].
-func (tx *Tx) Hasher() *seal.Hasher { return tx.db.hasher }
+// Hasher is the store's [seal.Hasher]; see [DB.Hasher].
+func (tx *Tx) Hasher() *seal.Hasher { return tx.db.Hasher() }
 
 // Seal encrypts under the master key for one place in the database.
 func (tx *Tx) Seal(table, column, row string, plaintext []byte) ([]byte, error) {
+	if tx.db.config.Box == nil {
+		return nil, fmt.Errorf("sealing %s.%s: %w", table, column, errNoBox)
+	}
 	return tx.db.config.Box.Seal(table, column, row, plaintext)
 }
 
 // Open decrypts what [Tx.Seal] made for the same place.
 func (tx *Tx) Open(table, column, row string, ciphertext []byte) ([]byte, error) {
+	if tx.db.config.Box == nil {
+		return nil, fmt.Errorf("opening %s.%s: %w", table, column, errNoBox)
+	}
 	return tx.db.config.Box.Open(table, column, row, ciphertext)
 }
 

@@ -169,23 +169,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_due ON outbox (next_try_at);
 
-CREATE TABLE audit_events (
-    id             TEXT PRIMARY KEY,
-    environment_id TEXT NOT NULL,
-    at             BIGINT NOT NULL,
-    action         TEXT NOT NULL,
-    actor          TEXT NOT NULL,
-    user_id        TEXT NOT NULL,
-    session_id     TEXT NOT NULL,
-    request_id     TEXT NOT NULL,
-    detail         TEXT NOT NULL,
-    hash           TEXT NOT NULL
-);
-CREATE INDEX audit_events_order ON audit_events (environment_id, at, id);
-CREATE INDEX audit_events_user ON audit_events (user_id);
-
 -- +goose Down
-DROP TABLE audit_events;
 DROP TABLE outbox;
 DROP TABLE revoke_links;
 DROP TABLE counters;

@@ -15,3 +15,19 @@ SELECT store_meta.value
        || ':' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) AS epoch
 FROM store_meta, pg_control_system() AS control
 WHERE store_meta.key = 'epoch';
+
+-- Every database audits, whatever its other tables are; see internal/audit.
+CREATE TABLE audit_events (
+    id             TEXT PRIMARY KEY,
+    environment_id TEXT NOT NULL,
+    at             BIGINT NOT NULL,
+    action         TEXT NOT NULL,
+    actor          TEXT NOT NULL,
+    user_id        TEXT NOT NULL,
+    session_id     TEXT NOT NULL,
+    request_id     TEXT NOT NULL,
+    detail         TEXT NOT NULL,
+    hash           TEXT NOT NULL
+);
+CREATE INDEX audit_events_order ON audit_events (environment_id, at, id);
+CREATE INDEX audit_events_user ON audit_events (user_id);
