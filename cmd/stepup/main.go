@@ -41,13 +41,14 @@ type commands struct {
 
 // session is what every subcommand is given.
 type session struct {
-	ctx    context.Context
-	stdout io.Writer
-	stderr io.Writer
-	log    *slog.Logger
-	config config.Production
-	dev    bool
-	data   string
+	ctx     context.Context
+	stdout  io.Writer
+	stderr  io.Writer
+	log     *slog.Logger
+	config  config.Production // of the issuer; empty for the roles of the wallet service
+	environ []string
+	dev     bool
+	data    string
 }
 
 func main() {
@@ -75,14 +76,15 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		fmt.Fprintf(stderr, "stepup: %v\nTry: stepup --help\n", err)
 		return 2
 	}
-	settings, err := config.Read(environ)
-	if err != nil {
-		fmt.Fprintln(stderr, "stepup:", err)
-		return 2
-	}
 	s := &session{
-		ctx: ctx, stdout: stdout, stderr: stderr, config: settings, dev: c.Dev, data: c.Data,
+		ctx: ctx, stdout: stdout, stderr: stderr, environ: environ, dev: c.Dev, data: c.Data,
 		log: slog.New(slog.NewTextHandler(stderr, nil)),
+	}
+	if !ofWallets(parsed.Command()) { // the roles of the wallet service have settings of their own
+		if s.config, err = config.Read(environ); err != nil {
+			fmt.Fprintln(stderr, "stepup:", err)
+			return 2
+		}
 	}
 	if err := parsed.Run(s); err != nil {
 		fmt.Fprintln(stderr, "stepup:", message(err))

@@ -29,8 +29,11 @@ type Production struct {
 	SMSSecret      secret.Text    // STEPUP_SMS_SECRET (or _FILE): whsec_…, signs what STEPUP_SMS_URL gets
 	OutboundAllow  []netip.Prefix // STEPUP_OUTBOUND_ALLOW: CIDRs that tenant-set URLs may reach besides the public internet
 	Operators      []string       // STEPUP_OPERATORS: addresses that are mailed when rules are weakened
+	Wallets        Wallets        // where the embedded-wallet service is
 }
 
+// The names that `stepup serve` reads. One environment file may serve every role
+// of a machine, so each role knows the names of the others and reads its own only.
 var (
 	plain   = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY", "STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS"}
 	secrets = []string{"STEPUP_DATABASE_URL", "STEPUP_MASTER_KEY", "STEPUP_SMTP_URL", "STEPUP_SMS_URL", "STEPUP_SMS_SECRET"}
@@ -38,47 +41,59 @@ var (
 
 // Read makes a Production from an environment such as [os.Environ].
 func Read(environ []string) (Production, error) {
-	values := map[string]string{}
-	for _, entry := range environ {
-		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, "STEPUP_") {
-			continue
-		}
-		if base, ok := strings.CutSuffix(name, "_FILE"); ok && slices.Contains(secrets, base) {
-			text, err := os.ReadFile(value)
-			if err != nil {
-				return Production{}, fmt.Errorf("reading %s: %w", name, err)
-			}
-			if _, twice := values[base]; twice {
-				return Production{}, fmt.Errorf("%s and %s are both set: keep one", base, name)
-			}
-			values[base] = strings.TrimSpace(string(text))
-			continue
-		}
-		if !slices.Contains(plain, name) && !slices.Contains(secrets, name) {
-			return Production{}, fmt.Errorf("unknown variable %s: use %s; the last five also as NAME_FILE", name, strings.Join(append(slices.Clone(plain), secrets...), ", "))
-		}
-		if _, twice := values[name]; twice {
-			return Production{}, fmt.Errorf("%s and %s_FILE are both set: keep one", name, name)
-		}
-		values[name] = value
+	values, err := read(environ, append(slices.Clone(plain), door...), append(slices.Clone(secrets), "STEPUP_WALLET_DATABASE_URL"))
+	if err != nil {
+		return Production{}, err
 	}
 	p := Production{
 		Listen: values["STEPUP_LISTEN"], PublicURL: strings.TrimRight(values["STEPUP_PUBLIC_URL"], "/"), MetricsListen: values["STEPUP_METRICS_LISTEN"],
 		TLSCert: values["STEPUP_TLS_CERT"], TLSKey: values["STEPUP_TLS_KEY"],
 		DatabaseURL: secret.Text(values["STEPUP_DATABASE_URL"]), MasterKey: secret.Text(values["STEPUP_MASTER_KEY"]),
 		SMTPURL: secret.Text(values["STEPUP_SMTP_URL"]), SMSURL: secret.Text(values["STEPUP_SMS_URL"]), SMSSecret: secret.Text(values["STEPUP_SMS_SECRET"]),
-		Operators: list(values["STEPUP_OPERATORS"]),
+		Operators: list(values["STEPUP_OPERATORS"]), Wallets: wallets(values),
 	}
 	if p.Listen == "" {
 		p.Listen = "127.0.0.1:8080"
 	}
-	var err error
 	if p.TrustedProxies, err = prefixes("STEPUP_TRUSTED_PROXIES", values["STEPUP_TRUSTED_PROXIES"]); err != nil {
 		return p, err
 	}
 	p.OutboundAllow, err = prefixes("STEPUP_OUTBOUND_ALLOW", values["STEPUP_OUTBOUND_ALLOW"])
 	return p, err
+}
+
+// read collects the named variables. A name that no role knows is an error; the
+// files of another role's secrets are left closed.
+func read(environ, plain, secrets []string) (map[string]string, error) {
+	values := map[string]string{}
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, "STEPUP_") {
+			continue
+		}
+		base, isFile := strings.CutSuffix(name, "_FILE")
+		if isFile = isFile && slices.Contains(everySecret, base); !isFile {
+			base = name
+		}
+		if !slices.Contains(everyPlain, base) && !slices.Contains(everySecret, base) {
+			return nil, fmt.Errorf("unknown variable %s: use %s, or as NAME_FILE too %s", name, strings.Join(everyPlain, ", "), strings.Join(everySecret, ", "))
+		}
+		if !slices.Contains(plain, base) && !slices.Contains(secrets, base) {
+			continue // another role's
+		}
+		if isFile {
+			text, err := os.ReadFile(value)
+			if err != nil {
+				return nil, fmt.Errorf("reading %s: %w", name, err)
+			}
+			value = strings.TrimSpace(string(text))
+		}
+		if _, twice := values[base]; twice {
+			return nil, fmt.Errorf("%s and %s_FILE are both set: keep one", base, base)
+		}
+		values[base] = value
+	}
+	return values, nil
 }
 
 // CheckServing refuses what a production server cannot start with.
@@ -102,7 +117,7 @@ func (p Production) CheckServing() error {
 	if p.TLSCert == "" && !Loopback(p.Listen) && len(p.TrustedProxies) == 0 {
 		return fmt.Errorf("plain HTTP on %s: set STEPUP_TLS_CERT and STEPUP_TLS_KEY, listen on loopback, or name the proxy that ends TLS in STEPUP_TRUSTED_PROXIES", p.Listen)
 	}
-	return nil
+	return p.Wallets.Check()
 }
 
 // Loopback reports whether a listen address is reachable from this machine only.
