@@ -1,0 +1,314 @@
+package stepup
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+var (
+	errCanonicalText   = errors.New("making JSON canonical: it must be one JSON value in valid UTF-8, and its strings may not hold half of a surrogate pair")
+	errCanonicalDepth  = fmt.Errorf("making JSON canonical: it is nested more than %d deep", maxJSONDepth)
+	errCanonicalNumber = errors.New("making JSON canonical: a number is too large for a double; write it as a string")
+)
+
+// Canonical returns the one way RFC 8785 (JSON Canonicalization Scheme) writes
+// a JSON document: no white space, members in the order of their UTF-16 code
+// units, numbers as ECMAScript prints them, the shortest escapes. Two documents
+// mean the same exactly if their canonical forms are equal bytes.
+//
+// It refuses what readers may understand differently: a member that appears
+// twice at any depth, invalid UTF-8, half of a surrogate pair, numbers beyond a
+// double; and nesting of more than 16. Numbers are doubles, as RFC 8785 has it,
+// so digits that a double cannot hold are lost; see [HashDetails].
+func Canonical(document []byte) ([]byte, error) {
+	return canonical(document, false)
+}
+
+// HashDetails returns the hash that stands for authorization_details (RFC 9396):
+// lower-case hexadecimal SHA-256 over their [Canonical] form. They must be a list
+// of at least one object, each with a "type". A number that a double cannot hold
+// exactly is refused, because two amounts with one hash would be a hole: write
+// amounts as strings.
+func HashDetails(details []byte) (string, error) {
+	text, err := canonical(details, true)
+	if err != nil {
+		return "", err
+	}
+	list, ok := elements(text)
+	if !ok || len(list) == 0 {
+		return "", errDetails
+	}
+	for _, detail := range list {
+		kind, ok := member1(detail, "type")
+		if !ok {
+			return "", errDetails
+		}
+		if name, err := unquote(kind); err != nil || name == "" {
+			return "", errDetails
+		}
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+var errDetails = errors.New(`authorization_details must be a list of at least one object, each with a "type", at most 64 members in an object`)
+
+// member1 finds one member of a value that is to be an object.
+func member1(value []byte, name string) ([]byte, bool) {
+	o, err := parseObject(value, nil)
+	if err != nil {
+		return nil, false
+	}
+	return o.get(name)
+}
+
+func canonical(document []byte, exact bool) ([]byte, error) {
+	if !utf8.Valid(document) || !json.Valid(document) {
+		return nil, errCanonicalText
+	}
+	w := canonicalWriter{scanner: scanner{data: document}, exact: exact}
+	w.space()
+	return w.value(make([]byte, 0, len(document)), 1)
+}
+
+// canonicalWriter appends what its scanner reads in canonical form.
+type canonicalWriter struct {
+	scanner
+	exact bool // refuse numbers that lose digits
+}
+
+func (w *canonicalWriter) value(out []byte, depth int) ([]byte, error) {
+	switch c := w.data[w.pos]; {
+	case c == '{' || c == '[':
+		if depth > maxJSONDepth {
+			return nil, errCanonicalDepth
+		}
+		if c == '[' {
+			return w.array(out, depth)
+		}
+		return w.object(out, depth)
+	case c == '"':
+		s, err := w.text()
+		if err != nil {
+			return nil, err
+		}
+		return appendText(out, s), nil
+	case c == '-' || '0' <= c && c <= '9':
+		return w.number(out)
+	}
+	return append(out, w.word()...), nil // true, false, null
+}
+
+func (w *canonicalWriter) array(out []byte, depth int) ([]byte, error) {
+	w.next('[')
+	out = append(out, '[')
+	for first := true; !w.next(']'); first = false {
+		if !first {
+			out = append(out, ',')
+		}
+		var err error
+		if out, err = w.value(out, depth+1); err != nil {
+			return nil, err
+		}
+		w.next(',')
+	}
+	return append(out, ']'), nil
+}
+
+func (w *canonicalWriter) object(out []byte, depth int) ([]byte, error) {
+	type entry struct {
+		name  string
+		order []uint16
+		value []byte
+	}
+	var entries []entry
+	w.next('{')
+	for !w.next('}') {
+		name, err := w.text()
+		if err != nil {
+			return nil, err
+		}
+		w.next(':')
+		value, err := w.value(nil, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry{name, utf16.Encode([]rune(name)), value})
+		w.next(',')
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return slices.Compare(a.order, b.order) })
+	out = append(out, '{')
+	for i, e := range entries {
+		if i > 0 {
+			if e.name == entries[i-1].name {
+				return nil, fmt.Errorf("making JSON canonical: member %.40q appears twice", e.name)
+			}
+			out = append(out, ',')
+		}
+		out = append(append(appendText(out, e.name), ':'), e.value...)
+	}
+	return append(out, '}'), nil
+}
+
+// word reads up to the next structural byte.
+func (w *canonicalWriter) word() []byte {
+	start := w.pos
+	for w.pos < len(w.data) && bytes.IndexByte([]byte(",:]} \t\r\n"), w.data[w.pos]) < 0 {
+		w.pos++
+	}
+	return w.data[start:w.pos]
+}
+
+// number writes a number as ECMAScript's Number::toString does: the shortest
+// digits that mean the same double, with an exponent from 1e21 and below 1e-6.
+func (w *canonicalWriter) number(out []byte) ([]byte, error) {
+	literal := string(w.word())
+	f, err := strconv.ParseFloat(literal, 64)
+	if err != nil {
+		return nil, errCanonicalNumber
+	}
+	start := len(out)
+	out = appendNumber(out, f)
+	if w.exact && !sameNumber(literal, string(out[start:])) {
+		return nil, fmt.Errorf("making JSON canonical: %.40s has more digits than a double keeps; write it as a string", literal)
+	}
+	return out, nil
+}
+
+// sameNumber compares two JSON numbers as what they say, not as doubles. The
+// literal may carry any exponent that rounds to a double, so zero is told apart
+// without computing it.
+func sameNumber(literal, printed string) bool {
+	if len(literal) > 64 {
+		return false
+	}
+	mantissa, _, _ := strings.Cut(strings.ToLower(literal), "e")
+	if strings.Trim(mantissa, "-0.") == "" || printed == "0" {
+		return printed == "0" && strings.Trim(mantissa, "-0.") == ""
+	}
+	a, ok := new(big.Rat).SetString(literal)
+	b, alsoOK := new(big.Rat).SetString(printed)
+	return ok && alsoOK && a.Cmp(b) == 0
+}
+
+func appendNumber(out []byte, f float64) []byte {
+	if f == 0 {
+		return append(out, '0') // minus zero too
+	}
+	if f < 0 {
+		out, f = append(out, '-'), -f
+	}
+	// d.ddde±xx with the fewest digits
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
+	digits := strings.Replace(mantissa, ".", "", 1)
+	power, _ := strconv.Atoi(exponent)
+	point := power + 1 // where the decimal point stands among the digits
+	switch k := len(digits); {
+	case k <= point && point <= 21:
+		out = append(out, digits...)
+		return append(out, strings.Repeat("0", point-k)...)
+	case 0 < point && point <= 21:
+		out = append(out, digits[:point]...)
+		out = append(out, '.')
+		return append(out, digits[point:]...)
+	case -6 < point && point <= 0:
+		out = append(out, "0."...)
+		out = append(out, strings.Repeat("0", -point)...)
+		return append(out, digits...)
+	default:
+		out = append(out, digits[0])
+		if k > 1 {
+			out = append(append(out, '.'), digits[1:]...)
+		}
+		out = append(out, 'e')
+		if power > 0 {
+			out = append(out, '+')
+		}
+		return strconv.AppendInt(out, int64(power), 10)
+	}
+}
+
+// text reads a string.
+func (w *canonicalWriter) text() (string, error) {
+	w.pos++
+	var out []byte
+	for {
+		switch c := w.data[w.pos]; c {
+		case '"':
+			w.pos++
+			return string(out), nil
+		case '\\':
+			var err error
+			if out, err = w.escape(out); err != nil {
+				return "", err
+			}
+		default:
+			out = append(out, c)
+			w.pos++
+		}
+	}
+}
+
+var escapes = map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+func (w *canonicalWriter) escape(out []byte) ([]byte, error) {
+	c := w.data[w.pos+1]
+	if c != 'u' {
+		w.pos += 2
+		return append(out, escapes[c]), nil
+	}
+	r := w.unit()
+	if utf16.IsSurrogate(r) {
+		if !bytes.HasPrefix(w.data[w.pos:], []byte(`\u`)) {
+			return nil, errCanonicalText
+		}
+		if r = utf16.DecodeRune(r, w.unit()); r == utf8.RuneError {
+			return nil, errCanonicalText
+		}
+	}
+	return utf8.AppendRune(out, r), nil
+}
+
+// unit reads \uXXXX.
+func (w *canonicalWriter) unit() rune {
+	n, _ := strconv.ParseUint(string(w.data[w.pos+2:w.pos+6]), 16, 16)
+	w.pos += 6
+	return rune(n)
+}
+
+func appendText(out []byte, s string) []byte {
+	out = append(out, '"')
+	for i := range len(s) {
+		switch c := s[i]; c {
+		case '"', '\\':
+			out = append(out, '\\', c)
+		case '\b':
+			out = append(out, `\b`...)
+		case '\f':
+			out = append(out, `\f`...)
+		case '\n':
+			out = append(out, `\n`...)
+		case '\r':
+			out = append(out, `\r`...)
+		case '\t':
+			out = append(out, `\t`...)
+		default:
+			if c < 0x20 {
+				out = fmt.Appendf(out, `\u%04x`, c)
+			} else {
+				out = append(out, c)
+			}
+		}
+	}
+	return append(out, '"')
+}
