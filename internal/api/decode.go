@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // maxDepth is how deep a body may nest.
@@ -69,140 +68,9 @@ func checkAddress(u *url.URL) error {
 
 func clean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
-// decode reads a JSON body into a struct pointer. Unknown members are ignored,
-// or refused when strict; duplicates, members that differ from a known one in
-// case only, depth over the limit and NUL characters are always refused.
+// decode reads a JSON body into a struct pointer, see [strictjson.Decode].
 func decode(body []byte, into any, strict bool) error {
-	if !utf8.Valid(body) {
-		return fault.New(fault.InvalidJSON, "The body is not UTF-8.")
-	}
-	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
-		return fault.New(fault.InvalidJSON, "The body is not a JSON object.")
-	}
-	scanner := json.NewDecoder(bytes.NewReader(body))
-	scanner.UseNumber()
-	if err := scan(scanner, reflect.TypeOf(into).Elem(), 0, strict); err != nil {
-		return invalidJSON(err)
-	}
-	if _, err := scanner.Token(); err != io.EOF {
-		return fault.New(fault.InvalidJSON, "The body holds more than one JSON value.")
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return invalidJSON(err)
-	}
-	return nil
-}
-
-func invalidJSON(err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f
-	}
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		field := wrong.Field
-		if field == "" {
-			field = "the body"
-		}
-		return fault.New(fault.InvalidRequest, "The type of %.80s is wrong: a JSON %s does not fit.", field, wrong.Value).Because(err)
-	}
-	return fault.New(fault.InvalidJSON, "The body is not valid JSON.").Because(err)
-}
-
-func scan(d *json.Decoder, t reflect.Type, depth int, strict bool) error {
-	if depth > maxDepth {
-		return fault.New(fault.InvalidJSON, "The body nests deeper than %d levels.", maxDepth)
-	}
-	token, err := d.Token()
-	if err != nil {
-		return err
-	}
-	switch v := token.(type) {
-	case string:
-		return checkText(v)
-	case json.Delim:
-		if v == '[' {
-			return scanArray(d, t, depth, strict)
-		}
-		return scanObject(d, t, depth, strict)
-	}
-	return nil
-}
-
-func scanArray(d *json.Decoder, t reflect.Type, depth int, strict bool) error {
-	var element reflect.Type
-	if t = pointed(t); t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8 {
-		element = t.Elem()
-	}
-	for d.More() {
-		if err := scan(d, element, depth+1, strict); err != nil {
-			return err
-		}
-	}
-	_, err := d.Token()
-	return err
-}
-
-func scanObject(d *json.Decoder, t reflect.Type, depth int, strict bool) error {
-	known := members(t)
-	seen := map[string]bool{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return err
-		}
-		name, _ := token.(string)
-		if err := checkText(name); err != nil {
-			return err
-		}
-		if seen[name] {
-			return fault.New(fault.InvalidJSON, "The member %.80q stands twice.", name)
-		}
-		seen[name] = true
-		member, ok := known[name]
-		if !ok && known != nil {
-			if err := unknownMember(known, name, strict); err != nil {
-				return err
-			}
-		}
-		if err := scan(d, member, depth+1, strict); err != nil {
-			return err
-		}
-	}
-	_, err := d.Token()
-	return err
-}
-
-func unknownMember(known map[string]reflect.Type, name string, strict bool) error {
-	for right := range known {
-		if strings.EqualFold(right, name) {
-			return fault.New(fault.InvalidJSON, "The member %.80q must be written %q.", name, right)
-		}
-	}
-	if strict {
-		return fault.New(fault.InvalidRequest, "There is no member %.80q here.", name)
-	}
-	return nil
-}
-
-// members maps the JSON names of a struct to their types; nil for anything else.
-func members(t reflect.Type) map[string]reflect.Type {
-	t = pointed(t)
-	if t == nil || t.Kind() != reflect.Struct {
-		return nil
-	}
-	known := map[string]reflect.Type{}
-	for _, field := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if field.Anonymous && name == "" || !field.IsExported() || name == "-" {
-			continue
-		}
-		if name == "" {
-			name = field.Name
-		}
-		known[name] = field.Type
-	}
-	return known
+	return strictjson.Decode(body, into, strictjson.Rules{Depth: maxDepth, KnownOnly: strict})
 }
 
 func pointed(t reflect.Type) reflect.Type {
@@ -210,13 +78,6 @@ func pointed(t reflect.Type) reflect.Type {
 		t = t.Elem()
 	}
 	return t
-}
-
-func checkText(s string) error {
-	if strings.IndexByte(s, 0) >= 0 {
-		return fault.New(fault.InvalidJSON, "The body holds a NUL character.")
-	}
-	return nil
 }
 
 // need refuses an empty required member.
