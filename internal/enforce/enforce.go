@@ -6,7 +6,9 @@ package enforce
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 
 	"github.com/stepup-auth/stepup"
@@ -23,8 +25,11 @@ import (
 // need no store. The zero value is a request without one.
 type Presented struct {
 	claims  stepup.Claims
+	text    string
 	invalid stepup.Reason // why the text is no good; empty: claims hold
 	given   bool
+	request any  // decoded authorization_details that the request amounts to; nil: none
+	unread  bool // the request has not been read yet, so nobody knows what it amounts to
 }
 
 // Present checks the text of a token offline: signature, kind, issuer, time.
@@ -40,7 +45,38 @@ func Present(ctx context.Context, t *tenant.Tenant, text string) Presented {
 		}
 		return Presented{given: true, invalid: reason}
 	}
-	return Presented{given: true, claims: claims}
+	return Presented{given: true, text: text, claims: claims}
+}
+
+// BeforeBody lets a bound token pass that is good for anything: what it is bound
+// to is compared when the body has been read.
+func (p Presented) BeforeBody() Presented {
+	p.unread = true
+	return p
+}
+
+// For says which authorization_details (RFC 9396) the request amounts to. A
+// token that is bound must be bound to just these; without them, no bound
+// token opens a gate.
+func (p Presented) For(details []byte) (Presented, error) {
+	err := json.Unmarshal(details, &p.request)
+	return p, err
+}
+
+// Text is the token as it was sent, for those who check it again.
+func (p Presented) Text() string { return p.text }
+
+// boundElsewhere reports whether the token is good for something else only.
+func (p Presented) boundElsewhere() bool {
+	if p.claims.KeyThumbprint != "" {
+		return true
+	}
+	if len(p.claims.AuthorizationDetails) == 0 || p.unread {
+		return false
+	}
+	var bound any
+	err := json.Unmarshal(p.claims.AuthorizationDetails, &bound)
+	return err != nil || p.request == nil || !reflect.DeepEqual(bound, p.request)
 }
 
 // TokenID is the jti of a token whose signature holds, else empty.
@@ -175,7 +211,7 @@ func Reason(tx *store.Tx, t *tenant.Tenant, p Presented, caller Caller, d policy
 		return stepup.ReasonWrongScope, nil
 	case !slices.Contains(p.claims.Audience, t.Audience(d.Rule.Audience)):
 		return stepup.ReasonWrongScope, nil
-	case p.claims.KeyThumbprint != "" || len(p.claims.AuthorizationDetails) > 0:
+	case p.boundElsewhere():
 		return stepup.ReasonWrongBinding, nil
 	case d.Rule.SingleUse && !p.claims.SingleUse:
 		return stepup.ReasonSuperseded, nil

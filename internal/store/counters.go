@@ -63,6 +63,7 @@ func (tx *Tx) Purge() (int64, error) {
 		{`DELETE FROM passkey_challenges WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM elevated_tokens WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM operations WHERE created_at < $1`, now - (7 * 24 * time.Hour).Milliseconds()},
+		{`DELETE FROM wallet_operations WHERE claimed_at < $1`, now - (7 * 24 * time.Hour).Milliseconds()},
 		{`DELETE FROM spent_nonces WHERE expires_at < $1`, now},
 		{`DELETE FROM counters WHERE window_end < $1`, now},
 		{`DELETE FROM wallet_removals WHERE removed_at < $1`, dayAgo},

@@ -1,5 +1,5 @@
 // Package token signs. It holds an environment's signing keys in memory and
-// makes JWTs of three kinds that never stand in for one another: the JOSE
+// makes JWTs of four kinds that never stand in for one another: the JOSE
 // header typ tells them apart. One algorithm serves all kinds of an
 // environment. Nothing here touches the store while signing.
 package token
@@ -32,6 +32,9 @@ const (
 	Session  Type = "at+jwt"
 	ID       Type = "id+jwt"
 	Elevated Type = "elevated+jwt"
+	// Ticket is this server's word to the custodians of the wallet service for one
+	// operation; nobody else takes it.
+	Ticket Type = "wallet-authz+jwt"
 )
 
 // PublishBefore is how long a rotated key is in the JWKS before it signs, so

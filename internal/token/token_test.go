@@ -93,7 +93,7 @@ func TestAlgorithms(t *testing.T) {
 					t.Errorf("%s: the key set has a member %s", algorithm, private)
 				}
 			}
-			for _, typ := range []token.Type{token.ID, token.Elevated} {
+			for _, typ := range []token.Type{token.ID, token.Elevated, token.Ticket} {
 				other, err := w.Tenant.Keys.Sign(w.Now(), typ, session(w))
 				if err != nil {
 					t.Fatal(err)
