@@ -69,6 +69,8 @@ func TestCompareGolden(t *testing.T) {
 		{"passkeys elsewhere too", "passkeys: {rpId: a.example, origins: [https://a.example]}", "passkeys: {rpId: a.example, origins: [https://a.example], relatedOrigins: [https://b.example]}"},
 		{"passkeys moved", "passkeys: {rpId: a.example, origins: [https://a.example]}", "passkeys: {rpId: b.example, origins: [https://b.example]}"},
 		{"wallets", "", "wallets: {chains: [EVM, SOL], rpc: [{chainId: 1, url: https://rpc.example}], undeployed: true}"},
+		{"embedded wallets", "", "embeddedWallets: {enabled: true, chains: [EVM], schemes: [TWO_OF_TWO], perUser: 30, exportDisabled: true, deleteGrace: 30d, networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}"},
+		{"another network", "embeddedWallets: {networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}", "embeddedWallets: {networks: [{name: Local, chain: SOL, cluster: localnet, rpc: 'http://127.0.0.1:8899', symbol: LSOL, decimals: 6}]}"},
 		{"another node", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://rpc.example}]}", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://node.example}]}"},
 		{"provider", "", "providers: [{provider: github, clientId: a, clientSecret: {env: GITHUB}}]"},
 		{"provider moved", "providers: [{provider: github, clientId: a, clientSecret: {env: GITHUB}}]", "providers: [{provider: github, clientId: b, clientSecret: {file: /github}, scopes: [email]}]"},
@@ -122,7 +124,9 @@ func TestCompareJudgesEveryKey(t *testing.T) {
 		"id": true, "name": true, "tokens.algorithm": true, // id cannot change; the algorithms are equally strong
 		"mail.from": true, "mail.appName": true,
 		"mfa.methods.type": true, "mfa.actions.action": true, "providers.provider": true, "scopes.scope": true, // names of entries
-		"wallets.rpc.chainId": true, "providers.clientSecret": true, "providers.scopes": true, "providers.name": true,
+		"wallets.rpc.chainId": true, "embeddedWallets.networks.name": true,
+		"embeddedWallets.networks.chain": true, "embeddedWallets.networks.chainId": true, "embeddedWallets.networks.cluster": true, // nothing is signed for a network that its wallet does not name
+		"providers.clientSecret": true, "providers.scopes": true, "providers.name": true,
 	}
 	text, err := os.ReadFile("testdata/compare.golden")
 	if err != nil {

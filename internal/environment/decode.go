@@ -26,6 +26,7 @@ var mandatory = map[reflect.Type][]string{
 	reflect.TypeFor[Action]():      {"action", "required"},
 	reflect.TypeFor[Provider]():    {"provider", "clientId"},
 	reflect.TypeFor[RPC]():         {"chainId", "url"},
+	reflect.TypeFor[Network]():     {"name", "chain", "rpc"},
 	reflect.TypeFor[Scope]():       {"scope"},
 }
 

@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"slices"
 	"time"
 
 	"github.com/stepup-auth/stepup"
@@ -54,12 +55,15 @@ func Defaults() *Environment {
 			FactorGuesses:     10,
 			FactorHardStop:    50,
 		},
-		SMS:           SMS{Countries: []string{}, NumberTypes: []string{"mobile", "fixed_line_or_mobile"}, PerPrefix: Rate{30, minutes(60)}, PerHour: 1000},
-		Auth:          Auth{Storage: []string{"localstorage"}},
-		Sessions:      Sessions{Lifetime: defaultLifetime},
-		MFA:           MFA{Enrollment: "none", Methods: []Method{}, Actions: []Action{}},
-		Passkeys:      Passkeys{Origins: []string{}, RelatedOrigins: []string{}},
-		Wallets:       Wallets{Chains: []string{}, RPC: []RPC{}},
+		SMS:      SMS{Countries: []string{}, NumberTypes: []string{"mobile", "fixed_line_or_mobile"}, PerPrefix: Rate{30, minutes(60)}, PerHour: 1000},
+		Auth:     Auth{Storage: []string{"localstorage"}},
+		Sessions: Sessions{Lifetime: defaultLifetime},
+		MFA:      MFA{Enrollment: "none", Methods: []Method{}, Actions: []Action{}},
+		Passkeys: Passkeys{Origins: []string{}, RelatedOrigins: []string{}},
+		Wallets:  Wallets{Chains: []string{}, RPC: []RPC{}},
+		EmbeddedWallets: EmbeddedWallets{
+			Chains: slices.Clone(chains), Schemes: slices.Clone(schemes), PerUser: defaultPerUser, DeleteGrace: defaultDeleteGrace, Networks: []Network{},
+		},
 		Providers:     []Provider{},
 		Scopes:        []Scope{},
 		Compatibility: []Compatible{},
@@ -82,6 +86,9 @@ func derive(e *Environment) {
 		if e.Providers[i].Scopes == nil {
 			e.Providers[i].Scopes = []string{}
 		}
+	}
+	for i := range e.EmbeddedWallets.Networks {
+		deriveNetwork(&e.EmbeddedWallets.Networks[i])
 	}
 	for i := range e.Scopes {
 		deriveScope(&e.Scopes[i])

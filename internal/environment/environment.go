@@ -22,27 +22,30 @@ const (
 
 // Environment is the whole document, defaults included.
 type Environment struct {
-	ID               string       `yaml:"id" json:"id"` // lower-case UUID
-	Name             string       `yaml:"name" json:"name"`
-	Origins          []string     `yaml:"origins" json:"origins"`                 // exact browser origins; empty allows none
-	RedirectOrigins  []string     `yaml:"redirectOrigins" json:"redirectOrigins"` // origins a flow may return to
-	MinAPIVersion    Version      `yaml:"minApiVersion" json:"minApiVersion"`
-	CreatedAtVersion Version      `yaml:"createdAtVersion" json:"createdAtVersion"`
-	Tokens           Tokens       `yaml:"tokens" json:"tokens"`
-	SignUp           SignUp       `yaml:"signUp" json:"signUp"`
-	Limits           Limits       `yaml:"limits" json:"limits"`
-	Mail             Mail         `yaml:"mail" json:"mail"`
-	SMS              SMS          `yaml:"sms" json:"sms"`
-	Auth             Auth         `yaml:"auth" json:"auth"`
-	Sessions         Sessions     `yaml:"sessions" json:"sessions"`
-	MFA              MFA          `yaml:"mfa" json:"mfa"`
-	Passkeys         Passkeys     `yaml:"passkeys" json:"passkeys"`
-	Wallets          Wallets      `yaml:"wallets" json:"wallets"`
-	Providers        []Provider   `yaml:"providers" json:"providers"`
-	ExternalAuth     ExternalAuth `yaml:"externalAuth" json:"externalAuth"`
-	Scopes           []Scope      `yaml:"scopes" json:"scopes"` // custom scopes, and overrides of built-in ones
-	Compatibility    []Compatible `yaml:"compatibility" json:"compatibility"`
-	Rehearsal        Rehearsal    `yaml:"rehearsal" json:"rehearsal"`
+	ID               string   `yaml:"id" json:"id"` // lower-case UUID
+	Name             string   `yaml:"name" json:"name"`
+	Origins          []string `yaml:"origins" json:"origins"`                 // exact browser origins; empty allows none
+	RedirectOrigins  []string `yaml:"redirectOrigins" json:"redirectOrigins"` // origins a flow may return to
+	MinAPIVersion    Version  `yaml:"minApiVersion" json:"minApiVersion"`
+	CreatedAtVersion Version  `yaml:"createdAtVersion" json:"createdAtVersion"`
+	Tokens           Tokens   `yaml:"tokens" json:"tokens"`
+	SignUp           SignUp   `yaml:"signUp" json:"signUp"`
+	Limits           Limits   `yaml:"limits" json:"limits"`
+	Mail             Mail     `yaml:"mail" json:"mail"`
+	SMS              SMS      `yaml:"sms" json:"sms"`
+	Auth             Auth     `yaml:"auth" json:"auth"`
+	Sessions         Sessions `yaml:"sessions" json:"sessions"`
+	MFA              MFA      `yaml:"mfa" json:"mfa"`
+	Passkeys         Passkeys `yaml:"passkeys" json:"passkeys"`
+	Wallets          Wallets  `yaml:"wallets" json:"wallets"`
+
+	EmbeddedWallets EmbeddedWallets `yaml:"embeddedWallets" json:"embeddedWallets"`
+
+	Providers     []Provider   `yaml:"providers" json:"providers"`
+	ExternalAuth  ExternalAuth `yaml:"externalAuth" json:"externalAuth"`
+	Scopes        []Scope      `yaml:"scopes" json:"scopes"` // custom scopes, and overrides of built-in ones
+	Compatibility []Compatible `yaml:"compatibility" json:"compatibility"`
+	Rehearsal     Rehearsal    `yaml:"rehearsal" json:"rehearsal"`
 }
 
 // Tokens says how this environment signs. One algorithm serves all token kinds.

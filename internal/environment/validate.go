@@ -54,6 +54,7 @@ func (c checker) check() {
 	c.mfa()
 	c.passkeys()
 	c.wallets()
+	c.embeddedWallets()
 	c.providers()
 	c.externalAuth()
 	c.scopes()

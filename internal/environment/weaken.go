@@ -103,6 +103,17 @@ var weakening = map[string]func(step) string{
 	"wallets.rpc[].url":  ifSet("another node vouches for contract wallets"),
 	"wallets.undeployed": ifOn("contract wallets sign before anything of them is on their chain"),
 
+	"embeddedWallets.enabled":             ifOn("the service keeps private keys of users"),
+	"embeddedWallets.chains[]":            ifAdded("the service keeps private keys of %s wallets"),
+	"embeddedWallets.schemes[]":           ifAdded("users may move the shares of their keys to %s"),
+	"embeddedWallets.perUser":             ifMore("a session makes more keys"),
+	"embeddedWallets.exportDisabled":      ifOff("private keys may leave the service"),
+	"embeddedWallets.deleteGrace":         ifShorter("a wallet that a thief deleted is lost sooner"),
+	"embeddedWallets.networks[]":          ifAdded("transactions are sent to %s"),
+	"embeddedWallets.networks[].rpc":      ifSet("transactions are sent to another node"),
+	"embeddedWallets.networks[].symbol":   ifSet("users are shown another coin for the same amounts"),
+	"embeddedWallets.networks[].decimals": func(step) string { return "users are shown other amounts for the same transactions" },
+
 	"providers[]":          ifAdded("the word of %s signs users in"),
 	"providers[].clientId": func(s step) string { return "sign-ins at another application of " + s.name + " are accepted" },
 

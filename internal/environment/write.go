@@ -95,6 +95,11 @@ func bare(entry reflect.Value) reflect.Value {
 	switch x := entry.Interface().(type) {
 	case Method:
 		return reflect.ValueOf(Method{AllowBackupCodes: backupCodesByDefault(x.Type)})
+	case Network:
+		n := Network{Chain: x.Chain}
+		deriveNetwork(&n)
+		n.Chain = ""
+		return reflect.ValueOf(n)
 	case Scope:
 		s := Scope{Scope: x.Scope, TokenBehavior: x.TokenBehavior}
 		deriveScope(&s)
