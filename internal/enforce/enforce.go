@@ -6,9 +6,7 @@ package enforce
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"reflect"
 	"slices"
 
 	"github.com/stepup-auth/stepup"
@@ -28,8 +26,8 @@ type Presented struct {
 	text    string
 	invalid stepup.Reason // why the text is no good; empty: claims hold
 	given   bool
-	request any  // decoded authorization_details that the request amounts to; nil: none
-	unread  bool // the request has not been read yet, so nobody knows what it amounts to
+	request string // hash of the authorization_details that the request amounts to; empty: none
+	unread  bool   // the request has not been read yet, so nobody knows what it amounts to
 }
 
 // Present checks the text of a token offline: signature, kind, issuer, time.
@@ -55,12 +53,12 @@ func (p Presented) BeforeBody() Presented {
 	return p
 }
 
-// For says which authorization_details (RFC 9396) the request amounts to. A
-// token that is bound must be bound to just these; without them, no bound
-// token opens a gate.
-func (p Presented) For(details []byte) (Presented, error) {
-	err := json.Unmarshal(details, &p.request)
-	return p, err
+// For says which authorization_details (RFC 9396) the request amounts to, by
+// their [stepup.HashDetails]. A token that is bound must be bound to just these;
+// without them, no bound token opens a gate.
+func (p Presented) For(hash string) Presented {
+	p.request, p.unread = hash, false
+	return p
 }
 
 // Text is the token as it was sent, for those who check it again.
@@ -74,9 +72,8 @@ func (p Presented) boundElsewhere() bool {
 	if len(p.claims.AuthorizationDetails) == 0 || p.unread {
 		return false
 	}
-	var bound any
-	err := json.Unmarshal(p.claims.AuthorizationDetails, &bound)
-	return err != nil || p.request == nil || !reflect.DeepEqual(bound, p.request)
+	bound, err := stepup.HashDetails(p.claims.AuthorizationDetails)
+	return err != nil || bound != p.request
 }
 
 // TokenID is the jti of a token whose signature holds, else empty.
