@@ -36,6 +36,7 @@ type commands struct {
 	Audit   auditCommand   `cmd:"" help:"The audit log: query, follow, export."`
 	Backup  backupCommand  `cmd:"" help:"Write a backup of the database to a file."`
 	Restore restoreCommand `cmd:"" help:"Restore a backup and void every open challenge and single-use token."`
+	Wallet  walletCommand  `cmd:"" help:"The embedded-wallet service: certificates, keys."`
 	Doctor  doctorCommand  `cmd:"" help:"Check configuration, database and durability, and say what to mend."`
 }
 
