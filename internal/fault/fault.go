@@ -82,6 +82,7 @@ const (
 	LastCredential                 Code = "cannot_delete_last_sign_in_verified_credential"
 	InvalidRevokeLink              Code = "invalid_revoke_link"
 	NothingToConfirm               Code = "nothing_to_confirm"
+	BlindSigningRefused            Code = "blind_signing_refused"
 	InvalidServiceToken            Code = "invalid_service_token"
 	InsufficientServiceScope       Code = "insufficient_service_scope"
 	InvalidEnvironmentDocument     Code = "invalid_environment_document"

@@ -62,8 +62,12 @@ type logged struct {
 	text bytes.Buffer
 }
 
-func (l *logged) Write(p []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.text.Write(p) }
-func (l *logged) String() string              { l.mu.Lock(); defer l.mu.Unlock(); return l.text.String() }
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+func (l *logged) String() string { l.mu.Lock(); defer l.mu.Unlock(); return l.text.String() }
 
 // serve starts a guardian that answers the signer and nobody else.
 func serve(t *testing.T, identity *Identity) (address string, log *logged) {

@@ -99,11 +99,11 @@ func ContractIdentifier(chainID, address string) string {
 var evmShape = regexp.MustCompile(`^0x[0-9A-Fa-f]{40}$`)
 
 func isEVM(address string) bool {
-	return evmShape.MatchString(address) && checksum(address) == address && strings.Trim(address, "0x") != ""
+	return evmShape.MatchString(address) && Checksum(address) == address && strings.Trim(address, "0x") != ""
 }
 
-// checksum writes an EVM address with the capitals of EIP-55.
-func checksum(address string) string {
+// Checksum writes an EVM address with the capitals of EIP-55.
+func Checksum(address string) string {
 	lower := []byte(strings.ToLower(address[2:]))
 	hash := keccak256(lower)
 	for i, c := range lower {

@@ -52,5 +52,5 @@ func addressOf(key *secp256k1.PublicKey) string {
 	for _, b := range keccak256(key.SerializeUncompressed()[1:])[12:] {
 		out = append(out, hexDigits[b>>4], hexDigits[b&0xf])
 	}
-	return checksum(string(out))
+	return Checksum(string(out))
 }
