@@ -2,12 +2,17 @@ package browsertest
 
 import (
 	"context"
+	"crypto/ecdh"
+	"crypto/hpke"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
 // inPage runs the body of an async function in the demo page; module(name)
@@ -157,5 +162,59 @@ func TestWhatThePageComputes(t *testing.T) {
 		if got != want {
 			t.Errorf("the capitals of %s: got %s", want, got)
 		}
+	}
+}
+
+// The page opens what Go's HPKE sealed to its key, for this operation only.
+func TestExportKey(t *testing.T) {
+	base := mustStart(t)
+	b := mustOpenTab(t, 390, 844)
+	b.open(base + "/demo/")
+	public, err := base64.RawURLEncoding.DecodeString(inPage[string](b, `
+		window.made = await (await module('exportkey.js')).ExportKey.make();
+		return window.made.publicKey`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipient, err := hpke.DHKEM(ecdh.X25519()).NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	operation := wallet.Operation{ID: "o", EnvironmentID: "e", WalletID: "w"}
+	encapsulated, sender, err := hpke.NewSender(recipient, hpke.HKDFSHA256(), hpke.AES256GCM(), wallet.ExportInfo(operation))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ciphertext, err := sender.Seal(nil, []byte("the key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened := func(operationID string) string {
+		return inPage[string](b, fmt.Sprintf(`
+			const sealed = {encapsulatedKey: %q, ciphertext: %q};
+			return window.made.open(sealed, {environmentId: 'e', walletId: 'w', operationId: %q}).catch(() => 'refused')`,
+			base64.StdEncoding.EncodeToString(encapsulated), base64.StdEncoding.EncodeToString(ciphertext), operationID))
+	}
+	if got := opened("o"); got != "the key" {
+		t.Errorf("it opened as %q", got)
+	}
+	if got := opened("another"); got != "refused" {
+		t.Errorf("for another operation it opened as %q", got)
+	}
+}
+
+// The unsigned transaction of the demo is the one that the server's decoder reads.
+func TestUnsignedTransaction(t *testing.T) {
+	base := mustStart(t)
+	b := mustOpenTab(t, 390, 844)
+	b.open(base + "/demo/")
+	got := inPage[string](b, `
+		const { Node, toWei } = await module('chain.js');
+		const node = new Node('');
+		node.ask = async (method) => method === 'eth_getBlockByNumber' ? {baseFeePerGas: '0x3b9aca00'} : '0x81';
+		return node.transfer({chainId: 31337, from: '0x', to: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8', wei: toWei('0.25')})`)
+	const want = "0x02 f2 827a69 8181 843b9aca00 84b2d05e00 825208 9470997970c51812dc3a010c7d01b50e0d17dc79c8 8803782dace9d90000 80 c0"
+	if got != strings.ReplaceAll(want, " ", "") {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

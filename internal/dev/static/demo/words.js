@@ -38,6 +38,12 @@ const SCOPES = {
   'credential:update': 'Change a sign-in address',
   'user:update': 'Change the profile',
   'user:delete': 'Delete the account',
+  'wallet:sign': 'Sign with your wallet',
+  'wallet:export': 'Show your wallet’s private key',
+  'wallet:refresh': 'Renew your wallet’s shares',
+  'wallet:reshare': 'Share your wallet’s key another way',
+  'wallet:delete': 'Delete your wallet',
+  'wallet:restore': 'Restore your wallet',
 }
 
 /** The kinds of credentials and factors, as people call them. */
