@@ -42,6 +42,11 @@ const (
 	AdditionalAuthRequired Code = "additional_auth_required"
 	CoolingDown            Code = "cooling_down"
 
+	WalletNotAuthorized Code = "wallet_operation_not_authorized"
+	WalletLimit         Code = "wallet_limit_exceeded"
+	WalletDisabled      Code = "wallet_disabled"
+	ExportDisabled      Code = "wallet_export_disabled"
+
 	InvalidEmail                   Code = "invalid_email"
 	WrongEmailCode                 Code = "wrong_email_verification_token"
 	InvalidEmailVerification       Code = "invalid_email_verification"
@@ -93,9 +98,9 @@ var status = map[Code]int{
 	InvalidRequest: 400, InvalidJSON: 400, AmbiguousElevatedToken: 400, UnknownHost: 421,
 	InvalidSession: 401, SignInRequired: 401, InvalidServiceToken: 401,
 	ElevatedTokenRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403, DeviceSignatureNeeded: 403,
-	AdditionalAuthRequired: 403,
-	NotFound:               404, EnvironmentNotFound: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
-	Conflict: 409, OperationConflict: 409, EnvironmentVersionCannotGoBack: 409,
+	AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
+	NotFound: 404, EnvironmentNotFound: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
+	Conflict: 409, OperationConflict: 409, WalletDisabled: 409, EnvironmentVersionCannotGoBack: 409,
 	RateLimited: 429, TooManyAttempts: 429, MFARateLimited: 429, CoolingDown: 429,
 	Internal: 500, Unavailable: 503,
 }
