@@ -22,7 +22,11 @@ import (
 //go:embed migrations
 var migrationFiles embed.FS
 
-// migrationFS shows the shared migrations and those of one engine as one folder.
+// Layers shows several folders as one, for a [Schema] whose files come from several
+// packages. Of two files with one name the first one counts.
+func Layers(layers ...fs.FS) fs.FS { return migrationFS{layers: layers} }
+
+// migrationFS is [Layers]: the tables of a schema and those of one engine.
 type migrationFS struct{ layers []fs.FS }
 
 func newMigrationFS(engine string, schema Schema) (migrationFS, error) {

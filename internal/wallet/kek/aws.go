@@ -1,0 +1,8 @@
+package kek
+
+import (
+	"context"
+	"errors"
+)
+
+func openAWS(context.Context, string) (Key, error) { return nil, errors.New("not yet") }
