@@ -193,7 +193,7 @@ func TestExportKey(t *testing.T) {
 		return inPage[string](b, fmt.Sprintf(`
 			const sealed = {encapsulatedKey: %q, ciphertext: %q};
 			return window.made.open(sealed, {environmentId: 'e', walletId: 'w', operationId: %q}).catch(() => 'refused')`,
-			base64.StdEncoding.EncodeToString(encapsulated), base64.StdEncoding.EncodeToString(ciphertext), operationID))
+			base64.RawURLEncoding.EncodeToString(encapsulated), base64.RawURLEncoding.EncodeToString(ciphertext), operationID))
 	}
 	if got := opened("o"); got != "the key" {
 		t.Errorf("it opened as %q", got)

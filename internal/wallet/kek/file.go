@@ -68,7 +68,7 @@ func syncFolder(path string) error {
 func openFile(path string) (*fileKey, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the root key: %w; name the file of a key, or make one with `stepup wallet init`", err)
+		return nil, fmt.Errorf("opening the root key: %w; name the file of a key, or make one with `stepup wallet key`", err)
 	}
 	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("opening the root key: %s has mode %v; it must be a file that its user alone may read: chmod 600 it", path, info.Mode())
@@ -91,7 +91,7 @@ func openFile(path string) (*fileKey, error) {
 	return newFileKey(raw)
 }
 
-var errNoKeyFile = errors.New("is no key file; make one with `stepup wallet init`")
+var errNoKeyFile = errors.New("is no key file; make one with `stepup wallet key`")
 
 // parseFile reads what [CreateFile] wrote. Its error never repeats the content.
 func parseFile(text []byte) ([]byte, error) {
