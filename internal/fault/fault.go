@@ -72,6 +72,7 @@ const (
 	InvalidChain                   Code = "invalid_chain_address_match"
 	ChainNotSupported              Code = "chain_not_supported"
 	WalletNotDeployed              Code = "wallet_not_deployed"
+	BroadcastRejected              Code = "broadcast_rejected"
 	ReassignWallet                 Code = "reassign_wallet_confirm"
 	SocialAccountExists            Code = "social_account_already_exists"
 	OtherVerifyFailure             Code = "other_verify_failure"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -148,6 +149,9 @@ func TestDeathAtEveryEdge(t *testing.T) {
 // Whoever resumes may die at every edge too.
 func TestDeathWhileResuming(t *testing.T) {
 	worlds(t, func(t *testing.T, w *world) {
+		if w.db.Engine() == store.Postgres && os.Getenv("LONG_TESTS") == "" {
+			t.Skip("with LONG_TESTS set only")
+		}
 		for _, s := range scenarios {
 			w.user = uuid.NewString()
 			for _, edge := range w.edges(t, s.make(t, w)) {

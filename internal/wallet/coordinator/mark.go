@@ -9,12 +9,13 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
+	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
 
 // mark disables, restores or begins to delete a wallet at both custodians. Only a
 // request of its user, with credentials, can do so: what one custodian did and
 // the other did not is finished by a retry, or undone by another operation.
-func (s *Service) mark(ctx context.Context, o wallet.Operation, by wallet.Credentials, in intended) (wallet.Outcome, error) {
+func (s *Service) mark(ctx context.Context, o wallet.Operation, by wallet.Credentials, in intent.Intent) (wallet.Outcome, error) {
 	row, w, err := s.enter(ctx, o, in)
 	if err != nil {
 		return wallet.Outcome{}, err

@@ -53,13 +53,13 @@ var errElsewhere = errors.New("another node is at work on the operation")
 
 // interrupted is the answer when nobody knows yet what came of an operation.
 func interrupted(action wallet.Action, cause error) error {
-	return fault.New(fault.Unavailable, "the %s was interrupted and is finished or taken back by itself: ask again with the same x-idempotency-key", action).Because(cause)
+	return fault.New(fault.Unavailable, "The %s was interrupted and is finished or taken back by itself: ask again with the same x-idempotency-key.", action).Because(cause)
 }
 
 // said turns what went wrong inside into something to tell.
 func said(err error) error {
 	if errors.Is(err, errOvertaken) || errors.Is(err, store.ErrUnknownOutcome) || errors.Is(err, context.DeadlineExceeded) {
-		return fault.New(fault.Unavailable, "nobody knows yet what came of the operation: ask again with the same x-idempotency-key").Because(err)
+		return fault.New(fault.Unavailable, "Nobody knows yet what came of the operation: ask again with the same x-idempotency-key.").Because(err)
 	}
 	return err
 }
@@ -110,7 +110,7 @@ func (s *Service) perform(ctx context.Context, o wallet.Operation, by wallet.Cre
 // outcome is what is answered for a decided operation.
 func (r operationRow) outcome() (wallet.Outcome, error) {
 	if r.Result.Dropped {
-		return wallet.Outcome{}, fault.New(fault.Conflict, "this export was answered more than %d hours ago and is no longer kept: export anew with a new x-idempotency-key", int(ExportKept.Hours()))
+		return wallet.Outcome{}, fault.New(fault.Conflict, "This export was answered more than %d hours ago and is no longer kept: export anew with a new x-idempotency-key.", int(ExportKept.Hours()))
 	}
 	return r.Result.Outcome, nil
 }
@@ -156,7 +156,7 @@ func (s *Service) use(ctx context.Context, o wallet.Operation, by wallet.Credent
 				return err
 			}
 			if !first.same(o, in.intent.Hash) {
-				return fault.New(fault.OperationConflict, "this operation id belongs to another operation: use a new x-idempotency-key")
+				return errAnother
 			}
 			outcome, err = first.outcome()
 			return err

@@ -1,7 +1,9 @@
 package coordinator
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
+	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
 
 // Prepare says whether the operation could be done now, and changes nothing. An
@@ -30,24 +33,18 @@ func (s *Service) Prepare(ctx context.Context, o wallet.Operation) (wallet.Walle
 // looked is what a glance at the database says about an operation.
 type looked struct {
 	wallet wallet.Wallet // for Create before it is done: as it is to become
-	intent intended
+	intent intent.Intent
 	row    operationRow
 	known  bool // row is this very operation and is decided or under way
-}
-
-// intended is what an operation means to do.
-type intended struct {
-	Hash    string
-	Summary string
 }
 
 // look reads the wallet, decodes the request and finds the operation.
 func (s *Service) look(ctx context.Context, o wallet.Operation) (in looked, err error) {
 	if o.ID == "" || o.EnvironmentID == "" || o.UserID == "" || o.WalletID == "" {
-		return in, fault.New(fault.InvalidRequest, "an operation needs an id, an environment, a user and a wallet")
+		return in, fault.New(fault.InvalidRequest, "An operation needs an id, an environment, a user and a wallet.")
 	}
 	if !renews(o.Action) && !marks(o.Action) && o.Action != wallet.Sign && o.Action != wallet.Export {
-		return in, fault.New(fault.InvalidRequest, "there is no action %q on a wallet", o.Action)
+		return in, fault.New(fault.InvalidRequest, "There is no action %q on a wallet.", o.Action)
 	}
 	err = s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		in = looked{}
@@ -72,14 +69,16 @@ func (s *Service) look(ctx context.Context, o wallet.Operation) (in looked, err 
 	if err != nil {
 		return in, err
 	}
-	if in.intent, err = s.decode(o, in.wallet); err != nil {
+	if in.intent, err = intent.Decode(o, in.wallet); err != nil {
 		return in, err
 	}
 	if in.row.ID != "" && !in.row.same(o, in.intent.Hash) {
-		return in, fault.New(fault.OperationConflict, "this operation id belongs to another operation: use a new x-idempotency-key")
+		return in, errAnother
 	}
 	return in, nil
 }
+
+var errAnother = fault.New(fault.OperationConflict, "This operation id belongs to another operation: use a new x-idempotency-key.")
 
 // same reports whether the row is the operation, and not another one under its id.
 func (r operationRow) same(o wallet.Operation, hash string) bool {
@@ -91,7 +90,7 @@ func future(tx *store.Tx, o wallet.Operation) (wallet.Wallet, error) {
 	found, err := readWallet(tx, o.EnvironmentID, o.WalletID, "")
 	if err == nil {
 		if found.UserID != o.UserID {
-			return wallet.Wallet{}, fault.New(fault.Conflict, "this wallet id is taken: use a new one")
+			return wallet.Wallet{}, fault.New(fault.Conflict, "This wallet id is taken: use a new one.")
 		}
 		return found.Wallet, nil
 	}
@@ -103,14 +102,14 @@ func future(tx *store.Tx, o wallet.Operation) (wallet.Wallet, error) {
 		return wallet.Wallet{}, err
 	}
 	if !request.Chain.Valid() || !request.Scheme.Valid() {
-		return wallet.Wallet{}, fault.New(fault.InvalidRequest, "a wallet needs a chain (EVM, SOL) and a scheme (TWO_OF_TWO, TWO_OF_THREE, THREE_OF_FIVE)")
+		return wallet.Wallet{}, fault.New(fault.InvalidRequest, "A wallet needs a chain (EVM, SOL) and a scheme (TWO_OF_TWO, TWO_OF_THREE, THREE_OF_FIVE).")
 	}
 	n, err := countWallets(tx, o.EnvironmentID, o.UserID)
 	if err != nil {
 		return wallet.Wallet{}, err
 	}
 	if n >= MaxWallets {
-		return wallet.Wallet{}, fault.New(fault.Conflict, "the user has %d wallets, which is the most there can be: delete one first", n)
+		return wallet.Wallet{}, fault.New(fault.Conflict, "The user has %d wallets, which is the most there can be: delete one first.", n)
 	}
 	return wallet.Wallet{
 		ID: o.WalletID, EnvironmentID: o.EnvironmentID, UserID: o.UserID,
@@ -134,7 +133,7 @@ func states(a wallet.Action) []wallet.State {
 func fit(o wallet.Operation, w wallet.Wallet) error {
 	if o.Action == wallet.Create {
 		if w.Address != "" {
-			return fault.New(fault.Conflict, "this wallet is there already: use a new x-idempotency-key for another one")
+			return fault.New(fault.Conflict, "This wallet is there already: use a new x-idempotency-key for another one.")
 		}
 		return nil
 	}
@@ -152,13 +151,13 @@ func fit(o wallet.Operation, w wallet.Wallet) error {
 func misfit(action wallet.Action, state wallet.State) error {
 	switch state {
 	case wallet.Active:
-		return fault.New(fault.Conflict, "the wallet is in use: there is nothing to %s", action)
+		return fault.New(fault.Conflict, "The wallet is in use: there is nothing to %s.", action)
 	case wallet.Deleted:
-		return fault.New(fault.Conflict, "the wallet is deleted and its key is gone: create a new one")
+		return fault.New(fault.Conflict, "The wallet is deleted and its key is gone: create a new one.")
 	case wallet.Deleting:
-		return fault.New(fault.Conflict, "the wallet is being deleted: restore it first, as long as its time of grace lasts")
+		return fault.New(fault.Conflict, "The wallet is being deleted: restore it first, as long as its time of grace lasts.")
 	}
-	return fault.New(fault.Conflict, "the wallet is %s: restore it first", state)
+	return fault.New(fault.Conflict, "The wallet is %s: restore it first.", state)
 }
 
 // nextScheme is the scheme of the shares that an action makes.
@@ -172,9 +171,9 @@ func nextScheme(o wallet.Operation, w wallet.Wallet) (wallet.Scheme, error) {
 	}
 	switch {
 	case !request.Old.Valid() || !request.New.Valid():
-		return "", fault.New(fault.InvalidRequest, "both schemes must be TWO_OF_TWO, TWO_OF_THREE or THREE_OF_FIVE")
+		return "", fault.New(fault.InvalidRequest, "Both schemes must be TWO_OF_TWO, TWO_OF_THREE or THREE_OF_FIVE.")
 	case request.Old != w.Scheme:
-		return "", fault.New(fault.Conflict, "the wallet's scheme is %s, not %s: read the wallet again", w.Scheme, request.Old)
+		return "", fault.New(fault.Conflict, "The wallet's scheme is %s, not %s: read the wallet again.", w.Scheme, request.Old)
 	}
 	return request.New, nil
 }
@@ -187,4 +186,14 @@ func record(tx *store.Tx, o operationRow, what string, detail audit.Detail) erro
 	detail["walletId"], detail["operationId"], detail["intentHash"] = o.WalletID, o.ID, o.IntentHash
 	by := audit.By{Actor: "user:" + o.UserID, EnvironmentID: o.EnvironmentID, UserID: o.UserID, SessionID: o.SessionID, RequestID: o.RequestID}
 	return audit.Record(tx, by, strings.Join([]string{"wallet", string(o.Action), what}, "."), detail)
+}
+
+// readRequest reads the request of an operation, and nothing but what it may hold.
+func readRequest(o wallet.Operation, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(o.Request))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return fault.New(fault.InvalidRequest, "The request of %s is malformed.", o.Action).Because(err)
+	}
+	return nil
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
+	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
 
 // renew makes the next generation of shares, the first one with the wallet itself.
-func (s *Service) renew(ctx context.Context, o wallet.Operation, by wallet.Credentials, in intended) (wallet.Outcome, error) {
+func (s *Service) renew(ctx context.Context, o wallet.Operation, by wallet.Credentials, in intent.Intent) (wallet.Outcome, error) {
 	row, w, err := s.enter(ctx, o, in)
 	if err != nil || row.State.decided() {
 		if err != nil {
@@ -33,7 +34,7 @@ func (s *Service) renew(ctx context.Context, o wallet.Operation, by wallet.Crede
 
 // enter makes this process the one that works on the operation, and the
 // operation the only one that changes its wallet.
-func (s *Service) enter(ctx context.Context, o wallet.Operation, in intended) (row operationRow, w wallet.Wallet, err error) {
+func (s *Service) enter(ctx context.Context, o wallet.Operation, in intent.Intent) (row operationRow, w wallet.Wallet, err error) {
 	lease := newLease()
 	err = s.write(ctx, "prepared", func(tx *store.Tx) error {
 		row, w = operationRow{}, wallet.Wallet{}
@@ -43,7 +44,7 @@ func (s *Service) enter(ctx context.Context, o wallet.Operation, in intended) (r
 		case err != nil:
 			return err
 		case !found.same(o, in.Hash):
-			return fault.New(fault.OperationConflict, "this operation id belongs to another operation: use a new x-idempotency-key")
+			return errAnother
 		case found.State.decided():
 			row = found
 			return nil
@@ -85,7 +86,7 @@ func (s *Service) enter(ctx context.Context, o wallet.Operation, in intended) (r
 	return row, w, err
 }
 
-func detailOf(row operationRow, in intended) audit.Detail {
+func detailOf(row operationRow, in intent.Intent) audit.Detail {
 	return audit.Detail{"summary": in.Summary, "fromGeneration": row.From, "toGeneration": row.To, "scheme": string(row.Scheme)}
 }
 
@@ -113,13 +114,13 @@ func (s *Service) reserve(tx *store.Tx, row *operationRow, o wallet.Operation, f
 		if err := fit(o, w.Wallet); err != nil {
 			return wallet.Wallet{}, err
 		}
-		return wallet.Wallet{}, fault.New(fault.Conflict, "another operation is changing this wallet: try again when it has ended").After(5 * time.Second)
+		return wallet.Wallet{}, fault.New(fault.Conflict, "Another operation is changing this wallet: try again when it has ended.").After(5 * time.Second)
 	}
 	if err != nil {
 		return wallet.Wallet{}, err
 	}
 	if found.State == staged && got.MarkedBy != o.ID {
-		return wallet.Wallet{}, fault.New(fault.Conflict, "another operation has changed the wallet's state since: read the wallet again, and use a new x-idempotency-key")
+		return wallet.Wallet{}, fault.New(fault.Conflict, "Another operation has changed the wallet's state since: read the wallet again, and use a new x-idempotency-key.")
 	}
 	if row.Scheme, err = nextScheme(o, got.Wallet); err != nil {
 		return wallet.Wallet{}, err
