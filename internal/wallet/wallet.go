@@ -137,7 +137,7 @@ type SignRequest struct {
 	Kind          SignKind        `json:"kind"`
 	Message       []byte          `json:"message,omitempty"`     // without any prefix
 	TypedData     json.RawMessage `json:"typedData,omitempty"`   // the EIP-712 document as it came
-	Transaction   []byte          `json:"transaction,omitempty"` // EVM: unsigned, in its EIP-2718 envelope; Solana: the message that is signed
+	Transaction   []byte          `json:"transaction,omitempty"` // EVM: unsigned, in its EIP-2718 envelope; Solana: the message that is signed, or the whole transaction
 	Authorization *Authorization  `json:"authorization,omitempty"`
 }
 

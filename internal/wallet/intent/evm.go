@@ -22,6 +22,9 @@ func (i *Intent) signEVM(r wallet.SignRequest, w wallet.Wallet) error {
 	case wallet.SignMessage:
 		digest = evm.MessageDigest(r.Message)
 		i.message(r.Message)
+		if looksSignable(r.Message) {
+			i.line("Note", "The message has the form of a transaction, an authorisation or typed data. It is signed as a message only (EIP-191), which is none of these.")
+		}
 	case wallet.SignTypedData:
 		d, err := evm.ParseTypedData(r.TypedData)
 		if err != nil {
@@ -78,9 +81,6 @@ func (i *Intent) message(message []byte) {
 		i.Summary = "Sign a message of " + strconv.Itoa(len(message)) + " bytes that are no readable text."
 		i.line("Message in hex", "0x"+hex.EncodeToString(message))
 		i.unvalued("the message is no readable text, so what it allows cannot be told")
-	}
-	if looksSignable(message) {
-		i.line("Note", "The message has the form of a transaction, an authorisation or typed data. It is signed as a message only (EIP-191), which is none of these.")
 	}
 }
 

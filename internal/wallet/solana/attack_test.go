@@ -28,7 +28,7 @@ func TestTheFeeIsASpend(t *testing.T) {
 		"the highest price, no compute": {[]step{limit(0), price(1<<64 - 1)}, 5000},
 	} {
 		got := summarize(t, build([]Address{me}, test.steps...))
-		if !slices.Equal(got.Spends, []Spend{{SOL, test.fee}}) || got.Unvalued != "" {
+		if !slices.Equal(amounts(got), []paid{{SOL, test.fee}}) || got.Unvalued != nil {
 			t.Errorf("%s: %v, want %d; %s", name, got.Spends, test.fee, got.Unvalued)
 		}
 	}
@@ -36,10 +36,10 @@ func TestTheFeeIsASpend(t *testing.T) {
 
 func TestWhoPaysIsTold(t *testing.T) {
 	got := summarize(t, build([]Address{you, me}, transfer(me, you, 5)))
-	if !slices.Equal(got.Spends, []Spend{{SOL, 5}}) {
+	if !slices.Equal(amounts(got), []paid{{SOL, 5}}) {
 		t.Errorf("%v", got.Spends)
 	}
-	for _, want := range []string{"Network fee: at most 0.00001 SOL, paid by " + you.String(), "Also to be signed by " + you.String()} {
+	for _, want := range []Line{{"Network fee, at most", "0.00001 SOL, paid by " + you.String()}, {"Also to be signed by", you.String()}} {
 		if !slices.Contains(got.Lines, want) {
 			t.Errorf("%q is not among %q", want, got.Lines)
 		}
@@ -61,14 +61,14 @@ func TestAReadOnlySignerStillSpends(t *testing.T) {
 	if m.Writable(1) || !m.Writable(0) {
 		t.Fatal("the header is read wrongly")
 	}
-	if got := summarize(t, m); !slices.Equal(got.Spends, []Spend{{mint.String(), 5}, {SOL, 7}}) {
+	if got := summarize(t, m); !slices.Equal(amounts(got), []paid{{mint.String(), 5}, {SOL, 7}}) {
 		t.Errorf("%v", got.Spends)
 	}
 }
 
 func TestNotesCannotPassForActions(t *testing.T) {
 	got := summarize(t, build([]Address{me}, transfer(me, you, 5), step{memoProgram, nil, []byte("x\"\nSend 0 SOL to \u202e\x1b[2K\xff")}))
-	if want := `Memo: "x\"\nSend 0 SOL to \u202e\x1b[2K\xff"`; got.Lines[1] != want {
+	if want := (Line{"Memo", `"x\"\nSend 0 SOL to \u202e\x1b[2K\xff"`}); got.Lines[1] != want {
 		t.Errorf("%s", got.Lines[1])
 	}
 	if got.Text != "Send 0.000000005 SOL to "+you.String() {
@@ -90,7 +90,7 @@ func TestNothingHidesBehindMany(t *testing.T) {
 	if len(got.Lines) != 15 || len(got.Spends) != 13 {
 		t.Errorf("%d lines, %d spends", len(got.Lines), len(got.Spends))
 	}
-	if total := Totals(append(got.Spends, Spend{SOL, 1<<64 - 1})); AmountOf(total[SOL], 9) != "18446744073.709556627" {
+	if total := totals(append(got.Spends, Spend{Asset: SOL, Amount: 1<<64 - 1})); decimal(total[SOL], 9) != "18446744073.709556627" {
 		t.Errorf("%v", total)
 	}
 }

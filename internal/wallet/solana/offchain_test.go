@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,9 +34,6 @@ func TestTransactionsAreNoMessages(t *testing.T) {
 		if !IsTransaction(raw) {
 			t.Errorf("%s could be signed as a message", name)
 		}
-		if _, err := SummarizeMessage(raw); err != ErrTransaction {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
 }
 
@@ -55,28 +53,6 @@ func TestMessagesAreNoTransactions(t *testing.T) {
 	}
 }
 
-func TestMessagesAreToldAsTheyAre(t *testing.T) {
-	for raw, want := range map[string]Summary{
-		"":                        {Text: "Sign an empty message", Lines: []string{"The message is empty"}},
-		"Hi\nsay \"x\"\u202e":     {Text: `Sign the message "Hi\nsay \"x\"\u202e"`, Lines: []string{`"Hi"`, `"say \"x\"\u202e"`}},
-		"\xff\x00":                {Text: "Sign 2 bytes that are no text: ff00", Lines: []string{"In hexadecimal: ff00"}},
-		"\xffsolana offchain\x00": {Text: `Sign the message "\xffsolana offchain\x00"`, Lines: []string{`"\xffsolana offchain\x00"`}},
-	} {
-		got, err := SummarizeMessage([]byte(raw))
-		if err != nil || got.Text != want.Text || strings.Join(got.Lines, "|") != strings.Join(want.Lines, "|") || got.Spends != nil || got.Unvalued != "" {
-			t.Errorf("%q: %+v, %v", raw, got, err)
-		}
-	}
-	got, err := SummarizeMessage([]byte(strings.Repeat("é", 1000)))
-	if want := "Sign a message of 2000 bytes that starts with \"" + strings.Repeat("é", 64) + `"`; err != nil || got.Text != want || got.Lines[0] != `"`+strings.Repeat("é", 1000)+`"` {
-		t.Errorf("%+v, %v", got, err)
-	}
-	got, err = SummarizeMessage(bytes.Repeat([]byte{0xff}, 65))
-	if err != nil || got.Text != "Sign 65 bytes that are no text" {
-		t.Errorf("%+v, %v", got, err)
-	}
-}
-
 func FuzzSummary(f *testing.F) {
 	f.Add(legacy().Bytes())
 	f.Add(v0().Bytes())
@@ -85,16 +61,17 @@ func FuzzSummary(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m, err := ParseMessage(raw)
 		if err != nil {
-			if s, err := SummarizeMessage(raw); err == nil && s.Text == "" {
-				t.Fatalf("%+v", s)
-			}
 			return
 		}
 		s, err := Summarize(m, m.FeePayer())
 		if err != nil || s.Text == "" || len(s.Lines) == 0 || len(s.Spends) == 0 {
 			t.Fatalf("%+v, %v", s, err)
 		}
-		for _, line := range append(s.Lines, s.Text, s.Unvalued) {
+		texts := append(slices.Clone(s.Unvalued), s.Text)
+		for _, line := range s.Lines {
+			texts = append(texts, line.Value)
+		}
+		for _, line := range texts {
 			if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' }) {
 				t.Fatalf("%q", line)
 			}

@@ -86,7 +86,7 @@ func (d *decoder) system(c call) bool {
 		from, created := a[0], a[1]
 		d.must(c, from, created)
 		d.spendSOL(from, created, lamports)
-		d.act("Create account %s of %s with %s SOL from %s", created.text, programName(owner), Amount(lamports, solDecimals), from.text)
+		d.act(c, "Create account %s of %s with %s from %s", created.text, programName(owner), sol(lamports), from.text)
 		d.handOver(c, created)
 	case 1: // Assign
 		owner := r.address()
@@ -94,7 +94,7 @@ func (d *decoder) system(c call) bool {
 			return false
 		}
 		d.must(c, a[0])
-		d.act("Hand the account of %s over to %s", a[0].text, programName(owner))
+		d.act(c, "Hand the account of %s over to %s", a[0].text, programName(owner))
 		d.handOver(c, a[0])
 	case 2: // Transfer
 		lamports := r.u64()
@@ -116,10 +116,10 @@ func (d *decoder) system(c call) bool {
 		}
 		d.must(c, a[0])
 		if c.number > 1 {
-			d.act("Advance the nonce account %s", a[0].text)
+			d.act(c, "Advance the nonce account %s", a[0].text)
 			break
 		}
-		d.act("Stay valid for ever, until the nonce account %s is advanced", a[0].text)
+		d.act(c, "Stay valid for ever, until the nonce account %s is advanced", a[0].text)
 		d.unvalued("once signed, this transaction never expires: it can be sent at any time while the nonce account %s stays as it is", a[0].text)
 	case 5: // WithdrawNonceAccount
 		lamports := r.u64()
@@ -132,13 +132,13 @@ func (d *decoder) system(c call) bool {
 		if !c.has(3, r) {
 			return false
 		}
-		d.act("Make %s a nonce account of %s", a[0].text, authority)
+		d.act(c, "Make %s a nonce account of %s", a[0].text, authority)
 	case 7: // AuthorizeNonceAccount
 		authority := r.address()
 		if !c.has(2, r) {
 			return false
 		}
-		d.act("Hand the nonce account %s over to %s", a[0].text, authority)
+		d.act(c, "Hand the nonce account %s over to %s", a[0].text, authority)
 		if a[1].wallet {
 			d.unvalued("instruction %d hands the nonce account %s and what it holds to somebody else", c.number, a[0].text)
 		}
@@ -148,7 +148,7 @@ func (d *decoder) system(c call) bool {
 			return false
 		}
 		d.must(c, a[0])
-		d.act("Give the account of %s %d bytes of data", a[0].text, size)
+		d.act(c, "Give the account of %s %d bytes of data", a[0].text, size)
 		d.handOver(c, a[0])
 	default:
 		return false
@@ -169,10 +169,10 @@ func (d *decoder) handOver(c call, a account) {
 func (d *decoder) transferSOL(c call, from, authority, to account, lamports uint64) {
 	d.must(c, from, authority, to)
 	d.spendSOL(authority, to, lamports)
-	if amount := Amount(lamports, solDecimals); from.wallet {
-		d.act("Send %s SOL to %s", amount, to.text)
+	if from.wallet {
+		d.act(c, "Send %s to %s", sol(lamports), to.text)
 	} else {
-		d.act("Send %s SOL from %s to %s", amount, from.text, to.text)
+		d.act(c, "Send %s from %s to %s", sol(lamports), from.text, to.text)
 	}
 }
 
@@ -210,7 +210,7 @@ func (d *decoder) computeBudget(c call) bool {
 
 // memo reads a note, which does nothing.
 func (d *decoder) memo(c call) bool {
-	d.line("Memo: %s", quote(string(c.data.rest)))
+	d.line("Memo", quote(string(c.data.rest)))
 	return true
 }
 
@@ -224,25 +224,25 @@ func (d *decoder) stake(c call) bool {
 		if !c.has(2, r) {
 			return false
 		}
-		d.act("Make %s a stake account that %s may stake and %s may withdraw from", a[0].text, staker, withdrawer)
+		d.act(c, "Make %s a stake account that %s may stake and %s may withdraw from", a[0].text, staker, withdrawer)
 	case 1: // Authorize
 		to, kind := r.address(), r.u32()
 		if !c.has(3, r) || kind > 1 {
 			return false
 		}
-		d.act("Let %s %s the stake account %s", to, []string{"manage the stake of", "withdraw from"}[kind], a[0].text)
+		d.act(c, "Let %s %s the stake account %s", to, []string{"manage the stake of", "withdraw from"}[kind], a[0].text)
 		d.unvalued("instruction %d gives %s power over a stake account", c.number, to)
 	case 2: // DelegateStake
 		if !c.has(6, r) {
 			return false
 		}
-		d.act("Delegate the stake account %s to the vote account %s", a[0].text, a[1].text)
+		d.act(c, "Delegate the stake account %s to the vote account %s", a[0].text, a[1].text)
 	case 3: // Split
 		lamports := r.u64()
 		if !c.has(3, r) {
 			return false
 		}
-		d.act("Move %s SOL of stake from %s to the new stake account %s of the same owner", Amount(lamports, solDecimals), a[0].text, a[1].text)
+		d.act(c, "Move %s of stake from %s to the new stake account %s of the same owner", sol(lamports), a[0].text, a[1].text)
 	case 4: // Withdraw
 		lamports := r.u64()
 		if !c.has(5, r) {
@@ -250,17 +250,17 @@ func (d *decoder) stake(c call) bool {
 		}
 		d.must(c, a[1], a[4])
 		d.spendSOL(a[4], a[1], lamports)
-		d.act("Withdraw %s SOL from the stake account %s to %s", Amount(lamports, solDecimals), a[0].text, a[1].text)
+		d.act(c, "Withdraw %s from the stake account %s to %s", sol(lamports), a[0].text, a[1].text)
 	case 5: // Deactivate
 		if !c.has(3, r) {
 			return false
 		}
-		d.act("Deactivate the stake account %s", a[0].text)
+		d.act(c, "Deactivate the stake account %s", a[0].text)
 	case 7: // Merge
 		if !c.has(5, r) {
 			return false
 		}
-		d.act("Merge the stake account %s into %s", a[1].text, a[0].text)
+		d.act(c, "Merge the stake account %s into %s", a[1].text, a[0].text)
 	default:
 		return false
 	}

@@ -1,25 +1,25 @@
 package solana
 
 import (
-	"bytes"
-	"encoding/hex"
 	"fmt"
 	"math/big"
 	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // Summary says what a signature would do. Whatever it does not say it does not
 // know, and then Unvalued gives the reason.
 type Summary struct {
-	Text     string   // in one sentence
-	Lines    []string // in full, in order
+	Text     string   // in one sentence, without its full stop
+	Lines    []Line   // in full, in order
 	Spends   []Spend  // what leaves the wallet at most, fees included
-	Unvalued string   // why more than Spends could leave it; empty: no more can
+	Unvalued []string // why more than Spends could leave it; empty: no more can
 }
+
+// Line is one fact for a person.
+type Line struct{ Label, Value string }
 
 // SOL is the asset of lamports, wrapped ones included.
 const SOL = "SOL"
@@ -28,8 +28,11 @@ const solDecimals = 9
 
 // Spend is an amount in the asset's smallest unit.
 type Spend struct {
-	Asset  string // SOL, or the address of the token's mint
-	Amount uint64
+	Asset    string // SOL, or the address of the token's mint
+	Symbol   string // for people; empty when the token is not known here
+	Amount   uint64
+	Decimals int    // 0 when they are not known
+	To       string // an address; empty for the network's fee and where it is not known
 }
 
 // account is one that an instruction names.
@@ -38,6 +41,14 @@ type account struct {
 	text    string // for people
 	known   bool   // false: it is in a lookup table, so it is no signer and nobody here knows who it is
 	wallet  bool   // it is the wallet that signs
+}
+
+// name is the address, if it is known.
+func (a account) name() string {
+	if !a.known {
+		return ""
+	}
+	return a.address.String()
 }
 
 // call is an instruction under the eyes of the decoder.
@@ -55,9 +66,9 @@ type decoder struct {
 	wallet  Address
 	owners  map[Address]tokenAccount // token accounts whose owner and mint this transaction pins
 	actions []string
-	lines   []string
+	lines   []Line
 	spends  []Spend
-	reason  string
+	reasons []string
 	price   uint64 // of a compute unit, in millionths of a lamport
 	units   uint64 // of compute, at most
 }
@@ -84,10 +95,10 @@ func Summarize(m *Message, wallet Address) (Summary, error) {
 	d.fee()
 	for _, a := range m.Accounts[:m.Signatures] {
 		if a != wallet {
-			d.line("Also to be signed by %s", a)
+			d.line("Also to be signed by", a.String())
 		}
 	}
-	return Summary{Text: text, Lines: d.lines, Spends: d.spends, Unvalued: d.reason}, nil
+	return Summary{Text: text, Lines: d.lines, Spends: d.spends, Unvalued: d.reasons}, nil
 }
 
 func (d *decoder) calls() []call {
@@ -118,32 +129,24 @@ func (d *decoder) calls() []call {
 }
 
 // line adds something to know.
-func (d *decoder) line(format string, args ...any) {
-	d.lines = append(d.lines, fmt.Sprintf(format, args...))
-}
+func (d *decoder) line(label, value string) { d.lines = append(d.lines, Line{label, value}) }
 
 // act adds something that happens.
-func (d *decoder) act(format string, args ...any) {
-	d.line(format, args...)
-	d.actions = append(d.actions, d.lines[len(d.lines)-1])
+func (d *decoder) act(c call, format string, args ...any) {
+	action := fmt.Sprintf(format, args...)
+	d.line(fmt.Sprintf("Instruction %d", c.number), action)
+	d.actions = append(d.actions, action)
 }
 
-// unvalued keeps the first reason.
 func (d *decoder) unvalued(format string, args ...any) {
-	if d.reason == "" {
-		d.reason = fmt.Sprintf(format, args...)
-	}
-}
-
-func (d *decoder) spend(asset string, amount uint64) {
-	d.spends = append(d.spends, Spend{Asset: asset, Amount: amount})
+	d.reasons = append(d.reasons, fmt.Sprintf(format, args...))
 }
 
 // spendSOL counts lamports that leave the wallet, or something that is the
 // wallet's, for somebody else.
 func (d *decoder) spendSOL(from, to account, lamports uint64) {
 	if from.wallet && !to.wallet {
-		d.spend(SOL, lamports)
+		d.spends = append(d.spends, Spend{Asset: SOL, Symbol: SOL, Amount: lamports, Decimals: solDecimals, To: to.name()})
 	}
 }
 
@@ -172,7 +175,7 @@ func (d *decoder) read(c call) {
 	if slices.ContainsFunc(c.accounts, func(a account) bool { return a.wallet }) {
 		power = "with the power of this wallet"
 	}
-	d.act("Call %s, which cannot be read here, %s", programName(c.program), power)
+	d.act(c, "Call %s, which cannot be read here, %s", programName(c.program), power)
 	d.unvalued("instruction %d calls %s in a way that cannot be read here", c.number, programName(c.program))
 }
 
@@ -199,12 +202,13 @@ func (d *decoder) fee() {
 	if fee < base {
 		fee = 1<<64 - 1
 	}
+	amount := sol(fee)
 	if payer != d.wallet {
-		d.line("Network fee: at most %s SOL, paid by %s", Amount(fee, solDecimals), payer)
+		d.line("Network fee, at most", amount+", paid by "+payer.String())
 		return
 	}
-	d.line("Network fee: at most %s SOL, paid by this wallet", Amount(fee, solDecimals))
-	d.spend(SOL, fee)
+	d.line("Network fee, at most", amount+", paid by this wallet")
+	d.spends = append(d.spends, Spend{Asset: SOL, Symbol: SOL, Amount: fee, Decimals: solDecimals})
 }
 
 // priority is price times units, from millionths, rounded up.
@@ -228,9 +232,9 @@ func (d *decoder) text() string {
 		return strings.Join(d.actions, "; ")
 	}
 	var total []string
-	for asset, amount := range Totals(d.spends) {
+	for asset, amount := range totals(d.spends) {
 		if asset == SOL {
-			total = append(total, AmountOf(amount, solDecimals)+" SOL")
+			total = append(total, decimal(amount, solDecimals)+" SOL")
 		} else {
 			total = append(total, amount.String()+" units of token "+asset)
 		}
@@ -240,31 +244,26 @@ func (d *decoder) text() string {
 	if len(total) > 0 {
 		text += " that spend " + strings.Join(total, " and ")
 	}
-	if d.reason != "" {
-		text += ", and more than can be told: " + d.reason
+	if len(d.reasons) > 0 {
+		text += ", and more than can be told: " + d.reasons[0]
 	}
 	return text
 }
 
-// Totals adds up by asset.
-func Totals(spends []Spend) map[string]*big.Int {
-	totals := map[string]*big.Int{}
+// totals adds up by asset.
+func totals(spends []Spend) map[string]*big.Int {
+	sums := map[string]*big.Int{}
 	for _, s := range spends {
-		if totals[s.Asset] == nil {
-			totals[s.Asset] = new(big.Int)
+		if sums[s.Asset] == nil {
+			sums[s.Asset] = new(big.Int)
 		}
-		totals[s.Asset].Add(totals[s.Asset], new(big.Int).SetUint64(s.Amount))
+		sums[s.Asset].Add(sums[s.Asset], new(big.Int).SetUint64(s.Amount))
 	}
-	return totals
+	return sums
 }
 
-// Amount writes units of an asset in full, never rounded.
-func Amount(units uint64, decimals uint8) string {
-	return AmountOf(new(big.Int).SetUint64(units), decimals)
-}
-
-// AmountOf is [Amount] for sums.
-func AmountOf(units *big.Int, decimals uint8) string {
+// decimal writes units of an asset in full, never rounded.
+func decimal(units *big.Int, decimals uint8) string {
 	digits := units.String()
 	if missing := int(decimals) + 1 - len(digits); missing > 0 {
 		digits = strings.Repeat("0", missing) + digits
@@ -276,32 +275,14 @@ func AmountOf(units *big.Int, decimals uint8) string {
 	return whole
 }
 
+// sol writes lamports.
+func sol(lamports uint64) string {
+	return decimal(new(big.Int).SetUint64(lamports), solDecimals) + " SOL"
+}
+
 // quote writes foreign text so that it cannot pass for ours: in quotes, with
 // everything escaped that is not seen as itself.
-func quote(text string) string { return strconv.QuoteToGraphic(text) }
+func quote(text string) string { return blanks.Replace(strconv.Quote(text)) }
 
-// SummarizeMessage says what signing bytes as they are means. Bytes that could
-// be a transaction are refused with [ErrTransaction].
-func SummarizeMessage(raw []byte) (Summary, error) {
-	const short = 256
-	switch {
-	case IsTransaction(raw):
-		return Summary{}, ErrTransaction
-	case len(raw) == 0:
-		return Summary{Text: "Sign an empty message", Lines: []string{"The message is empty"}}, nil
-	case !utf8.Valid(raw) && !bytes.HasPrefix(raw, offchainDomain):
-		s := Summary{Text: fmt.Sprintf("Sign %d bytes that are no text", len(raw)), Lines: []string{"In hexadecimal: " + hex.EncodeToString(raw)}}
-		if len(raw) <= short/4 {
-			s.Text += ": " + hex.EncodeToString(raw)
-		}
-		return s, nil
-	}
-	s := Summary{Text: "Sign the message " + quote(string(raw))}
-	if len(s.Text) > short {
-		s.Text = fmt.Sprintf("Sign a message of %d bytes that starts with %s", len(raw), quote(strings.ToValidUTF8(string(raw[:min(len(raw), short/2)]), "")))
-	}
-	for line := range strings.SplitSeq(string(raw), "\n") {
-		s.Lines = append(s.Lines, quote(line))
-	}
-	return s, nil
-}
+// blanks are letters and symbols that show nothing.
+var blanks = strings.NewReplacer("\u115f", `\u115f`, "\u1160", `\u1160`, "\u3164", `\u3164`, "\uffa0", `\uffa0`, "\u2800", `\u2800`)

@@ -3,6 +3,7 @@ package solana
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 )
 
@@ -33,35 +34,43 @@ func (d *decoder) associatedToken(c call) bool {
 		size = token2022MaxExtended
 	}
 	deposit := (accountOverhead + size) * lamportsPerByte
-	if funder.wallet {
-		d.spend(SOL, deposit)
-	}
-	d.act("Open the token account %s of %s for token %s, with a deposit of at most %s SOL from %s", opened.text, owner.text, mint.text, Amount(deposit, solDecimals), funder.text)
+	d.spendSOL(funder, owner, deposit)
+	d.act(c, "Open the token account %s of %s for token %s, with a deposit of at most %s from %s", opened.text, owner.text, mint.text, sol(deposit), funder.text)
 	return true
 }
 
-// held is an amount of a token, as far as an instruction tells.
+// held is an amount of a token as far as an instruction tells; without an
+// asset it does not tell which token.
 type held struct {
-	text  string
-	asset string // empty: not known
-	units uint64
+	Spend
+	text string
 }
 
-// tokens writes an amount. A mint that is not known leaves the asset open;
-// decimals below zero are not known.
+// stablecoins have symbols and decimals that are known without asking the chain.
+var stablecoins = map[Address]Spend{
+	mustParse("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"): {Symbol: "USDC", Decimals: 6},
+	mustParse("Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"): {Symbol: "USDT", Decimals: 6},
+}
+
+// tokens puts an amount into words; decimals below zero are not known.
 func tokens(mint account, units uint64, decimals int) held {
+	count := fmt.Sprintf("%d units", units)
 	if !mint.known {
-		return held{text: fmt.Sprintf("%d units of an unknown token", units), units: units}
+		return held{Spend{Amount: units}, count + " of an unknown token"}
 	}
-	asset, name := mint.address.String(), "of token "+mint.address.String()
-	if mint.address == nativeMint || mint.address == nativeMint2022 {
-		asset, name, decimals = SOL, "wrapped SOL", solDecimals
+	s, name := Spend{Asset: mint.address.String(), Amount: units}, " of token "+mint.address.String()
+	if coin, ok := stablecoins[mint.address]; ok {
+		s.Symbol, decimals = coin.Symbol, coin.Decimals
+		name = " " + coin.Symbol + " (token " + mint.address.String() + ")"
+	} else if mint.address == nativeMint || mint.address == nativeMint2022 {
+		s.Asset, s.Symbol, decimals = SOL, SOL, solDecimals
+		name = " wrapped SOL"
 	}
-	amount := fmt.Sprintf("%d units", units)
 	if decimals >= 0 {
-		amount = Amount(units, uint8(decimals))
+		s.Decimals = decimals
+		count = decimal(new(big.Int).SetUint64(units), uint8(decimals))
 	}
-	return held{text: amount + " " + name, asset: asset, units: units}
+	return held{s, count + name}
 }
 
 // holder names the owner of a token account too, where the transaction pins it.
@@ -97,21 +106,21 @@ func (d *decoder) token(c call) bool {
 		if !c.has(1, r) {
 			return false
 		}
-		d.act("Make %s the mint of a token with %d decimals that %s may issue", a[0].text, decimals, authority)
+		d.act(c, "Make %s the mint of a token with %d decimals that %s may issue", a[0].text, decimals, authority)
 		if freezer != nil {
-			d.line("%s may freeze accounts of it", freezer)
+			d.line("Accounts of it may be frozen by", freezer.String())
 		}
 	case 1: // InitializeAccount
 		if !c.has(3, r) {
 			return false
 		}
-		d.act("Make %s an account of %s for token %s", a[0].text, a[2].text, a[1].text)
+		d.act(c, "Make %s an account of %s for token %s", a[0].text, a[2].text, a[1].text)
 	case 16, 18: // InitializeAccount2, InitializeAccount3
 		owner := r.address()
 		if !c.has(2, r) {
 			return false
 		}
-		d.act("Make %s an account of %s for token %s", a[0].text, owner, a[1].text)
+		d.act(c, "Make %s an account of %s for token %s", a[0].text, owner, a[1].text)
 	case 3: // Transfer
 		units := r.u64()
 		if !c.has(3, r) {
@@ -143,7 +152,7 @@ func (d *decoder) token(c call) bool {
 		if !c.has(2, r) {
 			return false
 		}
-		d.act("Let nobody else spend from token account %s any more", a[0].text)
+		d.act(c, "Let nobody else spend from token account %s any more", a[0].text)
 	case 6: // SetAuthority
 		power, to := r.u8(), r.option()
 		if !c.has(2, r) {
@@ -154,32 +163,32 @@ func (d *decoder) token(c call) bool {
 			name = tokenPowers[power]
 		}
 		if to == nil {
-			d.act("Give up the power to %s of %s for ever", name, a[0].text)
+			d.act(c, "Give up the power to %s of %s for ever", name, a[0].text)
 		} else {
-			d.act("Hand the power to %s of %s to %s", name, a[0].text, to)
+			d.act(c, "Hand the power to %s of %s to %s", name, a[0].text, to)
 		}
 		if d.signs(c, 1) {
 			d.unvalued("instruction %d gives away the power to %s of %s", c.number, name, a[0].text)
 		}
 	case 7, 14: // MintTo, MintToChecked
-		issued, ok := c.amount(r, kind == 14, 0, a)
+		issued, ok := c.held(r, kind == 14, 0, a)
 		if !ok {
 			return false
 		}
-		d.act("Issue %s to %s", issued.text, d.holder(a[1], c.program))
-		d.spendTokens(c, 2, issued)
+		d.act(c, "Issue %s to %s", issued.text, d.holder(a[1], c.program))
+		d.spendTokens(c, 2, issued, a[1])
 	case 8, 15: // Burn, BurnChecked
-		burnt, ok := c.amount(r, kind == 15, 1, a)
+		burnt, ok := c.held(r, kind == 15, 1, a)
 		if !ok {
 			return false
 		}
-		d.act("Destroy %s of %s", burnt.text, d.holder(a[0], c.program))
-		d.spendTokens(c, 2, burnt)
+		d.act(c, "Destroy %s of %s", burnt.text, d.holder(a[0], c.program))
+		d.spendTokens(c, 2, burnt, account{})
 	case 9: // CloseAccount
 		if !c.has(3, r) {
 			return false
 		}
-		d.act("Close token account %s and send all SOL in it to %s", a[0].text, a[1].text)
+		d.act(c, "Close token account %s and send all SOL in it to %s", a[0].text, a[1].text)
 		if d.signs(c, 2) && !a[1].wallet {
 			d.unvalued("instruction %d closes a token account and sends what is in it to %s", c.number, a[1].text)
 		}
@@ -188,17 +197,17 @@ func (d *decoder) token(c call) bool {
 			return false
 		}
 		d.signs(c, 2)
-		d.act("%s token account %s of token %s", []string{"Freeze", "Thaw"}[kind-10], a[0].text, a[1].text)
+		d.act(c, "%s token account %s of token %s", []string{"Freeze", "Thaw"}[kind-10], a[0].text, a[1].text)
 	case 17: // SyncNative
 		if !c.has(1, r) {
 			return false
 		}
-		d.act("Count the SOL in token account %s as wrapped SOL", a[0].text)
+		d.act(c, "Count the SOL in token account %s as wrapped SOL", a[0].text)
 	case 22: // InitializeImmutableOwner
 		if !c.has(1, r) {
 			return false
 		}
-		d.act("Let the owner of token account %s never change", a[0].text)
+		d.act(c, "Let the owner of token account %s never change", a[0].text)
 	default:
 		return false
 	}
@@ -221,9 +230,9 @@ func (r *reader) option() *Address {
 	return nil
 }
 
-// amount reads what MintTo and Burn and their checked forms share; r stands
+// held reads what MintTo and Burn and their checked forms share; r stands
 // behind the tag, and the mint is the account at this place.
-func (c call) amount(r reader, checked bool, mint int, a []account) (held, bool) {
+func (c call) held(r reader, checked bool, mint int, a []account) (held, bool) {
 	units, decimals := r.u64(), -1
 	if checked {
 		decimals = int(r.u8())
@@ -247,31 +256,35 @@ func (d *decoder) signs(c call, authority int) bool {
 }
 
 // spendTokens counts what leaves by the wallet's power.
-func (d *decoder) spendTokens(c call, authority int, h held) {
+func (d *decoder) spendTokens(c call, authority int, h held, to account) {
 	if !d.signs(c, authority) {
 		return
 	}
-	if h.asset == "" {
+	if h.Asset == "" {
 		d.unvalued("instruction %d does not say which token it is about; ask the application to use transferChecked", c.number)
 		return
 	}
-	d.spend(h.asset, h.units)
+	h.To = to.name()
+	if pinned, ok := d.owners[to.address]; ok && to.known && pinned.program == c.program {
+		h.To = pinned.owner.name()
+	}
+	d.spends = append(d.spends, h.Spend)
 }
 
 func (d *decoder) transferTokens(c call, from, to account, authority int, h held) {
 	d.must(c, to)
 	if c.accounts[authority].wallet {
-		d.act("Send %s to %s", h.text, d.holder(to, c.program))
+		d.act(c, "Send %s to %s", h.text, d.holder(to, c.program))
 	} else {
-		d.act("Send %s from %s to %s", h.text, d.holder(from, c.program), d.holder(to, c.program))
+		d.act(c, "Send %s from %s to %s", h.text, d.holder(from, c.program), d.holder(to, c.program))
 	}
-	d.spendTokens(c, authority, h)
+	d.spendTokens(c, authority, h, to)
 }
 
 // approve is a permission that outlives the transaction, so no value is put on
 // it.
 func (d *decoder) approve(c call, from, delegate account, authority int, h held) {
-	d.act("Let %s spend up to %s from token account %s", delegate.text, h.text, from.text)
+	d.act(c, "Let %s spend up to %s from token account %s", delegate.text, h.text, from.text)
 	if d.signs(c, authority) {
 		d.unvalued("instruction %d lets %s spend tokens later", c.number, delegate.text)
 	}
