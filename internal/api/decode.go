@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/strictjson"
+	"github.com/stepup-auth/stepup/internal/jsonbody"
 )
 
 // maxDepth is how deep a body may nest.
@@ -68,9 +68,9 @@ func checkAddress(u *url.URL) error {
 
 func clean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
-// decode reads a JSON body into a struct pointer, see [strictjson.Decode].
+// decode reads a JSON body into a struct pointer, see [jsonbody.Decode].
 func decode(body []byte, into any, strict bool) error {
-	return strictjson.Decode(body, into, strictjson.Rules{Depth: maxDepth, KnownOnly: strict})
+	return jsonbody.Decode(body, into, jsonbody.Rules{Depth: maxDepth, KnownOnly: strict})
 }
 
 func pointed(t reflect.Type) reflect.Type {

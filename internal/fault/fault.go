@@ -44,7 +44,6 @@ const (
 
 	WalletNotAuthorized Code = "wallet_operation_not_authorized"
 	WalletLimit         Code = "wallet_limit_exceeded"
-	WalletDisabled      Code = "wallet_disabled"
 	ExportDisabled      Code = "wallet_export_disabled"
 
 	InvalidEmail                   Code = "invalid_email"
@@ -101,7 +100,7 @@ var status = map[Code]int{
 	ElevatedTokenRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403, DeviceSignatureNeeded: 403,
 	AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
 	NotFound: 404, EnvironmentNotFound: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
-	Conflict: 409, OperationConflict: 409, WalletDisabled: 409, EnvironmentVersionCannotGoBack: 409,
+	Conflict: 409, OperationConflict: 409, EnvironmentVersionCannotGoBack: 409,
 	RateLimited: 429, TooManyAttempts: 429, MFARateLimited: 429, CoolingDown: 429,
 	Internal: 500, Unavailable: 503,
 }

@@ -21,8 +21,8 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/jsonbody"
 	"github.com/stepup-auth/stepup/internal/jws"
-	"github.com/stepup-auth/stepup/internal/strictjson"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -159,7 +159,7 @@ func openTicket(ctx context.Context, environment Environment, text string) (wall
 	if err != nil || header.Type != wallet.TicketType {
 		return ticket, refused("the ticket has the typ %.40q", header.Type)
 	}
-	if err := strictjson.Decode(payload, &ticket, strictjson.Rules{Depth: maxDepth, KnownOnly: true}); err != nil {
+	if err := jsonbody.Decode(payload, &ticket, jsonbody.Rules{Depth: maxDepth, KnownOnly: true}); err != nil {
 		return wallet.Ticket{}, refused("the ticket: %v", err)
 	}
 	return ticket, nil
@@ -276,7 +276,7 @@ func checkBinding(details []byte, op wallet.Operation, intentHash string) error 
 		Details []detail `json:"details"`
 	}
 	text := slices.Concat([]byte(`{"details":`), details, []byte("}"))
-	if err := strictjson.Decode(text, &list, strictjson.Rules{Depth: maxDepth, KnownOnly: true}); err != nil {
+	if err := jsonbody.Decode(text, &list, jsonbody.Rules{Depth: maxDepth, KnownOnly: true}); err != nil {
 		return err
 	}
 	if len(list.Details) != 1 {

@@ -108,10 +108,10 @@ func (s *Store) KeyID() string { return s.config.Root.ID() }
 // State is how far a generation is.
 type State string
 
-// The states of a generation, in order. A rollback removes a staged one without trace.
+// The states of a generation, in order. A rollback removes one that was never active without trace.
 const (
 	Staged    State = "staged"    // stored, and not yet known to be the wallet's key
-	Verified  State = "verified"  // was assembled once to the wallet's address; never rolled back
+	Verified  State = "verified"  // was assembled once to the wallet's address
 	Active    State = "active"    // in force
 	Retiring  State = "retiring"  // a newer one is active; kept for the retention
 	Destroyed State = "destroyed" // the pieces are gone
@@ -131,6 +131,7 @@ type Generation struct {
 // Status is what a custodian has of a wallet.
 type Status struct {
 	Wallet      wallet.Wallet `json:"wallet"`
+	MarkedBy    string        `json:"markedBy"`    // the operation that disabled, restored or deleted it last
 	Generations []Generation  `json:"generations"` // oldest first
 }
 

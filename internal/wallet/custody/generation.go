@@ -81,7 +81,7 @@ func (s *Store) haveWallet(tx *store.Tx, w wallet.Wallet) error {
 }
 
 // Verify notes that the operation's generation was assembled to the wallet's address.
-// From here on it is never rolled back. Only the signer may say so.
+// Only the signer may say so.
 func (s *Store) Verify(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) error {
 	g, err := s.made(tx, environmentID, walletID, operationID)
 	if err != nil || g.State != Staged {
@@ -135,10 +135,13 @@ func (s *Store) Retire(tx *store.Tx, by audit.By, environmentID, walletID, opera
 	return s.note(tx, by, "retired", g)
 }
 
-// Rollback removes what an operation staged, and the wallet with it if there is nothing
-// else of it. A generation that is verified is not rolled back: go on with it. The
-// signer decides: it verifies before the guardian, so the guardian takes a rollback from
-// nobody else.
+// Rollback removes what an operation made and that never came into force, and the wallet
+// with it if there is nothing else of it. What is or was in force stays.
+//
+// Which it is, must be decided in one place, or one custodian could commit what the
+// other rolls back and each keep a generation that the other one has destroyed. That
+// place is the signer: it commits and rolls back first, and the guardian takes both
+// from nobody else.
 func (s *Store) Rollback(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) error {
 	g, err := s.made(tx, environmentID, walletID, operationID)
 	if fault.Has(err, fault.NotFound) {
@@ -150,8 +153,8 @@ func (s *Store) Rollback(tx *store.Tx, by audit.By, environmentID, walletID, ope
 	if g.State == Destroyed {
 		return nil
 	}
-	if g.State != Staged {
-		return fault.New(fault.Conflict, "Operation %s is verified and cannot be rolled back. Commit it.", operationID)
+	if g.State != Staged && g.State != Verified {
+		return fault.New(fault.Conflict, "The shares of operation %s have come into force and cannot be rolled back. Commit them.", operationID)
 	}
 	for _, statement := range []string{
 		`DELETE FROM pieces WHERE wallet_id = $1 AND generation = $2`,
@@ -206,8 +209,12 @@ func (s *Store) Status(tx *store.Tx, environmentID, walletID string) (Status, er
 	if err != nil {
 		return Status{}, err
 	}
-	generations, err := s.generations(tx, environmentID, walletID)
-	return Status{Wallet: w, Generations: generations}, err
+	status := Status{Wallet: w}
+	if err := tx.Row(`SELECT marked_by FROM wallets WHERE id = $1`, walletID).Scan(&status.MarkedBy); err != nil {
+		return Status{}, fmt.Errorf("reading wallet %s: %w", walletID, err)
+	}
+	status.Generations, err = s.generations(tx, environmentID, walletID)
+	return status, err
 }
 
 // made locks the wallet and finds the generation that an operation made.

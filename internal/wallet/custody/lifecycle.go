@@ -131,6 +131,9 @@ func (s *Store) flag(tx *store.Tx, by audit.By, what, environmentID, walletID, o
 		return errGone
 	}
 	changed, err := tx.Exec(statement, args...)
+	if err == nil {
+		_, err = tx.Exec(`UPDATE wallets SET marked_by = $1 WHERE id = $2`, operationID, walletID)
+	}
 	if err != nil {
 		return fmt.Errorf("changing wallet %s: %w", walletID, err)
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/strictjson"
+	"github.com/stepup-auth/stepup/internal/jsonbody"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -105,7 +105,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, out a
 	if response.StatusCode != http.StatusOK {
 		return c.refusal(response, text)
 	}
-	if err := strictjson.Decode(text, out, rules); err != nil {
+	if err := jsonbody.Decode(text, out, rules); err != nil {
 		return c.unavailable(fmt.Errorf("reading the answer: %w", err))
 	}
 	return nil
@@ -114,7 +114,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, out a
 // refusal is what the other side said no with.
 func (c *Client) refusal(response *http.Response, text []byte) error {
 	var p problem
-	if err := strictjson.Decode(text, &p, rules); err != nil {
+	if err := jsonbody.Decode(text, &p, rules); err != nil {
 		return c.unavailable(fmt.Errorf("status %d: %w", response.StatusCode, err))
 	}
 	if p.Code == "" || p.Code == codeRole || p.Code == codeEndpoint || p.Code.Status() != response.StatusCode {

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/strictjson"
+	"github.com/stepup-auth/stepup/internal/jsonbody"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -392,7 +392,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var o, again wallet.Operation
-		if err := strictjson.Decode(body, &o, rules); err != nil {
+		if err := jsonbody.Decode(body, &o, rules); err != nil {
 			var refused *fault.Error
 			if !errors.As(err, &refused) {
 				t.Errorf("%q: %v is no fault", body, err)
@@ -403,7 +403,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := strictjson.Decode(text, &again, rules); err != nil {
+		if err := jsonbody.Decode(text, &again, rules); err != nil {
 			t.Errorf("%q was read, %q is not: %v", body, text, err)
 		}
 	})

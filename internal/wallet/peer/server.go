@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/strictjson"
+	"github.com/stepup-auth/stepup/internal/jsonbody"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -23,7 +23,7 @@ const (
 )
 
 // rules: the roles are of one version, so what one does not know is a mistake.
-var rules = strictjson.Rules{Depth: MaxDepth, KnownOnly: true}
+var rules = jsonbody.Rules{Depth: MaxDepth, KnownOnly: true}
 
 // Refusals of this package itself. They say that the roles do not fit together,
 // which is nobody's business but the operator's: a [Client] turns them into
@@ -44,7 +44,7 @@ type Endpoint struct {
 func Handle[Req, Resp any](path string, callers []wallet.Role, fn func(context.Context, Req) (Resp, error)) Endpoint {
 	return Endpoint{Pattern: "POST " + path, Callers: callers, serve: func(r *http.Request, body []byte) (any, error) {
 		var request Req
-		if err := strictjson.Decode(body, &request, rules); err != nil {
+		if err := jsonbody.Decode(body, &request, rules); err != nil {
 			return nil, err
 		}
 		return fn(r.Context(), request)

@@ -19,7 +19,8 @@ CREATE TABLE wallets (
     created_at     BIGINT NOT NULL,
     disabled_at    BIGINT,
     delete_at      BIGINT,
-    deleted_at     BIGINT
+    deleted_at     BIGINT,
+    marked_by      TEXT NOT NULL DEFAULT '' -- the operation that disabled, restored or deleted it last
 );
 CREATE INDEX wallets_environment ON wallets (environment_id, id);
 CREATE INDEX wallets_delete ON wallets (delete_at);

@@ -1,7 +1,7 @@
-// Package strictjson reads JSON that decides something so that no two readers
+// Package jsonbody reads JSON bodies that decide something so that no two readers
 // can read it differently. What [Decode] accepts has no member twice and none in
 // another case than the struct's; refusals are faults that say what is wrong.
-package strictjson
+package jsonbody
 
 import (
 	"bytes"
