@@ -102,6 +102,7 @@ suite() {
 go_tests() { go test -race -shuffle=on -timeout $limit ./...; }
 wycheproof() { (cd conformance/wycheproof && go test -timeout $limit ./...); }
 totp() { (cd conformance/totp && go test -timeout $limit ./...); }
+kms() { (cd conformance/kms && go test -timeout $limit ./...); }
 oidc() { (cd conformance/oidc && go test -timeout $limit ./...); }
 second_opinion() { npm --prefix "$passkeys" test --silent; }
 wallet_opinions() { npm --prefix "$wallets" test --silent; }
@@ -112,6 +113,7 @@ suite "go tests (race, shuffled)" go_tests
 suite "wycheproof vectors" wycheproof
 suite "authenticator apps, oracle" totp
 suite "zitadel OpenID provider" oidc
+suite "AWS KMS protocol, local-kms" kms
 suite "real client, both engines" real_client
 suite "passkeys, second opinion" second_opinion
 suite "wallets, on a real EVM" wallet_opinions

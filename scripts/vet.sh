@@ -10,7 +10,7 @@ if [ -n "$unformatted" ]; then
 	exit 1
 fi
 
-for module in . conformance/oidc conformance/totp conformance/wycheproof; do
+for module in . conformance/kms conformance/oidc conformance/totp conformance/wycheproof; do
 	echo "go vet: $module"
 	(cd "$module" && go vet ./...)
 done

@@ -122,6 +122,9 @@ func newFileKey(raw []byte) (*fileKey, error) {
 
 func (k *fileKey) ID() string { return k.id }
 
+// Format never shows what is inside.
+func (k *fileKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.id) }
+
 func (k *fileKey) Wrap(_ context.Context, plaintext []byte, about Context) ([]byte, error) {
 	if len(plaintext) > maxWrapped {
 		return nil, fmt.Errorf("a root key wraps keys of at most %d bytes", maxWrapped)
