@@ -136,7 +136,7 @@ func TestKeyFile(t *testing.T) {
 		}
 	}
 	for uri, want := range map[string]string{
-		"file:": "stepup wallet init", "file:" + filepath.Join(t.TempDir(), "none"): "stepup wallet init", "file:" + t.TempDir(): "must be a file",
+		"file:": "stepup wallet key", "file:" + filepath.Join(t.TempDir(), "none"): "stepup wallet key", "file:" + t.TempDir(): "must be a file",
 		"": "write file:PATH", "vault:x": "write file:PATH", "aws-kms:": "write aws-kms:KEY_ARN",
 	} {
 		if _, err := kek.Open(t.Context(), uri); err == nil || !strings.Contains(err.Error(), want) {
