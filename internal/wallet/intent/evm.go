@@ -25,6 +25,9 @@ func (i *Intent) signEVM(r wallet.SignRequest, w wallet.Wallet) error {
 		if looksSignable(r.Message) {
 			i.line("Note", "The message has the form of a transaction, an authorisation or typed data. It is signed as a message only (EIP-191), which is none of these.")
 		}
+		if looksSignable(r.Message) {
+			i.line("Note", "The message has the form of a transaction, an authorisation or typed data. It is signed as a message only (EIP-191), which is none of these.")
+		}
 	case wallet.SignTypedData:
 		d, err := evm.ParseTypedData(r.TypedData)
 		if err != nil {
@@ -87,9 +90,9 @@ func (i *Intent) message(message []byte) {
 // looksSignable reports whether the bytes would be something else to sign, were
 // they not signed as a message.
 func looksSignable(b []byte) bool {
-	_, transaction := evm.ParseUnsigned(b)
-	_, authorization := evm.ParseAuthorization(b)
-	return transaction == nil || authorization == nil || len(b) == 66 && b[0] == 0x19 && b[1] == 0x01
+	_, notTransaction := evm.ParseUnsigned(b)
+	_, notAuthorization := evm.ParseAuthorization(b)
+	return notTransaction == nil || notAuthorization == nil || len(b) == 66 && b[0] == 0x19 && b[1] == 0x01
 }
 
 func (i *Intent) transaction(t *evm.Transaction) {
