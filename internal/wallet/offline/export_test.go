@@ -1,0 +1,8 @@
+package offline
+
+// Unexported parsers of foreign bytes, for fuzzing.
+var (
+	ParseKey   = parseKey
+	ParseShare = parseShare
+	AddressOf  = addressOf
+)
