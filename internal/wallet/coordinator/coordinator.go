@@ -40,7 +40,6 @@ func Schema() store.Schema {
 
 // Limits. They are documented in docs/limits.md.
 const (
-	MaxWallets  = 100            // of one user in one environment
 	ExportKept  = 24 * time.Hour // how long a retry is answered with the ciphertext of an export
 	ResumeEvery = 30 * time.Second
 

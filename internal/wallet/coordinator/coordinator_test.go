@@ -472,21 +472,6 @@ func TestExportIsDropped(t *testing.T) {
 	})
 }
 
-// A user has so many wallets and no more.
-func TestMaxWallets(t *testing.T) {
-	w := &world{t: t, user: "user", clock: &storetest.Clock{}, custody: newCustody(time.Now)}
-	w.db = storetest.SQLite(t, func(c *store.Config) { c.Schema, c.Box = coordinator.Schema(), nil })
-	w.node = w.start(w.db)
-	for range coordinator.MaxWallets {
-		w.create(t, wallet.TwoOfTwo)
-	}
-	o := w.operation(wallet.Create, uuid.NewString(), wallet.CreateRequest{Chain: wallet.EVM, Scheme: wallet.TwoOfTwo})
-	_, err := w.node.Prepare(t.Context(), o)
-	refused(t, err, fault.Conflict)
-	_, err = w.node.Perform(t.Context(), o, wallet.Credentials{})
-	refused(t, err, fault.Conflict)
-}
-
 // crash performs an operation on a node of its own that dies at the nth time it
 // comes to an edge, and reports whether it did.
 func (w *world) crash(t *testing.T, o wallet.Operation, edge string, nth int) (died bool) {

@@ -11,7 +11,7 @@ import (
 type Signer interface {
 	// Do creates, signs, exports or renews. When it returns nil for new shares,
 	// both custodians have verified them durably.
-	Do(ctx context.Context, o Order) (Done, error)
+	Do(ctx context.Context, o wallet.Order) (wallet.Done, error)
 	// Check assembles the generation in force and returns the address it gives.
 	Check(ctx context.Context, w wallet.Wallet) (address string, err error)
 }
@@ -26,35 +26,12 @@ type Previewer interface {
 // Every method may be repeated.
 type Custodian interface {
 	// Mark disables, restores or begins to delete a wallet.
-	Mark(ctx context.Context, o Order) error
+	Mark(ctx context.Context, o wallet.Order) error
 	// Settle says what became of a generation that both have verified or staged.
-	Settle(ctx context.Context, s Settlement) error
+	// The signer is told first: it tells the guardian, which agrees afterwards.
+	Settle(ctx context.Context, s wallet.Settlement) error
 	// Status is what the custodian holds of a wallet.
-	Status(ctx context.Context, environmentID, walletID string) (Status, error)
-	// Holdings are the ids of wallets it holds anything of, in order, behind after.
-	Holdings(ctx context.Context, after string) ([]Holding, error)
+	Status(ctx context.Context, environmentID, walletID string) (wallet.Held, error)
+	// Holdings are wallets it holds anything of, in the order of their ids, behind after.
+	Holdings(ctx context.Context, after string) ([]wallet.Holding, error)
 }
-
-// What the two say to each other, see package wallet.
-type (
-	Order           = wallet.Order
-	Done            = wallet.Done
-	Verdict         = wallet.Verdict
-	Settlement      = wallet.Settlement
-	Holding         = wallet.Holding
-	Status          = wallet.Held
-	Generation      = wallet.Generation
-	GenerationState = wallet.GenerationState
-)
-
-// The verdicts, and the states of a generation.
-const (
-	Commit   = wallet.Commit
-	Rollback = wallet.Rollback
-	Retire   = wallet.Retire
-
-	Staged   = wallet.Staged
-	Verified = wallet.Verified
-	InForce  = wallet.InForce
-	Retiring = wallet.Retiring
-)

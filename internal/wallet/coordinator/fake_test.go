@@ -11,7 +11,6 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/coordinator"
 )
 
 // custody is both custodians of the tests: what they keep outlives every
@@ -30,7 +29,7 @@ type holding struct {
 	environmentID string
 	userID        string
 	address       string
-	status        coordinator.Status
+	status        wallet.Held
 }
 
 func newCustody(clock func() time.Time) *custody {
@@ -59,12 +58,12 @@ func (k keeper) of(walletID string) *holding {
 		all = k.guardian
 	}
 	if all[walletID] == nil {
-		all[walletID] = &holding{status: coordinator.Status{State: wallet.Active}}
+		all[walletID] = &holding{status: wallet.Held{State: wallet.Active}}
 	}
 	return all[walletID]
 }
 
-func (h *holding) find(number int, operationID string) *coordinator.Generation {
+func (h *holding) find(number int, operationID string) *wallet.Generation {
 	for i := range h.status.Generations {
 		if g := &h.status.Generations[i]; g.Number == number && (operationID == "" || g.OperationID == operationID) {
 			return g
@@ -74,23 +73,23 @@ func (h *holding) find(number int, operationID string) *coordinator.Generation {
 }
 
 // stage puts a generation there, over one that is only staged.
-func (k keeper) stage(o coordinator.Order, state coordinator.GenerationState) error {
+func (k keeper) stage(o wallet.Order, state wallet.GenerationState) error {
 	if err := k.step("before " + string(k.role) + " " + string(state)); err != nil {
 		return err
 	}
 	h := k.of(o.Wallet.ID)
 	h.environmentID, h.userID = o.Wallet.EnvironmentID, o.Wallet.UserID
 	if g := h.find(o.Generation, ""); g == nil {
-		h.status.Generations = append(h.status.Generations, coordinator.Generation{Number: o.Generation, State: state, OperationID: o.Operation.ID})
+		h.status.Generations = append(h.status.Generations, wallet.Generation{Number: o.Generation, State: state, OperationID: o.Operation.ID})
 	} else if g.OperationID != o.Operation.ID {
 		return fmt.Errorf("generation %d of operation %s is in the way", g.Number, g.OperationID)
-	} else if g.State == coordinator.Staged {
+	} else if g.State == wallet.Staged {
 		g.State = state
 	}
 	return k.step("after " + string(k.role) + " " + string(state))
 }
 
-func (c *custody) Do(ctx context.Context, o coordinator.Order) (done coordinator.Done, err error) {
+func (c *custody) Do(ctx context.Context, o wallet.Order) (done wallet.Done, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if ctx.Err() != nil {
@@ -104,7 +103,7 @@ func (c *custody) Do(ctx context.Context, o coordinator.Order) (done coordinator
 	if o.Operation.Action == wallet.Sign || o.Operation.Action == wallet.Export {
 		for _, k := range []keeper{signer, guardian} {
 			g := k.of(o.Wallet.ID).find(o.Wallet.Generation, "")
-			if g == nil || g.State == coordinator.Staged || k.of(o.Wallet.ID).status.State != wallet.Active {
+			if g == nil || g.State == wallet.Staged || k.of(o.Wallet.ID).status.State != wallet.Active {
 				return done, fault.New(fault.Conflict, "the %s does not release generation %d", k.role, o.Wallet.Generation)
 			}
 		}
@@ -119,7 +118,7 @@ func (c *custody) Do(ctx context.Context, o coordinator.Order) (done coordinator
 	if h.address == "" {
 		h.address = "address of " + o.Wallet.ID
 	}
-	for _, state := range []coordinator.GenerationState{coordinator.Staged, coordinator.Verified} {
+	for _, state := range []wallet.GenerationState{wallet.Staged, wallet.Verified} {
 		for _, k := range []keeper{guardian, signer} {
 			if err := k.stage(o, state); err != nil {
 				return done, err
@@ -137,7 +136,7 @@ func (c *custody) Check(_ context.Context, w wallet.Wallet) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, role := range []wallet.Role{wallet.Signer, wallet.Guardian} {
-		if g := c.as(role).of(w.ID).find(w.Generation, ""); g == nil || g.State == coordinator.Staged {
+		if g := c.as(role).of(w.ID).find(w.Generation, ""); g == nil || g.State == wallet.Staged {
 			return "", errors.New("the shares are not there")
 		}
 	}
@@ -146,7 +145,7 @@ func (c *custody) Check(_ context.Context, w wallet.Wallet) (string, error) {
 
 func (c *custody) Preview(context.Context, wallet.Operation, wallet.Wallet) error { return c.limit }
 
-func (k keeper) Mark(_ context.Context, o coordinator.Order) error {
+func (k keeper) Mark(_ context.Context, o wallet.Order) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.limit != nil {
@@ -169,43 +168,72 @@ func (k keeper) Mark(_ context.Context, o coordinator.Order) error {
 	return k.step("after " + string(k.role) + " " + action)
 }
 
-func (k keeper) Settle(_ context.Context, s coordinator.Settlement) error {
+// Settle is decided by the signer, which tells the guardian; the guardian itself
+// takes no word but for what is so already.
+func (k keeper) Settle(_ context.Context, s wallet.Settlement) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.role == wallet.Guardian {
+		if !k.agrees(s) {
+			return fault.New(fault.Conflict, "the guardian is told to %s generation %d, and the signer has not told it", s.Verdict, s.Generation)
+		}
+		return nil
+	}
+	for _, role := range []wallet.Role{wallet.Signer, wallet.Guardian} {
+		if err := k.as(role).settle(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k keeper) agrees(s wallet.Settlement) bool {
+	h := k.of(s.WalletID)
+	g := h.find(s.Generation, s.OperationID)
+	switch s.Verdict {
+	case wallet.Rollback:
+		return g == nil
+	case wallet.Commit:
+		return g != nil && g.State == wallet.InForce
+	}
+	return g != nil && g.State == wallet.InForce && h.find(s.Generation-1, "") == nil
+}
+
+func (k keeper) settle(s wallet.Settlement) error {
 	if err := k.step("before " + string(k.role) + " " + string(s.Verdict)); err != nil {
 		return err
 	}
 	h := k.of(s.WalletID)
 	switch s.Verdict {
-	case coordinator.Rollback:
-		h.status.Generations = slices.DeleteFunc(h.status.Generations, func(g coordinator.Generation) bool {
-			return g.Number == s.Generation && g.OperationID == s.OperationID && (g.State == coordinator.Staged || g.State == coordinator.Verified)
+	case wallet.Rollback:
+		h.status.Generations = slices.DeleteFunc(h.status.Generations, func(g wallet.Generation) bool {
+			return g.Number == s.Generation && g.OperationID == s.OperationID && (g.State == wallet.Staged || g.State == wallet.Verified)
 		})
-	case coordinator.Commit:
+	case wallet.Commit:
 		g := h.find(s.Generation, s.OperationID)
-		if g == nil || g.State == coordinator.Staged {
+		if g == nil || g.State == wallet.Staged {
 			return errors.New("told to commit what is not verified")
 		}
 		for i := range h.status.Generations {
-			if other := &h.status.Generations[i]; other.State == coordinator.InForce && other != g {
-				other.State = coordinator.Retiring
+			if other := &h.status.Generations[i]; other.State == wallet.InForce && other != g {
+				other.State = wallet.Retiring
 			}
 		}
-		g.State = coordinator.InForce
-	case coordinator.Retire:
-		if g := h.find(s.Generation, s.OperationID); g == nil || g.State != coordinator.InForce {
+		g.State = wallet.InForce
+	case wallet.Retire:
+		if g := h.find(s.Generation, s.OperationID); g == nil || g.State != wallet.InForce {
 			return errors.New("told to retire what is not committed")
 		}
-		h.status.Generations = slices.DeleteFunc(h.status.Generations, func(g coordinator.Generation) bool { return g.Number < s.Generation })
+		h.status.Generations = slices.DeleteFunc(h.status.Generations, func(g wallet.Generation) bool { return g.Number < s.Generation })
 	}
 	return k.step("after " + string(k.role) + " " + string(s.Verdict))
 }
 
-func (k keeper) Status(_ context.Context, _, walletID string) (coordinator.Status, error) {
+func (k keeper) Status(_ context.Context, _, walletID string) (wallet.Held, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err := k.step("status " + string(k.role)); err != nil {
-		return coordinator.Status{}, err
+		return wallet.Held{}, err
 	}
 	status := k.of(walletID).status
 	status.Generations = slices.Clone(status.Generations)
@@ -213,7 +241,7 @@ func (k keeper) Status(_ context.Context, _, walletID string) (coordinator.Statu
 	return status, nil
 }
 
-func (k keeper) Holdings(_ context.Context, after string) (all []coordinator.Holding, err error) {
+func (k keeper) Holdings(_ context.Context, after string) (all []wallet.Holding, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	held := k.signer
@@ -222,10 +250,10 @@ func (k keeper) Holdings(_ context.Context, after string) (all []coordinator.Hol
 	}
 	for id, h := range held {
 		if id > after && len(h.status.Generations) > 0 {
-			all = append(all, coordinator.Holding{EnvironmentID: h.environmentID, WalletID: id})
+			all = append(all, wallet.Holding{EnvironmentID: h.environmentID, WalletID: id})
 		}
 	}
-	slices.SortFunc(all, func(a, b coordinator.Holding) int { return cmpStrings(a.WalletID, b.WalletID) })
+	slices.SortFunc(all, func(a, b wallet.Holding) int { return cmpStrings(a.WalletID, b.WalletID) })
 	return all, nil
 }
 
@@ -254,7 +282,7 @@ func (c *custody) sound(t *testing.T, w wallet.Wallet) {
 	defer c.mu.Unlock()
 	for _, role := range []wallet.Role{wallet.Signer, wallet.Guardian} {
 		for _, g := range c.as(role).of(w.ID).status.Generations {
-			if g.State != coordinator.InForce || g.Number != w.Generation {
+			if g.State != wallet.InForce || g.Number != w.Generation {
 				t.Errorf("the %s has generation %d %s, and the wallet names %d", role, g.Number, g.State, w.Generation)
 			}
 		}

@@ -23,7 +23,7 @@ func (s *Service) mark(ctx context.Context, o wallet.Operation, by wallet.Creden
 	if row.State.decided() {
 		return row.outcome()
 	}
-	order := Order{Operation: o, Credentials: by, Wallet: w, Generation: w.Generation, Scheme: w.Scheme}
+	order := wallet.Order{Operation: o, Credentials: by, Wallet: w, Generation: w.Generation, Scheme: w.Scheme}
 	for _, at := range s.custodians() {
 		s.edge("before " + string(at.role) + "." + string(o.Action))
 		err = at.Mark(ctx, order)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/audit"
@@ -27,6 +28,12 @@ func (s *Service) Perform(ctx context.Context, o wallet.Operation, by wallet.Cre
 		answered := make(chan answer, 1)
 		go func() {
 			defer done()
+			defer func() {
+				if broken := recover(); broken != nil {
+					s.config.Logger.ErrorContext(ctx, "panic in an operation", "operation", o.ID, "value", broken, "stack", string(debug.Stack()))
+					answered <- answer{err: errors.New("panic in an operation")}
+				}
+			}()
 			work, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.workTime())
 			defer cancel()
 			outcome, err := s.perform(work, o, by)
@@ -126,7 +133,7 @@ func (s *Service) use(ctx context.Context, o wallet.Operation, by wallet.Credent
 		Action: o.Action, IntentHash: in.intent.Hash,
 	}
 	s.edge("before signer." + string(o.Action))
-	done, err := s.config.Signer.Do(ctx, Order{Operation: o, Credentials: by, Wallet: in.wallet, Generation: in.wallet.Generation, Scheme: in.wallet.Scheme})
+	done, err := s.config.Signer.Do(ctx, wallet.Order{Operation: o, Credentials: by, Wallet: in.wallet, Generation: in.wallet.Generation, Scheme: in.wallet.Scheme})
 	s.edge("after signer." + string(o.Action))
 	if err == nil && (o.Action == wallet.Sign && done.Signature == nil || o.Action == wallet.Export && done.Export == nil) {
 		err = errors.New("the signer answered without what it was asked for")

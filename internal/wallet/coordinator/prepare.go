@@ -104,13 +104,6 @@ func future(tx *store.Tx, o wallet.Operation) (wallet.Wallet, error) {
 	if !request.Chain.Valid() || !request.Scheme.Valid() {
 		return wallet.Wallet{}, fault.New(fault.InvalidRequest, "A wallet needs a chain (EVM, SOL) and a scheme (TWO_OF_TWO, TWO_OF_THREE, THREE_OF_FIVE).")
 	}
-	n, err := countWallets(tx, o.EnvironmentID, o.UserID)
-	if err != nil {
-		return wallet.Wallet{}, err
-	}
-	if n >= MaxWallets {
-		return wallet.Wallet{}, fault.New(fault.Conflict, "The user has %d wallets, which is the most there can be: delete one first.", n)
-	}
 	return wallet.Wallet{
 		ID: o.WalletID, EnvironmentID: o.EnvironmentID, UserID: o.UserID,
 		Chain: request.Chain, Scheme: request.Scheme, Generation: 1, State: wallet.Active,

@@ -137,7 +137,7 @@ func (s *Service) makeShares(ctx context.Context, row *operationRow, w wallet.Wa
 		return err
 	}
 	s.edge("before signer." + string(o.Action))
-	done, err := s.config.Signer.Do(ctx, Order{Operation: o, Credentials: by, Wallet: w, Generation: row.To, Scheme: row.Scheme})
+	done, err := s.config.Signer.Do(ctx, wallet.Order{Operation: o, Credentials: by, Wallet: w, Generation: row.To, Scheme: row.Scheme})
 	s.edge("after signer." + string(o.Action))
 	if err != nil {
 		return err
@@ -220,7 +220,7 @@ func (s *Service) forward(ctx context.Context, row operationRow) (wallet.Outcome
 // retire tells both custodians which generation is in force, and, once both
 // know, that older ones may go.
 func (s *Service) retire(ctx context.Context, row operationRow) error {
-	for _, verdict := range []Verdict{Commit, Retire} {
+	for _, verdict := range []wallet.Verdict{wallet.Commit, wallet.Retire} {
 		if err := s.settle(ctx, row, verdict); err != nil {
 			return err
 		}
@@ -239,10 +239,10 @@ func (s *Service) retire(ctx context.Context, row operationRow) error {
 }
 
 // settle tells both custodians a verdict, and fails unless both have taken it.
-func (s *Service) settle(ctx context.Context, row operationRow, verdict Verdict) error {
+func (s *Service) settle(ctx context.Context, row operationRow, verdict wallet.Verdict) error {
 	for _, at := range s.custodians() {
 		s.edge("before " + string(at.role) + "." + string(verdict))
-		err := at.Settle(ctx, Settlement{EnvironmentID: row.EnvironmentID, WalletID: row.WalletID, OperationID: row.ID, Generation: row.To, Verdict: verdict})
+		err := at.Settle(ctx, wallet.Settlement{EnvironmentID: row.EnvironmentID, WalletID: row.WalletID, OperationID: row.ID, Generation: row.To, Verdict: verdict})
 		s.edge("after " + string(at.role) + "." + string(verdict))
 		if err != nil {
 			return fmt.Errorf("telling the %s to %s generation %d: %w", at.role, verdict, row.To, err)
@@ -269,11 +269,12 @@ func (s *Service) sweep(ctx context.Context, row operationRow) error {
 			return err
 		}
 		for _, g := range status.Generations {
-			if g.Number <= row.From || g.State != Staged && g.State != Verified {
+			if g.Number <= row.From || g.State != wallet.Staged && g.State != wallet.Verified {
 				continue
 			}
-			left := Settlement{EnvironmentID: row.EnvironmentID, WalletID: row.WalletID, OperationID: g.OperationID, Generation: g.Number, Verdict: Rollback}
-			if err := at.Settle(ctx, left); err != nil {
+			left := row
+			left.ID, left.To = g.OperationID, g.Number
+			if err := s.settle(ctx, left, wallet.Rollback); err != nil {
 				return err
 			}
 		}
@@ -300,7 +301,7 @@ func (s *Service) giveUp(ctx context.Context, row operationRow, why error) {
 }
 
 func (s *Service) takeBack(ctx context.Context, row operationRow, why error) error {
-	if err := s.settle(ctx, row, Rollback); err != nil {
+	if err := s.settle(ctx, row, wallet.Rollback); err != nil {
 		return err
 	}
 	return s.write(ctx, "rolled back", func(tx *store.Tx) error {

@@ -70,12 +70,6 @@ func walletsOf(tx *store.Tx, environmentID, userID string) (all []wallet.Wallet,
 	return all, err
 }
 
-// countWallets counts what [MaxWallets] bounds.
-func countWallets(tx *store.Tx, environmentID, userID string) (n int, err error) {
-	err = tx.Row(`SELECT COUNT(*) FROM wallets WHERE environment_id = $1 AND user_id = $2 AND state <> $3`, environmentID, userID, wallet.Deleted).Scan(&n)
-	return n, err
-}
-
 // reserve makes the operation the only one that changes the wallet, or changes
 // nothing: one statement decides.
 func reserve(tx *store.Tx, o wallet.Operation, from ...wallet.State) (walletRow, error) {

@@ -1,0 +1,24 @@
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/stepup-auth/stepup/internal/wallet"
+)
+
+// Call makes one JSON-RPC call with a client of a test's own.
+func Call(ctx context.Context, client *http.Client, into any) error {
+	s := &Service{config: Config{HTTP: client}}
+	return s.call(ctx, wallet.Network{RPC: "http://node"}, "method", nil, into)
+}
+
+// NodeRefusal is the text of a node's refusal.
+func NodeRefusal(err error) (text string, ok bool) {
+	var refusal *nodeError
+	if errors.As(err, &refusal) {
+		return refusal.Message, true
+	}
+	return "", false
+}
