@@ -19,6 +19,15 @@ type Config struct {
 	BankURL      string        // origin of the example service; empty hides its card
 	Provider     http.Handler  // login provider with made-up people, below /dev/provider/; nil: none
 	DemoURL      string        // origin the demo is meant to be opened at; other names for this host are sent there
+	KeptWallets  bool          // whether there is a wallet service
+	Chain        *Chain        // local chain that the demo asks itself; nil: none
+}
+
+// Chain is a node of a chain for development.
+type Chain struct {
+	Name    string `json:"name"`
+	ChainID int    `json:"chainId"`
+	RPC     string `json:"rpc"`
 }
 
 // Environment is one tenant the demo can sign in to.
@@ -76,13 +85,22 @@ func guard(policy string, next http.Handler) http.Handler {
 	})
 }
 
-// contentSecurityPolicy allows our own files, and calls to this server and the
-// example service. Trusted types are required, so that a page which ever assigned a
+func (c Config) chainRPC() string {
+	if c.Chain == nil {
+		return ""
+	}
+	return c.Chain.RPC
+}
+
+// contentSecurityPolicy allows our own files, and calls to this server, the
+// example service and the local chain. Trusted types are required, so that a page which ever assigned a
 // string as markup would fail at once instead of being a hole.
 func contentSecurityPolicy(config Config) string {
 	connect := "'self'"
-	if bank := originOf(config.BankURL); bank != "" {
-		connect += " " + bank
+	for _, other := range []string{config.BankURL, config.chainRPC()} {
+		if origin := originOf(other); origin != "" {
+			connect += " " + origin
+		}
 	}
 	return strings.Join([]string{
 		"default-src 'none'",
@@ -112,7 +130,9 @@ func serveConfig(config Config) http.Handler {
 	document := struct {
 		Environments []Environment `json:"environments"`
 		BankURL      string        `json:"bankUrl"`
-	}{config.Environments, originOf(config.BankURL)}
+		KeptWallets  bool          `json:"keptWallets,omitempty"`
+		Chain        *Chain        `json:"chain,omitempty"`
+	}{config.Environments, originOf(config.BankURL), config.KeptWallets, config.Chain}
 	if document.Environments == nil {
 		document.Environments = []Environment{}
 	}

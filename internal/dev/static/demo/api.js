@@ -21,6 +21,8 @@ export class Refusal extends Error {
   }
 }
 
+const IDEMPOTENCY = 'x-idempotency-key'
+
 /** Something on this side that is no answer: a dismissed prompt, a wallet that is not there. */
 export class Hitch extends Error {}
 
@@ -74,6 +76,18 @@ export class Api extends EventTarget {
   signInWithSocial = (provider, login) => this.#call('POST', `/providers/${provider}/signIn`, { body: login })
   verifySocial = (provider, login, elevated) => this.#call('POST', `/providers/${provider}/verify`, { body: login, elevated })
 
+  // Wallets that the server keeps. Each operation has a key of its own, under which
+  // it is done once however often it is sent.
+  keptWallets = () => this.#call('GET', '/waas')
+  createWallet = (chain) => this.#call('POST', '/waas/create', { body: { chain }, once: true })
+  intentOf = (id, request) => this.#call('POST', `/waas/${id}/intents`, { body: request })
+  signMessage = (id, request, elevated) => this.#call('POST', `/waas/${id}/signMessage`, { body: request, elevated, once: true })
+  broadcast = (id, signed) => this.#call('POST', `/waas/${id}/transactions/broadcast`, { body: signed })
+  exportKey = (id, request, elevated) => this.#call('POST', `/waas/${id}/privateKey/export`, { body: request, elevated, once: true })
+  refreshShares = (id, elevated) => this.#call('POST', `/waas/${id}/refresh`, { elevated, once: true })
+
+  // Binds the next proof to one transaction: its token opens this and nothing else.
+  bind = (scope, authorizationDetails) => this.#call('POST', '/stepUp/bindings', { body: { scope, authorizationDetails } })
   checkStepUp = (scope) => this.#call('POST', '/stepUp/check', { body: { scope } })
 
   confirm = (id, elevated) => this.#call('POST', `/credentials/${id}/confirm`, { elevated })
@@ -88,9 +102,10 @@ export class Api extends EventTarget {
   accounts = () => this.#callBank('GET', '/accounts')
   transfer = (order, elevated) => this.#callBank('POST', '/transfers', { body: order, elevated })
 
-  #call(method, path, { body, elevated, repeats } = {}) {
+  #call(method, path, { body, elevated, repeats, once } = {}) {
     return this.#send(method, this.issuer + path, { path, own: true, elevated: Boolean(elevated), repeats }, body, {
       ...(elevated && { 'x-dyn-elevated-access-token': elevated }),
+      ...(once && { [IDEMPOTENCY]: crypto.randomUUID() }),
     })
   }
 
@@ -130,7 +145,7 @@ export class Api extends EventTarget {
 }
 
 function describeTokens(headers) {
-  return Object.entries(headers).map(([name, value]) => {
+  return Object.entries(headers).filter(([name]) => name !== IDEMPOTENCY).map(([name, value]) => {
     const token = value.replace(/^Bearer /, '')
     return { name, text: abbreviate(token) }
   })

@@ -49,6 +49,31 @@ export async function guarded(session, scope, prompt, act) {
   return attempt(session, outcome.ticket, act)
 }
 
+/**
+ * Runs act(token) after a step-up for one intent of the server's: what it will do
+ * is shown with the proof, and the token is bound to it. Where no proof is asked,
+ * show(intent) asks whether to go on.
+ */
+export async function authorized(session, intent, prompt, show, act) {
+  const outcome = await boundProof(session, intent, prompt, show)
+  if (outcome.kind !== 'token' && outcome.kind !== 'not-required') return outcome
+  return attempt(session, outcome.ticket, act)
+}
+
+async function boundProof(session, intent, prompt, show) {
+  try {
+    const check = await session.api.checkStepUp(intent.scope)
+    if (!check.isRequired) return await show(intent)
+    if (check.reason === 'cooling_down') return { kind: 'cooling-down', seconds: check.coolDownSeconds }
+    if (check.credentials.length === 0) return { kind: 'no-method', scope: intent.scope }
+    const { bindingId } = await session.api.bind(intent.scope, intent.authorizationDetails)
+    return await prompt(intent.scope, check, { ...intent, bindingId })
+  } catch (refusal) {
+    if (refusal instanceof Refusal) return { kind: 'failed', refusal }
+    throw refusal
+  }
+}
+
 /** Like guarded, for a door that may open to the session alone: it is tried first. */
 export async function guardedIfAsked(session, scope, prompt, act) {
   const banked = session.tokens.find(scope)

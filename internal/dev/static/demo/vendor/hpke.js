@@ -1,7 +1,7 @@
 // HPKE (RFC 9180) for the demo app: DhkemX25519HkdfSha256, HkdfSha256 and
 // Aes256Gcm of @hpke/core 1.9.0 with @hpke/common 1.10.1, as they come from npm,
 // in one file:
-//   echo "export { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'" |
+//   echo 'export { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core"' |
 //     npx esbuild@0.28.2 --bundle --format=esm --target=es2022
 // Not edited otherwise. Its licence:
 //

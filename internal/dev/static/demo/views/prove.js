@@ -5,18 +5,22 @@ import { noToken } from '../stepup.js'
 import { scopeInWords } from '../words.js'
 import { openDialog } from './dialog.js'
 import { icon } from './icons.js'
+import { intentView } from './keptdialogs.js'
 import { provers } from './provers.js'
 import { optionsOf } from './options.js'
 
-/** The prompt that ensure() calls: prove it is you in one of the ways the check lists. */
+/**
+ * The prompt that ensure() calls: prove it is you in one of the ways the check lists.
+ * With an intent, which has a binding, the proof is for just that.
+ */
 export function stepUpPrompt(session) {
-  return (scope, check) => openDialog('Prove it is you', 'stepup', (body, finish, signal) => {
+  return (scope, check, intent) => openDialog('Prove it is you', 'stepup', (body, finish, signal) => {
     const options = optionsOf(session, check)
     const accept = (answer) => {
       const ticket = session.accept(answer)
       finish(ticket ? { kind: 'token', ticket } : { kind: 'failed', refusal: noToken() })
     }
-    present(body, { session, scopes: [scope], head: purpose(scope), options, accept, signal })
+    present(body, { session, scopes: [scope], bindingId: intent?.bindingId, head: [purpose(scope), intent && intentView(intent)], options, accept, signal })
   })
 }
 

@@ -7,6 +7,7 @@ import { accountView } from './account.js'
 import { actionCards } from './actions.js'
 import { cheatsView } from './cheats.js'
 import { banners } from './banners.js'
+import { keptWalletsCard } from './kept.js'
 import { logView } from './log.js'
 import { button } from './parts.js'
 import { stepUpPrompt } from './prove.js'
@@ -44,6 +45,7 @@ export function home(session) {
         h('h2', { id: 'actions-title' }, 'Actions'),
         h('div', { class: 'cards' },
           bank && transferCard(session, ledger, prompt),
+          session.config.keptWallets && keptWalletsCard(session, prompt),
           actionCards(session, prompt))),
       accountView(session)),
     waysView(session, factors, prompt),
