@@ -39,7 +39,7 @@ export class Api extends EventTarget {
 
   // Sent codes, by mail or by text message. With a session the code belongs to
   // that session and to verify.
-  createCode = (kind, to) => this.#call('POST', `/${kind}Verifications/create`, { body: kind === 'email' ? { email: to } : { phoneNumber: to } })
+  createCode = (kind, to, more) => this.#call('POST', `/${kind}Verifications/create`, { body: { ...(kind === 'email' ? { email: to } : { phoneNumber: to }), ...more } })
   signIn = (kind, code) => this.#call('POST', `/${kind}Verifications/signin`, { body: code })
   verifyCode = (kind, code, elevated) => this.#call('POST', `/${kind}Verifications/verify`, { body: code, elevated })
 
@@ -58,7 +58,7 @@ export class Api extends EventTarget {
   registerPasskey = (attestation, elevated) => this.#call('POST', '/users/passkeys/register', { body: attestation, elevated })
   passkeySignInOptions = () => this.#call('GET', '/users/passkeys/signin')
   signInWithPasskey = (assertion) => this.#call('POST', '/users/passkeys/signin', { body: assertion })
-  passkeyOptions = () => this.#call('GET', '/users/passkeys/authenticate')
+  passkeyOptions = (bindingId) => this.#call('GET', `/users/passkeys/authenticate${bindingId ? `?bindingId=${bindingId}` : ''}`)
   provePasskey = (assertion) => this.#call('POST', '/users/mfa/auth/passkey', { body: assertion })
   renamePasskey = (id, alias) => this.#call('PUT', '/users/passkeys', { body: { id, alias } })
   deletePasskey = (passkeyId, elevated) => this.#call('DELETE', '/users/passkeys', { body: { passkeyId }, elevated })

@@ -1,8 +1,11 @@
 // A code on its way to an address or a number, and where to find it in development.
 
-/** Asks the server to send a code. kind is email or sms. Throws a Refusal when it will not. */
-export async function sendCode(api, kind, to) {
-  const code = new SentCode(api, kind, to)
+/**
+ * Asks the server to send a code. kind is email or sms; more is what else the code
+ * is to be about. Throws a Refusal when it will not.
+ */
+export async function sendCode(api, kind, to, more = {}) {
+  const code = new SentCode(api, kind, to, more)
   await code.sendAgain()
   return code
 }
@@ -11,13 +14,13 @@ class SentCode {
   verificationUUID = ''
   #seen = new Set() // messages that were there before, so that an old code is never offered
 
-  constructor(api, kind, to) {
-    Object.assign(this, { api, kind, to })
+  constructor(api, kind, to, more) {
+    Object.assign(this, { api, kind, to, more })
   }
 
   async sendAgain() {
     const seen = new Set((await readInbox()).map((m) => m.id))
-    this.verificationUUID = (await this.api.createCode(this.kind, this.to)).verificationUUID
+    this.verificationUUID = (await this.api.createCode(this.kind, this.to, this.more)).verificationUUID
     this.#seen = seen
   }
 

@@ -9,7 +9,7 @@ const STORED = 'stepup.demo.login'
 
 /** Leaves the page for the provider; returnedLogin() picks the login up. */
 export async function goToProvider(session, offer) {
-  const { url, login } = await begin(session.api, offer, `${location.origin}/demo/`)
+  const { url, login } = await begin(session.api, offer, { redirectUrl: `${location.origin}/demo/` })
   sessionStorage.setItem(STORED, JSON.stringify({ ...login, provider: offer.provider, environmentId: session.environment.id }))
   location.assign(url)
 }
@@ -26,9 +26,9 @@ export function returnedLogin() {
   return { ...stored, error: query.get('error'), code: query.get('dynamicOauthCode') }
 }
 
-/** Logs in at the provider in a window of its own. Ends with a Hitch when signal aborts. */
-export async function loginInWindow(api, offer, signal) {
-  const { url, login } = await begin(api, offer)
+/** Logs in at the provider in a window of its own; more is what else the login is to be about. Ends with a Hitch when signal aborts. */
+export async function loginInWindow(api, offer, signal, more = {}) {
+  const { url, login } = await begin(api, offer, more)
   if (!window.open(url, 'stepup-login', 'popup,width=480,height=640')) throw new Hitch('The browser blocked the window. Allow it, then try again.')
   for (;;) {
     await pause(700, signal)
@@ -44,11 +44,11 @@ export function loginFailed(error) {
   return new Hitch(error === 'access_denied' ? 'You cancelled at the provider.' : `The provider answered: ${error}.`)
 }
 
-async function begin(api, offer, redirectUrl) {
+async function begin(api, offer, more) {
   const state = randomText()
   const codeVerifier = randomText()
   const challenge = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(codeVerifier))
-  await api.beginSocial(offer.provider, { state, ...(redirectUrl && { redirectUrl }) })
+  await api.beginSocial(offer.provider, { state, ...more })
   const url = new URL(offer.baseAuthUrl)
   for (const [name, value] of Object.entries({
     client_id: offer.clientId, response_type: 'code', redirect_uri: offer.redirectUrl, scope: offer.scopes, state,

@@ -66,7 +66,7 @@ async function boundProof(session, intent, prompt, show) {
     if (!check.isRequired) return await show(intent)
     if (check.reason === 'cooling_down') return { kind: 'cooling-down', seconds: check.coolDownSeconds }
     if (check.credentials.length === 0) return { kind: 'no-method', scope: intent.scope }
-    const { bindingId } = await session.api.bind(intent.scope, intent.authorizationDetails)
+    const { bindingId } = intent.bindingId ? intent : await session.api.bind(intent.scope, intent.authorizationDetails)
     return await prompt(intent.scope, check, { ...intent, bindingId })
   } catch (refusal) {
     if (refusal instanceof Refusal) return { kind: 'failed', refusal }

@@ -21,7 +21,9 @@ export const provers = {
   oauth: socialProver,
 }
 
-const asking = (scopes) => (scopes ? { requestedScopes: scopes } : {})
+// What is asked for, and the one transaction that it is for.
+const asking = (scopes, bindingId) => ({ ...(scopes && { requestedScopes: scopes }), ...about(bindingId) })
+const about = (bindingId) => (bindingId ? { bindingId } : {})
 
 /** A single button, for ways that ask on a screen of their own. */
 function buttonProver(label, another, work, intro, more) {
@@ -32,12 +34,12 @@ function buttonProver(label, another, work, intro, more) {
   return { element, place, focus: () => submit.focus() }
 }
 
-function sentCodeProver({ session, scopes, accept, another }, kind, to, label) {
+function sentCodeProver({ session, scopes, bindingId, accept, another }, kind, to, label) {
   const prover = buttonProver(label, another, async () => {
-    const sent = await sendCode(session.api, kind, to)
+    const sent = await sendCode(session.api, kind, to, about(bindingId))
     const code = codeForm({
       sent, label: 'Prove it', extra: another,
-      submit: async (digits) => accept(await session.api.verifyCode(kind, { ...sent.typed(digits), ...asking(scopes) })),
+      submit: async (digits) => accept(await session.api.verifyCode(kind, { ...sent.typed(digits), ...asking(scopes, bindingId) })),
     })
     prover.element.replaceWith(code.element)
     code.focus()
@@ -45,28 +47,28 @@ function sentCodeProver({ session, scopes, accept, another }, kind, to, label) {
   return prover
 }
 
-function appProver({ session, option, scopes, accept, another }) {
+function appProver({ session, option, scopes, bindingId, accept, another }) {
   return codeForm({
     intro: 'Open your authenticator app and type the code it shows.', app: session.apps.get(option.id), label: 'Prove it', extra: another,
-    submit: async (code) => accept(await session.api.proveApp({ id: option.id, code, ...asking(scopes) })),
+    submit: async (code) => accept(await session.api.proveApp({ id: option.id, code, ...asking(scopes, bindingId) })),
   })
 }
 
-function recoveryProver({ session, scopes, accept, another }) {
+function recoveryProver({ session, scopes, bindingId, accept, another }) {
   return codeForm({
     kind: 'recovery', intro: 'Each code works once. You get a mail when one was used.', label: 'Use this code', extra: another,
-    submit: async (code) => accept(await session.api.proveRecovery({ code, ...asking(scopes) })),
+    submit: async (code) => accept(await session.api.proveRecovery({ code, ...asking(scopes, bindingId) })),
   })
 }
 
-function passkeyProver({ session, scopes, accept, another }) {
+function passkeyProver({ session, scopes, bindingId, accept, another }) {
   return buttonProver('Use a passkey', another, async () => {
-    const assertion = await usePasskey(await session.api.passkeyOptions())
-    accept(await session.api.provePasskey({ ...assertion, ...asking(scopes) }))
+    const assertion = await usePasskey(await session.api.passkeyOptions(bindingId))
+    accept(await session.api.provePasskey({ ...assertion, ...asking(scopes, bindingId) }))
   }, 'Your device asks for your face, your finger or its PIN.')
 }
 
-function walletProver({ session, option, scopes, accept, another }) {
+function walletProver({ session, option, scopes, bindingId, accept, another }) {
   const choice = h('div', {})
   const wallets = []
   session.offers().then((offers) => {
@@ -76,7 +78,7 @@ function walletProver({ session, option, scopes, accept, another }) {
   const prover = buttonProver('Sign with the wallet', another, async () => {
     const wallet = wallets[Number(new FormData(prover.element).get('wallet') ?? 0)]
     if (!wallet) throw new Hitch('This browser has no wallet for that chain.')
-    accept(await session.api.proveWallet(await signWith(session.api, wallet, asking(scopes), option.own.address ?? option.alias)))
+    accept(await session.api.proveWallet(await signWith(session.api, wallet, asking(scopes, bindingId), option.own.address ?? option.alias)))
   }, 'The wallet shows a text that names this action. Signing costs nothing and sends nothing.', choice)
   return prover
 }
@@ -87,12 +89,12 @@ export function walletChoice(wallets) {
     h('label', { class: 'choice' }, h('input', { type: 'radio', name: 'wallet', value: i, checked: i === 0 }), h('span', {}, wallet.name), h('code', {}, wallet.chain))))
 }
 
-function socialProver({ session, option, scopes, accept, another, signal }) {
+function socialProver({ session, option, scopes, bindingId, accept, another, signal }) {
   const name = option.own.oauth_provider ?? option.type ?? option.alias
   return buttonProver('Log in there again', another, async () => {
     const offer = (await session.offers()).socials.find((s) => s.provider === name)
     if (!offer) throw new Hitch('This login is not offered any more.')
-    const login = await loginInWindow(session.api, offer, signal)
-    accept(await session.api.verifySocial(offer.provider, { ...login, ...asking(scopes) }))
+    const login = await loginInWindow(session.api, offer, signal, about(bindingId))
+    accept(await session.api.verifySocial(offer.provider, { ...login, ...asking(scopes, bindingId) }))
   }, 'A window opens at the provider. This page waits for it.')
 }
