@@ -1,0 +1,6 @@
+//go:build !linux
+
+package roles
+
+// Harden does nothing on this system; docs/wallets.md says so.
+func Harden() error { return nil }
