@@ -55,9 +55,6 @@ func (c *envApply) Run(s *session) error {
 	for _, change := range applied.Changes {
 		fmt.Fprintln(s.stdout, "  "+change.String())
 	}
-	for _, text := range applied.Unserved {
-		fmt.Fprintln(s.stdout, "NOTE: "+text+".")
-	}
 	if weakens := applied.Weakens(); len(weakens) > 0 {
 		fmt.Fprintf(s.stdout, "WARNING: %d of these changes weaken the environment.\n", len(weakens))
 	}

@@ -31,20 +31,30 @@ func Person(tx *store.Tx, env *environment.Environment, s store.SessionRow) (pol
 		p.Changed, p.SinceChange = true, tx.Now().Sub(user.FactorsChangedAt)
 	}
 	for _, row := range rows {
-		kind := KindOf(row.Format)
-		if kind == "" || !Counts(env, row) {
+		if KindOf(row.Format) == "" || !Counts(env, row) {
 			continue
 		}
-		detail, err := ReadDetail(row.Detail)
+		means, err := Means(env, row)
 		if err != nil {
-			return p, fmt.Errorf("reading credential %s: %w", row.ID, err)
+			return p, err
 		}
-		p.Means = append(p.Means, policy.Means{
-			ID: row.ID, Kind: kind, Format: row.Format, Type: typeOf(row, detail), Alias: row.PublicIdentifier,
-			ACR: acrOf(env, kind, detail), Counts: usable(env, row, detail), Default: row.ID == user.DefaultFactorID,
-		})
+		means.Default = row.ID == user.DefaultFactorID
+		p.Means = append(p.Means, means)
 	}
 	return p, nil
+}
+
+// Means is a credential as policy sees it, as far as the credential alone says.
+func Means(env *environment.Environment, row store.CredentialRow) (policy.Means, error) {
+	detail, err := ReadDetail(row.Detail)
+	if err != nil {
+		return policy.Means{}, fmt.Errorf("reading credential %s: %w", row.ID, err)
+	}
+	kind := KindOf(row.Format)
+	return policy.Means{
+		ID: row.ID, Kind: kind, Format: row.Format, Type: typeOf(row, detail), Alias: row.PublicIdentifier,
+		ACR: acrOf(env, kind, detail), Counts: usable(env, row, detail),
+	}, nil
 }
 
 // Counts reports whether a credential may sign in and step up, as far as where

@@ -101,6 +101,15 @@ type Subject struct {
 	RequestID string
 }
 
+// Legacy is a presented token of action-based MFA, which only its own package can
+// judge.
+type Legacy interface {
+	// Judge says why the token opens nothing; an empty reason means it does.
+	Judge(tx *store.Tx, t *tenant.Tenant, session store.SessionRow) (stepup.Reason, error)
+	// Spend uses it once and returns its id, or store.ErrNotFound.
+	Spend(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, scope stepup.Scope) (tokenID string, err error)
+}
+
 // Judge decides whether the request may do what scope protects. It changes
 // nothing. Authorised by nothing, because nothing is required, is also yes.
 func Judge(tx *store.Tx, s Subject, scope stepup.Scope) error {

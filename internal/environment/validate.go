@@ -24,10 +24,10 @@ var (
 		"google", "instagram", "kraken", "line", "linkedin", "microsoft", "okta", "shopify", "spotify", "steam",
 		"telegram", "tiktok", "twitch", "twitter",
 	}
-	compatibilities = []Compatible{
-		LinkWallet, LinkEmail, LinkPhone, UnlinkWallet, UpdateUser, DeleteUser, Refresh, Reshare, DeleteDevice,
-	}
 )
+
+// Compatibilities is the closed list of compatibility entries.
+var Compatibilities = []Compatible{LinkWallet, LinkEmail, LinkPhone, UnlinkWallet, UpdateUser, DeleteUser, Refresh, Reshare, DeleteDevice}
 
 // maxItems bounds every list but that of the users in rehearsal.
 const maxItems = 100
@@ -280,7 +280,7 @@ func (c checker) compatibility() {
 	list := words(c.e.Compatibility)
 	c.distinct("compatibility", list, maxItems)
 	for i, entry := range list {
-		c.oneOf(index("compatibility", i), entry, words(compatibilities))
+		c.oneOf(index("compatibility", i), entry, words(Compatibilities))
 	}
 }
 

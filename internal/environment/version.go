@@ -32,3 +32,10 @@ func words[T ~string](list []T) []string {
 	}
 	return out
 }
+
+// At is the environment as it would stand at another minimum API version.
+func (e *Environment) At(v Version) *Environment {
+	other := *e
+	other.MinAPIVersion = v
+	return &other
+}

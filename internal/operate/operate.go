@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
@@ -28,7 +27,6 @@ type Applied struct {
 	Revision int64                `json:"revision"`
 	Created  bool                 `json:"created"`
 	Changes  []environment.Change `json:"changes"`
-	Unserved []string             `json:"unserved,omitempty"` // what the document asks for and this version does not do
 }
 
 // Weakens lists what an attacker gains from the change.
@@ -80,7 +78,7 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 	if err := environment.CheckApply(old, next); err != nil {
 		return Applied{}, fault.New(fault.EnvironmentVersionCannotGoBack, "%s", err.Error())
 	}
-	applied := Applied{ID: next.ID, Revision: row.Revision, Created: old == nil, Changes: environment.Compare(old, next), Unserved: unserved(next)}
+	applied := Applied{ID: next.ID, Revision: row.Revision, Created: old == nil, Changes: environment.Compare(old, next)}
 	if old != nil && len(applied.Changes) == 0 || o.DryRun {
 		return applied, nil
 	}
@@ -106,30 +104,6 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 	return applied, audit.Record(tx, by, "environment.applied", audit.Detail{
 		"revision": applied.Revision, "created": applied.Created, "changes": applied.Changes, "weakens": weakens,
 	})
-}
-
-// unserved names what a document may say already although nothing in this
-// version acts on it. Better said at once than found out.
-func unserved(env *environment.Environment) []string {
-	var list []string
-	for _, m := range env.MFA.Methods {
-		if m.Enabled {
-			list = append(list, "mfa.methods: "+m.Type+" cannot be enrolled yet")
-		}
-	}
-	if len(env.Providers) > 0 {
-		list = append(list, "providers: social login is not served yet")
-	}
-	if env.ExternalAuth.Enabled {
-		list = append(list, "externalAuth: sign-in with your own JWTs is not served yet")
-	}
-	if slices.Contains(env.Auth.Storage, "cookie") {
-		list = append(list, "auth.storage: cookie mode is not served yet; published clients would not find their session")
-	}
-	if len(env.Rehearsal.Users) > 0 {
-		list = append(list, "rehearsal.users: rules are not enforced early yet")
-	}
-	return list
 }
 
 // keepKey makes the first signing key, or a new one when the algorithm changed.

@@ -121,17 +121,22 @@ func (d Decision) Admits(kind assurance.Kind, acr assurance.ACR) bool {
 	return d.CoolDown == 0 && d.admits(kind, acr)
 }
 
-func (d Decision) admits(kind assurance.Kind, acr assurance.ACR) bool {
-	if d.excludeReauth && !kind.MFA() && !(kind == assurance.External && d.externalReplace) {
-		return false
+func (d Decision) admits(kind assurance.Kind, acr assurance.ACR) bool { return d.obstacle(kind, acr) == "" }
+
+// obstacle says what keeps a proof from minting the scope, apart from a
+// cool-down; empty: nothing.
+func (d Decision) obstacle(kind assurance.Kind, acr assurance.ACR) string {
+	switch {
+	case d.excludeReauth && !kind.MFA() && !(kind == assurance.External && d.externalReplace):
+		return "MFA is on and the user has a second factor, so nothing weaker counts"
+	case d.factorsOnly && !kind.MFA():
+		return "the session still owes a second factor, so only that counts"
+	case d.Rule.Floor.NoCodes && (kind == assurance.EmailCode || kind == assurance.SMSCode):
+		return "the scope's preset asvs-l3 bans email and SMS codes"
+	case !acr.Meets(d.Floor):
+		return "it is worth " + string(acr) + ", and the floor is " + string(d.Floor)
 	}
-	if d.factorsOnly && !kind.MFA() {
-		return false
-	}
-	if d.Rule.Floor.NoCodes && (kind == assurance.EmailCode || kind == assurance.SMSCode) {
-		return false
-	}
-	return acr.Meets(d.Floor)
+	return ""
 }
 
 func (m Means) acr() assurance.ACR {

@@ -1,0 +1,68 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/environment"
+)
+
+// Explanation is a decision with its reasons in plain words.
+type Explanation struct {
+	Decision Decision
+	Why      string // it is required, or not
+	Means    []ExplainedMeans
+}
+
+// ExplainedMeans is what one means of the person is worth here.
+type ExplainedMeans struct {
+	Means    Means
+	ACR      assurance.ACR
+	Obstacle string // why it does not count; empty: it does
+}
+
+// Explain decides as [Decide] does, and says why. The reasons come from the
+// decision itself, so they cannot differ from what is enforced.
+func Explain(env *environment.Environment, person Person, scope stepup.Scope) (Explanation, error) {
+	d, err := Decide(env, person, scope)
+	if err != nil {
+		return Explanation{}, err
+	}
+	e := Explanation{Decision: d, Why: why(env, d, person.Enrolled())}
+	for _, m := range person.Means {
+		explained := ExplainedMeans{Means: m, ACR: m.acr(), Obstacle: d.obstacle(m.Kind, m.acr())}
+		if !m.Counts {
+			explained.Obstacle = "its method is off here, or it may not confirm its owner"
+		}
+		e.Means = append(e.Means, explained)
+	}
+	return e, nil
+}
+
+func why(env *environment.Environment, d Decision, enrolled bool) string {
+	rule := d.Rule
+	action := rule.Action + " is off"
+	if rule.Action != "" && on(env, rule.Action) {
+		action = rule.Action + " is on"
+	}
+	switch {
+	case rule.Audience != "" && rule.When == Always:
+		return "the environment declares this scope as required"
+	case rule.Audience != "":
+		return "the environment declares this scope as not required"
+	case env.MinAPIVersion.Before(environment.Version20260401) && rule.Action == "":
+		return fmt.Sprintf("%s knows only actions, and this scope has none", env.MinAPIVersion)
+	case env.MinAPIVersion.Before(environment.Version20260401) && !on(env, rule.Action):
+		return action
+	case env.MinAPIVersion.Before(environment.Version20260401) && enrolled:
+		return action + ", and the user has a second factor"
+	case env.MinAPIVersion.Before(environment.Version20260401) && env.MFA.Required:
+		return action + ", and mfa.required is set"
+	case env.MinAPIVersion.Before(environment.Version20260401):
+		return action + ", but the user has no second factor and mfa.required is not set"
+	case rule.When == Always:
+		return fmt.Sprintf("%s always asks for this scope", env.MinAPIVersion)
+	}
+	return action
+}

@@ -1,0 +1,158 @@
+// Package policytext reads and compares policies as texts: what an environment
+// document would decide for somebody who does not exist yet. Everything is asked
+// of package policy, so a test that passes here says what the server does.
+package policytext
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// words are the means a person may be said to have. A social login may name its
+// provider and a wallet its chain: social:google, wallet:SOL.
+var words = []string{"email", "sms", "wallet", "social", "external", "totp", "passkey", "recovery", "embedded-wallet"}
+
+// Person is somebody with these means, in this order, each confirmed.
+func Person(env *environment.Environment, means []string) (policy.Person, error) {
+	var p policy.Person
+	for i, word := range means {
+		row, err := credential(env, strings.TrimSpace(word))
+		if err != nil {
+			return p, err
+		}
+		row.ID = fmt.Sprintf("%s-%d", word, i+1)
+		m, err := account.Means(env, row)
+		if err != nil {
+			return p, err
+		}
+		p.Means = append(p.Means, m)
+		if p.SignInCredentialID == "" && !m.Kind.MFA() {
+			p.SignInCredentialID = row.ID
+		}
+	}
+	return p, nil
+}
+
+func credential(env *environment.Environment, word string) (store.CredentialRow, error) {
+	name, which, _ := strings.Cut(word, ":")
+	row := store.CredentialRow{EnvironmentID: env.ID, SignInEnabled: true, Provenance: store.ProvenanceSignUp}
+	var detail account.Detail
+	switch name {
+	case "email":
+		row.Format = store.FormatEmail
+	case "sms":
+		row.Format = store.FormatPhone
+		if len(env.SMS.Countries) > 0 {
+			detail.ISOCountryCode = env.SMS.Countries[0]
+		}
+	case "wallet", "embedded-wallet":
+		row.Format, detail.Chain = store.FormatBlockchain, "eip155"
+		if which == "SOL" {
+			detail.Chain = "solana"
+		}
+		if name == "embedded-wallet" {
+			detail.EmbeddedWalletID = "some"
+		}
+	case "social":
+		row.Format, detail.OAuthProvider = store.FormatOAuth, which
+		if which == "" && len(env.Providers) > 0 {
+			detail.OAuthProvider = env.Providers[0].Provider
+		}
+	case "external":
+		row.Format = store.FormatExternal
+	case "totp":
+		row.Format = store.FormatTOTP
+	case "passkey":
+		row.Format = store.FormatPasskey
+	case "recovery":
+		row.Format = store.FormatRecovery
+	default:
+		return row, fmt.Errorf("%q is nothing a user can have: write %s", word, strings.Join(words, ", "))
+	}
+	text, err := json.Marshal(detail)
+	row.Detail = string(text)
+	return row, err
+}
+
+// At is the environment at a version; an empty one leaves it as it is.
+func At(env *environment.Environment, version string) (*environment.Environment, error) {
+	if version == "" {
+		return env, nil
+	}
+	v, err := environment.ParseVersion(version)
+	if err != nil {
+		return nil, err
+	}
+	return env.At(v), nil
+}
+
+// Explain decides one scope for somebody with these means.
+func Explain(env *environment.Environment, scope string, means []string) (policy.Explanation, error) {
+	person, err := Person(env, means)
+	if err != nil {
+		return policy.Explanation{}, err
+	}
+	e, err := policy.Explain(env, person, stepup.Scope(scope))
+	switch {
+	case errors.Is(err, policy.ErrUnknownScope):
+		return e, fmt.Errorf("environment %s has no scope %q; it has %s", env.Name, scope, strings.Join(Scopes(env), ", "))
+	case errors.Is(err, policy.ErrOperatorScope):
+		return e, fmt.Errorf("%s is for operators: no user can be asked for it", scope)
+	}
+	return e, err
+}
+
+// Scopes lists every scope of the environment that users can be asked for.
+func Scopes(env *environment.Environment) []string {
+	var scopes []string
+	for _, builtin := range environment.Builtins {
+		if _, err := policy.Decide(env, policy.Person{}, builtin.Scope); err == nil {
+			scopes = append(scopes, string(builtin.Scope))
+		}
+	}
+	for _, own := range env.Scopes {
+		if own.Audience != "" {
+			scopes = append(scopes, own.Scope)
+		}
+	}
+	return scopes
+}
+
+// Reason is what stepUp/check would answer.
+func Reason(d policy.Decision) string {
+	switch {
+	case !d.Required:
+		return "not_required"
+	case d.NoMethod():
+		return string(stepup.ReasonNoMethod)
+	case d.CoolDown > 0:
+		return "cooling_down"
+	}
+	return "step_up_required"
+}
+
+// Methods are the kinds of proof that would mint, as words of Person.
+func Methods(d policy.Decision) []string {
+	var names []string
+	for _, offer := range d.Offers {
+		if name := kindWords[offer.Kind]; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+var kindWords = map[assurance.Kind]string{
+	assurance.EmailCode: "email", assurance.SMSCode: "sms", assurance.WalletSignature: "wallet", assurance.Social: "social", assurance.External: "external",
+	assurance.TOTP: "totp", assurance.Passkey: "passkey", assurance.RecoveryCode: "recovery",
+}
