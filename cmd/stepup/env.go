@@ -15,6 +15,7 @@ import (
 type envCommand struct {
 	Apply   envApply   `cmd:"" help:"Make a YAML document the environment's; prints what changed and what weakens."`
 	Show    envShow    `cmd:"" help:"Print an environment's document."`
+	Accept  envAccept  `cmd:"" help:"Set the minimum API version: shows the readiness report first, and asks."`
 	List    envList    `cmd:"" help:"List environments."`
 	Example envExample `cmd:"" help:"Print a document that shows and explains every key."`
 }

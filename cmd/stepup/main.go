@@ -28,16 +28,18 @@ type commands struct {
 	Dev  bool   `help:"Work on the development database instead of the one in STEPUP_DATABASE_URL."`
 	Data string `help:"Folder of the development database." default:"./.stepup-dev" type:"path"`
 
-	Serve   serveCommand   `cmd:"" help:"Run the server. With --dev: everything on loopback, nothing to configure."`
-	Env     envCommand     `cmd:"" help:"Environments: apply, show, list."`
-	Token   tokenCommand   `cmd:"" help:"Service tokens: create, list, revoke."`
-	User    userCommand    `cmd:"" help:"Users: list, show, disable, enable, revoke-sessions, reset-mfa."`
-	Keys    keysCommand    `cmd:"" help:"Keys: make a master key, rotate signing keys."`
-	Audit   auditCommand   `cmd:"" help:"The audit log: query, follow, export."`
-	Backup  backupCommand  `cmd:"" help:"Write a backup of the database to a file."`
-	Restore restoreCommand `cmd:"" help:"Restore a backup and void every open challenge and single-use token."`
-	Wallet  walletCommand  `cmd:"" help:"The embedded-wallet service: certificates, keys."`
-	Doctor  doctorCommand  `cmd:"" help:"Check configuration, database and durability, and say what to mend."`
+	Serve     serveCommand     `cmd:"" help:"Run the server. With --dev: everything on loopback, nothing to configure."`
+	Env       envCommand       `cmd:"" help:"Environments: apply, show, list."`
+	Readiness readinessCommand `cmd:"" help:"Say what accepting the newest API version would do: what would be refused, and to whom."`
+	Policy    policyCommand    `cmd:"" help:"Policy as a text: explain, test, diff."`
+	Token     tokenCommand     `cmd:"" help:"Service tokens: create, list, revoke."`
+	User      userCommand      `cmd:"" help:"Users: list, show, disable, enable, revoke-sessions, reset-mfa."`
+	Keys      keysCommand      `cmd:"" help:"Keys: make a master key, rotate signing keys."`
+	Audit     auditCommand     `cmd:"" help:"The audit log: query, follow, export."`
+	Backup    backupCommand    `cmd:"" help:"Write a backup of the database to a file."`
+	Restore   restoreCommand   `cmd:"" help:"Restore a backup and void every open challenge and single-use token."`
+	Wallet    walletCommand    `cmd:"" help:"The embedded-wallet service: certificates, keys."`
+	Doctor    doctorCommand    `cmd:"" help:"Check configuration, database and durability, and say what to mend."`
 }
 
 // session is what every subcommand is given.
