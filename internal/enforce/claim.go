@@ -80,15 +80,21 @@ func Claim(tx *store.Tx, by audit.By, s Subject, e Errand, first func(*store.Tx)
 
 // openGate spends what opens the gate and notes in row what that was.
 func openGate(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope, row *store.WalletOperationRow) error {
-	tokenID, err := Spend(tx, by, s, scope)
-	if err != nil || tokenID == "" {
+	opened, err := Open(tx, by, s, scope)
+	switch {
+	case err != nil:
 		return err
+	case opened.MFATokenID != "":
+		row.AuthorizedBy = string(wallet.ByMFAToken)
+		return nil
+	case opened.TokenID == "":
+		return nil
 	}
-	token, err := tx.ElevatedToken(s.Tenant.ID, tokenID)
+	token, err := tx.ElevatedToken(s.Tenant.ID, opened.TokenID)
 	if err != nil {
 		return err
 	}
-	row.AuthorizedBy, row.TokenID, row.Method = string(wallet.ByElevatedToken), tokenID, token.Method
+	row.AuthorizedBy, row.TokenID, row.Method = string(wallet.ByElevatedToken), opened.TokenID, token.Method
 	return nil
 }
 

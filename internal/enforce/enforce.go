@@ -13,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -99,99 +100,141 @@ type Subject struct {
 	Session   store.SessionRow
 	Presented Presented
 	RequestID string
-}
 
-// Legacy is a presented token of action-based MFA, which only its own package can
-// judge.
-type Legacy interface {
-	// Judge says why the token opens nothing; an empty reason means it does.
-	Judge(tx *store.Tx, t *tenant.Tenant, session store.SessionRow) (stepup.Reason, error)
-	// Spend uses it once and returns its id, or store.ErrNotFound.
-	Spend(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, scope stepup.Scope) (tokenID string, err error)
+	Legacy      Legacy                 // token of action-based MFA; nil: none was sent
+	LegacyEntry environment.Compatible // the compatibility entry that lets it count for this call under the newest version; empty: none does
 }
 
 // Judge decides whether the request may do what scope protects. It changes
 // nothing. Authorised by nothing, because nothing is required, is also yes.
 func Judge(tx *store.Tx, s Subject, scope stepup.Scope) error {
-	_, err := judge(tx, s, scope)
+	_, _, err := judge(tx, s, scope)
 	return err
 }
 
 // Spend judges again in the transaction of the action and consumes the token
-// there. It returns the token's id, or "" when the scope required none and no
-// good one was sent.
+// there. It returns the elevated token's id, or "" when the scope required none and
+// no good one was sent, or when a legacy token opened the gate.
 func Spend(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (tokenID string, err error) {
+	opened, err := Open(tx, by, s, scope)
+	return opened.TokenID, err
+}
+
+// Opened is what opened a gate, spent. The zero value: nothing was needed.
+type Opened struct {
+	TokenID    string // of the elevated token
+	MFATokenID string // of the token of action-based MFA
+}
+
+// Open is Spend that tells what it spent.
+func Open(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (Opened, error) {
+	if err := s.Tenant.Pin(tx); err != nil {
+		return Opened{}, err
+	}
+	if _, err := tx.LockUser(s.Tenant.ID, s.Session.UserID); err != nil {
+		return Opened{}, err
+	}
+	decision, key, err := judge(tx, s, scope)
+	if err != nil {
+		return Opened{}, err
+	}
+	return s.turn(tx, by, decision, key)
+}
+
+// Insist is Spend for what was never free: where the version in force asks for
+// no token, it asks for one all the same.
+func Insist(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (tokenID string, err error) {
 	if err := s.Tenant.Pin(tx); err != nil {
 		return "", err
 	}
 	if _, err := tx.LockUser(s.Tenant.ID, s.Session.UserID); err != nil {
 		return "", err
 	}
-	decision, err := judge(tx, s, scope)
+	decision, err := decide(tx, s, scope)
 	if err != nil {
 		return "", err
 	}
-	if !decision.Required {
-		reason, err := Reason(tx, s.Tenant, s.Presented, s.caller(), decision)
-		if err != nil || reason != "" {
-			return "", err
-		}
-	}
-	err = tx.ConsumeElevatedToken(s.Tenant.ID, s.Presented.claims.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", refusal(s, decision, stepup.ReasonSpent)
-	}
+	decision.Required = true
+	key, err := s.key(tx, decision)
 	if err != nil {
 		return "", err
 	}
-	return s.Presented.claims.ID, audit.Record(tx, by, "token.consumed", audit.Detail{"token_id": s.Presented.claims.ID, "scope": scope})
+	opened, err := s.turn(tx, by, decision, key)
+	return opened.TokenID, err
 }
 
-// Insist is Spend for what was never free: where the version in force asks for
-// no token, it asks for one all the same.
-func Insist(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (tokenID string, err error) {
-	tokenID, err = Spend(tx, by, s, scope)
-	if err != nil || tokenID != "" {
-		return tokenID, err
-	}
-	person, err := account.Person(tx, s.Tenant.Environment, s.Session)
+// key is what would open a decided gate.
+type key int
+
+const (
+	noKey       key = iota // nothing is needed, and nothing good was sent
+	elevatedKey            // the elevated token
+	legacyKey              // the token of action-based MFA
+)
+
+func judge(tx *store.Tx, s Subject, scope stepup.Scope) (policy.Decision, key, error) {
+	decision, err := decide(tx, s, scope)
 	if err != nil {
-		return "", err
+		return decision, noKey, err
 	}
-	decision, err := policy.Decide(s.Tenant.Environment, person, scope)
-	if err != nil {
-		return "", err
-	}
-	reason, err := Reason(tx, s.Tenant, s.Presented, s.caller(), decision)
-	if err != nil {
-		return "", err
-	}
-	return "", refusal(s, decision, reason)
+	k, err := s.key(tx, decision)
+	return decision, k, err
 }
 
-func judge(tx *store.Tx, s Subject, scope stepup.Scope) (policy.Decision, error) {
+func decide(tx *store.Tx, s Subject, scope stepup.Scope) (policy.Decision, error) {
 	person, err := account.Person(tx, s.Tenant.Environment, s.Session)
 	if err != nil {
 		return policy.Decision{}, err
 	}
-	decision, err := policy.Decide(s.Tenant.Environment, person, scope)
-	if err != nil {
-		return decision, err
+	return policy.Decide(s.Tenant.Environment, person, scope)
+}
+
+// key finds what opens the gate. The elevated token comes first and leaves a
+// legacy one untouched; without need neither is asked for, but a good elevated
+// token that was sent is used.
+func (s Subject) key(tx *store.Tx, d policy.Decision) (key, error) {
+	reason, err := Reason(tx, s.Tenant, s.Presented, s.caller(), d)
+	switch {
+	case err != nil:
+		return noKey, err
+	case reason == "":
+		return elevatedKey, nil
+	case !d.Required:
+		return noKey, nil
 	}
-	if !decision.Required {
-		return decision, nil
-	}
-	reason, err := Reason(tx, s.Tenant, s.Presented, s.caller(), decision)
-	if err != nil {
-		return decision, err
-	}
-	if reason == "" {
-		return decision, nil
-	}
-	if !s.Presented.given && decision.NoMethod() {
+	legacy, opens, err := s.legacy(tx, d)
+	switch {
+	case err != nil:
+		return noKey, err
+	case opens:
+		return legacyKey, nil
+	case s.Presented.given:
+	case d.NoMethod():
 		reason = stepup.ReasonNoMethod
+	case legacy != "":
+		reason = legacy
 	}
-	return decision, refusal(s, decision, reason)
+	return noKey, refusal(s, d, reason)
+}
+
+// turn spends what the key stands for.
+func (s Subject) turn(tx *store.Tx, by audit.By, d policy.Decision, k key) (opened Opened, err error) {
+	switch k {
+	case elevatedKey:
+		opened.TokenID = s.Presented.claims.ID
+		err = tx.ConsumeElevatedToken(s.Tenant.ID, opened.TokenID)
+		if err == nil {
+			return opened, audit.Record(tx, by, "token.consumed", audit.Detail{"token_id": opened.TokenID, "scope": d.Rule.Scope})
+		}
+	case legacyKey:
+		if opened.MFATokenID, err = s.Legacy.Spend(tx, by, s.Tenant, s.Session, d.Rule.Scope); err == nil {
+			return opened, nil
+		}
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		err = refusal(s, d, stepup.ReasonSpent)
+	}
+	return Opened{}, err
 }
 
 func (s Subject) caller() Caller { return Caller{UserID: s.Session.UserID, SessionID: s.Session.ID} }
