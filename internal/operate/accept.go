@@ -46,6 +46,9 @@ func Accept(tx *store.Tx, by audit.By, environmentID string, o AcceptOptions) (A
 	if o.Version == "" {
 		o.Version = environment.Newest
 	}
+	if o.Version.Before(env.CreatedAtVersion) {
+		return Accepted{}, fault.New(fault.EnvironmentVersionCannotGoBack, "This environment began at %s and cannot go back to %s.", env.CreatedAtVersion, o.Version)
+	}
 	accepted := Accepted{MinAPIVersion: o.Version, TurnedOn: []string{}}
 	next := env.At(o.Version)
 	if env.MinAPIVersion.Before(o.Version) && !o.Strict {

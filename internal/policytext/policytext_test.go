@@ -1,0 +1,163 @@
+package policytext_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/policytext"
+)
+
+const document = `id: 11111111-2222-4333-8444-555555555555
+name: Demo
+createdAtVersion: 2026_01_01
+minApiVersion: 2026_04_01
+sms: {enabled: true, countries: [DE]}
+wallets: {chains: [EVM]}
+providers: [{provider: google, clientId: x}]
+mfa:
+  methods: [{type: totp, enabled: true, allowBackupCodes: true}]
+  actions: [{action: wallet.waas.sign, required: true}]
+scopes:
+  - {scope: "transfer:create", audience: "https://bank.example.com", floor: {preset: asvs-l3}}
+`
+
+func parse(t testing.TB, text string) *environment.Environment {
+	t.Helper()
+	env, err := environment.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return env
+}
+
+func TestExplain(t *testing.T) {
+	env := parse(t, document)
+	for _, row := range []struct {
+		scope, version string
+		means          []string
+		reason         string
+		methods        []string
+		why            string
+	}{
+		{"wallet:export", "", []string{"totp", "email"}, "step_up_required", []string{"totp"}, "always asks"},
+		{"wallet:export", "", []string{"email", "sms"}, "step_up_required", []string{"email", "sms"}, "always asks"},
+		{"wallet:export", "2026-01-01", []string{"totp", "email"}, "not_required", []string{"totp"}, "wallet.waas.export is off"},
+		{"wallet:sign", "2026_01_01", []string{"totp"}, "step_up_required", []string{"totp"}, "is on, and the user has a second factor"},
+		{"wallet:sign", "2026_01_01", []string{"email"}, "not_required", []string{"email"}, "has no second factor"},
+		{"credential:link", "2026_01_01", []string{"email"}, "not_required", []string{"email"}, "knows only actions"},
+		{"wallet:sign", "", []string{"embedded-wallet"}, "no_method", nil, "is on"},
+		{"wallet:sign", "", []string{"wallet:SOL"}, "no_method", nil, "is on"},
+		{"wallet:sign", "", []string{"external"}, "no_method", nil, "is on"},
+		{"wallet:sign", "", []string{"social:github"}, "no_method", nil, "is on"},
+		{"wallet:sign", "", nil, "no_method", nil, "is on"},
+		{"transfer:create", "", []string{"email", "wallet"}, "step_up_required", []string{"wallet"}, "declares this scope as required"},
+		{"user:update", "", []string{"email"}, "not_required", []string{"email"}, "user.update is off"},
+	} {
+		at, err := policytext.At(env, row.version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := policytext.Explain(at, row.scope, row.means)
+		if err != nil {
+			t.Errorf("%s for %v: %v", row.scope, row.means, err)
+			continue
+		}
+		if got := policytext.Reason(e.Decision); got != row.reason {
+			t.Errorf("%s for %v: %s, want %s", row.scope, row.means, got, row.reason)
+		}
+		if got := policytext.Methods(e.Decision); !slices.Equal(got, row.methods) {
+			t.Errorf("%s for %v accepts %v, want %v", row.scope, row.means, got, row.methods)
+		}
+		if !strings.Contains(e.Why, row.why) {
+			t.Errorf("%s for %v: %q does not say %q", row.scope, row.means, e.Why, row.why)
+		}
+		for i, m := range e.Means {
+			counts := slices.Contains(row.methods, strings.Split(row.means[i], ":")[0])
+			if (m.Obstacle == "") != counts {
+				t.Errorf("%s for %v: %s has the obstacle %q", row.scope, row.means, row.means[i], m.Obstacle)
+			}
+		}
+	}
+	for _, wrong := range [][2]string{{"wallet:exprot", "email"}, {"console:mfa:reset", "email"}, {"wallet:export", "carrier-pigeon"}} {
+		if _, err := policytext.Explain(env, wrong[0], []string{wrong[1]}); err == nil {
+			t.Errorf("%v is explained", wrong)
+		}
+	}
+	if _, err := policytext.At(env, "2025_01_01"); err == nil || !strings.Contains(err.Error(), "2026_01_01 or 2026_04_01") {
+		t.Errorf("an unknown version: %v", err)
+	}
+}
+
+func TestCases(t *testing.T) {
+	env := parse(t, document)
+	run := func(expect string) []string {
+		t.Helper()
+		cases, err := policytext.ParseCases([]byte("environment: demo.yaml\ncases:\n  - {scope: wallet:export, userWith: [totp, email], expect: " + expect + "}\n"))
+		if err != nil {
+			t.Fatalf("%s: %v", expect, err)
+		}
+		differs, err := cases.Cases[0].Run(env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return differs
+	}
+	for _, good := range []string{"{required: true, methods: [totp], singleUse: true, lifeSeconds: 300, reason: step_up_required, floor: 'urn:stepup:mfa'}", "{lifeSeconds: 300}"} {
+		if differs := run(good); len(differs) != 0 {
+			t.Errorf("%s: %v", good, differs)
+		}
+	}
+	for _, bad := range []string{"{required: false}", "{methods: [totp, email]}", "{methods: []}", "{singleUse: false}", "{lifeSeconds: 600}", "{reason: no_method}", "{floor: 'urn:stepup:phr'}"} {
+		if differs := run(bad); len(differs) != 1 {
+			t.Errorf("%s: %v", bad, differs)
+		}
+	}
+	for _, broken := range []string{
+		"", "environment: x", "cases: []", "environment: x\ncases: [{scope: wallet:export}]", "environment: x\ncases: [{scope: wallet:export, expect: {requird: true}}]",
+		"environment: x\ncases: [{expect: {required: true}}]", "- a", "environment: [",
+	} {
+		if _, err := policytext.ParseCases([]byte(broken)); err == nil {
+			t.Errorf("read: %q", broken)
+		}
+	}
+}
+
+func TestDiff(t *testing.T) {
+	old := parse(t, document)
+	if changes, err := policytext.Diff(old, old, nil); err != nil || len(changes) != 0 {
+		t.Errorf("nothing differs from itself: %v, %v", changes, err)
+	}
+	next := parse(t, strings.NewReplacer("wallet.waas.sign, required: true", "wallet.waas.sign, required: false", ", floor: {preset: asvs-l3}", "").Replace(document))
+	changes, err := policytext.Diff(old, next, map[string]int64{"wallet:sign": 412})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, change := range changes {
+		got = append(got, change.Scope+" "+change.Text)
+		if change.Scope == "wallet:sign" && change.Calls != 412 {
+			t.Errorf("%s is said to concern %d calls", change.Scope, change.Calls)
+		}
+	}
+	for _, want := range []string{"wallet:sign required: yes → no", "transfer:create accepted: nothing → email"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q is missing in %q", want, got)
+		}
+	}
+}
+
+func FuzzParseCases(f *testing.F) {
+	f.Add([]byte("environment: demo.yaml\ncases:\n  - {scope: wallet:export, userWith: [totp], expect: {required: true}}\n"))
+	env := parse(f, document)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		cases, err := policytext.ParseCases(text)
+		if err != nil {
+			return
+		}
+		for _, c := range cases.Cases[:min(len(cases.Cases), 20)] {
+			_, _ = c.Run(env) // a case that cannot be run is an error, never a panic
+		}
+	})
+}
