@@ -6,8 +6,10 @@ package account
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 	"github.com/stepup-auth/stepup/internal/policy"
@@ -55,6 +57,27 @@ func Means(env *environment.Environment, row store.CredentialRow) (policy.Means,
 		ID: row.ID, Kind: kind, Format: row.Format, Type: typeOf(row, detail), Alias: row.PublicIdentifier,
 		ACR: acrOf(env, kind, detail), Counts: usable(env, row, detail),
 	}, nil
+}
+
+// Rehearses reports whether the newest rules hold for this user before they hold
+// for all: the environment names the user's id, or a verified address that counts.
+func Rehearses(tx *store.Tx, env *environment.Environment, userID string) (bool, error) {
+	if len(env.Rehearsal.Users) == 0 || env.MinAPIVersion == environment.Newest {
+		return false, nil
+	}
+	if slices.Contains(env.Rehearsal.Users, userID) {
+		return true, nil
+	}
+	rows, err := tx.Credentials(env.ID, userID)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(rows, func(row store.CredentialRow) bool {
+		return row.Format == store.FormatEmail && Counts(env, row) && slices.ContainsFunc(env.Rehearsal.Users, func(name string) bool {
+			_, key, err := deliver.NormalizeEmail(name)
+			return err == nil && key == row.Identifier
+		})
+	}), nil
 }
 
 // Counts reports whether a credential may sign in and step up, as far as where

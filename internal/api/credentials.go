@@ -9,6 +9,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -52,6 +53,9 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 			return slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == id && of(row) })
 		}
 		wallet := func(row store.CredentialRow) bool { return row.Format == store.FormatBlockchain }
+		if c.foreseen != nil && !is(id, wallet) {
+			c.foreseen.call = shadow.UnlinkSocial
+		}
 		switch {
 		case is(id, account.StepsUp):
 			_, err = enforce.Insist(tx, c.by, c.Subject(), stepup.CredentialUnlink)

@@ -24,6 +24,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
@@ -50,6 +51,8 @@ type Config struct {
 	Texts      bool                                               // the server can send text messages
 	RequestID  func(*http.Request) string                         // set by the server's outermost layer
 	Operators  func() []string                                    // who is mailed when rules are weakened
+	LegacyMFA  LegacyMFA                                          // action-based MFA; nil: none
+	Shadow     *shadow.Counter                                    // counts what the newest rules would do; nil: nobody does
 }
 
 // API is the handler of all routes.
@@ -91,10 +94,15 @@ type Call struct {
 	cookie    *http.Cookie      // to set with the answer; nil: none
 	Service   *serviceauth.Token
 	Presented enforce.Presented
-	Device    device
-	body      *[]byte
-	strict    bool // administration: an unknown member is an error
-	by        audit.By
+	legacy    enforce.Legacy // token of action-based MFA; nil: none was sent
+	gate      Gate           // of the route
+	foreseen  *foreseen      // what the newest rules make of the call; nil: it is not protected
+
+	createMFAToken *MFATokenOptions // what the body asks for; nil: no MFA token
+	Device         device
+	body           *[]byte
+	strict         bool // administration: an unknown member is an error
+	by             audit.By
 }
 
 // By says who acts, for the audit log.
@@ -102,7 +110,9 @@ func (c *Call) By() audit.By { return c.by }
 
 // Subject is whose request a gate judges.
 func (c *Call) Subject() enforce.Subject {
-	return enforce.Subject{Tenant: c.Tenant, Session: *c.Session, Presented: c.Presented, RequestID: c.RequestID}
+	return enforce.Subject{
+		Tenant: c.Tenant, Session: *c.Session, Presented: c.Presented, RequestID: c.RequestID, Legacy: c.legacy, LegacyEntry: c.gate.Legacy,
+	}
 }
 
 func (a *API) door(r Route) http.Handler {
@@ -123,6 +133,7 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 	if errors.Is(err, tenant.ErrRevised) {
 		answer, err = a.serve(c, r, w)
 	}
+	c.countForeseen()
 	if fault.Has(err, fault.InvalidSession) && c.byCookie {
 		c.cookie = c.noCookie()
 	}
@@ -139,7 +150,7 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 // session, device signature, elevated token (403 before the body is read),
 // body, handler.
 func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
-	c.Tenant, c.Session, c.owes, c.byCookie, c.cookie = nil, nil, false, false, nil
+	c.Tenant, c.Session, c.owes, c.byCookie, c.cookie, c.gate, c.foreseen = nil, nil, false, false, nil, r.Gate, nil
 	c.by = audit.By{Actor: "anonymous", RequestID: c.RequestID}
 	if err := checkAddress(c.request.URL); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -33,8 +35,12 @@ type Gate struct {
 	Kind       GateKind
 	Scopes     []stepup.Scope         // ElevatedGate, MarkedGate: the one it needs; BodyGate: those it may need
 	Compatible environment.Compatible // the entry that waives the token; empty: none does
+	Legacy     environment.Compatible // the entry that lets an MFA token open it under the newest version; empty: none does
+	Call       shadow.Call            // what published clients know it as; empty: another call
 	Service    string                 // ServiceGate: the service token scope
 }
+
+func (g Gate) call() shadow.Call { return cmp.Or(g.Call, shadow.OtherCall) }
 
 func (g Gate) open(c *Call, r Route) error {
 	switch g.Kind {
@@ -66,12 +72,22 @@ func (g Gate) open(c *Call, r Route) error {
 		return err
 	}
 	c.Presented = enforce.Present(c.ctx, c.Tenant, text)
-	if g.Kind != ElevatedGate && g.Kind != MarkedGate || c.Tenant.Allows(g.Compatible) {
+	if err := c.presentLegacy(); err != nil {
+		return err
+	}
+	if g.Kind != ElevatedGate && g.Kind != MarkedGate {
+		return nil
+	}
+	if c.Tenant.Allows(g.Compatible) && !c.Tenant.MinAPIVersion.Before(environment.Newest) {
+		c.waived(g.Scopes[0], g.call())
 		return nil
 	}
 	return c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
 		if g.Kind == MarkedGate && account.Marked(tx, *c.Session) {
 			return nil
+		}
+		if err := c.foresee(tx, g.Scopes[0], g.call()); err != nil {
+			return err
 		}
 		return enforce.Judge(tx, c.Subject(), g.Scopes[0])
 	})
@@ -107,6 +123,13 @@ func (c *Call) identify() error {
 			return err
 		}
 		c.Session = &row
+		rehearses, err := account.Rehearses(tx, c.Tenant.Environment, row.UserID)
+		if err != nil {
+			return err
+		}
+		if rehearses {
+			c.Tenant = c.Tenant.AtNewest()
+		}
 		c.owes, err = account.Owes(tx, c.Tenant.Environment, row)
 		return err
 	})
@@ -182,8 +205,14 @@ func (c *Call) judge(scope stepup.Scope) error {
 // unless the compatibility entry waives it; elevated reports whether a token
 // opened the gate, which decides what the action may claim as its provenance.
 func (c *Call) Spend(tx *store.Tx, scope stepup.Scope, compatible environment.Compatible) (tokenID string, err error) {
+	if c.foreseen == nil {
+		if err := c.foresee(tx, scope, c.gate.call()); err != nil {
+			return "", err
+		}
+	}
 	tokenID, err = enforce.Spend(tx, c.by, c.Subject(), scope)
 	if fault.Has(err, fault.ElevatedTokenRequired) && c.Tenant.Allows(compatible) {
+		c.waived(scope, c.gate.call())
 		return "", nil
 	}
 	return tokenID, err

@@ -90,14 +90,16 @@ func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (string, error) {
 
 // RecoveryRequest types a recovery code.
 type RecoveryRequest struct {
-	Code            string   `json:"code"`
-	RequestedScopes []string `json:"requestedScopes,omitempty"`
+	Code            string           `json:"code"`
+	RequestedScopes []string         `json:"requestedScopes,omitempty"`
+	CreateMFAToken  *MFATokenOptions `json:"createMfaToken,omitempty"`
 }
 
 func authRecovery(c *Call, r RecoveryRequest) (VerifyResponse, error) {
 	if err := need("code", r.Code); err != nil {
 		return VerifyResponse{}, err
 	}
+	c.createMFAToken = r.CreateMFAToken
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source}
 	return c.proveWith(recovery.Method{}, attempt, r.RequestedScopes, nil)
 }

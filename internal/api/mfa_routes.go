@@ -1,12 +1,16 @@
 package api
 
-import "github.com/stepup-auth/stepup"
+import (
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/shadow"
+)
 
 // mfaRoutes are the second factors of wire reference 10, except passkeys.
 func mfaRoutes() []Route {
 	signedIn := Gate{Kind: SessionGate}
-	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}}
-	unlink := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}}
+	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Call: shadow.RegisterTOTP}
+	unlink := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}, Legacy: environment.DeleteDevice, Call: shadow.DeleteDevice}
 	recovery := Gate{Kind: MarkedGate, Scopes: []stepup.Scope{stepup.CredentialLink}}
 	return []Route{
 		{Method: "GET", Path: sdk + "/users/mfa/register/totp", Gate: link, Owing: true, Section: "wire 10", Summary: "Begin to enrol an authenticator app", Query: []Param{{Name: "qr", Type: "string", Summary: "1: with a QR code"}}, handler: handle(registerTOTP)},

@@ -128,15 +128,17 @@ func confirmTOTP(c *Call, r RegisterTOTPRequest) (MFADevice, error) {
 // proves the device that id names, or the default one. createMfaToken is of
 // action-based MFA.
 type AuthTOTPRequest struct {
-	Code            string   `json:"code"`
-	ID              string   `json:"id,omitempty"`
-	RequestedScopes []string `json:"requestedScopes,omitempty"`
+	Code            string           `json:"code"`
+	ID              string           `json:"id,omitempty"`
+	RequestedScopes []string         `json:"requestedScopes,omitempty"`
+	CreateMFAToken  *MFATokenOptions `json:"createMfaToken,omitempty"`
 }
 
 func authTOTP(c *Call, r AuthTOTPRequest) (VerifyResponse, error) {
 	if err := need("code", r.Code); err != nil {
 		return VerifyResponse{}, err
 	}
+	c.createMFAToken = r.CreateMFAToken
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source}
 	return c.proveWith(totp.Method{DeviceID: r.ID}, attempt, r.RequestedScopes, c.linkFactor)
 }

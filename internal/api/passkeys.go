@@ -6,20 +6,22 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/passkey"
 	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
 func passkeyRoutes() []Route {
 	public := Gate{Kind: PublicGate}
 	signedIn := Gate{Kind: SessionGate}
-	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}}
+	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Call: shadow.RegisterPasskey}
 	// A legacy MFA token is no elevated token: the entry delete-device does not
 	// open this gate to a call without any.
-	unlink := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}}
+	unlink := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}, Legacy: environment.DeleteDevice, Call: shadow.DeletePasskey}
 	related := []Param{{Name: "relatedOriginRpId", Type: "string", Summary: "The relying party that a page of another domain means"}}
 	return []Route{
 		{Method: "GET", Path: sdk + "/users/passkeys", Gate: signedIn, Owing: true, Section: "wire 9", Summary: "The user's passkeys", handler: handle(listPasskeys)},
@@ -186,12 +188,7 @@ func (c *Call) prompt(begin func(*store.Tx) error) error {
 // PasskeyRegisterRequest is what the browser made.
 type PasskeyRegisterRequest struct {
 	passkey.AttestationResponse
-	CreateMFAToken *MFATokenOptions `json:"createMfaToken,omitempty"` // read and ignored
-}
-
-// MFATokenOptions asks for a token of action-based MFA.
-type MFATokenOptions struct {
-	SingleUse bool `json:"singleUse"`
+	CreateMFAToken *MFATokenOptions `json:"createMfaToken,omitempty"` // it confirms an enrolment, which mints nothing
 }
 
 func registerPasskey(c *Call, r PasskeyRegisterRequest) (VerifyResponse, error) {
@@ -214,7 +211,7 @@ func passkeyEnrolment(c *Call, _ none) (PasskeyEnrolment, error) {
 type PasskeyEnrolRequest struct {
 	ID             string                      `json:"id"`
 	Attestation    passkey.AttestationResponse `json:"attestation"`
-	CreateMFAToken *MFATokenOptions            `json:"createMfaToken,omitempty"` // read and ignored
+	CreateMFAToken *MFATokenOptions            `json:"createMfaToken,omitempty"` // it confirms an enrolment, which mints nothing
 }
 
 func enrolPasskey(c *Call, r PasskeyEnrolRequest) (VerifyResponse, error) {
@@ -322,11 +319,12 @@ func (c *Call) noPasskey(tx *store.Tx) error {
 // PasskeyStepUpRequest gives the second factor.
 type PasskeyStepUpRequest struct {
 	passkey.AssertionResponse
-	CreateMFAToken  *MFATokenOptions `json:"createMfaToken,omitempty"` // read and ignored
+	CreateMFAToken  *MFATokenOptions `json:"createMfaToken,omitempty"`
 	RequestedScopes []string         `json:"requestedScopes,omitempty"`
 }
 
 func passkeyStepUp(c *Call, r PasskeyStepUpRequest) (VerifyResponse, error) {
+	c.createMFAToken = r.CreateMFAToken
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source}
 	return c.proveWith(passkey.Assertion{Response: r.AssertionResponse}, attempt, r.RequestedScopes, nil)
 }

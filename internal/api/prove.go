@@ -8,6 +8,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/recovery"
+	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/session"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -99,8 +100,14 @@ func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []st
 		if err := c.mark(tx, proof, credential); err != nil {
 			return err
 		}
+		var legacy secret.Text
+		if minted == nil && !enrols { // both asked for: the scopes win
+			if legacy, err = c.mintLegacy(tx, proof); err != nil {
+				return err
+			}
+		}
 		signed, err = c.refreshed(tx, credential.ID)
-		signed.minted = minted
+		signed.minted, signed.mfaToken = minted, legacy
 		return err
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/shadow"
 )
 
 // Route is one row of the table that is the source of the mux, the gates and
@@ -55,7 +56,7 @@ var auditQuery = []Param{
 
 // Routes is the whole API.
 func Routes() []Route {
-	return slices.Concat(coreRoutes(), mfaRoutes(), smsRoutes(), walletRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes())
+	return slices.Concat(coreRoutes(), mfaRoutes(), smsRoutes(), walletRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes(), migrationRoutes())
 }
 
 func coreRoutes() []Route {
@@ -73,7 +74,7 @@ func coreRoutes() []Route {
 		{Method: "POST", Path: sdk + "/emailVerifications/retry", Gate: public, OptionalSession: true, Owing: true, Section: "wire 6", Summary: "Mail a new code in place of an earlier one", handler: handle(emailRetry)},
 		{Method: "POST", Path: sdk + "/emailVerifications/signin", Gate: public, Device: true, Section: "wire 6", Summary: "Sign in with a code", handler: handle(emailSignIn)},
 		{Method: "POST", Path: sdk + "/emailVerifications/verify", Device: true, Owing: true, Section: "wire 6, 11.2", Summary: "Step up with a code, or link its address",
-			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkEmail},
+			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkEmail, Call: shadow.LinkEmail},
 			handler: handle(emailVerify)},
 
 		{Method: "POST", Path: sdk + "/stepUp/check", Gate: signedIn, Owing: true, Section: "wire 11.1", Summary: "Is a step-up required, and with what", handler: handle(checkStepUp)},
@@ -84,14 +85,14 @@ func coreRoutes() []Route {
 
 		{Method: "GET", Path: sdk + "/users", Gate: signedIn, Owing: true, Section: "wire 15", Summary: "The signed-in user", handler: handle(getUser)},
 		{Method: "PUT", Path: sdk + "/users", Section: "wire 15", Summary: "Change the profile, or start changing the email address or the phone number",
-			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialUpdate, stepup.UserUpdate}, Compatible: environment.UpdateUser},
+			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialUpdate, stepup.UserUpdate}, Compatible: environment.UpdateUser, Call: shadow.UpdateUser},
 			handler: handle(updateUser)},
 		{Method: "DELETE", Path: sdk + "/users", Section: "wire 15", Summary: "Delete the account",
-			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.UserDelete}, Compatible: environment.DeleteUser},
+			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.UserDelete}, Compatible: environment.DeleteUser, Call: shadow.DeleteUser},
 			handler: handle(deleteUser)},
 
 		{Method: "POST", Path: sdk + "/verify/unlink", Section: "wire 7.1", Summary: "Unlink a credential",
-			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}, Compatible: environment.UnlinkWallet},
+			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}, Compatible: environment.UnlinkWallet, Call: shadow.UnlinkWallet},
 			handler: handle(unlink)},
 		{Method: "POST", Path: sdk + "/credentials/{credentialId}/confirm", Section: "ours", Summary: "Confirm a credential that was linked with nothing",
 			Gate:    Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}},

@@ -9,6 +9,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/smscode"
 	"github.com/stepup-auth/stepup/internal/phone"
 	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -19,7 +20,7 @@ func smsRoutes() []Route {
 		{Method: "POST", Path: sdk + "/smsVerifications/retry", Gate: public, OptionalSession: true, Owing: true, Section: "wire 6", Summary: "Text a new code in place of an earlier one", handler: handle(smsRetry)},
 		{Method: "POST", Path: sdk + "/smsVerifications/signin", Gate: public, Device: true, Section: "wire 6", Summary: "Sign in with a texted code", handler: handle(smsSignIn)},
 		{Method: "POST", Path: sdk + "/smsVerifications/verify", Device: true, Owing: true, Section: "wire 6, 11.2", Summary: "Step up with a texted code, or link its number",
-			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkPhone},
+			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkPhone, Call: shadow.LinkPhone},
 			handler: handle(smsVerify)},
 	}
 }

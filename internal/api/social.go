@@ -12,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -33,7 +34,7 @@ func socialRoutes() []Route {
 		{Method: "POST", Path: at + "/redirect", Gate: public, AnyOrigin: true, Redirects: true, Form: true, Section: "wire 8", Summary: "The same, for providers that answer by a form", handler: handle(socialReturnForm)},
 		{Method: "POST", Path: at + "/signIn", Gate: public, Device: true, Section: "wire 8", Summary: "Sign in with a social login", handler: handle(socialSignIn)},
 		{Method: "POST", Path: at + "/verify", Owing: true, Section: "wire 8, 11.2", Summary: "Step up with a social login, or link its account",
-			Gate: Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}}, handler: handle(socialVerify)},
+			Gate: Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Call: shadow.LinkSocial}, handler: handle(socialVerify)},
 		{Method: "POST", Path: at + "/oauthResult", Gate: public, Section: "wire 8", Summary: "How a social login stands, for apps that poll", handler: handle(socialResult)},
 		{Method: "GET", Path: at + "/loginUrl", Gate: public, Section: "wire 8", Summary: "Where to send a browser for a social login; append the state", handler: handle(socialLoginURL)},
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/session"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -52,6 +53,7 @@ type VerifyResponse struct {
 	MinifiedJWT         string `json:"minifiedJwt,omitempty"` // absent in cookie mode, like jwt
 	JWT                 string `json:"jwt,omitempty"`
 	ElevatedAccessToken string `json:"elevatedAccessToken,omitempty"`
+	MFAToken            string `json:"mfaToken,omitempty"` // action-based MFA
 }
 
 // UpdateSelfResponse also says what to do next.
@@ -71,6 +73,7 @@ type signedIn struct {
 	credentials []store.CredentialRow
 	newUser     bool
 	minted      *elevate.Minted
+	mfaToken    secret.Text
 }
 
 // read loads what answers show.
@@ -114,7 +117,7 @@ func (c *Call) verified(s signedIn) (VerifyResponse, error) {
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	response := VerifyResponse{User: user, ExpiresAt: tokens.Expires.Unix()}
+	response := VerifyResponse{User: user, ExpiresAt: tokens.Expires.Unix(), MFAToken: s.mfaToken.Reveal()}
 	c.keep(tokens, &response, now)
 	if s.minted != nil {
 		response.ElevatedAccessToken, err = s.minted.Sign(c.Tenant, now)

@@ -13,12 +13,13 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
 	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
 func walletRoutes() []Route {
 	public := Gate{Kind: PublicGate}
-	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkWallet}
+	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkWallet, Call: shadow.LinkWallet}
 	return []Route{
 		{Method: "POST", Path: sdk + "/wallets/message", Gate: public, OptionalSession: true, Owing: true, Section: "ours, EIP-4361", Summary: "The text to sign, naming what it is for", handler: handle(walletMessage)},
 		{Method: "POST", Path: sdk + "/wallets/signin", Gate: public, Section: "wire 7", Summary: "Sign in with a wallet", handler: handle(walletSignIn)},

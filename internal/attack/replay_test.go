@@ -169,6 +169,19 @@ var oneTime = []artefact{
 		},
 	},
 	{
+		name: "MFA token for a single use", table: "mfa_tokens", refused: spent,
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			s.Apply(t, servertest.Document(servertest.Legacy, "mfa: {methods: [{type: totp, enabled: true}], actions: [{action: user.update, required: true}]}"))
+			user := s.SignIn(t, servertest.Legacy, "legacy@example.com")
+			app := s.EnrolApp(t, user)
+			header := user.Header()
+			header.Set("x-mfa-auth-token", s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), header, m{"code": app.Next(), "createMfaToken": true}).Want(t, 200, "").Member("mfaToken"))
+			return func(at scene) servertest.Response {
+				return at.Do(t, "PUT", user.Path("/users"), header, m{"alias": "Ada"})
+			}
+		},
+	},
+	{
 		name: "link that takes a change back", table: "revoke_links", statement: "ConsumeRevokeLink", refused: answered(422, "invalid_revoke_link"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user := s.SignIn(t, servertest.A, "victim@example.com")
@@ -215,7 +228,9 @@ func TestA3TableIsComplete(t *testing.T) {
 	t.Parallel()
 	var tables, statements, purposes []string
 	for _, a := range oneTime {
-		statements = append(statements, a.statement)
+		if a.statement != "" { // package legacymfa keeps its statement to itself
+			statements = append(statements, a.statement)
+		}
 		if a.table != "" {
 			tables = append(tables, a.table)
 		}

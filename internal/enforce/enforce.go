@@ -126,6 +126,22 @@ type Opened struct {
 	MFATokenID string // of the token of action-based MFA
 }
 
+// Foresee says what would keep the request from scope: empty, if nothing would.
+// It changes nothing.
+func Foresee(tx *store.Tx, s Subject, scope stepup.Scope) (reason stepup.Reason, required bool, err error) {
+	decision, err := decide(tx, s, scope)
+	if err != nil {
+		return "", false, err
+	}
+	if reason, err = Reason(tx, s.Tenant, s.Presented, s.caller(), decision); err != nil {
+		return "", false, err
+	}
+	if reason != "" && !s.Presented.given && decision.NoMethod() {
+		reason = stepup.ReasonNoMethod
+	}
+	return reason, decision.Required, nil
+}
+
 // Open is Spend that tells what it spent.
 func Open(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (Opened, error) {
 	if err := s.Tenant.Pin(tx); err != nil {

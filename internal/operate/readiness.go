@@ -30,7 +30,7 @@ type Readiness struct {
 	Name          string              `json:"name"`
 	MinAPIVersion environment.Version `json:"minApiVersion"`
 	Verdict       string              `json:"verdict"` // the report in plain words
-	Refusals      []Refusal           `json:"refusals"`
+	Refusals      []RefusedCall       `json:"refusals"`
 	Calls         Tally               `json:"calls"`
 	Trend         []DayTally          `json:"trend"`   // by day, UTC; days without a call are left out
 	Clients       []ClientSeen        `json:"clients"` // newest day first
@@ -44,8 +44,8 @@ type Readiness struct {
 	Days          int                 `json:"days"`
 }
 
-// Refusal is one kind of call that the newest rules would refuse.
-type Refusal struct {
+// RefusedCall is one kind of call that the newest rules would refuse.
+type RefusedCall struct {
 	Call    string `json:"call"`
 	Scope   string `json:"scope"`
 	Client  string `json:"client"`
@@ -115,7 +115,7 @@ func Ready(tx *store.Tx, environmentID string) (Readiness, error) {
 	}
 	r := Readiness{
 		EnvironmentID: env.ID, Name: env.Name, MinAPIVersion: env.MinAPIVersion, Days: ReadinessDays,
-		Refusals: []Refusal{}, Trend: []DayTally{}, Clients: []ClientSeen{}, Actions: []string{}, WouldTurnOn: []string{}, Compatibility: []EntryUse{}, WithoutMethod: []WithoutMethod{},
+		Refusals: []RefusedCall{}, Trend: []DayTally{}, Clients: []ClientSeen{}, Actions: []string{}, WouldTurnOn: []string{}, Compatibility: []EntryUse{}, WithoutMethod: []WithoutMethod{},
 	}
 	for _, action := range env.MFA.Actions {
 		if action.Required {
@@ -146,7 +146,7 @@ func parsed(tx *store.Tx, environmentID string) (*environment.Environment, error
 }
 
 func (r *Readiness) read(env *environment.Environment, counts []store.ShadowCount) {
-	refusals := map[Refusal]*Refusal{}
+	refusals := map[RefusedCall]*RefusedCall{}
 	seen := map[string]string{}
 	uses := map[string]*EntryUse{}
 	for _, entry := range env.Compatibility {
@@ -167,9 +167,9 @@ func (r *Readiness) read(env *environment.Environment, counts []store.ShadowCoun
 		case shadow.Refuse:
 			client, _ := shadow.ParseClient(c.Client)
 			minimum, _ := client.Below()
-			key := Refusal{Call: c.Call, Scope: c.Scope, Client: c.Client, Reason: c.Reason, Minimum: minimum}
+			key := RefusedCall{Call: c.Call, Scope: c.Scope, Client: c.Client, Reason: c.Reason, Minimum: minimum}
 			if refusals[key] == nil {
-				refusals[key] = &Refusal{Call: c.Call, Scope: c.Scope, Client: c.Client, Reason: c.Reason, Minimum: minimum}
+				refusals[key] = &RefusedCall{Call: c.Call, Scope: c.Scope, Client: c.Client, Reason: c.Reason, Minimum: minimum}
 			}
 			refusals[key].Count += c.Count
 			refusals[key].LastDay = c.Day
@@ -186,7 +186,7 @@ func (r *Readiness) read(env *environment.Environment, counts []store.ShadowCoun
 	for _, refusal := range refusals {
 		r.Refusals = append(r.Refusals, *refusal)
 	}
-	slices.SortFunc(r.Refusals, func(a, b Refusal) int {
+	slices.SortFunc(r.Refusals, func(a, b RefusedCall) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Scope+a.Call+a.Client+a.Reason, b.Scope+b.Call+b.Client+b.Reason))
 	})
 	var clients []shadow.Client

@@ -121,7 +121,9 @@ func (d Decision) Admits(kind assurance.Kind, acr assurance.ACR) bool {
 	return d.CoolDown == 0 && d.admits(kind, acr)
 }
 
-func (d Decision) admits(kind assurance.Kind, acr assurance.ACR) bool { return d.obstacle(kind, acr) == "" }
+func (d Decision) admits(kind assurance.Kind, acr assurance.ACR) bool {
+	return d.obstacle(kind, acr) == ""
+}
 
 // obstacle says what keeps a proof from minting the scope, apart from a
 // cool-down; empty: nothing.

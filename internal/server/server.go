@@ -18,6 +18,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
@@ -45,12 +46,20 @@ type Config struct {
 	Development http.Handler
 }
 
+var (
+	// legacyMFA is action-based MFA where it is built in; see legacymfa.go.
+	legacyMFA api.LegacyMFA
+	// housekeeping is what else runs once a minute, each step in one transaction.
+	housekeeping []func(*store.Tx) error
+)
+
 // Server is a configured server. Handler may be used on its own in tests.
 type Server struct {
 	config  Config
 	handler http.Handler
 	worker  *outbox.Worker
 	metrics *metrics
+	shadow  *shadow.Counter
 }
 
 // New wires a server; nothing runs yet.
@@ -59,13 +68,14 @@ func New(c Config) *Server {
 		c.Now = time.Now
 	}
 	m := newMetrics(c.DB)
+	counter := shadow.NewCounter(c.Now)
 	worker := outbox.NewWorker(c.DB, c.Mailer, c.Log)
 	worker.Texter, worker.Sent, worker.SentText = c.Texter, m.mail, m.text
 	clients := clientAddress(c.TrustedProxies)
-	s := &Server{config: c, worker: worker, metrics: m}
+	s := &Server{config: c, worker: worker, metrics: m, shadow: counter}
 	routes := api.New(api.Config{
 		DB: c.DB, Tenants: tenant.NewRegistry(c.DB, c.PublicURL, c.Now), Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL, Now: c.Now, Log: c.Log,
-		ClientAddr: clients, Observe: m.request, Codes: m.code, Texts: c.Texter != nil, RequestID: requestID, Operators: func() []string { return c.Operators },
+		ClientAddr: clients, Observe: m.request, Codes: m.code, Texts: c.Texter != nil, RequestID: requestID, Operators: func() []string { return c.Operators }, LegacyMFA: legacyMFA, Shadow: counter,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", routes)
@@ -93,6 +103,7 @@ func (s *Server) Run(ctx context.Context, public, metrics net.Listener) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.worker.Run(background) })
 	running.Go(func() { s.purge(background) })
+	running.Go(func() { s.shadow.Run(background, s.config.DB, s.config.Log) })
 	defer func() { stop(); running.Wait() }()
 
 	main := &http.Server{
@@ -152,8 +163,15 @@ func (s *Server) purge(ctx context.Context) {
 		case <-tick.C:
 		}
 		err := s.config.DB.Write(ctx, func(tx *store.Tx) error {
-			_, err := tx.Purge()
-			return err
+			if _, err := tx.Purge(); err != nil {
+				return err
+			}
+			for _, keep := range housekeeping {
+				if err := keep(tx); err != nil {
+					return err
+				}
+			}
+			return tx.PurgeShadowCounts(shadow.Day(tx.Now().Add(-shadow.Keep)))
 		})
 		if err != nil && ctx.Err() == nil {
 			s.config.Log.Error("purging", "error", err)

@@ -33,6 +33,21 @@ type Tenant struct {
 	MailFrom string // RFC 5322 mailbox its mail comes from
 	Keys     *token.Keys
 	Verifier *stepup.Verifier // of sessions and of elevated tokens for any audience of the environment
+
+	newest *Tenant // the same at the newest version; nil: it is there
+}
+
+// AtNewest is the tenant with the rules of the newest version in force.
+func (t *Tenant) AtNewest() *Tenant {
+	if t.newest != nil {
+		return t.newest
+	}
+	if t.MinAPIVersion == environment.Newest {
+		return t
+	}
+	newest := *t
+	newest.Environment = t.At(environment.Newest)
+	return &newest
 }
 
 // Pin makes a deciding transaction depend on this revision: when it has moved,
@@ -137,6 +152,9 @@ func (r *Registry) build(tx *store.Tx, row store.EnvironmentRow) (*Tenant, error
 	t.Verifier, err = stepup.NewVerifier(stepup.Config{Issuer: t.Issuer, Audiences: audiences, Keys: keys.Verifying(r.now), Now: r.now})
 	if err != nil {
 		return nil, fmt.Errorf("making verifier of environment %s: %w", row.ID, err)
+	}
+	if t.MinAPIVersion != environment.Newest {
+		t.newest = t.AtNewest()
 	}
 	return t, nil
 }

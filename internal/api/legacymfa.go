@@ -1,0 +1,73 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// LegacyMFA is action-based MFA (wire reference 12). Without it the API mints no
+// MFA token and takes none.
+type LegacyMFA interface {
+	// Mint makes a token for the session from a second factor given in it.
+	Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, singleUse bool) (secret.Text, error)
+	// Present is the token of a request; nil for an empty text.
+	Present(text string) enforce.Legacy
+}
+
+// MFATokenOptions asks for a token of action-based MFA: an object, or plain true
+// for one that is good for a single use. Plain false asks for none.
+type MFATokenOptions struct {
+	SingleUse bool `json:"singleUse"`
+
+	none bool
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (o *MFATokenOptions) UnmarshalJSON(text []byte) error {
+	switch string(bytes.TrimSpace(text)) {
+	case "true":
+		*o = MFATokenOptions{SingleUse: true}
+		return nil
+	case "false":
+		*o = MFATokenOptions{none: true}
+		return nil
+	}
+	type plain MFATokenOptions
+	return json.Unmarshal(text, (*plain)(o))
+}
+
+// mfaTokenHeader carries a token of action-based MFA. Published clients also send
+// it empty, which means without.
+const mfaTokenHeader = "x-mfa-auth-token"
+
+// presentLegacy reads the MFA token of the request.
+func (c *Call) presentLegacy() error {
+	c.legacy = nil
+	if c.api.LegacyMFA == nil {
+		return nil
+	}
+	values := c.request.Header.Values(mfaTokenHeader)
+	if len(values) > 1 {
+		return fault.New(fault.InvalidRequest, "Send one MFA token, in one header %s.", mfaTokenHeader)
+	}
+	if len(values) == 1 {
+		c.legacy = c.api.LegacyMFA.Present(values[0])
+	}
+	return nil
+}
+
+// mintLegacy makes the MFA token that the call asked for, if it did.
+func (c *Call) mintLegacy(tx *store.Tx, proof method.Proof) (secret.Text, error) {
+	if c.createMFAToken == nil || c.createMFAToken.none || c.api.LegacyMFA == nil {
+		return "", nil
+	}
+	return c.api.LegacyMFA.Mint(tx, c.by, c.Tenant, *c.Session, proof, c.createMFAToken.SingleUse)
+}
