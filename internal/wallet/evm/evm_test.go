@@ -199,7 +199,14 @@ func TestAddresses(t *testing.T) {
 
 // A value has one encoding: the others are refused.
 func TestRLPIsCanonical(t *testing.T) {
-	for _, good := range []string{"00", "7f", "80", "8180", "83646f67", "c0", "c88363617483646f67", "c7c0c1c0c3c0c1c0", "b838" + strings.Repeat("61", 56), "f838" + strings.Repeat("61", 56)} {
+	nested := func(depth int) []byte {
+		b := rlpList()
+		for range depth {
+			b = rlpList(b)
+		}
+		return b
+	}
+	for _, good := range []string{hex.EncodeToString(nested(maxRLPDepth)), "00", "7f", "80", "8180", "83646f67", "c0", "c88363617483646f67", "c7c0c1c0c3c0c1c0", "b838" + strings.Repeat("61", 56), "f838" + strings.Repeat("61", 56)} {
 		it, err := decodeRLP(unhex(t, good))
 		if err != nil {
 			t.Errorf("%s: %v", good, err)
@@ -207,7 +214,7 @@ func TestRLPIsCanonical(t *testing.T) {
 			t.Errorf("%s is read as %s", good, got)
 		}
 	}
-	for _, bad := range []string{"", "8100", "817f", "81", "8364", "b800", "b837" + strings.Repeat("61", 55), "b90038" + strings.Repeat("61", 56), "f800", "f837" + strings.Repeat("61", 55), "c1", "c200", "0000", "c000", "bfffffffffffffffff", "ffffffffffffffffff", strings.Repeat("c1", 9) + "c0"} {
+	for _, bad := range []string{"", "8100", "817f", "81", "8364", "c181", "c28100", "c3c28100", "b9", "b901", "b800", "b837" + strings.Repeat("61", 55), "b90038" + strings.Repeat("61", 56), "f800", "f837" + strings.Repeat("61", 55), "c1", "c200", "0000", "c000", "bfffffffffffffffff", "ffffffffffffffffff", hex.EncodeToString(nested(maxRLPDepth + 1))} {
 		if it, err := decodeRLP(unhex(t, bad)); err == nil {
 			t.Errorf("%s is read as %+v", bad, it)
 		}

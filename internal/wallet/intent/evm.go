@@ -132,7 +132,7 @@ func (i *Intent) transaction(t *evm.Transaction) {
 	}
 	i.Summary += "."
 	i.spend(coin.spend(t.ChainID, t.MaxCost(), ""))
-	i.line("Network fee, at most", coin.say(t.MaxCost()))
+	i.line("Gas fee, at most", coin.say(t.MaxCost()))
 	i.line("Gas", strconv.FormatUint(t.Gas, 10))
 	i.line("Nonce", strconv.FormatUint(t.Nonce, 10))
 	i.line("Type", [...]string{evm.Legacy: "legacy", evm.AccessList: "EIP-2930", evm.DynamicFee: "EIP-1559", evm.SetCode: "EIP-7702"}[t.Type])

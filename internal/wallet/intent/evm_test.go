@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/big"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -260,7 +261,7 @@ func TestLinesSayEverything(t *testing.T) {
 	for _, l := range i.Lines {
 		text += "\n" + l.Label + ": " + l.Value
 	}
-	for _, want := range []string{"Network: Ethereum (chain 1)", "To: " + payee, "Amount: 0.000000000000000003 ETH", "Data: 0xdeadbeef01", "Network fee, at most: 0.00005 ETH", "Nonce: 7", "Gas: 50000", "Type: EIP-7702",
+	for _, want := range []string{"Network: Ethereum (chain 1)", "To: " + payee, "Amount: 0.000000000000000003 ETH", "Data: 0xdeadbeef01", "Gas fee, at most: 0.00005 ETH", "Nonce: 7", "Gas: 50000", "Type: EIP-7702",
 		"Access list: " + nobodys + ", 1 storage keys", "Hands to code: " + evmWallet(t).Address + " to the code at " + a.Address.String() + " on Ethereum (chain 1), nonce 9", "hand accounts to code (1"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
@@ -410,6 +411,7 @@ func TestRefusals(t *testing.T) {
 		"type by a boolean":     {transaction(`"type":true`), "must be a string or a number"},
 		"unknown type":          {transaction(`"type":"eip4844"`), "use legacy"},
 		"from":                  {transaction(`"from":"` + payee + `"`), "leave from out"},
+		"gasLimit":              {transaction(`"gasLimit":1`), "gasLimit as gas"},
 		"nobody to pay":         {transaction(`"value":"1"`), "set to"},
 		"mistyped address":      {transaction(`"to":"0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eb48"`), "mistyped"},
 		"name as address":       {transaction(`"to":"vitalik.eth"`), "40 hex digits"},
@@ -581,6 +583,25 @@ func TestDecodeRefusals(t *testing.T) {
 		var f *fault.Error
 		if i, err := Decode(op, w); !errors.As(err, &f) {
 			t.Errorf("%s is understood as %q: %v", name, i.Summary, err)
+		}
+	}
+}
+
+// The examples of the documentation mean what stands below them.
+func TestDocumentedRequests(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/wallets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "## What is signed\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	examples := regexp.MustCompile("(?s)```json\n(.*?)```\n\n> ([^\n]*)\n").FindAllStringSubmatch(section, -1)
+	if len(examples) < 5 || len(examples) != strings.Count(section, "```json") {
+		t.Fatalf("%d examples", len(examples))
+	}
+	for _, e := range examples {
+		if i := understood(t, e[1]); i.Summary != e[2] {
+			t.Errorf("%s\nmeans %s", e[1], i.Summary)
 		}
 	}
 }

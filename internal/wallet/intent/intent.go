@@ -33,8 +33,9 @@ type Intent struct {
 	Summary string
 	Lines   []Line
 
-	// Spends is what leaves the wallet at most, network fees included.
-	// Unvalued says that more may leave, and Reason why that cannot be told.
+	// Spends is what leaves the wallet at most, the gas fee included; what a
+	// rollup charges on top for publishing data is in no transaction. Unvalued
+	// says that more may leave, and Reason why that cannot be told.
 	Spends   []Spend
 	Unvalued bool
 	Reason   string

@@ -374,10 +374,14 @@ func readTransaction(value any) (*evm.Transaction, error) {
 	if !ok {
 		return nil, errors.New("it is neither an object nor the hex of an unsigned transaction")
 	}
-	if from, _ := o.Get("from"); from != nil {
-		return nil, errors.New("leave from out: it is the wallet that signs")
+	for name, hint := range map[string]string{
+		"from": "leave from out: it is the wallet that signs", "gasLimit": "write gasLimit as gas", "input": "write input as data",
+	} {
+		if _, there := o.Get(name); there {
+			return nil, errors.New(hint)
+		}
 	}
-	if err := o.Only("from", "type", "chainId", "nonce", "gas", "gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "to", "value", "data", "accessList", "authorizationList"); err != nil {
+	if err := o.Only("type", "chainId", "nonce", "gas", "gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "to", "value", "data", "accessList", "authorizationList"); err != nil {
 		return nil, err
 	}
 	r := memberReader{o: o}
