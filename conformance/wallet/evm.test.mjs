@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { Transaction, TypedDataEncoder, hashMessage as ethersHashMessage, verifyMessage as ethersVerify, verifyTypedData as ethersVerifyTypedData } from 'ethers';
-import { concat, encodeFunctionData, erc20Abi, getAddress, hashMessage, hashTypedData, keccak256, maxUint256, parseTransaction, recoverTransactionAddress, serializeTransaction, toHex, verifyMessage, verifyTypedData } from 'viem';
+import { concat, encodeFunctionData, erc20Abi, formatEther, getAddress, hashMessage, hashTypedData, keccak256, maxUint256, parseTransaction, recoverTransactionAddress, serializeTransaction, toHex, verifyMessage, verifyTypedData } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { hashAuthorization } from 'viem/utils';
 import { startChain } from './lib/chain.mjs';
@@ -89,6 +89,9 @@ describe(`requests (SEED=${seed})`, () => {
           const answer = await understood(body);
           same(answer.toSign, keccak256(unsigned), tx);
           same(answer.signedTransaction, signed, tx);
+          const line = (label) => answer.lines.find((l) => l.label === label)?.value;
+          assert.deepEqual([line('To'), line('Nonce'), line('Gas'), line('Amount').split(' ')[0], line('Gas fee, at most').split(' ')[0], line('Data')?.toLowerCase()],
+            [tx.to && getAddress(tx.to), `${tx.nonce}`, `${tx.gas}`, formatEther(tx.value), formatEther(tx.gas * (tx.gasPrice ?? tx.maxFeePerGas)), tx.data === '0x' ? undefined : tx.data], `SEED=${seed}`);
         }
         const theirs = Transaction.from(unsigned);
         assert.deepEqual([theirs.type, theirs.unsignedHash], [ethersType[type], keccak256(unsigned)]);
