@@ -1,7 +1,8 @@
 // Command intents is what other implementations are compared with: it reads one
 // signing request per line, as a client would send it, and answers with how the
 // roles of the wallet service understand it and with what the signer would
-// sign. The keys are the caller's, for tests only.
+// sign. It also reads a Solana message field by field, and seals an export. The
+// keys are the caller's, for tests only.
 package main
 
 import (
@@ -27,6 +28,11 @@ type question struct {
 	Chain wallet.Chain    `json:"chain"`
 	Key   string          `json:"key"`  // hex; EVM: the secret; SOL: the seed
 	Body  json.RawMessage `json:"body"` // of POST /waas/{walletId}/signMessage
+
+	Parse string `json:"parse"` // instead: a Solana message in hex
+
+	Operation       *wallet.Operation `json:"operation"` // instead: export the key to exportPublicKey
+	ExportPublicKey []byte            `json:"exportPublicKey"`
 }
 
 type answer struct {
@@ -41,6 +47,11 @@ type answer struct {
 	Unvalued          bool                `json:"unvalued,omitempty"`
 	Signature         string              `json:"signature,omitempty"`         // hex
 	SignedTransaction string              `json:"signedTransaction,omitempty"` // hex
+
+	Message       *read `json:"message,omitempty"`
+	IsTransaction bool  `json:"isTransaction,omitempty"` // and so no message to sign
+
+	Export *wallet.SealedExport `json:"export,omitempty"`
 }
 
 func main() {
@@ -66,6 +77,12 @@ func main() {
 }
 
 func ask(q question) (answer, error) {
+	switch {
+	case q.Operation != nil:
+		return export(q)
+	case q.Body == nil:
+		return parse(q.Parse)
+	}
 	secret, err := hex.DecodeString(strings.TrimPrefix(q.Key, "0x"))
 	if err != nil {
 		return answer{}, err

@@ -16,12 +16,19 @@ export const startIntents = () => {
   const waiting = [];
   createInterface({ input: child.stdout }).on('line', (line) => waiting.shift().resolve(JSON.parse(line)));
   child.on('exit', (code) => { for (const { reject } of waiting.splice(0)) reject(new Error(`intents ended with ${code}`)); });
+  const send = (line) => new Promise((resolve, reject) => {
+    waiting.push({ resolve, reject });
+    child.stdin.write(`${line}\n`);
+  });
   return {
-    ask: ({ chain = 'EVM', key, body }) => new Promise((resolve, reject) => {
-      waiting.push({ resolve, reject });
+    ask: ({ chain = 'EVM', key, body }) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body, (_, v) => (typeof v === 'bigint' ? `${v}` : v));
-      child.stdin.write(`{"chain":"${chain}","key":"${key}","body":${text}}\n`);
-    }),
+      return send(`{"chain":"${chain}","key":"${key}","body":${text}}`);
+    },
+    /** Reads the bytes of a Solana message. */
+    parse: (bytes) => send(JSON.stringify({ parse: Buffer.from(bytes).toString('hex') })),
+    /** Seals the key to exportPublicKey, as bytes. */
+    export: ({ exportPublicKey, ...more }) => send(JSON.stringify({ ...more, exportPublicKey: Buffer.from(exportPublicKey).toString('base64') })),
     stop: () => { child.stdin.end(); rmSync(folder, { recursive: true, force: true }); },
   };
 };
