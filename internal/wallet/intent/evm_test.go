@@ -531,6 +531,7 @@ func TestHash(t *testing.T) {
 	}
 	seen := map[string]string{}
 	note := func(name string, op wallet.Operation) {
+		w.ID, w.EnvironmentID = op.WalletID, op.EnvironmentID
 		h := decode(op).Hash
 		if other, twice := seen[h]; twice {
 			t.Errorf("%s and %s have one hash", name, other)
@@ -555,6 +556,7 @@ func TestHash(t *testing.T) {
 	other.EnvironmentID = walletID
 	note("other environment", other)
 	same := operation(t, wallet.Refresh, struct{}{})
+	w.ID, w.EnvironmentID = same.WalletID, same.EnvironmentID
 	same.ID, same.UserID, same.SessionID, same.RequestID = "another", "u", "s", "r"
 	if seen[decode(same).Hash] != "refresh" {
 		t.Error("the hash depends on who asks")
@@ -581,8 +583,14 @@ func TestDecodeRefusals(t *testing.T) {
 		"bad authorization":  {Action: wallet.Sign, Request: []byte(`{"kind":"authorization","authorization":{"chainId":"0x1","address":"` + payee + `","nonce":"0"}}`)},
 	} {
 		var f *fault.Error
+		op.WalletID, op.EnvironmentID = w.ID, w.EnvironmentID
 		if i, err := Decode(op, w); !errors.As(err, &f) {
 			t.Errorf("%s is understood as %q: %v", name, i.Summary, err)
+		}
+	}
+	for _, other := range []wallet.Wallet{{ID: w.ID, EnvironmentID: w.ID}, {ID: environment, EnvironmentID: environment}} {
+		if _, err := Decode(operation(t, wallet.Refresh, struct{}{}), other); err == nil {
+			t.Error("an operation is decoded for another wallet")
 		}
 	}
 }

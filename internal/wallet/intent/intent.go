@@ -70,6 +70,9 @@ type Spend struct {
 // Decode understands an operation on a wallet. For Create the wallet need not
 // exist yet. A refusal says what to send instead.
 func Decode(op wallet.Operation, w wallet.Wallet) (Intent, error) {
+	if op.Action != wallet.Create && (op.WalletID != w.ID || op.EnvironmentID != w.EnvironmentID) {
+		return Intent{}, fault.New(fault.InvalidRequest, "The operation is on another wallet than the one it was decoded for.")
+	}
 	i := Intent{Action: op.Action}
 	request := map[string]string{}
 	var err error
