@@ -5,7 +5,6 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
-	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/secret"
@@ -58,7 +57,7 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 		}
 		switch {
 		case is(id, account.StepsUp):
-			_, err = enforce.Insist(tx, c.by, c.Subject(), stepup.CredentialUnlink)
+			_, err = c.Insist(tx, stepup.CredentialUnlink)
 		case is(id, wallet):
 			_, err = c.Spend(tx, stepup.CredentialUnlink, environment.UnlinkWallet)
 		default:

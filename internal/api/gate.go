@@ -210,12 +210,20 @@ func (c *Call) Spend(tx *store.Tx, scope stepup.Scope, compatible environment.Co
 			return "", err
 		}
 	}
-	tokenID, err = enforce.Spend(tx, c.by, c.Subject(), scope)
+	opened, err := enforce.Open(tx, c.by, c.Subject(), scope)
 	if fault.Has(err, fault.ElevatedTokenRequired) && c.Tenant.Allows(compatible) {
 		c.waived(scope, c.gate.call())
 		return "", nil
 	}
-	return tokenID, err
+	c.usedEntry(opened, scope)
+	return opened.TokenID, err
+}
+
+// Insist consumes a token for what was never free, under no version.
+func (c *Call) Insist(tx *store.Tx, scope stepup.Scope) (tokenID string, err error) {
+	opened, err := enforce.Insist(tx, c.by, c.Subject(), scope)
+	c.usedEntry(opened, scope)
+	return opened.TokenID, err
 }
 
 // allowLink spends the token for credential:link and says what a change that it

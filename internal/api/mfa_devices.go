@@ -8,7 +8,6 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -160,7 +159,7 @@ func deleteDevice(c *Call, _ none) (none, error) {
 // elevated token whatever the version: a means of proof was never free.
 func (c *Call) removeFactor(id string, own func(*store.Tx) error) error {
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
-		if _, err := enforce.Insist(tx, c.by, c.Subject(), stepup.CredentialUnlink); err != nil {
+		if _, err := c.Insist(tx, stepup.CredentialUnlink); err != nil {
 			return err
 		}
 		if err := own(tx); err != nil {

@@ -6,7 +6,6 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/recovery"
 	"github.com/stepup-auth/stepup/internal/secret"
@@ -81,7 +80,7 @@ func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (string, error) {
 		return c.allowLink(tx, "")
 	}
 	// Codes that stand in for a proven factor are never free, under no version.
-	tokenID, err := enforce.Insist(tx, c.by, c.Subject(), stepup.CredentialLink)
+	tokenID, err := c.Insist(tx, stepup.CredentialLink)
 	if err != nil {
 		return "", err
 	}

@@ -54,6 +54,14 @@ func (c *Call) waived(scope stepup.Scope, call shadow.Call) {
 	c.foreseen = &foreseen{scope: scope, call: call, verdict: shadow.Waived}
 }
 
+// usedEntry notes that an MFA token opened a gate under the newest version, which
+// a compatibility entry allowed.
+func (c *Call) usedEntry(opened enforce.Opened, scope stepup.Scope) {
+	if opened.MFATokenID != "" && !c.Tenant.MinAPIVersion.Before(environment.Newest) {
+		c.waived(scope, c.gate.call())
+	}
+}
+
 // countForeseen counts what was foreseen, after the answer is known.
 func (c *Call) countForeseen() {
 	if c.api.Shadow == nil || c.Tenant == nil || c.Session == nil {

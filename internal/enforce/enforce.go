@@ -157,26 +157,25 @@ func Open(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (Opened, err
 	return s.turn(tx, by, decision, key)
 }
 
-// Insist is Spend for what was never free: where the version in force asks for
+// Insist is Open for what was never free: where the version in force asks for
 // no token, it asks for one all the same.
-func Insist(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (tokenID string, err error) {
+func Insist(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (Opened, error) {
 	if err := s.Tenant.Pin(tx); err != nil {
-		return "", err
+		return Opened{}, err
 	}
 	if _, err := tx.LockUser(s.Tenant.ID, s.Session.UserID); err != nil {
-		return "", err
+		return Opened{}, err
 	}
 	decision, err := decide(tx, s, scope)
 	if err != nil {
-		return "", err
+		return Opened{}, err
 	}
 	decision.Required = true
 	key, err := s.key(tx, decision)
 	if err != nil {
-		return "", err
+		return Opened{}, err
 	}
-	opened, err := s.turn(tx, by, decision, key)
-	return opened.TokenID, err
+	return s.turn(tx, by, decision, key)
 }
 
 // key is what would open a decided gate.
