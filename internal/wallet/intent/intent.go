@@ -80,7 +80,7 @@ func Decode(op wallet.Operation, w wallet.Wallet) (Intent, error) {
 	case wallet.Create:
 		err = i.create(op.Request, request)
 	case wallet.Sign:
-		err = i.sign(op.Request, w, request)
+		err = i.sign(op, w, request)
 	case wallet.Export:
 		err = i.export(op.Request, w, request)
 	case wallet.Reshare:

@@ -1,22 +1,25 @@
 package intent
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"math/big"
 
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
-func (i *Intent) sign(raw json.RawMessage, w wallet.Wallet, request map[string]string) error {
+func (i *Intent) sign(op wallet.Operation, w wallet.Wallet, request map[string]string) error {
 	var r wallet.SignRequest
-	if err := decode(raw, &r); err != nil {
+	if err := decode(op.Request, &r); err != nil {
 		return err
 	}
 	if err := oneKind(r); err != nil {
 		return err
+	}
+	if provesTheUser(r.Message, op.EnvironmentID) {
+		return fault.New(fault.InvalidRequest, "A wallet of this environment neither signs in to it nor steps up in it: leave to sign must not become proof of who asks. Sign in with another wallet.")
 	}
 	var signed []byte
 	switch w.Chain {
@@ -36,6 +39,13 @@ func (i *Intent) sign(raw json.RawMessage, w wallet.Wallet, request map[string]s
 	}
 	request["kind"], request["signingHash"] = string(r.Kind), hex.EncodeToString(signed)
 	return nil
+}
+
+// provesTheUser reports whether a message could be the text of a sign-in or a
+// step-up at the environment's own issuer, which takes no text without this
+// line. Whoever may sign could otherwise gain the scopes that are kept from them.
+func provesTheUser(message []byte, environment string) bool {
+	return bytes.Contains(message, []byte("\nRequest ID: "+environment))
 }
 
 // oneKind refuses a request that says more than one thing.
