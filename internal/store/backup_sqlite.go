@@ -13,7 +13,7 @@ import (
 
 func (e *sqliteEngine) backup(ctx context.Context, path string) error {
 	return fillNew(path, func(*os.File) error {
-		source := openSQLitePool(e.path, false, 1)
+		source := openSQLitePool(e.path, sqliteMode{}, 1)
 		defer func() { _ = source.Close() }() // it has read only
 		if _, err := source.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
 			return err
@@ -61,7 +61,7 @@ func restoreSQLite(ctx context.Context, path, from string) error {
 // moveEpochIn moves the epoch in a database file that nobody has open, and so
 // finds out whether it is one of ours and whole.
 func moveEpochIn(ctx context.Context, path string) (err error) {
-	db := openSQLitePool(path, false, 1)
+	db := openSQLitePool(path, sqliteMode{}, 1)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var verdict, stored string
 	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&verdict); err != nil {

@@ -16,6 +16,9 @@ type Schema struct {
 	Name string
 	// Files are migrations for goose, 00002 and up, in one SQL text for both engines.
 	Files fs.FS
+	// Shred makes SQLite overwrite what is deleted or changed, at some cost in writes.
+	// PostgreSQL has nothing of the kind: its rows stay until VACUUM uses their place.
+	Shred bool
 }
 
 // issuerSchema is what the zero value of [Schema] is called in a database.

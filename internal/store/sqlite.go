@@ -54,8 +54,8 @@ func openSQLite(ctx context.Context, path string, config Config) (*sqliteEngine,
 	e := &sqliteEngine{
 		path:    path,
 		water:   water,
-		writing: openSQLitePool(path, false, 1),
-		reading: openSQLitePool(path, true, config.MaxConns),
+		writing: openSQLitePool(path, sqliteMode{shred: config.Schema.Shred}, 1),
+		reading: openSQLitePool(path, sqliteMode{readOnly: true}, config.MaxConns),
 	}
 	e.writer = startWriter(e.writing, water, config.Logger)
 	if err := e.ping(ctx); err != nil {
@@ -91,7 +91,13 @@ func ensureFile(path string, mustExist bool) error {
 	return nil
 }
 
-func openSQLitePool(path string, readOnly bool, conns int) *sql.DB {
+// sqliteMode is what connections are for.
+type sqliteMode struct {
+	readOnly bool
+	shred    bool // see [Schema]
+}
+
+func openSQLitePool(path string, mode sqliteMode, conns int) *sql.DB {
 	processWide()
 	query := url.Values{
 		"_txlock":       {"immediate"}, // a write transaction takes its lock first, never half way
@@ -102,7 +108,10 @@ func openSQLitePool(path string, readOnly bool, conns int) *sql.DB {
 		"_dqs":          {"0"},
 		"_defensive":    {"1"},
 	}
-	if readOnly {
+	if mode.shred {
+		query.Set("_pragma", "secure_delete(on)")
+	}
+	if mode.readOnly {
 		query.Set("_query_only", "on")
 	}
 	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()

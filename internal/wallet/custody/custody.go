@@ -47,7 +47,7 @@ func Schema(role wallet.Role, more ...fs.FS) store.Schema {
 	if err != nil {
 		panic(fmt.Sprintf("custody: its own migrations: %v", err)) // the name is a constant
 	}
-	return store.Schema{Name: string(role), Files: store.Layers(append([]fs.FS{own}, more...)...)}
+	return store.Schema{Name: string(role), Files: store.Layers(append([]fs.FS{own}, more...)...), Shred: true}
 }
 
 // The times that a custodian waits before it destroys anything.

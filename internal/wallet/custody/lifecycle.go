@@ -146,8 +146,10 @@ func (s *Store) flag(tx *store.Tx, by audit.By, what, environmentID, walletID, o
 // Sweep destroys what is due: generations whose retention has passed, and every
 // generation of a wallet whose time of grace has passed. Run it every few minutes.
 //
-// What is destroyed is the key of the share record and its ciphertexts. A backup from
-// before holds both still, so a share is gone for good once the last such backup is.
+// What is destroyed is the key of the share record and its ciphertexts. The database
+// lets go of their bytes a little later: SQLite overwrites them in its file, and its
+// log as it goes on; PostgreSQL vacuums. A backup from before holds both still, so a
+// share is gone for good once the last such backup is.
 func (s *Store) Sweep(ctx context.Context) (Swept, error) {
 	var swept Swept
 	for {
