@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -284,6 +285,120 @@ func TestTransactionsThatAreRefused(t *testing.T) {
 				t.Errorf("%x is read as %x", other, tx.Unsigned())
 			}
 		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	one, to := big.NewInt(1), Address{19: 1}
+	legacy := Transaction{Type: Legacy, ChainID: 1, Gas: 1, GasPrice: one, To: &to, Value: one}
+	dynamic := Transaction{Type: DynamicFee, ChainID: 1, Gas: 1, MaxFee: one, MaxPriorityFee: one, To: &to, Value: one}
+	for _, good := range []Transaction{legacy, dynamic} {
+		if err := good.Check(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		tx     Transaction
+		change func(*Transaction)
+	}{
+		"type 3":                 {dynamic, func(x *Transaction) { x.Type = 3 }},
+		"legacy, no price":       {legacy, func(x *Transaction) { x.GasPrice = nil }},
+		"legacy, a maximum":      {legacy, func(x *Transaction) { x.MaxFee = one }},
+		"legacy, a tip":          {legacy, func(x *Transaction) { x.MaxPriorityFee = one }},
+		"legacy, a list":         {legacy, func(x *Transaction) { x.AccessList = []Access{{}} }},
+		"dynamic, a price":       {dynamic, func(x *Transaction) { x.GasPrice = one }},
+		"dynamic, no maximum":    {dynamic, func(x *Transaction) { x.MaxFee = nil }},
+		"dynamic, no tip":        {dynamic, func(x *Transaction) { x.MaxPriorityFee = nil }},
+		"dynamic, authorisation": {dynamic, func(x *Transaction) { x.Authorizations = []SignedAuthorization{{}} }},
+		"no value":               {dynamic, func(x *Transaction) { x.Value = nil }},
+		"a negative value":       {dynamic, func(x *Transaction) { x.Value = big.NewInt(-1) }},
+		"a negative price":       {legacy, func(x *Transaction) { x.GasPrice = big.NewInt(-1) }},
+		"a huge maximum":         {dynamic, func(x *Transaction) { x.MaxFee = new(big.Int).Lsh(one, 256) }},
+	} {
+		c.change(&c.tx)
+		if err := c.tx.Check(); err == nil {
+			t.Errorf("%s passes", name)
+		}
+	}
+	for _, signature := range [][]byte{nil, make([]byte, 64), make([]byte, 65), append(make([]byte, 64), 26), append(make([]byte, 65), 27), append(make([]byte, 64), 29)} {
+		if raw, err := legacy.Signed(signature); err == nil {
+			t.Errorf("%x is a signature: %x", signature, raw)
+		}
+	}
+}
+
+// Each field of each transaction is replaced by what it should not be. What is
+// read nevertheless must be written the same again.
+func TestFieldsHaveOneForm(t *testing.T) {
+	strange := []item{
+		{isList: true}, {isList: true, list: []item{{bytes: []byte{1}}}}, {isList: true, list: []item{{isList: true}}},
+		{}, {bytes: []byte{0}}, {bytes: []byte{1}}, {bytes: []byte{2}}, {bytes: []byte{0, 1}}, {bytes: make([]byte, 19)}, {bytes: make([]byte, 20)}, {bytes: make([]byte, 21)},
+		{bytes: bytes.Repeat([]byte{0xff}, 8)}, {bytes: bytes.Repeat([]byte{0xff}, 9)}, {bytes: bytes.Repeat([]byte{0xff}, 31)}, {bytes: bytes.Repeat([]byte{0xff}, 32)}, {bytes: bytes.Repeat([]byte{0xff}, 33)},
+	}
+	rewritten := func(raw []byte) []byte { // of a signed transaction
+		tx, tail, err := parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := tx.fields()
+		for _, it := range tail {
+			fields = append(fields, it.encode())
+		}
+		return tx.envelope(fields)
+	}
+	try := func(raw []byte) {
+		if tx, err := ParseUnsigned(raw); err == nil && !bytes.Equal(tx.Unsigned(), raw) {
+			t.Errorf("%x is read as %x", raw, tx.Unsigned())
+		}
+		signed, err := ParseSigned(raw)
+		if err == nil && !bytes.Equal(rewritten(raw), raw) {
+			t.Errorf("%x is read as %x", raw, rewritten(raw))
+		}
+		if err == nil {
+			if err := signed.Transaction.Check(); err != nil {
+				t.Errorf("%x: %v", raw, err)
+			}
+		}
+		if a, err := ParseAuthorization(raw); err == nil && !bytes.Equal(a.unsigned(), raw) {
+			t.Errorf("%x is read as %x", raw, a.unsigned())
+		}
+	}
+	var each func(it *item, whole func() []byte)
+	each = func(it *item, whole func() []byte) {
+		keep := *it
+		for _, other := range strange {
+			*it = other
+			try(whole())
+		}
+		*it = keep
+		for i := range it.list {
+			each(&it.list[i], whole)
+		}
+		if it.isList { // one more, one less
+			it.list = append(slices.Clone(keep.list), item{bytes: []byte{1}})
+			try(whole())
+			if len(keep.list) > 0 {
+				it.list = keep.list[:len(keep.list)-1]
+				try(whole())
+			}
+			*it = keep
+		}
+	}
+	v := readVectors(t)
+	raws := [][]byte{Authorization{ChainID: 1, Nonce: 1}.unsigned()}
+	for _, c := range v.Transactions {
+		raws = append(raws, unhex(t, c.Unsigned), unhex(t, c.Signed))
+	}
+	for _, raw := range raws {
+		var prefix []byte
+		if raw[0] < 0xc0 {
+			prefix, raw = raw[:1], raw[1:]
+		}
+		it, err := decodeRLP(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		each(&it, func() []byte { return append(bytes.Clone(prefix), it.encode()...) })
 	}
 }
 
