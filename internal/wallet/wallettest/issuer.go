@@ -9,9 +9,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,15 +23,19 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/authz"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 )
 
 // Clock is a clock that tests move.
+//
+// The databases of [Start] follow it; their own clocks run on besides.
 type Clock struct {
-	mu sync.Mutex
-	at time.Time
+	mu    sync.Mutex
+	at    time.Time
+	store storetest.Clock
 }
 
 // NewClock starts at the present, in whole seconds.
@@ -39,7 +45,12 @@ func NewClock() *Clock { return &Clock{at: time.Now().Truncate(time.Second)} }
 func (c *Clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at }
 
 // Advance moves it on.
-func (c *Clock) Advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+	c.store.Advance(d)
+}
 
 // Issuer is an issuer of one environment that authorises what a test asks it to.
 type Issuer struct {
@@ -173,6 +184,24 @@ func (i *Issuer) TokenFor(op wallet.Operation) map[string]any {
 func Bind(op wallet.Operation, intentHash string) []map[string]any {
 	return []map[string]any{{"type": authz.DetailType, "walletId": op.WalletID, "action": op.Action, "intentHash": intentHash}}
 }
+
+// TokenID is the jti of a token.
+func TokenID(token string) string {
+	var claims struct {
+		ID string `json:"jti"`
+	}
+	parts := strings.Split(token, ".")
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err == nil {
+		err = json.Unmarshal(payload, &claims)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return claims.ID
+}
+
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // Mint signs an elevated token and remembers it, as the real issuer does.
 func (i *Issuer) Mint(claims map[string]any) string {

@@ -1,0 +1,184 @@
+package guardian
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/wallet"
+	"github.com/stepup-auth/stepup/internal/wallet/intent"
+)
+
+// What holds where the guardian's file says nothing. There is no limit of value.
+const (
+	DefaultSignaturesPerMinute = 30
+	DefaultExportsPerDay       = 1
+)
+
+const (
+	minute = time.Minute
+	day    = 24 * time.Hour
+)
+
+// Limit is the payload of a refusal: which limit of the guardian's file it was.
+type Limit struct {
+	Limit string `json:"limit"`
+	Asset string `json:"asset,omitempty"` // of valuePerDay
+}
+
+// limits are those of one environment.
+type limits struct {
+	signaturesPerMinute, exportsPerDay int
+	exportDisabled                     bool
+	valuePerDay                        map[string]config.Amount
+}
+
+func limitsOf(f config.CustodianFile, environmentID string) limits {
+	of := f.Of(environmentID)
+	l := limits{signaturesPerMinute: DefaultSignaturesPerMinute, exportsPerDay: DefaultExportsPerDay, exportDisabled: f.ExportDisabled, valuePerDay: of.ValuePerDay}
+	if of.SignaturesPerMinute != nil {
+		l.signaturesPerMinute = *of.SignaturesPerMinute
+	}
+	if of.ExportsPerDay != nil {
+		l.exportsPerDay = *of.ExportsPerDay
+	}
+	if of.ExportDisabled != nil && *of.ExportDisabled {
+		l.exportDisabled = true
+	}
+	return l
+}
+
+// allow reports whether the limits leave room for one more operation on the wallet.
+func (l limits) allow(tx *store.Tx, walletID string, in intent.Intent) error {
+	switch in.Action {
+	case wallet.Export:
+		if l.exportDisabled {
+			return fault.New(fault.ExportDisabled, "Private keys are not exported here: the operator has switched it off.")
+		}
+		return rate(tx, walletID, in.Action, l.exportsPerDay, day, "exportsPerDay")
+	case wallet.Sign:
+		if err := rate(tx, walletID, in.Action, l.signaturesPerMinute, minute, "signaturesPerMinute"); err != nil {
+			return err
+		}
+		return l.value(tx, walletID, in)
+	}
+	return nil
+}
+
+// rate counts what was done within the window before now.
+func rate(tx *store.Tx, walletID string, action wallet.Action, most int, window time.Duration, name string) error {
+	var count, oldest int64
+	err := tx.Row(`SELECT COUNT(*), COALESCE(MIN(used_at), 0) FROM uses WHERE wallet_id = $1 AND action = $2 AND used_at > $3`,
+		walletID, action, tx.Now().Add(-window).UnixMilli()).Scan(&count, &oldest)
+	if err != nil {
+		return fmt.Errorf("counting what wallet %s was used for: %w", walletID, err)
+	}
+	if count < int64(most) {
+		return nil
+	}
+	wait := window
+	if count > 0 {
+		wait = time.UnixMilli(oldest).Add(window).Sub(tx.Now())
+	}
+	return fault.New(fault.RateLimited, "This wallet may do that %d times in %s. Try again later.", most, spoken(window)).With(Limit{Limit: name}).After(wait)
+}
+
+func spoken(window time.Duration) string {
+	if window == minute {
+		return "a minute"
+	}
+	return "24 hours"
+}
+
+// value adds what would leave the wallet to what has left it. What cannot be valued
+// is above every limit.
+func (l limits) value(tx *store.Tx, walletID string, in intent.Intent) error {
+	if len(l.valuePerDay) == 0 {
+		return nil
+	}
+	if in.Unvalued {
+		return fault.New(fault.WalletLimit, "The value of this cannot be told (%s), and the operator has limited the value that may leave a wallet.", in.Reason).With(Limit{Limit: "valuePerDay"})
+	}
+	for asset, amount := range in.Totals() {
+		most, limited := l.valuePerDay[asset]
+		if !limited {
+			continue
+		}
+		spent, err := spentOf(tx, walletID, asset)
+		if err != nil {
+			return err
+		}
+		if spent.Add(spent, amount).Cmp(most.Int) > 0 {
+			return fault.New(fault.WalletLimit, "More of %s would leave the wallet within 24 hours than the operator allows. Sign less, or later.", asset).With(Limit{Limit: "valuePerDay", Asset: asset})
+		}
+	}
+	return nil
+}
+
+func spentOf(tx *store.Tx, walletID, asset string) (*big.Int, error) {
+	rows, err := tx.Rows(`SELECT amount FROM spends WHERE wallet_id = $1 AND asset = $2 AND spent_at > $3`, walletID, asset, tx.Now().Add(-day).UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("adding up what left wallet %s: %w", walletID, err)
+	}
+	defer rows.Close()
+	sum := new(big.Int)
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("adding up what left wallet %s: %w", walletID, err)
+		}
+		amount, ok := new(big.Int).SetString(text, 10)
+		if !ok {
+			return nil, fmt.Errorf("adding up what left wallet %s: %q is no amount", walletID, text)
+		}
+		sum.Add(sum, amount)
+	}
+	return sum, rows.Err()
+}
+
+// count notes that the operation uses the limits. The wallet's row is locked, so
+// that what allow has seen still holds.
+func count(tx *store.Tx, op wallet.Operation, in intent.Intent) error {
+	if in.Action != wallet.Sign && in.Action != wallet.Export {
+		return nil
+	}
+	now := tx.Now().UnixMilli()
+	_, err := tx.Exec(`INSERT INTO uses (operation_id, wallet_id, action, used_at) VALUES ($1, $2, $3, $4)`, op.ID, op.WalletID, op.Action, now)
+	totals := in.Totals()
+	for _, asset := range slices.Sorted(maps.Keys(totals)) {
+		if err == nil {
+			_, err = tx.Exec(`INSERT INTO spends (operation_id, asset, wallet_id, amount, spent_at) VALUES ($1, $2, $3, $4, $5)`, op.ID, asset, op.WalletID, totals[asset].String(), now)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("counting operation %s: %w", op.ID, err)
+	}
+	return nil
+}
+
+// lock serialises the operations on a wallet until the transaction ends.
+func lock(tx *store.Tx, walletID string) error {
+	var id string
+	if err := tx.Row(`SELECT id FROM wallets WHERE id = $1`+tx.ForUpdate(), walletID).Scan(&id); err != nil {
+		return fmt.Errorf("locking wallet %s: %w", walletID, err)
+	}
+	return nil
+}
+
+// forget deletes what no window reaches any more.
+func forget(tx *store.Tx) error {
+	old := tx.Now().Add(-2 * day).UnixMilli()
+	_, err := tx.Exec(`DELETE FROM uses WHERE used_at < $1`, old)
+	if err == nil {
+		_, err = tx.Exec(`DELETE FROM spends WHERE spent_at < $1`, old)
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting what was used of the limits: %w", err)
+	}
+	return nil
+}
