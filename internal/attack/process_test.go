@@ -200,28 +200,34 @@ func (c *cluster) must(t testing.TB, node int, method, path string, header http.
 // signIn returns the session token and the user.
 func (c *cluster) signIn(t testing.TB, email string) *servertest.Session {
 	t.Helper()
-	id := c.must(t, 0, "POST", sdk("/emailVerifications/create"), nil, m{"email": email}).Want(t, 200, "").Member("verificationUUID")
+	return c.signInAt(t, servertest.A, email)
+}
+
+func (c *cluster) signInAt(t testing.TB, environment, email string) *servertest.Session {
+	t.Helper()
+	path := servertest.SDK(environment) + "/emailVerifications"
+	id := c.must(t, 0, "POST", path+"/create", nil, m{"email": email}).Want(t, 200, "").Member("verificationUUID")
 	var answer struct {
 		MinifiedJWT string
 		User        struct{ ID, SessionID, LastVerifiedCredentialID string }
 	}
-	c.must(t, 0, "POST", sdk("/emailVerifications/signin"), nil, typed(id, c.mail.Wait(t, email).Code())).Want(t, 200, "").JSON(t, &answer)
+	c.must(t, 0, "POST", path+"/signin", nil, typed(id, c.mail.Wait(t, email).Code())).Want(t, 200, "").JSON(t, &answer)
 	return &servertest.Session{
-		Environment: servertest.A, Email: email, Token: answer.MinifiedJWT, UserID: answer.User.ID, ID: answer.User.SessionID, CredentialID: answer.User.LastVerifiedCredentialID,
+		Environment: environment, Email: email, Token: answer.MinifiedJWT, UserID: answer.User.ID, ID: answer.User.SessionID, CredentialID: answer.User.LastVerifiedCredentialID,
 	}
 }
 
 // sendCode asks for a code in the session.
 func (c *cluster) sendCode(t testing.TB, user *servertest.Session) (id, code string) {
 	t.Helper()
-	id = c.must(t, 0, "POST", sdk("/emailVerifications/create"), user.Header(), m{"email": user.Email}).Want(t, 200, "").Member("verificationUUID")
+	id = c.must(t, 0, "POST", user.Path("/emailVerifications/create"), user.Header(), m{"email": user.Email}).Want(t, 200, "").Member("verificationUUID")
 	return id, c.mail.Wait(t, user.Email).Code()
 }
 
 func (c *cluster) stepUp(t testing.TB, user *servertest.Session, scopes ...string) string {
 	t.Helper()
 	id, code := c.sendCode(t, user)
-	r := c.must(t, 0, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, scopes...)).Want(t, 200, "")
+	r := c.must(t, 0, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code, scopes...)).Want(t, 200, "")
 	return r.Member("elevatedAccessToken")
 }
 
