@@ -603,13 +603,16 @@ func TestDocumentedRequests(t *testing.T) {
 	}
 	_, section, _ := strings.Cut(string(page), "## What is signed\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	examples := regexp.MustCompile("(?s)```json\n(.*?)```\n\n> ([^\n]*)\n").FindAllStringSubmatch(section, -1)
-	if len(examples) < 5 || len(examples) != strings.Count(section, "```json") {
-		t.Fatalf("%d examples", len(examples))
-	}
-	for _, e := range examples {
-		if i := understood(t, e[1]); i.Summary != e[2] {
-			t.Errorf("%s\nmeans %s", e[1], i.Summary)
+	evmPart, solanaPart, _ := strings.Cut(section, "\n### On Solana\n")
+	for part, w := range map[string]wallet.Wallet{evmPart: evmWallet(t), solanaPart: solanaWallet()} {
+		examples := regexp.MustCompile("(?s)```json\n(.*?)```\n\n> ([^\n]*)\n").FindAllStringSubmatch(part, -1)
+		if len(examples) < 3 || len(examples) != strings.Count(part, "```json") {
+			t.Fatalf("%d examples for %s", len(examples), w.Chain)
+		}
+		for _, e := range examples {
+			if i, err := understand(e[1], w); err != nil || i.Summary != e[2] {
+				t.Errorf("%s\nmeans %s, %v", e[1], i.Summary, err)
+			}
 		}
 	}
 }
