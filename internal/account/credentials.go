@@ -263,6 +263,9 @@ func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) erro
 	if gone == nil {
 		return fault.New(fault.InvalidUnlink, "You have no credential with this id.")
 	}
+	if err := embedded(*gone); err != nil {
+		return err
+	}
 	if left == 0 && gone.SignInEnabled {
 		return fault.New(fault.LastCredential, "This is the last way to sign in. Add another one first.")
 	}

@@ -53,6 +53,7 @@ type Config struct {
 	Operators  func() []string                                    // who is mailed when rules are weakened
 	LegacyMFA  LegacyMFA                                          // action-based MFA; nil: none
 	Shadow     *shadow.Counter                                    // counts what the newest rules would do; nil: nobody does
+	Wallets    Coordinator                                        // the wallet service; nil: there is none
 }
 
 // API is the handler of all routes.
@@ -97,6 +98,9 @@ type Call struct {
 	legacy    enforce.Legacy // token of action-based MFA; nil: none was sent
 	gate      Gate           // of the route
 	foreseen  *foreseen      // what the newest rules make of the call; nil: it is not protected
+
+	operationID string // of a route that does something to a wallet
+	claimed     bool   // the gate was opened for this very operation before
 
 	createMFAToken *MFATokenOptions // what the body asks for; nil: no MFA token
 	Device         device
@@ -151,6 +155,7 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 // body, handler.
 func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
 	c.Tenant, c.Session, c.owes, c.byCookie, c.cookie, c.gate, c.foreseen = nil, nil, false, false, nil, r.Gate, nil
+	c.operationID, c.claimed = "", false
 	c.by = audit.By{Actor: "anonymous", RequestID: c.RequestID}
 	if err := checkAddress(c.request.URL); err != nil {
 		return nil, err

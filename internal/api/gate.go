@@ -75,6 +75,9 @@ func (g Gate) open(c *Call, r Route) error {
 	if err := c.presentLegacy(); err != nil {
 		return err
 	}
+	if r.Operation {
+		return g.openOperation(c)
+	}
 	if g.Kind != ElevatedGate && g.Kind != MarkedGate {
 		return nil
 	}
@@ -90,6 +93,29 @@ func (g Gate) open(c *Call, r Route) error {
 			return err
 		}
 		return enforce.Judge(tx, c.Subject(), g.Scopes[0])
+	})
+}
+
+// openOperation lets a request pass whose token was spent by this very operation
+// before: it is the same request again, or will be refused as a conflict.
+func (g Gate) openOperation(c *Call) (err error) {
+	if c.operationID, err = c.operationIDOf(c.request); err != nil {
+		return err
+	}
+	var scope stepup.Scope
+	if g.Kind == ElevatedGate {
+		scope = g.Scopes[0]
+	}
+	return c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		if c.claimed, err = enforce.Known(tx, c.Subject(), c.operationID, scope); err != nil || c.claimed || scope == "" {
+			return err
+		}
+		if err := c.foresee(tx, scope, g.call()); err != nil {
+			return err
+		}
+		before := c.Subject()
+		before.Presented = before.Presented.BeforeBody()
+		return enforce.Judge(tx, before, scope)
 	})
 }
 

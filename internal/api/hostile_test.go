@@ -25,6 +25,7 @@ type hostile struct {
 	user     *servertest.Session
 	service  string
 	elevated string
+	wallets  string // elevated for those
 	document *openapi3.T
 }
 
@@ -39,10 +40,11 @@ func TestHostile(t *testing.T) {
 	for _, engine := range []string{store.SQLite, store.Postgres} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			c := start(t, servertest.WithEngine(engine))
-			c.Apply(t, servertest.Document(servertest.A, "mfa: {actions: [{action: user.update, required: true}]}\n"))
+			c := start(t, servertest.WithEngine(engine), servertest.WithWallets(&servertest.Wallets{}))
+			c.Apply(t, servertest.Document(servertest.A, servertest.WalletsOn))
 			h := &hostile{client: c, t: t, document: document, user: c.SignIn(t, servertest.A, "alice@example.com"), service: c.ServiceToken(t, "", serviceauth.Scopes)}
 			h.elevated = c.StepUp(t, h.user, "credential:link", "credential:unlink", "credential:update", "user:update")
+			h.wallets = c.StepUp(t, h.user, walletScopes...)
 			attacks := []func(*hostile, api.Route){(*hostile).members, (*hostile).ids, (*hostile).queries, (*hostile).headers}
 			if engine == store.SQLite { // these do not get as far as the store
 				attacks = append(attacks, (*hostile).bodies, (*hostile).mediaTypes, (*hostile).methods)
@@ -68,6 +70,9 @@ func (h *hostile) header(r api.Route) http.Header {
 		}
 		return http.Header{}
 	}
+	if r.Operation {
+		return h.user.Header(h.wallets) // single-use, but no wallet is the user's
+	}
 	return h.user.Header(h.elevated)
 }
 
@@ -76,7 +81,7 @@ func (h *hostile) path(r api.Route) string { return at(r.Path, places(r)) }
 // places are what stands in a path: administration happens to another
 // environment, so that what it does not refuse does not disturb the rest.
 func places(r api.Route) map[string]string {
-	p := map[string]string{"environmentId": servertest.A, "userId": "unknown", "credentialId": "unknown"}
+	p := map[string]string{"environmentId": servertest.A, "userId": "unknown", "credentialId": "unknown", "walletId": "unknown"}
 	if strings.HasPrefix(r.Path, admin) {
 		p["environmentId"] = servertest.B
 	}
@@ -185,7 +190,7 @@ func oddities(kind string) []any {
 	case "object":
 		return []any{json.RawMessage(`{"n":1e999}`), json.RawMessage(`{"n":-0,"m":123456789012345678901234567890}`), m{"a": long}, m{"": ""}, json.RawMessage(`{"\u2028":"\ud800"}`), m{"__proto__": m{"a": 1}}}
 	}
-	return []any{true, false}
+	return []any{true, false, 0, nil, "x", []any{}, m{}}
 }
 
 // members makes attacks of every member that the document names.
@@ -201,7 +206,10 @@ func (h *hostile) members(r api.Route) {
 		}
 	}
 	for name, property := range schema.Properties {
-		kinds := property.Value.Type.Slice()
+		kinds := []string{"anything"}
+		if property.Value.Type != nil {
+			kinds = property.Value.Type.Slice()
+		}
 		kind := kinds[0]
 		for _, wrong := range wrongFor[kind] {
 			if wrong == "{}" && slices.Contains(kinds, "object") {
@@ -235,6 +243,9 @@ func (h *hostile) members(r api.Route) {
 }
 
 func fit(s *openapi3.Schema) any {
+	if s.Type == nil {
+		return "x"
+	}
 	switch s.Type.Slice()[0] {
 	case "boolean":
 		return false
@@ -293,7 +304,7 @@ func (h *hostile) mediaTypes(r api.Route) {
 var oddIDs = []string{"%00", "%ff%fe", "x", "a%00b", "%ed%a0%80", "null", "%20", "%2e%2e%2f", "-1", "1'%20OR%20'1'='1", "%F0%9F%91%A9", "%7BenvironmentId%7D", "%2F", "*", strings.Repeat("a", 8000), strings.ToUpper(servertest.A)}
 
 func (h *hostile) ids(r api.Route) {
-	for _, name := range []string{"environmentId", "userId", "credentialId"} {
+	for _, name := range []string{"environmentId", "userId", "credentialId", "walletId"} {
 		if !strings.Contains(r.Path, "{"+name+"}") || r.Document && name == "environmentId" {
 			continue
 		}

@@ -154,7 +154,11 @@ func responses(s *schemas, r Route) object {
 	case r.handler.response == nil:
 		list["204"] = object{"description": "Done", "headers": object{"X-Request-Id": requestIDHeader}}
 	default:
-		list["200"] = answerOf("Done", "application/json", s.of(r.handler.response))
+		done := answerOf("Done", "application/json", s.of(r.handler.response))
+		if r.Event != "" {
+			done["content"].(object)["text/event-stream"] = object{"schema": object{"type": "string", "description": "With Accept: text/event-stream and without x-idempotency-key: one event " + r.Event + ", whose data is the JSON"}}
+		}
+		list["200"] = done
 	}
 	if strings.Contains(r.Path, "{environmentId}") {
 		list["404"] = to("Problem")
@@ -225,6 +229,10 @@ func parameters(r Route) []object {
 	}
 	if r.Device {
 		list = append(list, deviceHeaders...)
+	}
+	if r.Operation {
+		list = append(list, object{"name": "x-idempotency-key", "in": "header", "description": "Made anew for each operation; the same again with the same body gives the same answer",
+			"schema": object{"type": "string", "pattern": idempotencyRule.String()}})
 	}
 	return list
 }

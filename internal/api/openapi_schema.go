@@ -58,6 +58,8 @@ func (s *schemas) of(t reflect.Type) object {
 		return object{"type": "integer"}
 	case reflect.Interface:
 		return object{}
+	case reflect.Map:
+		return object{"type": "object"}
 	case reflect.Slice:
 		return object{"type": "array", "items": s.of(t.Elem())}
 	case reflect.Struct:

@@ -22,10 +22,12 @@ type Route struct {
 	OptionalSession bool // public, but a session that is sent must be live
 	Device          bool // device-signature headers are verified here (wire reference 1.4)
 	OptionalBody    bool
-	AnyOrigin       bool // public keys and pages: any browser origin may read them
-	Document        bool // the body is a YAML or JSON document
-	Form            bool // the body may be form-encoded (RFC 7662)
-	Redirects       bool // the answer sends a browser elsewhere
+	Operation       bool   // it does something to a wallet, under the operation id of its idempotency key
+	Event           string // what clients that wait for an event stream get
+	AnyOrigin       bool   // public keys and pages: any browser origin may read them
+	Document        bool   // the body is a YAML or JSON document
+	Form            bool   // the body may be form-encoded (RFC 7662)
+	Redirects       bool   // the answer sends a browser elsewhere
 	Query           []Param
 	Produces        string // media type, where it is not JSON of the handler's own type
 
@@ -56,7 +58,7 @@ var auditQuery = []Param{
 
 // Routes is the whole API.
 func Routes() []Route {
-	return slices.Concat(coreRoutes(), mfaRoutes(), smsRoutes(), walletRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes(), migrationRoutes())
+	return slices.Concat(coreRoutes(), mfaRoutes(), smsRoutes(), walletRoutes(), waasRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes(), migrationRoutes())
 }
 
 func coreRoutes() []Route {

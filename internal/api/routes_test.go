@@ -14,6 +14,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/token"
 )
 
 // TestRoutesDeclareTheirGates: nothing is served that does not say who may.
@@ -63,9 +64,10 @@ func (n never) Read([]byte) (int, error) { <-n.closed; return 0, io.ErrUnexpecte
 // body is read, whatever the body would have been.
 func TestRefusedBeforeTheBody(t *testing.T) {
 	t.Parallel()
-	c := start(t)
+	c := start(t, servertest.WithWallets(&servertest.Wallets{}))
+	c.Apply(t, servertest.Document(servertest.A, servertest.WalletsOn))
 	alice := c.SignIn(t, servertest.A, "alice@example.com")
-	values := map[string]string{"environmentId": servertest.A, "userId": alice.UserID, "credentialId": alice.CredentialID}
+	values := map[string]string{"environmentId": servertest.A, "userId": alice.UserID, "credentialId": alice.CredentialID, "walletId": "unknown"}
 	for _, r := range api.Routes() {
 		var header http.Header
 		want, code := 401, "sign_in_required"
@@ -139,6 +141,9 @@ func answerToABlockedBody(t *testing.T, c *client, method, path string, header h
 	return answer.StatusCode
 }
 
+// walletScopes are those of embedded wallets.
+var walletScopes = []string{"wallet:export", "wallet:sign", "wallet:refresh", "wallet:reshare", "wallet:restore", "wallet:delete"}
+
 // keys are tokens of every kind there is, by name.
 type keys map[string]string
 
@@ -153,17 +158,32 @@ func makeKeys(t *testing.T, c *client) (keys, *servertest.Session) {
 		"nothing": "", "random": "c2VjcmV0", "session": alice.Token, "full JWT": alice.FullToken, "ended session": ended.Token,
 		"session elsewhere": foreign.Token, "unsigned session": unsigned(t, alice.Token), "damaged session": damaged(alice.Token),
 		"elevated for credentials": c.StepUp(t, alice, all...), "elevated for deletion": c.StepUp(t, alice, "user:delete"),
-		"elevated for transfers": c.StepUp(t, alice, "transfer:create"),
-		"elevated elsewhere":     c.StepUp(t, foreign, all...), "deletion elsewhere": c.StepUp(t, foreign, "user:delete"),
+		"elevated for transfers": c.StepUp(t, alice, "transfer:create"), "elevated for wallets": c.StepUp(t, alice, walletScopes...),
+		"wallets of another session": c.StepUp(t, second, walletScopes...), "wallets of another user": c.StepUp(t, bob, walletScopes...),
+		"elevated elsewhere": c.StepUp(t, foreign, all...), "deletion elsewhere": c.StepUp(t, foreign, "user:delete"),
 		"elevated of another user":    c.StepUp(t, bob, all...),
 		"elevated of another session": c.StepUp(t, second, all...),
 		"service":                     c.ServiceToken(t, servertest.A, serviceauth.Scopes), "service elsewhere": c.ServiceToken(t, servertest.B, serviceauth.Scopes),
 	}
 	k["unsigned elevated"] = unsigned(t, k["elevated for credentials"])
+	for name, like := range map[string]string{"session": "session", "elevated for credentials": "credentials", "elevated for deletion": "deletion", "elevated for wallets": "wallets"} {
+		k["ticket that says what a token for "+like+" says"] = ticket(t, c, k[name])
+	}
 	for _, scope := range serviceauth.Scopes {
 		k["service without "+scope] = c.ServiceToken(t, servertest.A, slices.DeleteFunc(slices.Clone(serviceauth.Scopes), func(s string) bool { return s == scope }))
 	}
 	return k, alice
+}
+
+// ticket is a token's content under the type of a ticket for custodians, signed
+// with the environment's key as the server signs those.
+func ticket(t *testing.T, c *client, like string) string {
+	t.Helper()
+	content, err := base64.RawURLEncoding.DecodeString(strings.Split(like, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.SignAs(t, servertest.A, token.Ticket, json.RawMessage(content))
 }
 
 // unsigned is the token's content under alg none.
@@ -204,6 +224,9 @@ func opens(r api.Route) (authorization []string, elevated string) {
 		if r.Gate.Scopes[0] == stepup.UserDelete {
 			return []string{"session"}, "elevated for deletion"
 		}
+		if r.Operation {
+			return []string{"session"}, "elevated for wallets"
+		}
 		return []string{"session"}, "elevated for credentials"
 	case api.PublicGate:
 		if r.OptionalSession {
@@ -219,9 +242,10 @@ func opens(r api.Route) (authorization []string, elevated string) {
 // stops right behind it.
 func TestTokensOpenTheirOwnDoorsOnly(t *testing.T) {
 	t.Parallel()
-	c := start(t)
+	c := start(t, servertest.WithWallets(&servertest.Wallets{}))
+	c.Apply(t, servertest.Document(servertest.A, servertest.WalletsOn))
 	k, alice := makeKeys(t, c)
-	values := map[string]string{"environmentId": servertest.A, "userId": "unknown", "credentialId": "unknown"}
+	values := map[string]string{"environmentId": servertest.A, "userId": "unknown", "credentialId": "unknown", "walletId": "unknown"}
 	for _, r := range api.Routes() {
 		right, rightElevated := opens(r)
 		if right == nil {

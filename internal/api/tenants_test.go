@@ -19,6 +19,7 @@ type tenant struct {
 	credentials, deletion, pay string // elevated tokens
 	challenge, code            string // open, to sign in
 	inSession, inSessionCode   string // open, in the user's session
+	wallet, wallets            string // an embedded wallet, and the token for all that is done to one
 }
 
 func makeTenant(t *testing.T, c *client, id, email string) tenant {
@@ -29,6 +30,8 @@ func makeTenant(t *testing.T, c *client, id, email string) tenant {
 		credentials: c.StepUp(t, user, "credential:link", "credential:unlink", "credential:update"),
 		deletion:    c.StepUp(t, user, "user:delete"), pay: c.StepUp(t, user, "transfer:create"),
 	}
+	own.wallet = c.Do(t, "POST", user.Path("/waas/create"), user.Header(), m{"chain": "EVM"}).Want(t, 200, "").Member("walletId")
+	own.wallets = c.StepUp(t, user, walletScopes...)
 	own.challenge, own.code = c.SendCode(t, id, email, nil)
 	own.inSession, own.inSessionCode = c.SendCode(t, id, email, user.Header())
 	return own
@@ -36,7 +39,7 @@ func makeTenant(t *testing.T, c *client, id, email string) tenant {
 
 // secrets are what no answer of another environment may show.
 func (own tenant) secrets() []string {
-	return []string{own.id, own.user.UserID, own.user.ID, own.user.CredentialID, own.user.Email}
+	return []string{own.id, own.user.UserID, own.user.ID, own.user.CredentialID, own.user.Email, own.wallet}
 }
 
 // TestTenantsAreStrangers tries every route of B with the credentials of A, and
@@ -44,22 +47,25 @@ func (own tenant) secrets() []string {
 // and A is afterwards as it was.
 func TestTenantsAreStrangers(t *testing.T) {
 	t.Parallel()
-	c := start(t)
+	c := start(t, servertest.WithWallets(&servertest.Wallets{}))
+	for _, id := range []string{servertest.A, servertest.B} {
+		c.Apply(t, servertest.Document(id, servertest.WalletsOn))
+	}
 	a, b := makeTenant(t, c, servertest.A, "alice@tenant-a.example"), makeTenant(t, c, servertest.B, "bella@tenant-b.example")
-	values := map[string]string{"environmentId": b.id, "userId": b.user.UserID, "credentialId": b.user.CredentialID}
+	values := map[string]string{"environmentId": b.id, "userId": b.user.UserID, "credentialId": b.user.CredentialID, "walletId": b.wallet}
 	for _, r := range api.Routes() {
 		if r.Gate.Kind == api.PublicGate && !r.OptionalSession || !strings.Contains(r.Path, "{environmentId}") {
 			continue
 		}
 		for _, header := range []http.Header{
-			a.user.Header(), a.user.Header(a.credentials), a.user.Header(a.deletion), servertest.Bearer(a.service),
+			a.user.Header(), a.user.Header(a.credentials), a.user.Header(a.deletion), a.user.Header(a.wallets), servertest.Bearer(a.service),
 			servertest.Bearer(a.credentials), servertest.Bearer(a.user.FullToken),
 		} {
 			answer := c.send(t, r, at(r.Path, values), header, bodyAt(b, r))
 			mustBeShut(t, r, "credentials of another environment", answer, append(a.secrets(), b.user.Email, b.user.UserID))
 		}
 		if r.Gate.Kind == api.ElevatedGate { // B's session does not make A's token better
-			for _, token := range []string{a.credentials, a.deletion} {
+			for _, token := range []string{a.credentials, a.deletion, a.wallets} {
 				mustBeShut(t, r, "an elevated token of another environment", c.send(t, r, at(r.Path, values), b.user.Header(token), bodyAt(b, r)), a.secrets())
 			}
 		}
@@ -101,6 +107,16 @@ func bodyAt(own tenant, r api.Route) any {
 		return question(own)
 	case "POST /tokens/introspect":
 		return m{"token": own.user.Token}
+	case "POST /waas/{walletId}/signMessage", "POST /waas/{walletId}/intents":
+		return m{"message": "hello"}
+	case "POST /waas/{walletId}/privateKey/export":
+		return m{"exportPublicKey": exportKey(9)}
+	case "POST /waas/{walletId}/reshare":
+		return m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}
+	case "POST /waas/create":
+		return m{"chain": "EVM"}
+	case "POST /waas/{walletId}/transactions/broadcast":
+		return m{"signedTransaction": "0x02", "network": "31337"}
 	case "PUT ":
 		return servertest.Document(own.id, "")
 	}
@@ -129,9 +145,15 @@ func foreignIDs(t *testing.T, c *client, a, b tenant) {
 		{"POST", sdk + "/emailVerifications/verify", session, m{"verificationUUID": a.inSession, "verificationToken": a.inSessionCode}},
 		{"POST", sdk + "/emailVerifications/verify", session, m{"verificationUUID": a.inSession, "verificationToken": a.inSessionCode, "requestedScopes": []string{"user:delete"}}},
 		{"POST", sdk + "/tokens/consume", service, question(a)},
+		{"GET", sdk + "/waas/{walletId}", session, nil},
+		{"POST", sdk + "/waas/{walletId}/disable", session, nil},
+		{"POST", sdk + "/waas/{walletId}/intents", session, m{"message": "hello"}},
+		{"POST", sdk + "/waas/{walletId}/signMessage", b.user.Header(b.wallets), m{"message": "hello"}},
+		{"POST", sdk + "/waas/{walletId}/privateKey/export", b.user.Header(b.wallets), m{"exportPublicKey": exportKey(9)}},
+		{"DELETE", sdk + "/waas/{walletId}", b.user.Header(b.wallets), nil},
 	} {
 		r := route(t, try.method, try.path)
-		path := at(try.path, map[string]string{"environmentId": b.id, "userId": a.user.UserID, "credentialId": a.user.CredentialID})
+		path := at(try.path, map[string]string{"environmentId": b.id, "userId": a.user.UserID, "credentialId": a.user.CredentialID, "walletId": a.wallet})
 		answer := c.send(t, r, path, try.header, try.body)
 		// What was sent may be said again: it is no news to the sender.
 		mustBeShut(t, r, "an id of another environment", answer, slices.DeleteFunc(a.secrets(), func(s string) bool { return s == a.id }))

@@ -11,7 +11,7 @@ import (
 // made here, and each custodian makes its own.
 //
 // Refusals are *fault.Error and reach the caller as they are. A wallet that is
-// not there and one of somebody else are both "wallet_not_found".
+// not there and one of somebody else are both fault.WalletNotFound.
 type Coordinator interface {
 	// Prepare says whether the operation could be done now, and changes nothing:
 	// the wallet is there and the user's, its state allows the action, and the

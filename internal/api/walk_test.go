@@ -44,7 +44,7 @@ type m = map[string]any
 // refusals, and holds every answer against the document.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	c := start(t)
+	c := start(t, servertest.WithWallets(&servertest.Wallets{}))
 	w := walker{c, t, servertest.A}
 	all := c.ServiceToken(t, "", serviceauth.Scopes)
 
@@ -66,6 +66,7 @@ func TestWalk(t *testing.T) {
 	t.Run("second factors", func(t *testing.T) { walkFactors(walker{c, t, servertest.B}) })
 	t.Run("passkeys", func(t *testing.T) { walkPasskeys(walker{c, t, servertest.B}) })
 	t.Run("wallets", func(t *testing.T) { walkWallets(walker{c, t, servertest.B}) })
+	t.Run("embedded wallets", func(t *testing.T) { walkEmbedded(walker{c, t, servertest.B}) })
 	t.Run("not me", func(t *testing.T) { walkNotMe(walker{c, t, servertest.A}) })
 	t.Run("guards", func(t *testing.T) { walkGuards(walker{c, t, servertest.A}, all) })
 	t.Run("administration", func(t *testing.T) { walkAdmin(walker{c, t, servertest.B}, all) })

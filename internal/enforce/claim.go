@@ -57,8 +57,10 @@ func Claim(tx *store.Tx, by audit.By, s Subject, e Errand, first func(*store.Tx)
 	if !errors.Is(err, store.ErrNotFound) {
 		return row, err
 	}
-	if err := first(tx); err != nil {
-		return row, err
+	if first != nil {
+		if err := first(tx); err != nil {
+			return row, err
+		}
 	}
 	if e.Scope != "" {
 		if err := openGate(tx, by, s, e.Scope, &row); err != nil {

@@ -42,7 +42,7 @@ func Present(ctx context.Context, t *tenant.Tenant, text string) Presented {
 		if reason == "" {
 			reason = stepup.ReasonMissing
 		}
-		return Presented{given: true, invalid: reason}
+		return Presented{given: true, text: text, invalid: reason}
 	}
 	return Presented{given: true, text: text, claims: claims}
 }

@@ -72,6 +72,11 @@ const (
 	ChainNotSupported              Code = "chain_not_supported"
 	WalletNotDeployed              Code = "wallet_not_deployed"
 	BroadcastRejected              Code = "broadcast_rejected"
+	WalletNotFound                 Code = "wallet_not_found"
+	WalletServiceOff               Code = "wallet_service_off"
+	TooManyWallets                 Code = "max_wallets_per_user"
+	ExportKeyRequired              Code = "export_public_key_required"
+	NetworkNotFound                Code = "network_not_found"
 	ReassignWallet                 Code = "reassign_wallet_confirm"
 	SocialAccountExists            Code = "social_account_already_exists"
 	OtherVerifyFailure             Code = "other_verify_failure"
@@ -99,7 +104,7 @@ var status = map[Code]int{
 	InvalidSession: 401, SignInRequired: 401, InvalidServiceToken: 401,
 	ElevatedTokenRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403, DeviceSignatureNeeded: 403,
 	AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
-	NotFound: 404, EnvironmentNotFound: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
+	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
 	Conflict: 409, OperationConflict: 409, EnvironmentVersionCannotGoBack: 409,
 	RateLimited: 429, TooManyAttempts: 429, MFARateLimited: 429, CoolingDown: 429,
 	Internal: 500, Unavailable: 503,

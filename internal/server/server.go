@@ -15,6 +15,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/outbox"
@@ -41,6 +42,8 @@ type Config struct {
 	Texter deliver.Texter // nil: no text messages
 	Log    *slog.Logger
 	Now    func() time.Time // nil: the machine's clock
+	// Wallets is the wallet service behind the door; nil: there is none.
+	Wallets api.Coordinator
 	// Development, when not nil, serves the pages of development mode and checks
 	// Host. It must be nil in production.
 	Development http.Handler
@@ -60,6 +63,7 @@ type Server struct {
 	worker  *outbox.Worker
 	metrics *metrics
 	shadow  *shadow.Counter
+	custody *custodydoor.Door
 }
 
 // New wires a server; nothing runs yet.
@@ -72,9 +76,10 @@ func New(c Config) *Server {
 	worker := outbox.NewWorker(c.DB, c.Mailer, c.Log)
 	worker.Texter, worker.Sent, worker.SentText = c.Texter, m.mail, m.text
 	clients := clientAddress(c.TrustedProxies)
-	s := &Server{config: c, worker: worker, metrics: m, shadow: counter}
+	tenants := tenant.NewRegistry(c.DB, c.PublicURL, c.Now)
+	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
-		DB: c.DB, Tenants: tenant.NewRegistry(c.DB, c.PublicURL, c.Now), Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL, Now: c.Now, Log: c.Log,
+		DB: c.DB, Tenants: tenants, Wallets: c.Wallets, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL, Now: c.Now, Log: c.Log,
 		ClientAddr: clients, Observe: m.request, Codes: m.code, Texts: c.Texter != nil, RequestID: requestID, Operators: func() []string { return c.Operators }, LegacyMFA: legacyMFA, Shadow: counter,
 	})
 	mux := http.NewServeMux()
@@ -91,6 +96,9 @@ func New(c Config) *Server {
 
 // Handler is everything the public listener serves.
 func (s *Server) Handler() http.Handler { return s.handler }
+
+// Custody answers the custodians of the wallet service, on a listener of its own.
+func (s *Server) Custody() *custodydoor.Door { return s.custody }
 
 // Worker sends queued mail; [Server.Run] runs it.
 func (s *Server) Worker() *outbox.Worker { return s.worker }

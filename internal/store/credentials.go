@@ -11,9 +11,10 @@ const (
 	ProvenanceSignUp        = "sign_up"
 	ProvenanceElevatedToken = "elevated_token"
 	ProvenanceLegacyToken   = "legacy_token"
-	ProvenanceMFA           = "mfa"         // a second factor given in the session moments before
-	ProvenanceRevokeLink    = "revoke_link" // put back by the owner of the address
-	ProvenanceNothing       = "nothing"     // compatibility: counts for nothing until confirmed
+	ProvenanceMFA           = "mfa"             // a second factor given in the session moments before
+	ProvenanceRevokeLink    = "revoke_link"     // put back by the owner of the address
+	ProvenanceEmbedded      = "embedded_wallet" // made and kept by the wallet service; never vouches
+	ProvenanceNothing       = "nothing"         // compatibility: counts for nothing until confirmed
 )
 
 // Credential formats. All but the last are those of the wire.

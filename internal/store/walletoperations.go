@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
 	"time"
 )
@@ -47,6 +48,15 @@ func (tx *Tx) WalletOperation(environmentID, id string) (WalletOperationRow, err
 		Scan(&o.EnvironmentID, &o.ID, &o.UserID, &o.SessionID, &o.WalletID, &o.Action, &o.IntentHash, &o.AuthorizedBy, &o.Scope, &o.TokenID, &o.Method, &claimed, &o.Result)
 	o.ClaimedAt = fromMillis(claimed)
 	return o, notFound(err)
+}
+
+// WalletsBegun are the ids of wallets that the user has begun to make since then
+// and that may have come into being.
+func (tx *Tx) WalletsBegun(environmentID, userID string, since time.Time) ([]string, error) {
+	rows, err := tx.Rows(`SELECT wallet_id FROM wallet_operations
+		WHERE environment_id = $1 AND user_id = $2 AND claimed_at >= $3 AND action = 'create' AND result IN ('', 'done', 'temporarily_unavailable', 'internal_error')`,
+		environmentID, userID, millis(since))
+	return collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
 }
 
 // tellers are the columns that remember which custodian was told of a claim.

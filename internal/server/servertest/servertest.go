@@ -50,6 +50,7 @@ type options struct {
 	log              io.Writer
 	store            []storetest.Option
 	production       func(*config.Production)
+	wallets          *Wallets
 }
 
 // Option changes how a server starts.
@@ -111,9 +112,16 @@ func Start(t testing.TB, opts ...Option) *Server {
 	if o.production != nil {
 		o.production(&c.Production)
 	}
+	if o.wallets != nil {
+		c.Wallets = o.wallets
+	}
+	running := server.New(c)
+	if o.wallets != nil {
+		o.wallets.open(s.Now, running.Custody())
+	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	stopped := make(chan error, 1)
-	go func() { stopped <- server.New(c).Run(ctx, listener, nil) }()
+	go func() { stopped <- running.Run(ctx, listener, nil) }()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		stop()

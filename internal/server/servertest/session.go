@@ -7,6 +7,8 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/token"
 )
 
 // Session is a signed-in user.
@@ -113,4 +115,19 @@ func (s *Server) ServiceToken(t testing.TB, environment string, scopes []string,
 		t.Fatalf("making a service token: %v", err)
 	}
 	return text
+}
+
+// SignAs makes a JWT of the kind with the environment's key, as nobody but the
+// server can.
+func (s *Server) SignAs(t testing.TB, environment string, typ token.Type, claims any) string {
+	t.Helper()
+	tenant, err := tenant.NewRegistry(s.DB, s.URL, s.Now).Load(t.Context(), environment)
+	if err != nil {
+		t.Fatalf("loading environment %s: %v", environment, err)
+	}
+	signed, err := tenant.Keys.Sign(s.Now(), typ, claims)
+	if err != nil {
+		t.Fatalf("signing as environment %s: %v", environment, err)
+	}
+	return signed
 }

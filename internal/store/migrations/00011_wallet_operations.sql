@@ -20,6 +20,7 @@ CREATE TABLE wallet_operations (
     PRIMARY KEY (environment_id, id)
 );
 CREATE INDEX wallet_operations_time ON wallet_operations (claimed_at);
+CREATE INDEX wallet_operations_user ON wallet_operations (environment_id, user_id, claimed_at);
 
 -- +goose Down
 DROP TABLE wallet_operations;

@@ -1,0 +1,291 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/mr-tron/base58"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/token"
+	"github.com/stepup-auth/stepup/internal/wallet"
+	"github.com/stepup-auth/stepup/internal/wallet/authz"
+	"github.com/stepup-auth/stepup/internal/wallet/intent"
+)
+
+func waasRoutes() []Route {
+	const waas, one = sdk + "/waas", sdk + "/waas/{walletId}"
+	signedIn := Gate{Kind: SessionGate}
+	gated := func(scope stepup.Scope, call shadow.Call, legacy environment.Compatible) Gate {
+		return Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{scope}, Call: call, Legacy: legacy}
+	}
+	return []Route{
+		{Method: "POST", Path: waas + "/create", Gate: signedIn, Operation: true, Event: "keygen_complete", Section: "wire 17", Summary: "Make a wallet", handler: streamed("keygen_complete", handle(waasCreate))},
+		{Method: "GET", Path: waas, Gate: signedIn, Section: "ours", Summary: "List the wallets that are kept here", handler: handle(waasList)},
+		{Method: "GET", Path: one, Gate: signedIn, Section: "ours", Summary: "Show a wallet", handler: handle(waasGet)},
+		{Method: "POST", Path: one + "/intents", Gate: signedIn, Section: "ours", Summary: "Say what a request would do, in plain words", handler: withBody[IntentRequest](waasIntent)},
+		{Method: "POST", Path: one + "/signMessage", Gate: gated(stepup.WalletSign, shadow.SignWallet, ""), Operation: true, Event: "room_created", Section: "wire 17", Summary: "Sign a message, typed data, a transaction or an authorization", handler: streamed("room_created", withBody[SignMessageRequest](waasSign))},
+		{Method: "POST", Path: one + "/transactions/broadcast", Gate: signedIn, Section: "ours", Summary: "Send a transaction that the wallet signed", handler: handle(waasBroadcast)},
+		{Method: "POST", Path: one + "/privateKey/export", Gate: gated(stepup.WalletExport, shadow.ExportWallet, ""), Operation: true, Event: "room_created", Section: "wire 17", Summary: "Hand out the private key, sealed to a key of the client", handler: streamed("room_created", handle(waasExport))},
+		{Method: "POST", Path: one + "/refresh", Gate: gated(stepup.WalletRefresh, shadow.RefreshWallet, environment.Refresh), Operation: true, Event: "room_created", OptionalBody: true, Section: "wire 17", Summary: "Renew the shares of the key", handler: streamed("room_created", handle(waasRefresh))},
+		{Method: "POST", Path: one + "/reshare", Gate: gated(stepup.WalletReshare, shadow.ReshareWallet, environment.Reshare), Operation: true, Event: "room_created", Section: "wire 17", Summary: "Move the key to another threshold scheme", handler: streamed("room_created", handle(waasReshare))},
+		{Method: "POST", Path: one + "/disable", Gate: signedIn, Operation: true, Section: "ours", Summary: "Stop a wallet from signing and exporting", handler: handle(waasDisable)},
+		{Method: "POST", Path: one + "/restore", Gate: gated(stepup.WalletRestore, "", ""), Operation: true, Section: "ours", Summary: "Take back that a wallet was disabled or deleted", handler: handle(waasRestore)},
+		{Method: "DELETE", Path: one, Gate: gated(stepup.WalletDelete, "", ""), Operation: true, Section: "ours", Summary: "Delete a wallet, after a time of grace", handler: handle(waasDelete)},
+	}
+}
+
+const (
+	ticketLife  = time.Minute
+	performTime = 25 * time.Second // for what has been claimed, whether or not the client still waits
+)
+
+// EmbeddedWallet is a wallet that is kept for the user.
+type EmbeddedWallet struct {
+	WalletID                 string     `json:"walletId"`
+	CustodyModel             string     `json:"custodyModel"` // split: two custodians hold shares, and one of them puts the key together to sign
+	Chain                    string     `json:"chain"`
+	Address                  string     `json:"address"`
+	PublicKey                string     `json:"publicKey"` // EVM: 0x and the compressed key in hex; Solana: base58
+	ThresholdSignatureScheme string     `json:"thresholdSignatureScheme"`
+	Generation               int        `json:"generation"` // of the shares; each refresh and reshare makes a new one
+	State                    string     `json:"state"`      // active, disabled, deleting or deleted
+	CreatedAt                time.Time  `json:"createdAt"`
+	ExportedAt               *time.Time `json:"exportedAt,omitempty"` // when the key last left; absent: it never did
+	DeleteAt                 *time.Time `json:"deleteAt,omitempty"`   // when the shares will be shredded
+}
+
+func viewWallet(w wallet.Wallet) EmbeddedWallet {
+	view := EmbeddedWallet{
+		WalletID: w.ID, CustodyModel: wallet.CustodyModel, Chain: string(w.Chain), Address: w.Address, PublicKey: writeKey(w.Chain, w.PublicKey),
+		ThresholdSignatureScheme: string(w.Scheme), Generation: w.Generation, State: string(w.State), CreatedAt: w.CreatedAt,
+	}
+	if !w.ExportedAt.IsZero() {
+		view.ExportedAt = &w.ExportedAt
+	}
+	if !w.DeleteAt.IsZero() {
+		view.DeleteAt = &w.DeleteAt
+	}
+	return view
+}
+
+func writeKey(c wallet.Chain, key []byte) string {
+	if c == wallet.SOL {
+		return base58.Encode(key)
+	}
+	return "0x" + hex.EncodeToString(key)
+}
+
+// OperationResult is what every operation answers. The room and the two lists
+// are what published clients look for; there is nothing behind them to join.
+type OperationResult struct {
+	EmbeddedWallet
+	OperationID        string   `json:"operationId"`
+	IntentHash         string   `json:"intentHash"`
+	RoomID             string   `json:"roomId"`
+	ServerKeygenIDs    []string `json:"serverKeygenIds"`
+	NewServerKeygenIDs []string `json:"newServerKeygenIds"`
+}
+
+func viewOutcome(o wallet.Outcome) OperationResult {
+	return OperationResult{
+		EmbeddedWallet: viewWallet(o.Wallet), OperationID: o.OperationID, IntentHash: o.IntentHash, RoomID: o.OperationID,
+		ServerKeygenIDs: []string{}, NewServerKeygenIDs: []string{},
+	}
+}
+
+// coordinator is the wallet service, where there is one for this environment.
+func (c *Call) coordinator() (Coordinator, error) {
+	if c.api.Wallets == nil {
+		return nil, fault.New(fault.WalletServiceOff, "This server has no wallet service. The operator starts one with `stepup wallet` and tells the server where it is, see docs/wallets.md.")
+	}
+	if !c.Tenant.EmbeddedWallets.Enabled {
+		return nil, fault.New(fault.WalletServiceOff, "This environment keeps no wallets for its users. The operator sets embeddedWallets.enabled.")
+	}
+	return c.api.Wallets, nil
+}
+
+// errand is an operation that was understood and is not claimed yet.
+type errand struct {
+	operation wallet.Operation
+	intent    intent.Intent
+	scope     stepup.Scope
+}
+
+// reader makes the request of an operation from what the client sent, for the
+// wallet that it is about.
+type reader func(w wallet.Wallet) (any, error)
+
+func fixed(request any) reader { return func(wallet.Wallet) (any, error) { return request, nil } }
+
+// understand finds the caller's wallet and reads what is to be done with it.
+func (c *Call) understand(action wallet.Action, scope stepup.Scope, read reader) (errand, wallet.Wallet, error) {
+	coordinator, err := c.coordinator()
+	if err != nil {
+		return errand{}, wallet.Wallet{}, err
+	}
+	w, err := coordinator.Wallet(c.ctx, c.Tenant.ID, c.Session.UserID, c.request.PathValue("walletId"))
+	if err != nil {
+		return errand{}, w, err
+	}
+	e, err := c.intend(action, scope, w, read)
+	return e, w, err
+}
+
+// intend makes the operation and its intent, here: what the coordinator thinks
+// of it is not asked.
+func (c *Call) intend(action wallet.Action, scope stepup.Scope, w wallet.Wallet, read reader) (errand, error) {
+	request, err := read(w)
+	if err != nil {
+		return errand{}, err
+	}
+	raw, err := json.Marshal(request)
+	if err != nil {
+		return errand{}, err
+	}
+	e := errand{scope: scope, operation: wallet.Operation{
+		ID: c.operationID, EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, SessionID: c.Session.ID, WalletID: w.ID,
+		Action: action, Request: raw, RequestID: c.RequestID,
+	}}
+	e.intent, err = intent.Decode(e.operation, w)
+	return e, err
+}
+
+// do understands an operation and performs it.
+func (c *Call) do(action wallet.Action, scope stepup.Scope, read reader) (wallet.Outcome, error) {
+	e, _, err := c.understand(action, scope, read)
+	if err != nil {
+		return wallet.Outcome{}, err
+	}
+	return c.perform(e, nil)
+}
+
+// perform asks whether the operation can be done, claims it, and has it done.
+// What was claimed goes on although the client may have left.
+func (c *Call) perform(e errand, first func(*store.Tx) error) (wallet.Outcome, error) {
+	if !c.claimed {
+		if _, err := c.api.Wallets.Prepare(c.ctx, e.operation); err != nil {
+			return wallet.Outcome{}, err
+		}
+	}
+	row, err := c.claim(e, first)
+	if err != nil {
+		return wallet.Outcome{}, err
+	}
+	credentials, err := c.credentials(row)
+	if err != nil {
+		return wallet.Outcome{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), performTime)
+	defer cancel()
+	outcome, refused := c.api.Wallets.Perform(ctx, e.operation, credentials)
+	if err := c.finish(ctx, e, row, outcome, refused); err != nil {
+		return wallet.Outcome{}, err
+	}
+	return outcome, refused
+}
+
+// details are the authorization_details (RFC 9396) that the operation amounts
+// to: what a bound token must be bound to.
+func (e errand) details() []WalletBinding {
+	return []WalletBinding{{Type: authz.DetailType, WalletID: e.operation.WalletID, Action: string(e.operation.Action), IntentHash: e.intent.Hash}}
+}
+
+func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOperationRow, err error) {
+	details, err := json.Marshal(e.details())
+	if err != nil {
+		return row, err
+	}
+	bound, err := stepup.HashDetails(details)
+	if err != nil {
+		return row, err
+	}
+	subject := c.Subject()
+	subject.Presented = subject.Presented.For(bound)
+	asked := enforce.Errand{
+		OperationID: e.operation.ID, WalletID: e.operation.WalletID, Action: e.operation.Action,
+		IntentHash: e.intent.Hash, Summary: e.intent.Summary, Scope: e.scope,
+	}
+	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		row, err = enforce.Claim(tx, c.by, subject, asked, first)
+		return err
+	})
+	return row, err
+}
+
+// credentials are what each custodian checks by itself. Call it after the claim
+// has committed: a ticket for what is not durable must never leave.
+func (c *Call) credentials(row store.WalletOperationRow) (wallet.Credentials, error) {
+	now := c.api.Now()
+	ticket, err := c.Tenant.Keys.Sign(now, token.Ticket, wallet.Ticket{
+		Issuer: c.Tenant.Issuer, Audience: wallet.TicketAudience, Subject: row.UserID, Session: row.SessionID, EnvironmentID: row.EnvironmentID,
+		ID: uuid.NewString(), IssuedAt: now.Unix(), Expires: now.Add(ticketLife).Unix(), OperationID: row.ID, WalletID: row.WalletID,
+		Action: wallet.Action(row.Action), IntentHash: row.IntentHash, AuthorizedBy: wallet.AuthorizedBy(row.AuthorizedBy),
+		Scope: row.Scope, TokenID: row.TokenID,
+	})
+	if err != nil || row.TokenID == "" {
+		return wallet.Credentials{Ticket: ticket}, err
+	}
+	return wallet.Credentials{Ticket: ticket, ElevatedToken: c.Presented.Text()}, nil // spent by now, and expired perhaps: it is judged by when it was claimed
+}
+
+const resultDone = "done"
+
+// finish records what came of an operation, each result once.
+func (c *Call) finish(ctx context.Context, e errand, row store.WalletOperationRow, outcome wallet.Outcome, refused error) error {
+	result := resultDone
+	if refused != nil {
+		result = codeOf(refused)
+	}
+	return c.api.DB.Write(ctx, func(tx *store.Tx) error {
+		news, err := tx.FinishWalletOperation(row.EnvironmentID, row.ID, result)
+		if err != nil || !news {
+			return err
+		}
+		if e.operation.Action == wallet.Create && refused == nil {
+			if err := c.keepWallet(tx, outcome.Wallet); err != nil {
+				return err
+			}
+		}
+		detail := audit.Detail{
+			"operation_id": row.ID, "wallet_id": row.WalletID, "intent_hash": row.IntentHash, "summary": e.intent.Summary, "result": result,
+			"authorized_by": row.AuthorizedBy, "scope": row.Scope, "token_id": row.TokenID, "method": row.Method,
+			"signer": outcome.Verdicts.Signer, "guardian": outcome.Verdicts.Guardian, "generation": outcome.Wallet.Generation,
+		}
+		return audit.Record(tx, c.by, "wallet."+row.Action+".finished", detail)
+	})
+}
+
+// codeOf names a refusal for the audit log.
+func codeOf(err error) string {
+	var f *fault.Error
+	switch {
+	case errors.As(err, &f):
+		return string(f.Code)
+	case errors.Is(err, context.DeadlineExceeded):
+		return string(fault.Unavailable)
+	}
+	return string(fault.Internal)
+}
+
+// writeBytes is how answers spell bytes of a chain: EVM: 0x and hex; Solana: base64.
+func writeBytes(c wallet.Chain, b []byte) string {
+	switch {
+	case len(b) == 0:
+		return ""
+	case c == wallet.SOL:
+		return base64.StdEncoding.EncodeToString(b)
+	}
+	return "0x" + hex.EncodeToString(b)
+}

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"encoding/json"
+
+	"github.com/google/uuid"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/wallet"
+	"github.com/stepup-auth/stepup/internal/wallet/intent"
+)
+
+// IntentRequest is the body of the request that is to follow, with the action it
+// is for; without one it is for signMessage.
+type IntentRequest struct {
+	Action string `json:"action,omitempty"` // sign, export, refresh, reshare, restore or delete
+	SignMessageRequest
+	ExportPublicKey             string `json:"exportPublicKey,omitempty"`
+	OldThresholdSignatureScheme string `json:"oldThresholdSignatureScheme,omitempty"`
+	NewThresholdSignatureScheme string `json:"newThresholdSignatureScheme,omitempty"`
+}
+
+// IntentAnswer says what the request would do.
+type IntentAnswer struct {
+	IntentHash           string          `json:"intentHash"`
+	Summary              string          `json:"summary"`
+	Lines                []IntentLine    `json:"lines"`
+	Spends               []IntentSpend   `json:"spends"`
+	Unvalued             bool            `json:"unvalued"` // what it may cost cannot be told, so it counts as above every limit
+	Reason               string          `json:"reason,omitempty"`
+	Scope                string          `json:"scope"`
+	AuthorizationDetails []WalletBinding `json:"authorizationDetails"` // what a token must be bound to that is to open this and nothing else
+}
+
+// WalletBinding are authorization_details (RFC 9396) of one operation on a wallet.
+type WalletBinding struct {
+	Type       string `json:"type"` // stepup_wallet
+	WalletID   string `json:"walletId"`
+	Action     string `json:"action"`
+	IntentHash string `json:"intentHash"`
+}
+
+// IntentLine is one fact for a person.
+type IntentLine struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
+// IntentSpend is an amount of one asset that leaves the wallet.
+type IntentSpend struct {
+	Asset    string `json:"asset"`
+	Symbol   string `json:"symbol,omitempty"`
+	Amount   string `json:"amount"` // in the smallest unit
+	Decimals int    `json:"decimals"`
+	To       string `json:"to,omitempty"` // empty: the network's fee
+	ChainID  string `json:"chainId,omitempty"`
+}
+
+// intended are the actions that a token can be bound to, and their scopes.
+var intended = map[wallet.Action]stepup.Scope{
+	wallet.Sign: stepup.WalletSign, wallet.Export: stepup.WalletExport, wallet.Refresh: stepup.WalletRefresh,
+	wallet.Reshare: stepup.WalletReshare, wallet.Restore: stepup.WalletRestore, wallet.Delete: stepup.WalletDelete,
+}
+
+func waasIntent(c *Call, body []byte) (IntentAnswer, error) {
+	var r IntentRequest
+	if err := json.Unmarshal(body, &r); err != nil {
+		return IntentAnswer{}, err
+	}
+	action := wallet.Action(r.Action)
+	if action == "" {
+		action = wallet.Sign
+	}
+	scope, ok := intended[action]
+	if !ok {
+		return IntentAnswer{}, fault.New(fault.InvalidRequest, "There is no action %.40q to bind a token to. Send sign, export, refresh, reshare, restore or delete.", r.Action)
+	}
+	read := fixed(struct{}{})
+	switch action {
+	case wallet.Sign:
+		read = readSign(body)
+	case wallet.Export:
+		read = readExport(c, r.ExportPublicKey)
+	case wallet.Reshare:
+		read = readReshare(c, ReshareRequest{OldThresholdSignatureScheme: r.OldThresholdSignatureScheme, NewThresholdSignatureScheme: r.NewThresholdSignatureScheme})
+	}
+	c.operationID = uuid.NewString()
+	e, _, err := c.understand(action, scope, read)
+	if err != nil {
+		return IntentAnswer{}, err
+	}
+	answer := viewIntent(e.intent)
+	answer.Scope = string(scope)
+	answer.AuthorizationDetails = e.details()
+	return answer, nil
+}
+
+func viewIntent(i intent.Intent) IntentAnswer {
+	answer := IntentAnswer{IntentHash: i.Hash, Summary: i.Summary, Lines: []IntentLine{}, Spends: []IntentSpend{}, Unvalued: i.Unvalued, Reason: i.Reason}
+	for _, line := range i.Lines {
+		answer.Lines = append(answer.Lines, IntentLine(line))
+	}
+	for _, s := range i.Spends {
+		answer.Spends = append(answer.Spends, IntentSpend{Asset: s.Asset, Symbol: s.Symbol, Amount: s.Amount.String(), Decimals: s.Decimals, To: s.To, ChainID: s.ChainID})
+	}
+	return answer
+}

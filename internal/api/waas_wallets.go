@@ -1,0 +1,145 @@
+package api
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/wallet"
+)
+
+// CreateWalletRequest asks for a wallet. Published clients also send
+// clientKeygenIds, which nothing here needs.
+type CreateWalletRequest struct {
+	Chain                    string   `json:"chain"`                              // EVM or SOL
+	ThresholdSignatureScheme string   `json:"thresholdSignatureScheme,omitempty"` // TWO_OF_TWO unless said
+	ClientKeygenIDs          []string `json:"clientKeygenIds,omitempty"`
+}
+
+// CreatedWallet also names the address as published clients look for it.
+type CreatedWallet struct {
+	OperationResult
+	AccountAddress string `json:"accountAddress"`
+}
+
+func waasCreate(c *Call, r CreateWalletRequest) (CreatedWallet, error) {
+	coordinator, err := c.coordinator()
+	if err != nil {
+		return CreatedWallet{}, err
+	}
+	if err := need("chain", r.Chain); err != nil {
+		return CreatedWallet{}, err
+	}
+	offer, scheme := c.Tenant.EmbeddedWallets, cmp.Or(r.ThresholdSignatureScheme, string(wallet.TwoOfTwo))
+	switch {
+	case !wallet.Chain(r.Chain).Valid():
+		return CreatedWallet{}, fault.New(fault.ChainNotSupported, "There are no wallets of %.40q here. Use EVM or SOL.", r.Chain)
+	case !offer.Makes(r.Chain):
+		return CreatedWallet{}, fault.New(fault.ChainNotSupported, "This environment keeps no %s wallets. The operator adds the chain to embeddedWallets.chains.", r.Chain)
+	}
+	if err := c.offers(scheme); err != nil {
+		return CreatedWallet{}, err
+	}
+	id, err := derivedID(c.operationID)
+	if err != nil {
+		return CreatedWallet{}, err
+	}
+	e, err := c.intend(wallet.Create, "", wallet.Wallet{ID: id, Chain: wallet.Chain(r.Chain)}, fixed(wallet.CreateRequest{Chain: wallet.Chain(r.Chain), Scheme: wallet.Scheme(scheme)}))
+	if err != nil {
+		return CreatedWallet{}, err
+	}
+	have, err := coordinator.Wallets(c.ctx, c.Tenant.ID, c.Session.UserID)
+	if err != nil {
+		return CreatedWallet{}, err
+	}
+	outcome, err := c.perform(e, func(tx *store.Tx) error { return c.roomForOne(tx, have) })
+	if err != nil {
+		return CreatedWallet{}, err
+	}
+	return CreatedWallet{OperationResult: viewOutcome(outcome), AccountAddress: outcome.Wallet.Address}, nil
+}
+
+// offers refuses a scheme that the environment does not offer.
+func (c *Call) offers(scheme string) error {
+	if wallet.Scheme(scheme).Valid() && !c.Tenant.EmbeddedWallets.Offers(scheme) {
+		return fault.New(fault.InvalidRequest, "This environment does not offer %s. The operator lists schemes in embeddedWallets.schemes.", scheme)
+	}
+	return nil
+}
+
+// recently is how long a wallet lives at least: a deleted one has a longer grace.
+const recently = time.Hour
+
+// roomForOne holds the limit of wallets per user, which is locked: have was read
+// before that, so wallets that are being made, or were a moment ago, count too.
+func (c *Call) roomForOne(tx *store.Tx, have []wallet.Wallet) error {
+	begun, err := tx.WalletsBegun(c.Tenant.ID, c.Session.UserID, tx.Now().Add(-recently))
+	if err != nil {
+		return err
+	}
+	count := len(have)
+	for _, id := range begun {
+		if !slices.ContainsFunc(have, func(w wallet.Wallet) bool { return w.ID == id }) {
+			count++
+		}
+	}
+	if most := c.Tenant.EmbeddedWallets.PerUser; count >= most {
+		return fault.New(fault.TooManyWallets, "You have %d wallets here, which is as many as this environment allows. Use one of them.", count)
+	}
+	return nil
+}
+
+// WalletList are the user's wallets, oldest first.
+type WalletList struct {
+	Wallets []EmbeddedWallet `json:"wallets"`
+}
+
+func waasList(c *Call, _ none) (WalletList, error) {
+	coordinator, err := c.coordinator()
+	if err != nil {
+		return WalletList{}, err
+	}
+	all, err := coordinator.Wallets(c.ctx, c.Tenant.ID, c.Session.UserID)
+	list := WalletList{Wallets: []EmbeddedWallet{}}
+	for _, w := range all {
+		list.Wallets = append(list.Wallets, viewWallet(w))
+	}
+	return list, err
+}
+
+func waasGet(c *Call, _ none) (EmbeddedWallet, error) {
+	coordinator, err := c.coordinator()
+	if err != nil {
+		return EmbeddedWallet{}, err
+	}
+	w, err := coordinator.Wallet(c.ctx, c.Tenant.ID, c.Session.UserID, c.request.PathValue("walletId"))
+	if err != nil {
+		return EmbeddedWallet{}, err
+	}
+	if w.State == wallet.Deleted {
+		err = c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+			return account.ForgetEmbedded(tx, c.by, c.Tenant, c.Session.UserID, w.ID)
+		})
+	}
+	return viewWallet(w), err
+}
+
+// keepWallet shows a new wallet among the user's credentials, where it vouches
+// for nobody.
+func (c *Call) keepWallet(tx *store.Tx, w wallet.Wallet) error {
+	kind, ok := chain.Parse(string(w.Chain))
+	if !ok {
+		return errors.New("recording a wallet: no chain " + string(w.Chain))
+	}
+	detail := account.Detail{
+		Address: w.Address, Chain: kind.Namespace(), WalletName: "embedded" + string(kind), WalletProvider: embeddedWallet, EmbeddedWalletID: w.ID,
+	}
+	return account.KeepEmbedded(tx, c.by, c.Tenant, c.Session.UserID, account.Address{
+		Format: store.FormatBlockchain, Identifier: kind.Identifier(w.Address), Written: w.Address, Detail: detail.JSON(),
+	})
+}
