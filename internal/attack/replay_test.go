@@ -125,6 +125,28 @@ var oneTime = []artefact{
 		},
 	},
 	{
+		name: "single-use token at an embedded wallet", table: "elevated_tokens", statement: "ConsumeElevatedToken", refused: spent,
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			s.Apply(t, servertest.Document(servertest.B, servertest.EmbeddedOn)) // where no other of these changes the document
+			user, path := s.withEmbedded(t, servertest.B, "embedded-token@example.com")
+			return post(t, path+"/privateKey/export", user.Header(s.StepUp(t, user, "wallet:export")), m{"exportPublicKey": exportKey(1)})
+		},
+	},
+	{
+		name: "operation id at an embedded wallet", table: "wallet_operations", statement: "ClaimWalletOperation", refused: answered(409, "operation_conflict"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			s.Apply(t, servertest.Document(servertest.B, servertest.EmbeddedOn)) // where no other of these changes the document
+			user, path := s.withEmbedded(t, servertest.B, "embedded-operation@example.com")
+			header := user.Header(s.StepUp(t, user, "wallet:export"))
+			header.Set("X-Idempotency-Key", "one")
+			n := byte(0)
+			return func(at scene) servertest.Response {
+				n++
+				return at.Do(t, "POST", path+"/privateKey/export", header, m{"exportPublicKey": exportKey(n)})
+			}
+		},
+	},
+	{
 		name: "code of an authenticator app", statement: "UseTOTPStep", refused: answered(422, "mfa_invalid_code"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user := s.SignIn(t, servertest.A, "totp@example.com")
@@ -200,7 +222,8 @@ func TestA3ReplayOfEveryOneTimeArtefact(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			url := storetest.URL(t, engine)
-			s := start(t, servertest.WithDatabase(url, &storetest.Clock{}))
+			wallets := servertest.WithWallets(&servertest.Wallets{})
+			s := start(t, servertest.WithDatabase(url, &storetest.Clock{}), wallets)
 			s.withPasskeys(t, walletsOn+"\n"+servertest.TextsOn)
 			uses := make([]func(scene) servertest.Response, len(oneTime))
 			for i, a := range oneTime {
@@ -211,7 +234,7 @@ func TestA3ReplayOfEveryOneTimeArtefact(t *testing.T) {
 			}
 			// Started only now: its worker would carry mails to its own inbox.
 			sameAddress := func(c *config.Production) { c.PublicURL = s.URL }
-			other := scene{Server: servertest.Start(t, servertest.WithDatabase(url, s.Clock), servertest.WithConfig(sameAddress))}
+			other := scene{Server: servertest.Start(t, servertest.WithDatabase(url, s.Clock), servertest.WithConfig(sameAddress), wallets)}
 			for i, a := range oneTime {
 				for _, node := range []scene{s, other, s} {
 					if r := uses[i](node); !a.refused(r) {

@@ -24,10 +24,13 @@ import (
 	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
 
-// WalletsOn are further lines of [Document]: embedded wallets, each of their
-// actions gated.
-const WalletsOn = `embeddedWallets: {enabled: true, networks: [{name: Local, chain: EVM, chainId: 31337, rpc: "http://127.0.0.1:8545"}, {name: Devnet, chain: SOL, cluster: devnet, rpc: "http://127.0.0.1:8899"}]}
-mfa:
+// EmbeddedOn is a further line of [Document]: embedded wallets. Only what is
+// always gated is.
+const EmbeddedOn = `embeddedWallets: {enabled: true, networks: [{name: Local, chain: EVM, chainId: 31337, rpc: "http://127.0.0.1:8545"}, {name: Devnet, chain: SOL, cluster: devnet, rpc: "http://127.0.0.1:8899"}]}
+`
+
+// WalletsOn are such lines too, and gate everything that can be.
+const WalletsOn = EmbeddedOn + `mfa:
   actions:
     - {action: user.update, required: true}
     - {action: wallet.waas.sign, required: true}
