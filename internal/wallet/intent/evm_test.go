@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -249,6 +250,18 @@ func TestForeignTextIsQuoted(t *testing.T) {
 	}
 }
 
+// A long text is cut in the summary, which says so, and nowhere else.
+func TestLongMessages(t *testing.T) {
+	text := strings.Repeat("é", 160) + "!"
+	i := understood(t, `{"message":"`+text+`"}`)
+	if want := `Sign the message "` + strings.Repeat("é", 160) + `"… (321 bytes).`; i.Summary != want {
+		t.Errorf("summary %s", i.Summary)
+	}
+	if !slices.Contains(i.Lines, Line{"Message", `"` + text + `"`}) {
+		t.Errorf("%v", i.Lines)
+	}
+}
+
 // What is asked for is what is shown: all there is to a transaction is in its
 // lines.
 func TestLinesSayEverything(t *testing.T) {
@@ -395,6 +408,8 @@ func TestRefusals(t *testing.T) {
 		"short hash":            {`{"message":"abcd","isFormatted":true}`, "64 hex digits"},
 		"context alone":         {`{"message":"hi","context":{"evmTransaction":{}}}`, "Set isFormatted"},
 		"another text":          {`{"message":"hi","context":{"evmMessage":"ho"}}`, "another text"},
+		"context as text":       {`{"message":"hi","context":"hi"}`, "context must be an object"},
+		"context of own form":   {`{"transaction":"0x00","context":{"evmMessage":"hi"}}`, "message only"},
 		"hash of own form":      {`{"transaction":"0x00","isFormatted":true}`, "message only"},
 		"encoding of own form":  {`{"transaction":"0x00","encoding":"hex"}`, "message only"},
 		"no chain":              {`{"transaction":{"to":"` + payee + `","nonce":1,"gas":1,"gasPrice":1}}`, "chainId is missing"},

@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"math/big"
 
 	"github.com/stepup-auth/stepup"
@@ -196,7 +197,7 @@ func (i *Intent) plain(raw json.RawMessage, w wallet.Wallet, sentence string) er
 			return err
 		}
 	}
-	i.Summary = sprintf(sentence, w.Address)
+	i.Summary = fmt.Sprintf(sentence, w.Address)
 	i.Lines = []Line{{"Wallet", w.Address}, {"Chain", chainName[w.Chain]}}
 	return nil
 }

@@ -1,20 +1,16 @@
 package intent
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
-
 // quote shows foreign text in quotation marks. Line breaks, control characters,
 // marks that turn the writing direction and blanks that are no space come as
 // escapes, so that no text can end its line, hide or pass for another.
 func quote(text string) string {
-	quoted := strconv.Quote(text)
-	return blanks.Replace(quoted)
+	return blanks.Replace(strconv.Quote(text))
 }
 
 // blanks are letters and symbols that show nothing.
