@@ -80,6 +80,8 @@ func TestTenantsAreStrangers(t *testing.T) {
 		c.Do(t, "POST", own.user.Path("/emailVerifications/signin"), nil, m{"verificationUUID": own.challenge, "verificationToken": own.code}).Want(t, 200, "")
 		c.Do(t, "POST", own.user.Path("/emailVerifications/verify"), own.user.Header(), m{"verificationUUID": own.inSession, "verificationToken": own.inSessionCode}).Want(t, 200, "")
 		c.Do(t, "POST", own.user.Path("/tokens/consume"), servertest.Bearer(own.service), question(own)).Want(t, 200, "")
+		c.Do(t, "DELETE", own.user.Path("/users"), own.user.Header(own.deletion), nil).Want(t, 409, "conflict") // a wallet is kept for it
+		c.Do(t, "DELETE", own.user.Path("/waas/"+own.wallet), own.user.Header(own.wallets), nil).Want(t, 200, "")
 		c.Do(t, "DELETE", own.user.Path("/users"), own.user.Header(own.deletion), nil).Want(t, 204, "")
 	}
 }

@@ -113,6 +113,9 @@ func deleteUser(c *Call, _ none) (none, error) {
 	if c.byCookie {
 		c.cookie = c.noCookie() // sent only if the account goes
 	}
+	if err := c.keepsNothing(); err != nil {
+		return none{}, err
+	}
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
 		if _, err := c.Spend(tx, stepup.UserDelete, environment.DeleteUser); err != nil {
 			return err

@@ -129,6 +129,24 @@ func waasGet(c *Call, _ none) (EmbeddedWallet, error) {
 	return viewWallet(w), err
 }
 
+// keepsNothing refuses to delete the account of somebody whose wallets are kept
+// here and in use: nobody could reach what is in them any more.
+func (c *Call) keepsNothing() error {
+	if c.api.Wallets == nil || !c.Tenant.EmbeddedWallets.Enabled {
+		return nil
+	}
+	all, err := c.api.Wallets.Wallets(c.ctx, c.Tenant.ID, c.Session.UserID)
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if w.State == wallet.Active || w.State == wallet.Disabled {
+			return fault.New(fault.Conflict, "Wallet %s is kept for this account, and nobody could reach it any more. Move what it holds or export its key, and delete the wallet first.", w.Address)
+		}
+	}
+	return nil
+}
+
 // keepWallet shows a new wallet among the user's credentials, where it vouches
 // for nobody.
 func (c *Call) keepWallet(tx *store.Tx, w wallet.Wallet) error {

@@ -35,6 +35,20 @@ func NewEVM(t testing.TB) *Wallet {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return evm(key)
+}
+
+// EVMFrom is the EVM wallet of a private key in hex, as wallets import it.
+func EVMFrom(t testing.TB, digits string) *Wallet {
+	t.Helper()
+	raw, err := hex.DecodeString(digits)
+	if err != nil || len(raw) != 32 {
+		t.Fatalf("not a private key: %v", err)
+	}
+	return evm(secp256k1.PrivKeyFromBytes(raw))
+}
+
+func evm(key *secp256k1.PrivateKey) *Wallet {
 	return &Wallet{Chain: "EVM", Address: capitals(keccak(key.PubKey().SerializeUncompressed()[1:])[12:]), evm: key}
 }
 
