@@ -7,6 +7,7 @@ package account
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/deliver"
@@ -20,17 +21,38 @@ import (
 // transaction. A means linked with nothing is left out: for every decision it
 // is not there.
 func Person(tx *store.Tx, env *environment.Environment, s store.SessionRow) (policy.Person, error) {
-	user, err := tx.User(env.ID, s.UserID)
+	k, err := Know(tx, s)
 	if err != nil {
 		return policy.Person{}, err
 	}
-	rows, err := tx.Credentials(env.ID, s.UserID)
+	return k.Person(env)
+}
+
+// Known is what the store knows of a session's user, before an environment says
+// what of it counts.
+type Known struct {
+	session store.SessionRow
+	user    store.UserRow
+	rows    []store.CredentialRow
+	at      time.Time
+}
+
+// Know reads it, for more than one question.
+func Know(tx *store.Tx, s store.SessionRow) (Known, error) {
+	user, err := tx.User(s.EnvironmentID, s.UserID)
 	if err != nil {
-		return policy.Person{}, err
+		return Known{}, err
 	}
+	rows, err := tx.Credentials(s.EnvironmentID, s.UserID)
+	return Known{session: s, user: user, rows: rows, at: tx.Now()}, err
+}
+
+// Person is the user under the rules of env.
+func (k Known) Person(env *environment.Environment) (policy.Person, error) {
+	s, user, rows := k.session, k.user, k.rows
 	p := policy.Person{SignInCredentialID: s.SignInCredentialID, Owes: owes(env, rows, s)}
 	if !user.FactorsChangedAt.IsZero() {
-		p.Changed, p.SinceChange = true, tx.Now().Sub(user.FactorsChangedAt)
+		p.Changed, p.SinceChange = true, k.at.Sub(user.FactorsChangedAt)
 	}
 	for _, row := range rows {
 		if KindOf(row.Format) == "" || !Counts(env, row) {

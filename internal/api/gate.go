@@ -89,10 +89,7 @@ func (g Gate) open(c *Call, r Route) error {
 		if g.Kind == MarkedGate && account.Marked(tx, *c.Session) {
 			return nil
 		}
-		if err := c.foresee(tx, g.Scopes[0], g.call()); err != nil {
-			return err
-		}
-		return enforce.Judge(tx, c.Subject(), g.Scopes[0])
+		return c.judgeGate(tx, g.Scopes[0])
 	})
 }
 
@@ -231,8 +228,8 @@ func (c *Call) judge(scope stepup.Scope) error {
 // unless the compatibility entry waives it; elevated reports whether a token
 // opened the gate, which decides what the action may claim as its provenance.
 func (c *Call) Spend(tx *store.Tx, scope stepup.Scope, compatible environment.Compatible) (tokenID string, err error) {
-	if c.foreseen == nil {
-		if err := c.foresee(tx, scope, c.gate.call()); err != nil {
+	if c.foreseen == nil && c.gate.Kind == BodyGate && c.Tenant.MinAPIVersion.Before(environment.Newest) {
+		if err := c.judgeGate(tx, scope); err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
 			return "", err
 		}
 	}

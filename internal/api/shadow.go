@@ -25,28 +25,24 @@ func (c *Call) client() (shadow.Client, string) {
 	return client, client.String()
 }
 
-// foresee judges a protected call by the newest rules, in the transaction in which
-// the rules in force judge it. It decides nothing.
-func (c *Call) foresee(tx *store.Tx, scope stepup.Scope, call shadow.Call) error {
+// judgeGate asks the gate by the rules in force. Below the newest version it asks
+// by the newest rules too, which decides nothing and is counted when the call is
+// over.
+func (c *Call) judgeGate(tx *store.Tx, scope stepup.Scope) error {
 	if c.api.Shadow == nil || !c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		return nil
+		return enforce.Judge(tx, c.Subject(), scope)
 	}
-	subject := c.Subject()
-	subject.Tenant, subject.Legacy = c.Tenant.AtNewest(), nil
-	reason, required, err := enforce.Foresee(tx, subject, scope)
-	if err != nil {
-		return err
-	}
-	f := foreseen{scope: scope, call: call, verdict: shadow.Pass}
-	if required && reason != "" {
+	later, err := enforce.JudgeBoth(tx, c.Subject(), scope)
+	f := foreseen{scope: scope, call: c.gate.call(), verdict: shadow.Pass}
+	if later.Required && later.Reason != "" {
 		client, _ := c.client()
-		f.verdict, f.reason = shadow.Refuse, reason
-		if client.Attaches(call) && reason != stepup.ReasonNoMethod {
+		f.verdict, f.reason = shadow.Refuse, later.Reason
+		if client.Attaches(f.call) && later.Reason != stepup.ReasonNoMethod {
 			f.verdict, f.reason = shadow.Prompt, ""
 		}
 	}
 	c.foreseen = &f
-	return nil
+	return err
 }
 
 // waived notes that a compatibility entry let the call through.

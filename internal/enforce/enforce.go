@@ -126,20 +126,39 @@ type Opened struct {
 	MFATokenID string // of the token of action-based MFA
 }
 
-// Foresee says what would keep the request from scope: empty, if nothing would.
-// It changes nothing.
-func Foresee(tx *store.Tx, s Subject, scope stepup.Scope) (reason stepup.Reason, required bool, err error) {
-	decision, err := decide(tx, s, scope)
+// Foresight is what other rules than those in force would say.
+type Foresight struct {
+	Required bool
+	Reason   stepup.Reason // why the token that was sent, or none, would not do; empty: it would
+}
+
+// JudgeBoth is Judge, and what the rules of the newest version would say of the
+// same request, with its elevated token alone.
+func JudgeBoth(tx *store.Tx, s Subject, scope stepup.Scope) (Foresight, error) {
+	known, err := account.Know(tx, s.Session)
 	if err != nil {
-		return "", false, err
+		return Foresight{}, err
 	}
-	if reason, err = Reason(tx, s.Tenant, s.Presented, s.caller(), decision); err != nil {
-		return "", false, err
+	then := s
+	then.Tenant, then.Legacy = s.Tenant.AtNewest(), nil
+	later, err := then.decide(known, scope)
+	if err != nil {
+		return Foresight{}, err
 	}
-	if reason != "" && !s.Presented.given && decision.NoMethod() {
+	reason, err := Reason(tx, then.Tenant, then.Presented, then.caller(), later)
+	if err != nil {
+		return Foresight{}, err
+	}
+	if reason != "" && !s.Presented.given && later.NoMethod() {
 		reason = stepup.ReasonNoMethod
 	}
-	return reason, decision.Required, nil
+	foresight := Foresight{Required: later.Required, Reason: reason}
+	decision, err := s.decide(known, scope)
+	if err != nil {
+		return foresight, err
+	}
+	_, err = s.key(tx, decision)
+	return foresight, err
 }
 
 // Open is Spend that tells what it spent.
@@ -197,7 +216,15 @@ func judge(tx *store.Tx, s Subject, scope stepup.Scope) (policy.Decision, key, e
 }
 
 func decide(tx *store.Tx, s Subject, scope stepup.Scope) (policy.Decision, error) {
-	person, err := account.Person(tx, s.Tenant.Environment, s.Session)
+	known, err := account.Know(tx, s.Session)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	return s.decide(known, scope)
+}
+
+func (s Subject) decide(known account.Known, scope stepup.Scope) (policy.Decision, error) {
+	person, err := known.Person(s.Tenant.Environment)
 	if err != nil {
 		return policy.Decision{}, err
 	}
