@@ -89,7 +89,7 @@ func (g Gate) open(c *Call, r Route) error {
 		if g.Kind == MarkedGate && account.Marked(tx, *c.Session) {
 			return nil
 		}
-		return c.judgeGate(tx, g.Scopes[0])
+		return c.judgeGate(tx, c.Subject(), g.Scopes[0])
 	})
 }
 
@@ -107,12 +107,9 @@ func (g Gate) openOperation(c *Call) (err error) {
 		if c.claimed, err = enforce.Known(tx, c.Subject(), c.operationID, scope); err != nil || c.claimed || scope == "" {
 			return err
 		}
-		if err := c.foresee(tx, scope, g.call()); err != nil {
-			return err
-		}
 		before := c.Subject()
 		before.Presented = before.Presented.BeforeBody()
-		return enforce.Judge(tx, before, scope)
+		return c.judgeGate(tx, before, scope)
 	})
 }
 
@@ -229,7 +226,7 @@ func (c *Call) judge(scope stepup.Scope) error {
 // opened the gate, which decides what the action may claim as its provenance.
 func (c *Call) Spend(tx *store.Tx, scope stepup.Scope, compatible environment.Compatible) (tokenID string, err error) {
 	if c.foreseen == nil && c.gate.Kind == BodyGate && c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		if err := c.judgeGate(tx, scope); err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
+		if err := c.judgeGate(tx, c.Subject(), scope); err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
 			return "", err
 		}
 	}
@@ -238,14 +235,14 @@ func (c *Call) Spend(tx *store.Tx, scope stepup.Scope, compatible environment.Co
 		c.waived(scope, c.gate.call())
 		return "", nil
 	}
-	c.usedEntry(opened, scope)
+	c.usedEntry(opened.MFATokenID != "", scope)
 	return opened.TokenID, err
 }
 
 // Insist consumes a token for what was never free, under no version.
 func (c *Call) Insist(tx *store.Tx, scope stepup.Scope) (tokenID string, err error) {
 	opened, err := enforce.Insist(tx, c.by, c.Subject(), scope)
-	c.usedEntry(opened, scope)
+	c.usedEntry(opened.MFATokenID != "", scope)
 	return opened.TokenID, err
 }
 

@@ -28,11 +28,11 @@ func (c *Call) client() (shadow.Client, string) {
 // judgeGate asks the gate by the rules in force. Below the newest version it asks
 // by the newest rules too, which decides nothing and is counted when the call is
 // over.
-func (c *Call) judgeGate(tx *store.Tx, scope stepup.Scope) error {
+func (c *Call) judgeGate(tx *store.Tx, s enforce.Subject, scope stepup.Scope) error {
 	if c.api.Shadow == nil || !c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		return enforce.Judge(tx, c.Subject(), scope)
+		return enforce.Judge(tx, s, scope)
 	}
-	later, err := enforce.JudgeBoth(tx, c.Subject(), scope)
+	later, err := enforce.JudgeBoth(tx, s, scope)
 	f := foreseen{scope: scope, call: c.gate.call(), verdict: shadow.Pass}
 	if later.Required && later.Reason != "" {
 		client, _ := c.client()
@@ -52,8 +52,8 @@ func (c *Call) waived(scope stepup.Scope, call shadow.Call) {
 
 // usedEntry notes that an MFA token opened a gate under the newest version, which
 // a compatibility entry allowed.
-func (c *Call) usedEntry(opened enforce.Opened, scope stepup.Scope) {
-	if opened.MFATokenID != "" && !c.Tenant.MinAPIVersion.Before(environment.Newest) {
+func (c *Call) usedEntry(byMFAToken bool, scope stepup.Scope) {
+	if byMFAToken && !c.Tenant.MinAPIVersion.Before(environment.Newest) {
 		c.waived(scope, c.gate.call())
 	}
 }

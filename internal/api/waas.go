@@ -221,6 +221,9 @@ func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOpe
 		row, err = enforce.Claim(tx, c.by, subject, asked, first)
 		return err
 	})
+	if err == nil {
+		c.usedEntry(row.AuthorizedBy == string(wallet.ByMFAToken), e.scope)
+	}
 	return row, err
 }
 
