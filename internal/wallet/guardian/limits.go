@@ -96,7 +96,8 @@ func spoken(window time.Duration) string {
 }
 
 // value adds what would leave the wallet to what has left it. What cannot be valued
-// is above every limit.
+// is above every limit, and so is an asset without one: a contract can look like a
+// token and move something else.
 func (l limits) value(tx *store.Tx, walletID string, in intent.Intent) error {
 	if len(l.valuePerDay) == 0 {
 		return nil
@@ -104,16 +105,17 @@ func (l limits) value(tx *store.Tx, walletID string, in intent.Intent) error {
 	if in.Unvalued {
 		return fault.New(fault.WalletLimit, "The value of this cannot be told (%s), and the operator has limited the value that may leave a wallet.", in.Reason).With(Limit{Limit: "valuePerDay"})
 	}
-	for asset, amount := range in.Totals() {
+	totals := in.Totals()
+	for _, asset := range slices.Sorted(maps.Keys(totals)) {
 		most, limited := l.valuePerDay[asset]
 		if !limited {
-			continue
+			return fault.New(fault.WalletLimit, "Some of %s would leave the wallet, and the operator has limited the value that may leave it and set no limit for that.", asset).With(Limit{Limit: "valuePerDay", Asset: asset})
 		}
 		spent, err := spentOf(tx, walletID, asset)
 		if err != nil {
 			return err
 		}
-		if spent.Add(spent, amount).Cmp(most.Int) > 0 {
+		if spent.Add(spent, totals[asset]).Cmp(most.Int) > 0 {
 			return fault.New(fault.WalletLimit, "More of %s would leave the wallet within 24 hours than the operator allows. Sign less, or later.", asset).With(Limit{Limit: "valuePerDay", Asset: asset})
 		}
 	}
