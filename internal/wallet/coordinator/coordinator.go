@@ -107,7 +107,7 @@ func (s *Service) Wallet(ctx context.Context, environmentID, userID, walletID st
 func ownWallet(tx *store.Tx, environmentID, userID, walletID string) (walletRow, error) {
 	row, err := readWallet(tx, environmentID, walletID, "")
 	if errors.Is(err, store.ErrNotFound) || err == nil && row.UserID != userID {
-		return walletRow{}, fault.New(walletNotFound, "There is no such wallet: list the user's wallets for their ids.")
+		return walletRow{}, fault.New(fault.WalletNotFound, "There is no such wallet: list the user's wallets for their ids.")
 	}
 	return row, err
 }
@@ -124,5 +124,3 @@ func (s *Service) edge(name string) {
 		s.TestOnlyEdge(name)
 	}
 }
-
-const walletNotFound fault.Code = "wallet_not_found"
