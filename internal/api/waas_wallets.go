@@ -94,9 +94,23 @@ func (c *Call) roomForOne(tx *store.Tx, have []wallet.Wallet) error {
 	return nil
 }
 
-// WalletList are the user's wallets, oldest first.
+// WalletList are the user's wallets, oldest first, and what the environment
+// offers for them.
 type WalletList struct {
-	Wallets []EmbeddedWallet `json:"wallets"`
+	Wallets  []EmbeddedWallet `json:"wallets"`
+	Chains   []string         `json:"chains"`
+	Schemes  []string         `json:"schemes"`
+	Networks []WalletNetwork  `json:"networks"`
+}
+
+// WalletNetwork is where a transaction can be sent.
+type WalletNetwork struct {
+	Name     string `json:"name"`
+	Chain    string `json:"chain"`
+	ChainID  int    `json:"chainId,omitempty"` // EVM
+	Cluster  string `json:"cluster,omitempty"` // Solana
+	Symbol   string `json:"symbol"`            // of the chain's own coin
+	Decimals int    `json:"decimals"`
 }
 
 func waasList(c *Call, _ none) (WalletList, error) {
@@ -105,7 +119,11 @@ func waasList(c *Call, _ none) (WalletList, error) {
 		return WalletList{}, err
 	}
 	all, err := coordinator.Wallets(c.ctx, c.Tenant.ID, c.Session.UserID)
-	list := WalletList{Wallets: []EmbeddedWallet{}}
+	offer := c.Tenant.EmbeddedWallets
+	list := WalletList{Wallets: []EmbeddedWallet{}, Chains: offer.Chains, Schemes: offer.Schemes, Networks: []WalletNetwork{}}
+	for _, n := range offer.Networks {
+		list.Networks = append(list.Networks, WalletNetwork{n.Name, n.Chain, n.ChainID, n.Cluster, n.Symbol, n.Decimals})
+	}
 	for _, w := range all {
 		list.Wallets = append(list.Wallets, viewWallet(w))
 	}

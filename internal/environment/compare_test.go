@@ -69,7 +69,7 @@ func TestCompareGolden(t *testing.T) {
 		{"passkeys elsewhere too", "passkeys: {rpId: a.example, origins: [https://a.example]}", "passkeys: {rpId: a.example, origins: [https://a.example], relatedOrigins: [https://b.example]}"},
 		{"passkeys moved", "passkeys: {rpId: a.example, origins: [https://a.example]}", "passkeys: {rpId: b.example, origins: [https://b.example]}"},
 		{"wallets", "", "wallets: {chains: [EVM, SOL], rpc: [{chainId: 1, url: https://rpc.example}], undeployed: true}"},
-		{"embedded wallets", "", "embeddedWallets: {enabled: true, chains: [EVM], schemes: [TWO_OF_TWO], perUser: 30, exportDisabled: true, deleteGrace: 30d, networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}"},
+		{"embedded wallets", "", "embeddedWallets: {enabled: true, chains: [EVM], schemes: [TWO_OF_TWO], perUser: 30, exportDisabled: true, networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}"},
 		{"another network", "embeddedWallets: {networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}", "embeddedWallets: {networks: [{name: Local, chain: SOL, cluster: localnet, rpc: 'http://127.0.0.1:8899', symbol: LSOL, decimals: 6}]}"},
 		{"another node", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://rpc.example}]}", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://node.example}]}"},
 		{"provider", "", "providers: [{provider: github, clientId: a, clientSecret: {env: GITHUB}}]"},

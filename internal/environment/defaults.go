@@ -62,7 +62,7 @@ func Defaults() *Environment {
 		Passkeys: Passkeys{Origins: []string{}, RelatedOrigins: []string{}},
 		Wallets:  Wallets{Chains: []string{}, RPC: []RPC{}},
 		EmbeddedWallets: EmbeddedWallets{
-			Chains: slices.Clone(chains), Schemes: slices.Clone(schemes), PerUser: defaultPerUser, DeleteGrace: defaultDeleteGrace, Networks: []Network{},
+			Chains: slices.Clone(chains), Schemes: slices.Clone(schemes), PerUser: defaultPerUser, Networks: []Network{},
 		},
 		Providers:     []Provider{},
 		Scopes:        []Scope{},

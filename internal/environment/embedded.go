@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
@@ -17,7 +16,6 @@ type EmbeddedWallets struct {
 	Schemes        []string  `yaml:"schemes" json:"schemes"`               // threshold schemes users may choose; default all three
 	PerUser        int       `yaml:"perUser" json:"perUser"`               // default 20, at most 100
 	ExportDisabled bool      `yaml:"exportDisabled" json:"exportDisabled"` // private keys never leave; the custodians have switches of their own
-	DeleteGrace    Duration  `yaml:"deleteGrace" json:"deleteGrace"`       // how long a deleted wallet can be restored, if the custodians wait as long; default 7d
 	Networks       []Network `yaml:"networks" json:"networks"`             // where transactions may be sent; default nowhere
 }
 
@@ -34,10 +32,8 @@ type Network struct {
 
 // Bounds of embeddedWallets.
 const (
-	MaxWalletsPerUser  = 100
-	MaxDeleteGrace     = Duration(30 * day)
-	defaultPerUser     = 20
-	defaultDeleteGrace = Duration(7 * day)
+	MaxWalletsPerUser = 100
+	defaultPerUser    = 20
 )
 
 var ownSymbol = regexp.MustCompile(`^[A-Za-z0-9]{1,12}$`)
@@ -83,7 +79,6 @@ func (c checker) embeddedWallets() {
 		c.at("embeddedWallets.schemes", "is empty: list the schemes that users may choose, or remove the line")
 	}
 	c.atMost("embeddedWallets.perUser", w.PerUser, MaxWalletsPerUser)
-	c.within("embeddedWallets.deleteGrace", w.DeleteGrace, Duration(time.Hour), MaxDeleteGrace)
 	names, ids := make([]string, len(w.Networks)), make([]string, len(w.Networks))
 	for i, n := range w.Networks {
 		path := index("embeddedWallets.networks", i)

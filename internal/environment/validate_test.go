@@ -87,7 +87,6 @@ func TestRules(t *testing.T) {
 		{"embedded without schemes", "embeddedWallets: {enabled: true, schemes: []}", "line 3: embeddedWallets.schemes: is empty: list the schemes that users may choose, or remove the line"},
 		{"embedded scheme", "embeddedWallets: {schemes: [two_of_two]}", `line 3: embeddedWallets.schemes[0]: "two_of_two" is not accepted; did you mean TWO_OF_TWO?`},
 		{"many wallets", "embeddedWallets: {perUser: 101}", "line 3: embeddedWallets.perUser: 101 is above the ceiling: use 1 to 100"},
-		{"no grace", "embeddedWallets: {deleteGrace: 59m}", "line 3: embeddedWallets.deleteGrace: 59m is out of bounds: use 1h to 30d"},
 		{"network without a chain id", "embeddedWallets: {networks: [{name: A, chain: EVM, rpc: https://rpc.example}]}", `line 3: embeddedWallets.networks[0].chainId: is missing: add it, because "A" is an EVM network`},
 		{"network with a cluster", "embeddedWallets: {networks: [{name: A, chain: EVM, chainId: 1, cluster: devnet, rpc: https://rpc.example}]}", "line 3: embeddedWallets.networks[0].cluster: is for SOL: remove the line"},
 		{"network with a chain id", "embeddedWallets: {networks: [{name: A, chain: SOL, chainId: 1, cluster: devnet, rpc: https://rpc.example}]}", "line 3: embeddedWallets.networks[0].chainId: is for EVM: remove the line"},

@@ -108,7 +108,6 @@ var weakening = map[string]func(step) string{
 	"embeddedWallets.schemes[]":           ifAdded("users may move the shares of their keys to %s"),
 	"embeddedWallets.perUser":             ifMore("a session makes more keys"),
 	"embeddedWallets.exportDisabled":      ifOff("private keys may leave the service"),
-	"embeddedWallets.deleteGrace":         ifShorter("a wallet that a thief deleted is lost sooner"),
 	"embeddedWallets.networks[]":          ifAdded("transactions are sent to %s"),
 	"embeddedWallets.networks[].rpc":      ifSet("transactions are sent to another node"),
 	"embeddedWallets.networks[].symbol":   ifSet("users are shown another coin for the same amounts"),

@@ -108,7 +108,7 @@ func drawEnvironment(t *rapid.T) *environment.Environment {
 	}
 	if flip(t) {
 		w := &e.EmbeddedWallets
-		w.Enabled, w.ExportDisabled, w.PerUser, w.DeleteGrace = flip(t), flip(t), number(t, 100), seconds(t, 3600, 30*86400)
+		w.Enabled, w.ExportDisabled, w.PerUser = flip(t), flip(t), number(t, 100)
 		w.Chains, w.Schemes = pick(t, []string{"EVM", "SOL"}, []string{"SOL"}), pick(t, []string{"TWO_OF_TWO"}, []string{"THREE_OF_FIVE", "TWO_OF_TWO"})
 		w.Networks = pick(t, []environment.Network{}, []environment.Network{
 			{Name: "Here", Chain: "EVM", ChainID: 31337, RPC: "http://127.0.0.1:8545", Symbol: pick(t, "ETH", "POL"), Decimals: pick(t, 18, 6)},
