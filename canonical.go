@@ -49,11 +49,11 @@ func HashDetails(details []byte) (string, error) {
 		return "", errDetails
 	}
 	for _, detail := range list {
-		kind, ok := member1(detail, "type")
-		if !ok {
+		members, err := parseObject(detail, nil)
+		if err != nil {
 			return "", errDetails
 		}
-		if name, err := unquote(kind); err != nil || name == "" {
+		if r := (&reader{object: members}); r.text("type") == "" {
 			return "", errDetails
 		}
 	}
@@ -62,15 +62,6 @@ func HashDetails(details []byte) (string, error) {
 }
 
 var errDetails = errors.New(`authorization_details must be a list of at least one object, each with a "type", at most 64 members in an object`)
-
-// member1 finds one member of a value that is to be an object.
-func member1(value []byte, name string) ([]byte, bool) {
-	o, err := parseObject(value, nil)
-	if err != nil {
-		return nil, false
-	}
-	return o.get(name)
-}
 
 func canonical(document []byte, exact bool) ([]byte, error) {
 	if !utf8.Valid(document) || !json.Valid(document) {

@@ -21,6 +21,9 @@ type Refusal struct {
 	SingleUse *bool    // whether the scope asks for a single-use token; nil if not known here
 	Methods   []string // means of proof the user could use; empty if not known here
 	RequestID string   // stands in the answer's X-Request-Id and in its body
+	// AuthorizationDetails is what the client has to register at the issuer, and
+	// the user to confirm, where the request needs a token bound to it ([BoundTo]).
+	AuthorizationDetails []byte
 	// Err is the cause, for your log. It is never sent.
 	Err error
 }
@@ -108,6 +111,8 @@ type payload struct {
 	SingleUse *bool    `json:"singleUse,omitempty"`
 	Methods   []string `json:"methods"`
 	RequestID string   `json:"requestId"`
+
+	AuthorizationDetails json.RawMessage `json:"authorizationDetails,omitempty"`
 }
 
 func (r Refusal) write(w http.ResponseWriter) {
@@ -118,7 +123,7 @@ func (r Refusal) write(w http.ResponseWriter) {
 		Payload   *payload `json:"payload,omitempty"`
 	}{Error: r.Message, Code: r.Code, RequestID: r.RequestID}
 	if r.Reason != "" {
-		body.Payload = &payload{r.Scope, r.Reason, r.SingleUse, append([]string{}, r.Methods...), r.RequestID}
+		body.Payload = &payload{r.Scope, r.Reason, r.SingleUse, append([]string{}, r.Methods...), r.RequestID, r.AuthorizationDetails}
 	}
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
@@ -135,6 +140,10 @@ func refusalOf(err error, scope Scope) Refusal {
 	var issuer *RefusedError
 	if errors.As(err, &issuer) {
 		r.SingleUse, r.Methods = issuer.SingleUse, issuer.Methods
+	}
+	var transaction *unbound
+	if errors.As(err, &transaction) {
+		r.AuthorizationDetails = transaction.details
 	}
 	switch {
 	case r.Reason != "":
@@ -172,7 +181,7 @@ var advice = map[Reason]string{
 	ReasonSpent:        "The token sent was good for one use, and has been used.",
 	ReasonWrongScope:   "The token sent is for something else.",
 	ReasonWrongSubject: "The token sent belongs to another user or session.",
-	ReasonWrongBinding: "The token sent is bound to one transaction or client key, which this service cannot check.",
+	ReasonWrongBinding: "The token sent is not bound to exactly this transaction, or to a client key: register what is to be done at the issuer's stepUp/bindings where this service asks for it, and prove it is you with its bindingId.",
 	ReasonSuperseded:   "A stronger means of proof has replaced the one behind the token sent.",
 	ReasonNoMethod:     "There is no means of proof yet that may be used for this; add one first.",
 }

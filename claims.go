@@ -44,8 +44,19 @@ type Claims struct {
 	KeyThumbprint string
 	// AuthorizationDetails is the JSON of authorization_details (RFC 9396): when
 	// it is not empty, the token allows that exact transaction and no other.
+	// Such a token is single-use.
 	AuthorizationDetails []byte
+	// AuthorizationDetailsHash is authorization_details_hash, which the verifier
+	// has compared with [HashDetails] of them.
+	AuthorizationDetailsHash string
+	// Displayed is displayed: whether the user was shown the transaction by the
+	// very thing that confirmed it, such as the message beside its code. Passkeys,
+	// authenticator apps and recovery codes confirm, but show nothing.
+	Displayed bool
 }
+
+// Bound reports whether the token allows one exact transaction only.
+func (c Claims) Bound() bool { return len(c.AuthorizationDetails) > 0 }
 
 // Has reports whether the token allows scope, compared as a whole string.
 func (c Claims) Has(scope Scope) bool {

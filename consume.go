@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,6 +37,14 @@ type ConsumeRequest struct {
 	RequestDigest string
 	// Audience is the one you act as. Empty means that of the token's scope.
 	Audience string
+	// AuthorizationDetailsHash is [HashDetails] of what the operation does, for a
+	// token that is bound: without it such a token is refused, and with it one
+	// that is bound to something else.
+	AuthorizationDetailsHash string
+	// AuthorizationDetails says the same in full, in place of the hash. The issuer
+	// then knows amounts, and lets small ones through with an unbound token where
+	// the scope's policy is to bind those above a limit.
+	AuthorizationDetails []byte
 }
 
 // Consumption is the issuer's answer to a [ConsumeRequest].
@@ -52,11 +61,15 @@ type Consumption struct {
 	ACR           string
 	AMR           []string
 	CredentialID  string
+
+	AuthorizationDetails     []byte // what the token is bound to; empty: nothing
+	AuthorizationDetailsHash string
+	Displayed                bool // the user was shown it by what confirmed it
 }
 
 var (
 	consumptionNames = []string{"result", "jti", "sub", "sid", "environment_id", "scope", "aud", "exp",
-		"auth_time", "acr", "amr", "credential_id"}
+		"auth_time", "acr", "amr", "credential_id", "authorization_details", "authorization_details_hash", "displayed"}
 	errAnswer = errors.New("issuer's answer is not understood")
 )
 
@@ -80,7 +93,13 @@ func (c *Client) Consume(ctx context.Context, request ConsumeRequest) (Consumpti
 		OperationID   string `json:"operationId"`
 		RequestDigest string `json:"requestDigest"`
 		Audience      string `json:"audience,omitempty"`
-	}(request))
+
+		AuthorizationDetailsHash string          `json:"authorizationDetailsHash,omitempty"`
+		AuthorizationDetails     json.RawMessage `json:"authorizationDetails,omitempty"`
+	}{
+		request.Token, request.Scope, request.OperationID, request.RequestDigest, request.Audience,
+		request.AuthorizationDetailsHash, request.AuthorizationDetails,
+	})
 	if err != nil {
 		return Consumption{}, fmt.Errorf("consuming token: %w", err)
 	}
@@ -109,6 +128,10 @@ func (r ConsumeRequest) check() error {
 		return fmt.Errorf("%w: %.40q is not a scope", ErrDenied, string(r.Scope))
 	case !validOperationID(r.OperationID):
 		return fmt.Errorf("%w: the operation id must be 1 to 128 of A-Z a-z 0-9 . _ : -", ErrDenied)
+	case r.AuthorizationDetailsHash != "" && (len(r.AuthorizationDetailsHash) != 64 || !printable(r.AuthorizationDetailsHash, 64)):
+		return fmt.Errorf("%w: the hash must be that of HashDetails", ErrDenied)
+	case r.AuthorizationDetailsHash != "" && len(r.AuthorizationDetails) > 0:
+		return fmt.Errorf("%w: name authorization_details or their hash, not both", ErrDenied)
 	case r.RequestDigest == "" || !printable(r.RequestDigest, 256):
 		return fmt.Errorf("%w: the request digest must be 1 to 256 visible ASCII characters", ErrDenied)
 	}
@@ -148,6 +171,10 @@ func parseConsumption(answer []byte) (Consumption, error) {
 	}
 	for _, scope := range strings.Fields(r.text("scope")) {
 		c.Scopes = append(c.Scopes, Scope(scope))
+	}
+	if details, ok := r.get("authorization_details"); ok {
+		c.AuthorizationDetails = slices.Clone(details)
+		c.AuthorizationDetailsHash, c.Displayed = r.text("authorization_details_hash"), r.boolean("displayed")
 	}
 	if r.err != nil || (c.Result != First && c.Result != Replayed) {
 		return Consumption{}, errAnswer

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -28,10 +29,15 @@ type Introspection struct {
 	AuthTime      time.Time // auth_time; zero for sessions
 	ACR           string    // acr; empty for sessions
 	AMR           []string  // amr; may be empty
+
+	AuthorizationDetails     []byte // authorization_details: what the token is bound to; empty: nothing
+	AuthorizationDetailsHash string // authorization_details_hash
+	Displayed                bool   // displayed
 }
 
 var introspectionNames = []string{"active", "typ", "iss", "aud", "sub", "sid", "environment_id", "scope",
-	"singleUse", "jti", "client_id", "iat", "exp", "auth_time", "acr", "amr"}
+	"singleUse", "jti", "client_id", "iat", "exp", "auth_time", "acr", "amr",
+	"authorization_details", "authorization_details_hash", "displayed"}
 
 // Introspect asks the issuer whether a token, elevated or session, is good right
 // now. It spends nothing, so it is no permission to act: of two callers that
@@ -75,6 +81,10 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 	}
 	if _, ok := r.get("auth_time"); ok {
 		i.AuthTime = time.Unix(r.integer("auth_time"), 0)
+	}
+	if details, ok := r.get("authorization_details"); ok {
+		i.AuthorizationDetails = slices.Clone(details)
+		i.AuthorizationDetailsHash, i.Displayed = r.text("authorization_details_hash"), r.boolean("displayed")
 	}
 	if r.err != nil {
 		return Introspection{}, fmt.Errorf("introspecting token: %w: %w", ErrUnavailable, errAnswer)

@@ -89,13 +89,22 @@ func NewGuard(config GuardConfig) (*Guard, error) {
 
 // Require returns middleware that lets a request through if it carries an
 // elevated access token for scope that belongs to its caller, and spends the
-// token if it is single-use. The decision is made before the body is read; the
-// handler finds the claims with [FromContext].
+// token if it is single-use. Token and scope are judged before the body is read;
+// only [BoundTo] reads it, after that. The handler finds the claims with
+// [FromContext].
 //
-// Require panics if scope is not valid, as [http.ServeMux] does for patterns.
-func (g *Guard) Require(scope Scope) func(http.Handler) http.Handler {
+// Require panics if scope is not valid, as [http.ServeMux] does for patterns, and
+// if a token is to be bound where none can be spent.
+func (g *Guard) Require(scope Scope, options ...Option) func(http.Handler) http.Handler {
 	if !scope.Valid() {
 		panic(fmt.Sprintf("stepup: Require(%q): not a scope", string(scope)))
+	}
+	needs := requirement{scope: scope}
+	for _, option := range options {
+		option(&needs)
+	}
+	if needs.details != nil && g.config.OfflineOnly {
+		panic(fmt.Sprintf("stepup: Require(%q): bound tokens are single-use, which a guard that is OfflineOnly cannot spend", string(scope)))
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -105,7 +114,7 @@ func (g *Guard) Require(scope Scope) func(http.Handler) http.Handler {
 				return
 			}
 			ctx := context.WithValue(r.Context(), callerKey, caller)
-			claims, operation, err := g.admit(r, caller, scope)
+			claims, operation, err := g.admit(r, caller, needs)
 			if operation != "" {
 				ctx = context.WithValue(ctx, operationKey, operation)
 			}
@@ -157,7 +166,7 @@ func (g *Guard) caller(r *http.Request) (Caller, error) {
 
 // admit judges the token, and spends it last. The operation id is returned when
 // the issuer was asked.
-func (g *Guard) admit(r *http.Request, caller Caller, scope Scope) (Claims, string, error) {
+func (g *Guard) admit(r *http.Request, caller Caller, needs requirement) (Claims, string, error) {
 	token, err := elevatedToken(r)
 	if err != nil {
 		return Claims{}, "", err
@@ -168,12 +177,14 @@ func (g *Guard) admit(r *http.Request, caller Caller, scope Scope) (Claims, stri
 		return Claims{}, "", err
 	case !caller.owns(claims):
 		return Claims{}, "", ErrWrongSubject
-	case !claims.Has(scope):
+	case !claims.Has(needs.scope):
 		return Claims{}, "", ErrWrongScope
 	case claims.KeyThumbprint != "":
 		return Claims{}, "", fmt.Errorf("%w: it needs a DPoP proof, which this guard cannot check", ErrWrongBinding)
-	case len(claims.AuthorizationDetails) > 0:
-		return Claims{}, "", fmt.Errorf("%w: it allows one exact transaction, which this guard cannot compare", ErrWrongBinding)
+	}
+	bound, err := needs.bind(r, claims)
+	if err != nil {
+		return Claims{}, "", err
 	}
 	key := ""
 	if g.config.Operation != nil {
@@ -183,16 +194,19 @@ func (g *Guard) admit(r *http.Request, caller Caller, scope Scope) (Claims, stri
 	case claims.SingleUse && g.config.OfflineOnly:
 		return Claims{}, "", ErrSingleUseUnsupported
 	case claims.SingleUse, key != "", g.config.AlwaysConsume:
-		operation, err := g.consume(r, token, claims, scope, key)
+		operation, err := g.consume(r, token, claims, needs.scope, key, bound)
 		return claims, operation, err
 	}
 	return claims, "", nil
 }
 
-func (g *Guard) consume(r *http.Request, token string, claims Claims, scope Scope, key string) (string, error) {
+func (g *Guard) consume(r *http.Request, token string, claims Claims, scope Scope, key, bound string) (string, error) {
 	digest, err := g.config.Digest(r)
 	if err != nil {
 		return "", fmt.Errorf("%w: computing request digest: %w", ErrUnavailable, err)
+	}
+	if bound != "" {
+		digest = "sha256:" + hex.EncodeToString(hash(digest, bound)) // one key with two transactions is a conflict too
 	}
 	operation := rand.Text()
 	if key != "" {
@@ -204,6 +218,8 @@ func (g *Guard) consume(r *http.Request, token string, claims Claims, scope Scop
 		OperationID:   operation,
 		RequestDigest: digest,
 		Audience:      match(claims.Audience, g.config.Verifier.audiences),
+
+		AuthorizationDetailsHash: bound,
 	})
 	switch {
 	case err != nil:

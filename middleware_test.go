@@ -58,13 +58,19 @@ type answer struct {
 		Scope, Reason, RequestID string
 		SingleUse                *bool
 		Methods                  []string
+		AuthorizationDetails     json.RawMessage
 	}
 }
 
 // call posts with headers given as name, value, name, value.
 func (g *guarded) call(t testing.TB, headers ...string) answer {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.server.URL+"/transfers?draft=no", strings.NewReader(`{"to":"bob"}`))
+	return g.callWith(t, `{"to":"bob"}`, headers...)
+}
+
+func (g *guarded) callWith(t testing.TB, content string, headers ...string) answer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.server.URL+"/transfers?draft=no", strings.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +100,9 @@ func (g *guarded) as(t testing.TB, token string) []string {
 	t.Helper()
 	return []string{"Authorization", "Bearer " + g.Session(t, stepuptest.Session{}), "Elevated-Access-Token", token}
 }
+
+// pay is a transaction.
+var pay = []any{map[string]any{"type": "transfer", "amount": "25.00", "payee": "bob"}}
 
 func check(t *testing.T, name string, a answer, status int, code stepup.Code, reason stepup.Reason) {
 	t.Helper()
@@ -146,7 +155,7 @@ func TestRequire(t *testing.T) {
 		"other session": {stepuptest.Token{Scopes: plain.Scopes, User: stepuptest.User{Session: "session-2"}}, stepup.ReasonWrongSubject},
 		"other service": {stepuptest.Token{Scopes: plain.Scopes, Audience: "https://other.example"}, stepup.ReasonMissing},
 		"bound to key":  {with(map[string]any{"cnf": map[string]any{"jkt": "x"}}), stepup.ReasonWrongBinding},
-		"transaction":   {with(map[string]any{"authorization_details": []any{}}), stepup.ReasonWrongBinding},
+		"transaction":   {stepuptest.Token{Scopes: plain.Scopes, AuthorizationDetails: pay}, stepup.ReasonWrongBinding},
 		"session typ":   {headed(map[string]any{"typ": stepup.TypeSession}), stepup.ReasonMissing},
 	} {
 		check(t, name, g.call(t, g.as(t, g.Token(t, test.token))...), 403, required, test.reason)

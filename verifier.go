@@ -98,7 +98,7 @@ var (
 	commonNames = []string{"iss", "aud", "sub", "sid", "environment_id", "scope", "iat", "exp", "nbf",
 		"session_public_key", "ext_iss", "ext_sub"}
 	elevatedNames = append([]string{"singleUse", "jti", "auth_time", "acr", "amr", "credential_id", "cnf",
-		"authorization_details"}, commonNames...)
+		"authorization_details", "authorization_details_hash", "displayed"}, commonNames...)
 	sessionNames = append([]string{"kid", "last_verified_credential_id", "signin_credential_id"}, commonNames...)
 	cnfNames     = []string{"jkt"}
 )
@@ -137,9 +137,7 @@ func (v *Verifier) Elevated(ctx context.Context, token string) (Claims, error) {
 	if cnf, ok := r.get("cnf"); ok {
 		c.KeyThumbprint = r.thumbprint(cnf)
 	}
-	if details, ok := r.get("authorization_details"); ok {
-		c.AuthorizationDetails = slices.Clone(details)
-	}
+	r.binding(&c)
 	if r.err == nil && c.AuthTime.After(v.now().Add(maxAhead)) {
 		r.fail("auth_time", "is in the future")
 	}
@@ -248,6 +246,29 @@ func match(audience, wanted []string) string {
 		}
 	}
 	return ""
+}
+
+// binding reads what a token is bound to. Half a binding is none that could be
+// enforced, so the token is refused.
+func (r *reader) binding(c *Claims) {
+	details, bound := r.get("authorization_details")
+	if !bound {
+		for _, name := range []string{"authorization_details_hash", "displayed"} {
+			if _, ok := r.get(name); ok {
+				r.fail(name, "is there without authorization_details")
+			}
+		}
+		return
+	}
+	c.AuthorizationDetails, c.AuthorizationDetailsHash, c.Displayed = slices.Clone(details), r.text("authorization_details_hash"), r.boolean("displayed")
+	switch hash, err := HashDetails(details); {
+	case err != nil:
+		r.fail("authorization_details", "cannot be hashed")
+	case hash != c.AuthorizationDetailsHash:
+		r.fail("authorization_details_hash", "is not that of authorization_details")
+	case !c.SingleUse:
+		r.fail("singleUse", "is false in a token bound to one transaction")
+	}
 }
 
 // thumbprint reads cnf. A confirmation we do not know (RFC 7800) cannot be

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -119,7 +120,14 @@ func TestClaims(t *testing.T) {
 		"life in ten years": {"iat": far - 60, "exp": far}, "cnf of another kind": {"cnf": map[string]any{"x5t#S256": "x"}},
 		"cnf empty": {"cnf": map[string]any{}}, "cnf string": {"cnf": "x"}, "jkt empty": {"cnf": map[string]any{"jkt": ""}},
 		"jkt and more": {"cnf": map[string]any{"jkt": "x", "jwk": "y"}}, "ext_sub null": {"ext_sub": json.RawMessage("null")},
-		"Aud beside": {"Aud": bank}, "SCOPE beside": {"SCOPE": "wallet:export"}, "singleuse beside": {"singleuse": false},
+		"details without a hash": {"authorization_details": pay}, "hash without details": {"authorization_details_hash": strings.Repeat("0", 64)},
+		"displayed without details": {"displayed": true}, "details empty": bound([]any{}, nil), "details an object": bound(pay[0], nil),
+		"details without a type": bound([]any{map[string]any{"amount": "1"}}, nil), "details null": bound(json.RawMessage("null"), nil),
+		"hash of other details": bound(pay, map[string]any{"authorization_details_hash": strings.Repeat("0", 64)}),
+		"hash missing":          bound(pay, map[string]any{"authorization_details_hash": nil}), "displayed missing": bound(pay, map[string]any{"displayed": nil}),
+		"displayed a string": bound(pay, map[string]any{"displayed": "true"}), "bound, but time-bound": bound(pay, map[string]any{"singleUse": false}),
+		"details with a member twice": bound(json.RawMessage(`[{"type":"transfer","amount":"25.00","amount":"9","payee":"bob"}]`), nil),
+		"Aud beside":                  {"Aud": bank}, "SCOPE beside": {"SCOPE": "wallet:export"}, "singleuse beside": {"singleuse": false},
 		"Kelvin sign": {"\u017fcope": "wallet:export"}, "lone surrogate": {"sub": json.RawMessage(`"\ud800"`)},
 	} {
 		token := with(claims)
@@ -153,6 +161,39 @@ func TestClaims(t *testing.T) {
 		"many members": "{" + strings.Repeat(`"a":0,`, 3) + payload[1:],
 	} {
 		refuse(t, issuer.Verifier(t), "payload "+name, issuer.Sign(t, header, payload), stepup.ErrInvalid)
+	}
+}
+
+// bound is the claims of a token that is bound to details, hashed as far as they
+// can be, with some replaced.
+func bound(details any, replaced map[string]any) map[string]any {
+	text, err := json.Marshal(details)
+	if err != nil {
+		panic(err)
+	}
+	hash, err := stepup.HashDetails(text)
+	if err != nil {
+		hash = strings.Repeat("0", 64)
+	}
+	claims := map[string]any{"authorization_details": details, "authorization_details_hash": hash, "displayed": true}
+	maps.Copy(claims, replaced)
+	return claims
+}
+
+// TestBoundClaims: what a token is bound to arrives as it was written.
+func TestBoundClaims(t *testing.T) {
+	issuer := stepuptest.NewIssuer(t)
+	token := plain
+	token.AuthorizationDetails, token.Displayed = pay, true
+	claims, err := issuer.Verifier(t).Elevated(t.Context(), issuer.Token(t, token))
+	if err != nil || !claims.Bound() || !claims.Displayed {
+		t.Fatalf("%+v, %v", claims, err)
+	}
+	if hash, err := stepup.HashDetails(claims.AuthorizationDetails); err != nil || hash != claims.AuthorizationDetailsHash {
+		t.Errorf("hash %s, %v, want %s", hash, err, claims.AuthorizationDetailsHash)
+	}
+	if claims, err := issuer.Verifier(t).Elevated(t.Context(), issuer.Token(t, plain)); err != nil || claims.Bound() || claims.Displayed || claims.AuthorizationDetailsHash != "" {
+		t.Errorf("unbound: %+v, %v", claims, err)
 	}
 }
 

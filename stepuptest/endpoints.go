@@ -37,7 +37,9 @@ func (i *Issuer) serveConsume(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var request struct {
-		Token, Scope, OperationID, RequestDigest, Audience string
+		Token, Scope, OperationID, RequestDigest, Audience, AuthorizationDetailsHash string
+
+		AuthorizationDetails json.RawMessage
 	}
 	if err := json.NewDecoder(io.LimitReader(r.Body, 64<<10)).Decode(&request); err != nil ||
 		request.Token == "" || request.OperationID == "" || request.RequestDigest == "" {
@@ -45,7 +47,18 @@ func (i *Issuer) serveConsume(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	scope := stepup.Scope(request.Scope)
+	hash := request.AuthorizationDetailsHash
+	if len(request.AuthorizationDetails) > 0 {
+		var err error
+		if hash, err = stepup.HashDetails(request.AuthorizationDetails); err != nil {
+			answerError(w, http.StatusBadRequest, "malformed_request", err.Error(), nil)
+			return
+		}
+	}
 	claims, reason := i.judge(r, request.Token, scope, request.Audience)
+	if reason == "" && claims.Bound() && hash != claims.AuthorizationDetailsHash {
+		reason = stepup.ReasonWrongBinding
+	}
 
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -79,12 +92,21 @@ func (i *Issuer) serveConsume(w http.ResponseWriter, r *http.Request) {
 		i.drop--
 		panic(http.ErrAbortHandler) // the connection breaks; deferred Unlock runs
 	}
-	answer(w, http.StatusOK, map[string]any{
+	answer(w, http.StatusOK, withBinding(claims, map[string]any{
 		"result": result, "jti": claims.ID, "sub": claims.Subject, "sid": claims.Session,
 		"environment_id": claims.EnvironmentID, "scope": joined(claims.Scopes), "aud": audience(claims.Audience),
 		"exp": claims.Expires.Unix(), "auth_time": claims.AuthTime.Unix(), "acr": claims.ACR, "amr": claims.AMR,
 		"credential_id": claims.CredentialID,
-	})
+	}))
+}
+
+// withBinding adds what the token is bound to.
+func withBinding(claims stepup.Claims, members map[string]any) map[string]any {
+	if claims.Bound() {
+		members["authorization_details"] = json.RawMessage(claims.AuthorizationDetails)
+		members["authorization_details_hash"], members["displayed"] = claims.AuthorizationDetailsHash, claims.Displayed
+	}
+	return members
 }
 
 // judge verifies a token for consumption; the reason is "" if all is well so far.
@@ -150,12 +172,12 @@ func (i *Issuer) describe(r *http.Request, token string) map[string]any {
 	defer i.mu.Unlock()
 	switch {
 	case elevatedErr == nil && !i.revoked[claims.Session] && !i.spent[claims.ID]:
-		return map[string]any{
+		return withBinding(claims, map[string]any{
 			"active": true, "typ": stepup.TypeElevated, "scope": joined(claims.Scopes), "sub": claims.Subject,
 			"sid": claims.Session, "aud": audience(claims.Audience), "iss": claims.Issuer, "exp": claims.Expires.Unix(),
 			"iat": claims.IssuedAt.Unix(), "jti": claims.ID, "environment_id": claims.EnvironmentID,
 			"singleUse": claims.SingleUse, "acr": claims.ACR, "amr": claims.AMR, "auth_time": claims.AuthTime.Unix(),
-		}
+		})
 	case sessionErr == nil && !i.revoked[session.Session]:
 		return map[string]any{
 			"active": true, "typ": stepup.TypeSession, "scope": strings.Join(session.Scopes, " "), "sub": session.Subject,

@@ -38,6 +38,11 @@ type Token struct {
 	ACR          string        // default: stepup.ACRReauth
 	AMR          []string      // default: otp
 	CredentialID string        // default "credential-1"
+	// AuthorizationDetails binds the token to one transaction: a list of objects,
+	// each with a "type". Nil binds it to nothing. Displayed says that the user was
+	// shown it.
+	AuthorizationDetails any
+	Displayed            bool
 	// Claims and Header replace single members, for tokens no real issuer would
 	// mint. A nil value removes one.
 	Claims, Header map[string]any
@@ -87,6 +92,17 @@ func (i *Issuer) Token(t testing.TB, token Token) string {
 	claims["acr"] = cmp.Or(token.ACR, stepup.ACRReauth)
 	claims["amr"] = amr
 	claims["credential_id"] = cmp.Or(token.CredentialID, "credential-1")
+	if token.AuthorizationDetails != nil {
+		details, err := json.Marshal(token.AuthorizationDetails)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash, err := stepup.HashDetails(details)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims["authorization_details"], claims["authorization_details_hash"], claims["displayed"] = json.RawMessage(details), hash, token.Displayed
+	}
 	return i.mint(t, stepup.TypeElevated, claims, token.Claims, token.Header)
 }
 

@@ -75,3 +75,14 @@ func (k Kind) MFA() bool { return table[k].mfa }
 
 // AMR is the method in the words of RFC 8176. The caller must not change it.
 func (k Kind) AMR() []string { return table[k].amr }
+
+// Shows reports whether a method can show people what they confirm: a message
+// beside its code, a wallet in the text it signs. Authenticator apps, recovery
+// codes and other logins show nothing; a passkey signs for what it cannot show.
+func (k Kind) Shows() bool {
+	switch k {
+	case EmailCode, SMSCode, WalletSignature:
+		return true
+	}
+	return false
+}

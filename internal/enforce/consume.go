@@ -23,6 +23,8 @@ type Guarded struct {
 	RequestDigest string
 	Caller        string // service token id
 	RequestID     string
+	DetailsHash   string // stepup.HashDetails of what the operation does; empty: not named
+	Details       []byte // the same in full, when the guard told; DetailsHash is of these
 }
 
 // Consume spends a token for a guard elsewhere, in the same transaction as the
@@ -86,6 +88,7 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	if err != nil {
 		return claims, false, err
 	}
+	g.Presented = g.Presented.For(g.DetailsHash).Within(len(g.Details) > 0 && !decision.Rule.Binding.Details(g.Details))
 	reason, err := Reason(tx, g.Tenant, g.Presented, Caller{}, decision)
 	if err != nil {
 		return claims, false, err
@@ -102,6 +105,7 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	}
 	return claims, true, audit.Record(tx, by.Concerning(claims.Subject).In(claims.Session), "token.consumed", audit.Detail{
 		"token_id": claims.ID, "scope": g.Scope, "operation_id": g.OperationID, "request_digest": g.RequestDigest,
+		"authorization_details_hash": g.DetailsHash,
 	})
 }
 
@@ -122,6 +126,7 @@ func Introspect(tx *store.Tx, t *tenant.Tenant, p Presented) (stepup.Claims, boo
 	if err != nil {
 		return stepup.Claims{}, false, err
 	}
+	p = p.BeforeBody() // good for something: what that is, the guard says when it consumes
 	for _, scope := range p.claims.Scopes {
 		decision, err := policy.Decide(t.Environment, person, scope)
 		if err != nil {

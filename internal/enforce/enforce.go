@@ -29,6 +29,7 @@ type Presented struct {
 	given   bool
 	request string // hash of the authorization_details that the request amounts to; empty: none
 	unread  bool   // the request has not been read yet, so nobody knows what it amounts to
+	within  bool   // and it stays within the amounts for which the policy asks for no binding
 }
 
 // Present checks the text of a token offline: signature, kind, issuer, time.
@@ -62,19 +63,42 @@ func (p Presented) For(hash string) Presented {
 	return p
 }
 
+// Within says whether the request is known to stay within the amounts for which
+// the policy asks for no binding (policy.Binding.Spends, policy.Binding.Details).
+// Where nobody says so it counts as above them.
+func (p Presented) Within(limits bool) Presented {
+	p.within = limits
+	return p
+}
+
+// Claims is what the token says; ok is false for one whose signature does not hold.
+func (p Presented) Claims() (c stepup.Claims, ok bool) {
+	return p.claims, p.TokenID() != ""
+}
+
 // Text is the token as it was sent, for those who check it again.
 func (p Presented) Text() string { return p.text }
 
-// boundElsewhere reports whether the token is good for something else only.
-func (p Presented) boundElsewhere() bool {
-	if p.claims.KeyThumbprint != "" {
+// mustBind reports whether the policy lets only a bound token do what the request
+// is about. Before that has been read, only what it asks for in any case counts.
+func (p Presented) mustBind(rule policy.Binding) bool {
+	return rule.Always() || rule.Ever() && !p.within && !p.unread
+}
+
+// wrongBinding reports whether the token is good for something else only, or for
+// anything where the policy asks for one that was confirmed for just this.
+func (p Presented) wrongBinding(rule policy.Binding) bool {
+	switch {
+	case p.claims.KeyThumbprint != "":
+		return true
+	case !p.claims.Bound():
+		return p.mustBind(rule)
+	case p.unread:
+		return false
+	case p.request == "" || p.request != p.claims.AuthorizationDetailsHash:
 		return true
 	}
-	if len(p.claims.AuthorizationDetails) == 0 || p.unread {
-		return false
-	}
-	bound, err := stepup.HashDetails(p.claims.AuthorizationDetails)
-	return err != nil || bound != p.request
+	return rule.Displayed && !p.claims.Displayed && p.mustBind(rule)
 }
 
 // TokenID is the jti of a token whose signature holds, else empty.
@@ -243,6 +267,8 @@ func (s Subject) key(tx *store.Tx, d policy.Decision) (key, error) {
 		return elevatedKey, nil
 	case !d.Required:
 		return noKey, nil
+	case s.Presented.mustBind(d.Rule.Binding): // a token of action-based MFA is bound to nothing
+		return noKey, refusal(s, d, reason)
 	}
 	legacy, opens, err := s.legacy(tx, d)
 	switch {
@@ -302,7 +328,7 @@ func Reason(tx *store.Tx, t *tenant.Tenant, p Presented, caller Caller, d policy
 		return stepup.ReasonWrongScope, nil
 	case !slices.Contains(p.claims.Audience, t.Audience(d.Rule.Audience)):
 		return stepup.ReasonWrongScope, nil
-	case p.boundElsewhere():
+	case p.wrongBinding(d.Rule.Binding):
 		return stepup.ReasonWrongBinding, nil
 	case d.Rule.SingleUse && !p.claims.SingleUse:
 		return stepup.ReasonSuperseded, nil
@@ -347,7 +373,7 @@ var sentence = map[stepup.Reason]string{
 	stepup.ReasonSpent:        "the one sent was used already; prove it is you again",
 	stepup.ReasonWrongScope:   "the one sent is for something else; ask for this scope",
 	stepup.ReasonWrongSubject: "the one sent belongs to another user or session; prove it is you in this session",
-	stepup.ReasonWrongBinding: "the one sent is bound to something else",
+	stepup.ReasonWrongBinding: "the one sent is not bound to exactly this transaction; register it at stepUp/bindings (one of a wallet at its intents) and prove it is you with its bindingId",
 	stepup.ReasonSuperseded:   "the one sent no longer counts because something changed; prove it is you again",
 	stepup.ReasonNoMethod:     "you have no method that may confirm this; add one or ask the operator",
 }

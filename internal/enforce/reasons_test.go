@@ -118,6 +118,11 @@ func TestSignedButNotMinted(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Document())
 	ada := w.SignIn(t, "ada@example.com")
 	now := w.Now().Unix()
+	x := []any{map[string]any{"type": "x"}}
+	hash, err := stepup.HashDetails([]byte(`[{"type":"x"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
 	claims := func(change map[string]any) map[string]any {
 		c := map[string]any{"iss": w.Tenant.Issuer, "aud": w.Tenant.Issuer, "sub": ada.UserID, "sid": ada.ID, "environment_id": tenanttest.ID, "scope": "wallet:export",
 			"singleUse": true, "jti": "none", "iat": now, "exp": now + 300, "auth_time": now, "acr": stepup.ACRReauth, "amr": []string{"otp"}}
@@ -137,7 +142,8 @@ func TestSignedButNotMinted(t *testing.T) {
 		{"an id token", token.ID, nil, stepup.ReasonMissing},
 		{"another environment", token.Elevated, map[string]any{"environment_id": "other"}, stepup.ReasonWrongSubject},
 		{"a client key", token.Elevated, map[string]any{"cnf": map[string]any{"jkt": "thumbprint"}}, stepup.ReasonWrongBinding},
-		{"a transaction", token.Elevated, map[string]any{"authorization_details": []any{map[string]any{"type": "x"}}}, stepup.ReasonWrongBinding},
+		{"a transaction", token.Elevated, map[string]any{"authorization_details": x, "authorization_details_hash": hash, "displayed": true}, stepup.ReasonWrongBinding},
+		{"half a binding", token.Elevated, map[string]any{"authorization_details": x}, stepup.ReasonMissing},
 		{"for a single-use scope but time-bound", token.Elevated, map[string]any{"singleUse": false}, stepup.ReasonSuperseded},
 		{"another audience", token.Elevated, map[string]any{"aud": tenanttest.Bank}, stepup.ReasonWrongScope},
 		{"an issuer of its own", token.Elevated, map[string]any{"iss": "https://evil.example"}, stepup.ReasonMissing},

@@ -96,7 +96,7 @@ func (c *comparison) walk(path, rule, name string, old, new reflect.Value) {
 func (c *comparison) change(path, rule, name string, old, new reflect.Value) {
 	change := Change{Path: path, Old: show(old), New: show(new)}
 	if judge, ok := weakening[rule]; ok {
-		change.Weakens = judge(step{comparison: c, name: name, before: old, after: new})
+		change.Weakens = judge(step{comparison: c, path: path, name: name, before: old, after: new})
 	}
 	c.changes = append(c.changes, change)
 }

@@ -28,6 +28,7 @@ var mandatory = map[reflect.Type][]string{
 	reflect.TypeFor[RPC]():         {"chainId", "url"},
 	reflect.TypeFor[Network]():     {"name", "chain", "rpc"},
 	reflect.TypeFor[Scope]():       {"scope"},
+	reflect.TypeFor[Above]():       {"of", "limit"},
 }
 
 // decoder moves nodes into the types, which are the grammar: what has no field

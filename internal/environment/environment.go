@@ -194,6 +194,9 @@ type Scope struct {
 	Floor         Floor  `yaml:"floor,omitempty" json:"floor,omitempty"`
 
 	CoolDown Duration `yaml:"coolDown,omitempty" json:"coolDown,omitempty"` // after a recovery or a new factor nothing mints the scope for so long; 0: no wait
+
+	Binding Binding `yaml:"binding,omitempty" json:"binding,omitempty"`
+	Summary string  `yaml:"summary,omitempty" json:"summary,omitempty"` // custom scopes: what a bound transaction is called, as in "Pay {amount} to {payee}"; empty: its members are listed
 }
 
 // Floor is the least acr a scope asks for. An empty value means the default

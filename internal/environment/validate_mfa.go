@@ -85,6 +85,8 @@ func (c checker) scopes() {
 		if s.CoolDown != 0 {
 			c.within(path+".coolDown", s.CoolDown, Duration(time.Minute), MaxCoolDown)
 		}
+		c.binding(path, s)
+		c.summary(path, s)
 		switch {
 		case !stepup.Scope(s.Scope).Valid():
 			c.at(path+".scope", "%s is not a scope: write lower-case words with colons between them, as in transfer:create (at most %d characters)", quoted(s.Scope), stepup.MaxScopeLength)

@@ -13,7 +13,8 @@ import (
 // step is one change as its rule sees it. A side that is not there is invalid.
 type step struct {
 	*comparison
-	name          string // of the innermost list entry
+	path          string // with the names of the list entries
+	name          string // of the innermost one
 	before, after reflect.Value
 }
 
@@ -140,6 +141,7 @@ var weakening = map[string]func(step) string{
 			s.lifeOfScope(),
 			floorsLower(before.Floor, after.Floor),
 			s.coolDown(),
+			looser(before.Binding, after.Binding),
 			when(before.Floor.Preset != "" && after.Floor.Preset == "", codesAgain),
 		)
 	},
@@ -151,8 +153,15 @@ var weakening = map[string]func(step) string{
 	"scopes[].floor.withMfa":    step.floor,
 	"scopes[].floor.preset":     step.floor,
 	"scopes[].coolDown":         step.coolDown,
-	"compatibility[]":           func(s step) string { return when(s.added(), letsThrough(s.name)) },
-	"rehearsal.users[]":         ifGone("the newest rules are no longer enforced for %s"),
+
+	"scopes[].binding.require":       step.bindingRequire,
+	"scopes[].binding.displayed":     ifOff("people need not be shown what they confirm"),
+	"scopes[].binding.above[]":       aboveEntry,
+	"scopes[].binding.above[].limit": aboveLimit,
+	"scopes[].summary":               func(step) string { return "people are shown another text of what they confirm" },
+
+	"compatibility[]":   func(s step) string { return when(s.added(), letsThrough(s.name)) },
+	"rehearsal.users[]": ifGone("the newest rules are no longer enforced for %s"),
 }
 
 const (

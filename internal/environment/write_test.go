@@ -174,6 +174,9 @@ func drawScopes(t *rapid.T, e *environment.Environment) {
 		if flip(t) {
 			s.TokenBehavior, s.ExpirySeconds = "time_bound", pick(t, 600, number(t, 600))
 		}
+		s.Summary = pick(t, "", "Pay {amount} to {payee}")
+		s.Binding = pick(t, environment.Binding{}, environment.Binding{Require: "never"}, environment.Binding{Require: "always", Displayed: flip(t)},
+			environment.Binding{Require: "above", Above: []environment.Above{{Of: "amount", Limit: pick(t, "0", "99.50")}, {Of: "fee", Limit: "1"}}})
 		e.Scopes = append(e.Scopes, s)
 	}
 	for _, name := range subset(t, "wallet:sign", "credential:link", "user:delete") {

@@ -135,6 +135,8 @@ func (d Decision) obstacle(kind assurance.Kind, acr assurance.ACR) string {
 		return "the session still owes a second factor, so only that counts"
 	case d.Rule.Floor.NoCodes && (kind == assurance.EmailCode || kind == assurance.SMSCode):
 		return "the scope's preset asvs-l3 bans email and SMS codes"
+	case d.Rule.Binding.Always() && d.Rule.Binding.Displayed && !kind.Shows():
+		return "the transaction must be displayed by what confirms it, and this shows nothing"
 	case !acr.Meets(d.Floor):
 		return "it is worth " + string(acr) + ", and the floor is " + string(d.Floor)
 	}

@@ -37,6 +37,7 @@ type Rule struct {
 	Floor     Floor
 	Operator  bool          // console:*, never minted by SDK routes
 	CoolDown  time.Duration // how long after a recovery or a new factor nothing mints it
+	Binding   Binding
 }
 
 // When says when the newest version asks for the scope.
@@ -66,7 +67,7 @@ func RuleFor(env *environment.Environment, scope stepup.Scope) (Rule, error) {
 	life, _ := env.Life(string(scope))
 	rule := Rule{
 		Scope: scope, Action: builtin.Action, SingleUse: life.SingleUse, Life: time.Duration(life.Seconds) * time.Second,
-		Operator: strings.HasPrefix(string(scope), "console:"), CoolDown: own.CoolDown.Std(),
+		Operator: strings.HasPrefix(string(scope), "console:"), CoolDown: own.CoolDown.Std(), Binding: bindingOf(own.Binding),
 		Floor: Floor{
 			WithoutMFA: assurance.Stricter(environment.DefaultFloorWithoutMFA, assurance.ACR(own.Floor.WithoutMFA)),
 			WithMFA:    assurance.Stricter(environment.DefaultFloorWithMFA, assurance.ACR(own.Floor.WithMFA)),
