@@ -26,6 +26,14 @@ type CheckResponse struct {
 	CoolDownSeconds     int               `json:"coolDownSeconds,omitempty"` // how long nothing can mint the scope yet
 	SingleUse           bool              `json:"singleUse"`
 	ExpirySeconds       int               `json:"expirySeconds"` // life of a token for the scope
+	Binding             *CheckBinding     `json:"binding,omitempty"`
+}
+
+// CheckBinding is there when tokens of the scope must be bound to a
+// transaction: register it first.
+type CheckBinding struct {
+	Require   string `json:"require"`   // always, or above some amount
+	Displayed bool   `json:"displayed"` // by a method that shows the person what they confirm
 }
 
 // CheckCredential is one thing the user could prove it with.
@@ -67,6 +75,9 @@ func answerCheck(d policy.Decision) CheckResponse {
 		return response
 	}
 	response.Reason, response.DefaultCredentialID = "step_up_required", d.DefaultID
+	if d.Rule.Binding.Ever() {
+		response.Binding = &CheckBinding{Require: d.Rule.Binding.Require, Displayed: d.Rule.Binding.Displayed}
+	}
 	switch {
 	case d.NoMethod():
 		response.Reason = string(stepup.ReasonNoMethod)

@@ -17,6 +17,7 @@ import (
 type EmailCreateRequest struct {
 	Email        string `json:"email"`
 	CaptchaToken string `json:"captchaToken,omitempty"`
+	BindingID    string `json:"bindingId,omitempty"` // the transaction that the mail shows and the code confirms
 }
 
 // EmailVerification names a code that was sent.
@@ -33,7 +34,7 @@ func emailCreate(c *Call, r EmailCreateRequest) (EmailVerification, error) {
 	if c.Session != nil {
 		purpose = method.InSession
 	}
-	return c.mailCode(emailcode.Request{Purpose: purpose, Address: r.Email}, "")
+	return c.mailCode(emailcode.Request{Purpose: purpose, Address: r.Email, BindingID: r.BindingID}, "")
 }
 
 // EmailRetryRequest asks for a new code in place of one that was sent.
@@ -135,6 +136,7 @@ type EmailVerifyRequest struct {
 	VerificationUUID  string   `json:"verificationUUID"`
 	VerificationToken string   `json:"verificationToken"`
 	RequestedScopes   []string `json:"requestedScopes,omitempty"`
+	BindingID         string   `json:"bindingId,omitempty"` // must be that of the code
 }
 
 func emailVerify(c *Call, r EmailVerifyRequest) (UpdateSelfResponse, error) {
@@ -144,7 +146,7 @@ func emailVerify(c *Call, r EmailVerifyRequest) (UpdateSelfResponse, error) {
 	if err := need("verificationToken", r.VerificationToken); err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source}
+	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
 	verified, err := c.proveWith(emailcode.Method{}, attempt, r.RequestedScopes, c.linkSent(environment.LinkEmail))
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }

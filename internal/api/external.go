@@ -29,9 +29,11 @@ func externalSignIn(c *Call, r ExternalSignInRequest) (VerifyResponse, error) {
 	return c.signInWith(external.SignIn{Token: token}, method.Attempt{Tenant: c.Tenant, Source: c.Source}, r.SessionPublicKey, false)
 }
 
-// ExternalVerifyRequest carries an assertion: sub, scope, jti, iat, exp.
+// ExternalVerifyRequest carries an assertion: sub, scope, jti, iat, exp, and
+// binding_hash when it confirms a transaction.
 type ExternalVerifyRequest struct {
-	JWT string `json:"jwt"`
+	JWT       string `json:"jwt"`
+	BindingID string `json:"bindingId,omitempty"` // the transaction whose hash the assertion carries as binding_hash
 }
 
 // ExternalVerifyResponse is the token that the assertion was exchanged for.
@@ -48,7 +50,7 @@ func externalVerify(c *Call, r ExternalVerifyRequest) (ExternalVerifyResponse, e
 	if len(scopes) == 0 {
 		return ExternalVerifyResponse{}, fault.New(fault.InvalidExternalAuth, "An assertion names in scope what it is for, such as wallet:export.")
 	}
-	answer, err := c.proveWith(external.Assertion{Token: token}, method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source}, scopes, nil)
+	answer, err := c.proveWith(external.Assertion{Token: token}, method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}, scopes, nil)
 	return ExternalVerifyResponse{answer.ElevatedAccessToken}, invalidExternal(err)
 }
 

@@ -211,7 +211,11 @@ func (h *hostile) members(r api.Route) {
 			kinds = property.Value.Type.Slice()
 		}
 		kind := kinds[0]
-		for _, wrong := range wrongFor[kind] {
+		wrongs := wrongFor[kind]
+		if items := property.Value.Items; items != nil && items.Value.Type.Slice()[0] == "object" {
+			wrongs = []string{"1", `"x"`, "{}", "true", "[1]", `["x"]`, "[[]]"}
+		}
+		for _, wrong := range wrongs {
 			if wrong == "{}" && slices.Contains(kinds, "object") {
 				continue
 			}

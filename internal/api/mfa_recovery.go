@@ -92,6 +92,7 @@ type RecoveryRequest struct {
 	Code            string           `json:"code"`
 	RequestedScopes []string         `json:"requestedScopes,omitempty"`
 	CreateMFAToken  *MFATokenOptions `json:"createMfaToken,omitempty"`
+	BindingID       string           `json:"bindingId,omitempty"` // the transaction that the code confirms
 }
 
 func authRecovery(c *Call, r RecoveryRequest) (VerifyResponse, error) {
@@ -99,6 +100,6 @@ func authRecovery(c *Call, r RecoveryRequest) (VerifyResponse, error) {
 		return VerifyResponse{}, err
 	}
 	c.createMFAToken = r.CreateMFAToken
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source}
+	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source, BindingID: r.BindingID}
 	return c.proveWith(recovery.Method{}, attempt, r.RequestedScopes, nil)
 }

@@ -132,6 +132,7 @@ type AuthTOTPRequest struct {
 	ID              string           `json:"id,omitempty"`
 	RequestedScopes []string         `json:"requestedScopes,omitempty"`
 	CreateMFAToken  *MFATokenOptions `json:"createMfaToken,omitempty"`
+	BindingID       string           `json:"bindingId,omitempty"` // the transaction that the code confirms
 }
 
 func authTOTP(c *Call, r AuthTOTPRequest) (VerifyResponse, error) {
@@ -139,7 +140,7 @@ func authTOTP(c *Call, r AuthTOTPRequest) (VerifyResponse, error) {
 		return VerifyResponse{}, err
 	}
 	c.createMFAToken = r.CreateMFAToken
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source}
+	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source, BindingID: r.BindingID}
 	return c.proveWith(totp.Method{DeviceID: r.ID}, attempt, r.RequestedScopes, c.linkFactor)
 }
 

@@ -32,7 +32,7 @@ func passkeyRoutes() []Route {
 		{Method: "GET", Path: sdk + "/users/passkeys/signin", Gate: public, Query: related, Section: "wire 9.3", Summary: "Options to sign in with", handler: handle(passkeySignInOptions)},
 		{Method: "POST", Path: sdk + "/users/passkeys/signin", Gate: public, Section: "wire 9", Summary: "Sign in with a passkey", handler: handle(passkeySignIn)},
 		{Method: "GET", Path: sdk + "/users/passkeys/authenticate", Gate: signedIn, Owing: true, Section: "wire 9.3", Summary: "Options to step up with", handler: handle(passkeyStepUpOptions),
-			Query: append(related, Param{Name: "scope", Type: "string", Summary: "For which scope a refusal is to name the other methods; credential:link unless said"})},
+			Query: append(related, Param{Name: "bindingId", Type: "string", Summary: "The transaction that the passkey is to sign for"}, Param{Name: "scope", Type: "string", Summary: "For which scope a refusal is to name the other methods; credential:link unless said"})},
 		{Method: "POST", Path: sdk + "/users/mfa/auth/passkey", Gate: signedIn, Owing: true, Section: "wire 9, 11.2", Summary: "Step up with a passkey", handler: handle(passkeyStepUp)},
 		{Method: "GET", Path: sdk + "/users/mfa/register/passkey", Gate: signedIn, Owing: true, Section: "wire 9", Summary: "Options to make a passkey with, for older clients", handler: handle(passkeyEnrolment)},
 		{Method: "POST", Path: sdk + "/users/mfa/register/passkey", Gate: link, Owing: true, Section: "wire 9", Summary: "Add the passkey that was made, for older clients", handler: handle(enrolPasskey)},
@@ -281,7 +281,7 @@ func passkeyStepUpOptions(c *Call, _ none) (options passkey.RequestOptions, err 
 		return options, err
 	}
 	err = c.prompt(func(tx *store.Tx) error {
-		options, err = passkey.BeginStepUp(tx, c.Tenant, *c.Session)
+		options, err = passkey.BeginStepUp(tx, c.Tenant, *c.Session, c.request.URL.Query().Get("bindingId"))
 		if fault.Has(err, fault.PasskeyNotFound) {
 			return c.noPasskey(tx)
 		}
@@ -321,11 +321,12 @@ type PasskeyStepUpRequest struct {
 	passkey.AssertionResponse
 	CreateMFAToken  *MFATokenOptions `json:"createMfaToken,omitempty"`
 	RequestedScopes []string         `json:"requestedScopes,omitempty"`
+	BindingID       string           `json:"bindingId,omitempty"` // must be that of the options
 }
 
 func passkeyStepUp(c *Call, r PasskeyStepUpRequest) (VerifyResponse, error) {
 	c.createMFAToken = r.CreateMFAToken
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source}
+	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}
 	return c.proveWith(passkey.Assertion{Response: r.AssertionResponse}, attempt, r.RequestedScopes, nil)
 }
 

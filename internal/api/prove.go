@@ -81,6 +81,8 @@ func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []st
 		var credential store.CredentialRow
 		enrols := proof.Evidence().Purpose == method.Enrol
 		switch {
+		case proof.Evidence().BindingID != "" && (enrols || len(scopes) == 0):
+			return fault.New(fault.InvalidBinding, "This confirms a transaction and nothing else. Ask for the transaction's scope in requestedScopes.")
 		case len(scopes) > 0 && !enrols:
 			if minted, err = elevate.Grant(tx, c.by, c.Tenant, *c.Session, proof, scopes); err != nil {
 				return err
@@ -146,6 +148,9 @@ func (c *Call) mark(tx *store.Tx, proof method.Proof, credential store.Credentia
 		if err := account.Recovered(tx, c.Tenant, c.Session.UserID, len(shown) > 0, left); err != nil {
 			return err
 		}
+	}
+	if proof.Evidence().BindingID != "" {
+		return nil // it confirmed one transaction, which shows no recovery codes
 	}
 	return tx.VerifiedMFA(c.Tenant.ID, c.Session.ID, credential.Confirmed())
 }

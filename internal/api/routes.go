@@ -58,7 +58,7 @@ var auditQuery = []Param{
 
 // Routes is the whole API.
 func Routes() []Route {
-	return slices.Concat(coreRoutes(), mfaRoutes(), smsRoutes(), walletRoutes(), waasRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), guardRoutes(), adminRoutes(), migrationRoutes())
+	return slices.Concat(coreRoutes(), mfaRoutes(), smsRoutes(), walletRoutes(), waasRoutes(), passkeyRoutes(), socialRoutes(), externalRoutes(), bindingRoutes(), guardRoutes(), adminRoutes(), migrationRoutes())
 }
 
 func coreRoutes() []Route {

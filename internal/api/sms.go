@@ -32,6 +32,7 @@ type SMSCreateRequest struct {
 	PhoneNumber      string `json:"phoneNumber"`
 	ISOCountryCode   string `json:"isoCountryCode,omitempty"`
 	CaptchaToken     string `json:"captchaToken,omitempty"`
+	BindingID        string `json:"bindingId,omitempty"` // the transaction that the text shows and the code confirms
 }
 
 // SMSVerification names a code that was sent.
@@ -87,7 +88,7 @@ func (c *Call) textCode(r SMSCreateRequest, purpose method.Purpose, resend strin
 	if err != nil {
 		return SMSVerification{}, err
 	}
-	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source}
+	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source, BindingID: r.BindingID}
 	row, err := c.sendCode(assurance.SMSCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
 		if resend != "" {
 			return smscode.Resend(tx, asked, resend)
@@ -125,7 +126,7 @@ func smsVerify(c *Call, r SMSVerifyRequest) (UpdateSelfResponse, error) {
 	if err := need("verificationToken", r.VerificationToken); err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source}
+	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
 	verified, err := c.proveWith(smscode.Method{}, attempt, r.RequestedScopes, c.linkSent(environment.LinkPhone))
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }

@@ -63,6 +63,7 @@ type SocialBeginRequest struct {
 	State         string `json:"state"`
 	RedirectURL   string `json:"redirectUrl,omitempty"`   // where to come back to; without, the app polls
 	SSOProviderID string `json:"ssoProviderId,omitempty"` // read and ignored
+	BindingID     string `json:"bindingId,omitempty"`     // the transaction that the login confirms
 }
 
 func socialBegin(c *Call, r SocialBeginRequest) (none, error) {
@@ -72,7 +73,9 @@ func socialBegin(c *Call, r SocialBeginRequest) (none, error) {
 	var refused error
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
 		refused = nil
-		err := social.Begin(tx, c.socialRequest(), r.State, r.RedirectURL)
+		request := c.socialRequest()
+		request.BindingID = r.BindingID
+		err := social.Begin(tx, request, r.State, r.RedirectURL)
 		if fault.Has(err, fault.RateLimited) { // asking too often is counted, refused or not
 			refused, err = err, nil
 		}
@@ -181,6 +184,7 @@ type SocialRequest struct {
 	SessionPublicKey string   `json:"sessionPublicKey,omitempty"`
 	SSOProviderID    string   `json:"ssoProviderId,omitempty"`
 	RequestedScopes  []string `json:"requestedScopes,omitempty"` // inside a session only: sign-in mints nothing
+	BindingID        string   `json:"bindingId,omitempty"`       // likewise; must be that of the login
 }
 
 func (c *Call) socialAttempt(r SocialRequest) (social.Method, method.Attempt, error) {
@@ -206,6 +210,7 @@ func socialVerify(c *Call, r SocialRequest) (VerifyResponse, error) {
 	if err != nil {
 		return VerifyResponse{}, err
 	}
+	attempt.BindingID = r.BindingID
 	if len(r.RequestedScopes) == 0 { // before the login is spent, which cannot be given back
 		if err := c.judge(stepup.CredentialLink); err != nil {
 			return VerifyResponse{}, err

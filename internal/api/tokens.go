@@ -1,10 +1,12 @@
 package api
 
 import (
+	"encoding/json"
 	"net/url"
 	"regexp"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -17,6 +19,10 @@ type ConsumeRequest struct {
 	OperationID   string `json:"operationId"`        // made by the guard, never by its client
 	RequestDigest string `json:"requestDigest"`      // of what is to be done
 	Audience      string `json:"audience,omitempty"` // who the guard is; given, the token must be for it
+
+	// What is to be done, for a bound token: the hash, or in full.
+	AuthorizationDetailsHash string                       `json:"authorizationDetailsHash,omitempty"`
+	AuthorizationDetails     []map[string]json.RawMessage `json:"authorizationDetails,omitempty"`
 }
 
 // ConsumeResponse says first, which is a permission, or replayed, which is not.
@@ -33,6 +39,10 @@ type ConsumeResponse struct {
 	ACR           string   `json:"acr"`
 	AMR           []string `json:"amr"`
 	CredentialID  string   `json:"credential_id"`
+
+	AuthorizationDetails     []map[string]json.RawMessage `json:"authorization_details,omitempty"` // what the token is bound to
+	AuthorizationDetailsHash string                       `json:"authorization_details_hash,omitempty"`
+	Displayed                *bool                        `json:"displayed,omitempty"` // and whether the person was shown it
 }
 
 var (
@@ -58,6 +68,9 @@ func consume(c *Call, r ConsumeRequest) (ConsumeResponse, error) {
 		Tenant: c.Tenant, Presented: enforce.Present(c.ctx, c.Tenant, r.Token), Scope: scope,
 		Audience: r.Audience, OperationID: r.OperationID, RequestDigest: r.RequestDigest, Caller: c.Service.ID(), RequestID: c.RequestID,
 	}
+	if err := r.about(&guarded); err != nil {
+		return ConsumeResponse{}, err
+	}
 	var claims stepup.Claims
 	var first bool
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
@@ -71,11 +84,35 @@ func consume(c *Call, r ConsumeRequest) (ConsumeResponse, error) {
 	if first {
 		result = "first"
 	}
-	return ConsumeResponse{
+	answer := ConsumeResponse{
 		Result: result, ID: claims.ID, Subject: claims.Subject, Session: claims.Session, EnvironmentID: claims.EnvironmentID,
 		Scope: joinScopes(claims.Scopes), Audience: claims.Audience[0], Expires: claims.Expires.Unix(), AuthTime: claims.AuthTime.Unix(),
 		ACR: claims.ACR, AMR: claims.AMR, CredentialID: claims.CredentialID,
-	}, nil
+	}
+	answer.AuthorizationDetails, answer.AuthorizationDetailsHash, answer.Displayed, err = boundTo(claims)
+	return answer, err
+}
+
+var detailsHashRule = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// about tells the gate what the operation does.
+func (r ConsumeRequest) about(g *enforce.Guarded) error {
+	switch {
+	case r.AuthorizationDetailsHash != "" && r.AuthorizationDetails != nil:
+		return fault.New(fault.InvalidRequest, "Send authorizationDetails or their hash, not both.")
+	case r.AuthorizationDetails != nil:
+		details, err := json.Marshal(r.AuthorizationDetails)
+		if err != nil {
+			return err
+		}
+		g.Details, g.DetailsHash, err = binding.Canonical(details)
+		return err
+	case r.AuthorizationDetailsHash != "" && !detailsHashRule.MatchString(r.AuthorizationDetailsHash):
+		return fault.New(fault.InvalidRequest, "authorizationDetailsHash must be SHA-256 over the canonical form (RFC 8785), as 64 hexadecimal digits in lower case.")
+	default:
+		g.DetailsHash = r.AuthorizationDetailsHash
+	}
+	return nil
 }
 
 // IntrospectRequest carries one token, as a form (RFC 7662 section 2.1) or JSON.
@@ -111,6 +148,10 @@ type IntrospectResponse struct {
 	ACR           string   `json:"acr,omitempty"`
 	AMR           []string `json:"amr,omitempty"`
 	AuthTime      int64    `json:"auth_time,omitempty"`
+
+	AuthorizationDetails     []map[string]json.RawMessage `json:"authorization_details,omitempty"`
+	AuthorizationDetailsHash string                       `json:"authorization_details_hash,omitempty"`
+	Displayed                *bool                        `json:"displayed,omitempty"`
 }
 
 func introspect(c *Call, r IntrospectRequest) (IntrospectResponse, error) {
@@ -135,11 +176,13 @@ func introspect(c *Call, r IntrospectRequest) (IntrospectResponse, error) {
 			return IntrospectResponse{}, nil
 		}
 	}
-	return IntrospectResponse{
+	answer := IntrospectResponse{
 		Active: true, Type: "elevated+jwt", Scope: joinScopes(claims.Scopes), Subject: claims.Subject, Session: claims.Session, Audience: claims.Audience,
 		Issuer: claims.Issuer, Expires: claims.Expires.Unix(), IssuedAt: claims.IssuedAt.Unix(), ID: claims.ID, EnvironmentID: claims.EnvironmentID,
 		SingleUse: &claims.SingleUse, ACR: claims.ACR, AMR: claims.AMR, AuthTime: claims.AuthTime.Unix(),
-	}, nil
+	}
+	answer.AuthorizationDetails, answer.AuthorizationDetailsHash, answer.Displayed, err = boundTo(claims)
+	return answer, err
 }
 
 func (c *Call) introspectSession(claims stepup.SessionClaims) (IntrospectResponse, error) {

@@ -69,6 +69,7 @@ func TestWalk(t *testing.T) {
 	t.Run("embedded wallets", func(t *testing.T) { walkEmbedded(walker{c, t, servertest.B}) })
 	t.Run("not me", func(t *testing.T) { walkNotMe(walker{c, t, servertest.A}) })
 	t.Run("guards", func(t *testing.T) { walkGuards(walker{c, t, servertest.A}, all) })
+	t.Run("bindings", func(t *testing.T) { walkBindings(walker{c, t, servertest.A}, all) })
 	t.Run("administration", func(t *testing.T) { walkAdmin(walker{c, t, servertest.B}, all) })
 	t.Run("legacy", func(t *testing.T) {
 		alice := c.SignIn(t, servertest.Legacy, "alice@example.com")
@@ -239,6 +240,64 @@ func walkGuards(w walker, service string) {
 	question["operationId"] = "op-2"
 	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
 	w.do("POST", sdk+"/tokens/consume", w.ServiceToken(t, w.environment, []string{serviceauth.TokensConsume}, "report:read"), nil, question).Want(t, 403, "insufficient_service_scope")
+}
+
+// walkBindings binds a token to one transaction and has a guard spend it for that.
+func walkBindings(w walker, service string) {
+	t, email := w.t, "payer@example.com"
+	alice := w.SignIn(t, w.environment, email)
+	details := []m{{"type": "transfer", "amount": "25.00", "payee": "bob"}}
+	for _, refused := range []struct {
+		body m
+		code string
+	}{
+		{m{"scope": "wallet:sign", "authorizationDetails": details}, "invalid_scopes"},
+		{m{"scope": "credential:link", "authorizationDetails": details}, "invalid_scopes"},
+		{m{"scope": "nobody:knows", "authorizationDetails": details}, "invalid_scopes"},
+		{m{"scope": "transfer:create", "authorizationDetails": []m{}}, "invalid_authorization_details"},
+		{m{"scope": "transfer:create"}, "invalid_authorization_details"},
+	} {
+		w.do("POST", sdk+"/stepUp/bindings", alice.Token, nil, refused.body).Want(t, 422, refused.code)
+	}
+	var registered api.Binding
+	w.do("POST", sdk+"/stepUp/bindings", alice.Token, nil, m{"scope": "transfer:create", "authorizationDetails": details}).Want(t, 200, "").JSON(t, &registered)
+	if registered.Summary != "transfer: amount 25.00, payee bob" {
+		t.Errorf("summary %q", registered.Summary)
+	}
+	w.do("POST", sdk+"/emailVerifications/create", "", nil, m{"email": email, "bindingId": registered.BindingID}).Want(t, 422, "invalid_binding")
+	id := w.do("POST", sdk+"/emailVerifications/create", alice.Token, nil, m{"email": email, "bindingId": registered.BindingID}).Want(t, 200, "").Member("verificationUUID")
+	mail := w.Inbox.Wait(t, email, 1)
+	if !strings.Contains(mail.Text, registered.Summary) {
+		t.Errorf("the mail does not say what it confirms:\n%s", mail.Text)
+	}
+	typed := m{"verificationUUID": id, "verificationToken": servertest.Code(t, mail), "requestedScopes": []string{"transfer:create"}}
+	typed["bindingId"] = "another"
+	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 422, "invalid_binding")
+	typed["bindingId"], typed["requestedScopes"] = registered.BindingID, []string{}
+	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 422, "invalid_binding")
+	typed["requestedScopes"] = []string{"transfer:create"}
+	token := w.do("POST", sdk+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 200, "").Member("elevatedAccessToken")
+
+	var known api.IntrospectResponse
+	w.do("POST", sdk+"/tokens/introspect", service, nil, m{"token": token}).Want(t, 200, "").JSON(t, &known)
+	if !known.Active || known.AuthorizationDetailsHash != registered.Hash || len(known.AuthorizationDetails) != 1 || known.Displayed == nil || !*known.Displayed {
+		t.Errorf("introspection: %+v", known)
+	}
+	question := m{"token": token, "scope": "transfer:create", "operationId": "bound", "requestDigest": "digest"}
+	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
+	question["authorizationDetails"] = []m{{"type": "transfer", "amount": "25.01", "payee": "bob"}}
+	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
+	question["authorizationDetailsHash"] = registered.Hash
+	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 400, "invalid_request")
+	delete(question, "authorizationDetails")
+	question["authorizationDetailsHash"] = strings.ToUpper(registered.Hash)
+	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 400, "invalid_request")
+	question["authorizationDetailsHash"] = registered.Hash
+	var spent api.ConsumeResponse
+	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 200, "").JSON(t, &spent)
+	if spent.Result != "first" || spent.AuthorizationDetailsHash != registered.Hash || len(spent.AuthorizationDetails) != 1 || spent.Displayed == nil || !*spent.Displayed {
+		t.Errorf("consumption: %+v", spent)
+	}
 }
 
 func walkAdmin(w walker, service string) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -44,6 +45,8 @@ type WalletMessageRequest struct {
 	Origin  string   `json:"origin,omitempty"`  // of the app; default: that of the request
 	Action  string   `json:"action,omitempty"`  // transfer: move the wallet here from another account
 	Scopes  []string `json:"requestedScopes,omitempty"`
+
+	BindingID string `json:"bindingId,omitempty"` // the transaction that the text says and the signature confirms
 }
 
 // WalletMessage is a text to sign, byte for byte.
@@ -92,6 +95,13 @@ func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
 	}
 	var answer WalletMessage
 	err = c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+		if r.BindingID != "" {
+			about, err := binding.Find(tx, c.Tenant, c.Session, r.BindingID)
+			if err != nil {
+				return err
+			}
+			text.About = &about
+		}
 		answer.Message, err = walletsig.Compose(tx, text)
 		answer.ExpiresAt = tx.Now().Add(walletsig.Life).UTC().Truncate(time.Second)
 		return err
@@ -106,6 +116,8 @@ func (c *Call) door(r WalletMessageRequest) (walletsig.Door, error) {
 		return "", fault.New(fault.InvalidRequest, "The field action can only be transfer; otherwise leave it out.")
 	case c.Session == nil && (r.Action != "" || len(r.Scopes) > 0):
 		return "", fault.New(fault.SignInRequired, "Sign in first: without a session a wallet can only sign in.")
+	case r.BindingID != "" && len(r.Scopes) != 1:
+		return "", fault.New(fault.InvalidBinding, "A text that confirms a transaction names its scope: send that alone as requestedScopes.")
 	case r.Action != "" && len(r.Scopes) > 0:
 		return "", fault.New(fault.InvalidRequest, "A text is signed for one thing: send action or requestedScopes.")
 	case c.Session == nil:

@@ -46,6 +46,7 @@ type WalletRequest struct {
 	RequestedScopes           []string                `json:"requestedScopes,omitempty"`
 	CaptchaToken              string                  `json:"captchaToken,omitempty"`
 	SessionPublicKey          string                  `json:"sessionPublicKey,omitempty"`
+	BindingID                 string                  `json:"bindingId,omitempty"` // wallets/verify: must be that of the text
 }
 
 // embeddedWallet is the one provider whose wallets never vouch for their owner.
@@ -138,7 +139,7 @@ func walletVerify(c *Call, r WalletRequest) (VerifyResponse, error) {
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	m.Scopes = r.RequestedScopes
+	m.Scopes, attempt.BindingID = r.RequestedScopes, r.BindingID
 	return c.proveWith(m, attempt, r.RequestedScopes, nil)
 }
 

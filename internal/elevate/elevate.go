@@ -1,10 +1,12 @@
 // Package elevate mints elevated access tokens. [Grant] alone does, and only
 // from a proof, admitted by policy for every scope asked for, inside the
 // transaction that spends the proof. A token is bound to environment, user,
-// session, scopes and audience and lives five or ten minutes at most.
+// session, scopes and audience and lives five or ten minutes at most; one from a
+// proof that confirmed a transaction is bound to that too, and works once.
 package elevate
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/policy"
@@ -51,6 +54,10 @@ type claims struct {
 	SessionPublicKey string   `json:"session_public_key,omitempty"`
 	ExternalIssuer   string   `json:"ext_iss,omitempty"`
 	ExternalSubject  string   `json:"ext_sub,omitempty"`
+
+	AuthorizationDetails     json.RawMessage `json:"authorization_details,omitempty"`
+	AuthorizationDetailsHash string          `json:"authorization_details_hash,omitempty"`
+	Displayed                *bool           `json:"displayed,omitempty"` // nil: not bound
 }
 
 // Sign signs what was minted. Call it after the transaction has committed: a
@@ -167,7 +174,39 @@ func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 	if !ok {
 		return nil, fault.New(fault.InvalidScopes, "These scopes belong to different audiences. Ask for one token per audience.")
 	}
-	return mint(tx, by, t, session, proof, credential, scopes, rule)
+	about, err := bind(tx, t, session, proof, scopes, rules)
+	if err != nil {
+		return nil, err
+	}
+	if about != nil {
+		rule.SingleUse, rule.Life = true, min(rule.Life, policy.SingleUseCeiling)
+	}
+	return mint(tx, by, t, session, proof, credential, scopes, rule, about)
+}
+
+// bind takes the transaction that was confirmed: the token is for that one and
+// its scope, and nothing else. It returns nil when there is none.
+func bind(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, proof method.Proof, scopes []stepup.Scope, rules []policy.Rule) (*store.BindingRow, error) {
+	evidence := proof.Evidence()
+	if evidence.BindingID == "" {
+		for _, rule := range rules {
+			if rule.Binding.Always() {
+				return nil, fault.New(fault.InvalidBinding, "A token for %s is bound to one transaction here. Register it at stepUp/bindings (one of a wallet at its intents) and start again with its bindingId.", rule.Scope)
+			}
+		}
+		return nil, nil
+	}
+	row, err := binding.Confirm(tx, t, session, evidence.BindingID)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(scopes) != 1 || string(scopes[0]) != row.Scope:
+		return nil, fault.New(fault.InvalidBinding, "This transaction was registered for %s. Ask for that scope alone.", row.Scope)
+	case row.MustDisplay && !evidence.Displayed:
+		return nil, fault.New(fault.InvalidBinding, "This transaction has to be confirmed by something that shows it: a code sent in a message, or a wallet's signature.")
+	}
+	return &row, nil
 }
 
 func tooWeak(d policy.Decision, scope stepup.Scope) *fault.Error {
@@ -177,7 +216,7 @@ func tooWeak(d policy.Decision, scope stepup.Scope) *fault.Error {
 	return fault.New(fault.MFAInvalidRequest, "This method is too weak for %s. Use one that stepUp/check lists.", scope)
 }
 
-func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, credential store.CredentialRow, scopes []stepup.Scope, rule policy.Rule) (*Minted, error) {
+func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, credential store.CredentialRow, scopes []stepup.Scope, rule policy.Rule, about *store.BindingRow) (*Minted, error) {
 	id := uuid.NewString()
 	issued := tx.Now().Truncate(time.Second)
 	expires := issued.Add(rule.Life)
@@ -200,16 +239,25 @@ func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow,
 	if err := tx.InsertElevatedToken(row); err != nil {
 		return nil, fmt.Errorf("minting: %w", err)
 	}
-	if err := audit.Record(tx, by.In(session.ID), "token.minted", audit.Detail{
+	detail := audit.Detail{
 		"token_id": id, "scopes": words, "single_use": rule.SingleUse, "acr": proof.ACR(), "method": proof.Kind(), "credential_id": credential.ID,
 		"audience": row.Audience, "expires_at": expires,
-	}); err != nil {
+	}
+	if about != nil {
+		detail["binding_id"], detail["authorization_details_hash"], detail["displayed"] = about.ID, about.Hash, proof.Evidence().Displayed
+	}
+	if err := audit.Record(tx, by.In(session.ID), "token.minted", detail); err != nil {
 		return nil, err
 	}
-	return &Minted{claims{
+	minted := &Minted{claims{
 		Issuer: t.Issuer, Audience: row.Audience, Subject: session.UserID, Session: session.ID, EnvironmentID: t.ID,
 		Scope: strings.Join(words, " "), SingleUse: rule.SingleUse, ID: id, IssuedAt: issued.Unix(), Expires: expires.Unix(),
 		AuthTime: proof.At().Unix(), ACR: string(proof.ACR()), AMR: proof.Kind().AMR(), CredentialID: credential.ID,
 		SessionPublicKey: session.SessionPublicKey, ExternalIssuer: issuer, ExternalSubject: subject,
-	}}, nil
+	}}
+	if about != nil {
+		displayed := proof.Evidence().Displayed
+		minted.claims.AuthorizationDetails, minted.claims.AuthorizationDetailsHash, minted.claims.Displayed = json.RawMessage(about.Details), about.Hash, &displayed
+	}
+	return minted, nil
 }

@@ -91,6 +91,8 @@ const (
 	InvalidUnlink                  Code = "invalid_unlink_request"
 	LastCredential                 Code = "cannot_delete_last_sign_in_verified_credential"
 	InvalidRevokeLink              Code = "invalid_revoke_link"
+	InvalidBinding                 Code = "invalid_binding"
+	InvalidAuthorizationDetails    Code = "invalid_authorization_details" // RFC 9396 section 5
 	NothingToConfirm               Code = "nothing_to_confirm"
 	BlindSigningRefused            Code = "blind_signing_refused"
 	InvalidServiceToken            Code = "invalid_service_token"

@@ -24,6 +24,16 @@ type Attempt struct {
 	ChallengeID string
 	Response    secret.Text // what was typed or signed
 	Source      string      // client address, for limits
+	BindingID   string      // the transaction that it is to confirm; empty: whatever the challenge is about
+}
+
+// About refuses an attempt that names another transaction than its challenge is
+// about ("" for none). Methods that can tell before anything is counted do so.
+func (a Attempt) About(bindingID string) error {
+	if a.BindingID == "" || a.BindingID == bindingID {
+		return nil
+	}
+	return fault.New(fault.InvalidBinding, "This was asked for without that transaction, or for another one. Start the step-up again with its bindingId.")
 }
 
 // Method is one way to prove.
@@ -62,6 +72,8 @@ type Evidence struct {
 	Purpose      Purpose
 	AuthorizedBy string    // elevated token that allowed the change this finishes; empty: none
 	EndsBy       time.Time // no session that this opens outlives it; zero: the environment decides alone
+	BindingID    string    // the one transaction that was confirmed; empty: none
+	Displayed    bool      // and the method showed it
 }
 
 // Purpose is what a challenge was asked for; it is good for nothing else.
@@ -176,6 +188,9 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 			return err
 		}
 		spent = true
+		if err := a.About(evidence.BindingID); err != nil {
+			return err
+		}
 		proof := Proof{valid: true, environmentID: a.Tenant.ID, kind: m.Kind(), evidence: evidence, at: tx.Now()}
 		if a.Session != nil {
 			proof.sessionID = a.Session.ID
@@ -187,7 +202,7 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
-		if err := audit.Record(tx, by, "proof.given", audit.Detail{"method": m.Kind(), "purpose": evidence.Purpose}); err != nil {
+		if err := audit.Record(tx, by, "proof.given", provenBy(m, evidence)); err != nil {
 			return err
 		}
 		return then(tx, proof)
@@ -202,6 +217,14 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 		}
 	}
 	return err
+}
+
+func provenBy(m Method, e Evidence) audit.Detail {
+	detail := audit.Detail{"method": m.Kind(), "purpose": e.Purpose}
+	if e.BindingID != "" {
+		detail["binding_id"], detail["displayed"] = e.BindingID, e.Displayed
+	}
+	return detail
 }
 
 func refuse(tx *store.Tx, by audit.By, m Method, c Candidate, refused *fault.Error) error {

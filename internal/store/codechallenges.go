@@ -16,15 +16,16 @@ type CodeChallengeRow struct {
 	CodeHash      []byte
 	Attempts      int // including the one being made
 	ExpiresAt     time.Time
+	BindingID     string // session: the transaction it confirms; empty: none
 }
 
-const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, attempts, expires_at`
+const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, attempts, expires_at, binding_id`
 
 // InsertCodeChallenge opens c under the store's current epoch.
 func (tx *Tx) InsertCodeChallenge(c CodeChallengeRow) error {
-	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, epoch, attempts, created_at, expires_at)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12 FROM current_epoch`,
-		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash, millis(tx.Now()), millis(c.ExpiresAt))
+	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, epoch, attempts, created_at, expires_at, binding_id)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12, $13 FROM current_epoch`,
+		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash, millis(tx.Now()), millis(c.ExpiresAt), c.BindingID)
 	return err
 }
 
@@ -66,7 +67,7 @@ func (tx *Tx) ResendCodeChallenge(environmentID, id string, codeHash []byte, exp
 func scanCodeChallenge(row scanner) (CodeChallengeRow, error) {
 	var c CodeChallengeRow
 	var expires int64
-	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy, &c.CodeHash, &c.Attempts, &expires)
+	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy, &c.CodeHash, &c.Attempts, &expires, &c.BindingID)
 	c.ExpiresAt = fromMillis(expires)
 	return c, notFound(err)
 }

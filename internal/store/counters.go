@@ -61,6 +61,7 @@ func (tx *Tx) Purge() (int64, error) {
 		{`DELETE FROM totp_enrolments WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM social_flows WHERE expires_at < $1`, now},
 		{`DELETE FROM passkey_challenges WHERE expires_at < $1`, dayAgo},
+		{`DELETE FROM bindings WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM elevated_tokens WHERE expires_at < $1`, dayAgo},
 		{`DELETE FROM operations WHERE created_at < $1`, now - (7 * 24 * time.Hour).Milliseconds()},
 		{`DELETE FROM wallet_operations WHERE claimed_at < $1`, now - (7 * 24 * time.Hour).Milliseconds()},

@@ -77,24 +77,28 @@ type PasskeyChallengeRow struct {
 	SessionID     string // the only session it works in; empty for sign_in
 	UserID        string
 	ExpiresAt     time.Time
+	BindingID     string // session: the transaction it confirms; empty: none
 }
 
 // InsertPasskeyChallenge opens c under the store's current epoch.
 func (tx *Tx) InsertPasskeyChallenge(c PasskeyChallengeRow) error {
-	_, err := tx.Exec(`INSERT INTO passkey_challenges (hash, environment_id, purpose, session_id, user_id, epoch, created_at, expires_at)
-		SELECT $1, $2, $3, $4, $5, epoch, $6, $7 FROM current_epoch`,
-		c.Hash, c.EnvironmentID, c.Purpose, c.SessionID, c.UserID, millis(tx.Now()), millis(c.ExpiresAt))
+	_, err := tx.Exec(`INSERT INTO passkey_challenges (hash, environment_id, purpose, session_id, user_id, epoch, created_at, expires_at, binding_id)
+		SELECT $1, $2, $3, $4, $5, epoch, $6, $7, $8 FROM current_epoch`,
+		c.Hash, c.EnvironmentID, c.Purpose, c.SessionID, c.UserID, millis(tx.Now()), millis(c.ExpiresAt), c.BindingID)
 	return err
 }
 
 // ConsumePasskeyChallenge takes a challenge that was asked for for this purpose
-// in this session; of any number of tries one succeeds, the others get
-// ErrNotFound. It is committed before anything is verified.
-func (tx *Tx) ConsumePasskeyChallenge(environmentID string, hash []byte, purpose, sessionID string) error {
-	return tx.one(`UPDATE passkey_challenges SET consumed_at = $5
-		WHERE environment_id = $1 AND hash = $2 AND purpose = $3 AND session_id = $4
-			AND consumed_at IS NULL AND expires_at > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
-		environmentID, hash, purpose, sessionID, millis(tx.Now()))
+// in this session, and says what transaction it is for; of any number of tries
+// one succeeds, the others get ErrNotFound, and so does one that names another
+// transaction. It is committed before anything is verified.
+func (tx *Tx) ConsumePasskeyChallenge(environmentID string, hash []byte, purpose, sessionID, about string) (bindingID string, err error) {
+	err = tx.Row(`UPDATE passkey_challenges SET consumed_at = $5
+		WHERE environment_id = $1 AND hash = $2 AND purpose = $3 AND session_id = $4 AND ($6 = '' OR binding_id = $6)
+			AND consumed_at IS NULL AND expires_at > $5 AND epoch = (SELECT epoch FROM current_epoch)
+		RETURNING binding_id`,
+		environmentID, hash, purpose, sessionID, millis(tx.Now()), about).Scan(&bindingID)
+	return bindingID, notFound(err)
 }
 
 // DropPasskeyEnrolments ends the registrations that a user has begun.

@@ -41,7 +41,10 @@ func TestPasskeys(t *testing.T) {
 			}
 		}
 		take := func(hash, purpose, session string) error {
-			return write(func(tx *store.Tx) error { return tx.ConsumePasskeyChallenge(env, []byte(hash), purpose, session) })
+			return write(func(tx *store.Tx) error {
+				_, err := tx.ConsumePasskeyChallenge(env, []byte(hash), purpose, session, "")
+				return err
+			})
 		}
 		must(write(func(tx *store.Tx) error {
 			for _, hash := range []string{"one", "two", "three"} {

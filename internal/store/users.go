@@ -114,6 +114,9 @@ func (tx *Tx) DeleteUser(environmentID, id string) error {
 	if _, err := tx.Exec(`DELETE FROM passkey_challenges WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(`DELETE FROM bindings WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
+		return err
+	}
 	return tx.one(`DELETE FROM users WHERE environment_id = $1 AND id = $2`, environmentID, id)
 }
 

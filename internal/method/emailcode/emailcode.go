@@ -39,6 +39,7 @@ type Request struct {
 	Address      string
 	Source       string
 	AuthorizedBy string // purpose update: the elevated token that allowed it
+	BindingID    string // purpose session: the transaction that the code is to confirm
 }
 
 // Create opens a challenge and queues its mail. It answers alike for known
@@ -67,11 +68,11 @@ func (r Request) read() (sentcode.Request, error) {
 	if err != nil {
 		return sentcode.Request{}, fault.New(fault.InvalidEmail, "This is not an email address we can write to: use the plain form name@example.com.").Because(err)
 	}
-	return sentcode.Request{Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: key, Written: address, Source: r.Source, AuthorizedBy: r.AuthorizedBy}, nil
+	return sentcode.Request{Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: key, Written: address, Source: r.Source, AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID}, nil
 }
 
-func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code string, decoy bool) error {
-	mail := deliver.Code{AppName: t.Mail.AppName, From: t.MailFrom, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std()}
+func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string, decoy bool) error {
+	mail := deliver.Code{AppName: t.Mail.AppName, From: t.MailFrom, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std(), Summary: summary}
 	message := deliver.SignInCode(mail)
 	if c.Purpose != string(method.SignIn) {
 		message = deliver.StepUpCode(mail)

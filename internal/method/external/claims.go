@@ -15,7 +15,7 @@ func read(payload []byte) (claims, error) {
 		return claims{}, errClaim
 	}
 	var c claims
-	for name, into := range map[string]*string{"iss": &c.Issuer, "sub": &c.Subject, "scope": &c.Scope, "jti": &c.ID} {
+	for name, into := range map[string]*string{"iss": &c.Issuer, "sub": &c.Subject, "scope": &c.Scope, "jti": &c.ID, "binding_hash": &c.Binding} {
 		if err := text(members[name], into); err != nil {
 			return claims{}, err
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/jws"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -48,6 +49,7 @@ type claims struct {
 	IssuedAt  time.Time
 	NotBefore time.Time
 	Email     shownEmail
+	Binding   string // binding_hash: of the transaction that was confirmed
 }
 
 // shownEmail is an address that a token tells, and whether it says that it was
@@ -146,12 +148,35 @@ func (m Assertion) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 		if err != nil {
 			return method.Evidence{}, err
 		}
+		if err := m.confirms(tx, a); err != nil {
+			return method.Evidence{}, err
+		}
 		first, err := tx.SpendNonce(tx.Hasher().Sum("external-jti", a.Tenant.ID, m.Token.issuer, c.ID), epoch, c.Expires.Add(leeway))
 		if err == nil && !first {
 			err = refuse("the jti was used before")
 		}
-		return m.Token.evidence(method.InSession, acr), err
+		evidence := m.Token.evidence(method.InSession, acr)
+		evidence.BindingID = a.BindingID
+		return evidence, err
 	}}, nil
+}
+
+// confirms holds the claim binding_hash against the transaction of the attempt:
+// an assertion for one confirms no other, and none without it. Whether your own
+// login showed it, nobody here can tell.
+func (m Assertion) confirms(tx *store.Tx, a method.Attempt) error {
+	hash := ""
+	if a.BindingID != "" {
+		row, err := binding.Find(tx, a.Tenant, a.Session, a.BindingID)
+		if err != nil {
+			return err
+		}
+		hash = row.Hash
+	}
+	if m.Token.claims.Binding != hash {
+		return refuse("binding_hash is %.100q, and the transaction's hash %.100q", m.Token.claims.Binding, hash)
+	}
+	return nil
 }
 
 // of refuses a token that was not verified, or not in this environment.

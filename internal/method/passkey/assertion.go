@@ -46,7 +46,7 @@ func (m Assertion) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 	if err != nil {
 		return nil, malformed(err)
 	}
-	challenge, err := take(tx, a, clientData, purpose)
+	challenge, bindingID, err := take(tx, a, clientData, purpose)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (m Assertion) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 	if err != nil {
 		return nil, err
 	}
-	return &candidate{attempt: a, purpose: purpose, party: partyOf(a.Tenant), answer: answer, challenge: challenge, credential: credential, known: known}, nil
+	return &candidate{attempt: a, purpose: purpose, party: partyOf(a.Tenant), answer: answer, challenge: challenge, credential: credential, known: known, bindingID: bindingID}, nil
 }
 
 // holder finds whose passkey answered. In a session it must be one that its
@@ -128,6 +128,7 @@ type candidate struct {
 	credential store.CredentialRow
 	known      store.PasskeyRow
 	regressed  bool
+	bindingID  string
 }
 
 func (c *candidate) counter() uint32 { return c.answer.Response.AuthenticatorData.Counter }
@@ -179,7 +180,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 	if err := method.ForgiveTries(tx, c.attempt.Tenant.ID, c.credential.UserID); err != nil {
 		return method.Evidence{}, err
 	}
-	return method.Evidence{Format: store.FormatPasskey, Identifier: c.credential.Identifier, Recipient: c.credential.PublicIdentifier, Purpose: c.purpose}, nil
+	return method.Evidence{Format: store.FormatPasskey, Identifier: c.credential.Identifier, Recipient: c.credential.PublicIdentifier, Purpose: c.purpose, BindingID: c.bindingID}, nil
 }
 
 // Forgive implements [method.Candidate].

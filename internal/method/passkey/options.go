@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -62,6 +63,10 @@ type RequestOptions struct {
 	AllowCredentials []Descriptor `json:"allowCredentials"`
 	UserVerification string       `json:"userVerification"`
 	Timeout          int          `json:"timeout"` // milliseconds
+
+	// BindingNonce is there when a transaction is to be confirmed: the challenge
+	// is SHA-256 over it and the transaction's hash, both as bytes.
+	BindingNonce string `json:"bindingNonce,omitempty"`
 }
 
 const (
@@ -93,7 +98,7 @@ func BeginRegistration(tx *store.Tx, t *tenant.Tenant, s store.SessionRow) (Crea
 	if err := tx.DropPasskeyEnrolments(t.ID, s.UserID); err != nil {
 		return CreationOptions{}, err
 	}
-	challenge, err := begin(tx, t, &s, "", method.Enrol)
+	challenge, _, err := begin(tx, t, &s, "", method.Enrol, nil)
 	if err != nil {
 		return CreationOptions{}, err
 	}
@@ -116,13 +121,14 @@ func BeginSignIn(tx *store.Tx, t *tenant.Tenant, source string) (RequestOptions,
 	if err := enabled(t); err != nil {
 		return RequestOptions{}, err
 	}
-	challenge, err := begin(tx, t, nil, source, method.SignIn)
+	challenge, _, err := begin(tx, t, nil, source, method.SignIn, nil)
 	return request(t, challenge, []Descriptor{}), err
 }
 
 // BeginStepUp opens a step-up with the passkeys of the session's user. For a
-// user without one it is a refusal: an empty list would allow any.
-func BeginStepUp(tx *store.Tx, t *tenant.Tenant, s store.SessionRow) (RequestOptions, error) {
+// user without one it is a refusal: an empty list would allow any. With a binding
+// the passkey signs for that transaction, which it does not show.
+func BeginStepUp(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, bindingID string) (RequestOptions, error) {
 	if err := enabled(t); err != nil {
 		return RequestOptions{}, err
 	}
@@ -137,8 +143,18 @@ func BeginStepUp(tx *store.Tx, t *tenant.Tenant, s store.SessionRow) (RequestOpt
 	if len(allowed) == 0 {
 		return RequestOptions{}, fault.New(fault.PasskeyNotFound, "You have no passkey that counts here.")
 	}
-	challenge, err := begin(tx, t, &s, "", method.InSession)
-	return request(t, challenge, allowed), err
+	var about *store.BindingRow
+	if bindingID != "" {
+		row, err := binding.Find(tx, t, &s, bindingID)
+		if err != nil {
+			return RequestOptions{}, err
+		}
+		about = &row
+	}
+	challenge, nonce, err := begin(tx, t, &s, "", method.InSession, about)
+	options := request(t, challenge, allowed)
+	options.BindingNonce = nonce
+	return options, err
 }
 
 func request(t *tenant.Tenant, challenge string, allowed []Descriptor) RequestOptions {

@@ -8,7 +8,9 @@ package passkey
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -42,50 +44,64 @@ var (
 	triesPerSource = environment.Rate{Count: 100, Per: environment.Duration(10 * time.Minute)}
 )
 
-// begin opens a challenge for one purpose.
-func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, purpose method.Purpose) (challenge string, err error) {
+// begin opens a challenge for one purpose. One that is about a transaction is
+// SHA-256 over fresh random bytes, which are the nonce, and the hash of its
+// authorization_details: the authenticator signs that, and whoever is given the
+// nonce can tell later what was signed.
+func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, purpose method.Purpose, about *store.BindingRow) (challenge, nonce string, err error) {
 	key, rate := limit.For(tx, "passkey-prompt-source", t.ID, source), promptsPerSource
 	if s != nil {
 		key, rate = limit.For(tx, "passkey-prompt-session", t.ID, s.ID), promptsPerSession
 	}
 	ok, wait, err := limit.Take(tx, key, rate)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if !ok {
-		return "", fault.New(fault.RateLimited, "Too many passkey prompts were asked for. Try again in %s.", wait.Round(time.Second)).After(wait)
+		return "", "", fault.New(fault.RateLimited, "Too many passkey prompts were asked for. Try again in %s.", wait.Round(time.Second)).After(wait)
 	}
 	raw := make([]byte, challengeSize)
 	_, _ = rand.Read(raw) // never fails
+	bindingID := ""
+	if about != nil {
+		hash, err := hex.DecodeString(about.Hash)
+		if err != nil {
+			return "", "", err
+		}
+		nonce, bindingID = base64.RawURLEncoding.EncodeToString(raw), about.ID
+		sum := sha256.Sum256(append(raw, hash...))
+		raw = sum[:]
+	}
 	challenge = base64.RawURLEncoding.EncodeToString(raw)
 	row := store.PasskeyChallengeRow{
-		Hash: hash(tx, t, challenge), EnvironmentID: t.ID, Purpose: string(purpose), ExpiresAt: tx.Now().Add(ChallengeTTL),
+		Hash: hash(tx, t, challenge), EnvironmentID: t.ID, Purpose: string(purpose), ExpiresAt: tx.Now().Add(ChallengeTTL), BindingID: bindingID,
 	}
 	if s != nil {
 		row.SessionID, row.UserID = s.ID, s.UserID
 	}
-	return challenge, tx.InsertPasskeyChallenge(row)
+	return challenge, nonce, tx.InsertPasskeyChallenge(row)
 }
 
 // take spends the challenge that the client data answers to. From here on it is
-// gone, whatever the rest of the answer is.
-func take(tx *store.Tx, a method.Attempt, clientData []byte, purpose method.Purpose) (challenge string, err error) {
-	over := fault.New(fault.InvalidPasskey, "This passkey prompt is over, was used, or was asked for elsewhere. Start it again.")
+// gone, whatever the rest of the answer is; but an answer that names another
+// transaction than the challenge's takes nothing.
+func take(tx *store.Tx, a method.Attempt, clientData []byte, purpose method.Purpose) (challenge, bindingID string, err error) {
+	over := fault.New(fault.InvalidPasskey, "This passkey prompt is over, was used, or was asked for elsewhere or for another transaction. Start it again.")
 	var data struct {
 		Challenge string `json:"challenge"`
 	}
 	if len(clientData) > maxClientData || json.Unmarshal(clientData, &data) != nil || data.Challenge == "" {
-		return "", malformed(errors.New("no challenge in the client data"))
+		return "", "", malformed(errors.New("no challenge in the client data"))
 	}
 	sessionID := ""
 	if a.Session != nil {
 		sessionID = a.Session.ID
 	}
-	err = tx.ConsumePasskeyChallenge(a.Tenant.ID, hash(tx, a.Tenant, data.Challenge), string(purpose), sessionID)
+	bindingID, err = tx.ConsumePasskeyChallenge(a.Tenant.ID, hash(tx, a.Tenant, data.Challenge), string(purpose), sessionID, a.BindingID)
 	if errors.Is(err, store.ErrNotFound) {
 		err = over
 	}
-	return data.Challenge, err
+	return data.Challenge, bindingID, err
 }
 
 func hash(tx *store.Tx, t *tenant.Tenant, challenge string) []byte {

@@ -41,7 +41,7 @@ func (r *Registration) Count(tx *store.Tx, a method.Attempt) (method.Candidate, 
 	if err != nil {
 		return nil, malformed(err)
 	}
-	challenge, err := take(tx, a, clientData, method.Enrol)
+	challenge, _, err := take(tx, a, clientData, method.Enrol)
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func (Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
 	if err := method.TakeTry(tx, a.Tenant, a.Session.UserID, method.RecoveryFactor); err != nil {
 		return nil, err
 	}
-	c := &candidate{environmentID: a.Tenant.ID, userID: a.Session.UserID}
+	c := &candidate{environmentID: a.Tenant.ID, userID: a.Session.UserID, bindingID: a.BindingID}
 	code, ok := Normalize(a.Response.Reveal())
 	if !ok {
 		return c, nil
@@ -96,6 +96,7 @@ type candidate struct {
 	environmentID string
 	userID        string
 	row           *store.RecoveryCodeRow // nil: there is no such code
+	bindingID     string                 // nobody is shown it: the code confirms what its sender says
 }
 
 // Compare implements [method.Candidate]. The comparison was the look-up of a
@@ -122,7 +123,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 			return method.Evidence{}, err
 		}
 	}
-	return method.Evidence{Format: store.FormatRecovery, Identifier: c.row.SetID, Recipient: "Recovery code", Purpose: method.InSession}, c.Forgive(tx)
+	return method.Evidence{Format: store.FormatRecovery, Identifier: c.row.SetID, Recipient: "Recovery code", Purpose: method.InSession, BindingID: c.bindingID}, c.Forgive(tx)
 }
 
 // Forgive implements [method.Candidate].

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/seal"
@@ -47,8 +48,9 @@ type Channel struct {
 	Look    string     // where the newest code is: "the newest mail"
 
 	// Send queues the code for the address of c, in the transaction. With decoy
-	// it does the same work and nothing is sent.
-	Send func(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code string, decoy bool) error
+	// it does the same work and nothing is sent. Summary is what the code agrees
+	// to, and must be shown whole; empty: nothing in particular.
+	Send func(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string, decoy bool) error
 	// Detail is what a credential for the address shows of itself.
 	Detail func(c store.CodeChallengeRow) (string, error)
 }
@@ -63,17 +65,23 @@ type Request struct {
 	Source       string
 	AuthorizedBy string  // purpose update: the elevated token that allowed it
 	Bounds       []Bound // limits on sending of the channel's own
+	BindingID    string  // purpose session: the transaction that the code is to confirm
 }
 
 // Create opens a challenge and queues its message. It answers alike for known
 // and unknown addresses.
 func (ch *Channel) Create(tx *store.Tx, r Request) (store.CodeChallengeRow, error) {
+	summary, err := about(tx, r.Tenant, r.Session, r.Purpose, r.BindingID)
+	if err != nil {
+		return store.CodeChallengeRow{}, err
+	}
 	if err := ch.takeSend(tx, r); err != nil {
 		return store.CodeChallengeRow{}, err
 	}
 	c := store.CodeChallengeRow{
 		ID: uuid.NewString(), EnvironmentID: r.Tenant.ID, Format: ch.Format, Identifier: r.Key, Recipient: r.Written,
 		Purpose: string(r.Purpose), AuthorizedBy: r.AuthorizedBy, ExpiresAt: tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std()),
+		BindingID: r.BindingID,
 	}
 	if r.Session != nil {
 		c.SessionID, c.UserID = r.Session.ID, r.Session.UserID
@@ -86,17 +94,34 @@ func (ch *Channel) Create(tx *store.Tx, r Request) (store.CodeChallengeRow, erro
 	if err := tx.InsertCodeChallenge(c); err != nil {
 		return c, err
 	}
-	return c, ch.send(tx, r.Tenant, c, code)
+	return c, ch.send(tx, r.Tenant, c, code, summary)
 }
 
-// Resend sends a new code for an open challenge; the earlier code is dead, the
-// tries made stand. The challenge must have been asked for in the same session
-// and for the same address.
+// about is the summary of the transaction that a code is to confirm. Codes that
+// sign in or finish a change of the profile confirm none.
+func about(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, purpose method.Purpose, bindingID string) (string, error) {
+	if bindingID == "" {
+		return "", nil
+	}
+	if purpose != method.InSession {
+		s = nil
+	}
+	row, err := binding.Find(tx, t, s, bindingID)
+	return row.Summary, err
+}
+
+// Resend sends a new code for an open challenge, about the same transaction; the
+// earlier code is dead, the tries made stand. The challenge must have been asked
+// for in the same session and for the same address.
 func (ch *Channel) Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow, error) {
 	c, err := ch.open(tx, r.Tenant.ID, challengeID, r.Session)
 	if err == nil && c.Identifier != r.Key {
 		err = ch.unknown()
 	}
+	if err != nil {
+		return c, err
+	}
+	summary, err := about(tx, r.Tenant, r.Session, method.Purpose(c.Purpose), c.BindingID)
 	if err != nil {
 		return c, err
 	}
@@ -116,12 +141,12 @@ func (ch *Channel) Resend(tx *store.Tx, r Request, challengeID string) (store.Co
 	if err != nil {
 		return c, err
 	}
-	return c, ch.send(tx, r.Tenant, c, code)
+	return c, ch.send(tx, r.Tenant, c, code, summary)
 }
 
 // send sends no sign-in code to strangers where sign-up is closed, and tells
 // nobody who has an account.
-func (ch *Channel) send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code string) error {
+func (ch *Channel) send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string) error {
 	decoy := false
 	if c.Purpose == string(method.SignIn) && !t.SignUp.Enabled {
 		_, err := tx.CredentialByIdentifier(t.ID, c.Format, c.Identifier)
@@ -130,7 +155,7 @@ func (ch *Channel) send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow
 		}
 		decoy = err != nil
 	}
-	return ch.Send(tx, t, c, code, decoy)
+	return ch.Send(tx, t, c, code, summary, decoy)
 }
 
 // open finds a challenge of this channel, which is bound to the door and the
@@ -151,6 +176,9 @@ func (ch *Channel) Kind() assurance.Kind { return ch.Is }
 func (ch *Channel) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
 	open, err := ch.open(tx, a.Tenant.ID, a.ChallengeID, a.Session)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.About(open.BindingID); err != nil {
 		return nil, err
 	}
 	if err := ch.takeGuess(tx, a, open); err != nil {
@@ -200,6 +228,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 	return method.Evidence{
 		Format: c.row.Format, Identifier: c.row.Identifier, Recipient: c.row.Recipient, Detail: detail,
 		Purpose: method.Purpose(c.row.Purpose), AuthorizedBy: c.row.AuthorizedBy,
+		BindingID: c.row.BindingID, Displayed: c.row.BindingID != "",
 	}, err
 }
 

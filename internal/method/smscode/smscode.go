@@ -57,6 +57,7 @@ type Request struct {
 	Number       phone.Number
 	Source       string
 	AuthorizedBy string // purpose update: the elevated token that allowed it
+	BindingID    string // purpose session: the transaction that the code is to confirm
 }
 
 // Create opens a challenge and queues its text. It answers alike for known and
@@ -93,7 +94,7 @@ func (r Request) judge() (sentcode.Request, error) {
 		return sentcode.Request{}, fault.New(fault.InvalidPhone, "This kind of number is not texted here. Use a mobile number, or another way to prove it is you.")
 	}
 	return sentcode.Request{
-		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: n.E164, Written: n.E164, Source: r.Source, AuthorizedBy: r.AuthorizedBy,
+		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: n.E164, Written: n.E164, Source: r.Source, AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID,
 		Bounds: []sentcode.Bound{
 			{What: "sms-prefix", Parts: []string{n.Prefix()}, PerOwner: true, Rate: sms.PerPrefix},
 			{What: "sms-environment", Rate: environment.Rate{Count: sms.PerHour, Per: environment.Duration(time.Hour)}},
@@ -101,8 +102,8 @@ func (r Request) judge() (sentcode.Request, error) {
 	}, nil
 }
 
-func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code string, decoy bool) error {
-	content := deliver.Code{AppName: t.Mail.AppName, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std()}
+func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string, decoy bool) error {
+	content := deliver.Code{AppName: t.Mail.AppName, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std(), Summary: summary}
 	text := deliver.SignInText(content)
 	if c.Purpose != string(method.SignIn) {
 		text = deliver.StepUpText(content)

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
@@ -46,7 +47,8 @@ type remembered struct {
 	ProviderCode string `json:"provider_code,omitempty"` // what the provider sent back
 	Code         string `json:"code,omitempty"`          // ours, what the client gets in its place
 	Error        string `json:"error,omitempty"`
-	Browser      string `json:"browser,omitempty"` // client address that came back from the provider
+	Browser      string `json:"browser,omitempty"`    // client address that came back from the provider
+	BindingID    string `json:"binding_id,omitempty"` // the transaction that the login is to confirm
 }
 
 // Request is a step of a flow that a browser or client takes.
@@ -55,6 +57,8 @@ type Request struct {
 	Session  *store.SessionRow // nil: to sign in
 	Provider string
 	Source   string // client address, for limits
+
+	BindingID string // Begin: the transaction that the login is to confirm, which no provider shows; empty: none
 }
 
 // Find finds the provider as the environment has it now.
@@ -90,6 +94,11 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 			return err
 		}
 	}
+	if r.BindingID != "" {
+		if _, err := binding.Find(tx, r.Tenant, r.Session, r.BindingID); err != nil {
+			return err
+		}
+	}
 	ok, wait, err := limit.Take(tx, limit.For(tx, "social-source", r.Tenant.ID, r.Source), flowsPerSource)
 	if err != nil {
 		return err
@@ -103,7 +112,7 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 	if r.Session != nil {
 		f.SessionID, f.UserID = r.Session.ID, r.Session.UserID
 	}
-	if err := seal(tx, &f, remembered{State: state, Redirect: redirect}); err != nil {
+	if err := seal(tx, &f, remembered{State: state, Redirect: redirect, BindingID: r.BindingID}); err != nil {
 		return err
 	}
 	fresh, err := tx.InsertSocialFlow(f)

@@ -43,6 +43,9 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if a.Session != nil {
 		sessionID, purpose = a.Session.ID, method.InSession
 	}
+	if err := m.about(tx, a); err != nil {
+		return nil, err
+	}
 	f, err := tx.ClaimSocialFlow(a.Tenant.ID, hashState(tx, a.Tenant.ID, m.State), m.Provider, sessionID, hashCode(tx, a.Tenant.ID, a.Response.Reveal()))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, unknownFlow()
@@ -55,6 +58,25 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 		return nil, err
 	}
 	return &candidate{method: m, callback: Callback(a.Tenant, m.Provider), provider: p, row: row, flow: f, known: known, purpose: purpose}, nil
+}
+
+// about refuses a login begun for another transaction before it is claimed.
+func (m Method) about(tx *store.Tx, a method.Attempt) error {
+	if a.BindingID == "" {
+		return nil
+	}
+	f, err := tx.SocialFlow(a.Tenant.ID, hashState(tx, a.Tenant.ID, m.State))
+	if errors.Is(err, store.ErrNotFound) {
+		return unknownFlow()
+	}
+	if err != nil {
+		return err
+	}
+	known, err := open(tx, f)
+	if err != nil {
+		return err
+	}
+	return a.About(known.BindingID)
 }
 
 type candidate struct {
@@ -171,7 +193,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 		acr = assurance.Reauth
 	}
 	return method.Evidence{
-		Format: store.FormatOAuth, Identifier: c.identity.Key(), Recipient: c.title(), ACR: acr, Purpose: c.purpose, Detail: c.detail().JSON(),
+		Format: store.FormatOAuth, Identifier: c.identity.Key(), Recipient: c.title(), ACR: acr, Purpose: c.purpose, Detail: c.detail().JSON(), BindingID: c.known.BindingID,
 	}, nil
 }
 

@@ -76,7 +76,7 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if a.Session == nil {
 		return nil, errors.New("verifying a code: no session")
 	}
-	c := &candidate{environmentID: a.Tenant.ID, userID: a.Session.UserID, typed: a.Response.Reveal(), now: StepAt(tx.Now())}
+	c := &candidate{environmentID: a.Tenant.ID, userID: a.Session.UserID, typed: a.Response.Reveal(), now: StepAt(tx.Now()), bindingID: a.BindingID}
 	if err := c.find(tx, a.Session, m.DeviceID); err != nil {
 		return nil, err
 	}
@@ -97,6 +97,7 @@ type candidate struct {
 	typed         string
 	now           int64
 	matched       int64
+	bindingID     string // nobody is shown it: the code confirms what its sender says
 }
 
 // find looks among the user's own devices and this session's enrolment only.
@@ -162,7 +163,7 @@ func (c *candidate) Compare(context.Context) error {
 
 // Spend implements [method.Candidate].
 func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
-	evidence := method.Evidence{Format: store.FormatTOTP, Identifier: c.id, Recipient: "Authenticator app", Purpose: method.InSession}
+	evidence := method.Evidence{Format: store.FormatTOTP, Identifier: c.id, Recipient: "Authenticator app", Purpose: method.InSession, BindingID: c.bindingID}
 	var err error
 	if c.enrolment != nil {
 		evidence.Purpose, evidence.AuthorizedBy = method.Enrol, c.enrolment.AuthorizedBy

@@ -32,13 +32,15 @@ const Life = 5 * time.Minute
 // Skew is how far a client's clock may be off.
 const Skew = time.Minute
 
-// Our profile of EIP-4361: what the text is for, the scopes it confirms and a
-// challenge stand in its resources, each in a name of its own. The challenge is
+// Our profile of EIP-4361: what the text is for, the scopes it confirms, the
+// transaction if it is for one, and a challenge stand in its resources, each in a name of its own. The challenge is
 // a MAC over every other byte, the session and who holds the wallet: what
 // verifies was built here, in this session, and nothing changed hands since.
 const (
 	actionURN    = "urn:stepup:action:"
 	scopeURN     = "urn:stepup:scope:"
+	bindingURN   = "urn:stepup:binding:"
+	detailsURN   = "urn:stepup:details:sha256:"
 	challengeURN = "urn:stepup:challenge:"
 )
 
@@ -52,6 +54,7 @@ type Text struct {
 	ChainID string // EVM: the network the wallet is on
 	Origin  string // of the app, one that the environment lists
 	Scopes  []string
+	About   *store.BindingRow // the transaction that is to be confirmed; nil: none
 }
 
 // Compose builds the text. The client signs it byte for byte.
@@ -69,6 +72,9 @@ func Compose(tx *store.Tx, r Text) (string, error) {
 	}
 	for _, scope := range distinct(r.Scopes) {
 		m.Resources = append(m.Resources, scopeURN+scope)
+	}
+	if r.About != nil {
+		m.Resources = append(m.Resources, bindingURN+r.About.ID, detailsURN+r.About.Hash)
 	}
 	holders, err := holders(tx, r.Tenant.ID, r.Chain, r.Address, r.ChainID)
 	if err != nil {
@@ -91,18 +97,39 @@ func statement(r Text, domain string) string {
 	if app == "" {
 		app = domain
 	}
-	switch r.Door {
-	case StepUp:
+	switch {
+	case r.Door == StepUp && r.About != nil:
+		what, shown := shows(r.About.Summary)
+		if !shown {
+			what = "the transaction with this hash"
+		}
+		return "Confirm in " + app + " exactly this: " + what + ". SHA-256 " + r.About.Hash + ". This signature allows that and nothing else, and moves nothing."
+	case r.Door == StepUp:
 		return "Confirm in " + app + " that it is you, for: " + strings.Join(r.Scopes, ", ") + ". This signature allows that and nothing else, and moves nothing."
-	case Link:
+	case r.Door == Link:
 		return "Link this wallet to your account at " + app + ". It can then sign in to that account. This moves nothing."
-	case Transfer:
+	case r.Door == Transfer:
 		return "Move this wallet at " + app + " from the account that has it now to yours. The other account loses it. This moves no assets."
 	}
 	return "Sign in to " + app + " with this wallet. This moves nothing."
 }
 
 const statementCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#[]@!$&'()*+,;="
+
+// shows writes a summary in the characters of a statement. One that cannot be
+// written so without a change of meaning is not shown at all.
+func shows(summary string) (text string, ok bool) {
+	if strings.ContainsAny(summary, `'\`) {
+		return "", false
+	}
+	text = strings.NewReplacer(`"`, "'", "\n", "; ").Replace(summary)
+	for _, c := range text {
+		if c != ' ' && !strings.ContainsRune(statementCharacters, c) {
+			return "", false
+		}
+	}
+	return text, true
+}
 
 // challenged is the message with the challenge that belongs to it.
 func (m Message) challenged(h *seal.Hasher, environmentID, sessionID, holders string) Message {
@@ -129,6 +156,16 @@ func (m Message) genuine(h *seal.Hasher, environmentID, sessionID, holders strin
 // door and scopes are what a genuine text was built for.
 func (m Message) door() Door {
 	return Door(strings.TrimPrefix(m.Resources[0], actionURN))
+}
+
+// binding is the transaction that the text is for; "" for none.
+func (m Message) binding() string {
+	for _, r := range m.Resources {
+		if id, ok := strings.CutPrefix(r, bindingURN); ok {
+			return id
+		}
+	}
+	return ""
 }
 
 func (m Message) scopes() []string {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
@@ -62,15 +63,19 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if !m.Chain.ValidAddress(m.Address) {
 		return nil, fault.New(fault.InvalidWalletAddress, "publicWalletAddress is no address of this chain: an EVM address takes its EIP-55 capitals, a Solana address is base58.")
 	}
+	// A text that was signed for another transaction costs nothing.
+	message, unreadable := ParseMessage(m.Message)
+	if err := a.About(message.binding()); unreadable == nil && err != nil {
+		return nil, err
+	}
 	// The nonce goes first, whatever else is wrong with the text.
 	if err := nonce.Spend(tx, a.Tenant.ID, nonceIn(m.Message)); errors.Is(err, nonce.ErrInvalid) {
 		return nil, invalid("The nonce of this text is unknown, used or too old. Get a fresh one and sign again.").Because(err)
 	} else if err != nil {
 		return nil, err
 	}
-	message, err := ParseMessage(m.Message)
-	if err != nil {
-		return nil, invalid("This is not a sign-in text as wallets sign them, from its first byte to its last.").Because(err)
+	if unreadable != nil {
+		return nil, invalid("This is not a sign-in text as wallets sign them, from its first byte to its last.").Because(unreadable)
 	}
 	if err := m.judge(tx, a, message); err != nil {
 		return nil, err
@@ -78,7 +83,15 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if err := m.judgeHistory(tx, a, message); err != nil {
 		return nil, err
 	}
-	return &candidate{environmentID: a.Tenant.ID, method: m, message: message, signature: a.Response.Reveal(), signedIn: a.Session != nil}, nil
+	c := &candidate{environmentID: a.Tenant.ID, method: m, message: message, signature: a.Response.Reveal(), signedIn: a.Session != nil}
+	if c.bindingID = message.binding(); c.bindingID != "" {
+		row, err := binding.Find(tx, a.Tenant, a.Session, c.bindingID)
+		if err != nil {
+			return nil, err
+		}
+		_, c.displayed = shows(row.Summary)
+	}
+	return c, nil
 }
 
 // nonceIn finds the nonce of a text that need not be a message.
@@ -174,6 +187,8 @@ type candidate struct {
 	message       Message
 	signature     string
 	signedIn      bool
+	bindingID     string // of a genuine text: what it is for
+	displayed     bool   // and the text says it
 
 	identifier string // of the wallet, once Compare has found whose signature it is
 }
@@ -235,6 +250,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 	}
 	return method.Evidence{
 		Format: store.FormatBlockchain, Identifier: c.identifier, Recipient: c.method.Address, Detail: c.method.Detail, Purpose: purpose,
+		BindingID: c.bindingID, Displayed: c.displayed,
 	}, nil
 }
 

@@ -54,8 +54,14 @@ func Finish(t testing.TB, w *tenanttest.World, s store.SessionRow, answer passke
 // StepUpOptions asks for options inside a session.
 func StepUpOptions(t testing.TB, w *tenanttest.World, s store.SessionRow) (o passkey.RequestOptions) {
 	t.Helper()
+	return BoundOptions(t, w, s, "")
+}
+
+// BoundOptions asks for options that are about a registered transaction.
+func BoundOptions(t testing.TB, w *tenanttest.World, s store.SessionRow, bindingID string) (o passkey.RequestOptions) {
+	t.Helper()
 	w.Write(t, func(tx *store.Tx) (err error) {
-		o, err = passkey.BeginStepUp(tx, w.Tenant, s)
+		o, err = passkey.BeginStepUp(tx, w.Tenant, s, bindingID)
 		return err
 	})
 	return o

@@ -1,0 +1,89 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/binding"
+	"github.com/stepup-auth/stepup/internal/elevate"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+func bindingRoutes() []Route {
+	return []Route{
+		{Method: "POST", Path: sdk + "/stepUp/bindings", Gate: Gate{Kind: SessionGate}, Owing: true, Section: "ours, RFC 9396", Summary: "Register the one transaction that a step-up is to confirm", handler: handle(registerBinding)},
+	}
+}
+
+// BindingRequest says what is to be done, before anything is proven.
+type BindingRequest struct {
+	Scope                string                       `json:"scope"`
+	AuthorizationDetails []map[string]json.RawMessage `json:"authorizationDetails"` // RFC 9396: objects, each with a type
+}
+
+// Binding names a registered transaction. Send bindingId with the step-up.
+type Binding struct {
+	BindingID string    `json:"bindingId"`
+	Hash      string    `json:"hash"`    // SHA-256 over the canonical form (RFC 8785), in hexadecimal
+	Summary   string    `json:"summary"` // what the person is shown
+	ExpiresAt time.Time `json:"expiresAt"`
+}
+
+func registerBinding(c *Call, r BindingRequest) (Binding, error) {
+	if err := need("scope", r.Scope); err != nil {
+		return Binding{}, err
+	}
+	scopes, err := elevate.ParseScopes(c.Tenant, []string{r.Scope})
+	if err != nil {
+		return Binding{}, err
+	}
+	switch {
+	case environment.WalletScope(r.Scope):
+		return Binding{}, fault.New(fault.InvalidScopes, "What a wallet is to do is decoded and registered at /waas/{walletId}/intents.")
+	case !environment.Bindable(r.Scope):
+		return Binding{}, fault.New(fault.InvalidScopes, "A token for %s is bound to no transaction: its calls name nothing that could be confirmed beforehand.", r.Scope)
+	}
+	details, err := json.Marshal(r.AuthorizationDetails) // members as they came: the order means nothing
+	if err != nil {
+		return Binding{}, err
+	}
+	summary, err := binding.Summarize(c.Tenant.Environment, scopes[0], details)
+	if err != nil {
+		return Binding{}, err
+	}
+	rule, err := policy.RuleFor(c.Tenant.Environment, scopes[0])
+	if err != nil {
+		return Binding{}, err
+	}
+	return c.register(binding.Transaction{
+		Scope: scopes[0], Details: details, Summary: summary, MustDisplay: rule.Binding.Displayed && rule.Binding.Details(details),
+	})
+}
+
+func (c *Call) register(what binding.Transaction) (Binding, error) {
+	var row store.BindingRow
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+		if err := c.Tenant.Pin(tx); err != nil {
+			return err
+		}
+		row, err = binding.Register(tx, c.by, c.Tenant, *c.Session, what)
+		return err
+	})
+	if err != nil {
+		return Binding{}, err
+	}
+	return Binding{BindingID: row.ID, Hash: row.Hash, Summary: row.Summary, ExpiresAt: row.ExpiresAt.UTC()}, nil
+}
+
+// boundTo is what an answer says of a token's transaction.
+func boundTo(claims stepup.Claims) (details []map[string]json.RawMessage, hash string, displayed *bool, err error) {
+	if !claims.Bound() {
+		return nil, "", nil, nil
+	}
+	err = json.Unmarshal(claims.AuthorizationDetails, &details)
+	return details, claims.AuthorizationDetailsHash, &claims.Displayed, err
+}
