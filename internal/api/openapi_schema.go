@@ -62,8 +62,6 @@ func (s *schemas) of(t reflect.Type) object {
 		return object{"type": "object"}
 	case reflect.Slice:
 		return object{"type": "array", "items": s.of(t.Elem())}
-	case reflect.Map:
-		return object{"type": "object"}
 	case reflect.Struct:
 		return s.component(t)
 	}
