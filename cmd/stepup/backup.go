@@ -1,17 +1,29 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/wallet"
+	"github.com/stepup-auth/stepup/internal/wallet/coordinator"
+	"github.com/stepup-auth/stepup/internal/wallet/guardian"
+	"github.com/stepup-auth/stepup/internal/wallet/signer"
 )
 
 type backupCommand struct {
+	Role string `help:"Whose database: ${enum}." enum:"issuer,wallet,signer,guardian" default:"issuer"`
 	File string `arg:"" help:"File to write; it must not exist yet." type:"path"`
 }
 
 func (c *backupCommand) Run(s *session) error {
-	db, err := s.open()
+	settings, err := s.storeOf(wallet.Role(c.Role))
+	if err != nil {
+		return err
+	}
+	settings.MustExist = true
+	db, err := store.Open(s.ctx, settings)
 	if err != nil {
 		return err
 	}
@@ -19,22 +31,64 @@ func (c *backupCommand) Run(s *session) error {
 	if err := db.Backup(s.ctx, c.File); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "Wrote %s. It is of no use without the master key, which is not in it.\n", c.File)
+	fmt.Fprintf(s.stdout, "Wrote %s. %s\n", c.File, withoutKey[wallet.Role(c.Role)])
 	return nil
 }
 
+var withoutKey = map[wallet.Role]string{
+	wallet.Issuer:      "It is of no use without the master key, which is not in it.",
+	wallet.Coordinator: "There is no key in it, and nothing a key could open.",
+	wallet.Signer:      "It is of no use without the signer's key-encryption key, which is not in it, and without the guardian's.",
+	wallet.Guardian:    "It is of no use without the guardian's key-encryption key, which is not in it, and without the signer's.",
+}
+
 type restoreCommand struct {
+	Role string `help:"Whose database: ${enum}." enum:"issuer,wallet,signer,guardian" default:"issuer"`
 	File string `arg:"" help:"Backup to restore into the (empty) database the settings name." type:"existingfile"`
 }
 
 func (c *restoreCommand) Run(s *session) error {
-	settings, err := s.storeConfig()
+	settings, err := s.storeOf(wallet.Role(c.Role))
 	if err != nil {
 		return err
 	}
 	if err := store.Restore(s.ctx, settings, c.File); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.stdout, "Restored. The epoch has moved: every open challenge and single-use token from before is void.")
+	if wallet.Role(c.Role) == wallet.Issuer {
+		fmt.Fprintln(s.stdout, "Restored. The epoch has moved: every open challenge and single-use token from before is void.")
+		return nil
+	}
+	fmt.Fprintln(s.stdout, "Restored. Start all roles, and run `stepup wallet doctor` before anybody uses a wallet: it says whether the databases are of one time.")
+	return nil
+}
+
+// storeOf is the database that a role's settings name.
+func (s *session) storeOf(role wallet.Role) (store.Config, error) {
+	c := store.Config{Logger: s.quiet(), Development: s.dev}
+	if s.dev && role != wallet.Issuer {
+		return c, errors.New("the wallet databases of development mode are thrown away with its folder; leave --dev out")
+	}
+	switch role {
+	case wallet.Coordinator:
+		settings, err := config.ReadCoordinator(s.environ)
+		c.URL, c.Schema = settings.DatabaseURL.Reveal(), coordinator.Schema()
+		return c, errors.Join(err, given(c.URL, "STEPUP_WALLET_DATABASE_URL"))
+	case wallet.Signer:
+		settings, err := config.ReadCustodian(s.environ, role)
+		c.URL, c.Schema = settings.DatabaseURL.Reveal(), signer.Schema()
+		return c, errors.Join(err, given(c.URL, "STEPUP_SIGNER_DATABASE_URL"))
+	case wallet.Guardian:
+		settings, err := config.ReadCustodian(s.environ, role)
+		c.URL, c.Schema = settings.DatabaseURL.Reveal(), guardian.Schema()
+		return c, errors.Join(err, given(c.URL, "STEPUP_GUARDIAN_DATABASE_URL"))
+	}
+	return s.storeConfig()
+}
+
+func given(url, variable string) error {
+	if url == "" {
+		return fmt.Errorf("%s is not set: it names the database", variable)
+	}
 	return nil
 }

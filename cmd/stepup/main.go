@@ -38,7 +38,9 @@ type commands struct {
 	Audit     auditCommand     `cmd:"" help:"The audit log: query, follow, export."`
 	Backup    backupCommand    `cmd:"" help:"Write a backup of the database to a file."`
 	Restore   restoreCommand   `cmd:"" help:"Restore a backup and void every open challenge and single-use token."`
-	Wallet    walletCommand    `cmd:"" help:"The embedded-wallet service: certificates, keys."`
+	Wallet    walletCommand    `cmd:"" help:"The embedded-wallet service: coordinator, certificates, keys, offline shares, doctor."`
+	Signer    signerCommand    `cmd:"" help:"Run the signer, the custodian that puts keys together for one operation at a time."`
+	Guardian  guardianCommand  `cmd:"" help:"Run the guardian, the custodian that checks everything a second time and keeps the limits."`
 	Doctor    doctorCommand    `cmd:"" help:"Check configuration, database and durability, and say what to mend."`
 }
 
@@ -83,7 +85,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		ctx: ctx, stdout: stdout, stderr: stderr, environ: environ, dev: c.Dev, data: c.Data,
 		log: slog.New(slog.NewTextHandler(stderr, nil)),
 	}
-	if !ofWallets(parsed.Command()) { // the roles of the wallet service have settings of their own
+	if !c.ofWallets(parsed.Command()) { // the roles of the wallet service have settings of their own
 		if s.config, err = config.Read(environ); err != nil {
 			fmt.Fprintln(stderr, "stepup:", err)
 			return 2

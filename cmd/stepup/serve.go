@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/server"
+	"github.com/stepup-auth/stepup/internal/wallet/roles"
 )
 
 type serveCommand struct {
@@ -54,6 +56,14 @@ func (c *serveCommand) Run(s *session) error {
 		return fmt.Errorf("STEPUP_SMTP_URL: %w", err)
 	}
 	made := server.Config{Production: s.config, DB: db, Mailer: mailer, Log: s.log}
+	var behind *roles.Behind
+	if s.config.WalletService.On() {
+		if behind, err = roles.Connect(s.ctx, s.config.WalletService, s.config.OutboundAllow, s.log); err != nil {
+			return err
+		}
+		defer behind.Close()
+		made.Wallets = behind.Wallets
+	}
 	if s.config.SMSURL != "" {
 		if made.Texter, err = deliver.NewSMS(s.config.SMSURL, s.config.SMSSecret); err != nil {
 			return err
@@ -62,7 +72,7 @@ func (c *serveCommand) Run(s *session) error {
 			s.log.Warn("text messages", "problem", problem)
 		}
 	}
-	return s.serve(server.New(made), "")
+	return s.serve(server.New(made), "", behind)
 }
 
 // development serves on loopback with a database of its own, two environments,
@@ -81,12 +91,17 @@ func (c *serveCommand) development(s *session) error {
 	defer db.Close()
 	s.log = slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s.config.PublicURL = "http://" + s.config.Listen
+	behind, err := roles.Development(s.ctx, filepath.Join(s.data, "wallets"), s.log, roles.Options{})
+	if err != nil {
+		return fmt.Errorf("starting the wallet service: %w", err)
+	}
+	defer behind.Close()
 	d := server.Development{BankURL: c.BankURL, TokenFile: filepath.Join(s.data, "example-service.token")}
-	made, err := d.New(s.ctx, server.Config{Production: s.config, DB: db, Log: s.log})
+	made, err := d.New(s.ctx, server.Config{Production: s.config, DB: db, Log: s.log, Wallets: behind.Wallets})
 	if err != nil {
 		return err
 	}
-	return s.serve(made, fmt.Sprintf(developmentBanner, server.DemoURL(s.config.PublicURL), server.DemoURL(s.config.PublicURL), c.BankURL, s.data))
+	return s.serve(made, fmt.Sprintf(developmentBanner, server.DemoURL(s.config.PublicURL), server.DemoURL(s.config.PublicURL), c.BankURL, s.data), behind)
 }
 
 const developmentBanner = `
@@ -102,8 +117,9 @@ const developmentBanner = `
 
 `
 
-// serve prints the greeting as soon as the addresses are its own.
-func (s *session) serve(made *server.Server, greeting string) error {
+// serve prints the greeting as soon as the addresses are its own. behind is the
+// wallet service, or nil; it is stopped last.
+func (s *session) serve(made *server.Server, greeting string, behind *roles.Behind) error {
 	public, err := net.Listen("tcp", s.config.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("something listens on %s already; stop it, or choose another address with --listen", s.config.Listen)
@@ -121,7 +137,23 @@ func (s *session) serve(made *server.Server, greeting string) error {
 		return fmt.Errorf("greeting: %w", err)
 	}
 	s.log.Info("serving", "listen", public.Addr().String(), "public_url", s.config.PublicURL)
-	return made.Run(s.ctx, public, metrics)
+	ctx, stop := context.WithCancel(s.ctx)
+	defer stop()
+	last, stopBehind := context.WithCancel(context.WithoutCancel(s.ctx))
+	defer stopBehind()
+	stopped := make(chan error, 1)
+	go func() {
+		if behind == nil {
+			stopped <- nil
+			return
+		}
+		err := behind.Run(last, made.Custody())
+		stop() // a server without its wallet service is restarted with it
+		stopped <- err
+	}()
+	err = made.Run(ctx, public, metrics)
+	stopBehind()
+	return errors.Join(err, <-stopped)
 }
 
 // developmentKey reads the master key of the development folder, and makes one

@@ -29,7 +29,7 @@ type Production struct {
 	SMSSecret      secret.Text    // STEPUP_SMS_SECRET (or _FILE): whsec_…, signs what STEPUP_SMS_URL gets
 	OutboundAllow  []netip.Prefix // STEPUP_OUTBOUND_ALLOW: CIDRs that tenant-set URLs may reach besides the public internet
 	Operators      []string       // STEPUP_OPERATORS: addresses that are mailed when rules are weakened
-	Wallets        Wallets        // where the embedded-wallet service is
+	WalletService  Wallets        // where the embedded-wallet service is
 }
 
 // The names that `stepup serve` reads. One environment file may serve every role
@@ -50,7 +50,7 @@ func Read(environ []string) (Production, error) {
 		TLSCert: values["STEPUP_TLS_CERT"], TLSKey: values["STEPUP_TLS_KEY"],
 		DatabaseURL: secret.Text(values["STEPUP_DATABASE_URL"]), MasterKey: secret.Text(values["STEPUP_MASTER_KEY"]),
 		SMTPURL: secret.Text(values["STEPUP_SMTP_URL"]), SMSURL: secret.Text(values["STEPUP_SMS_URL"]), SMSSecret: secret.Text(values["STEPUP_SMS_SECRET"]),
-		Operators: list(values["STEPUP_OPERATORS"]), Wallets: wallets(values),
+		Operators: list(values["STEPUP_OPERATORS"]), WalletService: wallets(values),
 	}
 	if p.Listen == "" {
 		p.Listen = "127.0.0.1:8080"
@@ -117,7 +117,7 @@ func (p Production) CheckServing() error {
 	if p.TLSCert == "" && !Loopback(p.Listen) && len(p.TrustedProxies) == 0 {
 		return fmt.Errorf("plain HTTP on %s: set STEPUP_TLS_CERT and STEPUP_TLS_KEY, listen on loopback, or name the proxy that ends TLS in STEPUP_TRUSTED_PROXIES", p.Listen)
 	}
-	return p.Wallets.Check()
+	return p.WalletService.Check()
 }
 
 // Loopback reports whether a listen address is reachable from this machine only.

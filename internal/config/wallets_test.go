@@ -44,12 +44,12 @@ func TestRolesShareOneFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, err := config.Read(environ)
-	if err != nil || !p.Wallets.Hosts() || p.Wallets.Check() != nil || p.Wallets.CustodyListen != "127.0.0.1:8081" {
-		t.Errorf("%+v, %v", p.Wallets, err)
+	if err != nil || !p.WalletService.Hosts() || p.WalletService.Check() != nil || p.WalletService.CustodyListen != "127.0.0.1:8081" {
+		t.Errorf("%+v, %v", p.WalletService, err)
 	}
 	p, err = config.Read(append(environ, "STEPUP_WALLET_URL=https://w:1"))
-	if err != nil || p.Wallets.Hosts() || !p.Wallets.On() || p.Wallets.Check() != nil {
-		t.Errorf("a coordinator of its own goes before a hosted one: %+v, %v", p.Wallets, err)
+	if err != nil || p.WalletService.Hosts() || !p.WalletService.On() || p.WalletService.Check() != nil {
+		t.Errorf("a coordinator of its own goes before a hosted one: %+v, %v", p.WalletService, err)
 	}
 	if _, err := config.ReadCustodian(append(environ, "STEPUP_SINGER_KEY=x"), wallet.Signer); err == nil || !strings.Contains(err.Error(), "STEPUP_SINGER_KEY") {
 		t.Errorf("a misspelt name: %v", err)
@@ -91,7 +91,7 @@ func TestHalfConfiguredRolesAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.Wallets.Check() == nil {
+		if p.WalletService.Check() == nil {
 			t.Errorf("serve takes %s", environ)
 		}
 	}

@@ -59,11 +59,18 @@ mfa:
     - {action: user.update, required: true}
 passkeys: {rpId: localhost, origins: [%[6]s]}
 wallets: {chains: [EVM, SOL]}
+embeddedWallets:
+  enabled: true
+  networks:
+    - {name: Local chain, chain: EVM, chainId: 31337, rpc: "http://127.0.0.1:8545"}
 providers:
   - {provider: dev, name: Development login, issuer: "%[3]s` + devprovider.Path + `", clientId: ` + devprovider.ClientID + `}
 scopes:
   - {scope: "transfer:create", audience: "https://bank.example"}
 `
+
+// localChain is where anvil and other nodes for development answer.
+var localChain = dev.Chain{Name: "the local chain", ChainID: 31337, RPC: "http://127.0.0.1:8545"}
 
 // DemoURL is where the demo app is opened: the development server under the
 // name localhost. Browsers make no passkeys for an IP address.
@@ -128,6 +135,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 	}
 	c.Development = dev.Handler(dev.Config{
 		Inbox: d.Inbox, Provider: provider.Handler(), BankURL: d.BankURL, DemoURL: DemoURL(c.PublicURL),
+		KeptWallets: c.Wallets != nil, Chain: &localChain,
 		Environments: []dev.Environment{
 			{ID: DevelopmentEnvironment, Name: "Step-up (2026_04_01)", MinAPIVersion: string(environment.Version20260401)},
 			{ID: DevelopmentLegacyEnvironment, Name: "Legacy (2026_01_01)", MinAPIVersion: string(environment.Version20260101)},

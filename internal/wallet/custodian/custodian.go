@@ -228,7 +228,7 @@ func (c *Custodian) Run(ctx context.Context) {
 // that one key would have both shares.
 func (c *Custodian) SameKey(other string) error {
 	if other == "" || other == c.Custody.KeyID() {
-		return fault.New(fault.Unavailable, "The wallet service is not set up safely. Tell the operator.").
+		return fault.New(fault.WalletServiceUnsafe, "The wallet service is not set up safely. Tell the operator.").
 			Because(fmt.Errorf("signer and guardian have the same root key %q: give each its own, see `stepup wallet key`", other))
 	}
 	return nil
