@@ -28,6 +28,7 @@ import (
 // What is stored opens only in its place, even for who may write to the database and
 // moves a share record together with its key.
 func TestShareRecordsCannotBeMoved(t *testing.T) {
+	root := newRoot(t)
 	engines(t, wallet.Signer, func(t *testing.T, open func(testing.TB) *store.DB) {
 		for name, moves := range map[string][]string{
 			"one piece in the place of another": {
@@ -35,7 +36,9 @@ func TestShareRecordsCannotBeMoved(t *testing.T) {
 			"an older generation in the place of a newer": {
 				`UPDATE generations SET wrapped_key = (SELECT wrapped_key FROM generations WHERE wallet_id = $1 AND number = 2) WHERE wallet_id = $1 AND number = 1`,
 				`UPDATE pieces SET sealed = (SELECT p.sealed FROM pieces AS p WHERE p.wallet_id = $1 AND p.generation = 2 AND p.number = pieces.number) WHERE wallet_id = $1 AND generation = 1`},
-			"another wallet's record": {
+			"another wallet's record, with its operation": {
+				`UPDATE generations SET operation_id = operation_id || '-was' WHERE wallet_id = $2 AND number = 1`,
+				`UPDATE generations SET operation_id = (SELECT replace(operation_id, '-was', '') FROM generations WHERE wallet_id = $2 AND number = 1) WHERE wallet_id = $1 AND number = 1`,
 				`UPDATE generations SET wrapped_key = (SELECT wrapped_key FROM generations WHERE wallet_id = $2 AND number = 1) WHERE wallet_id = $1 AND number = 1`,
 				`UPDATE pieces SET sealed = (SELECT p.sealed FROM pieces AS p WHERE p.wallet_id = $2 AND p.generation = 1 AND p.number = pieces.number) WHERE wallet_id = $1 AND generation = 1`},
 			"another operation's": {`UPDATE generations SET operation_id = 'op-x' WHERE wallet_id = $1 AND number = 1`},
@@ -47,8 +50,7 @@ func TestShareRecordsCannotBeMoved(t *testing.T) {
 				`INSERT INTO environment_keys (environment_id, root_id, wrapped, created_at) SELECT 'env-2', root_id, wrapped, created_at FROM environment_keys WHERE environment_id = 'env-1'`},
 		} {
 			t.Run(name, func(t *testing.T) {
-				k := newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t)})
-				k.must(func(tx *store.Tx) error { _, err := tx.Exec(`DELETE FROM environment_keys`); return err }) // another test's root key
+				k := newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t), Root: root})
 				w, other := newWallet(), newWallet()
 				id := rand.Text()
 				pieces := k.renewed(w, 1, "op-1"+id)
@@ -57,17 +59,14 @@ func TestShareRecordsCannotBeMoved(t *testing.T) {
 				k.releases(w, 1, pieces)
 				k.must(func(tx *store.Tx) error {
 					for _, move := range moves {
-						args := []any{w.ID, other.ID}[:min(2, strings.Count(move, "$1")+strings.Count(move, "$2"))]
-						if !strings.Contains(move, "$2") {
-							args = []any{w.ID}[:min(1, strings.Count(move, "$1"))]
-						}
-						if changed, err := tx.Exec(move, args...); err != nil || changed == 0 {
+						move = strings.NewReplacer("$1", "'"+w.ID+"'", "$2", "'"+other.ID+"'").Replace(move)
+						if changed, err := tx.Exec(move); err != nil || changed == 0 {
 							return fmt.Errorf("%s: %d rows, %w", move, changed, err)
 						}
 					}
 					return nil
 				})
-				fresh := newKeeper(t, custody.Config{Role: wallet.Signer, DB: k.DB(), Root: k.root})
+				fresh := newKeeper(t, custody.Config{Role: wallet.Signer, DB: k.DB(), Root: root})
 				if name == "another environment, with its key" {
 					w.EnvironmentID = "env-2"
 				}
@@ -75,13 +74,26 @@ func TestShareRecordsCannotBeMoved(t *testing.T) {
 				if got != nil || !errors.Is(err, custody.ErrSealed) && !errors.Is(err, kek.ErrUnwrap) {
 					t.Errorf("it opens: %v", err)
 				}
-				k.must(func(tx *store.Tx) error {
-					_, err := tx.Exec(`DELETE FROM environment_keys`)
-					return err
-				})
 			})
 		}
 	})
+}
+
+// An environment's key is no other environment's.
+func TestEnvironmentKeysCannotBeMoved(t *testing.T) {
+	db := storetest.SQLite(t, func(c *store.Config) { c.Schema, c.Box = custody.Schema(wallet.Signer), nil })
+	k := newKeeper(t, custody.Config{Role: wallet.Signer, DB: db})
+	w := newWallet()
+	k.renewed(w, 1, "op-1")
+	k.must(func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO environment_keys (environment_id, root_id, wrapped, created_at) SELECT 'env-2', root_id, wrapped, created_at FROM environment_keys`)
+		return err
+	})
+	g := generation(w, 1, "op-2")
+	g.EnvironmentID = "env-2"
+	if _, err := k.Seal(t.Context(), g, k.pieces(wallet.TwoOfThree)); !errors.Is(err, kek.ErrUnwrap) {
+		t.Errorf("sealing under another environment's key: %v", err)
+	}
 }
 
 // The guardian's software with the signer's database and key is still not the signer.

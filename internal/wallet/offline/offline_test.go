@@ -167,19 +167,30 @@ func TestShareFiles(t *testing.T) {
 				}
 			}
 			// Sealed by a stranger to the same key, for the same place, but not what it says.
-			renamed := opened
-			renamed.Generation = 2
-			inner, err := json.Marshal(renamed)
-			if err != nil {
-				t.Fatal(err)
-			}
-			forged := read
-			forged.EncapsulatedKey, forged.Ciphertext, err = sealed.Seal(me.public, fmt.Appendf(nil, "stepup wallet offline share v1\n%s\n%d\n%s\n%d", w.ID, 1, scheme, file.Party), inner)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := offline.Open(me.key, forged); err == nil || !strings.Contains(err.Error(), "another share is inside") {
-				t.Errorf("a share of generation 2 in the place of one of generation 1: %v", err)
+			for name, change := range map[string]func(*offline.Share){
+				"wallet":     func(s *offline.Share) { s.WalletID = uuid.NewString() },
+				"generation": func(s *offline.Share) { s.Generation = 2 },
+				"party": func(s *offline.Share) {
+					s.Party = parties[0] + len(share.Offline(scheme)) - 1
+					s.Pieces = second(all.Pick(share.Held(scheme, s.Party)))
+				},
+			} {
+				inside := opened
+				if change(&inside); inside.Party == file.Party && name == "party" {
+					continue
+				}
+				text, err := json.Marshal(inside)
+				if err != nil {
+					t.Fatal(err)
+				}
+				forged := read
+				forged.EncapsulatedKey, forged.Ciphertext, err = sealed.Seal(me.public, fmt.Appendf(nil, "stepup wallet offline share v1\n%s\n%d\n%s\n%d", w.ID, 1, scheme, file.Party), text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := offline.Open(me.key, forged); err == nil || !strings.Contains(err.Error(), "another share is inside") {
+					t.Errorf("with another %s inside: %v", name, err)
+				}
 			}
 			next := file
 			next.Ciphertext = []byte("other")
