@@ -96,7 +96,7 @@ func (c *serveCommand) development(s *session) error {
 		return fmt.Errorf("starting the wallet service: %w", err)
 	}
 	defer behind.Close()
-	d := server.Development{BankURL: c.BankURL, TokenFile: filepath.Join(s.data, "example-service.token")}
+	d := server.Development{BankURL: c.BankURL, TokenFile: filepath.Join(s.data, "example-service.token"), OperatorFile: filepath.Join(s.data, "demo-operator.token")}
 	made, err := d.New(s.ctx, server.Config{Production: s.config, DB: db, Log: s.log, Wallets: behind.Wallets})
 	if err != nil {
 		return err

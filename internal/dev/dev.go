@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/stepup-auth/stepup/internal/secret"
 )
 
 // Config is what the pages need to know. Inbox is required.
@@ -20,6 +22,7 @@ type Config struct {
 	Provider     http.Handler  // login provider with made-up people, below /dev/provider/; nil: none
 	DemoURL      string        // origin the demo is meant to be opened at; other names for this host are sent there
 	KeptWallets  bool          // whether there is a wallet service
+	Operator     secret.Text   // service token for the environments that are migrating; empty: none
 	Chain        *Chain        // local chain that the demo asks itself; nil: none
 }
 
@@ -34,7 +37,8 @@ type Chain struct {
 type Environment struct {
 	ID            string `json:"id"`
 	Name          string `json:"name"`
-	MinAPIVersion string `json:"minApiVersion"`
+	MinAPIVersion string `json:"minApiVersion"`       // where it began; it may have moved since
+	Migrating     bool   `json:"migrating,omitempty"` // the demo shows how it is moved to the newest version
 }
 
 // Handler serves /demo/, /dev/inbox, /dev/inbox.json and a redirect from /.
@@ -131,8 +135,9 @@ func serveConfig(config Config) http.Handler {
 		Environments []Environment `json:"environments"`
 		BankURL      string        `json:"bankUrl"`
 		KeptWallets  bool          `json:"keptWallets,omitempty"`
+		Operator     string        `json:"operatorToken,omitempty"`
 		Chain        *Chain        `json:"chain,omitempty"`
-	}{config.Environments, originOf(config.BankURL), config.KeptWallets, config.Chain}
+	}{config.Environments, originOf(config.BankURL), config.KeptWallets, config.Operator.Reveal(), config.Chain}
 	if document.Environments == nil {
 		document.Environments = []Environment{}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup"
@@ -30,9 +31,10 @@ const (
 
 // Development is what development mode adds.
 type Development struct {
-	BankURL   string // where the example service answers
-	TokenFile string // receives the example service's token; empty: none is made
-	Inbox     *deliver.Inbox
+	BankURL      string // where the example service answers
+	TokenFile    string // receives the example service's token; empty: none is made
+	OperatorFile string // receives the token with which the demo moves its older environment; empty: none is made
+	Inbox        *deliver.Inbox
 }
 
 const developmentDocument = `
@@ -120,7 +122,16 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 			return nil, fmt.Errorf("making environment %s: %w", e.name, err)
 		}
 	}
-	if err := d.serviceToken(ctx, c.DB, by); err != nil {
+	if _, err := keptToken(ctx, c.DB, by, d.TokenFile, serviceauth.New{
+		Name: "example service", EnvironmentID: DevelopmentEnvironment, Scopes: []string{serviceauth.TokensConsume}, TokenScopes: []stepup.Scope{"transfer:create"},
+	}); err != nil {
+		return nil, err
+	}
+	operator, err := keptToken(ctx, c.DB, by, d.OperatorFile, serviceauth.New{
+		Name: "demo app", EnvironmentID: DevelopmentLegacyEnvironment,
+		Scopes: []string{serviceauth.EnvironmentsRead, serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken},
+	})
+	if err != nil {
 		return nil, err
 	}
 	c.Mailer, c.Texter = d.Inbox, d.Inbox
@@ -138,8 +149,9 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		KeptWallets: c.Wallets != nil, Chain: &localChain,
 		Environments: []dev.Environment{
 			{ID: DevelopmentEnvironment, Name: "Step-up (2026_04_01)", MinAPIVersion: string(environment.Version20260401)},
-			{ID: DevelopmentLegacyEnvironment, Name: "Legacy (2026_01_01)", MinAPIVersion: string(environment.Version20260101)},
+			{ID: DevelopmentLegacyEnvironment, Name: "Moving from action-based MFA", MinAPIVersion: string(environment.Version20260101), Migrating: true},
 		},
+		Operator: operator,
 	})
 	return New(c), nil
 }
@@ -155,27 +167,27 @@ func (d Development) warnStale(c Config, row store.EnvironmentRow) {
 		"environment", row.Name, "origin", DemoURL(c.PublicURL))
 }
 
-// serviceToken writes a token for the example service, unless its file exists.
-func (d Development) serviceToken(ctx context.Context, db *store.DB, by audit.By) error {
-	if d.TokenFile == "" {
-		return nil
+// keptToken reads the service token in a file, or makes one and writes it there.
+// Without a file there is none.
+func keptToken(ctx context.Context, db *store.DB, by audit.By, path string, n serviceauth.New) (secret.Text, error) {
+	if path == "" {
+		return "", nil
 	}
-	file, err := os.OpenFile(d.TokenFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return nil
+		kept, err := os.ReadFile(path)
+		return secret.Text(strings.TrimSpace(string(kept))), err
 	}
 	if err != nil {
-		return fmt.Errorf("writing the example service's token: %w", err)
+		return "", fmt.Errorf("writing the token of the %s: %w", n.Name, err)
 	}
 	var text secret.Text
 	err = db.Write(ctx, func(tx *store.Tx) (err error) {
-		text, _, err = serviceauth.Create(tx, by, serviceauth.New{
-			Name: "example service", EnvironmentID: DevelopmentEnvironment, Scopes: []string{serviceauth.TokensConsume}, TokenScopes: []stepup.Scope{"transfer:create"},
-		})
+		text, _, err = serviceauth.Create(tx, by, n)
 		return err
 	})
 	if err == nil {
 		_, err = file.WriteString(text.Reveal() + "\n")
 	}
-	return errors.Join(err, file.Close())
+	return text, errors.Join(err, file.Close())
 }

@@ -226,6 +226,12 @@ func (b *tab) enrolApp(base, picture string) []byte {
 	b.t.Helper()
 	b.click("[data-do=add-app]")
 	b.stepUp(base, ada)
+	return b.confirmApp(picture)
+}
+
+// confirmApp finishes what add-app has begun.
+func (b *tab) confirmApp(picture string) []byte {
+	b.t.Helper()
 	b.see("[data-dialog=enrol-app] .qr")
 	b.until("drawing the QR code", "document.querySelector('.qr').naturalWidth > 40")
 	b.see("[data-dialog=enrol-app] .peek-code")

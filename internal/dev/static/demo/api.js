@@ -94,19 +94,30 @@ export class Api extends EventTarget {
   unlink = (verifiedCredentialId, elevated) =>
     this.#call('POST', '/verify/unlink', { body: { verifiedCredentialId }, elevated })
   user = () => this.#call('GET', '/users')
-  updateUser = (fields, elevated) => this.#call('PUT', '/users', { body: fields, elevated })
+  // An elevated token, or in its place {mfaToken} of action-based MFA.
+  updateUser = (fields, token) => this.#call('PUT', '/users', { body: fields, ...(token?.mfaToken ? token : { elevated: token }) })
   deleteUser = (elevated) => this.#call('DELETE', '/users', { elevated })
   refresh = () => this.#call('POST', '/refresh')
   revoke = () => this.#call('POST', '/revoke')
 
+  // What an operator does, with a service token that only a development server gives away.
+  readiness = (operator) => this.#callAdmin('GET', '/readiness', operator)
+  acceptVersion = (operator, minApiVersion, strict) => this.#callAdmin('POST', '/version', operator, { minApiVersion, strict })
+
   accounts = () => this.#callBank('GET', '/accounts')
   transfer = (order, elevated) => this.#callBank('POST', '/transfers', { body: order, elevated })
 
-  #call(method, path, { body, elevated, repeats, once } = {}) {
+  #call(method, path, { body, elevated, mfaToken, repeats, once } = {}) {
     return this.#send(method, this.issuer + path, { path, own: true, elevated: Boolean(elevated), repeats }, body, {
       ...(elevated && { 'x-dyn-elevated-access-token': elevated }),
+      ...(mfaToken && { 'x-mfa-auth-token': mfaToken }),
       ...(once && { [IDEMPOTENCY]: crypto.randomUUID() }),
     })
+  }
+
+  #callAdmin(method, path, operator, body) {
+    const [, id] = this.issuer.match(/([^/]+)$/)
+    return this.#send(method, `/api/v0/admin/environments/${id}${path}`, { path: `admin ${path}`, own: false, elevated: false }, body, { Authorization: `Bearer ${operator}` })
   }
 
   #callBank(method, path, { body, elevated } = {}) {

@@ -9,6 +9,7 @@ import { cheatsView } from './cheats.js'
 import { banners } from './banners.js'
 import { keptWalletsCard } from './kept.js'
 import { logView } from './log.js'
+import { migrationView } from './migration.js'
 import { button } from './parts.js'
 import { stepUpPrompt } from './prove.js'
 import { ticketsView } from './tickets.js'
@@ -48,6 +49,7 @@ export function home(session) {
           session.config.keptWallets && keptWalletsCard(session, prompt),
           actionCards(session, prompt))),
       accountView(session)),
+    session.environment.migrating && session.config.operatorToken && migrationView(session, factors),
     waysView(session, factors, prompt),
     bank && cheatsView(session, ledger, prompt),
     logView(session)), () => session.watchExpiry())
