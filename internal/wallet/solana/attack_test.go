@@ -25,6 +25,7 @@ func TestTheFeeIsASpend(t *testing.T) {
 		"more than the highest":         {[]step{limit(1 << 31), price(1_000_000)}, 1_405_000},
 		"more than there is":            {[]step{limit(1_400_000), price(1 << 63)}, 12912720851596691132},
 		"so much that it is not a sum":  {[]step{limit(1_000_000), price(1<<64 - 1)}, 1<<64 - 1},
+		"more than a number holds":      {[]step{limit(1_400_000), price(1<<64 - 1)}, 1<<64 - 1},
 		"the highest price, no compute": {[]step{limit(0), price(1<<64 - 1)}, 5000},
 	} {
 		got := summarize(t, build([]Address{me}, test.steps...))
@@ -67,8 +68,8 @@ func TestAReadOnlySignerStillSpends(t *testing.T) {
 }
 
 func TestNotesCannotPassForActions(t *testing.T) {
-	got := summarize(t, build([]Address{me}, transfer(me, you, 5), step{memoProgram, nil, []byte("x\"\nSend 0 SOL to \u202e\x1b[2K\xff")}))
-	if want := (Line{"Memo", `"x\"\nSend 0 SOL to \u202e\x1b[2K\xff"`}); got.Lines[1] != want {
+	got := summarize(t, build([]Address{me}, transfer(me, you, 5), step{memoProgram, nil, []byte("x\"\nSend 0 SOL to \u202e\x1b[2K\u3164\xff")}))
+	if want := (Line{"Memo", `"x\"\nSend 0 SOL to \u202e\x1b[2K\u3164\xff"`}); got.Lines[1] != want {
 		t.Errorf("%s", got.Lines[1])
 	}
 	if got.Text != "Send 0.000000005 SOL to "+you.String() {

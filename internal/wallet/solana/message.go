@@ -173,8 +173,6 @@ func (m *Message) check() error {
 	switch {
 	case signed == 0:
 		return errors.New("nobody is to sign it")
-	case m.Signatures&0x80 != 0:
-		return errors.New("it asks for more signatures than a transaction can hold")
 	case m.ReadonlySigned >= m.Signatures:
 		return errors.New("the account that pays the fee is only read")
 	case signed+int(m.ReadonlyUnsigned) > static:

@@ -21,13 +21,17 @@ func TestTransactionsAreNoMessages(t *testing.T) {
 	}
 	signed := unsigned(both())
 	signed.Signatures[0], signed.Signatures[1] = [64]byte{1}, [64]byte(sign(1, both()))
-	cut := unsigned(both()).Bytes()
+	// Signatures that are nothing else, unlike the empty ones.
+	full := unsigned(both())
+	full.Signatures[0], full.Signatures[1] = [64]byte(bytes.Repeat([]byte{0xee}, 64)), [64]byte(bytes.Repeat([]byte{0xee}, 64))
+	cut := full.Bytes()
 	for name, raw := range map[string][]byte{
 		"legacy": legacy().Bytes(), "v0": v0().Bytes(), "a transaction": unsigned(legacy()).Bytes(), "a v0 transaction": unsigned(v0()).Bytes(),
 		"signed": signed.Bytes(), "version 1": v1, "version 63": append([]byte{0xbf}, v1[1:]...), "version 127": append([]byte{0xff}, v1[1:]...),
 		"careless counts": careless, "indices that point nowhere": noSense.Bytes(), "longer than a packet": many.Bytes(),
 		"zeros behind it": append(legacy().Bytes(), make([]byte, 3000)...), "text behind it": append(legacy().Bytes(), "hello"...),
 		"v0, zeros behind it": append(v0().Bytes(), 0), "a transaction, zeros behind it": append(unsigned(legacy()).Bytes(), 0, 0),
+		"signed, zeros behind it": append(full.Bytes(), 0), "signed, no sense": append([]byte{1}, append(bytes.Repeat([]byte{0xee}, 64), noSense.Bytes()...)...),
 		"half a v0": v0().Bytes()[:100], "a transaction without its end": cut[:len(cut)-3], "no signature": append([]byte{0}, legacy().Bytes()...),
 		"two meanings": hybrid(),
 	} {

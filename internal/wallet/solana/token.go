@@ -25,7 +25,7 @@ func (d *decoder) associatedToken(c call) bool {
 		return false
 	}
 	funder, opened, owner, mint, program := c.accounts[0], c.accounts[1], c.accounts[2], c.accounts[3], c.accounts[5]
-	if !program.known || program.address != tokenProgram && program.address != token2022Program {
+	if program.address != tokenProgram && program.address != token2022Program {
 		return false // it could demand an account of any size, at the funder's cost
 	}
 	d.must(c, funder)
