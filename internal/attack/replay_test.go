@@ -74,6 +74,26 @@ var oneTime = []artefact{
 		},
 	},
 	{
+		name: "transaction that was registered", table: "bindings", statement: "ConsumeBinding", refused: answered(422, "invalid_binding"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			user := s.SignIn(t, servertest.A, "payer@example.com")
+			id := s.Do(t, "POST", sdk("/stepUp/bindings"), user.Header(), m{"scope": transfer, "authorizationDetails": []m{{"type": "transfer", "amount": "25.00"}}}).
+				Want(t, 200, "").Member("bindingId")
+			var bodies []any // two proofs for the one transaction
+			for range 2 {
+				before := len(s.Inbox.To(user.Email))
+				challenge := s.Do(t, "POST", sdk("/emailVerifications/create"), user.Header(), m{"email": user.Email, "bindingId": id}).Want(t, 200, "").Member("verificationUUID")
+				bodies = append(bodies, typed(challenge, s.Inbox.WaitCode(t, user.Email, before), transfer))
+			}
+			uses := 0
+			return func(at scene) servertest.Response {
+				body := bodies[min(uses, 1)]
+				uses++
+				return at.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), body)
+			}
+		},
+	},
+	{
 		name: "passkey prompt to sign in", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "sign_in", refused: answered(422, "invalid_passkey"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			_, a := s.withPasskey(t, "passkey-signin@example.com")

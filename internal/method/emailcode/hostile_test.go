@@ -33,6 +33,10 @@ func TestHostile(t *testing.T) {
 			id, code := ask(t, w, s)
 			return try(w, s, id, wrong(code))
 		},
-		OfSession: true, Guessable: true,
+		Bound: func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
+			id, code, err := w.TryAsk(t, emailcode.Request{Purpose: method.InSession, Session: &s, Address: w.Identifier(t, s), BindingID: x.ID})
+			return try(w, s, id, code), err
+		},
+		OfSession: true, Guessable: true, Shows: true,
 	})
 }

@@ -432,6 +432,11 @@ func TestHostile(t *testing.T) {
 		Right: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
 			return assertion(t, w, s, nil)
 		},
+		Bound: func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
+			bound := assertion(t, w, s, map[string]any{"binding_hash": x.Hash})
+			bound.Attempt.BindingID = x.ID
+			return bound, nil
+		},
 		Wrong: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
 			return assertion(t, w, s, map[string]any{"jti": nil})
 		},

@@ -42,6 +42,13 @@ type Case struct {
 	// Wrong makes one that must fail by what was typed or signed.
 	Wrong func(t testing.TB, w *tenanttest.World, s store.SessionRow) Try
 
+	// Bound makes an attempt that confirms the registered transaction, or returns the
+	// refusal of its challenge; nil: the method confirms none. Shows: the person is
+	// shown it. AtVerify: it is named with the attempt, and there is no challenge.
+	Bound    func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (Try, error)
+	Shows    bool
+	AtVerify bool
+
 	// OfSession: an attempt made for one session is refused in another of the same user.
 	OfSession bool
 	// Burns: the evidence is gone once the attempt was counted, whatever comes of it.
@@ -58,7 +65,7 @@ const scope = stepup.WalletExport
 // Run tries the method on both engines.
 func Run(t *testing.T, c Case) {
 	for name, test := range map[string]func(*testing.T, *tenanttest.World, Case){
-		"once": once, "race": race, "wrong": wrong, "stolen": stolen, "burn last": burnLast, "epoch": epoch, "switched off": switchedOff, "guesses": guesses,
+		"once": once, "race": race, "wrong": wrong, "stolen": stolen, "burn last": burnLast, "epoch": epoch, "switched off": switchedOff, "guesses": guesses, "bindings": bindings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

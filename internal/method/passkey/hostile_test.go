@@ -37,6 +37,13 @@ func TestHostile(t *testing.T) {
 			return s
 		},
 		Right: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try { return try(t, w, s) },
+		Bound: func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
+			options, err := passkeytest.TryOptions(t, w, s, x.ID)
+			if err != nil {
+				return methodtest.Try{}, err
+			}
+			return methodtest.Try{Method: passkey.Assertion{Response: device(s).Get(options)}, Attempt: method.Attempt{Tenant: w.Tenant}}, nil
+		},
 		Wrong: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
 			return try(t, w, s, func(c *passkeytest.Ceremony) { c.Flags |= passkeytest.BackupEligible })
 		},

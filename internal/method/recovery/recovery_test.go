@@ -45,6 +45,13 @@ func TestHostile(t *testing.T) {
 	try := func(w *tenanttest.World, s store.SessionRow, code string) methodtest.Try {
 		return methodtest.Try{Method: recovery.Method{}, Attempt: w.Attempt(&s, "", code)}
 	}
+	right := func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
+		mu.Lock()
+		defer mu.Unlock()
+		code := left[s.UserID][0]
+		left[s.UserID] = left[s.UserID][1:]
+		return try(w, s, code)
+	}
 	methodtest.Run(t, methodtest.Case{
 		Kind: assurance.RecoveryCode, Document: tenanttest.Document(on), Guessable: true, OutlivesEpoch: true,
 		Off: tenanttest.Document("mfa: {methods: [{type: totp, enabled: true, allowBackupCodes: false}]}"),
@@ -56,13 +63,13 @@ func TestHostile(t *testing.T) {
 			left[s.UserID] = codes
 			return s
 		},
-		Right: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
-			mu.Lock()
-			defer mu.Unlock()
-			code := left[s.UserID][0]
-			left[s.UserID] = left[s.UserID][1:]
-			return try(w, s, code)
+		Right: right,
+		Bound: func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
+			bound := right(t, w, s)
+			bound.Attempt.BindingID = x.ID
+			return bound, nil
 		},
+		AtVerify: true,
 		Wrong: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
 			return try(w, s, "0000-0000-0000-0000")
 		},

@@ -153,7 +153,11 @@ func (h house) returned(t testing.TB, r social.Request, at *url.URL) (back, erro
 // login goes the whole way and back.
 func (h house) login(t testing.TB, s *store.SessionRow, provider string) back {
 	t.Helper()
-	r := h.request(s, provider)
+	return h.goThrough(t, h.request(s, provider))
+}
+
+func (h house) goThrough(t testing.TB, r social.Request) back {
+	t.Helper()
 	state := h.begin(t, r)
 	b, err := h.returned(t, r, h.send(t, r, state, ""))
 	if err != nil {

@@ -533,6 +533,21 @@ func TestHostile(t *testing.T) {
 			m, a := in(w).attempt(&s, "github", login(t, w, &s, name.(string)))
 			return methodtest.Try{Method: m, Attempt: a}
 		},
+		Bound: func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
+			turn.Lock()
+			defer turn.Unlock()
+			name, _ := names.Load(s.UserID)
+			p.LogIn(socialtest.Person{Subject: name.(string), Name: name.(string)})
+			r := in(w).request(&s, "github")
+			r.BindingID = x.ID
+			if err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+				return social.Begin(tx, r, rand.Text(), app+"/after?tab=1")
+			}); err != nil {
+				return methodtest.Try{}, err
+			}
+			m, a := in(w).attempt(&s, "github", in(w).goThrough(t, r))
+			return methodtest.Try{Method: m, Attempt: a}, nil
+		},
 		Wrong: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
 			b := login(t, w, &s, "wrong")
 			b.code = "wrong"

@@ -68,6 +68,10 @@ func TestHostile(t *testing.T) {
 	try := func(w *tenanttest.World, s store.SessionRow, code string) methodtest.Try {
 		return methodtest.Try{Method: totp.Method{}, Attempt: w.Attempt(&s, "", code)}
 	}
+	right := func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
+		w.Clock.Advance(3 * totp.Period) // past the steps that were used
+		return try(w, s, apps.code(w, s))
+	}
 	methodtest.Run(t, methodtest.Case{
 		Kind: assurance.TOTP, Document: tenanttest.Document(on), Guessable: true,
 		Off: tenanttest.Document("passkeys: {rpId: example.com, origins: ['https://example.com']}\nmfa: {methods: [{type: totp, enabled: false}, {type: passkey, enabled: true}]}"),
@@ -76,10 +80,13 @@ func TestHostile(t *testing.T) {
 			apps.enrol(t, w, s)
 			return s
 		},
-		Right: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
-			w.Clock.Advance(3 * totp.Period) // past the steps that were used
-			return try(w, s, apps.code(w, s))
+		Right: right,
+		Bound: func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
+			bound := right(t, w, s)
+			bound.Attempt.BindingID = x.ID
+			return bound, nil
 		},
+		AtVerify: true,
 		Wrong: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
 			code := []byte(apps.code(w, s))
 			code[0] = '0' + (code[0]-'0'+5)%10

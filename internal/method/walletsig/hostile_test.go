@@ -34,6 +34,14 @@ func TestHostileSuite(t *testing.T) {
 				}
 				return signed(w, of(s), walletsig.StepUp, &s, published(t, w, of(s)), string(stepup.WalletExport))
 			}
+			// The published text names no transaction.
+			var bound func(testing.TB, *tenanttest.World, store.SessionRow, store.BindingRow) (methodtest.Try, error)
+			if own {
+				bound = func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
+					text := oursAbout(t, w, of(s), walletsig.StepUp, &s, &x, string(stepup.WalletExport))
+					return signed(w, of(s), walletsig.StepUp, &s, text, string(stepup.WalletExport)), nil
+				}
+			}
 			t.Run(name+map[bool]string{true: ", our text", false: ", published text"}[own], func(t *testing.T) {
 				t.Parallel()
 				methodtest.Run(t, methodtest.Case{
@@ -48,7 +56,7 @@ func TestHostileSuite(t *testing.T) {
 						wallets[s.UserID] = wallet
 						return s
 					},
-					Right: try,
+					Right: try, Bound: bound, Shows: true,
 					Wrong: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
 						wrong := try(t, w, s)
 						wrong.Attempt.Response = secret.Text(make(t).Sign(wrong.Method.(walletsig.Method).Message))

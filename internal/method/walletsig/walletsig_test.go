@@ -42,7 +42,13 @@ func fresh(t testing.TB, w *tenanttest.World) string {
 // ours is a text that we build.
 func ours(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow, scopes ...string) string {
 	t.Helper()
-	r := walletsig.Text{Tenant: w.Tenant, Session: s, Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Origin: app, Scopes: scopes}
+	return oursAbout(t, w, wallet, door, s, nil, scopes...)
+}
+
+// oursAbout is ours for a registered transaction.
+func oursAbout(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow, x *store.BindingRow, scopes ...string) string {
+	t.Helper()
+	r := walletsig.Text{Tenant: w.Tenant, Session: s, Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Origin: app, Scopes: scopes, About: x}
 	if wallet.Chain == "EVM" {
 		r.ChainID = "1"
 	}

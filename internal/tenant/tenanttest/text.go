@@ -25,18 +25,31 @@ func Number(t testing.TB, text string) phone.Number {
 // AskText asks for a code as [smscode.Create] does and returns it.
 func (w *World) AskText(t testing.TB, r smscode.Request) (challengeID, code string) {
 	t.Helper()
+	challengeID, code, err := w.TryAskText(t, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return challengeID, code
+}
+
+// TryAskText is AskText where a refusal is no surprise.
+func (w *World) TryAskText(t testing.TB, r smscode.Request) (challengeID, code string, err error) {
+	t.Helper()
 	r.Tenant = w.Tenant
-	w.Write(t, func(tx *store.Tx) error {
+	err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
 		c, err := smscode.Create(tx, r)
 		challengeID = c.ID
 		return err
 	})
+	if err != nil {
+		return "", "", err
+	}
 	for _, m := range w.Mails(t) {
 		if c := CodeIn(m); c != "" {
 			code = c
 		}
 	}
-	return challengeID, code
+	return challengeID, code, nil
 }
 
 // SignInByText signs in with a texted code, signing up where nobody has the number.

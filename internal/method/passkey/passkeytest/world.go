@@ -54,17 +54,21 @@ func Finish(t testing.TB, w *tenanttest.World, s store.SessionRow, answer passke
 // StepUpOptions asks for options inside a session.
 func StepUpOptions(t testing.TB, w *tenanttest.World, s store.SessionRow) (o passkey.RequestOptions) {
 	t.Helper()
-	return BoundOptions(t, w, s, "")
+	o, err := TryOptions(t, w, s, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
 }
 
-// BoundOptions asks for options that are about a registered transaction.
-func BoundOptions(t testing.TB, w *tenanttest.World, s store.SessionRow, bindingID string) (o passkey.RequestOptions) {
+// TryOptions asks for options that are about a registered transaction.
+func TryOptions(t testing.TB, w *tenanttest.World, s store.SessionRow, bindingID string) (o passkey.RequestOptions, err error) {
 	t.Helper()
-	w.Write(t, func(tx *store.Tx) (err error) {
+	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
 		o, err = passkey.BeginStepUp(tx, w.Tenant, s, bindingID)
 		return err
 	})
-	return o
+	return o, err
 }
 
 // SignInOptions asks for options without one.
