@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"os"
 	"slices"
@@ -188,7 +189,7 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s is read as %s, %v", lower, a, err)
 		}
 	}
-	for _, bad := range []string{"", "0x", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD", "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe", "0X5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed00"} {
+	for _, bad := range []string{"", "0x", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD", "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe", "0X5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed00", "5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaexy"} {
 		if a, err := ParseAddress(bad); err == nil {
 			t.Errorf("%s is read as %s", bad, a)
 		}
@@ -484,6 +485,13 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		"short array":            {typed("string[2]", `["a"]`), "not an array"},
 		"text as an array":       {typed("string[]", `"a"`), "not an array"},
 		"wrong element":          {typed("uint8[]", `[1, 256]`), "contents[1]"},
+		"no hex prefix":          {typed("bytes", `"abcd"`), "hex digits in pairs"},
+		"a huge type name":       {typed("uint8"+strings.Repeat("[1]", 90), "1"), "no proper type"},
+		"a primary type of 5":    {change(`"primaryType": "Mail"`, `"primaryType": 5`), "primaryType is missing"},
+		"a primary type of none": {change(`"primaryType": "Mail"`, `"primaryType": ""`), "primaryType is missing"},
+		"a domain that is text":  {`{"types":{"A":[]},"primaryType":"A","domain":"x","message":{}}`, "domain is not an object"},
+		"too many types":         {`{"types":{"A0":[]` + repeat(maxTypes, `,"A%d":[]`) + `},"primaryType":"A0","domain":{"name":"x"},"message":{}}`, "more than 128 types"},
+		"too many members":       {`{"types":{"A":[{"name":"m0","type":"bool"}` + repeat(maxMembers, `,{"name":"m%d","type":"bool"}`) + `]},"primaryType":"A","domain":{"name":"x"},"message":{}}`, "at most 128 members"},
 		"a domain of its own":    {change(`{"name": "version", "type": "string"}`, `{"name": "owner", "type": "string"}`), "EIP712Domain has no member owner"},
 		"a domain retyped":       {change(`{"name": "chainId", "type": "uint256"}`, `{"name": "chainId", "type": "uint64"}`), "EIP712Domain has no member chainId"},
 		"a domain with more":     {change(`"name": "Ether Mail"`, `"name": "Ether Mail", "salt": "0x00"`), "does not name"},
@@ -496,6 +504,33 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 				t.Errorf("%s\nis read as %+v; %v does not say %q", c.document, d, err, c.says)
 			}
 		})
+	}
+}
+
+// repeat writes the format with 1 to n in it.
+func repeat(n int, format string) (all string) {
+	for i := 1; i <= n; i++ {
+		all += fmt.Sprintf(format, i)
+	}
+	return all
+}
+
+// Each value of the message is there to be shown, and so is the domain.
+func TestDocumentsAreShown(t *testing.T) {
+	d, err := ParseTypedData([]byte(`{"types":{"A":[{"name":"b","type":"B[]"},{"name":"none","type":"int8[]"},{"name":"raw","type":"bytes"},{"name":"n","type":"int16"}],"B":[{"name":"ok","type":"bool"},{"name":"to","type":"address"}]},
+		"primaryType":"A","domain":{"name":"N","version":"V","chainId":"0x7a69","verifyingContract":"0x000000000000000000000000000000000000dead","salt":"0x` + strings.Repeat("ab", 32) + `"},
+		"message":{"b":[{"ok":true,"to":"0x0000000000000000000000000000000000000001"}],"none":[],"raw":"0x0102","n":"0xff"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(d.Fields); got != "[{b[0].ok bool true} {b[0].to address 0x0000000000000000000000000000000000000001} {none int8[] <nil>} {raw bytes [1 2]} {n int16 255}]" {
+		t.Errorf("fields %s", got)
+	}
+	if d.Field("b[0].ok") != true || d.Field("b") != nil {
+		t.Errorf("%v, %v", d.Field("b[0].ok"), d.Field("b"))
+	}
+	if o := d.Domain; o.Name != "N" || o.Version != "V" || o.ChainID.Int64() != 31337 || o.VerifyingContract.String() != "0x000000000000000000000000000000000000dEaD" || o.Salt != "0x"+strings.Repeat("ab", 32) {
+		t.Errorf("domain %+v", o)
 	}
 }
 
@@ -527,6 +562,10 @@ func TestCalls(t *testing.T) {
 		"more than arguments": "a9059cbb" + word("01") + word("02") + word("03"),
 		"a long address":      "a9059cbb" + "01" + word("02")[2:] + word("02"),
 		"a bool of 2":         selector("setApprovalForAll(address,bool)") + word("01") + word("02"),
+		"a wide uint160":      selector("approve(address,address,uint160,uint48)") + word("01") + word("02") + word("1"+strings.Repeat("0", 40)) + word("0"),
+		"a wide uint48":       selector("approve(address,address,uint160,uint48)") + word("01") + word("02") + word("0") + word("1"+strings.Repeat("0", 12)),
+		"no tail":             items + word("80"),
+		"a size over the end": items + word("80") + word("ff"),
 		"another offset":      items + word("a0") + word("0"),
 		"a huge offset":       items + strings.Repeat("f", 64) + word("0"),
 		"a huge size":         items + word("80") + strings.Repeat("f", 64),

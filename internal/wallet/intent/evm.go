@@ -25,9 +25,6 @@ func (i *Intent) signEVM(r wallet.SignRequest, w wallet.Wallet) error {
 		if looksSignable(r.Message) {
 			i.line("Note", "The message has the form of a transaction, an authorisation or typed data. It is signed as a message only (EIP-191), which is none of these.")
 		}
-		if looksSignable(r.Message) {
-			i.line("Note", "The message has the form of a transaction, an authorisation or typed data. It is signed as a message only (EIP-191), which is none of these.")
-		}
 	case wallet.SignTypedData:
 		d, err := evm.ParseTypedData(r.TypedData)
 		if err != nil {

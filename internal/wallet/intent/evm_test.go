@@ -108,6 +108,7 @@ func TestSummaries(t *testing.T) {
 		{"nothing", transaction(`"to":"` + payee + `"`), "Send 0 ETH to " + payee + " on Ethereum (chain 1).", "", false},
 		{"another chain", `{"transaction":{"chainId":"0x3e7","nonce":0,"gas":50000,"gasPrice":"1000000000","to":"` + payee + `","value":"1"}}`,
 			"Send 0.000000000000000001 coins of chain 999 to " + payee + " on chain 999.", "eip155:999/native 1 " + payee, false},
+		{"creation with value", transaction(`"data":"0x6000","value":"1000000000000000000"`), "Create a contract on Ethereum (chain 1) and give it 1 ETH.", "eip155:1/native 1000000000000000000 ", true},
 		{"creation", transaction(`"data":"0x6000"`), "Create a contract on Ethereum (chain 1).", "", true},
 		{"known token", call(usdc, selector("transfer(address,uint256)")+word(to)+word("beb7d0")),
 			"Send 12.498896 USDC (token " + usdc + ") to " + payee + " on Ethereum (chain 1).", "eip155:1/erc20:" + usdc + " 12498896 " + payee, false},
@@ -165,10 +166,8 @@ func TestSummaries(t *testing.T) {
 			}
 			var spends []string
 			for _, s := range i.Spends {
-				if s.To != "" {
+				if s.To != "" || s.Amount.String() != fee {
 					spends = append(spends, s.Asset+" "+s.Amount.String()+" "+s.To)
-				} else if s.Asset == "" || s.Amount.String() != fee {
-					t.Errorf("fee %+v", s)
 				}
 			}
 			if got := strings.Join(spends, ", "); got != c.spends {
@@ -280,14 +279,20 @@ func TestLinesSayEverything(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
 	}
-	if !i.Unvalued {
-		t.Error("a delegation has a value")
+	for _, reason := range []string{"the function called is not known here", "; an account that is handed to code"} {
+		if !i.Unvalued || !strings.Contains(i.Reason, reason) {
+			t.Errorf("%q is not among the reasons: %s", reason, i.Reason)
+		}
+	}
+	burnt := understood(t, transaction(`"to":"0x0000000000000000000000000000000000000000","value":"1"`))
+	if !strings.Contains(fmt.Sprint(burnt.Lines), "belongs to nobody") {
+		t.Errorf("%v", burnt.Lines)
 	}
 }
 
 func TestAMessageInTheFormOfATransactionSaysSo(t *testing.T) {
 	i := understood(t, `{"message":"0xec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080","encoding":"hex"}`)
-	if !strings.Contains(fmt.Sprint(i.Lines), "It is signed as a message only") || !i.Unvalued {
+	if strings.Count(fmt.Sprint(i.Lines), "It is signed as a message only") != 1 || !i.Unvalued {
 		t.Errorf("%+v", i)
 	}
 	tx := understood(t, `{"transaction":"0xec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080"}`)
@@ -376,6 +381,21 @@ func TestHashes(t *testing.T) {
 	// A domain and a struct hashed elsewhere say nothing.
 	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"rawSign":{"payload":"1901`+strings.Repeat("ab", 64)+`","hashFunction":"keccak256"}}}`, fault.InvalidRequest)
 	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"evmTransaction":{"to":"`+payee+`","chainId":1}}}`, fault.InvalidRequest)
+	// What is given as what was hashed is read as strictly as what is to be hashed.
+	wrapped := fmt.Sprintf("%x", "\x19Ethereum Signed Message:\n2hi")
+	for _, context := range []string{
+		`{"evmTypedData":{}}`, `{"evmTransaction":5}`, `{"evmTransaction":"0x00"}`, `{"eip7702Auth":5}`,
+		`{"evmMessage":5}`, `{"evmMessage":{"raw":5}}`, `{"evmMessage":{"raw":"0x6869","text":"ho"}}`, `{"evmMessage":{"raw":"hi"}}`,
+		`{"rawSign":5}`, `{"rawSign":{"hashFunction":"keccak256"}}`, `{"rawSign":{"payload":"xy","hashFunction":"keccak256"}}`,
+		`{"rawSign":{"payload":"` + wrapped + `","hashFunction":"sha256"}}`, `{"rawSign":{"payload":"` + wrapped + `"}}`,
+		`{"rawSign":{"prefix":5,"payload":"` + wrapped + `","hashFunction":"keccak256"}}`,
+	} {
+		refused(t, `{"message":"`+h+`","isFormatted":true,"context":`+context+`}`, fault.InvalidRequest)
+	}
+	const unsigned = "ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080"
+	if got, want := hash(`{"message":"daf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53","isFormatted":true,"context":{"rawSign":{"payload":"`+unsigned+`","hashFunction":"keccak256"}}}`), hash(`{"transaction":"0x`+unsigned+`"}`); got != want {
+		t.Errorf("signs %s", got)
+	}
 	if got := hash(`{"message":"hi","isFormatted":false,"context":{"evmMessage":"hi"}}`); got != h {
 		t.Errorf("signs %s", got)
 	}
@@ -395,59 +415,74 @@ func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		body, says string
 	}{
-		"nothing":               {`{}`, "exactly one of"},
-		"two kinds":             {`{"message":"hi","transaction":"0x00"}`, "Both message and transaction"},
-		"no JSON":               {`{"message":"hi"`, "one JSON object"},
-		"a member twice":        {`{"message":"hi","message":"ho"}`, "appears twice"},
-		"an array":              {`["hi"]`, "one JSON object"},
-		"empty message":         {`{"message":""}`, "message is empty"},
-		"number as message":     {`{"message":5}`, "message must be a string"},
-		"unknown encoding":      {`{"message":"hi","encoding":"base64"}`, "encoding must be utf8 or hex"},
-		"odd hex":               {`{"message":"0xabc","encoding":"hex"}`, "hex digits in pairs"},
-		"isFormatted as text":   {`{"message":"hi","isFormatted":"true"}`, "true or false"},
-		"short hash":            {`{"message":"abcd","isFormatted":true}`, "64 hex digits"},
-		"context alone":         {`{"message":"hi","context":{"evmTransaction":{}}}`, "Set isFormatted"},
-		"another text":          {`{"message":"hi","context":{"evmMessage":"ho"}}`, "another text"},
-		"context as text":       {`{"message":"hi","context":"hi"}`, "context must be an object"},
-		"context of own form":   {`{"transaction":"0x00","context":{"evmMessage":"hi"}}`, "message only"},
-		"hash of own form":      {`{"transaction":"0x00","isFormatted":true}`, "message only"},
-		"encoding of own form":  {`{"transaction":"0x00","encoding":"hex"}`, "message only"},
-		"no chain":              {`{"transaction":{"to":"` + payee + `","nonce":1,"gas":1,"gasPrice":1}}`, "chainId is missing"},
-		"no nonce":              {`{"transaction":{"to":"` + payee + `","chainId":1,"gas":1,"gasPrice":1}}`, "nonce is missing"},
-		"no gas":                {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gasPrice":1}}`, "gas is missing"},
-		"no fee":                {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1}}`, "maxFeePerGas is missing"},
-		"half a fee":            {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"maxFeePerGas":1}}`, "maxPriorityFeePerGas is missing"},
-		"both fees":             {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"gasPrice":1,"maxFeePerGas":1}}`, "maxFeePerGas does not belong"},
-		"more tip than fee":     {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"maxPriorityFeePerGas":2,"maxFeePerGas":1}}`, "is more than"},
-		"no gas price":          {`{"transaction":{"type":"legacy","to":"` + payee + `","chainId":1,"nonce":1,"gas":1}}`, "gasPrice is missing"},
-		"no gas at all":         {`{"transaction":{"type":0,"to":"` + payee + `","chainId":1,"nonce":1,"gas":0,"gasPrice":1}}`, "gas is zero"},
-		"blobs":                 {`{"transaction":{"type":3,"to":"` + payee + `"}}`, "use 0, 1, 2 or 4"},
-		"blobs by hash":         {transaction(`"blobVersionedHashes":[]`), "not known here"},
-		"type by a boolean":     {transaction(`"type":true`), "must be a string or a number"},
-		"unknown type":          {transaction(`"type":"eip4844"`), "use legacy"},
-		"from":                  {transaction(`"from":"` + payee + `"`), "leave from out"},
-		"gasLimit":              {transaction(`"gasLimit":1`), "gasLimit as gas"},
-		"nobody to pay":         {transaction(`"value":"1"`), "set to"},
-		"mistyped address":      {transaction(`"to":"0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eb48"`), "mistyped"},
-		"name as address":       {transaction(`"to":"vitalik.eth"`), "40 hex digits"},
-		"large number":          {transaction(`"to":"` + payee + `","value":10000000000000000000`), "write it as a string"},
-		"fraction":              {transaction(`"to":"` + payee + `","value":0.5`), "no whole number"},
-		"exponent":              {transaction(`"to":"` + payee + `","value":1e3`), "no whole number"},
-		"negative":              {transaction(`"to":"` + payee + `","value":"-1"`), "between 0 and 2^256"},
-		"too large":             {transaction(`"to":"` + payee + `","value":"0x` + unlimited + `0"`), "no whole number"},
-		"access list with more": {transaction(`"to":"` + payee + `","accessList":[{"address":"` + payee + `","keys":[]}]`), "not known here"},
-		"7702 without list":     {transaction(`"to":"` + payee + `","type":4`), "needs an authorizationList"},
-		"7702 creation":         {transaction(`"data":"0x00","authorizationList":[{"chainId":1,"address":"` + payee + `","nonce":0,"yParity":0,"r":1,"s":1}]`), "type 4 needs to"},
-		"v that disagrees":      {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"address":"` + payee + `","nonce":0,"yParity":0,"r":1,"s":1,"v":28}]`), "leave it out"},
-		"signed already":        {`{"transaction":"0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83"}`, "signed already"},
-		"without chain id":      {`{"transaction":"0xe9098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080"}`, "has no chain id"},
-		"no transaction":        {`{"transaction":"0x00"}`, "no transaction of a type"},
-		"not hex":               {`{"transaction":"deadbeef"}`, "hex digits in pairs"},
-		"authorization, short":  {`{"authorization":{"chainId":1,"nonce":1}}`, "address is missing"},
-		"authorization, more":   {`{"authorization":{"chainId":1,"nonce":1,"address":"` + payee + `","to":1}}`, "not known here"},
-		"authorization, text":   {`{"authorization":"0x"}`, "no object"},
-		"typed data, text":      {`{"typedData":"0x"}`, "not a JSON object"},
-		"hash as a transaction": {`{"transaction":"0x` + hash + `"}`, "no transaction of a type"},
+		"nothing":                   {`{}`, "exactly one of"},
+		"two kinds":                 {`{"message":"hi","transaction":"0x00"}`, "Both message and transaction"},
+		"no JSON":                   {`{"message":"hi"`, "one JSON object"},
+		"a member twice":            {`{"message":"hi","message":"ho"}`, "appears twice"},
+		"an array":                  {`["hi"]`, "one JSON object"},
+		"empty message":             {`{"message":""}`, "message is empty"},
+		"number as message":         {`{"message":5}`, "message must be a string"},
+		"unknown encoding":          {`{"message":"hi","encoding":"base64"}`, "encoding must be utf8 or hex"},
+		"odd hex":                   {`{"message":"0xabc","encoding":"hex"}`, "hex digits in pairs"},
+		"isFormatted as text":       {`{"message":"hi","isFormatted":"true"}`, "true or false"},
+		"short hash":                {`{"message":"abcd","isFormatted":true}`, "64 hex digits"},
+		"context alone":             {`{"message":"hi","context":{"evmTransaction":{}}}`, "Set isFormatted"},
+		"another text":              {`{"message":"hi","context":{"evmMessage":"ho"}}`, "another text"},
+		"context as text":           {`{"message":"hi","context":"hi"}`, "context must be an object"},
+		"context of own form":       {`{"transaction":"0x00","context":{"evmMessage":"hi"}}`, "message only"},
+		"hash of own form":          {`{"transaction":"0x00","isFormatted":true}`, "message only"},
+		"encoding of own form":      {`{"transaction":"0x00","encoding":"hex"}`, "message only"},
+		"no chain":                  {`{"transaction":{"to":"` + payee + `","nonce":1,"gas":1,"gasPrice":1}}`, "chainId is missing"},
+		"no nonce":                  {`{"transaction":{"to":"` + payee + `","chainId":1,"gas":1,"gasPrice":1}}`, "nonce is missing"},
+		"no gas":                    {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gasPrice":1}}`, "gas is missing"},
+		"no fee":                    {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1}}`, "maxFeePerGas is missing"},
+		"half a fee":                {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"maxFeePerGas":1}}`, "maxPriorityFeePerGas is missing"},
+		"both fees":                 {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"gasPrice":1,"maxFeePerGas":1}}`, "maxFeePerGas does not belong"},
+		"more tip than fee":         {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"maxPriorityFeePerGas":2,"maxFeePerGas":1}}`, "is more than"},
+		"no gas price":              {`{"transaction":{"type":"legacy","to":"` + payee + `","chainId":1,"nonce":1,"gas":1}}`, "gasPrice is missing"},
+		"no gas at all":             {`{"transaction":{"type":0,"to":"` + payee + `","chainId":1,"nonce":1,"gas":0,"gasPrice":1}}`, "gas is zero"},
+		"blobs":                     {`{"transaction":{"type":3,"to":"` + payee + `"}}`, "use 0, 1, 2 or 4"},
+		"blobs by hash":             {transaction(`"blobVersionedHashes":[]`), "not known here"},
+		"type by a boolean":         {transaction(`"type":true`), "must be a string or a number"},
+		"unknown type":              {transaction(`"type":"eip4844"`), "use legacy"},
+		"from":                      {transaction(`"from":"` + payee + `"`), "leave from out"},
+		"gasLimit":                  {transaction(`"gasLimit":1`), "gasLimit as gas"},
+		"nobody to pay":             {transaction(`"value":"1"`), "set to"},
+		"mistyped address":          {transaction(`"to":"0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eb48"`), "mistyped"},
+		"name as address":           {transaction(`"to":"vitalik.eth"`), "40 hex digits"},
+		"large number":              {transaction(`"to":"` + payee + `","value":10000000000000000000`), "write it as a string"},
+		"fraction":                  {transaction(`"to":"` + payee + `","value":0.5`), "no whole number"},
+		"exponent":                  {transaction(`"to":"` + payee + `","value":1e3`), "no whole number"},
+		"negative":                  {transaction(`"to":"` + payee + `","value":"-1"`), "between 0 and 2^256"},
+		"too large":                 {transaction(`"to":"` + payee + `","value":"0x` + unlimited + `0"`), "no whole number"},
+		"access list with more":     {transaction(`"to":"` + payee + `","accessList":[{"address":"` + payee + `","keys":[]}]`), "not known here"},
+		"7702 without list":         {transaction(`"to":"` + payee + `","type":4`), "needs an authorizationList"},
+		"7702 creation":             {transaction(`"data":"0x00","authorizationList":[{"chainId":1,"address":"` + payee + `","nonce":0,"yParity":0,"r":1,"s":1}]`), "type 4 needs to"},
+		"v that disagrees":          {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"address":"` + payee + `","nonce":0,"yParity":0,"r":1,"s":1,"v":28}]`), "leave it out"},
+		"signed already":            {`{"transaction":"0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83"}`, "signed already"},
+		"without chain id":          {`{"transaction":"0xe9098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080"}`, "has no chain id"},
+		"no transaction":            {`{"transaction":"0x00"}`, "no transaction of a type"},
+		"not hex":                   {`{"transaction":"deadbeef"}`, "hex digits in pairs"},
+		"authorization, short":      {`{"authorization":{"chainId":1,"nonce":1}}`, "address is missing"},
+		"authorization, more":       {`{"authorization":{"chainId":1,"nonce":1,"address":"` + payee + `","to":1}}`, "not known here"},
+		"authorization, text":       {`{"authorization":"0x"}`, "no object"},
+		"typed data, text":          {`{"typedData":"0x"}`, "not a JSON object"},
+		"hash as a transaction":     {`{"transaction":"0x` + hash + `"}`, "no transaction of a type"},
+		"transaction, a number":     {`{"transaction":5}`, "neither an object nor the hex"},
+		"nonce beyond 64 bits":      {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":"18446744073709551616","gas":1,"gasPrice":1}}`, "nonce is too large"},
+		"to, a number":              {transaction(`"to":5,"data":"0x00"`), "to is not a string"},
+		"data, no hex":              {transaction(`"to":"` + payee + `","data":"0xabc"`), "hex digits in pairs"},
+		"access list, an object":    {transaction(`"to":"` + payee + `","accessList":{}`), "accessList is not a list"},
+		"access list of numbers":    {transaction(`"to":"` + payee + `","accessList":[5]`), "accessList[0]: is no object"},
+		"access list, no address":   {transaction(`"to":"` + payee + `","accessList":[{"storageKeys":[]}]`), "accessList[0]: address is missing"},
+		"access list, short key":    {transaction(`"to":"` + payee + `","accessList":[{"address":"` + payee + `","storageKeys":["0x01"]}]`), "not 32 bytes"},
+		"access list, no hex":       {transaction(`"to":"` + payee + `","accessList":[{"address":"` + payee + `","storageKeys":["` + unlimited + `"]}]`), "not 32 bytes"},
+		"list of numbers":           {transaction(`"to":"` + payee + `","authorizationList":[5]`), "authorizationList[0]: is no object"},
+		"list with more":            {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"address":"` + payee + `","nonce":0,"yParity":0,"r":1,"s":1,"from":1}]`), "not known here"},
+		"list, parity of 2":         {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"address":"` + payee + `","nonce":0,"yParity":2,"r":1,"s":1}]`), "yParity is 0 or 1"},
+		"list, no address":          {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"nonce":0,"yParity":0,"r":1,"s":1}]`), "address is missing"},
+		"authorization, huge chain": {`{"authorization":{"chainId":"18446744073709551615","nonce":1,"address":"` + payee + `"}}`, "chainId"},
+		"authorization, huge nonce": {`{"authorization":{"chainId":1,"nonce":"18446744073709551615","address":"` + payee + `"}}`, "nonce"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := understand(c.body, evmWallet(t))
@@ -595,6 +630,15 @@ func TestDecodeRefusals(t *testing.T) {
 		"unknown kind":       {Action: wallet.Sign, Request: []byte(`{"kind":"hash"}`)},
 		"bad transaction":    {Action: wallet.Sign, Request: []byte(`{"kind":"transaction","transaction":"aGk="}`)},
 		"bad document":       {Action: wallet.Sign, Request: []byte(`{"kind":"typed_data","typedData":{}}`)},
+		"bad create":         {Action: wallet.Create, Request: []byte(`{"chain":"EVM","scheme":"TWO_OF_TWO","more":1}`)},
+		"bad export":         {Action: wallet.Export, Request: []byte(`{"exportPublicKey":"` + strings.Repeat("A", 43) + `=","more":1}`)},
+		"bad reshare":        {Action: wallet.Reshare, Request: []byte(`{"oldThresholdSignatureScheme":"TWO_OF_TWO","newThresholdSignatureScheme":"TWO_OF_THREE","more":1}`)},
+		"unknown old scheme": {Action: wallet.Reshare, Request: []byte(`{"oldThresholdSignatureScheme":"ONE_OF_ONE","newThresholdSignatureScheme":"TWO_OF_THREE"}`)},
+		"unknown new scheme": {Action: wallet.Reshare, Request: []byte(`{"oldThresholdSignatureScheme":"TWO_OF_TWO","newThresholdSignatureScheme":"ONE_OF_ONE"}`)},
+		"bad sign":           {Action: wallet.Sign, Request: []byte(`{"kind":"message","message":"aGk=","hash":"aGk="}`)},
+		"nonce in hex":       {Action: wallet.Sign, Request: []byte(`{"kind":"authorization","authorization":{"chainId":"1","address":"` + payee + `","nonce":"0x1"}}`)},
+		"huge nonce":         {Action: wallet.Sign, Request: []byte(`{"kind":"authorization","authorization":{"chainId":"1","address":"` + payee + `","nonce":"18446744073709551615"}}`)},
+		"huge chain":         {Action: wallet.Sign, Request: []byte(`{"kind":"authorization","authorization":{"chainId":"18446744073709551615","address":"` + payee + `","nonce":"0"}}`)},
 		"bad authorization":  {Action: wallet.Sign, Request: []byte(`{"kind":"authorization","authorization":{"chainId":"0x1","address":"` + payee + `","nonce":"0"}}`)},
 	} {
 		var f *fault.Error
