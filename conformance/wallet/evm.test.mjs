@@ -9,18 +9,10 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { hashAuthorization } from 'viem/utils';
 import { startChain } from './lib/chain.mjs';
 import { startIntents } from './lib/intents.mjs';
+import { randomness } from './lib/random.mjs';
 
 const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
-let state = seed;
-const random = (below) => { // mulberry32
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-};
-const pick = (...list) => list[random(list.length)];
-const times = (n, make) => Array.from({ length: n }, (_, i) => make(i));
-const bytes = (n) => Uint8Array.from(times(n, () => random(256)));
+const { random, pick, times, bytes } = randomness(seed);
 const hex = (n) => toHex(bytes(n));
 const address = () => pick(getAddress(hex(20)), hex(20), '0x0000000000000000000000000000000000000000');
 // Often at the edges of encodings.
