@@ -16,6 +16,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/token"
@@ -213,6 +214,13 @@ func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOpe
 	}
 	subject := c.Subject()
 	subject.Presented = subject.Presented.For(bound)
+	if e.scope != "" {
+		rule, err := policy.RuleFor(c.Tenant.Environment, e.scope)
+		if err != nil {
+			return row, err
+		}
+		subject.Presented = subject.Presented.Within(!rule.Binding.Spends(e.amounts()))
+	}
 	asked := enforce.Errand{
 		OperationID: e.operation.ID, WalletID: e.operation.WalletID, Action: e.operation.Action,
 		IntentHash: e.intent.Hash, Summary: e.intent.Summary, Scope: e.scope,

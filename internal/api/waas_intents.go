@@ -2,11 +2,16 @@ package api
 
 import (
 	"encoding/json"
+	"math/big"
+	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
@@ -21,8 +26,12 @@ type IntentRequest struct {
 	NewThresholdSignatureScheme string `json:"newThresholdSignatureScheme,omitempty"`
 }
 
-// IntentAnswer says what the request would do.
+// IntentAnswer says what the request would do. A step-up with the bindingId gives
+// a token that opens this request, and no other.
 type IntentAnswer struct {
+	BindingID            string          `json:"bindingId"`
+	BindingHash          string          `json:"bindingHash"` // of authorizationDetails, as the token carries it
+	ExpiresAt            time.Time       `json:"expiresAt"`   // of the binding
 	IntentHash           string          `json:"intentHash"`
 	Summary              string          `json:"summary"`
 	Lines                []IntentLine    `json:"lines"`
@@ -93,7 +102,41 @@ func waasIntent(c *Call, body []byte) (IntentAnswer, error) {
 	answer := viewIntent(e.intent)
 	answer.Scope = string(scope)
 	answer.AuthorizationDetails = e.details()
-	return answer, nil
+	transaction, err := c.transaction(e)
+	if err != nil {
+		return IntentAnswer{}, err
+	}
+	registered, err := c.register(transaction)
+	answer.BindingID, answer.BindingHash, answer.ExpiresAt = registered.BindingID, registered.Hash, registered.ExpiresAt
+	return answer, err
+}
+
+// transaction is the operation as a person confirms it. Where all of it does not
+// fit beside a code, its hash stands for it, unless the policy asks for a
+// confirmation of what was shown: then it cannot be confirmed.
+func (c *Call) transaction(e errand) (binding.Transaction, error) {
+	details, err := json.Marshal(e.details())
+	if err != nil {
+		return binding.Transaction{}, err
+	}
+	rule, err := policy.RuleFor(c.Tenant.Environment, e.scope)
+	if err != nil {
+		return binding.Transaction{}, err
+	}
+	t := binding.Transaction{Scope: e.scope, Details: details, Summary: e.intent.Summary, MustDisplay: rule.Binding.Displayed && rule.Binding.Spends(e.amounts())}
+	if !t.MustDisplay && (utf8.RuneCountInString(t.Summary) > binding.MaxSummary || !binding.Showable(t.Summary)) {
+		t.Summary = "Do with wallet " + e.operation.WalletID + " what the app shows, because it is too long for this message (" + string(e.operation.Action) + ", hash " + e.intent.Hash + ")."
+	}
+	return t, nil
+}
+
+// amounts are what leaves the wallet, as policies limit it: by asset, in its
+// smallest unit.
+func (e errand) amounts() (amounts []policy.Amount, unvalued bool) {
+	for asset, total := range e.intent.Totals() {
+		amounts = append(amounts, policy.Amount{Of: asset, Value: new(big.Rat).SetInt(total)})
+	}
+	return amounts, e.intent.Unvalued
 }
 
 func viewIntent(i intent.Intent) IntentAnswer {

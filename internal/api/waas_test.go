@@ -252,3 +252,53 @@ func TestEmbeddedSwitches(t *testing.T) {
 		t.Errorf("%d exports", n)
 	}
 }
+
+// A token that was bound to an intent opens just that: not another message, nor
+// the same one for another wallet. Where the policy asks for one, nothing else
+// opens it.
+func TestEmbeddedBoundToken(t *testing.T) {
+	t.Parallel()
+	c, alice, service, path := withEmbedded(t, "")
+	other := alice.Path("/waas/" + c.Do(t, "POST", alice.Path("/waas/create"), alice.Header(), m{"chain": "EVM"}).Want(t, 200, "").Member("walletId"))
+	bound := func(scope string, body m) string {
+		t.Helper()
+		var asked api.IntentAnswer
+		c.Do(t, "POST", path+"/intents", alice.Header(), body).Want(t, 200, "").JSON(t, &asked)
+		if asked.BindingID == "" || asked.ExpiresAt.IsZero() || asked.Scope != scope {
+			t.Fatalf("%+v", asked)
+		}
+		before := len(c.Inbox.To(alice.Email))
+		sent := c.Do(t, "POST", alice.Path("/emailVerifications/create"), alice.Header(), m{"email": alice.Email, "bindingId": asked.BindingID}).Want(t, 200, "").Member("verificationUUID")
+		code := c.Inbox.WaitCode(t, alice.Email, before)
+		return c.Do(t, "POST", alice.Path("/emailVerifications/verify"), alice.Header(), m{
+			"verificationUUID": sent, "verificationToken": code, "requestedScopes": []string{scope}, "bindingId": asked.BindingID,
+		}).Want(t, 200, "").Member("elevatedAccessToken")
+	}
+	wrong := func(r servertest.Response) {
+		t.Helper()
+		r.Want(t, 403, "elevated_access_token_required")
+		if !strings.Contains(string(r.Body), `"reason":"wrong_binding"`) {
+			t.Errorf("%s", r.Body)
+		}
+	}
+	token := bound("wallet:sign", m{"message": "pay Bob"})
+	wrong(c.Do(t, "POST", path+"/signMessage", alice.Header(token), m{"message": "pay Mallory"}))
+	wrong(c.Do(t, "POST", other+"/signMessage", alice.Header(token), m{"message": "pay Bob"}))
+	c.Do(t, "POST", path+"/signMessage", alice.Header(token), m{"message": "pay Bob"}).Want(t, 200, "")
+	token = bound("wallet:export", m{"action": "export", "exportPublicKey": exportKey(9)})
+	wrong(c.Do(t, "POST", path+"/privateKey/export", alice.Header(token), m{"exportPublicKey": exportKey(8)}))
+	c.Do(t, "POST", path+"/privateKey/export", alice.Header(token), m{"exportPublicKey": exportKey(9)}).Want(t, 200, "")
+
+	above := strings.Replace(servertest.Document(servertest.A, servertest.WalletsOn), "scopes:\n", "scopes:\n  - {scope: \"wallet:sign\", binding: {require: above, above: [{of: \"eip155:31337/native\", limit: \"1000000000000000\"}]}}\n", 1)
+	c.Apply(t, above)
+	pay := func(value string) m {
+		return m{"transaction": m{"type": "eip1559", "chainId": 31337, "nonce": 0, "gas": "21000", "maxFeePerGas": "1000000000", "maxPriorityFeePerGas": "1", "to": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "value": value}}
+	}
+	unbound := c.StepUp(t, alice, "wallet:sign")
+	wrong(c.Do(t, "POST", path+"/signMessage", alice.Header(unbound), pay("1000000000000000")))
+	c.Do(t, "POST", path+"/signMessage", alice.Header(unbound), pay("1")).Want(t, 200, "")
+	c.Do(t, "POST", path+"/signMessage", alice.Header(bound("wallet:sign", pay("1000000000000000"))), pay("1000000000000000")).Want(t, 200, "")
+	if n := service.Done(wallet.Sign); n != 3 {
+		t.Errorf("%d signatures", n)
+	}
+}
