@@ -51,6 +51,7 @@ type options struct {
 	store            []storetest.Option
 	production       func(*config.Production)
 	wallets          *Wallets
+	custodians       string
 }
 
 // Option changes how a server starts.
@@ -115,11 +116,16 @@ func Start(t testing.TB, opts ...Option) *Server {
 	if o.wallets != nil {
 		c.Wallets = o.wallets
 	}
+	runCustodians := func(context.Context, *server.Server) {}
+	if o.custodians != "" {
+		runCustodians = s.openCustodians(t, o.custodians, &c)
+	}
 	running := server.New(c)
 	if o.wallets != nil {
 		o.wallets.open(s.Now, running.Custody())
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	runCustodians(ctx, running)
 	stopped := make(chan error, 1)
 	go func() { stopped <- running.Run(ctx, listener, nil) }()
 	t.Cleanup(func() {

@@ -16,6 +16,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/coordinator"
 	"github.com/stepup-auth/stepup/internal/wallet/kek"
+	"github.com/stepup-auth/stepup/internal/wallet/offline"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 )
 
@@ -53,6 +54,11 @@ func Development(ctx context.Context, folder string, log *slog.Logger, o Options
 	}
 	at := func(role wallet.Role) string { return "https://" + listeners[role].Addr().String() }
 	b.custody = listeners[wallet.Issuer]
+	signerFile, err := offlineKey(folder)
+	if err != nil {
+		return nil, err
+	}
+	files := map[wallet.Role]string{wallet.Signer: signerFile}
 	for _, custodian := range []struct {
 		role wallet.Role
 		make func(context.Context, config.Custodian, *slog.Logger, Options) (*Process, error)
@@ -63,7 +69,7 @@ func Development(ctx context.Context, folder string, log *slog.Logger, o Options
 		}
 		process, err := custodian.make(ctx, config.Custodian{
 			Role: custodian.role, DatabaseURL: database(folder, custodian.role), Key: "file:" + key, Certs: certs,
-			CustodyURL: at(wallet.Issuer), GuardianURL: at(wallet.Guardian),
+			CustodyURL: at(wallet.Issuer), GuardianURL: at(wallet.Guardian), File: files[custodian.role],
 		}, log, o)
 		if err != nil {
 			return nil, fmt.Errorf("the %s: %w", custodian.role, err)
@@ -96,4 +102,18 @@ func keyFile(path string) error {
 		_, err = kek.CreateFile(path)
 	}
 	return err
+}
+
+// offlineKey makes the operator's offline key, and the signer's file that names
+// it, so that every scheme can be tried. In production the key is on no server.
+func offlineKey(folder string) (signerFile string, err error) {
+	signerFile = filepath.Join(folder, "signer.yaml")
+	if _, err := os.Stat(signerFile); !errors.Is(err, fs.ErrNotExist) {
+		return signerFile, err
+	}
+	public, err := offline.CreateKey(filepath.Join(folder, "offline.key"))
+	if err != nil {
+		return "", err
+	}
+	return signerFile, os.WriteFile(signerFile, []byte("offlineKey: "+public+"\n"), 0o600)
 }
