@@ -35,4 +35,3 @@ func (s *Server) openCustodians(t testing.TB, folder string, c *server.Config) (
 		})
 	}
 }
-

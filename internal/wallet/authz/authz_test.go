@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"log/slog"
-	"maps"
 	"net"
 	"strings"
 	"sync"
@@ -43,7 +43,7 @@ func newAttempt(i *wallettest.Issuer, action wallet.Action) *attempt {
 
 // sign makes the credentials of what the attempt says now.
 func (a *attempt) sign() {
-	a.creds = wallet.Credentials{Ticket: a.issuer.Sign(wallet.TicketType, a.ticket), ElevatedToken: a.issuer.Mint(maps.Clone(a.token))}
+	a.creds = wallet.Credentials{Ticket: a.issuer.Sign(wallet.TicketType, a.ticket), ElevatedToken: a.issuer.Mint(a.token)}
 }
 
 func (a *attempt) check(ctx context.Context) (authz.Authorized, error) {
@@ -208,7 +208,7 @@ func TestRefused(t *testing.T) {
 		{"bound to no wallet", fault.ElevatedTokenRequired, false, func(a *attempt) { d := detail(a); d["type"] = "transfer"; a.token["authorization_details"] = []any{d} }},
 		{"bound to this and more", fault.ElevatedTokenRequired, false, func(a *attempt) { d := detail(a); d["amount"] = "1"; a.token["authorization_details"] = []any{d} }},
 		{"bound to two things", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["authorization_details"] = []any{detail(a), detail(a)} }},
-		{"bound to nothing", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["authorization_details"] = []any{} }},
+		{"with an empty binding", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["authorization_details"] = []any{} }},
 		{"bound in no list", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["authorization_details"] = detail(a) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -224,11 +224,34 @@ func TestRefused(t *testing.T) {
 			if !fault.Has(err, row.want) || got != (authz.Authorized{}) {
 				t.Errorf("%+v, %v; want %s", got, err, row.want)
 			}
+			if reason, ok := strings.CutPrefix(row.name, "bound to "); ok && reasonOf(t, err) != stepup.ReasonWrongBinding {
+				t.Errorf("bound to %s was refused as %q: %v", reason, reasonOf(t, err), err)
+			}
 			if claimed := a.issuer.Claims() > before; claimed != row.claimed {
 				t.Errorf("the issuer was asked for the claim: %t", claimed)
 			}
 		})
 	}
+}
+
+// reasonOf reads the reason that a refusal gives.
+func reasonOf(t *testing.T, err error) stepup.Reason {
+	t.Helper()
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		t.Fatalf("no refusal: %v", err)
+	}
+	text, err := json.Marshal(f.Payload)
+	var payload struct {
+		Reason stepup.Reason `json:"reason"`
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &payload)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload.Reason
 }
 
 // unsigned gives a token another header, and a signature that is none.

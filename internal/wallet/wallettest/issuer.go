@@ -203,8 +203,23 @@ func TokenID(token string) string {
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// Mint signs an elevated token and remembers it, as the real issuer does.
+// Mint signs an elevated token and remembers it, as the real issuer does. A token
+// that is bound gets what one has besides: the hash of the details, displayed,
+// and a single use, in 300 seconds.
 func (i *Issuer) Mint(claims map[string]any) string {
+	claims = maps.Clone(claims)
+	if details, bound := claims["authorization_details"]; bound {
+		text, err := json.Marshal(details)
+		if err != nil {
+			panic(err)
+		}
+		// Details that have no hash are a test's own fault of the token.
+		claims["authorization_details_hash"], _ = stepup.HashDetails(text)
+		claims["displayed"], claims["singleUse"] = true, true
+		if issued, ok := claims["iat"].(int64); ok {
+			claims["exp"] = issued + 300
+		}
+	}
 	i.mu.Lock()
 	id, _ := claims["jti"].(string)
 	i.single[id], _ = claims["singleUse"].(bool)
@@ -226,7 +241,7 @@ func (i *Issuer) Allow(op wallet.Operation, intentHash string, edits ...func(map
 	id, _ := claims["jti"].(string)
 	return wallet.Credentials{
 		Ticket:        i.Sign(wallet.TicketType, i.TicketFor(op, intentHash, id)),
-		ElevatedToken: i.Mint(maps.Clone(claims)),
+		ElevatedToken: i.Mint(claims),
 	}
 }
 
