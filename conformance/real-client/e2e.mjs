@@ -1,7 +1,7 @@
 // The published client against a server built from this tree: SQLite always, PostgreSQL too when DATABASE_URL names an
 // empty database there.
 import assert from 'node:assert/strict';
-import { createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import * as sdk from '@dynamic-labs-sdk/client';
 import { createApiClient, getNonce } from '@dynamic-labs-sdk/client/core';
@@ -494,6 +494,34 @@ for (const [engine, databaseUrl] of Object.entries(databases)) {
         assert.equal((await remove({ [header]: token, 'elevated-access-token': token })).status, 400);
         assert.ok((await remove({ [header]: token })).status < 300);
         assert.equal((await server.call('GET', '/users', bearer())).status, 401);
+      });
+
+      it('keeps a wallet, which signs, exports and renews its shares with a token of its own each, and not without', async () => {
+        const { email, bearer, claims, stepUp } = await signedIn(server, mailbox);
+        const waas = (path, body, token) => server.call('POST', `/waas${path}`, { body, ...bearer(), ...(token ? { [header]: token } : {}) });
+        const made = await waas('/create', { chain: 'EVM' });
+        assert.equal(made.status, 200, JSON.stringify(made.body));
+        const { walletId, address } = made.body;
+        assert.match(address, /^0x[0-9a-fA-F]{40}$/);
+        const exportPublicKey = createHash('sha256').update(email).digest('base64url'); // any 32 bytes are a key of X25519
+        const calls = {
+          'wallet:sign': [`/${walletId}/signMessage`, { message: 'hi' }, 'wallet:sign'],
+          'wallet:export': [`/${walletId}/privateKey/export`, { exportPublicKey }, 'wallet:export'],
+          'wallet:refresh': [`/${walletId}/refresh`, {}, 'wallet:delegate'],
+          'wallet:reshare': [`/${walletId}/reshare`, { oldThresholdSignatureScheme: 'TWO_OF_TWO', newThresholdSignatureScheme: 'TWO_OF_THREE' }, 'wallet:delegate'],
+        };
+        for (const [scope, [path, body, asked]] of Object.entries(calls)) {
+          isStepUpRequired(await waas(path, body), scope, 'missing');
+          const token = await stepUp(email, asked);
+          const done = await waas(path, body, token);
+          assert.equal(done.status, 200, `${path}: ${JSON.stringify(done.body)}`);
+          isStepUpRequired(await waas(path, body, token), scope, 'spent');
+        }
+        const { body } = await server.call('GET', `/waas/${walletId}`, bearer());
+        assert.deepEqual([body.address, body.generation, body.thresholdSignatureScheme], [address, 3, 'TWO_OF_THREE']);
+        const stranger = await signedIn(server, mailbox);
+        assert.notEqual(stranger.claims().sub, claims().sub);
+        assert.equal((await server.call('GET', `/waas/${walletId}`, stranger.bearer())).status, 404);
       });
 
       it('takes no token for another kind', async () => {
