@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/stepup-auth/stepup"
 )
@@ -46,6 +48,7 @@ func newBank(c config) (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", b.health)
 	mux.Handle("GET /accounts", guard.SignedIn(http.HandlerFunc(b.accounts)))
 	mux.Handle("POST /transfers", guard.Require(transferCreate)(http.HandlerFunc(b.transfer)))
+	mux.Handle("POST /transfers/confirmed", guard.Require(transferCreate, stepup.BoundTo(confirmed))(http.HandlerFunc(b.transfer)))
 	return allowOrigin(c.allowedOrigin, mux), nil
 }
 
@@ -87,14 +90,26 @@ func (o order) check() string {
 	return ""
 }
 
+// confirmed says what an order is, in the words its user confirms. All that
+// matters stands in it: a token for it sends neither more nor to anybody else.
+func confirmed(r *http.Request) (any, error) {
+	o, err := readOrder(r.Body)
+	return []map[string]string{{"type": "transfer", "amount": strconv.FormatInt(o.Amount, 10), "currency": "EUR", "payee": o.To}}, err
+}
+
+func readOrder(body io.Reader) (o order, err error) {
+	decoder := json.NewDecoder(body)
+	decoder.DisallowUnknownFields()
+	err = decoder.Decode(&o)
+	return o, err
+}
+
 // transfer sends money. It runs only when the user has just proved who they are,
 // once per proof; the claims say how.
 func (b *bank) transfer(w http.ResponseWriter, r *http.Request) {
 	claims, _ := stepup.FromContext(r.Context())
-	var o order
-	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10))
-	body.DisallowUnknownFields()
-	if err := body.Decode(&o); err != nil {
+	o, err := readOrder(http.MaxBytesReader(w, r.Body, 4<<10))
+	if err != nil {
 		refuse(w, http.StatusBadRequest, "malformed_order", `Send {"to": "bob", "amount": 25}.`)
 		return
 	}

@@ -99,6 +99,42 @@ func TestTransfer(t *testing.T) {
 	}
 }
 
+// A confirmed transfer takes a token for this payee and this amount. One for
+// another is refused, and is not spent by that.
+func TestConfirmedTransfer(t *testing.T) {
+	issuer, server := open(t)
+	headers := map[string]string{
+		"Authorization": "Bearer " + issuer.Session(t, stepuptest.Session{}),
+		"Elevated-Access-Token": issuer.Token(t, stepuptest.Token{
+			Scopes: []stepup.Scope{transferCreate}, Audience: audience, Displayed: true,
+			AuthorizationDetails: []map[string]string{{"type": "transfer", "amount": "25", "currency": "EUR", "payee": "bob"}},
+		}),
+	}
+	refused := func(path, order string, headers map[string]string) {
+		t.Helper()
+		response, body := call(t, "POST", server.URL+path, order, headers)
+		payload, _ := body["payload"].(map[string]any)
+		if response.StatusCode != 403 || payload["reason"] != "wrong_binding" {
+			t.Errorf("%s %s: %d %v", path, order, response.StatusCode, body)
+		}
+	}
+	refused("/transfers/confirmed", `{"to":"mallory","amount":25}`, headers)
+	refused("/transfers/confirmed", `{"to":"bob","amount":26}`, headers)
+	refused("/transfers/confirmed", `not an order`, headers)
+	refused("/transfers/confirmed", `{"to":"bob","amount":25}`, proof(t, issuer)) // bound to nothing
+	refused("/transfers", `{"to":"bob","amount":25}`, headers)                    // nothing there compares
+	if response, body := call(t, "POST", server.URL+"/transfers/confirmed", `{"to":"bob","amount":25}`, headers); response.StatusCode != 201 || body["balance"] != 975.0 {
+		t.Fatalf("%d %v", response.StatusCode, body)
+	}
+	response, body := call(t, "POST", server.URL+"/transfers/confirmed", `{"to":"bob","amount":25}`, headers)
+	if payload, _ := body["payload"].(map[string]any); response.StatusCode != 403 || payload["reason"] != "spent" {
+		t.Errorf("the same again: %d %v", response.StatusCode, body)
+	}
+	if got := balance(t, issuer, server); got != 975 {
+		t.Errorf("balance %v, want 975", got)
+	}
+}
+
 func TestOrderSentTwiceIsCarriedOutOnce(t *testing.T) {
 	issuer, server := open(t)
 	var all sync.WaitGroup

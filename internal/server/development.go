@@ -68,7 +68,7 @@ embeddedWallets:
 providers:
   - {provider: dev, name: Development login, issuer: "%[3]s` + devprovider.Path + `", clientId: ` + devprovider.ClientID + `}
 scopes:
-  - {scope: "transfer:create", audience: "https://bank.example"}
+  - {scope: "transfer:create", audience: "https://bank.example", summary: "Send {amount} {currency} to {payee}"}
 `
 
 // localChain is where anvil and other nodes for development answer.

@@ -106,6 +106,7 @@ export class Api extends EventTarget {
 
   accounts = () => this.#callBank('GET', '/accounts')
   transfer = (order, elevated) => this.#callBank('POST', '/transfers', { body: order, elevated })
+  confirmedTransfer = (order, elevated) => this.#callBank('POST', '/transfers/confirmed', { body: order, elevated })
 
   #call(method, path, { body, elevated, mfaToken, repeats, once } = {}) {
     return this.#send(method, this.issuer + path, { path, own: true, elevated: Boolean(elevated), repeats }, body, {

@@ -60,8 +60,10 @@ export async function authorized(session, intent, prompt, show, act) {
   return attempt(session, outcome.ticket, act)
 }
 
-async function boundProof(session, intent, prompt, show) {
+async function boundProof(session, asked, prompt, show) {
   try {
+    // What the server has put into words by itself is an intent; anything else gets its words with the binding.
+    const intent = asked.summary ? asked : { lines: [], ...await session.api.bind(asked.scope, asked.authorizationDetails), ...asked }
     const check = await session.api.checkStepUp(intent.scope)
     if (!check.isRequired) return await show(intent)
     if (check.reason === 'cooling_down') return { kind: 'cooling-down', seconds: check.coolDownSeconds }

@@ -2,7 +2,8 @@
 // token. The service checks session and elevated token itself.
 
 import { h, show } from '../dom.js'
-import { attempt, ensure, guarded } from '../stepup.js'
+import { attempt, authorized, ensure, guarded } from '../stepup.js'
+import { intentPrompt } from './keptdialogs.js'
 import { button, field, form, outcomePlace, showStop } from './parts.js'
 
 export const TRANSFER = 'transfer:create'
@@ -49,17 +50,28 @@ export function transferCard(session, ledger, prompt) {
     waited = ledger.waits
     if (ledger.stranger) place.note('The bank trusts the tokens of another environment only. Sign in there to send money.')
   })
-  const send = form({ class: 'stack', 'data-action': 'transfer' }, async () => {
-    place.clear()
-    const order = { to: to.input.value.trim(), amount: amount.input.valueAsNumber }
-    const outcome = await guarded(session, TRANSFER, prompt, (token) => session.api.transfer(order, token))
+  const ordered = () => ({ to: to.input.value.trim(), amount: amount.input.valueAsNumber })
+  const sent = async (order, outcome) => {
     if (outcome.kind !== 'done') return showStop(place, outcome)
     place.good(`Sent ${money(order.amount)} to ${order.to}. ${outcome.ticket ? 'The token is spent.' : 'No proof was asked.'}`)
     await ledger.load().catch(() => {}) // the money has moved all the same
+  }
+  const send = form({ class: 'stack', 'data-action': 'transfer' }, async () => {
+    place.clear()
+    const order = ordered()
+    await sent(order, await guarded(session, TRANSFER, prompt, (token) => session.api.transfer(order, token)))
   },
   h('div', { class: 'pair' }, to.row, amount.row),
   h('div', { class: 'row' },
     h('button', { type: 'submit', class: 'button primary' }, 'Send money'),
+    button('Confirm payee and amount', async () => {
+      place.clear()
+      if (!send.reportValidity()) return
+      const order = ordered()
+      const authorizationDetails = [{ type: 'transfer', amount: String(order.amount), currency: 'EUR', payee: order.to }]
+      const asked = { scope: TRANSFER, authorizationDetails }
+      await sent(order, await authorized(session, asked, prompt, intentPrompt, (token) => session.api.confirmedTransfer(order, token)))
+    }, { class: 'button', 'data-do': 'confirm-transfer' }),
     button('Only get the token', async () => {
       const outcome = await ensure(session, TRANSFER, prompt)
       if (outcome.kind !== 'token') return showStop(place, outcome)
@@ -69,7 +81,7 @@ export function transferCard(session, ledger, prompt) {
   ledger.load().catch((refusal) => place.refused(refusal))
   return h('article', { class: 'card feature' },
     h('header', { class: 'card-head' }, h('h3', {}, 'Send money'), h('code', { class: 'scope' }, TRANSFER)),
-    h('p', {}, 'At the example bank, a separate service. It asks for a single-use token each time.'),
+    h('p', {}, 'At the example bank, a separate service. It asks for a single-use token each time; one that confirms payee and amount is good for nothing else.'),
     accounts, send, place.element)
 }
 
