@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"encoding/base32"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -27,93 +28,153 @@ func (c *cluster) enrolled(t *testing.T, user *servertest.Session) (code func(st
 	return code
 }
 
+// oldWallets is an environment on action-based MFA whose users have wallets.
+const oldWallets = servertest.EmbeddedOn + `sessions: {lifetime: 10d, idle: 10d}
+mfa:
+  methods: [{type: totp, enabled: true, allowBackupCodes: true}]
+  actions:
+    - {action: user.update, required: true}
+    - {action: wallet.waas.export, required: true}
+    - {action: wallet.waas.sign, required: true}
+    - {action: wallet.waas.refresh, required: true}
+    - {action: wallet.waas.reshare, required: true}
+`
+
 // C1: the newest version is accepted with --strict on the command line while two
-// server processes are under a constant load of calls with an MFA token. Of those
-// begun after the acknowledgement not one opens a gate, on either; calls with an
-// elevated token pass before, during and after.
+// server processes, with a wallet service of processes of its own, are under a
+// constant load of calls with an MFA token: changes of the user, signatures and
+// exports. Of those begun after the acknowledgement not one opens a gate, on
+// either; calls with an elevated token pass before, during and after.
 func TestC1AcceptanceUnderLoad(t *testing.T) {
 	t.Parallel()
-	c := startCluster(t, store.Postgres, 2)
-	c.run(t, servertest.Document(servertest.Legacy, old), "env", "apply", "-")
-	legacy := c.signInAt(t, servertest.Legacy, "legacy-load@example.com")
+	wallets := startWallets(t, "{signaturesPerMinute: 1000000, exportsPerDay: 1000000}")
+	c := startCluster(t, store.Postgres, 0)
+	c.startWith(t, wallets, 2)
+	c.run(t, servertest.Document(servertest.Legacy, oldWallets), "env", "apply", "-")
+	withWallet := func(email string) (user *servertest.Session, wallet string) {
+		user = c.signInAt(t, servertest.Legacy, email)
+		id := c.must(t, 0, "POST", user.Path("/waas/create"), user.Header(), m{"chain": "EVM"}).Want(t, 200, "").Member("walletId")
+		return user, user.Path("/waas/" + id)
+	}
+	legacy, legacyWallet := withWallet("legacy-load@example.com")
 	code := c.enrolled(t, legacy)
 	token := c.must(t, 0, "POST", legacy.Path("/users/mfa/auth/totp"), legacy.Header(), m{"code": code(0), "createMfaToken": m{"singleUse": false}}).Want(t, 200, "").Member("mfaToken")
-	modern := c.signInAt(t, servertest.Legacy, "modern-load@example.com")
-	elevated := c.stepUp(t, modern, "user:update")
 
+	type action struct {
+		name, scope, method, path string
+		single                    bool // its elevated token is good for one call
+		body                      m
+	}
+	actions := func(user *servertest.Session, wallet string) []action {
+		return []action{
+			{"update", "user:update", "PUT", user.Path("/users"), false, m{"alias": "Ada"}},
+			{"sign", "wallet:sign", "POST", wallet + "/signMessage", true, m{"message": "hi"}},
+			{"export", "wallet:export", "POST", wallet + "/privateKey/export", true, m{"exportPublicKey": exportKey(9)}},
+		}
+	}
 	var accepted atomic.Bool
-	before, after, modernCalls := newMilestone(), newMilestone(), newMilestone()
+	var before, after []*milestone
 	stop := make(chan struct{})
 	var load sync.WaitGroup
-	run := func(node int, call func(node int)) {
+	end := sync.OnceFunc(func() { close(stop); load.Wait() })
+	defer end()
+	run := func(call func()) {
 		load.Go(func() {
 			for {
 				select {
 				case <-stop:
 					return
 				default:
-					call(node)
+					call()
 				}
 			}
 		})
 	}
-	update := func(node int, user *servertest.Session, header http.Header) servertest.Response {
-		r, err := c.do(t, node, "PUT", user.Path("/users"), header, m{"alias": "Ada"})
+	do := func(node int, a action, header http.Header) servertest.Response {
+		r, err := c.do(t, node, a.method, a.path, header, a.body)
 		if err != nil {
 			t.Error(err)
 		}
 		return r
 	}
 	for node := range c.nodes {
-		run(node, func(node int) {
-			late := accepted.Load()
-			switch r := update(node, legacy, withMFAToken(legacy, token)); {
-			case late && r.Status != 403:
-				t.Errorf("an MFA token opened a gate on node %d after the acknowledgement: %d", node, r.Status)
-			case late:
-				after.add()
-			case r.Status == 200:
-				before.add()
-			case r.Status != 403:
-				t.Errorf("node %d: %d %s", node, r.Status, r.Body)
+		for _, a := range actions(legacy, legacyWallet) {
+			what := fmt.Sprintf("%s on node %d", a.name, node)
+			open, refused := newMilestone(what), newMilestone(what)
+			before, after = append(before, open), append(after, refused)
+			run(func() {
+				late := accepted.Load()
+				switch r := do(node, a, withMFAToken(legacy, token)); {
+				case late && (r.Status != 403 || r.Code != "elevated_access_token_required"):
+					t.Errorf("%s with an MFA token after the acknowledgement: %d %s", what, r.Status, r.Body)
+				case late:
+					refused.add()
+				case r.Status == 200:
+					open.add()
+				case r.Status != 403:
+					t.Errorf("%s: %d %s", what, r.Status, r.Body)
+				}
+			})
+		}
+		modern, modernWallet := withWallet(fmt.Sprintf("modern-load-%d@example.com", node))
+		lasting := c.stepUp(t, modern, "user:update")
+		what := fmt.Sprintf("calls with an elevated token on node %d", node)
+		passed, passedLate := newMilestone(what), newMilestone(what)
+		before, after = append(before, passed), append(after, passedLate)
+		run(func() {
+			for _, a := range actions(modern, modernWallet) {
+				text := lasting
+				if a.single {
+					text = c.stepUp(t, modern, a.scope)
+				}
+				late := accepted.Load()
+				if r := do(node, a, modern.Header(text)); r.Status != 200 {
+					t.Errorf("%s with a good elevated token on node %d: %d %s", a.name, node, r.Status, r.Body)
+				}
+				if late {
+					passedLate.add()
+				} else {
+					passed.add()
+				}
 			}
-		})
-		run(node, func(node int) {
-			if r := update(node, modern, modern.Header(elevated)); r.Status != 200 {
-				t.Errorf("a call with a good elevated token failed on node %d: %d %s", node, r.Status, r.Body)
-			}
-			modernCalls.add()
 		})
 	}
-	before.wait(t, "calls with an MFA token before the acceptance")
-	modernCalls.wait(t, "calls with an elevated token before the acceptance")
+	for _, counted := range before {
+		counted.wait(t, "before the acceptance")
+	}
 	c.run(t, "", "env", "accept", "--strict", "--yes", servertest.Legacy)
 	accepted.Store(true)
-	after.wait(t, "calls with an MFA token after the acceptance")
-	close(stop)
-	load.Wait()
-	t.Logf("%d calls with an MFA token passed before, %d were refused after; %d calls with an elevated token passed", before.n.Load(), after.n.Load(), modernCalls.n.Load())
+	for _, counted := range after {
+		counted.wait(t, "after the acceptance")
+	}
+	end()
+	for i := range before {
+		t.Logf("%s: %d passed before, %d counted after", before[i].what, before[i].n.Load(), after[i].n.Load())
+	}
 }
 
 // milestone counts, and tells when it has counted far enough.
 type milestone struct {
+	what    string
 	n       atomic.Int64
 	reached chan struct{}
 }
 
-func newMilestone() *milestone { return &milestone{reached: make(chan struct{})} }
+func newMilestone(what string) *milestone {
+	return &milestone{what: what, reached: make(chan struct{})}
+}
 
 func (c *milestone) add() {
-	if c.n.Add(1) == 40 {
+	if c.n.Add(1) == 20 {
 		close(c.reached)
 	}
 }
 
-func (c *milestone) wait(t *testing.T, what string) {
+func (c *milestone) wait(t *testing.T, when string) {
 	t.Helper()
 	select {
 	case <-c.reached:
 	case <-time.After(time.Minute):
-		t.Errorf("%s: only %d", what, c.n.Load())
+		t.Errorf("%s %s: only %d", c.what, when, c.n.Load())
 	}
 }

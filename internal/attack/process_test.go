@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -81,12 +82,7 @@ func startCluster(t *testing.T, engine string, n int, extra ...string) *cluster 
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}},
 	}
 	t.Cleanup(c.client.CloseIdleConnections)
-	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "STEPUP_") {
-			c.env = append(c.env, entry)
-		}
-	}
-	c.env = append(c.env, "STEPUP_DATABASE_URL="+c.db, "STEPUP_MASTER_KEY="+key.Reveal(), "STEPUP_SMTP_URL="+c.mail.URL,
+	c.env = append(cleanEnviron(), "STEPUP_DATABASE_URL="+c.db, "STEPUP_MASTER_KEY="+key.Reveal(), "STEPUP_SMTP_URL="+c.mail.URL,
 		"STEPUP_PUBLIC_URL="+publicURL, "STEPUP_LISTEN=127.0.0.1:0")
 	c.env = append(c.env, extra...)
 	c.run(t, servertest.Document(servertest.A, ""), "env", "apply", "-")
@@ -95,6 +91,11 @@ func startCluster(t *testing.T, engine string, n int, extra ...string) *cluster 
 		c.nodes = append(c.nodes, c.start(t))
 	}
 	return c
+}
+
+// cleanEnviron is the environment without settings of the program.
+func cleanEnviron() []string {
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "STEPUP_") })
 }
 
 // run is one command of the program.
@@ -115,7 +116,7 @@ func (c *cluster) run(t *testing.T, stdin string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// node is one running `stepup serve`.
+// node is one running process: `stepup serve`, or a role of the wallet service.
 type node struct {
 	url    string
 	cmd    *exec.Cmd
@@ -123,14 +124,20 @@ type node struct {
 	exited chan struct{}
 }
 
-func (c *cluster) start(t *testing.T) *node {
+func (c *cluster) start(t *testing.T, extra ...string) *node {
+	t.Helper()
+	return launch(t, append(slices.Clip(c.env), extra...), "serve")
+}
+
+// launch starts the program and waits until it says where it listens.
+func launch(t *testing.T, env []string, args ...string) *node {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{cmd: exec.Command(path, "serve"), log: newLines(), exited: make(chan struct{})}
-	n.cmd.Env, n.cmd.Stdout, n.cmd.Stderr = c.env, n.log, n.log
+	n := &node{cmd: exec.Command(path, args...), log: newLines(), exited: make(chan struct{})}
+	n.cmd.Env, n.cmd.Stdout, n.cmd.Stderr = env, n.log, n.log
 	if err := n.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -139,9 +146,9 @@ func (c *cluster) start(t *testing.T) *node {
 	select {
 	case n.url = <-n.log.serving:
 	case <-n.exited:
-		t.Fatalf("the server ended:\n%s", n.log)
+		t.Fatalf("stepup %v ended:\n%s", args, n.log)
 	case <-time.After(30 * time.Second):
-		t.Fatalf("the server does not start:\n%s", n.log)
+		t.Fatalf("stepup %v does not start:\n%s", args, n.log)
 	}
 	return n
 }
