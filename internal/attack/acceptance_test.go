@@ -116,6 +116,8 @@ func TestC1AcceptanceUnderLoad(t *testing.T) {
 				}
 			})
 		}
+		// Without a factor of action-based MFA, so that codes by mail are strong enough:
+		// there are as many as the load needs.
 		modern, modernWallet := withWallet(fmt.Sprintf("modern-load-%d@example.com", node))
 		lasting := c.stepUp(t, modern, "user:update")
 		what := fmt.Sprintf("calls with an elevated token on node %d", node)

@@ -132,6 +132,104 @@ func TestC1MFATokensAfterAccepting(t *testing.T) {
 	s.Do(t, "DELETE", remove, withMFAToken(user, lasting), nil).Want(t, 204, "")
 }
 
+// C1, C5: with the real wallet service, both kinds of MFA token open export, sign,
+// refresh and reshare under the old version; after accepting the newest with
+// --strict neither opens any of them, and without it just refresh and reshare, whose
+// entries were turned on because a client was seen that needs them. What is refused spends nothing.
+func TestC1MFATokensAtWallets(t *testing.T) {
+	t.Parallel()
+	t.Run("strict", func(t *testing.T) { t.Parallel(); mfaTokensAtWallets(t, true) })
+	t.Run("with entries", func(t *testing.T) { t.Parallel(); mfaTokensAtWallets(t, false) })
+}
+
+func mfaTokensAtWallets(t *testing.T, strict bool) {
+	s := start(t, servertest.WithCustodians(t.TempDir()))
+	s.Apply(t, servertest.Document(servertest.Legacy, oldWallets))
+	admin := operator(t, s)
+	user := s.SignIn(t, servertest.Legacy, "legacy-wallets@example.com")
+	app := s.EnrolApp(t, user)
+	actions := []struct {
+		route, scope string
+		body         m
+		entry        string // lets an MFA token in under the newest version
+	}{
+		{"/privateKey/export", "wallet:export", m{"exportPublicKey": exportKey(9)}, ""},
+		{"/signMessage", "wallet:sign", m{"message": "hi"}, ""},
+		{"/refresh", "wallet:refresh", m{}, "refresh"},
+		{"/reshare", "wallet:reshare", m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}, "reshare"},
+	}
+	kinds := map[string]bool{"for a single use": true, "of the session": false}
+	newWallet := func() string { // one is exported once a day, and reshared once from two of two
+		return user.Path("/waas/" + s.Do(t, "POST", user.Path("/waas/create"), user.Header(), m{"chain": "EVM"}).Want(t, 200, "").Member("walletId"))
+	}
+	lasting := mfaToken(t, s, user, app, m{"singleUse": false})
+	do := func(wallet string, i int, header http.Header) servertest.Response {
+		header.Set("x-dyn-version", "ClientSDK/1.27.1") // attaches an elevated token to no refresh and no reshare
+		return s.Do(t, "POST", wallet+actions[i].route, header, actions[i].body)
+	}
+	token := func(single bool) string {
+		if single {
+			return mfaToken(t, s, user, app, true)
+		}
+		return lasting
+	}
+	unspent := make([]string, len(actions)) // one for each action, earned under the old version
+	for kind, single := range kinds {
+		wallet := newWallet()
+		for i, a := range actions {
+			do(wallet, i, user.Header()).Want(t, 403, "elevated_access_token_required")
+			text := token(single)
+			if r := do(wallet, i, withMFAToken(user, text)); r.Status != 200 {
+				t.Errorf("%s with a token %s under the old version: %d %s", a.route, kind, r.Status, r.Body)
+			}
+			if r := do(wallet, i, withMFAToken(user, text)); single && (r.Status != 403 || reason(r) != "spent") {
+				t.Errorf("%s a second time with a token %s: %d %s", a.route, kind, r.Status, reason(r))
+			}
+		}
+	}
+	for i := range actions {
+		unspent[i] = token(true)
+	}
+
+	var accepted operate.Accepted
+	s.Do(t, "POST", legacyAdmin+"/version", admin, m{"minApiVersion": "2026_04_01", "strict": strict}).Want(t, 200, "").JSON(t, &accepted)
+	for _, a := range actions {
+		if a.entry != "" && slices.Contains(accepted.TurnedOn, a.entry) == strict {
+			t.Fatalf("turned on %v, strict %v", accepted.TurnedOn, strict)
+		}
+	}
+	for kind, single := range kinds {
+		wallet := newWallet()
+		for i, a := range actions {
+			text := lasting
+			if single {
+				text = unspent[i]
+			}
+			r := do(wallet, i, withMFAToken(user, text))
+			switch opens := !strict && a.entry != ""; {
+			case opens && r.Status != 200:
+				t.Errorf("%s with a token %s and the entry %s: %d %s", a.route, kind, a.entry, r.Status, r.Body)
+			case !opens && (r.Status != 403 || r.Code != "elevated_access_token_required"):
+				t.Errorf("%s with a token %s after accepting: %d %s", a.route, kind, r.Status, r.Body)
+			}
+		}
+	}
+
+	// Back under the old version: what was refused is good for one use still.
+	s.Apply(t, servertest.Document(servertest.Legacy, oldWallets))
+	wallet := newWallet()
+	for i, a := range actions {
+		used := !strict && a.entry != ""
+		r := do(wallet, i, withMFAToken(user, unspent[i]))
+		switch {
+		case used && (r.Status != 403 || reason(r) != "spent"):
+			t.Errorf("%s with a token that the entry had let in: %d %s", a.route, r.Status, reason(r))
+		case !used && r.Status != 200:
+			t.Errorf("%s with a token that was refused and not used: %d %s", a.route, r.Status, r.Body)
+		}
+	}
+}
+
 // Rehearsal: the new rules hold for the named user alone.
 func TestRehearsal(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s scene) {
