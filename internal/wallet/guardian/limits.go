@@ -85,7 +85,14 @@ func rate(tx *store.Tx, walletID string, action wallet.Action, most int, window 
 	if count > 0 {
 		wait = time.UnixMilli(oldest).Add(window).Sub(tx.Now())
 	}
-	return fault.New(fault.RateLimited, "This wallet may do that %d times in %s. Try again later.", most, spoken(window)).With(Limit{Limit: name}).After(wait)
+	return fault.New(fault.RateLimited, "This wallet may do that %s in %s. Try again later.", times(most), spoken(window)).With(Limit{Limit: name}).After(wait)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func spoken(window time.Duration) string {
