@@ -25,6 +25,7 @@ type serveCommand struct {
 	Listen        string `help:"Address to listen on, instead of STEPUP_LISTEN." placeholder:"HOST:PORT"`
 	MetricsListen string `help:"Address of the metrics listener, instead of STEPUP_METRICS_LISTEN." placeholder:"HOST:PORT"`
 	BankURL       string `help:"Where the example service answers (development)." default:"http://127.0.0.1:8090"`
+	ChainURL      string `help:"Where a node for development, such as anvil, answers (development)." default:"http://127.0.0.1:8545"`
 }
 
 func (c *serveCommand) Run(s *session) error {
@@ -96,7 +97,7 @@ func (c *serveCommand) development(s *session) error {
 		return fmt.Errorf("starting the wallet service: %w", err)
 	}
 	defer behind.Close()
-	d := server.Development{BankURL: c.BankURL, TokenFile: filepath.Join(s.data, "example-service.token"), OperatorFile: filepath.Join(s.data, "demo-operator.token")}
+	d := server.Development{BankURL: c.BankURL, ChainURL: c.ChainURL, TokenFile: filepath.Join(s.data, "example-service.token"), OperatorFile: filepath.Join(s.data, "demo-operator.token")}
 	made, err := d.New(s.ctx, server.Config{Production: s.config, DB: db, Log: s.log, Wallets: behind.Wallets})
 	if err != nil {
 		return err

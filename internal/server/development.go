@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ const (
 // Development is what development mode adds.
 type Development struct {
 	BankURL      string // where the example service answers
+	ChainURL     string // where a node for development answers, with the chain id 31337; empty: at anvil's own port
 	TokenFile    string // receives the example service's token; empty: none is made
 	OperatorFile string // receives the token with which the demo moves its older environment; empty: none is made
 	Inbox        *deliver.Inbox
@@ -64,15 +66,15 @@ wallets: {chains: [EVM, SOL]}
 embeddedWallets:
   enabled: true
   networks:
-    - {name: Local chain, chain: EVM, chainId: 31337, rpc: "http://127.0.0.1:8545"}
+    - {name: Local chain, chain: EVM, chainId: 31337, rpc: "%[7]s"}
 providers:
   - {provider: dev, name: Development login, issuer: "%[3]s` + devprovider.Path + `", clientId: ` + devprovider.ClientID + `}
 scopes:
   - {scope: "transfer:create", audience: "https://bank.example", summary: "Send {amount} {currency} to {payee}"}
 `
 
-// localChain is where anvil and other nodes for development answer.
-var localChain = dev.Chain{Name: "the local chain", ChainID: 31337, RPC: "http://127.0.0.1:8545"}
+// anvilURL is where anvil and other nodes for development answer when they are not told otherwise.
+const anvilURL = "http://127.0.0.1:8545"
 
 // DemoURL is where the demo app is opened: the development server under the
 // name localhost. Browsers make no passkeys for an IP address.
@@ -98,6 +100,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 	if d.Inbox == nil {
 		d.Inbox = &deliver.Inbox{Now: c.Now}
 	}
+	chain := dev.Chain{Name: "the local chain", ChainID: 31337, RPC: cmp.Or(d.ChainURL, anvilURL)}
 	by := audit.By{Actor: "system", RequestID: "development"}
 	for _, e := range []struct {
 		id, name string
@@ -106,7 +109,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		{DevelopmentEnvironment, "Demo", environment.Version20260401},
 		{DevelopmentLegacyEnvironment, "Demo (action-based MFA)", environment.Version20260101},
 	} {
-		document := fmt.Sprintf(developmentDocument, e.id, e.name, c.PublicURL, e.version, origins(c.PublicURL), DemoURL(c.PublicURL))
+		document := fmt.Sprintf(developmentDocument, e.id, e.name, c.PublicURL, e.version, origins(c.PublicURL), DemoURL(c.PublicURL), chain.RPC)
 		err := c.DB.Write(ctx, func(tx *store.Tx) error {
 			row, err := tx.Environment(e.id)
 			if err == nil {
@@ -146,7 +149,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 	}
 	c.Development = dev.Handler(dev.Config{
 		Inbox: d.Inbox, Provider: provider.Handler(), BankURL: d.BankURL, DemoURL: DemoURL(c.PublicURL),
-		KeptWallets: c.Wallets != nil, Chain: &localChain,
+		KeptWallets: c.Wallets != nil, Chain: &chain,
 		Environments: []dev.Environment{
 			{ID: DevelopmentEnvironment, Name: "Step-up (2026_04_01)", MinAPIVersion: string(environment.Version20260401)},
 			{ID: DevelopmentLegacyEnvironment, Name: "Moving from action-based MFA", MinAPIVersion: string(environment.Version20260101), Migrating: true},

@@ -32,7 +32,8 @@ type tab struct {
 	ctx   context.Context
 	width int64
 
-	outside map[string]func(payload string) string // what a page may ask the test for, by the name of its binding
+	unreachable string                                 // where nothing answers, which Chromium may say
+	outside     map[string]func(payload string) string // what a page may ask the test for, by the name of its binding
 
 	mu       sync.Mutex
 	problems []string
@@ -105,7 +106,8 @@ func (b *tab) observe(event any) {
 		b.problems = append(b.problems, fmt.Sprintf("console.%s was called", e.Type))
 	case *log.EventEntryAdded:
 		answered := e.Entry.Source == log.EntrySourceNetwork && strings.Contains(e.Entry.Text, "responded with a status of 4")
-		if !answered && (e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning) {
+		meant := b.unreachable != "" && e.Entry.URL == b.unreachable && strings.Contains(e.Entry.Text, "ERR_CONNECTION_REFUSED")
+		if !answered && !meant && (e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning) {
 			b.problems = append(b.problems, fmt.Sprintf("%s: %s (%s)", e.Entry.Level, e.Entry.Text, e.Entry.URL))
 		}
 	case *runtime.EventBindingCalled:
@@ -211,14 +213,17 @@ func (b *tab) until(what, expression string) {
 	}
 }
 
-// fits fails when the page is wider than the window: the usual way a layout
-// breaks on a phone.
+// fits fails when the page is wider than the window, or what is in a dialog wider
+// than the dialog: the usual ways a layout breaks on a phone.
 func (b *tab) fits() {
 	b.t.Helper()
 	// A phone zooms out of a page that is too wide, so its own idea of the
 	// window's width cannot be trusted.
 	if got := evaluate[int64](b, "document.documentElement.scrollWidth"); got > b.width {
 		b.t.Errorf("the page is %d px wide in a window of %d", got, b.width)
+	}
+	if got := evaluate[int64](b, "Math.max(0, ...[...document.querySelectorAll('dialog')].map((d) => d.scrollWidth - d.clientWidth))"); got > 0 {
+		b.t.Errorf("what is in the dialog is %d px too wide", got)
 	}
 }
 

@@ -44,14 +44,14 @@ func mustStart(t *testing.T) string {
 }
 
 // mustStartIn does so in a folder of the caller's, for tests that operate it, and
-// returns the server's address too.
-func mustStartIn(t *testing.T, data string) (base, server string) {
+// with further arguments for the server, and returns the server's address too.
+func mustStartIn(t *testing.T, data string, arguments ...string) (base, server string) {
 	t.Helper()
 	bank := servertest.FreeAddress(t)
 	server = servertest.FreeAddress(t)
 	_, port, _ := strings.Cut(server, ":")
 	base = "http://localhost:" + port
-	run(t, nil, "stepup", "serve", "--dev", "--data", data, "--listen", server, "--bank-url", "http://"+bank)
+	run(t, nil, "stepup", append([]string{"serve", "--dev", "--data", data, "--listen", server, "--bank-url", "http://" + bank}, arguments...)...)
 	mustAnswer(t, "http://"+server+"/readyz")
 	run(t, []string{
 		"ISSUER=http://" + server + "/api/v0/sdk/11111111-2222-4333-8444-555555555555",
@@ -63,12 +63,15 @@ func mustStartIn(t *testing.T, data string) (base, server string) {
 	return base, server
 }
 
-// run starts a program for the length of the test, without the settings of
+// run starts a program of ours, or of that path, for the length of the test, without the settings of
 // whoever runs the test, and shows what it said when the test failed.
 func run(t *testing.T, settings []string, program string, arguments ...string) {
 	t.Helper()
+	if !filepath.IsAbs(program) {
+		program = filepath.Join(programs, program)
+	}
 	var output strings.Builder
-	command := exec.CommandContext(t.Context(), filepath.Join(programs, program), arguments...)
+	command := exec.CommandContext(t.Context(), program, arguments...)
 	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, settings...)
 	command.Stdout, command.Stderr = &output, &output
 	// t.Context ends just before the cleanups: by then the program is stopping.

@@ -49,19 +49,20 @@ function keptWallet(context) {
     element,
     draw(wallet) {
       element.dataset.wallet = wallet.chain
-      const act = actions({ ...context, wallet, place })
+      const onChain = wallet.chain === 'EVM' && context.node && coins(context, wallet, place)
+      const act = actions({ ...context, wallet, place, onChain })
       show(body,
         h('p', { class: 'kept-name' }, icon('blockchain'), h('strong', {}, CHAINS[wallet.chain]),
           h('span', { class: 'pill' }, SCHEMES[wallet.thresholdSignatureScheme]),
-          h('span', { class: 'pill', 'data-generation': wallet.generation }, `shares ${wallet.generation}`),
+          h('span', { class: 'pill', 'data-generation': wallet.generation }, `share set ${wallet.generation}`),
           wallet.exportedAt && h('span', { class: 'pill' }, 'exported'),
           wallet.state !== 'active' && h('span', { class: 'pill' }, wallet.state)),
         h('p', { class: 'kept-address' }, h('code', {}, wallet.address), copyButton(wallet.address, 'address')),
-        wallet.chain === 'EVM' && context.node && coins(context, wallet, place),
+        onChain && onChain.element,
         h('div', { class: 'row' },
           button('Sign a message', act.sign, { class: 'button small', 'data-do': 'kept-sign' }),
-          wallet.chain === 'EVM' && context.node && button('Send', act.send, { class: 'button small', 'data-do': 'kept-send' }),
-          button('Refresh the shares', act.refresh, { class: 'button small', 'data-do': 'kept-refresh' }),
+          onChain && button('Send', act.send, { class: 'button small', 'data-do': 'kept-send' }),
+          button('Refresh', act.refresh, { class: 'button small', title: 'New shares of the same key', 'data-do': 'kept-refresh' }),
           button('Export the key', act.exportKey, { class: 'button small danger', 'data-do': 'kept-export' })))
     },
   }
@@ -71,15 +72,16 @@ function keptWallet(context) {
 function coins({ node, session }, wallet, place) {
   const shown = h('span', { class: 'hint', 'data-balance': '' }, `On ${session.config.chain.name}`)
   const look = async () => { show(shown, `${fromWei(await node.balance(wallet.address))} ETH on ${session.config.chain.name}`) }
-  return h('p', { class: 'row' }, shown,
-    button('Look', () => place.run(look), { class: 'button small quiet', 'data-do': 'kept-balance' }),
-    button('Give it 10 ETH', () => place.run(async () => {
+  const element = h('p', { class: 'row' }, shown,
+    button('Balance', () => place.run(look), { class: 'button small', 'data-do': 'kept-balance' }),
+    button('Set to 10 ETH', () => place.run(async () => {
       await node.fund(wallet.address, toWei('10'))
       await look()
-    }), { class: 'button small quiet', 'data-do': 'kept-fund' }))
+    }), { class: 'button small', 'data-do': 'kept-fund' }))
+  return { element, look }
 }
 
-function actions({ session, prompt, node, wallet, place, reload }) {
+function actions({ session, prompt, node, wallet, place, onChain, reload }) {
   const { api } = session
   const id = wallet.walletId
   // The intent is what the server says the request will do; the token is for it alone.
@@ -112,6 +114,7 @@ function actions({ session, prompt, node, wallet, place, reload }) {
           const { transactionHash } = await api.broadcast(id, { signedTransaction, network: String(chainId) })
           const receipt = await node.receipt(transactionHash)
           place.good(receipt ? `Mined in block ${Number(receipt.blockNumber)} of ${name}. ` : `Sent to ${name}. `, h('code', { 'data-transaction': '' }, transactionHash))
+          await onChain.look().catch(() => {}) // the coins have moved all the same
         })
       })
     },

@@ -18,7 +18,7 @@ export function ask(title, text, fields, label) {
 export function intentView({ summary, lines, unvalued, reason }) {
   return h('div', { class: 'intent' },
     h('p', { class: 'intent-summary' }, summary),
-    unvalued && h('p', { class: 'bad' }, reason || 'What this may cost cannot be told.'),
+    unvalued && h('p', { class: 'bad' }, `What this may cost cannot be told${reason ? `: ${reason}` : ''}.`),
     lines.length > 0 && h('dl', { class: 'facts' }, lines.map(({ label, value }) => h('div', {}, h('dt', {}, label), h('dd', {}, value)))))
 }
 

@@ -33,7 +33,7 @@ export function credentialList(session, prompt, place, format) {
     const name = nameOf(credential)
     return row(name, pills(session, credential), [
       credential.confirmed === false && confirmButton(session, prompt, place, credential.id, name),
-      button('Unlink', () => place.run(async () => {
+      !isKept(credential) && button('Unlink', () => place.run(async () => {
         const outcome = await guarded(session, UNLINK, prompt, (token) => session.api.unlink(credential.id, token))
         if (outcome.kind !== 'done') return showStop(place, outcome)
         session.tokens.killAll((ticket) => ticket.claims.credential_id === credential.id)
@@ -50,11 +50,14 @@ export function row(name, marks, buttons) {
 
 export const pill = (text) => h('span', { class: 'pill' }, text)
 
+// An embedded wallet is on file as a credential, vouches for nothing, and stays as long as the wallet does.
+const isKept = (credential) => credential.wallet_provider === 'embeddedWallet'
+
 function pills(session, credential) {
   return [
     credential.id === session.claims.signin_credential_id && pill('this session'),
     credential.confirmed === false && pill('not confirmed'),
-    !credential.signInEnabled && pill('no sign-in'),
+    isKept(credential) ? pill('kept here') : !credential.signInEnabled && pill('no sign-in'),
   ]
 }
 
