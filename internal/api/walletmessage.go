@@ -62,10 +62,11 @@ func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
 	if err != nil {
 		return WalletMessage{}, err
 	}
-	text := walletsig.Text{Tenant: c.Tenant, Session: c.Session, Chain: kind, Address: r.Address, Origin: r.Origin}
-	if !kind.ValidAddress(r.Address) {
-		return WalletMessage{}, fault.New(fault.InvalidWalletAddress, "The field address is no address of this chain: an EVM address takes its EIP-55 capitals, a Solana address is base58.")
+	address, ok := kind.ReadAddress(r.Address)
+	if !ok {
+		return WalletMessage{}, fault.New(fault.InvalidWalletAddress, "The field address is no address of this chain: an EVM address is 0x and 40 hex digits, whose capitals, if it mixes them, are those of EIP-55; a Solana address is base58.")
 	}
+	text := walletsig.Text{Tenant: c.Tenant, Session: c.Session, Chain: kind, Address: address, Origin: r.Origin}
 	if kind == chain.EVM {
 		if text.ChainID = r.Network; text.ChainID == "" {
 			text.ChainID = "1"

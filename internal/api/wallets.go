@@ -76,12 +76,16 @@ func (r WalletRequest) proof(c *Call, door walletsig.Door) (m walletsig.Method, 
 	if err != nil {
 		return m, a, err
 	}
+	address, ok := kind.ReadAddress(r.PublicWalletAddress)
+	if !ok {
+		address = r.PublicWalletAddress // which the method refuses
+	}
 	detail := account.Detail{
-		Address: r.PublicWalletAddress, Chain: kind.Namespace(), WalletName: r.WalletName, WalletProvider: r.WalletProvider,
+		Address: address, Chain: kind.Namespace(), WalletName: r.WalletName, WalletProvider: r.WalletProvider,
 		WalletAdditionalAddresses: r.AdditionalWalletAddresses,
 	}
 	m = walletsig.Method{
-		Door: door, Chain: kind, Address: r.PublicWalletAddress, Message: r.MessageToSign, Detail: detail.JSON(),
+		Door: door, Chain: kind, Address: address, Message: r.MessageToSign, Detail: detail.JSON(),
 		Contracts: c.api.contracts, Nodes: c.Tenant.Wallets.Nodes(), Undeployed: c.Tenant.Wallets.Undeployed,
 	}
 	return m, method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.SignedMessage), Source: c.Source}, nil

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/stepup-auth/stepup/internal/typed"
 )
 
 // ErrNumber is what every refusal of this package wraps.
@@ -25,12 +27,21 @@ type Number struct {
 }
 
 // maxTyped is the longest text looked at, in bytes; the longest number has 15 digits.
-const maxTyped = 40
+// What is pasted may have more around them that nobody sees.
+const (
+	maxTyped  = 40
+	maxPasted = 400
+)
 
 // Parse reads a number written as its country writes it, or with + in front.
 // callingCode (without +) and country say where it belongs; what is given must
 // agree with the number, and one of the two is needed unless it starts with +.
+// Contact lists and keyboards of other scripts may have written it, see [typed.Number].
 func Parse(callingCode, number, country string) (Number, error) {
+	if len(callingCode) > maxPasted || len(number) > maxPasted || len(country) > maxPasted {
+		return Number{}, refuse("it is too long")
+	}
+	callingCode, number, country = typed.Number(callingCode), typed.Number(number), typed.Line(country)
 	if !plain(number) || len(callingCode) > 5 || !plain(callingCode) {
 		return Number{}, refuse("write digits only; spaces, dots, hyphens and brackets may stand between them")
 	}
@@ -98,7 +109,7 @@ func read(text, region string) (Number, error) {
 	}
 	parsed, err := phonenumbers.Parse(text, region)
 	if err != nil || !phonenumbers.IsValidNumber(parsed) || parsed.GetExtension() != "" {
-		return Number{}, refuse("there is no such number; check the digits and the country")
+		return Number{}, refuse("there is no such number; check the digits and the country" + formerly(parsed))
 	}
 	n := Number{
 		E164:        phonenumbers.Format(parsed, phonenumbers.E164),
@@ -111,6 +122,27 @@ func read(text, region string) (Number, error) {
 		return Number{}, refuse("it belongs to no country") // satellites and other networks without one
 	}
 	return n, nil
+}
+
+// formerly tells people who write a number as their country did before it
+// changed its plan what to change. Address books are full of such.
+func formerly(n *phonenumbers.PhoneNumber) string {
+	switch national := phonenumbers.GetNationalSignificantNumber(n); {
+	case n.GetCountryCode() == 52 && len(national) == 11 && national[0] == '1':
+		return ". Mexican numbers have no 1 after +52 any more"
+	case n.GetCountryCode() == 55 && len(national) == 10:
+		return ". A Brazilian mobile number has a 9 after its area code: +55 11 91234 5678"
+	}
+	return ""
+}
+
+// MobileForm says how the mobile numbers of a country are written, for the owner
+// of one who wrote it as a fixed line; empty where the two do not look alike.
+func (n Number) MobileForm() string {
+	if n.Country == "AR" && n.Type == "fixed_line" {
+		return "An Argentine mobile number has a 9 after +54: +54 9 " + n.National + "."
+	}
+	return ""
 }
 
 func typeOf(t phonenumbers.PhoneNumberType) string {

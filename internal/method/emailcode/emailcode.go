@@ -4,6 +4,8 @@
 package emailcode
 
 import (
+	"strings"
+
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -12,6 +14,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/typed"
 )
 
 var channel = &sentcode.Channel{
@@ -64,9 +67,14 @@ func Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow
 }
 
 func (r Request) read() (sentcode.Request, error) {
-	address, key, err := deliver.NormalizeEmail(r.Address)
-	if err != nil {
-		return sentcode.Request{}, fault.New(fault.InvalidEmail, "This is not an email address we can write to: use the plain form name@example.com.").Because(err)
+	text := typed.Line(r.Address)
+	address, key, err := deliver.NormalizeEmail(text)
+	switch {
+	case err != nil && typed.HasUnseen(text):
+		return sentcode.Request{}, fault.New(fault.InvalidEmail, "There is a character in this email address that nobody sees. Type it by hand instead of pasting it.").Because(err)
+	case err != nil:
+		why := strings.TrimPrefix(err.Error(), deliver.ErrAddress.Error()+": ")
+		return sentcode.Request{}, fault.New(fault.InvalidEmail, "This is not an email address we can write to: %s. Use the plain form name@example.com.", why).Because(err)
 	}
 	return sentcode.Request{Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: key, Written: address, Source: r.Source, AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID}, nil
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"strings"
+
+	"github.com/stepup-auth/stepup/internal/typed"
 )
 
 // A code is 80 random bits (NIST SP 800-63B-4 section 4.2 wants 64) in four
@@ -30,26 +32,27 @@ func newCode() string {
 	return strings.Join(groups, "-")
 }
 
-// Normalize reads a code as people type it: in either case, with or without
-// dashes and spaces, O for 0, I and L for 1. ok is false for what cannot be one.
-func Normalize(typed string) (code string, ok bool) {
-	if len(typed) > 4*codeChars || strings.IndexFunc(typed, func(r rune) bool { return r > 'z' }) >= 0 {
+// Normalize reads a code as people type it: in either case, however its groups
+// are parted (see [typed.Code]), O for 0, I and L for 1. ok is false for what cannot be one.
+func Normalize(text string) (code string, ok bool) {
+	text = typed.Code(text)
+	if len(text) != codeChars {
 		return "", false
 	}
-	var b strings.Builder
-	for _, r := range strings.ToUpper(typed) {
-		switch {
-		case r == '-' || r == ' ':
-			continue
-		case r == 'O':
-			r = '0'
-		case r == 'I' || r == 'L':
-			r = '1'
+	code = strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			r -= 'a' - 'A'
 		}
-		if r > 'Z' || !strings.ContainsRune(alphabet, r) {
-			return "", false
+		switch r {
+		case 'O':
+			return '0'
+		case 'I', 'L':
+			return '1'
 		}
-		b.WriteRune(r)
+		return r
+	}, text)
+	if strings.Trim(code, alphabet) != "" {
+		return "", false
 	}
-	return b.String(), b.Len() == codeChars
+	return code, true
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/typed"
 )
 
 // Wrong codes are counted per person over all codes. From one source a few per
@@ -39,7 +40,7 @@ func (ch *Channel) takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallen
 	}
 	if guessed, err := alarmed(tx, c); err != nil {
 		return err
-	} else if guessed && len(a.Response.Reveal()) < LongDigits {
+	} else if guessed && len(typed.Code(a.Response.Reveal())) < LongDigits {
 		return fault.New(ch.Unknown, "Somebody is guessing codes, so short ones stopped working. Ask for a new one.")
 	}
 	if err := limit.Note(tx, wrongHere(tx, c), 24*time.Hour); err != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/typed"
 )
 
 // Digits is the length of a code, and LongDigits that of a sign-in code while
@@ -194,7 +195,7 @@ func (ch *Channel) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 	if err != nil {
 		return nil, err
 	}
-	return &candidate{channel: ch, row: counted, typed: hashCode(tx.Hasher(), counted, a.Response.Reveal()), source: a.Source}, nil
+	return &candidate{channel: ch, row: counted, typed: hashCode(tx.Hasher(), counted, typed.Code(a.Response.Reveal())), source: a.Source}, nil
 }
 
 type candidate struct {

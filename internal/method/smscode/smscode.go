@@ -90,6 +90,8 @@ func (r Request) judge() (sentcode.Request, error) {
 		return sentcode.Request{}, Off()
 	case !sms.Texts(n.Country):
 		return sentcode.Request{}, fault.New(fault.InvalidPhone, "Numbers of %s are not texted here. Use another number, or another way to prove it is you.", n.Country)
+	case !slices.Contains(sms.NumberTypes, n.Type) && n.MobileForm() != "":
+		return sentcode.Request{}, fault.New(fault.InvalidPhone, "This is the number of a fixed line, which is not texted here. %s", n.MobileForm())
 	case !slices.Contains(sms.NumberTypes, n.Type):
 		return sentcode.Request{}, fault.New(fault.InvalidPhone, "This kind of number is not texted here. Use a mobile number, or another way to prove it is you.")
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"hash"
 	"time"
+
+	"github.com/stepup-auth/stepup/internal/typed"
 )
 
 // What every authenticator app understands (RFC 6238 section 4, RFC 4226
@@ -27,10 +29,11 @@ func Code(secret []byte, step int64) string { return hotp(sha1.New, secret, step
 
 // match finds the time step that a code belongs to, of those around now and
 // after last; ok is false when it belongs to none. It takes the same time for
-// every code.
-func match(secret []byte, typed string, now, last int64) (step int64, ok bool) {
+// every code, however it was typed.
+func match(secret []byte, text string, now, last int64) (step int64, ok bool) {
+	code := []byte(typed.Code(text))
 	for candidate := now - skew; candidate <= now+skew; candidate++ {
-		equal := subtle.ConstantTimeCompare([]byte(Code(secret, candidate)), []byte(typed)) == 1
+		equal := subtle.ConstantTimeCompare([]byte(Code(secret, candidate)), code) == 1
 		if equal && candidate > last {
 			step, ok = candidate, true
 		}

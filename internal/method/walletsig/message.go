@@ -102,11 +102,14 @@ var (
 func ParseMessage(text string) (Message, error) {
 	var m Message
 	if len(text) > MaxMessage || !utf8.ValidString(text) {
-		return m, errors.New("too long, or not UTF-8")
+		return m, errors.New("it is too long, or not UTF-8")
+	}
+	if strings.Contains(text, "\r\n") {
+		return m, errors.New(`its lines end in CR LF, "\r\n"; have the wallet sign them with LF, "\n", and send just what it signed`)
 	}
 	for _, r := range text {
 		if r != '\n' && !unicode.IsPrint(r) {
-			return m, fmt.Errorf("the character %U, which nobody sees", r)
+			return m, fmt.Errorf("it holds the character %U, which nobody sees", r)
 		}
 	}
 	rest, err := m.parseHead(text)
@@ -128,7 +131,7 @@ func ParseMessage(text string) (Message, error) {
 		}
 		if f.shape == timeShape {
 			if _, err := time.Parse(time.RFC3339Nano, *f.value); err != nil {
-				return m, fmt.Errorf("%sis no time: %w", f.label, err)
+				return m, fmt.Errorf("after %q stands no time", f.label)
 			}
 		}
 	}
@@ -136,10 +139,10 @@ func ParseMessage(text string) (Message, error) {
 		return m, err
 	}
 	if rest != "" {
-		return m, errors.New("more text than the message has")
+		return m, errors.New("it has more text than the message")
 	}
 	if m.String() != text {
-		return m, errors.New("not written as it is read")
+		return m, errors.New("it is not written as it is read")
 	}
 	return m, nil
 }
@@ -149,11 +152,11 @@ func (m *Message) parseHead(text string) (rest string, err error) {
 	first, rest, _ := strings.Cut(text, "\n")
 	domain, account, ok := strings.Cut(first, invitation)
 	if !ok {
-		return "", errors.New("no invitation in the first line")
+		return "", errors.New("the first line is no invitation to sign in")
 	}
 	if scheme, bare, ok := strings.Cut(domain, "://"); ok {
 		if !schemeShape.MatchString(scheme) {
-			return "", errors.New("no scheme before ://")
+			return "", errors.New("before :// stands no scheme")
 		}
 		m.Scheme, domain = scheme, bare
 	}
@@ -162,14 +165,16 @@ func (m *Message) parseHead(text string) (rest string, err error) {
 	}
 	m.Domain = domain
 	if m.Account, ok = strings.CutSuffix(account, " account:"); !ok || !accountShape.MatchString(m.Account) {
-		return "", errors.New("no kind of account in the first line")
+		return "", errors.New("the first line names no kind of account")
 	}
 	m.Address, rest, _ = strings.Cut(rest, "\n")
 	if !addressShape.MatchString(m.Address) {
-		return "", errors.New("no address in the second line")
+		return "", errors.New("the second line is no address")
 	}
-	if m.Account == "Ethereum" && !chain.EVM.ValidAddress(m.Address) {
-		return "", errors.New("the address is not in its EIP-55 form")
+	if m.Account == "Ethereum" {
+		if address, ok := chain.EVM.ReadAddress(m.Address); !ok || address != m.Address {
+			return "", errors.New("the address in its second line is not written with the capitals of EIP-55")
+		}
 	}
 	if rest, err = literal(rest, "\n"); err != nil {
 		return "", err
@@ -195,7 +200,7 @@ func (m *Message) parseResources(rest string) (string, error) {
 		m.Resources = append(m.Resources, resource)
 	}
 	if len(m.Resources) == 0 {
-		return "", errors.New("no resource under Resources")
+		return "", errors.New("under Resources stands none")
 	}
 	return "", nil
 }

@@ -60,8 +60,8 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if !ok {
 		return nil, fault.New(fault.RateLimited, "Too many signatures were sent from here. Try again in %s.", wait.Round(time.Second)).After(wait)
 	}
-	if !m.Chain.ValidAddress(m.Address) {
-		return nil, fault.New(fault.InvalidWalletAddress, "publicWalletAddress is no address of this chain: an EVM address takes its EIP-55 capitals, a Solana address is base58.")
+	if m.Address, ok = m.Chain.ReadAddress(m.Address); !ok {
+		return nil, fault.New(fault.InvalidWalletAddress, "publicWalletAddress is no address of this chain: an EVM address is 0x and 40 hex digits, whose capitals, if it mixes them, are those of EIP-55; a Solana address is base58.")
 	}
 	// A text that was signed for another transaction costs nothing.
 	message, unreadable := ParseMessage(m.Message)
@@ -75,7 +75,7 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 		return nil, err
 	}
 	if unreadable != nil {
-		return nil, invalid("This is not a sign-in text as wallets sign them, from its first byte to its last.").Because(unreadable)
+		return nil, invalid("This is not a sign-in text as wallets sign them (EIP-4361), from its first byte to its last: %v.", unreadable).Because(unreadable)
 	}
 	if err := m.judge(tx, a, message); err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 func nonceIn(text string) string {
 	_, rest, _ := strings.Cut(text, "\nNonce: ")
 	value, _, _ := strings.Cut(rest, "\n")
-	return value
+	return strings.TrimSuffix(value, "\r")
 }
 
 // judge holds the text against the environment and the request.

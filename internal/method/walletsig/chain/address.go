@@ -67,17 +67,24 @@ func (c Kind) Account() string {
 	return ""
 }
 
-// ValidAddress reports whether the address is one of the chain in its one
-// spelling: EIP-55 for EVM, base58 of a sound public key for Solana.
-func (c Kind) ValidAddress(address string) bool {
+// ReadAddress is an address of the chain in its one spelling: EIP-55 for EVM,
+// base58 of a sound public key for Solana. EVM addresses are read in letters of
+// one case too, as wallets return them; mixed ones must be right, which is how
+// a typing mistake shows. ok is false for what is no address.
+func (c Kind) ReadAddress(text string) (address string, ok bool) {
 	switch c {
 	case EVM:
-		return isEVM(address)
+		if !evmShape.MatchString(text) || strings.Trim(text, "0x") == "" {
+			return "", false
+		}
+		digits := text[2:]
+		address = Checksum(text)
+		return address, address == text || digits == strings.ToLower(digits) || digits == strings.ToUpper(digits)
 	case Solana:
-		_, ok := solanaKey(address)
-		return ok
+		_, ok := solanaKey(text)
+		return text, ok
 	}
-	return false
+	return "", false
 }
 
 // Identifier is the look-up key of a wallet that is a key pair: one wallet,
@@ -97,10 +104,6 @@ func ContractIdentifier(chainID, address string) string {
 }
 
 var evmShape = regexp.MustCompile(`^0x[0-9A-Fa-f]{40}$`)
-
-func isEVM(address string) bool {
-	return evmShape.MatchString(address) && Checksum(address) == address && strings.Trim(address, "0x") != ""
-}
 
 // Checksum writes an EVM address with the capitals of EIP-55.
 func Checksum(address string) string {

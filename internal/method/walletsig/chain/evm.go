@@ -40,7 +40,7 @@ func RecoverEVM(hash, signature []byte) (address string, err error) {
 		return "", err
 	}
 	address = addressOf(key)
-	if !isEVM(address) {
+	if _, ok := EVM.ReadAddress(address); !ok {
 		return "", errors.New("the zero address")
 	}
 	return address, nil

@@ -160,7 +160,7 @@ func FuzzRecoverEVM(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !chain.EVM.ValidAddress(address) {
+		if read, ok := chain.EVM.ReadAddress(address); !ok || read != address {
 			t.Errorf("recovered %q", address)
 		}
 		if new(big.Int).Lsh(new(big.Int).SetBytes(signature[32:64]), 1).Cmp(order()) > 0 {
@@ -175,26 +175,26 @@ func TestAddresses(t *testing.T) {
 		"0x52908400098527886E0F7030069857D2E4169EE7", "0xde709f2102306220921060314715629080e2fb77", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
 		"0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB", "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
 	} {
-		if !chain.EVM.ValidAddress(good) {
-			t.Errorf("refused %s", good)
-		}
-		if good != strings.ToLower(good) && chain.EVM.ValidAddress("0x"+strings.ToLower(good[2:])) {
-			t.Errorf("took %s in small letters", good)
+		for _, spelling := range []string{good, strings.ToLower(good), "0x" + strings.ToUpper(good[2:])} {
+			if read, ok := chain.EVM.ReadAddress(spelling); !ok || read != good {
+				t.Errorf("%s: read as %q, %v", spelling, read, ok)
+			}
 		}
 	}
 	wallet := walletsigtest.NewSolana(t)
 	for kind, bad := range map[chain.Kind][]string{
-		chain.EVM:    {"", "0x", "52908400098527886E0F7030069857D2E4169EE7", "0x0000000000000000000000000000000000000000", "0X52908400098527886E0F7030069857D2E4169EE7", wallet.Address},
+		chain.EVM: {"", "0x", "52908400098527886E0F7030069857D2E4169EE7", "0x0000000000000000000000000000000000000000", "0X52908400098527886E0F7030069857D2E4169EE7", wallet.Address,
+			"0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"}, // mistyped
 		chain.Solana: {"", "1", wallet.Address + "1", "1" + wallet.Address, "0" + wallet.Address[1:], strings.Repeat("z", 44), "0x52908400098527886E0F7030069857D2E4169EE7"},
 		"BTC":        {"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"},
 	} {
 		for _, address := range bad {
-			if kind.ValidAddress(address) {
+			if _, ok := kind.ReadAddress(address); ok {
 				t.Errorf("%s took %q", kind, address)
 			}
 		}
 	}
-	if !chain.Solana.ValidAddress(wallet.Address) {
+	if read, ok := chain.Solana.ReadAddress(wallet.Address); !ok || read != wallet.Address {
 		t.Errorf("refused %s", wallet.Address)
 	}
 }
@@ -220,7 +220,7 @@ func TestG4SmallOrderSolanaKeys(t *testing.T) {
 			raw := y.FillBytes(make([]byte, 32))
 			slices.Reverse(raw)
 			raw[31] |= sign
-			if chain.Solana.ValidAddress(base58.Encode(raw)) {
+			if _, ok := chain.Solana.ReadAddress(base58.Encode(raw)); ok {
 				t.Errorf("took the key %x", raw)
 			}
 		}

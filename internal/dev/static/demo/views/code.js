@@ -7,7 +7,7 @@ import { field, form, outcomePlace } from './parts.js'
 
 const DIGITS = {
   class: 'code-input', inputmode: 'numeric', autocomplete: 'one-time-code',
-  pattern: '[0-9]{6}|[0-9]{8}', maxlength: 8, placeholder: '······', title: 'Six digits',
+  pattern: '\\D*(\\d\\D*){6,8}', placeholder: '······', title: 'Six to eight digits; spaces and hyphens between them do not matter',
 }
 const WORDS = { class: 'code-input words', autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', placeholder: 'XXXX-XXXX-XXXX-XXXX' }
 
@@ -18,7 +18,7 @@ const WORDS = { class: 'code-input words', autocomplete: 'off', autocapitalize: 
  */
 export function codeForm({ sent, app, kind, intro, label, submit, extra }) {
   const recovery = kind === 'recovery'
-  const { row, input } = field(recovery ? 'Recovery code' : 'Six-digit code', { name: 'code', required: true, ...(recovery ? WORDS : DIGITS) })
+  const { row, input } = field(recovery ? 'Recovery code' : 'Code', { name: 'code', required: true, ...(recovery ? WORDS : DIGITS) })
   const place = outcomePlace()
   const guard = async (work) => {
     if (!await place.run(work)) input.select()
