@@ -19,7 +19,7 @@ var attacks = map[string]int{"A": 9, "B": 11, "C": 13, "D": 10, "E": 8, "F": 16,
 func TestCoverage(t *testing.T) {
 	page := read(t, "security/coverage.md")
 	rows := map[string]string{}
-	for _, row := range regexp.MustCompile(`(?m)^\| ([A-G]\d+) \| [^|]+ \| (.+) \|$`).FindAllStringSubmatch(page, -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| ([A-GL]\d+) \| [^|]+ \| (.+) \|$`).FindAllStringSubmatch(page, -1) {
 		if rows[row[1]] != "" {
 			t.Errorf("%s has two rows", row[1])
 		}
@@ -44,8 +44,8 @@ func TestCoverage(t *testing.T) {
 			t.Errorf("%s does not mention %s", script[1], script[2])
 		}
 	}
-	inName := regexp.MustCompile(`^Test([A-G]\d+)[A-Z]`)
-	for _, folder := range []string{".", "internal/attack", "internal/api", "internal/outbound", "internal/method/totp", "internal/method/walletsig", "internal/method/walletsig/chain", "internal/method/social", "internal/method/external"} {
+	inName := regexp.MustCompile(`^Test([A-GL]\d+)[A-Z]`)
+	for _, folder := range []string{".", "internal/attack", "internal/api", "internal/outbound", "internal/method/totp", "internal/method/walletsig", "internal/method/walletsig/chain", "internal/method/social", "internal/method/external", "internal/policytext"} {
 		for _, name := range testsIn(t, folder) {
 			if id := inName.FindStringSubmatch(name); id != nil && !strings.Contains(rows[id[1]], "`"+folder+":"+name+"`") {
 				t.Errorf("%s in %s is not in the row of %s", name, folder, id[1])

@@ -187,7 +187,11 @@ func (c *policyDiff) Run(s *session) error {
 		if len(change.Who) > 6 {
 			who = strings.Join(change.Who[:6], ", ") + fmt.Sprintf(" and %d more", len(change.Who)-6)
 		}
-		fmt.Fprintf(s.stdout, "  %s\n      for users with %s\n", change.Text, who)
+		looser := ""
+		if change.Looser {
+			looser = " (looser)"
+		}
+		fmt.Fprintf(s.stdout, "  %s%s\n      for users with %s\n", change.Text, looser, who)
 	}
 	return nil
 }

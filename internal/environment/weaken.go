@@ -24,6 +24,10 @@ func (s step) gone() bool  { return !s.after.IsValid() }
 // weakening says, per path of the document, what a change there weakens. A path
 // without a rule weakens nothing; a test holds the list of those.
 var weakening = map[string]func(step) string{
+	"name":         func(step) string { return otherName },
+	"mail.appName": func(step) string { return otherName },
+	"mail.from":    func(step) string { return "mail comes from another sender" },
+
 	"origins[]":         ifAdded("pages of %s may call with the user's session"),
 	"redirectOrigins[]": ifAdded("sign-ins may be sent to %s"),
 	"minApiVersion":     ifOlder("the rules of the older version hold again"),
@@ -73,12 +77,11 @@ var weakening = map[string]func(step) string{
 		return ""
 	},
 	"mfa.methods[]": func(s step) string {
-		if s.gone() && s.before.Interface().(Method).Enabled {
-			return methodOff
-		}
-		return ""
+		return cmp.Or(when(s.gone() && s.before.Interface().(Method).Enabled, methodOff), s.weakerFactor())
 	},
-	"mfa.methods[].enabled":          ifOff(methodOff),
+	"mfa.methods[].enabled": func(s step) string {
+		return cmp.Or(when(!s.after.Bool(), methodOff), s.weakerFactor())
+	},
 	"mfa.methods[].allowBackupCodes": ifOn("recovery codes stand in for the method"),
 	"mfa.actions[]": func(s step) string {
 		if s.gone() && s.before.Interface().(Action).Required {
@@ -110,12 +113,16 @@ var weakening = map[string]func(step) string{
 	"embeddedWallets.perUser":             ifMore("a session makes more keys"),
 	"embeddedWallets.exportDisabled":      ifOff("private keys may leave the service"),
 	"embeddedWallets.networks[]":          ifAdded("transactions are sent to %s"),
+	"embeddedWallets.networks[].chain":    func(step) string { return otherChain },
+	"embeddedWallets.networks[].chainId":  func(step) string { return otherChain },
+	"embeddedWallets.networks[].cluster":  func(step) string { return otherChain },
 	"embeddedWallets.networks[].rpc":      ifSet("transactions are sent to another node"),
 	"embeddedWallets.networks[].symbol":   ifSet("users are shown another coin for the same amounts"),
 	"embeddedWallets.networks[].decimals": func(step) string { return "users are shown other amounts for the same transactions" },
 
-	"providers[]":          ifAdded("the word of %s signs users in"),
-	"providers[].clientId": func(s step) string { return "sign-ins at another application of " + s.name + " are accepted" },
+	"providers[]":              ifAdded("the word of %s signs users in"),
+	"providers[].clientSecret": func(s step) string { return "another secret of the server is sent to the token endpoint of " + s.name },
+	"providers[].clientId":     func(s step) string { return "sign-ins at another application of " + s.name + " are accepted" },
 
 	"providers[].issuer":                  func(s step) string { return "the word of another issuer signs users in" },
 	"providers[].endpoints.authorization": func(s step) string { return "users of " + s.name + " are sent elsewhere" },
@@ -142,7 +149,6 @@ var weakening = map[string]func(step) string{
 			floorsLower(before.Floor, after.Floor),
 			s.coolDown(),
 			looser(before.Binding, after.Binding),
-			when(before.Floor.Preset != "" && after.Floor.Preset == "", codesAgain),
 		)
 	},
 	"scopes[].audience":         func(step) string { return "tokens open another API" },
@@ -168,6 +174,8 @@ const (
 	methodOff  = "users who have only this method have no second factor"
 	actionOff  = "the action needs no step-up"
 	codesAgain = "email and SMS codes are accepted again"
+	otherName  = "people are shown another name in mails and prompts, which may be somebody else's"
+	otherChain = "transactions of another chain are sent there, and shown to people under this name"
 )
 
 // letsThrough says what a compatibility entry lets through.
@@ -252,6 +260,21 @@ func longer(before, after Life) string {
 	return ""
 }
 
+// weakerFactor says what a method brings beside the second factors there were:
+// recovery codes where none stood in, authenticator apps where all were passkeys.
+// The first method there is brings nothing weaker, because there was none.
+func (s step) weakerFactor() string {
+	before, after := s.old.MFA, s.new.MFA
+	switch {
+	case !before.On():
+	case after.AllowsBackupCodes() && !before.AllowsBackupCodes():
+		return "recovery codes stand in for a second factor"
+	case after.Enables("totp") && !before.Enables("totp"):
+		return "authenticator apps, whose codes can be phished, are accepted beside passkeys"
+	}
+	return ""
+}
+
 // scopes are the two entries of the scope; one that is not there says nothing.
 func (s step) scopes() (before, after Scope) {
 	before, _ = s.old.Scope(s.name)
@@ -283,5 +306,5 @@ func floorsLower(before, after Floor) string {
 	if lower(before.WithoutMFA, after.WithoutMFA, DefaultFloorWithoutMFA) || lower(before.WithMFA, after.WithMFA, DefaultFloorWithMFA) {
 		return "weaker proofs are accepted"
 	}
-	return ""
+	return when(before.Preset != "" && after.Preset == "", codesAgain)
 }

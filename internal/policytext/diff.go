@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/policy"
 )
@@ -26,10 +27,11 @@ func people() [][]string {
 
 // Change is a difference of two policies for one scope.
 type Change struct {
-	Scope string
-	Text  string
-	Who   []string // examples of people it concerns, as lists of means
-	Calls int64    // protected calls for the scope that were counted lately
+	Scope  string
+	Text   string
+	Who    []string // examples of people it concerns, as lists of means
+	Calls  int64    // protected calls for the scope that were counted lately
+	Looser bool     // less is asked of these people, or something weaker is taken
 }
 
 // Diff compares what two documents decide, scope by scope, for everybody with
@@ -43,7 +45,7 @@ func Diff(old, next *environment.Environment, calls map[string]int64) ([]Change,
 		}
 	}
 	for _, scope := range scopes {
-		found := map[string][]string{}
+		found := map[string]*Change{}
 		var order []string
 		for _, means := range people() {
 			before, err := decided(old, scope, means)
@@ -54,19 +56,22 @@ func Diff(old, next *environment.Environment, calls map[string]int64) ([]Change,
 			if err != nil {
 				return nil, err
 			}
-			for i, text := range after {
-				if before[i] == text {
+			looser := before.looser(after)
+			for i, text := range after.text {
+				if before.text[i] == text {
 					continue
 				}
-				change := fmt.Sprintf("%s: %s → %s", facts[i], before[i], text)
+				change := fmt.Sprintf("%s: %s → %s", facts[i], before.text[i], text)
 				if found[change] == nil {
+					found[change] = &Change{Scope: scope, Text: change, Calls: calls[scope]}
 					order = append(order, change)
 				}
-				found[change] = append(found[change], who(means))
+				found[change].Who = append(found[change].Who, who(means))
+				found[change].Looser = found[change].Looser || looser[i]
 			}
 		}
 		for _, change := range order {
-			changes = append(changes, Change{Scope: scope, Text: change, Who: found[change], Calls: calls[scope]})
+			changes = append(changes, *found[change])
 		}
 	}
 	return changes, nil
@@ -75,29 +80,79 @@ func Diff(old, next *environment.Environment, calls map[string]int64) ([]Change,
 // facts are what is compared, in the order of decided.
 var facts = [...]string{"required", "accepted", "token"}
 
-func decided(env *environment.Environment, scope string, means []string) (text [len(facts)]string, err error) {
+// verdict is a decision beside its text; known is false where the environment has
+// no such scope.
+type verdict struct {
+	text     [len(facts)]string
+	known    bool
+	decision policy.Decision
+}
+
+func decided(env *environment.Environment, scope string, means []string) (v verdict, err error) {
 	if _, err := policy.RuleFor(env, stepup.Scope(scope)); err != nil {
-		return [...]string{"no such scope", "nothing", "none"}, nil
+		return verdict{text: [...]string{"no such scope", "nothing", "none"}}, nil
 	}
 	explained, err := Explain(env, scope, means)
 	if err != nil {
-		return text, err
+		return v, err
 	}
 	d := explained.Decision
-	text[0] = "no"
+	v.known, v.decision = true, d
+	v.text[0] = "no"
 	if d.Required {
-		text[0] = "yes"
+		v.text[0] = "yes"
 	}
-	text[1] = "nothing"
+	v.text[1] = "nothing"
 	if methods := Methods(d); len(methods) > 0 {
-		text[1] = strings.Join(methods, ", ")
+		v.text[1] = strings.Join(methods, ", ")
 	}
 	use := "time-bound"
 	if d.Rule.SingleUse {
 		use = "single-use"
 	}
-	text[2] = fmt.Sprintf("%s, %d s", use, int(d.Rule.Life.Seconds()))
-	return text, nil
+	v.text[2] = fmt.Sprintf("%s, %d s", use, int(d.Rule.Life.Seconds()))
+	return v, nil
+}
+
+// looser judges the step from v to after, fact by fact. A scope that comes or
+// goes is neither looser nor stricter: without it nothing can be minted.
+func (v verdict) looser(after verdict) [len(facts)]bool {
+	if !v.known || !after.known {
+		return [len(facts)]bool{}
+	}
+	before, now := v.decision, after.decision
+	return [...]bool{
+		before.Required && !now.Required,
+		admitsWeaker(before.Offers, now.Offers),
+		before.Rule.SingleUse && !now.Rule.SingleUse || now.Rule.Life > before.Rule.Life,
+	}
+}
+
+// admitsWeaker reports whether something is accepted that was not, and that is
+// worth no more than the weakest of what was. Where nothing was accepted, a
+// second factor of the user's own is no loss.
+func admitsWeaker(before, after []policy.Means) bool {
+	weakest := strength(assurance.Passkey)
+	if len(before) == 0 {
+		weakest = strength(assurance.RecoveryCode) - 1
+	}
+	for _, m := range before {
+		weakest = min(weakest, strength(m.Kind))
+	}
+	return slices.ContainsFunc(after, func(m policy.Means) bool {
+		accepted := slices.ContainsFunc(before, func(b policy.Means) bool { return b.Kind == m.Kind })
+		return !accepted && strength(m.Kind) <= weakest
+	})
+}
+
+// strength orders the kinds by what they are worth. A recovery code comes below
+// the factor it stands in for.
+func strength(kind assurance.Kind) int {
+	order := 4 * slices.Index([]assurance.ACR{assurance.Federated, assurance.Reauth, assurance.MFA, assurance.PHR}, kind.ACR())
+	if kind == assurance.RecoveryCode {
+		order -= 2
+	}
+	return order
 }
 
 func who(means []string) string {

@@ -137,6 +137,9 @@ func TestDiff(t *testing.T) {
 	var got []string
 	for _, change := range changes {
 		got = append(got, change.Scope+" "+change.Text)
+		if !change.Looser {
+			t.Errorf("%s %s is not called looser", change.Scope, change.Text)
+		}
 		if change.Scope == "wallet:sign" && change.Calls != 412 {
 			t.Errorf("%s is said to concern %d calls", change.Scope, change.Calls)
 		}
@@ -144,6 +147,15 @@ func TestDiff(t *testing.T) {
 	for _, want := range []string{"wallet:sign required: yes → no", "transfer:create accepted: nothing → email"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%q is missing in %q", want, got)
+		}
+	}
+	back, err := policytext.Diff(next, old, nil)
+	if err != nil || len(back) != len(changes) {
+		t.Fatalf("%d changes back, want %d: %v", len(back), len(changes), err)
+	}
+	for _, change := range back {
+		if change.Looser {
+			t.Errorf("%s %s is called looser", change.Scope, change.Text)
 		}
 	}
 }
