@@ -105,7 +105,7 @@ describe('transactions', () => {
       const to = someAddress();
       const before = balance(me.address);
       const answer = await executed(build([unitPrice(2_000_000n), unitLimit(1_000n), transfer(sol / 2n, to), memo('rent "May"\n')], { version }));
-      assert.equal(answer.summary, `Send 0.5 SOL to ${to}.`);
+      assert.equal(answer.summary, `Send 0.5 SOL to ${to}; Write the memo "rent \\"May\\"\\n", with a network fee of at most 0.000007 SOL.`);
       assert.equal(balance(to), sol / 2n);
       assert.equal(before - balance(me.address), BigInt(answer.spends['solana/native']));
       assert.equal(answer.spends['solana/native'], 500_007_000);

@@ -60,7 +60,7 @@ func registerBinding(c *Call, r BindingRequest) (Binding, error) {
 		return Binding{}, err
 	}
 	return c.register(binding.Transaction{
-		Scope: scopes[0], Details: details, Summary: summary, MustDisplay: rule.Binding.Displayed && rule.Binding.Details(details),
+		Scope: scopes[0], Details: details, Summary: summary, Shown: true, MustDisplay: rule.Binding.Displayed && rule.Binding.Details(details),
 	})
 }
 

@@ -38,6 +38,8 @@ type IntentAnswer struct {
 	Spends               []IntentSpend   `json:"spends"`
 	Unvalued             bool            `json:"unvalued"` // what it may cost cannot be told, so it counts as above every limit
 	Reason               string          `json:"reason,omitempty"`
+	Shown                bool            `json:"shown"`            // the summary tells every recipient, amount and call; else no token bound to it says displayed
+	Hidden               string          `json:"hidden,omitempty"` // what it does not tell
 	Scope                string          `json:"scope"`
 	AuthorizationDetails []WalletBinding `json:"authorizationDetails"` // what a token must be bound to that is to open this and nothing else
 }
@@ -123,8 +125,15 @@ func (c *Call) transaction(e errand) (binding.Transaction, error) {
 	if err != nil {
 		return binding.Transaction{}, err
 	}
-	t := binding.Transaction{Scope: e.scope, Details: details, Summary: e.intent.Summary, MustDisplay: rule.Binding.Displayed && rule.Binding.Spends(e.amounts())}
+	t := binding.Transaction{
+		Scope: e.scope, Details: details, Summary: e.intent.Summary, Shown: e.intent.Hidden == "",
+		MustDisplay: rule.Binding.Displayed && rule.Binding.Spends(e.amounts()),
+	}
+	if t.MustDisplay && !t.Shown {
+		return t, fault.New(fault.InvalidAuthorizationDetails, "This cannot be confirmed here: a person must be shown all of it, and nobody can be shown %s.", e.intent.Hidden)
+	}
 	if !t.MustDisplay && (utf8.RuneCountInString(t.Summary) > binding.MaxSummary || !binding.Showable(t.Summary)) {
+		t.Shown = false
 		t.Summary = "Do with wallet " + e.operation.WalletID + " what the app shows, because it is too long for this message (" + string(e.operation.Action) + ", hash " + e.intent.Hash + ")."
 	}
 	return t, nil
@@ -140,7 +149,7 @@ func (e errand) amounts() (amounts []policy.Amount, unvalued bool) {
 }
 
 func viewIntent(i intent.Intent) IntentAnswer {
-	answer := IntentAnswer{IntentHash: i.Hash, Summary: i.Summary, Lines: []IntentLine{}, Spends: []IntentSpend{}, Unvalued: i.Unvalued, Reason: i.Reason}
+	answer := IntentAnswer{IntentHash: i.Hash, Summary: i.Summary, Lines: []IntentLine{}, Spends: []IntentSpend{}, Unvalued: i.Unvalued, Reason: i.Reason, Shown: i.Hidden == "", Hidden: i.Hidden}
 	for _, line := range i.Lines {
 		answer.Lines = append(answer.Lines, IntentLine(line))
 	}

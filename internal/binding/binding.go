@@ -34,6 +34,9 @@ type Transaction struct {
 	Scope   stepup.Scope
 	Details []byte // authorization_details, in any writing
 	Summary string // in plain words, each line of it one fact; see [Summarize]
+	// Shown says that the summary tells every recipient, amount and call of the
+	// transaction. Without it nobody who was shown the summary was shown that.
+	Shown bool
 	// MustDisplay says that only a method that shows the summary may confirm it.
 	MustDisplay bool
 }
@@ -48,6 +51,9 @@ func Register(tx *store.Tx, by audit.By, t *tenant.Tenant, s store.SessionRow, w
 	if n := utf8.RuneCountInString(what.Summary); n == 0 || n > MaxSummary || !Showable(what.Summary) {
 		return store.BindingRow{}, unshowable("it takes more than %d characters to say, or ones that nobody sees", MaxSummary)
 	}
+	if what.MustDisplay && !what.Shown {
+		return store.BindingRow{}, unshowable("its summary leaves something out, and the operator has it confirmed by people who see all of it")
+	}
 	if _, err := tx.LockUser(t.ID, s.UserID); err != nil {
 		return store.BindingRow{}, err
 	}
@@ -60,7 +66,7 @@ func Register(tx *store.Tx, by audit.By, t *tenant.Tenant, s store.SessionRow, w
 	}
 	row := store.BindingRow{
 		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: s.UserID, SessionID: s.ID, Scope: string(what.Scope),
-		Details: string(details), Hash: hash, Summary: what.Summary, MustDisplay: what.MustDisplay, ExpiresAt: tx.Now().Add(Life),
+		Details: string(details), Hash: hash, Summary: what.Summary, Shown: what.Shown, MustDisplay: what.MustDisplay, ExpiresAt: tx.Now().Add(Life),
 	}
 	if err := tx.InsertBinding(row); err != nil {
 		return row, err

@@ -66,18 +66,20 @@ func inert(s string, max int) string {
 	return out.String()
 }
 
-// inertLines is inert for each line that says something, max for all together.
+// inertLines is inert for each line that says something, max for all together: of
+// what the lines say, not of the marks that inert adds.
 func inertLines(s string, max int) []string {
 	var lines []string
 	for line := range strings.Lines(s) {
-		if line = inert(line, max); line == "" {
+		said := utf8.RuneCountInString(oneLine(line, max))
+		if said == 0 {
 			continue
 		}
 		if max <= 0 {
 			return append(lines, "…")
 		}
-		lines = append(lines, line)
-		max -= len([]rune(line))
+		lines = append(lines, inert(line, max))
+		max -= said
 	}
 	return lines
 }

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
+	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/secret"
 )
@@ -164,7 +166,7 @@ func TestTextsThatMustNotTravel(t *testing.T) {
 	}
 	for _, bad := range []deliver.Text{
 		{To: "4155550123", Body: "x"}, {To: "+1 415 555 0123", Body: "x"}, {To: "ada@example.com", Body: "x"}, {To: "+14155550123"},
-		{To: "+14155550123", Body: strings.Repeat("x", 1001)}, {To: "+14155550123", Body: "a\x00b"}, {To: "+14155550123", Body: "\xff"},
+		{To: "+14155550123", Body: strings.Repeat("x", 1601)}, {To: "+14155550123", Body: "a\x00b"}, {To: "+14155550123", Body: "\xff"},
 	} {
 		if err := sms.SendText(t.Context(), bad); !deliver.Permanent(err) {
 			t.Errorf("%q to %q: %v", bad.Body, bad.To, err)
@@ -199,6 +201,32 @@ func TestBadSMSSettings(t *testing.T) {
 		if got := deliver.SMSProblems(secret.Text(address), ""); len(got) != problems {
 			t.Errorf("%s: %q", address, got)
 		}
+	}
+}
+
+// Nothing of what a code agrees to is cut off, however many lines it has and
+// whatever is put between them: the payee at the end is what matters.
+func TestASummaryIsNeverCut(t *testing.T) {
+	for name, padding := range map[string]string{
+		"dots": "pay 1.a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z\n", "addresses": "pay a@b.c/d:e@f.g/h:i@j.k/l:m@n.o\n", "wide": "оплата 支払い pagar\n",
+	} {
+		summary := padding
+		for utf8.RuneCountInString(summary+padding)+len("to mallory") <= binding.MaxSummary {
+			summary += padding
+		}
+		c := deliver.Code{AppName: "Example", From: from, To: to, Code: "031415", ValidFor: 5 * time.Minute, Summary: summary + "to mallory"}
+		if m := deliver.StepUpCode(c); !strings.Contains(m.Text, "to mallory") {
+			t.Errorf("%s: the mail leaves the payee out:\n%s", name, m.Text)
+		}
+		c.To = "+14155550123"
+		m := deliver.StepUpText(c)
+		if err := new(deliver.Inbox).SendText(t.Context(), m); err != nil || !strings.Contains(m.Body, "to mallory") {
+			t.Errorf("%s: the text leaves the payee out, %v:\n%s", name, err, m.Body)
+		}
+	}
+	c := deliver.Code{AppName: "Example", To: "+14155550123", Code: "031415", ValidFor: 5 * time.Minute, Summary: strings.Repeat("支", binding.MaxSummary)}
+	if err := new(deliver.Inbox).SendText(t.Context(), deliver.StepUpText(c)); err != nil {
+		t.Errorf("a long summary in another script is not sent: %v", err)
 	}
 }
 

@@ -35,11 +35,11 @@ type Texter interface {
 
 // How much a text may hold. Each 153 characters cost another message.
 const (
-	maxTextBody = 1000 // bytes
+	maxTextBody = 1600 // bytes; a summary may be in any script
 	maxTextName = 30   // characters of an app's name
 	maxTextWhat = 60   // characters of what happened
 
-	maxTextSummary = 250 // characters of what a code agrees to
+	maxTextSummary = 250 // characters of what a code agrees to; more than a transaction's summary may have, so that none is cut
 )
 
 // SignInText carries a code that signs in and does nothing else.

@@ -203,10 +203,16 @@ func bind(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, proof method
 	switch {
 	case len(scopes) != 1 || string(scopes[0]) != row.Scope:
 		return nil, fault.New(fault.InvalidBinding, "This transaction was registered for %s. Ask for that scope alone.", row.Scope)
-	case row.MustDisplay && !evidence.Displayed:
+	case row.MustDisplay && !displayed(evidence, row):
 		return nil, fault.New(fault.InvalidBinding, "This transaction has to be confirmed by something that shows it: a code sent in a message, or a wallet's signature.")
 	}
 	return &row, nil
+}
+
+// displayed reports whether the person was shown all of the transaction: by a method
+// that shows the summary, and by a summary that leaves nothing out.
+func displayed(evidence method.Evidence, about store.BindingRow) bool {
+	return evidence.Displayed && about.Shown
 }
 
 func tooWeak(d policy.Decision, scope stepup.Scope) *fault.Error {
@@ -244,7 +250,7 @@ func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow,
 		"audience": row.Audience, "expires_at": expires,
 	}
 	if about != nil {
-		detail["binding_id"], detail["authorization_details_hash"], detail["displayed"] = about.ID, about.Hash, proof.Evidence().Displayed
+		detail["binding_id"], detail["authorization_details_hash"], detail["displayed"] = about.ID, about.Hash, displayed(proof.Evidence(), *about)
 	}
 	if err := audit.Record(tx, by.In(session.ID), "token.minted", detail); err != nil {
 		return nil, err
@@ -256,7 +262,7 @@ func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow,
 		SessionPublicKey: session.SessionPublicKey, ExternalIssuer: issuer, ExternalSubject: subject,
 	}}
 	if about != nil {
-		displayed := proof.Evidence().Displayed
+		displayed := displayed(proof.Evidence(), *about)
 		minted.claims.AuthorizationDetails, minted.claims.AuthorizationDetailsHash, minted.claims.Displayed = json.RawMessage(about.Details), about.Hash, &displayed
 	}
 	return minted, nil

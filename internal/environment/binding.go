@@ -59,6 +59,18 @@ func Bindable(scope string) bool {
 	return !stepup.Scope(scope).Reserved() || WalletScope(scope)
 }
 
+// BindingOf is when a token of the scope must be bound. An export of which the
+// document says nothing follows signatures: whoever has the key takes more than any
+// limit on them allows, so where some of them are bound, every export is.
+func (e *Environment) BindingOf(scope string) Binding {
+	own, _ := e.Scope(scope)
+	sign, _ := e.Scope(string(stepup.WalletSign))
+	if scope != string(stepup.WalletExport) || own.Binding.Require != "" || cmp.Or(sign.Binding.Require, BindNever) == BindNever {
+		return own.Binding
+	}
+	return Binding{Require: BindAlways, Displayed: sign.Binding.Displayed}
+}
+
 // WalletScope reports whether the scope is about an embedded wallet.
 func WalletScope(scope string) bool { return strings.HasPrefix(scope, "wallet:") }
 
@@ -131,8 +143,7 @@ func (c checker) summary(path string, s Scope) {
 // The rules of weakening.
 
 func (s step) bindingRequire() string {
-	before, after := s.scopes()
-	return looser(before.Binding, after.Binding)
+	return looser(s.old.BindingOf(s.name), s.new.BindingOf(s.name))
 }
 
 func looser(before, after Binding) string {

@@ -148,7 +148,7 @@ var weakening = map[string]func(step) string{
 			s.lifeOfScope(),
 			floorsLower(before.Floor, after.Floor),
 			s.coolDown(),
-			looser(before.Binding, after.Binding),
+			s.bindingRequire(),
 		)
 	},
 	"scopes[].audience":         func(step) string { return "tokens open another API" },

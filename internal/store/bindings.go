@@ -12,17 +12,18 @@ type BindingRow struct {
 	Details       string // authorization_details, canonical
 	Hash          string // of them
 	Summary       string // what people are shown
+	Shown         bool   // and it tells every recipient, amount and call
 	MustDisplay   bool   // only a method that shows the summary may confirm it
 	ExpiresAt     time.Time
 }
 
-const bindingColumns = `id, environment_id, user_id, session_id, scope, details, hash, summary, must_display, expires_at`
+const bindingColumns = `id, environment_id, user_id, session_id, scope, details, hash, summary, must_display, expires_at, shown`
 
 // InsertBinding registers b under the store's current epoch.
 func (tx *Tx) InsertBinding(b BindingRow) error {
 	_, err := tx.Exec(`INSERT INTO bindings (`+bindingColumns+`, epoch, created_at)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, $11 FROM current_epoch`,
-		b.ID, b.EnvironmentID, b.UserID, b.SessionID, b.Scope, b.Details, b.Hash, b.Summary, asBit(b.MustDisplay), millis(b.ExpiresAt), millis(tx.Now()))
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, epoch, $12 FROM current_epoch`,
+		b.ID, b.EnvironmentID, b.UserID, b.SessionID, b.Scope, b.Details, b.Hash, b.Summary, asBit(b.MustDisplay), millis(b.ExpiresAt), asBit(b.Shown), millis(tx.Now()))
 	return err
 }
 
@@ -55,8 +56,8 @@ func (tx *Tx) ConsumeBinding(environmentID, id, userID, sessionID string) (Bindi
 
 func scanBinding(row scanner) (BindingRow, error) {
 	var b BindingRow
-	var must, expires int64
-	err := row.Scan(&b.ID, &b.EnvironmentID, &b.UserID, &b.SessionID, &b.Scope, &b.Details, &b.Hash, &b.Summary, &must, &expires)
-	b.MustDisplay, b.ExpiresAt = must != 0, fromMillis(expires)
+	var must, expires, shown int64
+	err := row.Scan(&b.ID, &b.EnvironmentID, &b.UserID, &b.SessionID, &b.Scope, &b.Details, &b.Hash, &b.Summary, &must, &expires, &shown)
+	b.MustDisplay, b.ExpiresAt, b.Shown = must != 0, fromMillis(expires), shown != 0
 	return b, notFound(err)
 }

@@ -20,7 +20,7 @@ import (
 func Register(t testing.TB, w *tenanttest.World, s store.SessionRow, amount string, change ...func(*binding.Transaction)) (row store.BindingRow) {
 	t.Helper()
 	what := binding.Transaction{
-		Scope: scope, Details: fmt.Appendf(nil, `[{"type":"payment","amount":%q,"payee":"bob"}]`, amount), Summary: "payment: amount " + amount + ", payee bob",
+		Scope: scope, Details: fmt.Appendf(nil, `[{"type":"payment","amount":%q,"payee":"bob"}]`, amount), Summary: "payment: amount " + amount + ", payee bob", Shown: true,
 	}
 	for _, c := range change {
 		c(&what)

@@ -35,6 +35,7 @@ type Limit struct {
 type limits struct {
 	signaturesPerMinute, exportsPerDay int
 	exportDisabled                     bool
+	exportLimited                      bool // exportsPerDay is the operator's word, not the default
 	valuePerDay                        map[string]config.Amount
 }
 
@@ -45,7 +46,7 @@ func limitsOf(f config.CustodianFile, environmentID string) limits {
 		l.signaturesPerMinute = *of.SignaturesPerMinute
 	}
 	if of.ExportsPerDay != nil {
-		l.exportsPerDay = *of.ExportsPerDay
+		l.exportsPerDay, l.exportLimited = *of.ExportsPerDay, true
 	}
 	if of.ExportDisabled != nil && *of.ExportDisabled {
 		l.exportDisabled = true
@@ -57,8 +58,8 @@ func limitsOf(f config.CustodianFile, environmentID string) limits {
 func (l limits) allow(tx *store.Tx, walletID string, in intent.Intent) error {
 	switch in.Action {
 	case wallet.Export:
-		if l.exportDisabled {
-			return fault.New(fault.ExportDisabled, "Private keys are not exported here: the operator has switched it off.")
+		if err := l.mayExport(); err != nil {
+			return err
 		}
 		return rate(tx, walletID, in.Action, l.exportsPerDay, day, "exportsPerDay")
 	case wallet.Sign:
@@ -66,6 +67,19 @@ func (l limits) allow(tx *store.Tx, walletID string, in intent.Intent) error {
 			return err
 		}
 		return l.value(tx, walletID, in)
+	}
+	return nil
+}
+
+// mayExport refuses exports that are switched off, and those that would pass a limit
+// of value: whoever has the key can take everything.
+func (l limits) mayExport() error {
+	switch {
+	case l.exportDisabled:
+		return fault.New(fault.ExportDisabled, "Private keys are not exported here: the operator has switched it off.")
+	case len(l.valuePerDay) > 0 && !l.exportLimited:
+		return fault.New(fault.WalletLimit, "Whoever has the private key can take everything, and the operator has limited the value that may leave a wallet. "+
+			"Exports need a limit of their own beside it, exportsPerDay.").With(Limit{Limit: "valuePerDay"})
 	}
 	return nil
 }

@@ -28,3 +28,26 @@ func TestWhatHasNoLimitIsAboveTheOthers(t *testing.T) {
 		}
 	}
 }
+
+// An export takes everything at once: where value is limited it has a limit of its
+// own, or is refused.
+func TestAnExportIsAboveEveryLimitOfValue(t *testing.T) {
+	value := map[string]config.Amount{"eip155:1/native": {Int: big.NewInt(10)}}
+	one := 1
+	for name, c := range map[string]struct {
+		file    config.Limits
+		refused bool
+	}{
+		"value alone":             {config.Limits{ValuePerDay: value}, true},
+		"value, and exports":      {config.Limits{ValuePerDay: value, ExportsPerDay: &one}, false},
+		"exports alone":           {config.Limits{ExportsPerDay: &one}, false},
+		"nothing":                 {config.Limits{}, false},
+		"value in no environment": {config.Limits{ValuePerDay: map[string]config.Amount{}}, false},
+	} {
+		l := limitsOf(config.CustodianFile{Limits: c.file}, "11111111-1111-4111-8111-111111111111")
+		err := l.mayExport()
+		if refused := fault.Has(err, fault.WalletLimit); refused != c.refused || err != nil && !refused {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

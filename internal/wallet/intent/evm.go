@@ -21,7 +21,7 @@ func (i *Intent) signEVM(r wallet.SignRequest, w wallet.Wallet) error {
 	switch r.Kind {
 	case wallet.SignMessage:
 		digest = evm.MessageDigest(r.Message)
-		i.message(r.Message)
+		i.message(r.Message, w)
 		if looksSignable(r.Message) {
 			i.line("Note", "The message has the form of a transaction, an authorisation or typed data. It is signed as a message only (EIP-191), which is none of these.")
 		}
@@ -65,22 +65,33 @@ func invalid(name string, err error) error {
 // hashLike is text that stands for a hash.
 var hashLike = regexp.MustCompile(`^(0x)?[0-9A-Fa-f]{64}$`)
 
-func (i *Intent) message(message []byte) {
+// message is text that whoever gets the signature makes of what they please: some
+// exchanges take orders and withdrawals so. Only a sign-in is known to move nothing.
+func (i *Intent) message(message []byte, w wallet.Wallet) {
 	text := string(message)
 	readable := utf8.Valid(message)
 	for _, r := range text {
 		readable = readable && (unicode.IsPrint(r) || r == '\n' || r == '\r' || r == '\t')
 	}
-	if readable {
-		i.Summary = "Sign the message " + short(text) + "."
-		i.line("Message", quote(text))
-		if hashLike.MatchString(text) {
-			i.unvalued("the message is a hash, and what it stands for is not said")
-		}
-	} else {
+	if !readable {
 		i.Summary = "Sign a message of " + strconv.Itoa(len(message)) + " bytes that are no readable text."
 		i.line("Message in hex", "0x"+hex.EncodeToString(message))
 		i.unvalued("the message is no readable text, so what it allows cannot be told")
+		i.hide("what the message says")
+		return
+	}
+	shown, whole := short(text)
+	i.Summary = "Sign the message " + shown + "."
+	i.line("Message", quote(text))
+	if !whole {
+		i.hide("the end of the message")
+	}
+	switch {
+	case hashLike.MatchString(text):
+		i.unvalued("the message is a hash, and what it stands for is not said")
+		i.hide("what the message is a hash of")
+	case !signsIn(text, w):
+		i.unvalued("the message is no sign-in, so what it promises to whoever reads it cannot be told")
 	}
 }
 
@@ -104,6 +115,7 @@ func (i *Intent) transaction(t *evm.Transaction) {
 		}
 		i.line("Creates", "a contract of "+strconv.Itoa(len(t.Data))+" bytes of code")
 		i.unvalued("what a new contract does cannot be told")
+		i.hide("what the contract does")
 	} else {
 		i.line("To", t.To.String())
 		if *t.To == (evm.Address{}) {
@@ -125,7 +137,11 @@ func (i *Intent) transaction(t *evm.Transaction) {
 	}
 	if len(t.Authorizations) > 0 {
 		i.Summary += ", and hand accounts to code (" + strconv.Itoa(len(t.Authorizations)) + ", see the details)"
+		i.hide("which accounts are handed to which code")
 		i.unvalued("an account that is handed to code can be emptied by it")
+	}
+	if t.MaxCost().Sign() > 0 {
+		i.Summary += ", with a gas fee of at most " + coin.say(t.MaxCost())
 	}
 	i.Summary += "."
 	i.spend(coin.spend(t.ChainID, t.MaxCost(), ""))
@@ -158,9 +174,11 @@ func (i *Intent) call(t *evm.Transaction) {
 		i.line("Function", selector+", not known here")
 		i.Summary = "Call an unknown function (" + selector + ") of " + to
 		i.unvalued("the function called is not known here, so what it takes cannot be told")
+		i.hide("what the function does, to whom and with how much")
 	default:
 		i.Summary = "Send data to " + to
 		i.unvalued("what the data means to the contract cannot be told")
+		i.hide("what the data means")
 	}
 	i.Summary += " on " + where
 	if t.Value.Sign() > 0 {
@@ -217,6 +235,9 @@ func (i *Intent) function(c evm.Call, chain uint64, contract evm.Address) {
 		}
 		i.Summary = "Send " + many + "item " + id.String() + " of the collection " + contract.String() + " from " + address("from") + " to " + address("to")
 		i.unvalued("the value of an item cannot be told")
+		if data, _ := c.Arg("data").([]byte); len(data) > 0 {
+			i.hide("what the data that goes along means to the receiver")
+		}
 		return
 	}
 	i.unvalued("whoever may spend can take as much at any time")

@@ -147,9 +147,9 @@ func TestSummaries(t *testing.T) {
 		{"transfer to a padded address", call(usdc, selector("transfer(address,uint256)")+"01"+word(to)[2:]+word("0a")),
 			"Call an unknown function (0xa9059cbb) of " + usdc + " on Ethereum (chain 1).", "", true},
 		{"too short for a function", call(nobodys, "dead"), "Send data to " + nobodys + " on Ethereum (chain 1).", "", true},
-		{"message", `{"message":"hi"}`, `Sign the message "hi".`, "", false},
-		{"message in hex", `{"message":"0x6869","encoding":"hex"}`, `Sign the message "hi".`, "", false},
-		{"hex that is text", `{"message":"0x6869"}`, `Sign the message "0x6869".`, "", false},
+		{"message", `{"message":"hi"}`, `Sign the message "hi".`, "", true},
+		{"message in hex", `{"message":"0x6869","encoding":"hex"}`, `Sign the message "hi".`, "", true},
+		{"hex that is text", `{"message":"0x6869"}`, `Sign the message "0x6869".`, "", true},
 		{"binary", `{"message":"0xff00","encoding":"hex"}`, "Sign a message of 2 bytes that are no readable text.", "", true},
 		{"hash as text", `{"message":"0x` + unlimited + `"}`, `Sign the message "0x` + unlimited + `".`, "", true},
 		{"authorization", `{"authorization":{"chainId":1,"address":"` + nobodys + `","nonce":"0x2"}}`,
@@ -161,6 +161,13 @@ func TestSummaries(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			i := understood(t, c.body)
+			if strings.HasPrefix(c.body, `{"transaction"`) {
+				coin := "ETH"
+				if i.Network != "1" {
+					coin = "coins of chain " + i.Network
+				}
+				c.summary = strings.TrimSuffix(c.summary, ".") + ", with a gas fee of at most 0.00005 " + coin + "."
+			}
 			if i.Summary != c.summary {
 				t.Errorf("summary\n%s, want\n%s", i.Summary, c.summary)
 			}
@@ -176,6 +183,7 @@ func TestSummaries(t *testing.T) {
 			if i.Unvalued != c.unvalued || (i.Reason != "") != c.unvalued {
 				t.Errorf("unvalued %t %q, want %t", i.Unvalued, i.Reason, c.unvalued)
 			}
+			tellsAll(t, i)
 		})
 	}
 }
@@ -699,5 +707,6 @@ func FuzzParseSign(f *testing.F) {
 				t.Fatalf("%q", l)
 			}
 		}
+		tellsAll(t, i)
 	})
 }

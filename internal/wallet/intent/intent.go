@@ -41,6 +41,11 @@ type Intent struct {
 	Unvalued bool
 	Reason   string
 
+	// Hidden says which recipient, amount or call Summary does not tell, or what
+	// the call means that nobody here can know. Empty: the summary tells them all,
+	// so that whoever was shown it was shown what is signed.
+	Hidden string
+
 	// Network is the chain that it is for. EVM: the chain id in decimal, 0 for
 	// an authorisation that holds on every chain. Empty: it names none.
 	Network string
@@ -170,7 +175,7 @@ func (i *Intent) export(raw json.RawMessage, w wallet.Wallet, request map[string
 	}
 	key := base64.RawURLEncoding.EncodeToString(r.PublicKey)
 	request["exportPublicKey"] = key
-	i.Summary = "Export the private key of " + w.Address + ". Whoever has it controls the wallet for ever."
+	i.Summary = "Export the private key of " + w.Address + " to the holder of the key " + key + ". Whoever has it controls the wallet for ever."
 	i.Lines = []Line{{"Wallet", w.Address}, {"Chain", chainName[w.Chain]}, {"Readable only with the key of", key}}
 	i.Unvalued, i.Reason = true, "whoever has the private key can take everything"
 	return nil

@@ -74,6 +74,14 @@ func (i *Intent) unvalued(reason string) {
 	i.Unvalued, i.Reason = true, reason
 }
 
+// hide notes what the summary does not tell.
+func (i *Intent) hide(what string) {
+	if i.Hidden != "" {
+		what = i.Hidden + "; " + what
+	}
+	i.Hidden = what
+}
+
 func (i *Intent) spend(s Spend) {
 	if s.Amount.Sign() > 0 {
 		s.Amount = new(big.Int).Set(s.Amount)

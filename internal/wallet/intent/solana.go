@@ -23,7 +23,7 @@ func (i *Intent) signSolana(r wallet.SignRequest, w wallet.Wallet) error {
 			return blind("The message can be read as a Solana transaction, so it is not signed as a message. Send it as transaction.")
 		}
 		i.ToSign = r.Message
-		i.message(r.Message)
+		i.message(r.Message, w)
 		return nil
 	case wallet.SignTransaction:
 		return i.solanaTransaction(r.Transaction, w)
@@ -55,6 +55,9 @@ func (i *Intent) solanaTransaction(raw []byte, w wallet.Wallet) error {
 	}
 	for _, reason := range s.Unvalued {
 		i.unvalued(reason)
+	}
+	for _, what := range s.Hidden {
+		i.hide(what)
 	}
 	for _, spend := range s.Spends {
 		asset := "solana/native"

@@ -69,13 +69,14 @@ func TestSolanaTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "Send 0.5 SOL to " + solanaAddress(2).String() + "."; i.Summary != want {
+	action := "Send 0.5 SOL to " + solanaAddress(2).String()
+	if want := action + ", with a network fee of at most 0.00001 SOL."; i.Summary != want {
 		t.Errorf("%s, want %s", i.Summary, want)
 	}
 	if i.Unvalued || i.Totals()["solana/native"].Cmp(big.NewInt(500_010_000)) != 0 || i.Spends[0].To != solanaAddress(2).String() || i.Network != "" {
 		t.Errorf("%+v", i)
 	}
-	for _, want := range []Line{{"Wallet", solanaAddress(1).String()}, {"Instruction 1", strings.TrimSuffix(i.Summary, ".")}, {"Network fee, at most", "0.00001 SOL, paid by this wallet"}, {"Also to be signed by", solanaAddress(3).String()}} {
+	for _, want := range []Line{{"Wallet", solanaAddress(1).String()}, {"Instruction 1", action}, {"Network fee, at most", "0.00001 SOL, paid by this wallet"}, {"Also to be signed by", solanaAddress(3).String()}} {
 		if !slices.Contains(i.Lines, want) {
 			t.Errorf("%+v is not among %+v", want, i.Lines)
 		}
@@ -132,18 +133,18 @@ func TestSolanaMessages(t *testing.T) {
 		signed   string
 		unvalued bool
 	}{
-		"text":                {map[string]any{"message": hi}, hi, false},
-		"utf8":                {map[string]any{"message": hi, "encoding": "utf8"}, hi, false},
-		"hex":                 {map[string]any{"message": "0x4869", "encoding": "hex"}, "Hi", false},
-		"base64":              {map[string]any{"message": "SGk=", "encoding": "base64"}, "Hi", false},
-		"base58":              {map[string]any{"message": base58.Encode([]byte("Hi")), "encoding": "base58"}, "Hi", false},
+		"text":                {map[string]any{"message": hi}, hi, true},
+		"utf8":                {map[string]any{"message": hi, "encoding": "utf8"}, hi, true},
+		"hex":                 {map[string]any{"message": "0x4869", "encoding": "hex"}, "Hi", true},
+		"base64":              {map[string]any{"message": "SGk=", "encoding": "base64"}, "Hi", true},
+		"base58":              {map[string]any{"message": base58.Encode([]byte("Hi")), "encoding": "base58"}, "Hi", true},
 		"bytes":               {map[string]any{"message": "ff", "encoding": "hex"}, "\xff", true},
-		"digits are text":     {map[string]any{"message": "4869"}, "4869", false},
-		"with its text":       {map[string]any{"message": hi, "context": map[string]any{"svmMessage": hi}}, hi, false},
-		"in hex, with text":   {map[string]any{"message": hex.EncodeToString([]byte(hi)), "isFormatted": true, "context": map[string]any{"svmMessage": hi}}, hi, false},
-		"in hex twice":        {map[string]any{"message": "4869", "isFormatted": true, "context": map[string]any{"svmMessage": "0x4869"}}, "Hi", false},
-		"digits with digits":  {map[string]any{"message": "4869", "context": map[string]any{"svmMessage": "4869"}}, "4869", false},
-		"context of a domain": {map[string]any{"message": hi, "context": map[string]any{"domain": "example.com"}}, hi, false},
+		"digits are text":     {map[string]any{"message": "4869"}, "4869", true},
+		"with its text":       {map[string]any{"message": hi, "context": map[string]any{"svmMessage": hi}}, hi, true},
+		"in hex, with text":   {map[string]any{"message": hex.EncodeToString([]byte(hi)), "isFormatted": true, "context": map[string]any{"svmMessage": hi}}, hi, true},
+		"in hex twice":        {map[string]any{"message": "4869", "isFormatted": true, "context": map[string]any{"svmMessage": "0x4869"}}, "Hi", true},
+		"digits with digits":  {map[string]any{"message": "4869", "context": map[string]any{"svmMessage": "4869"}}, "4869", true},
+		"context of a domain": {map[string]any{"message": hi, "context": map[string]any{"domain": "example.com"}}, hi, true},
 	} {
 		i, err := understand(body(c.body), solanaWallet())
 		if err != nil || string(i.ToSign) != c.signed || i.Unvalued != c.unvalued || len(i.Spends) > 0 || i.Summary == "" {
@@ -236,5 +237,6 @@ func FuzzParseSolana(f *testing.F) {
 		if isMessage := !slices.ContainsFunc(i.Lines, func(l Line) bool { return strings.HasPrefix(l.Label, "Network fee") }); isMessage && solana.IsTransaction(i.ToSign) {
 			t.Fatalf("%s signs a transaction as a message", text)
 		}
+		tellsAll(t, i)
 	})
 }

@@ -16,11 +16,12 @@ func quote(text string) string {
 // blanks are letters and symbols that show nothing.
 var blanks = strings.NewReplacer("\u115f", `\u115f`, "\u1160", `\u1160`, "\u3164", `\u3164`, "\uffa0", `\uffa0`, "\u2800", `\u2800`)
 
-// short quotes the beginning of a text, for the summary.
-func short(text string) string {
+// short quotes the beginning of a text, for the summary, and says whether that is
+// the whole of it.
+func short(text string) (quoted string, whole bool) {
 	const most = 160
 	if utf8.RuneCountInString(text) <= most {
-		return quote(text)
+		return quote(text), true
 	}
-	return quote(string([]rune(text)[:most])) + "… (" + strconv.Itoa(len(text)) + " bytes)"
+	return quote(string([]rune(text)[:most])) + "… (" + strconv.Itoa(len(text)) + " bytes)", false
 }

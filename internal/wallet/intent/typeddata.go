@@ -88,10 +88,12 @@ func (i *Intent) document(d *evm.TypedData, chain uint64, contract, where string
 	default:
 		i.Summary = "Sign a document of the type " + d.PrimaryType
 		if d.Domain.Name != "" {
-			i.Summary += " of " + short(d.Domain.Name)
+			name, _ := short(d.Domain.Name)
+			i.Summary += " of " + name
 		}
 		i.Summary += " for " + contract + where + "."
 		i.unvalued("only its contract knows what the document allows")
+		i.hide("what the document allows")
 		return
 	}
 	i.unvalued("whoever may spend can take as much at any time")

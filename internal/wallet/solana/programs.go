@@ -1,6 +1,9 @@
 package solana
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 const (
 	lamportsPerSignature = 5000
@@ -208,9 +211,10 @@ func (d *decoder) computeBudget(c call) bool {
 	return true
 }
 
-// memo reads a note, which does nothing.
+// memo reads a note. It moves nothing, but exchanges and the like find by it whose
+// deposit a payment is, so that it can be the real recipient.
 func (d *decoder) memo(c call) bool {
-	d.line("Memo", quote(string(c.data.rest)))
+	d.act(c, "Write the memo %s", quote(string(c.data.rest)))
 	return true
 }
 
@@ -220,11 +224,15 @@ func (d *decoder) stake(c call) bool {
 	switch r.u32() {
 	case 0: // Initialize
 		staker, withdrawer := r.address(), r.address()
-		r.take(8 + 8 + 32) // the lockup
+		until, epoch, custodian := int64(r.u64()), r.u64(), r.address()
 		if !c.has(2, r) {
 			return false
 		}
-		d.act(c, "Make %s a stake account that %s may stake and %s may withdraw from", a[0].text, staker, withdrawer)
+		lockup := ""
+		if until != 0 || epoch != 0 {
+			lockup = fmt.Sprintf(", locked until second %d of Unix time and epoch %d unless %s allows it", until, epoch, custodian)
+		}
+		d.act(c, "Make %s a stake account that %s may stake and %s may withdraw from%s", a[0].text, staker, withdrawer, lockup)
 	case 1: // Authorize
 		to, kind := r.address(), r.u32()
 		if !c.has(3, r) || kind > 1 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Summary says what a signature would do. Whatever it does not say it does not
@@ -16,6 +17,7 @@ type Summary struct {
 	Lines    []Line   // in full, in order
 	Spends   []Spend  // what leaves the wallet at most, fees included
 	Unvalued []string // why more than Spends could leave it; empty: no more can
+	Hidden   []string // which recipient, amount or call Text does not tell; empty: it tells them all
 }
 
 // Line is one fact for a person.
@@ -69,6 +71,7 @@ type decoder struct {
 	lines   []Line
 	spends  []Spend
 	reasons []string
+	hidden  []string
 	price   uint64 // of a compute unit, in millionths of a lamport
 	units   uint64 // of compute, at most
 }
@@ -91,14 +94,13 @@ func Summarize(m *Message, wallet Address) (Summary, error) {
 	for _, c := range calls {
 		d.read(c)
 	}
-	text := d.text()
-	d.fee()
+	text := d.text() + d.fee()
 	for _, a := range m.Accounts[:m.Signatures] {
 		if a != wallet {
 			d.line("Also to be signed by", a.String())
 		}
 	}
-	return Summary{Text: text, Lines: d.lines, Spends: d.spends, Unvalued: d.reasons}, nil
+	return Summary{Text: text, Lines: d.lines, Spends: d.spends, Unvalued: d.reasons, Hidden: d.hidden}, nil
 }
 
 func (d *decoder) calls() []call {
@@ -136,6 +138,17 @@ func (d *decoder) act(c call, format string, args ...any) {
 	action := fmt.Sprintf(format, args...)
 	d.line(fmt.Sprintf("Instruction %d", c.number), action)
 	d.actions = append(d.actions, action)
+	for _, a := range c.accounts {
+		if !a.known {
+			d.hide("whom instruction %d means by %s", c.number, a.text)
+			return
+		}
+	}
+}
+
+// hide notes what the text does not tell.
+func (d *decoder) hide(format string, args ...any) {
+	d.hidden = append(d.hidden, fmt.Sprintf(format, args...))
 }
 
 func (d *decoder) unvalued(format string, args ...any) {
@@ -177,6 +190,7 @@ func (d *decoder) read(c call) {
 	}
 	d.act(c, "Call %s, which cannot be read here, %s", programName(c.program), power)
 	d.unvalued("instruction %d calls %s in a way that cannot be read here", c.number, programName(c.program))
+	d.hide("what instruction %d does, to whom and with how much", c.number)
 }
 
 // has reports whether everything needed is there: so many accounts, and data
@@ -194,8 +208,8 @@ func (d *decoder) must(c call, accounts ...account) {
 	}
 }
 
-// fee adds what the network takes.
-func (d *decoder) fee() {
+// fee adds what the network takes, and returns the words for it.
+func (d *decoder) fee() string {
 	payer := d.message.FeePayer()
 	base := uint64(d.message.Signatures) * lamportsPerSignature
 	fee := base + d.priority()
@@ -205,10 +219,11 @@ func (d *decoder) fee() {
 	amount := sol(fee)
 	if payer != d.wallet {
 		d.line("Network fee, at most", amount+", paid by "+payer.String())
-		return
+		return ""
 	}
 	d.line("Network fee, at most", amount+", paid by this wallet")
 	d.spends = append(d.spends, Spend{Asset: SOL, Symbol: SOL, Amount: fee, Decimals: solDecimals})
+	return ", with a network fee of at most " + amount
 }
 
 // priority is price times units, from millionths, rounded up.
@@ -222,15 +237,18 @@ func (d *decoder) priority() uint64 {
 	return quotient
 }
 
-// text is the transaction in one sentence.
+// text is the transaction in one sentence: all that it does, unless that is so much
+// that nobody would read it.
 func (d *decoder) text() string {
-	const most = 3
+	const most, mostCharacters = 3, 200
+	all := strings.Join(d.actions, "; ")
 	switch n := len(d.actions); {
 	case n == 0:
 		return "Sign a transaction that moves nothing"
-	case n <= most:
-		return strings.Join(d.actions, "; ")
+	case n <= most || utf8.RuneCountInString(all) <= mostCharacters:
+		return all
 	}
+	d.hide("to whom %d actions pay, and how much to each", len(d.actions))
 	var total []string
 	for asset, amount := range totals(d.spends) {
 		if asset == SOL {

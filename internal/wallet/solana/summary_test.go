@@ -178,7 +178,7 @@ func TestSummaries(t *testing.T) {
 		"issue":                {[]step{{tokenProgram, []Address{mint, yours, me}, data(uint8(14), uint64(50), uint8(1))}}, "Issue 5 of token MINT to token account YOURS", []paid{{"MINT", 50}}, ""},
 		"burn":                 {[]step{{tokenProgram, []Address{mine, mint, me}, data(uint8(8), uint64(50))}}, "Destroy 50 units of token MINT of token account MINE", []paid{{"MINT", 50}}, ""},
 		"freeze":               {[]step{{tokenProgram, []Address{yours, mint, me}, data(uint8(10))}}, "Freeze token account YOURS of token MINT", nil, ""},
-		"a mint":               {[]step{{tokenProgram, []Address{mint}, data(uint8(20), uint8(6), me, uint8(1), other)}}, "Make MINT the mint of a token with 6 decimals that ME may issue", nil, ""},
+		"a mint":               {[]step{{tokenProgram, []Address{mint}, data(uint8(20), uint8(6), me, uint8(1), other)}}, "Make MINT the mint of a token with 6 decimals that ME may issue and OTHER may freeze", nil, ""},
 		"a token account":      {[]step{{tokenProgram, []Address{mine, mint}, data(uint8(18), me)}}, "Make MINE an account of ME for token MINT", nil, ""},
 		"sync":                 {[]step{{tokenProgram, []Address{mine}, data(uint8(17))}}, "Count the SOL in token account MINE as wrapped SOL", nil, ""},
 		"open":                 {[]step{open(me, yours, you, mint, tokenProgram)}, "Open the token account YOURS of YOU for token MINT, with a deposit of at most 0.00203928 SOL from this wallet", []paid{{SOL, 2_039_280}}, ""},
@@ -187,7 +187,7 @@ func TestSummaries(t *testing.T) {
 		"open, looked up":      {[]step{open(me, yours, you, mint, lookedUp)}, "Call the Associated Token Account program, which cannot be read here, with the power of this wallet", nil, unread},
 		"recover nested":       {[]step{{associatedTokenProgram, []Address{me, yours, you, mint, systemProgram, tokenProgram}, data(uint8(2))}}, "Call the Associated Token Account program, which cannot be read here, with the power of this wallet", nil, unread},
 
-		"memo":              {[]step{{memoProgram, []Address{me}, []byte("hi\"\n; Send 5 SOL\u202e")}}, "Sign a transaction that moves nothing", nil, ""},
+		"memo":              {[]step{{memoProgram, []Address{me}, []byte("hi\"\n; Send 5 SOL\u202e")}}, "Write the memo \"hi\\\"\\n; Send 5 SOL\\u202e\"", nil, ""},
 		"budget":            {[]step{{computeBudgetProgram, nil, data(uint8(2), uint32(1000))}, {computeBudgetProgram, nil, data(uint8(1), uint32(1))}, {computeBudgetProgram, nil, data(uint8(4), uint32(1))}}, "Sign a transaction that moves nothing", nil, ""},
 		"stake":             {[]step{{stakeProgram, []Address{mine, you, sysvar, sysvar, sysvar, me}, data(uint32(2))}}, "Delegate the stake account MINE to the vote account YOU", nil, ""},
 		"stake withdrawn":   {[]step{{stakeProgram, []Address{mine, me, sysvar, sysvar, me}, data(uint32(4), uint64(5))}}, "Withdraw 0.000000005 SOL from the stake account MINE to this wallet", nil, ""},
@@ -205,7 +205,7 @@ func TestSummaries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			names := strings.NewReplacer("YOURS", yours.String(), "YOU", you.String(), "OTHER", other.String(), "MINT", mint.String(), "MINE", mine.String(), "ME", me.String(), "TABLE", table.String())
 			got := summarize(t, build([]Address{me}, test.steps...))
-			if want := names.Replace(test.text); got.Text != want {
+			if want := names.Replace(test.text) + ", with a network fee of at most 0.000005 SOL"; got.Text != want {
 				t.Errorf("text\n%s\nwant\n%s", got.Text, want)
 			}
 			want := append(slices.Clone(test.spends), paid{SOL, fee})

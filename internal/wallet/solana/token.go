@@ -75,6 +75,14 @@ func tokens(mint account, units uint64, decimals int) held {
 	return held{s, count + name}
 }
 
+// amount is an amount in words, of a token that is known or else hidden.
+func (d *decoder) amount(c call, h held) string {
+	if h.Asset == "" {
+		d.hide("which token instruction %d is about", c.number)
+	}
+	return h.text
+}
+
 // holder names the owner of a token account too, where the transaction pins it.
 func (d *decoder) holder(a account, program Address) string {
 	if pinned, ok := d.owners[a.address]; ok && a.known && pinned.program == program {
@@ -108,10 +116,11 @@ func (d *decoder) token(c call) bool {
 		if !c.has(1, r) {
 			return false
 		}
-		d.act(c, "Make %s the mint of a token with %d decimals that %s may issue", a[0].text, decimals, authority)
+		freezing := ""
 		if freezer != nil {
-			d.line("Accounts of it may be frozen by", freezer.String())
+			freezing = " and " + freezer.String() + " may freeze"
 		}
+		d.act(c, "Make %s the mint of a token with %d decimals that %s may issue%s", a[0].text, decimals, authority, freezing)
 	case 1: // InitializeAccount
 		if !c.has(3, r) {
 			return false
@@ -163,6 +172,8 @@ func (d *decoder) token(c call) bool {
 		name := fmt.Sprintf("power %d", power)
 		if int(power) < len(tokenPowers) {
 			name = tokenPowers[power]
+		} else {
+			d.hide("which power instruction %d hands over", c.number)
 		}
 		if to == nil {
 			d.act(c, "Give up the power to %s of %s for ever", name, a[0].text)
@@ -177,14 +188,14 @@ func (d *decoder) token(c call) bool {
 		if !ok {
 			return false
 		}
-		d.act(c, "Issue %s to %s", issued.text, d.holder(a[1], c.program))
+		d.act(c, "Issue %s to %s", d.amount(c, issued), d.holder(a[1], c.program))
 		d.spendTokens(c, 2, issued, a[1])
 	case 8, 15: // Burn, BurnChecked
 		burnt, ok := c.held(r, kind == 15, 1, a)
 		if !ok {
 			return false
 		}
-		d.act(c, "Destroy %s of %s", burnt.text, d.holder(a[0], c.program))
+		d.act(c, "Destroy %s of %s", d.amount(c, burnt), d.holder(a[0], c.program))
 		d.spendTokens(c, 2, burnt, account{})
 	case 9: // CloseAccount
 		if !c.has(3, r) {
@@ -253,6 +264,7 @@ func (d *decoder) signs(c call, authority int) bool {
 	follows := slices.ContainsFunc(c.accounts[authority+1:], func(a account) bool { return a.wallet })
 	if follows && c.program == token2022Program {
 		d.unvalued("instruction %d hands the power of this wallet to a program that the token brings along", c.number)
+		d.hide("what the program that the token brings along does in instruction %d", c.number)
 	}
 	return follows || c.accounts[authority].wallet
 }
@@ -276,9 +288,9 @@ func (d *decoder) spendTokens(c call, authority int, h held, to account) {
 func (d *decoder) transferTokens(c call, from, to account, authority int, h held) {
 	d.must(c, to)
 	if c.accounts[authority].wallet {
-		d.act(c, "Send %s to %s", h.text, d.holder(to, c.program))
+		d.act(c, "Send %s to %s", d.amount(c, h), d.holder(to, c.program))
 	} else {
-		d.act(c, "Send %s from %s to %s", h.text, d.holder(from, c.program), d.holder(to, c.program))
+		d.act(c, "Send %s from %s to %s", d.amount(c, h), d.holder(from, c.program), d.holder(to, c.program))
 	}
 	d.spendTokens(c, authority, h, to)
 }
@@ -286,7 +298,7 @@ func (d *decoder) transferTokens(c call, from, to account, authority int, h held
 // approve is a permission that outlives the transaction, so no value is put on
 // it.
 func (d *decoder) approve(c call, from, delegate account, authority int, h held) {
-	d.act(c, "Let %s spend up to %s from token account %s", delegate.text, h.text, from.text)
+	d.act(c, "Let %s spend up to %s from token account %s", delegate.text, d.amount(c, h), from.text)
 	if d.signs(c, authority) {
 		d.unvalued("instruction %d lets %s spend tokens later", c.number, delegate.text)
 	}
