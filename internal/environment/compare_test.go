@@ -97,6 +97,7 @@ func TestCompareGolden(t *testing.T) {
 		{"binding above only", custom + ", binding: {require: always}}]", custom + ", binding: {require: above, above: [{of: amount, limit: \"100\"}]}}]"},
 		{"binding above more", custom + ", binding: {require: above, above: [{of: amount, limit: \"99.50\"}]}}]", custom + ", binding: {require: above, above: [{of: amount, limit: \"100\"}, {of: fee, limit: \"1\"}]}}]"},
 		{"binding of more assets", "scopes: [{scope: \"wallet:sign\", binding: {require: above, above: [{of: ETH, limit: \"1\"}]}}]", "scopes: [{scope: \"wallet:sign\", binding: {require: above, above: [{of: ETH, limit: \"1\"}, {of: USDC, limit: \"1000\"}]}}]"},
+		{"export let go of where signing is bound", "scopes: [{scope: \"wallet:sign\", binding: {require: always, displayed: true}}]", "scopes: [{scope: \"wallet:sign\", binding: {require: always, displayed: true}}, {scope: \"wallet:export\", binding: {require: never}}]"},
 		{"binding of a wallet gone", "scopes: [{scope: \"wallet:sign\", binding: {require: always}}]", ""},
 		{"override gone", "scopes: [{scope: \"user:update\", required: true}]", ""},
 		{"override of what is always asked gone", "scopes: [{scope: \"user:delete\", required: true}]", ""},
