@@ -34,6 +34,9 @@ func (c *doctorCommand) Run(s *session) error {
 		problem(err.Error())
 	} else {
 		good("configuration")
+		if proxies := s.config.PlainHTTP(); proxies != "" {
+			fmt.Fprintf(s.stdout, "warning  plain HTTP is taken from loopback and from %s only: a proxy that ends TLS elsewhere must be in STEPUP_TRUSTED_PROXIES\n", proxies)
+		}
 		if _, err := deliver.NewSMTP(s.config.SMTPURL, s.log); err != nil {
 			problem("STEPUP_SMTP_URL: " + err.Error())
 		}

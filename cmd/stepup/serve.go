@@ -47,6 +47,9 @@ func (c *serveCommand) Run(s *session) error {
 		}
 	}
 	s.log = slog.New(slog.NewJSONHandler(s.stderr, nil))
+	if proxies := s.config.PlainHTTP(); proxies != "" {
+		s.log.Warn("plain HTTP is taken from loopback and from STEPUP_TRUSTED_PROXIES only; anybody else is refused", "proxies", proxies)
+	}
 	db, err := s.openDB(false)
 	if err != nil {
 		return err

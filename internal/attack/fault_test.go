@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,6 +105,7 @@ func (s *still) do(method, path string, header http.Header, body any) servertest
 		s.t.Fatal(err)
 	}
 	r := httptest.NewRequestWithContext(s.t.Context(), method, path, bytes.NewReader(text))
+	r.TLS = &tls.ConnectionState{}
 	if header != nil {
 		r.Header = header.Clone()
 	}

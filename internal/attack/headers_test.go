@@ -1,6 +1,7 @@
 package attack_test
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -88,7 +89,7 @@ func TestF2ClientAddressSpoofed(t *testing.T) {
 	send := func(remote string, header http.Header) int {
 		n++
 		r := httptest.NewRequestWithContext(t.Context(), "POST", sdk("/emailVerifications/create"), strings.NewReader(fmt.Sprintf(`{"email":"f2-%d@example.com"}`, n)))
-		r.RemoteAddr = remote
+		r.RemoteAddr, r.TLS = remote, &tls.ConnectionState{}
 		r.Header = header.Clone()
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()

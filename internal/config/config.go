@@ -120,6 +120,19 @@ func (p Production) CheckServing() error {
 	return p.WalletService.Check()
 }
 
+// PlainHTTP says from where plain HTTP is taken besides loopback; empty: the
+// server ends TLS itself, or nobody else can reach it.
+func (p Production) PlainHTTP() string {
+	if p.TLSCert != "" || Loopback(p.Listen) {
+		return ""
+	}
+	named := make([]string, len(p.TrustedProxies))
+	for i, proxy := range p.TrustedProxies {
+		named[i] = proxy.String()
+	}
+	return strings.Join(named, ", ")
+}
+
 // Loopback reports whether a listen address is reachable from this machine only.
 func Loopback(listen string) bool {
 	at, err := netip.ParseAddrPort(listen)

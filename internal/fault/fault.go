@@ -24,6 +24,7 @@ const (
 	MethodNotAllowed       Code = "method_not_allowed"
 	EnvironmentNotFound    Code = "environment_not_found"
 	UnknownHost            Code = "unknown_host"
+	HTTPSRequired          Code = "https_required"
 	OriginNotAllowed       Code = "origin_not_allowed"
 	Internal               Code = "internal_error"
 	Unavailable            Code = "temporarily_unavailable"
@@ -105,7 +106,7 @@ const (
 var status = map[Code]int{
 	InvalidRequest: 400, InvalidJSON: 400, AmbiguousElevatedToken: 400, UnknownHost: 421,
 	InvalidSession: 401, SignInRequired: 401, InvalidServiceToken: 401,
-	ElevatedTokenRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403, DeviceSignatureNeeded: 403,
+	ElevatedTokenRequired: 403, HTTPSRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403, DeviceSignatureNeeded: 403,
 	AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
 	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
 	Conflict: 409, OperationConflict: 409, EnvironmentVersionCannotGoBack: 409,

@@ -26,6 +26,7 @@ func requestID(r *http.Request) string {
 // outermost gives every request an id and every panic an answer.
 func outermost(c Config, next http.Handler) http.Handler {
 	secure := strings.HasPrefix(c.PublicURL, "https://")
+	connection := &transport{trusted: c.TrustedProxies, log: c.Log, now: c.Now}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()
 		w.Header().Set("X-Request-Id", id)
@@ -41,6 +42,10 @@ func outermost(c Config, next http.Handler) http.Handler {
 				plainRefusal(w, http.StatusInternalServerError, string(fault.Internal), "Something broke on our side. Tell the operator this request id.", id)
 			}
 		}()
+		if connection.refused(r) {
+			refusePlain(w, id)
+			return
+		}
 		if at := r.URL.EscapedPath(); strings.TrimSuffix(at, "/") != strings.TrimSuffix(path.Clean("/"+at), "/") {
 			plainRefusal(w, fault.NotFound.Status(), string(fault.NotFound), "There is nothing at this path. Write it without empty, . and .. parts.", id)
 			return

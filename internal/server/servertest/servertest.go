@@ -52,6 +52,7 @@ type options struct {
 	production       func(*config.Production)
 	wallets          *Wallets
 	custodians       string
+	listener         func(net.Listener) net.Listener
 }
 
 // Option changes how a server starts.
@@ -78,6 +79,11 @@ func WithStore(s ...storetest.Option) Option {
 // WithConfig changes the production settings, such as trusted proxies.
 func WithConfig(change func(*config.Production)) Option {
 	return func(o *options) { o.production = change }
+}
+
+// WithListener puts something between the server and its connections.
+func WithListener(between func(net.Listener) net.Listener) Option {
+	return func(o *options) { o.listener = between }
 }
 
 // Start runs a server until the test ends.
@@ -127,6 +133,9 @@ func Start(t testing.TB, opts ...Option) *Server {
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	runCustodians(ctx, running)
 	stopped := make(chan error, 1)
+	if o.listener != nil {
+		listener = o.listener(listener)
+	}
 	go func() { stopped <- running.Run(ctx, listener, nil) }()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
