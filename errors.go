@@ -43,6 +43,7 @@ const (
 	ReasonWrongSubject Reason = "wrong_subject" // it belongs to another user or session
 	ReasonWrongBinding Reason = "wrong_binding" // it allows another transaction, or needs a client key
 	ReasonSuperseded   Reason = "superseded"    // a stronger proof has replaced the one behind it
+	ReasonDisputed     Reason = "disputed"      // somebody denied a change to the account, and the proof behind it does not count until that is decided
 	ReasonNoMethod     Reason = "no_method"     // the user has no means of proof this scope accepts
 )
 
@@ -51,7 +52,8 @@ const (
 var ErrDenied = errors.New("denied")
 
 // The refusals that have a [Reason]. The user can mend all of them by proving
-// again who they are, except ErrNoMethod.
+// again who they are, except ErrNoMethod, and ErrDisputed, which they or the
+// operator decide.
 var (
 	ErrMissing      error = &denial{reason: ReasonMissing, text: "no elevated access token"}
 	ErrInvalid      error = &denial{reason: ReasonMissing, text: "token is not valid here"} // forged, damaged, of another issuer, audience or kind
@@ -61,6 +63,7 @@ var (
 	ErrWrongSubject error = &denial{reason: ReasonWrongSubject, text: "token belongs to another user or session"}
 	ErrWrongBinding error = &denial{reason: ReasonWrongBinding, text: "token is bound to something else"}
 	ErrSuperseded   error = &denial{reason: ReasonSuperseded, text: "token has been superseded"}
+	ErrDisputed     error = &denial{reason: ReasonDisputed, text: "proof behind the token is disputed"}
 	ErrNoMethod     error = &denial{reason: ReasonNoMethod, text: "user has no method that may prove this"}
 )
 
@@ -109,7 +112,7 @@ func ReasonOf(err error) Reason {
 // "missing" means that it is not valid; reasons yet unknown are refusals too.
 func errorOf(reason Reason) error {
 	for _, err := range []error{ErrInvalid, ErrExpired, ErrSpent, ErrWrongScope, ErrWrongSubject,
-		ErrWrongBinding, ErrSuperseded, ErrNoMethod} {
+		ErrWrongBinding, ErrSuperseded, ErrDisputed, ErrNoMethod} {
 		if ReasonOf(err) == reason {
 			return err
 		}

@@ -120,6 +120,9 @@ func examine(tx *store.Tx, texts bool, problem, good func(string), out io.Writer
 			fmt.Fprintf(out, "warning  environment %s: compatibility entry %s lets calls through without an elevated token\n", row.ID, entry)
 		}
 	}
+	if err := undecided(tx, out); err != nil {
+		return err
+	}
 	waiting, oldest, err := tx.OutboxWaiting()
 	if err != nil {
 		return err
@@ -130,4 +133,22 @@ func examine(tx *store.Tx, texts bool, problem, good func(string), out io.Writer
 		good("mail is flowing")
 	}
 	return nil
+}
+
+// undecided lists what waits for an operator's word about somebody's account.
+func undecided(tx *store.Tx, out io.Writer) error {
+	back, err := tx.CredentialsPutBack()
+	if err != nil {
+		return err
+	}
+	for _, row := range back {
+		fmt.Fprintf(out, "warning  environment %s: user %s: an undo link of an earlier version put %s %s back, perhaps for a thief; it is not confirmed: stepup user settle %s %s %s --keep|--remove\n",
+			row.EnvironmentID, row.UserID, row.Format, row.ID, row.EnvironmentID, row.UserID, row.ID)
+	}
+	disputed, err := tx.CredentialsDisputed()
+	for _, row := range disputed {
+		fmt.Fprintf(out, "warning  environment %s: user %s: %s %s is disputed since %s: stepup user settle %s %s %s --keep|--remove\n",
+			row.EnvironmentID, row.UserID, row.Format, row.ID, row.DisputedAt.Format(time.RFC3339), row.EnvironmentID, row.UserID, row.ID)
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -17,6 +18,7 @@ type userCommand struct {
 	Disable        userDisable        `cmd:"" help:"Disable a user and end all sessions."`
 	Enable         userEnable         `cmd:"" help:"Enable a disabled user."`
 	RevokeSessions userRevokeSessions `cmd:"" help:"End all sessions of a user."`
+	Settle         userSettle         `cmd:"" help:"Decide about a disputed factor or address of a user: it stays, or it goes with what it let in."`
 	ResetMFA       userResetMFA       `cmd:"" name:"reset-mfa" help:"Take all second factors of a user away, with recovery codes, and end all sessions."`
 }
 
@@ -76,7 +78,7 @@ func (c *userShow) Run(s *session) error {
 		}
 		type credential struct {
 			ID, Format, Identifier, Provenance string
-			Confirmed                          bool
+			Confirmed, Disputed                bool
 		}
 		type session struct {
 			ID                   string
@@ -92,7 +94,7 @@ func (c *userShow) Run(s *session) error {
 			Sessions    []session
 		}{ID: user.ID, CreatedAt: user.CreatedAt, Disabled: !user.DisabledAt.IsZero(), Profile: json.RawMessage(user.Profile)}
 		for _, row := range credentials {
-			shown.Credentials = append(shown.Credentials, credential{row.ID, row.Format, row.PublicIdentifier, row.Provenance, row.Confirmed()})
+			shown.Credentials = append(shown.Credentials, credential{row.ID, row.Format, row.PublicIdentifier, row.Provenance, row.Confirmed(), row.Disputed()})
 		}
 		for _, row := range sessions {
 			shown.Sessions = append(shown.Sessions, session{row.ID, row.CreatedAt, row.ExpiresAt, row.SDKVersion})
@@ -134,6 +136,23 @@ func (c *userResetMFA) Run(s *session) error {
 	return s.changeUser(c.userArgs, "Every second factor is gone, and every session has ended. The user signs in and sets one up again.", func(tx *store.Tx, by audit.By) error {
 		_, err := operate.ResetMFA(tx, by, c.Env, c.User)
 		return err
+	})
+}
+
+type userSettle struct {
+	userArgs
+	Factor string `arg:"" help:"Id of the disputed factor or address, as user show and doctor name it."`
+	Keep   bool   `xor:"decision" required:"" help:"It is the user's own."`
+	Remove bool   `xor:"decision" required:"" help:"It is not: take it away, with what it let in, and end all sessions."`
+}
+
+func (c *userSettle) Run(s *session) error {
+	done := "It stays."
+	if c.Remove {
+		done = "It is gone, and every session has ended."
+	}
+	return s.changeUser(c.userArgs, done, func(tx *store.Tx, by audit.By) error {
+		return operate.Settle(tx, by, c.Env, c.User, account.Decision{CredentialID: c.Factor, Keep: c.Keep})
 	})
 }
 

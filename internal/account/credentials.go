@@ -75,47 +75,51 @@ func signUp(tx *store.Tx, by audit.By, t *tenant.Tenant, a Address) (string, sto
 	if err := audit.Record(tx, by, "user.created", nil); err != nil {
 		return "", store.CredentialRow{}, false, err
 	}
-	c, err := insert(tx, by, t, id.String(), a, store.ProvenanceSignUp, "")
+	c, err := insert(tx, by, t, id.String(), a, Authority{Provenance: store.ProvenanceSignUp}, "")
 	return id.String(), c, true, err
 }
 
-// Link adds a proven address to the user. provenance says what allowed it;
-// replaces names a credential that this one is to take the place of.
-// The other addresses of the user are told.
-func Link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, provenance, replaces string) (store.CredentialRow, error) {
+// Link adds a proven address to the user. from says what allowed it. The other
+// addresses of the user are told.
+func Link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, from Authority) (store.CredentialRow, error) {
+	c, before, err := link(tx, by, t, userID, a, from, "")
+	if err != nil || before == nil {
+		return c, err
+	}
+	return c, tell(tx, t, userID, before, change{brought: c.ID, from: from}, linked(inWords(c)))
+}
+
+// link is Link that tells nobody. replaces names a credential that this one is to
+// take the place of. before is what the user had until then, nil if they have had
+// the address all along.
+func link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, from Authority, replaces string) (c store.CredentialRow, before []store.CredentialRow, err error) {
 	if _, err := tx.LockUser(t.ID, userID); err != nil {
-		return store.CredentialRow{}, err
+		return c, nil, err
 	}
 	held, err := tx.CredentialByIdentifier(t.ID, a.Format, a.Identifier)
 	switch {
 	case err == nil && held.UserID == userID:
-		return held, nil
+		return held, nil, nil
 	case err == nil:
-		return held, takenBy(a.Format)
+		return held, nil, takenBy(a.Format)
 	case !errors.Is(err, store.ErrNotFound):
-		return held, err
+		return held, nil, err
 	}
-	before, err := tx.Credentials(t.ID, userID)
-	if err != nil {
-		return held, err
+	if before, err = tx.Credentials(t.ID, userID); err != nil {
+		return held, nil, err
 	}
-	c, err := insert(tx, by, t, userID, a, provenance, replaces)
-	if err != nil {
-		return c, err
+	if c, err = insert(tx, by, t, userID, a, from, replaces); err != nil {
+		return c, nil, err
 	}
 	if IsFactor(c) {
 		if err := firstFactor(tx, t.Environment, userID, before, c); err != nil {
-			return c, err
+			return c, nil, err
 		}
 		if err := tx.FactorsChanged(t.ID, userID); err != nil {
-			return c, err
+			return c, nil, err
 		}
 	}
-	news := linked(inWords(c))
-	if replaces != "" {
-		news = changed(a.Written)
-	}
-	return c, tell(tx, t, userID, before, c, news)
+	return c, before, nil
 }
 
 // takenBy refuses an identifier that belongs to another account.
@@ -159,7 +163,7 @@ func inWords(c store.CredentialRow) string {
 // Replace makes the new address take the place of the user's old ones of the
 // same format: linked by a proof they go at once; linked with nothing they stay
 // until the new one is confirmed.
-func Replace(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, provenance string) (store.CredentialRow, error) {
+func Replace(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, from Authority) (store.CredentialRow, error) {
 	if _, err := tx.LockUser(t.ID, userID); err != nil {
 		return store.CredentialRow{}, err
 	}
@@ -167,43 +171,68 @@ func Replace(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Addre
 	if err != nil {
 		return store.CredentialRow{}, err
 	}
+	if slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.Format == a.Format && row.Disputed() }) {
+		return store.CredentialRow{}, undecided()
+	}
 	old := primary(rows, a)
-	c, err := Link(tx, by, t, userID, a, provenance, old)
+	replaces := ""
+	if old != nil {
+		replaces = old.ID
+	}
+	c, before, err := link(tx, by, t, userID, a, from, replaces)
 	if err != nil {
 		return c, err
 	}
-	if provenance != store.ProvenanceNothing && !c.Confirmed() { // the user's own already, waiting for such a proof
-		if err := Confirm(tx, by, t, userID, c.ID); err != nil {
+	brought := before != nil
+	if from.proven() && !c.Confirmed() { // the user's own already, waiting for such a proof
+		if c, err = confirm(tx, by, t, rows, c, from); err != nil {
 			return c, err
 		}
-		c.ConfirmedAt = tx.Now()
+		brought = true
 	}
-	if old == "" || provenance == store.ProvenanceNothing {
+	told := change{brought: c.ID, from: from}
+	if from.proven() && old != nil {
+		if err := pushOut(tx, by, t, *old, c.ID, brought); err != nil {
+			return c, err
+		}
+		told.pushed = old
+	}
+	if !brought && told.pushed == nil {
 		return c, nil
 	}
-	if err := remove(tx, by, t, userID, old); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return c, err
+	news := linked(inWords(c))
+	if old != nil {
+		news = changed(a.Written)
 	}
-	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == c.ID }) {
-		return c, nil // new, and told about when it was linked
+	return c, tell(tx, t, userID, rows, told, news)
+}
+
+// pushOut removes an address that another one takes the place of. What somebody may
+// deny about the old one they may deny about a new one.
+func pushOut(tx *store.Tx, by audit.By, t *tenant.Tenant, old store.CredentialRow, successor string, isNew bool) error {
+	if isNew {
+		if err := tx.MoveRevokeLinks(t.ID, old.UserID, old.ID, successor); err != nil {
+			return err
+		}
 	}
-	return c, tell(tx, t, userID, rows, store.CredentialRow{Replaces: old}, changed(a.Written))
+	return remove(tx, by, t, old.UserID, old.ID)
 }
 
 // primary is the credential that a new address takes the place of: the oldest
 // of its format that counts.
-func primary(rows []store.CredentialRow, a Address) string {
-	for _, row := range rows {
+func primary(rows []store.CredentialRow, a Address) *store.CredentialRow {
+	for i, row := range rows {
 		if row.Format == a.Format && row.Identifier != a.Identifier && row.Confirmed() {
-			return row.ID
+			return &rows[i]
 		}
 	}
-	return ""
+	return nil
 }
 
 // Confirm lifts the mark of a credential that was linked with nothing, after
-// an older one stepped up for it; what it replaces goes.
-func Confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
+// an older one stepped up for it; what it replaces goes. The other addresses are
+// told once more, because only now it is worth something.
+func Confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string, from Authority) error {
 	if _, err := tx.LockUser(t.ID, userID); err != nil {
 		return err
 	}
@@ -211,39 +240,60 @@ func Confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) err
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		if row.ID != id || row.Confirmed() {
-			continue
-		}
-		if err := tx.ConfirmCredential(t.ID, userID, id); err != nil {
-			return err
-		}
-		if err := audit.Record(tx, by, "credential.confirmed", audit.Detail{"credential_id": id}); err != nil {
-			return err
-		}
-		if IsFactor(row) {
-			row.ConfirmedAt = tx.Now()
-			if err := firstFactor(tx, t.Environment, userID, rows, row); err != nil {
-				return err
-			}
-			if err := tx.FactorsChanged(t.ID, userID); err != nil {
-				return err
-			}
-		}
-		if row.Replaces == "" {
-			return nil
-		}
-		if err := remove(tx, by, t, userID, row.Replaces); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		return nil
+	row := find(rows, id)
+	if row == nil || row.Confirmed() {
+		return fault.New(fault.NothingToConfirm, "You have no credential with this id that waits to be confirmed.")
 	}
-	return fault.New(fault.NothingToConfirm, "You have no credential with this id that waits to be confirmed.")
+	if row.Disputed() {
+		return undecided()
+	}
+	c, err := confirm(tx, by, t, rows, *row, from)
+	if err != nil {
+		return err
+	}
+	others := slices.DeleteFunc(slices.Clone(rows), func(row store.CredentialRow) bool { return row.ID == id })
+	told, news := change{brought: id, from: from}, linked(inWords(c))
+	if old := find(rows, c.Replaces); old != nil {
+		if err := pushOut(tx, by, t, *old, id, true); err != nil {
+			return err
+		}
+		told.pushed, news = old, changed(c.PublicIdentifier)
+	}
+	return tell(tx, t, userID, others, told, news)
+}
+
+// confirm lifts the mark, and does what a credential that comes to count does.
+func confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, before []store.CredentialRow, c store.CredentialRow, from Authority) (store.CredentialRow, error) {
+	c.LetInBy, c.LetInMethod, c.ConfirmedAt = from.Credential, string(from.Method), tx.Now()
+	if err := tx.ConfirmCredential(c); err != nil {
+		return c, err
+	}
+	if err := tx.DropRevokeLinks(t.ID, c.UserID, c.ID); err != nil { // those who may deny it are told anew
+		return c, err
+	}
+	if err := audit.Record(tx, by, "credential.confirmed", audit.Detail{"credential_id": c.ID}); err != nil {
+		return c, err
+	}
+	if !IsFactor(c) {
+		return c, nil
+	}
+	if err := firstFactor(tx, t.Environment, c.UserID, before, c); err != nil {
+		return c, err
+	}
+	return c, tx.FactorsChanged(t.ID, c.UserID)
+}
+
+// find is the credential with the id; nil if there is none.
+func find(rows []store.CredentialRow, id string) *store.CredentialRow {
+	if i := slices.IndexFunc(rows, func(row store.CredentialRow) bool { return row.ID == id }); i >= 0 {
+		return &rows[i]
+	}
+	return nil
 }
 
 // Unlink removes a credential, unless it is the last that can sign in. The
-// elevated tokens that came from it die with it.
-func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
+// elevated tokens that came from it die with it. from says what allowed it.
+func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string, from Authority) error {
 	if _, err := tx.LockUser(t.ID, userID); err != nil {
 		return err
 	}
@@ -263,6 +313,9 @@ func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) erro
 	if gone == nil {
 		return fault.New(fault.InvalidUnlink, "You have no credential with this id.")
 	}
+	if gone.Disputed() {
+		return undecided()
+	}
 	if err := embedded(*gone); err != nil {
 		return err
 	}
@@ -280,14 +333,18 @@ func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) erro
 	if err := remove(tx, by, t, userID, id); err != nil {
 		return err
 	}
-	return tell(tx, t, userID, rows, store.CredentialRow{}, unlinked(inWords(*gone)))
+	told := change{from: from}
+	if isAddress(*gone) {
+		told.brought, told.pushed = gone.ID, gone
+	}
+	return tell(tx, t, userID, rows, told, unlinked(inWords(*gone)))
 }
 
-func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, provenance, replaces string) (store.CredentialRow, error) {
+func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, from Authority, replaces string) (store.CredentialRow, error) {
 	c := store.CredentialRow{
 		ID: cmp.Or(a.ID, uuid.NewString()), EnvironmentID: t.ID, UserID: userID, Format: a.Format, Identifier: a.Identifier, PublicIdentifier: a.Written,
-		SignInEnabled: a.Format != store.FormatTOTP && a.Format != store.FormatRecovery, Provenance: provenance, Replaces: replaces,
-		Detail: a.Detail, CreatedAt: tx.Now(),
+		SignInEnabled: a.Format != store.FormatTOTP && a.Format != store.FormatRecovery, Provenance: from.Provenance, Replaces: replaces,
+		Detail: a.Detail, CreatedAt: tx.Now(), LetInBy: from.Credential, LetInMethod: string(from.Method),
 	}
 	if err := tx.InsertCredential(c); err != nil {
 		if store.IsUnique(err) {
@@ -295,7 +352,7 @@ func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Addres
 		}
 		return c, fmt.Errorf("linking: %w", err)
 	}
-	return c, audit.Record(tx, by, "credential.linked", audit.Detail{"credential_id": c.ID, "format": c.Format, "provenance": provenance})
+	return c, audit.Record(tx, by, "credential.linked", audit.Detail{"credential_id": c.ID, "format": c.Format, "provenance": c.Provenance})
 }
 
 func remove(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {

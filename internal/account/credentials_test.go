@@ -22,7 +22,7 @@ func email(address string) account.Address {
 func link(t testing.TB, w *tenanttest.World, userID, address, provenance string) (c store.CredentialRow, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		c, err = account.Link(tx, tenanttest.By, w.Tenant, userID, email(address), provenance, "")
+		c, err = account.Link(tx, tenanttest.By, w.Tenant, userID, email(address), account.Authority{Provenance: provenance})
 		return err
 	})
 	return c, err
@@ -31,7 +31,7 @@ func link(t testing.TB, w *tenanttest.World, userID, address, provenance string)
 func replace(t testing.TB, w *tenanttest.World, userID, address, provenance string) (c store.CredentialRow, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		c, err = account.Replace(tx, tenanttest.By, w.Tenant, userID, email(address), provenance)
+		c, err = account.Replace(tx, tenanttest.By, w.Tenant, userID, email(address), account.Authority{Provenance: provenance})
 		return err
 	})
 	return c, err
@@ -39,12 +39,12 @@ func replace(t testing.TB, w *tenanttest.World, userID, address, provenance stri
 
 func unlink(t testing.TB, w *tenanttest.World, userID, id string) error {
 	t.Helper()
-	return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Unlink(tx, tenanttest.By, w.Tenant, userID, id) })
+	return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Unlink(tx, tenanttest.By, w.Tenant, userID, id, proven) })
 }
 
 func confirm(t testing.TB, w *tenanttest.World, userID, id string) error {
 	t.Helper()
-	return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Confirm(tx, tenanttest.By, w.Tenant, userID, id) })
+	return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Confirm(tx, tenanttest.By, w.Tenant, userID, id, proven) })
 }
 
 // addresses lists what the user has, oldest first.
@@ -323,3 +323,6 @@ func TestReplace(t *testing.T) {
 		}
 	})
 }
+
+// proven is the authority of an elevated token, of nobody knows what.
+var proven = account.Authority{Provenance: store.ProvenanceElevatedToken}

@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func linkFactor(t testing.TB, w *tenanttest.World, s store.SessionRow, format, i
 	t.Helper()
 	var row store.CredentialRow
 	w.Write(t, func(tx *store.Tx) (err error) {
-		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: format, Identifier: identifier, Written: "phone"}, provenance, "")
+		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: format, Identifier: identifier, Written: "phone"}, account.Authority{Provenance: provenance})
 		return err
 	})
 	return row
@@ -64,7 +65,9 @@ func TestFirstFactorEndsWeakerTokens(t *testing.T) {
 		if d := decide(t, w, ada, stepup.WalletExport); len(d.Offers) != 1 || d.Offers[0].Type != "totp" {
 			t.Errorf("offers %v, want the factor alone", d.Offers)
 		}
-		w.Write(t, func(tx *store.Tx) error { return account.Confirm(tx, tenanttest.By, w.Tenant, ada.UserID, planted.ID) })
+		w.Write(t, func(tx *store.Tx) error {
+			return account.Confirm(tx, tenanttest.By, w.Tenant, ada.UserID, planted.ID, proven)
+		})
 		if d := decide(t, w, ada, stepup.WalletExport); len(d.Offers) != 2 {
 			t.Errorf("offers %v, want both factors", d.Offers)
 		}
@@ -94,7 +97,7 @@ func TestLastFactor(t *testing.T) {
 		second := linkFactor(t, w, ada, store.FormatTOTP, "second", store.ProvenanceElevatedToken)
 		linkFactor(t, w, ada, store.FormatRecovery, "set", store.ProvenanceElevatedToken)
 		unlink := func(id string) error {
-			return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Unlink(tx, tenanttest.By, w.Tenant, ada.UserID, id) })
+			return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Unlink(tx, tenanttest.By, w.Tenant, ada.UserID, id, proven) })
 		}
 		left := func() int64 { return w.Count(t, `SELECT COUNT(*) FROM credentials WHERE user_id = $1`, ada.UserID) }
 		if err := unlink(first.ID); err != nil || left() != 3 {
@@ -134,23 +137,39 @@ func TestCoolDown(t *testing.T) {
 	}
 }
 
-// Who took a change back is rid of the factor, its recovery codes and every session.
-func TestNotMeTakesAFactorBack(t *testing.T) {
+// A link about a factor takes nothing away but the sessions: the factor is disputed,
+// withheld with its recovery codes and the address, and goes only by a decision.
+func TestNotMeDisputesAFactor(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(totpOn), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		w.Mails(t)
-		linkFactor(t, w, ada, store.FormatTOTP, "thief's", store.ProvenanceElevatedToken)
+		factor := linkFactor(t, w, ada, store.FormatTOTP, "thief's", store.ProvenanceElevatedToken)
 		notice := links(t, w)["ada@example.com"]
-		linkFactor(t, w, ada, store.FormatRecovery, "thief's codes", store.ProvenanceElevatedToken)
+		w.Write(t, func(tx *store.Tx) error {
+			_, err := account.NewRecoverySet(tx, tenanttest.By, w.Tenant, ada.UserID, account.Authority{Provenance: store.ProvenanceMFA, Credential: factor.ID, Method: "totp"})
+			return err
+		})
 		if err := notMe(t, w, notice); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.Count(t, `SELECT COUNT(*) FROM credentials WHERE user_id = $1`, ada.UserID); n != 3 {
+			t.Errorf("%d credentials left, want all", n)
+		}
+		if n := w.Count(t, `SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND revoked_at IS NULL`, ada.UserID); n != 0 {
+			t.Errorf("%d sessions live", n)
+		}
+		if got := withheld(t, w, ada.UserID); !strings.Contains(got, "ada@example.com") || strings.Count(got, " ") < 2 {
+			t.Errorf("withheld %q", got)
+		}
+		if err := settle(t, w, ada.UserID, factor.ID, false); err != nil {
 			t.Fatal(err)
 		}
 		if n := w.Count(t, `SELECT COUNT(*) FROM credentials WHERE user_id = $1`, ada.UserID); n != 1 {
 			t.Errorf("%d credentials left, want the address", n)
 		}
-		if n := w.Count(t, `SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND revoked_at IS NULL`, ada.UserID); n != 0 {
-			t.Errorf("%d sessions live", n)
+		if err := settle(t, w, ada.UserID, factor.ID, true); !fault.Has(err, fault.NotDisputed) {
+			t.Errorf("a second decision: %v", err)
 		}
 	})
 }

@@ -51,6 +51,20 @@ func changed(to string) News {
 	}
 }
 
+func disputed(what string) News {
+	return News{
+		func(n deliver.Notice) deliver.Message { return deliver.ChangeDisputed(n, what) },
+		func(n deliver.Notice) deliver.Text { return deliver.ChangeDisputedText(n, what) },
+	}
+}
+
+func settled(what string, kept bool) News {
+	return News{
+		func(n deliver.Notice) deliver.Message { return deliver.DisputeSettled(n, what, kept) },
+		func(n deliver.Notice) deliver.Text { return deliver.DisputeSettledText(n, what, kept) },
+	}
+}
+
 // textNotices bounds what one account's changes cost; mail goes on.
 var textNotices = environment.Rate{Count: 20, Per: environment.Duration(24 * time.Hour)}
 

@@ -2,15 +2,15 @@ package account
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/phone"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -19,27 +19,30 @@ import (
 // RevokeLinkLife is how long a "this was not me" link works.
 const RevokeLinkLife = 7 * 24 * time.Hour
 
-// tell tells every address the user had before the change, each with a link of
-// its own that takes back what was added and ends all sessions.
-func tell(tx *store.Tx, t *tenant.Tenant, userID string, before []store.CredentialRow, added store.CredentialRow, news News) error {
+// change is what a notice is about, as far as its link may deny it. The zero value
+// is one that a link only ends the sessions of.
+type change struct {
+	brought string               // credential that it brought in; empty: none
+	pushed  *store.CredentialRow // address that it pushed out; nil: none
+	from    Authority
+}
+
+// tell tells the addresses the user had before the change, each with a link of its
+// own that denies it. An address that nobody confirmed gets no link: it may be the
+// thief's. It is told at all only where there is no other.
+func tell(tx *store.Tx, t *tenant.Tenant, userID string, before []store.CredentialRow, about change, news News) error {
+	known := slices.ContainsFunc(before, func(row store.CredentialRow) bool { return isAddress(row) && row.Confirmed() })
 	for _, row := range before {
-		if row.Format != store.FormatEmail && row.Format != store.FormatPhone {
+		if !isAddress(row) || known && !row.Confirmed() {
 			continue
 		}
-		text := secret.Text(rand.Text())
-		link := store.RevokeLinkRow{
-			Hash: hashRevokeLink(tx, text), EnvironmentID: t.ID, UserID: userID, CredentialID: added.ID, Recipient: row.PublicIdentifier,
-			ExpiresAt: tx.Now().Add(RevokeLinkLife),
-		}
-		if added.Replaces == row.ID {
-			link.Previous = row.PublicIdentifier
-		}
-		if err := tx.InsertRevokeLink(link); err != nil {
-			return err
-		}
-		notice := deliver.Notice{
-			At:        tx.Now(),
-			RevokeURL: t.Issuer + "/notMe#" + text.Reveal(), // a fragment: never sent to a server, never in a log
+		notice := deliver.Notice{At: tx.Now()}
+		if about.deniableBy(row) {
+			text := secret.Text(rand.Text())
+			if err := tx.InsertRevokeLink(about.link(tx, t, row, text)); err != nil {
+				return err
+			}
+			notice.RevokeURL = t.Issuer + "/notMe#" + text.Reveal() // a fragment: never sent to a server, never in a log
 		}
 		if err := Notify(tx, t, row, notice, news); err != nil {
 			return err
@@ -48,16 +51,54 @@ func tell(tx *store.Tx, t *tenant.Tenant, userID string, before []store.Credenti
 	return nil
 }
 
+// deniableBy reports whether the address gets a link. One that the change pushed out
+// holds nothing any more, and has a say only where no second factor let the change in.
+func (c change) deniableBy(row store.CredentialRow) bool {
+	gone := c.pushed != nil && c.pushed.ID == row.ID
+	return row.Confirmed() && !(gone && c.from.Method.MFA())
+}
+
+func (c change) link(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, text secret.Text) store.RevokeLinkRow {
+	link := store.RevokeLinkRow{
+		Hash: hashRevokeLink(tx, text), EnvironmentID: t.ID, UserID: row.UserID, CredentialID: c.brought, RecipientID: row.ID, Recipient: row.PublicIdentifier,
+		LetInMethod: string(c.from.Method), ExpiresAt: tx.Now().Add(RevokeLinkLife),
+	}
+	if c.pushed != nil && c.pushed.Confirmed() {
+		previous, _ := json.Marshal(c.pushed) // strings, times and one truth value
+		link.Previous = string(previous)
+	}
+	return link
+}
+
+func isAddress(row store.CredentialRow) bool {
+	return row.Format == store.FormatEmail || row.Format == store.FormatPhone
+}
+
 func hashRevokeLink(tx *store.Tx, text secret.Text) []byte {
 	return tx.Hasher().Sum("revoke-link", text.Reveal())
 }
 
-// NotMe answers a "this was not me" link: the added credential goes, an address
-// it pushed out comes back, and every session of the user ends.
+// NotMe answers a "this was not me" link. Every session of the user ends. What a
+// proof no stronger than an address let in is taken back: an added credential goes,
+// and an address that was pushed out comes back, in dispute with the new one. A
+// second factor never goes by a link: it is disputed.
 func NotMe(tx *store.Tx, by audit.By, t *tenant.Tenant, text secret.Text) error {
 	bad := fault.New(fault.InvalidRevokeLink, "This link is unknown, used or expired. Sign in and check your credentials.")
 	hash := hashRevokeLink(tx, text)
 	link, err := tx.RevokeLink(t.ID, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return bad
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := tx.LockUser(t.ID, link.UserID); errors.Is(err, store.ErrNotFound) {
+		return bad
+	} else if err != nil {
+		return err
+	}
+	// Whoever held the lock may have decided, or changed the address again, meanwhile.
+	link, err = tx.RevokeLink(t.ID, hash)
 	if errors.Is(err, store.ErrNotFound) {
 		return bad
 	}
@@ -69,21 +110,11 @@ func NotMe(tx *store.Tx, by audit.By, t *tenant.Tenant, text secret.Text) error 
 	} else if err != nil {
 		return err
 	}
-	if _, err := tx.LockUser(t.ID, link.UserID); errors.Is(err, store.ErrNotFound) {
-		return bad
-	} else if err != nil {
-		return err
-	}
 	by = by.Concerning(link.UserID)
 	if err := tx.DropEnrolments(t.ID, link.UserID); err != nil {
 		return err
 	}
-	if link.CredentialID != "" {
-		if err := takeBack(tx, by, t, link.UserID, link.CredentialID); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-	}
-	if err := restore(tx, by, t, link); err != nil {
+	if err := deny(tx, by, t, link); err != nil {
 		return err
 	}
 	n, err := tx.RevokeSessions(t.ID, link.UserID, "not me")
@@ -93,55 +124,86 @@ func NotMe(tx *store.Tx, by audit.By, t *tenant.Tenant, text secret.Text) error 
 	return audit.Record(tx, by, "user.denied_change", audit.Detail{"credential_id": link.CredentialID, "sessions_revoked": n})
 }
 
-// takeBack removes what was added, with the recovery codes that came with it.
-func takeBack(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
-	rows, err := tx.Credentials(t.ID, userID)
+// deny does what a link does besides ending the sessions.
+func deny(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.RevokeLinkRow) error {
+	rows, err := tx.Credentials(t.ID, link.UserID)
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		if row.ID != id {
-			continue
-		}
-		if set := orphaned(rows, row); set != "" {
-			if err := dropRecoverySet(tx, by, t, userID, set); err != nil {
-				return err
-			}
-		}
+	brought := find(rows, link.CredentialID)
+	switch {
+	case brought != nil && !brought.SettledAt.IsZero(): // it was decided that it stays
+		return nil
+	case brought != nil && StepsUp(*brought):
+		return disputeFactor(tx, by, t, rows, *brought)
+	case strong(link.LetInMethod), brought != nil && strong(brought.LetInMethod):
+		return nil
+	case link.Previous != "":
+		return disputeChange(tx, by, t, link, brought)
+	case brought != nil:
+		return remove(tx, by, t, link.UserID, brought.ID)
 	}
-	return remove(tx, by, t, userID, id)
+	return nil
 }
 
-// restore gives an address that the denied change pushed out back to its user.
-// When nothing is left to sign in with, whoever added and removed credentials
-// meanwhile, it gives back the address that received the link.
-func restore(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.RevokeLinkRow) error {
-	address := link.Previous
-	if address == "" {
-		left, err := tx.Credentials(t.ID, link.UserID)
-		if err != nil || slices.ContainsFunc(left, func(row store.CredentialRow) bool { return row.SignInEnabled && Counts(t.Environment, row) }) {
+// disputeChange brings an address back that a change pushed out, for sign-in: until
+// somebody decides, neither it nor the new one opens a gate.
+func disputeChange(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.RevokeLinkRow, brought *store.CredentialRow) error {
+	var old store.CredentialRow
+	if err := json.Unmarshal([]byte(link.Previous), &old); err != nil {
+		return fmt.Errorf("reading what a link brings back: %w", err)
+	}
+	back := true
+	held, err := tx.CredentialByIdentifier(t.ID, old.Format, old.Identifier)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		if err := tx.RestoreCredential(old); err != nil {
 			return err
 		}
-		address = link.Recipient
+		if err := audit.Record(tx, by, "credential.restored", audit.Detail{"credential_id": old.ID, "format": old.Format, "provenance": old.Provenance}); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default: // the user has it again, or somebody else does by now
+		back = held.UserID == link.UserID && held.Confirmed() && held.SettledAt.IsZero()
+		old = held
 	}
-	a, err := readAddress(address)
+	switch {
+	case brought != nil && brought.ID == old.ID:
+		brought = nil
+	case brought == nil && back: // what pushed it out is gone; other links about that are about this now
+		if err := tx.MoveRevokeLinks(t.ID, link.UserID, link.CredentialID, old.ID); err != nil {
+			return err
+		}
+	case brought != nil && !back && brought.ConfirmedSince().Before(link.CreatedAt):
+		return nil // the user had it before, and has nothing else now
+	}
+	rival := ""
+	if back {
+		rival = old.ID
+		if err := dispute(tx, by, t, old, link.CreatedAt, ""); err != nil {
+			return err
+		}
+	}
+	if brought != nil {
+		if err := dispute(tx, by, t, *brought, link.CreatedAt, rival); err != nil {
+			return err
+		}
+	}
+	if !back && brought == nil {
+		return nil
+	}
+	rows, err := tx.Credentials(t.ID, link.UserID)
 	if err != nil {
 		return err
 	}
-	_, err = tx.CredentialByIdentifier(t.ID, a.Format, a.Identifier)
-	if !errors.Is(err, store.ErrNotFound) {
-		return err // the user has it still, or somebody else does by now
-	}
-	_, err = insert(tx, by, t, link.UserID, a, store.ProvenanceRevokeLink, "")
-	return err
+	return announce(tx, t, rows, disputed("change of the "+kindOfAddress(old)))
 }
 
-// readAddress reads an email address or a phone number that a notice went to.
-func readAddress(text string) (Address, error) {
-	if strings.HasPrefix(text, "+") {
-		n, err := phone.ParseE164(text)
-		return PhoneAddress(n), err
+func kindOfAddress(row store.CredentialRow) string {
+	if row.Format == store.FormatPhone {
+		return "phone number"
 	}
-	written, key, err := deliver.NormalizeEmail(text)
-	return Address{Format: store.FormatEmail, Identifier: key, Written: written}, err
+	return "email address"
 }

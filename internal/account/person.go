@@ -54,6 +54,7 @@ func (k Known) Person(env *environment.Environment) (policy.Person, error) {
 	if !user.FactorsChangedAt.IsZero() {
 		p.Changed, p.SinceChange = true, k.at.Sub(user.FactorsChangedAt)
 	}
+	p.Disputed, p.Withheld = slices.ContainsFunc(rows, store.CredentialRow.Disputed), Withheld(rows)
 	for _, row := range rows {
 		if KindOf(row.Format) == "" || !Counts(env, row) {
 			continue

@@ -48,7 +48,7 @@ func MayRecover(tx *store.Tx, env *environment.Environment, userID string) error
 
 // NewRecoverySet makes the credential of a new set of recovery codes, in place
 // of an old one, whose tokens die with it. The caller fills the set.
-func NewRecoverySet(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, provenance string) (store.CredentialRow, error) {
+func NewRecoverySet(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, from Authority) (store.CredentialRow, error) {
 	if _, err := tx.LockUser(t.ID, userID); err != nil {
 		return store.CredentialRow{}, err
 	}
@@ -56,13 +56,16 @@ func NewRecoverySet(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, provena
 	if err != nil {
 		return old, err
 	}
+	if exists && old.Disputed() {
+		return old, undecided()
+	}
 	if exists {
 		if err := remove(tx, by, t, userID, old.ID); err != nil {
 			return old, err
 		}
 	}
 	id := uuid.NewString()
-	set, err := Link(tx, by, t, userID, Address{ID: id, Format: store.FormatRecovery, Identifier: id, Written: "Recovery codes"}, provenance, "")
+	set, err := Link(tx, by, t, userID, Address{ID: id, Format: store.FormatRecovery, Identifier: id, Written: "Recovery codes"}, from)
 	if err != nil {
 		return set, err
 	}
@@ -85,7 +88,7 @@ func Recovered(tx *store.Tx, t *tenant.Tenant, userID string, unread bool, left 
 	if err != nil {
 		return err
 	}
-	return tell(tx, t, userID, rows, store.CredentialRow{}, recovered(left))
+	return tell(tx, t, userID, rows, change{}, recovered(left))
 }
 
 // dropRecoverySet removes the set that stood in for the user's last factor, with

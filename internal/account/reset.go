@@ -31,6 +31,9 @@ func ResetFactors(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string) (i
 	if err := method.ForgiveTries(tx, env.ID, userID); err != nil { // while their factors are known
 		return 0, err
 	}
+	if rows, err = dropLetIn(tx, by, t, rows); err != nil {
+		return 0, err
+	}
 	n, err := dropFactors(tx, by, env.ID, userID, rows)
 	if err != nil {
 		return 0, err
@@ -54,6 +57,31 @@ func ResetFactors(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string) (i
 		}
 	}
 	return n, audit.Record(tx, by, "user.mfa_reset", audit.Detail{"factors": n, "sessions_revoked": sessions})
+}
+
+// dropLetIn takes away what disputed factors let in: nobody will decide about it.
+// It returns the rows that are left; the factors among them are.
+func dropLetIn(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow) ([]store.CredentialRow, error) {
+	var v verdict
+	for _, row := range rows {
+		if row.Disputed() && StepsUp(row) {
+			judged := judge(rows, row, false)
+			v.goes, v.fades = append(v.goes, judged.goes...), append(v.fades, judged.fades...)
+		}
+	}
+	factor := func(id string) bool { return StepsUp(*find(rows, id)) }
+	v.goes, v.fades = slices.DeleteFunc(v.goes, factor), slices.DeleteFunc(v.fades, factor) // they go in any case
+	slices.Sort(v.goes)
+	v.goes = slices.Compact(v.goes)
+	slices.Sort(v.fades)
+	v.fades = slices.DeleteFunc(slices.Compact(v.fades), func(id string) bool { return slices.Contains(v.goes, id) })
+	if err := v.leavesAWayIn(slices.DeleteFunc(slices.Clone(rows), StepsUp), t); err != nil {
+		return rows, err
+	}
+	if err := v.carryOut(tx, by, t, rows); err != nil {
+		return rows, err
+	}
+	return slices.DeleteFunc(slices.Clone(rows), func(row store.CredentialRow) bool { return slices.Contains(v.goes, row.ID) }), nil
 }
 
 func dropFactors(tx *store.Tx, by audit.By, environmentID, userID string, rows []store.CredentialRow) (n int, err error) {

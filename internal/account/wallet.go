@@ -13,7 +13,7 @@ import (
 // Transfer moves a wallet that has just signed for it to the user, from the one
 // who holds it, be it the last credential there. The elevated tokens that came
 // from it die, and both users are told. held is the row that the proof found.
-func Transfer(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, held store.CredentialRow, a Address, provenance string) (store.CredentialRow, error) {
+func Transfer(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, held store.CredentialRow, a Address, from Authority) (store.CredentialRow, error) {
 	moved := fault.New(fault.Conflict, "The wallet has changed hands a moment ago. Look again and retry.")
 	both := []string{userID, held.UserID}
 	slices.Sort(both) // whoever moves wallets the other way takes the locks in the same order
@@ -54,10 +54,10 @@ func Transfer(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, held s
 	if err := audit.Record(tx, theirs, "credential.transferred", audit.Detail{"credential_id": now.ID, "to_user_id": userID}); err != nil {
 		return held, err
 	}
-	if err := tell(tx, t, now.UserID, before, store.CredentialRow{}, unlinked(inWords(now)+", which moved to another account")); err != nil {
+	if err := tell(tx, t, now.UserID, before, change{}, unlinked(inWords(now)+", which moved to another account")); err != nil {
 		return held, err
 	}
-	return Link(tx, by, t, userID, a, provenance, "")
+	return Link(tx, by, t, userID, a, from)
 }
 
 // SelectWallet makes a wallet of the user the primary one.

@@ -239,6 +239,28 @@ func adminResetMFA(c *Call, _ none) (ResetFactors, error) {
 	return ResetFactors{n}, userNotFound(err)
 }
 
+// SettleRequest decides about a disputed factor or address: keep or remove.
+type SettleRequest struct {
+	Factor   string `json:"factor"`
+	Decision string `json:"decision"`
+}
+
+func adminSettle(c *Call, r SettleRequest) (none, error) {
+	if err := need("factor", r.Factor); err != nil {
+		return none{}, err
+	}
+	if r.Decision != "keep" && r.Decision != "remove" {
+		return none{}, fault.New(fault.InvalidRequest, "The field decision must be keep or remove.")
+	}
+	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		return operate.Settle(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"), account.Decision{CredentialID: r.Factor, Keep: r.Decision == "keep"})
+	})
+	if err == nil {
+		c.api.Outbox.Nudge()
+	}
+	return none{}, userNotFound(err)
+}
+
 // AuditPage is a page of the audit log, oldest first; ask again with since=
 // the last at and after= the last id for more.
 type AuditPage struct {

@@ -22,8 +22,9 @@ type CheckResponse struct {
 	IsRequired          bool              `json:"isRequired"`
 	Credentials         []CheckCredential `json:"credentials"`
 	DefaultCredentialID string            `json:"defaultCredentialId,omitempty"`
-	Reason              string            `json:"reason"`                    // not_required, step_up_required, no_method or cooling_down
+	Reason              string            `json:"reason"`                    // not_required, step_up_required, no_method, disputed or cooling_down
 	CoolDownSeconds     int               `json:"coolDownSeconds,omitempty"` // how long nothing can mint the scope yet
+	Disputed            bool              `json:"disputed,omitempty"`        // a change to the account is denied, and nobody has decided
 	SingleUse           bool              `json:"singleUse"`
 	ExpirySeconds       int               `json:"expirySeconds"` // life of a token for the scope
 	Binding             *CheckBinding     `json:"binding,omitempty"`
@@ -68,7 +69,7 @@ func checkStepUp(c *Call, r CheckRequest) (CheckResponse, error) {
 
 func answerCheck(d policy.Decision) CheckResponse {
 	response := CheckResponse{
-		IsRequired: d.Required, Credentials: []CheckCredential{}, Reason: "not_required",
+		IsRequired: d.Required, Credentials: []CheckCredential{}, Reason: "not_required", Disputed: d.Disputed,
 		SingleUse: d.Rule.SingleUse, ExpirySeconds: int(d.Rule.Life.Seconds()),
 	}
 	if !d.Required {
@@ -79,6 +80,8 @@ func answerCheck(d policy.Decision) CheckResponse {
 		response.Binding = &CheckBinding{Require: d.Rule.Binding.Require, Displayed: d.Rule.Binding.Displayed}
 	}
 	switch {
+	case d.NoMethod() && d.Disputed:
+		response.Reason = string(stepup.ReasonDisputed)
 	case d.NoMethod():
 		response.Reason = string(stepup.ReasonNoMethod)
 	case d.CoolDown > 0:

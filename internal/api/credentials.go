@@ -55,18 +55,23 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 		if c.foreseen != nil && !is(id, wallet) {
 			c.foreseen.call = shadow.UnlinkSocial
 		}
+		tokenID := ""
 		switch {
 		case is(id, account.StepsUp):
-			_, err = c.Insist(tx, stepup.CredentialUnlink)
+			tokenID, err = c.Insist(tx, stepup.CredentialUnlink)
 		case is(id, wallet):
-			_, err = c.Spend(tx, stepup.CredentialUnlink, environment.UnlinkWallet)
+			tokenID, err = c.Spend(tx, stepup.CredentialUnlink, environment.UnlinkWallet)
 		default:
-			_, err = c.Spend(tx, stepup.CredentialUnlink, "")
+			tokenID, err = c.Spend(tx, stepup.CredentialUnlink, "")
 		}
 		if err != nil {
 			return err
 		}
-		if err := account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id); err != nil {
+		from, err := c.authority(tx, tokenID)
+		if err != nil {
+			return err
+		}
+		if err := account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id, from); err != nil {
 			return err
 		}
 		if primary := r.primary(); primary != id && is(primary, wallet) {
@@ -83,10 +88,10 @@ func confirmCredential(c *Call, _ none) (VerifyResponse, error) {
 		if err != nil {
 			return err
 		}
-		if from == store.ProvenanceNothing {
+		if from == account.Nothing {
 			return fault.New(fault.MFAInvalidRequest, "Prove that it is you first: step up for credential:link with an older credential.")
 		}
-		return account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, id)
+		return account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, id, from)
 	})
 }
 

@@ -156,7 +156,7 @@ func emailVerify(c *Call, r EmailVerifyRequest) (UpdateSelfResponse, error) {
 func (c *Call) linkSent(compatible environment.Compatible) func(*store.Tx, method.Proof) (store.CredentialRow, error) {
 	return func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
 		if evidence := proof.Evidence(); evidence.Purpose == method.Update {
-			from, err := c.provenance(tx, evidence.AuthorizedBy)
+			from, err := c.authority(tx, evidence.AuthorizedBy)
 			if err != nil {
 				return store.CredentialRow{}, err
 			}

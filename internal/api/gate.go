@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -81,11 +83,17 @@ func (g Gate) open(c *Call, r Route) error {
 	if g.Kind != ElevatedGate && g.Kind != MarkedGate {
 		return nil
 	}
-	if c.Tenant.Allows(g.Compatible) && !c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		c.waived(g.Scopes[0], g.call())
-		return nil
-	}
 	return c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+		if !c.Tenant.MinAPIVersion.Before(environment.Newest) {
+			waives, err := c.waives(tx, g.Compatible)
+			if err != nil {
+				return err
+			}
+			if waives {
+				c.waived(g.Scopes[0], g.call())
+				return nil
+			}
+		}
 		if g.Kind == MarkedGate && account.Marked(tx, *c.Session) {
 			return nil
 		}
@@ -231,12 +239,28 @@ func (c *Call) Spend(tx *store.Tx, scope stepup.Scope, compatible environment.Co
 		}
 	}
 	opened, err := enforce.Open(tx, c.by, c.Subject(), scope)
-	if fault.Has(err, fault.ElevatedTokenRequired) && c.Tenant.Allows(compatible) {
-		c.waived(scope, c.gate.call())
-		return "", nil
+	if fault.Has(err, fault.ElevatedTokenRequired) {
+		waives, unknown := c.waives(tx, compatible)
+		if unknown != nil {
+			return "", unknown
+		}
+		if waives {
+			c.waived(scope, c.gate.call())
+			return "", nil
+		}
 	}
 	c.usedEntry(opened.MFATokenID != "", scope)
 	return opened.TokenID, err
+}
+
+// waives reports whether the compatibility entry lets the call through without a
+// token: none does while something of the user's is disputed.
+func (c *Call) waives(tx *store.Tx, entry environment.Compatible) (bool, error) {
+	if !c.Tenant.Allows(entry) {
+		return false, nil
+	}
+	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+	return !slices.ContainsFunc(rows, store.CredentialRow.Disputed), err
 }
 
 // Insist consumes a token for what was never free, under no version.
@@ -248,33 +272,33 @@ func (c *Call) Insist(tx *store.Tx, scope stepup.Scope) (tokenID string, err err
 
 // allowLink spends the token for credential:link and says what a change that it
 // let through was allowed by.
-func (c *Call) allowLink(tx *store.Tx, compatible environment.Compatible) (provenance string, err error) {
+func (c *Call) allowLink(tx *store.Tx, compatible environment.Compatible) (account.Authority, error) {
 	tokenID, err := c.Spend(tx, stepup.CredentialLink, compatible)
 	if err != nil {
-		return "", err
+		return account.Nothing, err
 	}
-	return c.provenance(tx, tokenID)
+	return c.authority(tx, tokenID)
 }
 
-// provenance says what a change that Spend let through was allowed by. A token
+// authority says what a change that Spend let through was allowed by. A token
 // that came from a credential which was itself linked with nothing is worth
 // nothing here: it must not make more of its like, or of itself, than they are.
-func (c *Call) provenance(tx *store.Tx, tokenID string) (string, error) {
+func (c *Call) authority(tx *store.Tx, tokenID string) (account.Authority, error) {
 	if tokenID == "" {
-		return store.ProvenanceNothing, nil
+		return account.Nothing, nil
 	}
 	token, err := tx.ElevatedToken(c.Tenant.ID, tokenID)
 	if errors.Is(err, store.ErrNotFound) {
-		return store.ProvenanceNothing, nil
+		return account.Nothing, nil
 	}
 	if err != nil {
-		return "", err
+		return account.Nothing, err
 	}
 	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 	for _, row := range rows {
 		if row.ID == token.CredentialID && row.Confirmed() {
-			return store.ProvenanceElevatedToken, err
+			return account.Authority{Provenance: store.ProvenanceElevatedToken, Credential: row.ID, Method: assurance.Kind(token.Method)}, err
 		}
 	}
-	return store.ProvenanceNothing, err
+	return account.Nothing, err
 }

@@ -23,6 +23,7 @@ type MFADevice struct {
 	Alias      string     `json:"alias,omitempty"`
 	Provenance string     `json:"provenance,omitempty"` // ours, like confirmed
 	Confirmed  bool       `json:"confirmed"`
+	Disputed   bool       `json:"disputed"` // somebody said it was not the user's, and nobody has decided
 }
 
 // MFADevices lists MFA devices. Passkeys have a list of their own.
@@ -83,7 +84,7 @@ func defaultFactor(user store.UserRow, rows []store.CredentialRow) string {
 func viewDevice(row store.CredentialRow, first string) MFADevice {
 	return MFADevice{
 		ID: row.ID, Type: row.Format, Verified: true, Default: row.ID == first, CreatedAt: row.CreatedAt, VerifiedAt: &row.CreatedAt,
-		Alias: row.PublicIdentifier, Provenance: row.Provenance, Confirmed: row.Confirmed(),
+		Alias: row.PublicIdentifier, Provenance: row.Provenance, Confirmed: row.Confirmed(), Disputed: row.Disputed(),
 	}
 }
 
@@ -159,13 +160,18 @@ func deleteDevice(c *Call, _ none) (none, error) {
 // elevated token whatever the version: a means of proof was never free.
 func (c *Call) removeFactor(id string, own func(*store.Tx) error) error {
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
-		if _, err := c.Insist(tx, stepup.CredentialUnlink); err != nil {
+		tokenID, err := c.Insist(tx, stepup.CredentialUnlink)
+		if err != nil {
 			return err
 		}
 		if err := own(tx); err != nil {
 			return err
 		}
-		return account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id)
+		from, err := c.authority(tx, tokenID)
+		if err != nil {
+			return err
+		}
+		return account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id, from)
 	})
 	c.api.Outbox.Nudge()
 	return err

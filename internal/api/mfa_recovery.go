@@ -5,6 +5,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/recovery"
@@ -61,20 +62,20 @@ func (c *Call) recoveryCodes(renew bool) (RecoveryCodes, error) {
 
 // mayShowRecoveryCodes asks for a second factor given in this session moments
 // ago, or a token for credential:link. It says which, as a provenance.
-func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (string, error) {
+func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (from account.Authority, err error) {
 	if err := c.Tenant.Pin(tx); err != nil {
-		return "", err
+		return from, err
 	}
 	s, err := tx.LiveSession(c.Tenant.ID, c.Session.ID)
 	if err != nil {
-		return "", err
-	}
-	if account.Marked(tx, s) {
-		return store.ProvenanceMFA, nil
+		return from, err
 	}
 	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 	if err != nil {
-		return "", err
+		return from, err
+	}
+	if account.Marked(tx, s) {
+		return account.Authority{Provenance: store.ProvenanceMFA, Credential: s.MFAMarkBy, Method: markedBy(rows, s.MFAMarkBy)}, nil
 	}
 	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return account.IsFactor(row) && row.Confirmed() }) {
 		return c.allowLink(tx, "")
@@ -82,9 +83,19 @@ func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (string, error) {
 	// Codes that stand in for a proven factor are never free, under no version.
 	tokenID, err := c.Insist(tx, stepup.CredentialLink)
 	if err != nil {
-		return "", err
+		return from, err
 	}
-	return c.provenance(tx, tokenID)
+	return c.authority(tx, tokenID)
+}
+
+// markedBy is the method of the factor that marked the session.
+func markedBy(rows []store.CredentialRow, id string) assurance.Kind {
+	for _, row := range rows {
+		if row.ID == id {
+			return account.KindOf(row.Format)
+		}
+	}
+	return ""
 }
 
 // RecoveryRequest types a recovery code.

@@ -23,6 +23,8 @@ func mfaRoutes() []Route {
 		{Method: "GET", Path: sdk + "/users/mfa/methods", Gate: signedIn, Owing: true, Section: "wire 10", Summary: "List all second factors", Query: []Param{{Name: "verifiedOnly", Type: "boolean", Summary: "Leave out what is being enrolled"}}, handler: handle(listMethods)},
 		{Method: "GET", Path: sdk + "/users/mfa/{credentialId}", Gate: signedIn, Owing: true, Section: "wire 10", Summary: "Show an MFA device", handler: handle(getDevice)},
 		{Method: "PUT", Path: sdk + "/users/mfa/{credentialId}", Gate: signedIn, OptionalBody: true, Section: "wire 10", Summary: "Make an MFA device the default, or name it", handler: handle(updateDevice)},
+		{Method: "POST", Path: sdk + "/users/mfa/{credentialId}/dispute", Section: "ours", Summary: "Decide about a disputed factor or address, with a factor confirmed earlier",
+			Gate: Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}}, handler: handle(decideDispute)},
 		{Method: "DELETE", Path: sdk + "/users/mfa/{credentialId}", Gate: unlink, Section: "wire 10", Summary: "Remove an MFA device", handler: handle(deleteDevice)},
 	}
 }

@@ -157,11 +157,11 @@ func (c *Call) linkFactor(tx *store.Tx, proof method.Proof) (store.CredentialRow
 	if _, err := c.mayEnrolTOTP(tx); err != nil {
 		return store.CredentialRow{}, err
 	}
-	from, err := c.provenance(tx, evidence.AuthorizedBy)
+	from, err := c.authority(tx, evidence.AuthorizedBy)
 	if err != nil {
 		return store.CredentialRow{}, err
 	}
-	row, err := account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(evidence), from, "")
+	row, err := account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(evidence), from)
 	if err != nil || !c.Tenant.MFA.AllowsBackupCodesFor(row.Format) {
 		return row, err
 	}

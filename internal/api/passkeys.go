@@ -40,7 +40,7 @@ func passkeyRoutes() []Route {
 	}
 }
 
-// Passkey is one passkey as clients read it (wire reference 9.4). The last two
+// Passkey is one passkey as clients read it (wire reference 9.4). The last three
 // members are ours.
 type Passkey struct {
 	ID           string     `json:"id"`
@@ -52,6 +52,7 @@ type Passkey struct {
 	Origin       string     `json:"origin,omitempty"`
 	LastUsedAt   *time.Time `json:"lastUsedAt,omitempty"`
 	Confirmed    bool       `json:"confirmed"`
+	Disputed     bool       `json:"disputed"`
 }
 
 // Passkeys lists them.
@@ -92,7 +93,7 @@ func (c *Call) passkeys(tx *store.Tx) ([]Passkey, error) {
 
 func viewPasskey(credential store.CredentialRow, row store.PasskeyRow) Passkey {
 	view := Passkey{
-		ID: credential.ID, CredentialID: credential.Identifier, Alias: credential.PublicIdentifier, Confirmed: credential.Confirmed(),
+		ID: credential.ID, CredentialID: credential.Identifier, Alias: credential.PublicIdentifier, Confirmed: credential.Confirmed(), Disputed: credential.Disputed(),
 		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, UserAgent: row.UserAgent, Origin: row.Origin,
 	}
 	if !row.UsedAt.IsZero() {
@@ -244,7 +245,7 @@ func (c *Call) addPasskey(r *passkey.Registration) (VerifyResponse, error) {
 		if err != nil {
 			return store.CredentialRow{}, err
 		}
-		credential, err := account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from, "")
+		credential, err := account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from)
 		if err != nil {
 			return credential, err
 		}

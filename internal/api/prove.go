@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/elevate"
@@ -152,7 +154,15 @@ func (c *Call) mark(tx *store.Tx, proof method.Proof, credential store.Credentia
 	if proof.Evidence().BindingID != "" {
 		return nil // it confirmed one transaction, which shows no recovery codes
 	}
-	return tx.VerifiedMFA(c.Tenant.ID, c.Session.ID, credential.Confirmed())
+	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+	if err != nil {
+		return err
+	}
+	marks := ""
+	if credential.Confirmed() && !slices.Contains(account.Withheld(rows), credential.ID) {
+		marks = credential.ID
+	}
+	return tx.VerifiedMFA(c.Tenant.ID, c.Session.ID, marks)
 }
 
 // linkProven adds the proven credential to the user: by an elevated token, or
@@ -169,12 +179,12 @@ func (c *Call) linkProven(tx *store.Tx, proof method.Proof, compatible environme
 		return held, err
 	}
 	if own {
-		if from != store.ProvenanceNothing {
-			err = account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, held.ID)
+		if from != account.Nothing {
+			err = account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, held.ID, from)
 		}
 		return held, err
 	}
-	return account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from, "")
+	return account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from)
 }
 
 func proven(e method.Evidence) account.Address {

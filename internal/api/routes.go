@@ -101,7 +101,7 @@ func coreRoutes() []Route {
 			handler: handle(confirmCredential)},
 		{Method: "GET", Path: sdk + "/notMe", Gate: public, AnyOrigin: true, Section: "ours", Summary: "Page behind a \"this was not me\" link", Produces: "text/html", handler: handle(notMePage)},
 		{Method: "GET", Path: sdk + "/notMe.js", Gate: public, AnyOrigin: true, Section: "ours", Summary: "Script of that page", Produces: "text/javascript", handler: handle(notMeScript)},
-		{Method: "POST", Path: sdk + "/notMe", Gate: public, AnyOrigin: true, Section: "ours", Summary: "Take a change back and end all sessions", handler: handle(notMe)},
+		{Method: "POST", Path: sdk + "/notMe", Gate: public, AnyOrigin: true, Section: "ours", Summary: "Deny a change and end all sessions", handler: handle(notMe)},
 
 		{Method: "GET", Path: "/api/v0/openapi.json", Gate: public, AnyOrigin: true, Section: "OpenAPI 3.1", Summary: "This document", Produces: "application/json", handler: handle(openAPI)},
 	}
@@ -128,6 +128,7 @@ func adminRoutes() []Route {
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/enable", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "Enable a user again", handler: handle(adminEnable)},
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/revoke-sessions", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "End all sessions of a user", handler: handle(adminRevokeSessions)},
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/reset-mfa", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "Take all second factors of a user away and end all sessions", handler: handle(adminResetMFA)},
+		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/settle", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "Decide about a disputed factor or address of a user", handler: handle(adminSettle)},
 		{Method: "GET", Path: admin + "/environments/{environmentId}/audit", Gate: serviceGate(serviceauth.AuditRead), Section: "ours", Summary: "Query the audit log", Query: auditQuery, handler: handle(adminAudit)},
 	}
 }

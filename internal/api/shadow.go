@@ -37,7 +37,7 @@ func (c *Call) judgeGate(tx *store.Tx, s enforce.Subject, scope stepup.Scope) er
 	if later.Required && later.Reason != "" {
 		client, _ := c.client()
 		f.verdict, f.reason = shadow.Refuse, later.Reason
-		if client.Attaches(f.call) && later.Reason != stepup.ReasonNoMethod {
+		if client.Attaches(f.call) && later.Reason != stepup.ReasonNoMethod && later.Reason != stepup.ReasonDisputed {
 			f.verdict, f.reason = shadow.Prompt, ""
 		}
 	}

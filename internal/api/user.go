@@ -13,7 +13,7 @@ import (
 )
 
 // Credential is a verified credential as clients read it: partly snake_case
-// (wire reference 4.3). Provenance and confirmed are ours.
+// (wire reference 4.3). Provenance, confirmed and disputed are ours.
 type Credential struct {
 	account.Detail
 	ID               string     `json:"id"`
@@ -25,6 +25,7 @@ type Credential struct {
 	Email            string     `json:"email,omitempty"`
 	Provenance       string     `json:"provenance"`
 	Confirmed        bool       `json:"confirmed"` // false: linked with nothing, counts for nothing until confirmed
+	Disputed         bool       `json:"disputed"`  // somebody said it was not the user's, and nobody has decided: it signs in and opens nothing
 }
 
 // User is the user as clients read it (wire reference 4.2).
@@ -144,7 +145,7 @@ func viewCredential(row store.CredentialRow) Credential {
 	detail, _ := account.ReadDetail(row.Detail) // what decides has read it before, and failed where it must
 	view := Credential{
 		Detail: detail, ID: row.ID, Format: row.Format, SignInEnabled: row.SignInEnabled, PublicIdentifier: row.PublicIdentifier,
-		VerifiedAt: &row.CreatedAt, Provenance: row.Provenance, Confirmed: row.Confirmed(),
+		VerifiedAt: &row.CreatedAt, Provenance: row.Provenance, Confirmed: row.Confirmed(), Disputed: row.Disputed(),
 	}
 	if !row.LastSelectedAt.IsZero() {
 		view.LastSelectedAt = &row.LastSelectedAt

@@ -67,7 +67,7 @@ func TestWalk(t *testing.T) {
 	t.Run("passkeys", func(t *testing.T) { walkPasskeys(walker{c, t, servertest.B}) })
 	t.Run("wallets", func(t *testing.T) { walkWallets(walker{c, t, servertest.B}) })
 	t.Run("embedded wallets", func(t *testing.T) { walkEmbedded(walker{c, t, servertest.B}) })
-	t.Run("not me", func(t *testing.T) { walkNotMe(walker{c, t, servertest.A}) })
+	t.Run("not me", func(t *testing.T) { walkNotMe(walker{c, t, servertest.A}, all) })
 	t.Run("guards", func(t *testing.T) { walkGuards(walker{c, t, servertest.A}, all) })
 	t.Run("bindings", func(t *testing.T) { walkBindings(walker{c, t, servertest.A}, all) })
 	t.Run("administration", func(t *testing.T) { walkAdmin(walker{c, t, servertest.B}, all) })
@@ -200,28 +200,48 @@ func walkConfirm(w walker) {
 
 var linkToken = regexp.MustCompile(`/notMe#(?:token=)?([A-Za-z0-9_-]+)`)
 
-func walkNotMe(w walker) {
+func walkNotMe(w walker, service string) {
 	t := w.t
-	victim, changed := "victim@example.com", "changed@example.com"
-	alice := w.SignIn(t, w.environment, victim)
-	token := w.StepUp(t, alice, "credential:update")
-	before := len(w.Inbox.To(victim))
+	w.do("POST", sdk+"/notMe", "", nil, m{"token": "unknown"}).Want(t, 422, "invalid_revoke_link")
+	alice := w.SignIn(t, w.environment, "victim@example.com")
+	id, code := w.SendCode(t, w.environment, "older@example.com", alice.Header())
+	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, []string{w.StepUp(t, alice, "credential:link")}, m{"verificationUUID": id, "verificationToken": code}).Want(t, 200, "")
+	changed := walkDeniedChange(w, alice, "changed@example.com")
+	dispute := sdk + "/users/mfa/{credentialId}/dispute"
+	older := w.SignIn(t, w.environment, "older@example.com")
+	w.do("POST", dispute, older.Token, nil, m{"keep": true}, "credentialId", changed).Want(t, 403, "elevated_access_token_required")
+	unlink := w.StepUp(t, older, "credential:unlink")
+	w.do("POST", dispute, older.Token, []string{unlink}, m{}, "credentialId", changed).Want(t, 400, "invalid_request")
+	w.do("POST", dispute, older.Token, []string{unlink}, m{"keep": true}, "credentialId", older.CredentialID).Want(t, 422, "not_disputed")
+	w.do("POST", dispute, older.Token, []string{unlink}, m{"keep": true}, "credentialId", changed).Want(t, 200, "")
+
+	bob := w.SignIn(t, w.environment, "victim2@example.com")
+	changed = walkDeniedChange(w, bob, "changed2@example.com")
+	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": changed, "decision": "remove"}, "userId", bob.UserID).Want(t, 204, "")
+	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": changed, "decision": "remove"}, "userId", bob.UserID).Want(t, 422, "not_disputed")
+}
+
+// walkDeniedChange changes the user's address, denies it by the link in the notice,
+// and returns the id of the new address.
+func walkDeniedChange(w walker, user *servertest.Session, address string) string {
+	t := w.t
+	token := w.StepUp(t, user, "credential:update")
+	before := len(w.Inbox.To(user.Email))
 	id := struct {
 		Sent struct {
 			ID string `json:"verificationUUID"`
 		} `json:"emailVerification"`
 	}{}
-	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"email": changed}).Want(t, 200, "").JSON(t, &id)
-	code := w.Inbox.WaitCode(t, changed, 0)
-	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, nil, m{"verificationUUID": id.Sent.ID, "verificationToken": code}).Want(t, 200, "")
-	mail := w.Inbox.Wait(t, victim, before)
-	found := linkToken.FindStringSubmatch(mail.Text)
+	w.do("PUT", sdk+"/users", user.Token, []string{token}, m{"email": address}).Want(t, 200, "").JSON(t, &id)
+	code := w.Inbox.WaitCode(t, address, 0)
+	w.do("POST", sdk+"/emailVerifications/verify", user.Token, nil, m{"verificationUUID": id.Sent.ID, "verificationToken": code}).Want(t, 200, "")
+	found := linkToken.FindStringSubmatch(w.Inbox.Wait(t, user.Email, before).Text)
 	if found == nil {
-		t.Fatalf("no link in the notice:\n%s", mail.Text)
+		t.Fatal("no link in the notice")
 	}
-	w.do("POST", sdk+"/notMe", "", nil, m{"token": "unknown"}).Want(t, 422, "invalid_revoke_link")
 	w.do("POST", sdk+"/notMe", "", nil, m{"token": found[1]}).Want(t, 204, "")
-	w.do("GET", sdk+"/session", alice.Token, nil, nil).Want(t, 401, "invalid_session")
+	w.do("GET", sdk+"/session", user.Token, nil, nil).Want(t, 401, "invalid_session")
+	return w.SignIn(t, w.environment, address).CredentialID
 }
 
 func walkGuards(w walker, service string) {
@@ -322,6 +342,9 @@ func walkAdmin(w walker, service string) {
 	w.do("POST", admin+"/users/{userId}/revoke-sessions", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
 	w.do("POST", admin+"/users/{userId}/reset-mfa", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
 	w.do("POST", admin+"/users/{userId}/reset-mfa", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
+	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", alice.UserID).Want(t, 422, "not_disputed")
+	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "perhaps"}, "userId", alice.UserID).Want(t, 400, "invalid_request")
+	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", "unknown").Want(t, 404, "not_found")
 	w.do("POST", admin+"/users/{userId}/disable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
 	w.do("GET", admin+"/users", service, nil, nil).Want(t, 200, "")
 	w.do("POST", admin+"/users/{userId}/enable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")

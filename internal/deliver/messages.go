@@ -84,6 +84,28 @@ func FactorsReset(n Notice) Message {
 	return render("factors_reset", n.envelope("Your %s account: second factors were reset"), n.view())
 }
 
+// ChangeDisputed tells that somebody said "this was not me" about a change that
+// nobody but a stronger proof takes back. what names it: "authenticator app phone".
+func ChangeDisputed(n Notice, what string) Message {
+	v := n.view()
+	v.What = inert(what, maxWords)
+	return render("change_disputed", n.envelope("In dispute on your %s account: a way to prove it is you"), v)
+}
+
+// DisputeSettled tells what was decided about it.
+func DisputeSettled(n Notice, what string, kept bool) Message {
+	v := n.view()
+	v.What, v.Changes = inert(what, maxWords), []string{decided(kept)}
+	return render("dispute_settled", n.envelope("Decided on your %s account: a way to prove it is you"), v)
+}
+
+func decided(kept bool) string {
+	if kept {
+		return "It stays."
+	}
+	return "It was taken away, with what it had let in."
+}
+
 // UserDeleted tells that the account is gone.
 func UserDeleted(n Notice) Message {
 	return render("user_deleted", n.envelope("Your %s account was deleted"), n.view())
@@ -142,7 +164,7 @@ var (
 	texts = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
 	pages = parsePages(
 		"signin", "stepup", "address_changed", "credential_linked",
-		"credential_unlinked", "recovery_code_used", "factors_reset", "user_deleted", "environment_weakened",
+		"credential_unlinked", "recovery_code_used", "factors_reset", "change_disputed", "dispute_settled", "user_deleted", "environment_weakened",
 	)
 )
 

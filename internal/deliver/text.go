@@ -82,6 +82,16 @@ func FactorsResetText(n Notice) Text {
 	return n.text("All second factors of your %s account were taken away by those who run it%s.", "")
 }
 
+// ChangeDisputedText is [ChangeDisputed] for a number.
+func ChangeDisputedText(n Notice, what string) Text {
+	return n.text("In dispute on your %s account: %s. Until it is decided, sign in as before.", what)
+}
+
+// DisputeSettledText is [DisputeSettled] for a number.
+func DisputeSettledText(n Notice, what string, kept bool) Text {
+	return n.text("Decided on your %s account: %s. "+decided(kept), what)
+}
+
 // UserDeletedText is [UserDeleted] for a number.
 func UserDeletedText(n Notice) Text { return n.text("Your %s account was deleted%s.", "") }
 

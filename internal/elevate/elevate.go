@@ -19,6 +19,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/binding"
+	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/policy"
@@ -125,7 +126,7 @@ func GrantAtSignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 		return nil, nil
 	}
 	person, err := account.Person(tx, t.Environment, session)
-	if err != nil || person.Enrolled() {
+	if err != nil || person.Enrolled() || person.Disputed {
 		return nil, err
 	}
 	minted, err := grant(tx, by, t, session, proof, []stepup.Scope{stepup.CredentialLink})
@@ -161,6 +162,9 @@ func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 		decision, err := policy.Decide(t.Environment, person, scope)
 		if err != nil {
 			return nil, fault.New(fault.InvalidScopes, "This environment has no scope %.60q.", scope)
+		}
+		if decision.Withholds(credential.ID) {
+			return nil, enforce.Disputed(decision, by.RequestID)
 		}
 		if decision.CoolDown > 0 {
 			return nil, fault.New(fault.CoolingDown, "A second factor of yours was added or recovered a short while ago, so %s has to wait %s.", scope, decision.CoolDown.Round(time.Second)).After(decision.CoolDown)

@@ -232,7 +232,7 @@ func TestUnconfirmedCredentialMintsNothing(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Old(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "first@example.com")
 		w.Write(t, func(tx *store.Tx) error {
-			_, err := account.Link(tx, tenanttest.By, w.Tenant, ada.UserID, account.Address{Format: store.FormatEmail, Identifier: "ada@example.com", Written: "ada@example.com"}, store.ProvenanceNothing, "")
+			_, err := account.Link(tx, tenanttest.By, w.Tenant, ada.UserID, account.Address{Format: store.FormatEmail, Identifier: "ada@example.com", Written: "ada@example.com"}, account.Authority{Provenance: store.ProvenanceNothing})
 			return err
 		})
 		for i, document := range []string{tenanttest.Old(), tenanttest.Document("createdAtVersion: '2026_01_01'")} {

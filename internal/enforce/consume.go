@@ -75,7 +75,11 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	}
 	session, err := tx.LiveSession(g.Tenant.ID, claims.Session)
 	if errors.Is(err, store.ErrNotFound) {
-		return claims, false, refuse(policy.Decision{Rule: rule}, stepup.ReasonSuperseded)
+		reason, err := whyEnded(tx, g.Tenant, claims)
+		if err != nil {
+			return claims, false, err
+		}
+		return claims, false, refuse(policy.Decision{Rule: rule}, reason)
 	}
 	if err != nil {
 		return claims, false, err
@@ -107,6 +111,16 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 		"token_id": claims.ID, "scope": g.Scope, "operation_id": g.OperationID, "request_digest": g.RequestDigest,
 		"authorization_details_hash": g.DetailsHash,
 	})
+}
+
+// whyEnded says what became of a token whose session is over: a dispute ends them
+// all, and what it withholds proves nothing in a new one either.
+func whyEnded(tx *store.Tx, t *tenant.Tenant, claims stepup.Claims) (stepup.Reason, error) {
+	rows, err := tx.Credentials(t.ID, claims.Subject)
+	if slices.Contains(account.Withheld(rows), claims.CredentialID) {
+		return stepup.ReasonDisputed, err
+	}
+	return stepup.ReasonSuperseded, err
 }
 
 // Introspect reports whether the token is good for anything right now

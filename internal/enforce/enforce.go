@@ -175,6 +175,9 @@ func JudgeBoth(tx *store.Tx, s Subject, scope stepup.Scope) (Foresight, error) {
 	}
 	if reason != "" && !s.Presented.given && later.NoMethod() {
 		reason = stepup.ReasonNoMethod
+		if later.Disputed {
+			reason = stepup.ReasonDisputed
+		}
 	}
 	foresight := Foresight{Required: later.Required, Reason: reason}
 	decision, err := s.decide(known, scope)
@@ -277,6 +280,8 @@ func (s Subject) key(tx *store.Tx, d policy.Decision) (key, error) {
 	case opens:
 		return legacyKey, nil
 	case s.Presented.given:
+	case d.NoMethod() && d.Disputed:
+		reason = stepup.ReasonDisputed
 	case d.NoMethod():
 		reason = stepup.ReasonNoMethod
 	case legacy != "":
@@ -345,6 +350,8 @@ func Reason(tx *store.Tx, t *tenant.Tenant, p Presented, caller Caller, d policy
 		return stepup.ReasonWrongSubject, nil
 	case row.SingleUse && !row.ConsumedAt.IsZero():
 		return stepup.ReasonSpent, nil
+	case d.Withholds(row.CredentialID):
+		return stepup.ReasonDisputed, nil
 	case !row.RevokedAt.IsZero(), row.Superseded, !d.Admits(assurance.Kind(row.Method), assurance.ACR(row.ACR)):
 		return stepup.ReasonSuperseded, nil
 	case !tx.Now().Before(row.ExpiresAt):
@@ -367,6 +374,12 @@ func refusal(s Subject, d policy.Decision, reason stepup.Reason) *fault.Error {
 	return fault.New(fault.ElevatedTokenRequired, "Elevated access token with scope %s required: %s.", d.Rule.Scope, sentence[reason]).With(payload)
 }
 
+// Disputed refuses to mint for the decided scope, or at all if that has none: the
+// credential is withheld by an open dispute.
+func Disputed(d policy.Decision, requestID string) *fault.Error {
+	return refusal(Subject{RequestID: requestID}, d, stepup.ReasonDisputed)
+}
+
 var sentence = map[stepup.Reason]string{
 	stepup.ReasonMissing:      "none was sent that counts here; prove it is you and try again",
 	stepup.ReasonExpired:      "the one sent has expired; prove it is you again",
@@ -375,5 +388,6 @@ var sentence = map[stepup.Reason]string{
 	stepup.ReasonWrongSubject: "the one sent belongs to another user or session; prove it is you in this session",
 	stepup.ReasonWrongBinding: "the one sent is not bound to exactly this transaction; register it at stepUp/bindings (one of a wallet at its intents) and prove it is you with its bindingId",
 	stepup.ReasonSuperseded:   "the one sent no longer counts because something changed; prove it is you again",
+	stepup.ReasonDisputed:     "somebody said that a change to your account was not you; decide with a factor confirmed earlier, or ask the operator",
 	stepup.ReasonNoMethod:     "you have no method that may confirm this; add one or ask the operator",
 }

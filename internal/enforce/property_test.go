@@ -113,7 +113,7 @@ func somebody(t *testing.T, w *tenanttest.World, r *rapid.T, n int) (s store.Ses
 				return err
 			}
 			if rapid.IntRange(0, 3).Draw(r, "confirmed") == 0 {
-				if err := tx.ConfirmCredential(tenanttest.ID, id, c.ID); err != nil {
+				if err := tx.ConfirmCredential(c); err != nil {
 					return err
 				}
 			}

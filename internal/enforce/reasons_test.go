@@ -175,10 +175,10 @@ func TestRevocation(t *testing.T) {
 		}},
 		{"the credential", func(t *testing.T, w *tenanttest.World, s store.SessionRow) {
 			w.Write(t, func(tx *store.Tx) error {
-				if _, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: store.FormatEmail, Identifier: "b@example.com", Written: "b@example.com"}, store.ProvenanceElevatedToken, ""); err != nil {
+				if _, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: store.FormatEmail, Identifier: "b@example.com", Written: "b@example.com"}, account.Authority{Provenance: store.ProvenanceElevatedToken}); err != nil {
 					return err
 				}
-				return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, s.SignInCredentialID)
+				return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, s.SignInCredentialID, account.Authority{Provenance: store.ProvenanceElevatedToken})
 			})
 		}},
 		{"the user", func(t *testing.T, w *tenanttest.World, s store.SessionRow) {

@@ -96,6 +96,8 @@ const (
 	InvalidBinding                 Code = "invalid_binding"
 	InvalidAuthorizationDetails    Code = "invalid_authorization_details" // RFC 9396 section 5
 	NothingToConfirm               Code = "nothing_to_confirm"
+	Disputed                       Code = "disputed"
+	NotDisputed                    Code = "not_disputed"
 	BlindSigningRefused            Code = "blind_signing_refused"
 	InvalidServiceToken            Code = "invalid_service_token"
 	InsufficientServiceScope       Code = "insufficient_service_scope"
@@ -109,7 +111,7 @@ var status = map[Code]int{
 	ElevatedTokenRequired: 403, HTTPSRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403, DeviceSignatureNeeded: 403,
 	AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
 	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
-	Conflict: 409, OperationConflict: 409, EnvironmentVersionCannotGoBack: 409,
+	Conflict: 409, OperationConflict: 409, Disputed: 409, EnvironmentVersionCannotGoBack: 409,
 	RateLimited: 429, TooManyAttempts: 429, MFARateLimited: 429, CoolingDown: 429,
 	Internal: 500, Unavailable: 503, WalletServiceUnsafe: 503,
 }

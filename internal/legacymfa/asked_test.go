@@ -79,7 +79,7 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 	if isEnrolled {
 		var app store.CredentialRow
 		w.Write(t, func(tx *store.Tx) (err error) {
-			app, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: name + "-app", Format: store.FormatTOTP, Identifier: name + "-app", Written: "app"}, store.ProvenanceElevatedToken, "")
+			app, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: name + "-app", Format: store.FormatTOTP, Identifier: name + "-app", Written: "app"}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 			return err
 		})
 		proof = totpProof(app, method.InSession)

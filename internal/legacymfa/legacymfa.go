@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -20,6 +21,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -58,6 +60,13 @@ func (Tokens) Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 			err = fault.New(fault.MFAInvalidRequest, "This second factor does not count here. Use one that stepUp/check lists.")
 		}
 		return "", err
+	}
+	rows, err := tx.Credentials(t.ID, session.UserID)
+	if err != nil {
+		return "", err
+	}
+	if slices.Contains(account.Withheld(rows), credential.ID) {
+		return "", enforce.Disputed(policy.Decision{}, by.RequestID)
 	}
 	text := secret.Text(Prefix + rand.Text())
 	id, err := uuid.NewV7()
@@ -111,10 +120,7 @@ func (p presented) Judge(tx *store.Tx, t *tenant.Tenant, session store.SessionRo
 	var credentialID string
 	err := tx.Row(`SELECT credential_id FROM mfa_tokens WHERE `+good, p.arguments(tx, session)...).Scan(&credentialID)
 	if err == nil {
-		if counts, err := counts(tx, t, session, credentialID); err != nil || counts {
-			return "", err
-		}
-		return stepup.ReasonSuperseded, nil
+		return worthless(tx, t, session, credentialID)
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return "", fmt.Errorf("reading an MFA token: %w", err)
@@ -151,26 +157,31 @@ func (p presented) Spend(tx *store.Tx, by audit.By, t *tenant.Tenant, session st
 	if err != nil {
 		return "", fmt.Errorf("spending an MFA token: %w", err)
 	}
-	if counts, err := counts(tx, t, session, credentialID); err != nil || !counts {
+	if reason, err := worthless(tx, t, session, credentialID); err != nil || reason != "" {
 		return "", errors.Join(err, store.ErrNotFound)
 	}
 	return id, audit.Record(tx, by.In(session.ID), "mfa_token.used", audit.Detail{"token_id": id, "scope": scope})
 }
 
-// counts asks whether the factor a token came from still vouches for its owner: it
-// may have been switched off since, or linked with nothing, which is enough under
-// the old version only.
-func counts(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, credentialID string) (bool, error) {
+// worthless says why the factor a token came from does not vouch for its owner any
+// more; empty: it does. It may have been switched off since, be withheld by a
+// dispute, or have been linked with nothing, which is enough under the old version only.
+func worthless(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, credentialID string) (stepup.Reason, error) {
 	rows, err := tx.Credentials(t.ID, session.UserID)
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	for _, row := range rows {
-		if row.ID == credentialID {
-			return account.Usable(t.Environment, row)
-		}
+	i := slices.IndexFunc(rows, func(row store.CredentialRow) bool { return row.ID == credentialID })
+	if i < 0 {
+		return stepup.ReasonSuperseded, nil
 	}
-	return false, nil
+	if slices.Contains(account.Withheld(rows), credentialID) {
+		return stepup.ReasonDisputed, nil
+	}
+	if usable, err := account.Usable(t.Environment, rows[i]); err != nil || usable {
+		return "", err
+	}
+	return stepup.ReasonSuperseded, nil
 }
 
 // wellFormed bounds what is hashed and looked up.

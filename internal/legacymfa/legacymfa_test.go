@@ -26,7 +26,7 @@ func enrolled(t *testing.T, w *tenanttest.World, name, provenance string) (store
 	s := w.SignIn(t, name+"@example.com")
 	var row store.CredentialRow
 	w.Write(t, func(tx *store.Tx) (err error) {
-		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: name + "-app", Format: store.FormatTOTP, Identifier: name + "-app", Written: "app"}, provenance, "")
+		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: name + "-app", Format: store.FormatTOTP, Identifier: name + "-app", Written: "app"}, account.Authority{Provenance: provenance})
 		return err
 	})
 	return s, row
@@ -141,7 +141,9 @@ func TestTokenDies(t *testing.T) {
 		if got := judge(t, w, s, text); got != "" {
 			t.Errorf("a lasting token after a failover: %q", got)
 		}
-		w.Write(t, func(tx *store.Tx) error { return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, app.ID) })
+		w.Write(t, func(tx *store.Tx) error {
+			return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, app.ID, account.Authority{Provenance: store.ProvenanceElevatedToken})
+		})
 		if got := judge(t, w, s, text); got == "" {
 			t.Error("the token outlives the factor it came from")
 		}

@@ -202,20 +202,40 @@ func RevokeSessions(tx *store.Tx, by audit.By, environmentID, userID string) (in
 // from them, and says how many there were. The user signs in again with what is
 // left; nothing here can be used in their place.
 func ResetMFA(tx *store.Tx, by audit.By, environmentID, userID string) (int, error) {
-	row, err := tx.Environment(environmentID)
-	if errors.Is(err, store.ErrNotFound) {
-		return 0, fault.New(fault.EnvironmentNotFound, "There is no environment with this id.")
-	}
+	t, err := tenantOf(tx, environmentID)
 	if err != nil {
 		return 0, err
+	}
+	by.EnvironmentID = environmentID
+	return account.ResetFactors(tx, by.Concerning(userID), t, userID)
+}
+
+// Settle decides about a disputed factor or address of a user, or about an address
+// that an undo link of an earlier version put back.
+func Settle(tx *store.Tx, by audit.By, environmentID, userID string, d account.Decision) error {
+	t, err := tenantOf(tx, environmentID)
+	if err != nil {
+		return err
+	}
+	by.EnvironmentID = environmentID
+	return account.Settle(tx, by.Concerning(userID), t, userID, d)
+}
+
+// tenantOf is an environment as far as writing to its users goes.
+func tenantOf(tx *store.Tx, environmentID string) (*tenant.Tenant, error) {
+	row, err := tx.Environment(environmentID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fault.New(fault.EnvironmentNotFound, "There is no environment with this id.")
+	}
+	if err != nil {
+		return nil, err
 	}
 	env, err := environment.Parse([]byte(row.Document))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	env.Mail.AppName = cmp.Or(env.Mail.AppName, env.Name)
-	by.EnvironmentID = environmentID
-	return account.ResetFactors(tx, by.Concerning(userID), &tenant.Tenant{Environment: env, MailFrom: sender(env)}, userID)
+	return &tenant.Tenant{Environment: env, MailFrom: sender(env)}, nil
 }
 
 // AuditEvent is a row of the audit log as it is shown and exported.

@@ -26,6 +26,8 @@ type Person struct {
 	Means              []Means // in order of creation
 	SignInCredentialID string
 	Owes               bool          // the session still owes a second factor
+	Disputed           bool          // somebody denied a change to the account, and nobody has decided
+	Withheld           []string      // ids of what a dispute keeps from minting and opening anything; they are had all the same
 	Changed            bool          // a factor was added or recovered with, ever
 	SinceChange        time.Duration // how long ago, when Changed
 }
@@ -45,10 +47,18 @@ type Decision struct {
 	Offers    []Means       // what would mint the scope, after the cool-down; empty: nothing would
 	DefaultID string        // which of them to offer first; empty without offers
 	CoolDown  time.Duration // how much longer nothing mints it, because a factor has just changed; 0: no wait
+	Disputed  bool          // a dispute is open: no gate is free, and not all that the person has counts
 
+	withheld        []string
 	excludeReauth   bool
 	factorsOnly     bool
 	externalReplace bool // an external assertion stands in for a second factor
+}
+
+// Withholds reports whether a dispute keeps the credential from minting and from
+// opening anything.
+func (d Decision) Withholds(credentialID string) bool {
+	return slices.Contains(d.withheld, credentialID)
 }
 
 // NoMethod reports whether the person has nothing that could satisfy the scope.
@@ -85,12 +95,13 @@ func Decide(env *environment.Environment, person Person, scope stepup.Scope) (De
 	// one with; nothing else.
 	d.factorsOnly = person.Owes && scope != stepup.CredentialLink
 	d.externalReplace = env.ExternalAuth.Enabled && env.ExternalAuth.AssertionReplacesMFA
-	d.Required = required(env, rule, enrolled)
+	d.Disputed, d.withheld = person.Disputed, person.Withheld
+	d.Required = required(env, rule, enrolled) || d.Disputed && asked(env, rule)
 	if person.Changed {
 		d.CoolDown = max(0, rule.CoolDown-person.SinceChange)
 	}
 	for _, m := range person.Means {
-		if m.Counts && d.admits(m.Kind, m.acr()) {
+		if m.Counts && !d.Withholds(m.ID) && d.admits(m.Kind, m.acr()) {
 			d.Offers = append(d.Offers, m)
 		}
 	}
@@ -105,6 +116,12 @@ func required(env *environment.Environment, rule Rule, enrolled bool) bool {
 	if env.MinAPIVersion == environment.Version20260101 {
 		return rule.Action != "" && on(env, rule.Action) && (env.MFA.Required || enrolled)
 	}
+	return asked(env, rule)
+}
+
+// asked is what the newest version says, which holds under every version while a
+// dispute is open: a session alone proves less than what is in dispute.
+func asked(env *environment.Environment, rule Rule) bool {
 	return rule.When == Always || rule.When == IfActionOn && on(env, rule.Action)
 }
 

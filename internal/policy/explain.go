@@ -32,8 +32,11 @@ func Explain(env *environment.Environment, person Person, scope stepup.Scope) (E
 	e := Explanation{Decision: d, Why: why(env, d, person.Enrolled())}
 	for _, m := range person.Means {
 		explained := ExplainedMeans{Means: m, ACR: m.acr(), Obstacle: d.obstacle(m.Kind, m.acr())}
-		if !m.Counts {
+		switch {
+		case !m.Counts:
 			explained.Obstacle = "its method is off here, or it may not confirm its owner"
+		case d.Withholds(m.ID):
+			explained.Obstacle = "it is disputed, or depends on what is, until somebody decides"
 		}
 		e.Means = append(e.Means, explained)
 	}
@@ -47,6 +50,8 @@ func why(env *environment.Environment, d Decision, enrolled bool) string {
 		action = rule.Action + " is on"
 	}
 	switch {
+	case d.Disputed && d.Required && !required(env, rule, enrolled):
+		return "a change to the account is disputed, and until that is decided every gate asks"
 	case rule.Audience != "" && rule.When == Always:
 		return "the environment declares this scope as required"
 	case rule.Audience != "":

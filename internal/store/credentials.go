@@ -12,7 +12,7 @@ const (
 	ProvenanceElevatedToken = "elevated_token"
 	ProvenanceLegacyToken   = "legacy_token"
 	ProvenanceMFA           = "mfa"             // a second factor given in the session moments before
-	ProvenanceRevokeLink    = "revoke_link"     // put back by the owner of the address
+	ProvenanceRevokeLink    = "revoke_link"     // put back by a link of an earlier version, which did not know who had got it
 	ProvenanceEmbedded      = "embedded_wallet" // made and kept by the wallet service; never vouches
 	ProvenanceNothing       = "nothing"         // compatibility: counts for nothing until confirmed
 )
@@ -42,25 +42,57 @@ type CredentialRow struct {
 	Detail           string // JSON object of what the format shows of itself, in wire spelling
 	SignInEnabled    bool
 	Provenance       string
-	ConfirmedAt      time.Time // zero: never confirmed; matters for ProvenanceNothing only
+	ConfirmedAt      time.Time // zero: never confirmed, which matters where no proof linked it
 	Replaces         string    // credential that goes when this one is confirmed
 	CreatedAt        time.Time
 	LastSelectedAt   time.Time // zero: never; of wallets, the latest is the primary one
+
+	LetInBy     string // credential whose token or mark let it in; empty: none, or not known
+	LetInMethod string // method of the proof behind that; empty: none, or not known
+
+	DisputedAt    time.Time // somebody denied it, and nobody has decided; zero: not so
+	DisputedSince time.Time // when the denied change came in
+	Rival         string    // the address that it had pushed out and that is back; empty: none
+	SettledAt     time.Time // it was decided that it stays; zero: never asked
 }
 
-// Confirmed reports whether the credential was linked by a proof, or was
-// confirmed by one since.
+// Confirmed reports whether the credential was let in by a proof, or was
+// confirmed by one since, whatever the version in force makes of it.
 func (c CredentialRow) Confirmed() bool {
-	return c.Provenance != ProvenanceNothing || !c.ConfirmedAt.IsZero()
+	return c.proven() || !c.ConfirmedAt.IsZero()
 }
 
-const credentialColumns = `id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled, provenance, confirmed_at, replaces, created_at, detail, last_selected_at`
+// ConfirmedSince is since when it is [CredentialRow.Confirmed]; zero: it is not.
+func (c CredentialRow) ConfirmedSince() time.Time {
+	if c.proven() {
+		return c.CreatedAt
+	}
+	return c.ConfirmedAt
+}
 
-// InsertCredential adds c. A taken identifier is an [IsUnique] error.
+func (c CredentialRow) proven() bool {
+	return c.Provenance != ProvenanceNothing && c.Provenance != ProvenanceRevokeLink
+}
+
+// Disputed reports whether somebody denied the credential and nobody has decided.
+func (c CredentialRow) Disputed() bool { return !c.DisputedAt.IsZero() }
+
+const credentialColumns = `id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled, provenance, confirmed_at, replaces, created_at, detail, last_selected_at, let_in_by, let_in_method, disputed_at, disputed_since, rival, settled_at`
+
+// InsertCredential adds c as of now. A taken identifier is an [IsUnique] error.
 func (tx *Tx) InsertCredential(c CredentialRow) error {
-	_, err := tx.Exec(`INSERT INTO credentials (`+credentialColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9, $10, $11, $12)`,
-		c.ID, c.EnvironmentID, c.UserID, c.Format, c.Identifier, c.PublicIdentifier, asBit(c.SignInEnabled), c.Provenance, c.Replaces, millis(tx.Now()),
-		cmp.Or(c.Detail, "{}"), nullMillis(c.LastSelectedAt))
+	c.CreatedAt, c.ConfirmedAt = tx.Now(), time.Time{}
+	return tx.RestoreCredential(c)
+}
+
+// RestoreCredential adds c with the past it had. A taken identifier is an
+// [IsUnique] error.
+func (tx *Tx) RestoreCredential(c CredentialRow) error {
+	_, err := tx.Exec(`INSERT INTO credentials (`+credentialColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		c.ID, c.EnvironmentID, c.UserID, c.Format, c.Identifier, c.PublicIdentifier, asBit(c.SignInEnabled), c.Provenance, nullMillis(c.ConfirmedAt), c.Replaces,
+		millis(c.CreatedAt), cmp.Or(c.Detail, "{}"), nullMillis(c.LastSelectedAt), c.LetInBy, c.LetInMethod,
+		nullMillis(c.DisputedAt), nullMillis(c.DisputedSince), c.Rival, nullMillis(c.SettledAt))
 	return err
 }
 
@@ -76,10 +108,31 @@ func (tx *Tx) CredentialByIdentifier(environmentID, format, identifier string) (
 		environmentID, format, identifier))
 }
 
-// ConfirmCredential lifts the mark of a credential linked with nothing.
-func (tx *Tx) ConfirmCredential(environmentID, userID, id string) error {
-	return tx.one(`UPDATE credentials SET confirmed_at = $4, replaces = '' WHERE environment_id = $1 AND user_id = $2 AND id = $3 AND confirmed_at IS NULL`,
-		environmentID, userID, id, millis(tx.Now()))
+// ConfirmCredential lifts the mark of a credential linked with nothing, by the
+// authority in c.LetInBy and c.LetInMethod.
+func (tx *Tx) ConfirmCredential(c CredentialRow) error {
+	return tx.one(`UPDATE credentials SET confirmed_at = $4, let_in_by = $5, let_in_method = $6
+		WHERE environment_id = $1 AND user_id = $2 AND id = $3 AND confirmed_at IS NULL`,
+		c.EnvironmentID, c.UserID, c.ID, millis(tx.Now()), c.LetInBy, c.LetInMethod)
+}
+
+// UnconfirmCredential puts the mark back: nothing vouches for the credential any more.
+func (tx *Tx) UnconfirmCredential(environmentID, userID, id string) error {
+	return tx.one(`UPDATE credentials SET provenance = $4, confirmed_at = NULL, replaces = '' WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
+		environmentID, userID, id, ProvenanceNothing)
+}
+
+// DisputeCredential marks a credential as denied, for what came in since; rival is
+// the address that it had pushed out and that is back.
+func (tx *Tx) DisputeCredential(environmentID, userID, id string, since time.Time, rival string) error {
+	return tx.one(`UPDATE credentials SET disputed_at = $4, disputed_since = $5, rival = $6 WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
+		environmentID, userID, id, millis(tx.Now()), millis(since), rival)
+}
+
+// SettleCredential lifts that mark for good.
+func (tx *Tx) SettleCredential(environmentID, userID, id string) error {
+	return tx.one(`UPDATE credentials SET disputed_at = NULL, disputed_since = NULL, rival = '', settled_at = $4
+		WHERE environment_id = $1 AND user_id = $2 AND id = $3`, environmentID, userID, id, millis(tx.Now()))
 }
 
 // DescribeCredential replaces what a credential shows of itself.
@@ -95,7 +148,8 @@ func (tx *Tx) SelectCredential(environmentID, userID, id string) error {
 }
 
 // DeleteCredential removes one credential and kills the elevated tokens that
-// came from it, and what a wallet has signed so far.
+// came from it, the undo links it received, and what a wallet has signed so far.
+// What it had let in is as good as what had let itself in.
 func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 	if err := tx.walletRemoved(environmentID, userID, id); err != nil {
 		return err
@@ -103,14 +157,40 @@ func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 	if _, err := tx.RevokeElevated(environmentID, ElevatedOf{UserID: userID, CredentialID: id}, "credential removed"); err != nil {
 		return err
 	}
+	for _, query := range []string{
+		`DELETE FROM revoke_links WHERE environment_id = $1 AND user_id = $2 AND recipient_id = $3`,
+		`UPDATE credentials SET let_in_by = (SELECT c.let_in_by FROM credentials c WHERE c.environment_id = $1 AND c.id = $3)
+			WHERE environment_id = $1 AND user_id = $2 AND let_in_by = $3
+			AND EXISTS (SELECT 1 FROM credentials c WHERE c.environment_id = $1 AND c.id = $3 AND c.let_in_by <> '')`,
+	} {
+		if _, err := tx.Exec(query, environmentID, userID, id); err != nil {
+			return err
+		}
+	}
 	return tx.one(`DELETE FROM credentials WHERE environment_id = $1 AND user_id = $2 AND id = $3`, environmentID, userID, id)
+}
+
+// CredentialsPutBack lists the addresses of all environments that an undo link of an
+// earlier version put back and that nobody has confirmed.
+func (tx *Tx) CredentialsPutBack() ([]CredentialRow, error) {
+	rows, err := tx.Rows(`SELECT `+credentialColumns+` FROM credentials WHERE provenance = $1 AND confirmed_at IS NULL ORDER BY environment_id, user_id, id`,
+		ProvenanceRevokeLink)
+	return collect(rows, err, func(rows *sql.Rows) (CredentialRow, error) { return scanCredential(rows) })
+}
+
+// CredentialsDisputed lists what waits for a decision, in all environments.
+func (tx *Tx) CredentialsDisputed() ([]CredentialRow, error) {
+	rows, err := tx.Rows(`SELECT ` + credentialColumns + ` FROM credentials WHERE disputed_at IS NOT NULL ORDER BY environment_id, user_id, id`)
+	return collect(rows, err, func(rows *sql.Rows) (CredentialRow, error) { return scanCredential(rows) })
 }
 
 func scanCredential(row scanner) (CredentialRow, error) {
 	var c CredentialRow
 	var signIn, created int64
-	var confirmed, selected sql.NullInt64
-	err := row.Scan(&c.ID, &c.EnvironmentID, &c.UserID, &c.Format, &c.Identifier, &c.PublicIdentifier, &signIn, &c.Provenance, &confirmed, &c.Replaces, &created, &c.Detail, &selected)
+	var confirmed, selected, disputed, since, settled sql.NullInt64
+	err := row.Scan(&c.ID, &c.EnvironmentID, &c.UserID, &c.Format, &c.Identifier, &c.PublicIdentifier, &signIn, &c.Provenance, &confirmed, &c.Replaces, &created, &c.Detail, &selected,
+		&c.LetInBy, &c.LetInMethod, &disputed, &since, &c.Rival, &settled)
 	c.SignInEnabled, c.ConfirmedAt, c.CreatedAt, c.LastSelectedAt = signIn != 0, fromNullMillis(confirmed), fromMillis(created), fromNullMillis(selected)
+	c.DisputedAt, c.DisputedSince, c.SettledAt = fromNullMillis(disputed), fromNullMillis(since), fromNullMillis(settled)
 	return c, notFound(err)
 }

@@ -79,27 +79,46 @@ type RevokeLinkRow struct {
 	Hash          []byte
 	EnvironmentID string
 	UserID        string
-	CredentialID  string // what the link removes again; may be gone by now
-	Recipient     string // address the link was mailed to
-	Previous      string // address the credential replaced, to put back; empty: none
+	CredentialID  string // what the change that it denies brought in; may be gone by now, empty: nothing
+	RecipientID   string // credential the link was sent to, and with which it goes
+	Recipient     string // its address
+	Previous      string // JSON of the address that the change pushed out; empty: none
+	LetInMethod   string // method of the proof that let the change in; empty: none did
+	CreatedAt     time.Time
 	ExpiresAt     time.Time
 }
 
-// InsertRevokeLink stores one link.
+// InsertRevokeLink stores one link as of now.
 func (tx *Tx) InsertRevokeLink(l RevokeLinkRow) error {
-	_, err := tx.Exec(`INSERT INTO revoke_links (hash, environment_id, user_id, credential_id, recipient, previous, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		l.Hash, l.EnvironmentID, l.UserID, l.CredentialID, l.Recipient, l.Previous, millis(l.ExpiresAt))
+	_, err := tx.Exec(`INSERT INTO revoke_links (hash, environment_id, user_id, credential_id, recipient_id, recipient, previous, let_in_method, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		l.Hash, l.EnvironmentID, l.UserID, l.CredentialID, l.RecipientID, l.Recipient, l.Previous, l.LetInMethod, millis(tx.Now()), millis(l.ExpiresAt))
 	return err
 }
 
 // RevokeLink reads a link that is neither used nor expired.
 func (tx *Tx) RevokeLink(environmentID string, hash []byte) (RevokeLinkRow, error) {
 	l := RevokeLinkRow{Hash: hash}
-	var expires int64
-	err := tx.Row(`SELECT environment_id, user_id, credential_id, recipient, previous, expires_at FROM revoke_links WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at > $3`,
-		environmentID, hash, millis(tx.Now())).Scan(&l.EnvironmentID, &l.UserID, &l.CredentialID, &l.Recipient, &l.Previous, &expires)
-	l.ExpiresAt = fromMillis(expires)
+	var created, expires int64
+	err := tx.Row(`SELECT environment_id, user_id, credential_id, recipient_id, recipient, previous, let_in_method, created_at, expires_at FROM revoke_links
+		WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at > $3`, environmentID, hash, millis(tx.Now())).
+		Scan(&l.EnvironmentID, &l.UserID, &l.CredentialID, &l.RecipientID, &l.Recipient, &l.Previous, &l.LetInMethod, &created, &expires)
+	l.CreatedAt, l.ExpiresAt = fromMillis(created), fromMillis(expires)
 	return l, notFound(err)
+}
+
+// DropRevokeLinks kills every link about a credential.
+func (tx *Tx) DropRevokeLinks(environmentID, userID, credentialID string) error {
+	_, err := tx.Exec(`DELETE FROM revoke_links WHERE environment_id = $1 AND user_id = $2 AND credential_id = $3`, environmentID, userID, credentialID)
+	return err
+}
+
+// MoveRevokeLinks makes the links about a credential links about the one that took
+// its place, so that a second change hides nothing of the first.
+func (tx *Tx) MoveRevokeLinks(environmentID, userID, from, to string) error {
+	_, err := tx.Exec(`UPDATE revoke_links SET credential_id = $4 WHERE environment_id = $1 AND user_id = $2 AND credential_id = $3`,
+		environmentID, userID, from, to)
+	return err
 }
 
 // ConsumeRevokeLink spends the link; of any number of tries one succeeds.

@@ -25,13 +25,14 @@ type SessionRow struct {
 	RevokedReason            string
 	MFAAt                    time.Time // zero: no second factor was given in this session
 	MFAMarkAt                time.Time // last second factor that may show and replace recovery codes
+	MFAMarkBy                string    // the credential it was
 }
 
-const sessionColumns = `id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id, origin, session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at, revoked_reason, mfa_at, mfa_mark_at`
+const sessionColumns = `id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id, origin, session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at, revoked_reason, mfa_at, mfa_mark_at, mfa_mark_by`
 
 // InsertSession opens a session at the transaction's time.
 func (tx *Tx) InsertSession(s SessionRow) error {
-	_, err := tx.Exec(`INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL)`,
+	_, err := tx.Exec(`INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '')`,
 		s.ID, s.EnvironmentID, s.UserID, s.SignInCredentialID, s.SignInMethod, s.LastVerifiedCredentialID, s.Origin, s.SessionPublicKey, s.DevicePublicKey, s.SDKVersion,
 		millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt), nullMillis(s.MFAAt))
 	return err
@@ -69,10 +70,11 @@ func (tx *Tx) VerifiedWith(environmentID, id, credentialID string) error {
 }
 
 // VerifiedMFA records that a second factor was given in the session just now;
-// mark says that it may also show and replace recovery codes.
-func (tx *Tx) VerifiedMFA(environmentID, id string, mark bool) error {
-	return tx.one(`UPDATE sessions SET mfa_at = $3, mfa_mark_at = CASE WHEN $4 = 1 THEN $3 ELSE mfa_mark_at END
-		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`, environmentID, id, millis(tx.Now()), asBit(mark))
+// marks is its credential if it may also show and replace recovery codes, else empty.
+func (tx *Tx) VerifiedMFA(environmentID, id, marks string) error {
+	return tx.one(`UPDATE sessions SET mfa_at = $3, mfa_mark_at = CASE WHEN $4 <> '' THEN $3 ELSE mfa_mark_at END,
+		mfa_mark_by = CASE WHEN $4 <> '' THEN $4 ELSE mfa_mark_by END
+		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`, environmentID, id, millis(tx.Now()), marks)
 }
 
 // RevokeSession ends one session and its elevated tokens, and reports whether it was live.
@@ -102,7 +104,7 @@ func scanSession(row scanner) (SessionRow, error) {
 	var created, refreshed, expires, ends int64
 	var revoked, mfa, mark sql.NullInt64
 	err := row.Scan(&s.ID, &s.EnvironmentID, &s.UserID, &s.SignInCredentialID, &s.SignInMethod, &s.LastVerifiedCredentialID, &s.Origin, &s.SessionPublicKey, &s.DevicePublicKey, &s.SDKVersion,
-		&created, &refreshed, &expires, &ends, &revoked, &s.RevokedReason, &mfa, &mark)
+		&created, &refreshed, &expires, &ends, &revoked, &s.RevokedReason, &mfa, &mark, &s.MFAMarkBy)
 	s.CreatedAt, s.RefreshedAt, s.ExpiresAt, s.EndsAt, s.RevokedAt = fromMillis(created), fromMillis(refreshed), fromMillis(expires), fromMillis(ends), fromNullMillis(revoked)
 	s.MFAAt, s.MFAMarkAt = fromNullMillis(mfa), fromNullMillis(mark)
 	return s, notFound(err)

@@ -314,7 +314,7 @@ func TestSecondFactor(t *testing.T) {
 		d := sqlite(t, more, "mfa: {methods: [{type: totp, enabled: true}]}")
 		ada := d.mustSignIn(t, "ada")
 		d.Write(t, func(tx *store.Tx) error {
-			_, err := account.Link(tx, tenanttest.By, d.Tenant, ada.UserID, account.Address{Format: store.FormatTOTP, Identifier: "device", Written: "My phone"}, store.ProvenanceElevatedToken, "")
+			_, err := account.Link(tx, tenanttest.By, d.Tenant, ada.UserID, account.Address{Format: store.FormatTOTP, Identifier: "device", Written: "My phone"}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 			return err
 		})
 		text, err := d.stepUp(t, ada, d.issuer.Sign(t, "RS256", externaltest.Claims(d.Now(), "ada", "wallet:export", nil)))

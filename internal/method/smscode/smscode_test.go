@@ -19,7 +19,7 @@ import (
 )
 
 func link(tx *store.Tx, w *tenanttest.World, s store.SessionRow, n phone.Number) error {
-	_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.PhoneAddress(n), store.ProvenanceElevatedToken, "")
+	_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.PhoneAddress(n), account.Authority{Provenance: store.ProvenanceElevatedToken})
 	return err
 }
 

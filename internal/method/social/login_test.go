@@ -202,7 +202,7 @@ func (h house) enrol(t testing.TB, provider, name string, b func(*store.SessionR
 	m, a := h.attempt(&row, provider, b(&row))
 	err := method.Check(t.Context(), h.DB, m, a, tenanttest.By, func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
-		_, err := account.Link(tx, tenanttest.By, h.Tenant, row.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}, store.ProvenanceElevatedToken, "")
+		_, err := account.Link(tx, tenanttest.By, h.Tenant, row.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		return err
 	})
 	if err != nil {

@@ -50,7 +50,7 @@ func (a *apps) confirm(t testing.TB, w *tenanttest.World, s store.SessionRow, id
 	t.Helper()
 	return method.Check(t.Context(), w.DB, totp.Method{DeviceID: id}, w.Attempt(&s, "", code), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
-		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: id, Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}, store.ProvenanceElevatedToken, "")
+		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: id, Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		return err
 	})
 }

@@ -102,7 +102,7 @@ func linkTo(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, s s
 	t.Helper()
 	if err := check(t, w, signed(w, wallet, walletsig.Link, &s, published(t, w, wallet)), func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
-		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}, store.ProvenanceElevatedToken, "")
+		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -342,7 +342,7 @@ func TestG8TextOutlivesNoUnlink(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, row.ID)
+			return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, row.ID, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		})
 	}
 	link(ada)

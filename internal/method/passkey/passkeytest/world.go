@@ -42,7 +42,7 @@ func Finish(t testing.TB, w *tenanttest.World, s store.SessionRow, answer passke
 			return passkey.Known()
 		}
 		e := p.Evidence()
-		c, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}, store.ProvenanceElevatedToken, "")
+		c, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,22 @@
+package account
+
+import (
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// Authority is what let a change in.
+type Authority struct {
+	Provenance string         // as the credential will show it
+	Credential string         // whose token or mark it was; empty: nobody's, or not known
+	Method     assurance.Kind // of the proof behind that; empty likewise
+}
+
+// Nothing is the authority of a session alone: what it lets in counts for nothing.
+var Nothing = Authority{Provenance: store.ProvenanceNothing}
+
+// proven reports whether a proof let the change in.
+func (a Authority) proven() bool { return a.Provenance != store.ProvenanceNothing }
+
+// strong reports whether a second factor did: no mailbox takes that back.
+func strong(method string) bool { return assurance.Kind(method).MFA() }

@@ -1,0 +1,302 @@
+package account
+
+import (
+	"slices"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
+)
+
+// Withheld are the ids of the credentials that an open dispute keeps from minting
+// anything and from opening any gate; nil without one. Only what was confirmed
+// before the denied change came in stands, and what that has let in since; while a
+// second factor is disputed, only other second factors do.
+func Withheld(rows []store.CredentialRow) []string {
+	var withheld []string
+	for _, row := range rows {
+		if slices.ContainsFunc(rows, func(d store.CredentialRow) bool { return d.Disputed() && !stands(rows, d, row) }) {
+			withheld = append(withheld, row.ID)
+		}
+	}
+	return withheld
+}
+
+// stands reports whether the dispute about d leaves the credential alone.
+func stands(rows []store.CredentialRow, d, row store.CredentialRow) bool {
+	return (StepsUp(row) || !StepsUp(d)) && trusted(rows, d, row)
+}
+
+// trusted reports whether the credential owes nothing to the denied change. Those
+// that something let in owe it whatever that owes.
+func trusted(rows []store.CredentialRow, d, row store.CredentialRow) bool {
+	for range rows { // a chain is no longer than that
+		switch {
+		case row.Disputed() || !row.Confirmed():
+			return false
+		case row.ConfirmedSince().Before(d.DisputedSince):
+			return true
+		}
+		by := find(rows, row.LetInBy)
+		if by == nil {
+			return false
+		}
+		row = *by
+	}
+	return false
+}
+
+// MayDecide reports whether the credential may decide about the disputed one: it
+// was confirmed earlier, and stands.
+func MayDecide(rows []store.CredentialRow, disputedID, id string) bool {
+	d, row := find(rows, disputedID), find(rows, id)
+	return d != nil && row != nil && d.Disputed() && row.ConfirmedSince().Before(d.DisputedSince) && !slices.Contains(Withheld(rows), id)
+}
+
+// undecided refuses to change what is disputed.
+func undecided() *fault.Error {
+	return fault.New(fault.Disputed, "This is disputed. Decide first with a factor confirmed earlier (POST users/mfa/ID/dispute), or ask the operator.")
+}
+
+// NotDisputed refuses to decide what nobody asks.
+func NotDisputed() *fault.Error {
+	return fault.New(fault.NotDisputed, "Nobody disputes this credential, or it was decided already.")
+}
+
+// disputeFactor marks a second factor that somebody denied. It never removes it.
+func disputeFactor(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow, factor store.CredentialRow) error {
+	if factor.Disputed() {
+		return nil
+	}
+	if err := dispute(tx, by, t, factor, factor.CreatedAt, ""); err != nil {
+		return err
+	}
+	return announce(tx, t, rows, disputed(inWords(factor)))
+}
+
+func dispute(tx *store.Tx, by audit.By, t *tenant.Tenant, row store.CredentialRow, since time.Time, rival string) error {
+	if row.Disputed() && row.DisputedSince.Before(since) { // the earlier denial says more
+		since = row.DisputedSince
+	}
+	if err := tx.DisputeCredential(t.ID, row.UserID, row.ID, since, rival); err != nil {
+		return err
+	}
+	return audit.Record(tx, by, "credential.disputed", audit.Detail{"credential_id": row.ID, "format": row.Format})
+}
+
+// announce tells every confirmed address, without a link.
+func announce(tx *store.Tx, t *tenant.Tenant, rows []store.CredentialRow, news News) error {
+	for _, row := range rows {
+		if !row.Confirmed() {
+			continue
+		}
+		if err := Notify(tx, t, row, deliver.Notice{At: tx.Now()}, news); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Settle decides about a disputed credential: it stays, or it goes together with
+// what it let in. Of an address that a change brought in and the one it pushed out
+// one stays, whichever the decision names. It is not disputed again, and every link
+// about it is dead. All sessions end but exceptSession where something goes. Every
+// confirmed address is told.
+func Settle(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, d Decision) error {
+	if _, err := tx.LockUser(t.ID, userID); err != nil {
+		return err
+	}
+	rows, err := tx.Credentials(t.ID, userID)
+	if err != nil {
+		return err
+	}
+	named := find(rows, d.CredentialID)
+	if named != nil && named.Provenance == store.ProvenanceRevokeLink && !named.Confirmed() && !named.Disputed() {
+		return settlePutBack(tx, by, t, rows, *named, d.Keep)
+	}
+	if named == nil || !named.Disputed() {
+		return NotDisputed()
+	}
+	verdict := judge(rows, *named, d.Keep)
+	if err := verdict.leavesAWayIn(rows, t); err != nil {
+		return err
+	}
+	if err := verdict.carryOut(tx, by, t, rows); err != nil {
+		return err
+	}
+	if len(verdict.goes)+len(verdict.fades) > 0 {
+		if err := endSessions(tx, t, userID, d.ExceptSession); err != nil {
+			return err
+		}
+	}
+	detail := audit.Detail{"credential_id": named.ID, "kept": d.Keep, "removed": verdict.goes, "unconfirmed": verdict.fades}
+	if err := audit.Record(tx, by, "credential.settled", detail); err != nil {
+		return err
+	}
+	return announce(tx, t, rows, settled(inWords(*named), d.Keep))
+}
+
+// settlePutBack decides about an address that an undo link of an earlier version
+// put back, when only the operator can find out whose it is.
+func settlePutBack(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow, row store.CredentialRow, keep bool) error {
+	if keep {
+		if _, err := confirm(tx, by, t, rows, row, Authority{}); err != nil {
+			return err
+		}
+	} else {
+		v := verdict{goes: []string{row.ID}}
+		if err := v.leavesAWayIn(rows, t); err != nil {
+			return err
+		}
+		if err := v.carryOut(tx, by, t, rows); err != nil {
+			return err
+		}
+		if err := endSessions(tx, t, row.UserID, ""); err != nil {
+			return err
+		}
+	}
+	if err := audit.Record(tx, by, "credential.settled", audit.Detail{"credential_id": row.ID, "kept": keep}); err != nil {
+		return err
+	}
+	return announce(tx, t, rows, settled(inWords(row), keep))
+}
+
+// Decision is what was decided about a disputed credential.
+type Decision struct {
+	CredentialID  string
+	Keep          bool
+	ExceptSession string // of whoever decides; empty: an operator
+}
+
+// verdict is what a decision comes to.
+type verdict struct {
+	stays []string // settled
+	goes  []string // removed
+	fades []string // unconfirmed: let in by something that is gone, so that nobody knows
+}
+
+func judge(rows []store.CredentialRow, named store.CredentialRow, keep bool) verdict {
+	newcomer, old := &named, find(rows, named.Rival)
+	if i := slices.IndexFunc(rows, func(row store.CredentialRow) bool { return row.Disputed() && row.Rival == named.ID }); i >= 0 {
+		newcomer, old, keep = &rows[i], &named, !keep // of the two the other one was named
+	} else if named.Rival == "" && !StepsUp(named) && named.ConfirmedSince().Before(named.DisputedSince) {
+		newcomer, old, keep = nil, &named, !keep // what pushed it out is gone by now
+	}
+	var v verdict
+	if keep { // the change was the user's own
+		if newcomer != nil {
+			v.stays = append(v.stays, newcomer.ID)
+		}
+		if old != nil {
+			v.goes = append(v.goes, old.ID)
+		}
+		return v
+	}
+	if old != nil {
+		v.stays = append(v.stays, old.ID)
+	}
+	since := named.DisputedSince
+	if newcomer != nil {
+		if StepsUp(*newcomer) || !newcomer.ConfirmedSince().Before(since) {
+			v.goes = append(v.goes, newcomer.ID)
+		} else {
+			v.stays = append(v.stays, newcomer.ID) // the user had it before the change
+		}
+	}
+	for _, row := range rows { // oldest first, so that what let something in comes before it
+		switch {
+		case slices.Contains(v.goes, row.ID) || slices.Contains(v.stays, row.ID) || !row.Confirmed() || row.ConfirmedSince().Before(since):
+		case slices.Contains(v.goes, row.LetInBy):
+			v.goes = append(v.goes, row.ID)
+		case row.Provenance != store.ProvenanceEmbedded && find(rows, row.LetInBy) == nil:
+			v.fades = append(v.fades, row.ID)
+		}
+	}
+	return v
+}
+
+// leavesAWayIn refuses a decision after which nobody could sign in.
+func (v verdict) leavesAWayIn(rows []store.CredentialRow, t *tenant.Tenant) error {
+	lost := append(slices.Clone(v.goes), v.fades...)
+	if len(lost) == 0 || slices.ContainsFunc(rows, func(row store.CredentialRow) bool {
+		return row.SignInEnabled && Counts(t.Environment, row) && !slices.Contains(lost, row.ID)
+	}) {
+		return nil
+	}
+	return fault.New(fault.LastCredential, "Nothing would be left to sign in with. Keep it, or delete the user.")
+}
+
+func (v verdict) carryOut(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow) error {
+	for _, id := range v.stays {
+		if err := tx.DropRevokeLinks(t.ID, rows[0].UserID, id); err != nil {
+			return err
+		}
+		if err := tx.SettleCredential(t.ID, rows[0].UserID, id); err != nil {
+			return err
+		}
+	}
+	for _, id := range v.fades {
+		if err := tx.UnconfirmCredential(t.ID, rows[0].UserID, id); err != nil {
+			return err
+		}
+		if err := audit.Record(tx, by, "credential.unconfirmed", audit.Detail{"credential_id": id}); err != nil {
+			return err
+		}
+	}
+	for _, id := range v.goes {
+		row := find(rows, id)
+		if err := tx.DropRevokeLinks(t.ID, row.UserID, id); err != nil {
+			return err
+		}
+		if err := remove(tx, by, t, row.UserID, id); err != nil {
+			return err
+		}
+	}
+	return v.tidy(tx, by, t, rows)
+}
+
+// tidy takes recovery codes away that stand in for no factor any more.
+func (v verdict) tidy(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow) error {
+	lost := func(row store.CredentialRow) bool { return slices.Contains(v.goes, row.ID) }
+	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return lost(row) && StepsUp(row) }) {
+		return nil
+	}
+	userID := rows[0].UserID
+	if err := tx.FactorsChanged(t.ID, userID); err != nil {
+		return err
+	}
+	set, has, err := RecoverySet(tx, t.ID, userID)
+	switch {
+	case err != nil:
+		return err
+	case !has:
+		user, err := tx.User(t.ID, userID)
+		if err != nil {
+			return err
+		}
+		return acknowledgement(tx, user, "")
+	case !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return IsFactor(row) && !lost(row) }):
+		return dropRecoverySet(tx, by, t, userID, set.ID)
+	}
+	return nil
+}
+
+// endSessions ends all sessions of the user but one.
+func endSessions(tx *store.Tx, t *tenant.Tenant, userID, except string) error {
+	sessions, err := tx.Sessions(t.ID, userID)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		if s.ID == except {
+			continue
+		}
+		if _, err := tx.RevokeSession(t.ID, s.ID, "dispute settled"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package api
+
+import (
+	"slices"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// DisputeRequest decides about what somebody said was not the user: it stays, or
+// it goes together with what it let in.
+type DisputeRequest struct {
+	Keep *bool `json:"keep,omitempty"`
+}
+
+func decideDispute(c *Call, r DisputeRequest) (VerifyResponse, error) {
+	if r.Keep == nil {
+		return VerifyResponse{}, fault.New(fault.InvalidRequest, "Say what is decided: keep true or false.")
+	}
+	id := c.request.PathValue("credentialId")
+	return c.changed(func(tx *store.Tx) error {
+		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == id && row.Disputed() }) {
+			return account.NotDisputed()
+		}
+		tokenID, err := c.Spend(tx, stepup.CredentialUnlink, "")
+		if err != nil {
+			return err
+		}
+		from, err := c.authority(tx, tokenID)
+		if err != nil {
+			return err
+		}
+		if !account.MayDecide(rows, id, from.Credential) {
+			return enforce.Disputed(policy.Decision{Rule: policy.Rule{Scope: stepup.CredentialUnlink}}, c.by.RequestID)
+		}
+		return account.Settle(tx, c.by, c.Tenant, c.Session.UserID, account.Decision{CredentialID: id, Keep: *r.Keep, ExceptSession: c.Session.ID})
+	})
+}
