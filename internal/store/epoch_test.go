@@ -217,7 +217,7 @@ func TestBackupUnderLoad(t *testing.T) {
 				t.Errorf("a second backup to the same file: %v", err)
 			}
 
-			url := storetest.URL(t, engine)
+			url := storetest.Empty(t, engine)
 			config := store.Config{URL: url, Box: storetest.Box(t)}
 			if err := store.Restore(t.Context(), config, file); err != nil {
 				t.Fatal(err)
@@ -258,7 +258,7 @@ func TestRestoreOfNoBackup(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			url := storetest.URL(t, engine)
+			url := storetest.Empty(t, engine)
 			config := store.Config{URL: url, Box: storetest.Box(t)}
 			for name, content := range map[string][]byte{
 				"empty": nil, "text": []byte("this is not a backup"), "cut": whole[:len(whole)*2/3],

@@ -29,17 +29,19 @@ func Layers(layers ...fs.FS) fs.FS { return migrationFS{layers: layers} }
 // migrationFS is [Layers]: the tables of a schema and those of one engine.
 type migrationFS struct{ layers []fs.FS }
 
-func newMigrationFS(engine string, schema Schema) (migrationFS, error) {
-	shared := schema.Files
-	if schema == (Schema{}) {
+// Migrations are the files that make the schema's tables on that engine, the
+// engine's own among them.
+func (s Schema) Migrations(engine string) (fs.FS, error) {
+	shared := s.Files
+	if s == (Schema{}) {
 		var err error
 		if shared, err = fs.Sub(migrationFiles, "migrations"); err != nil {
-			return migrationFS{}, err
+			return nil, err
 		}
 	}
 	own, err := fs.Sub(migrationFiles, "migrations/"+engine)
 	if err != nil {
-		return migrationFS{}, err
+		return nil, err
 	}
 	return migrationFS{layers: []fs.FS{shared, own}}, nil
 }
@@ -72,7 +74,7 @@ func (m migrationFS) ReadDir(name string) ([]fs.DirEntry, error) {
 }
 
 func newProvider(engine string, db *sql.DB, schema Schema, logger *slog.Logger, options ...goose.ProviderOption) (*goose.Provider, error) {
-	files, err := newMigrationFS(engine, schema)
+	files, err := schema.Migrations(engine)
 	if err != nil {
 		return nil, err
 	}

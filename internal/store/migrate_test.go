@@ -17,7 +17,7 @@ import (
 func TestNodesStartTogether(t *testing.T) {
 	for _, engine := range []string{store.SQLite, store.Postgres} {
 		t.Run(engine, func(t *testing.T) {
-			url := storetest.URL(t, engine)
+			url := storetest.Empty(t, engine)
 			const nodes = 8
 			sums := make([]string, nodes)
 			epochs := make([]string, nodes)

@@ -155,7 +155,7 @@ func TestModeMustFit(t *testing.T) {
 }
 
 func TestPostgresRefusesUnsafeServer(t *testing.T) {
-	url := storetest.PostgresURL(t)
+	url := storetest.URL(t, store.Postgres)
 	db := storetest.Open(t, url)
 	things(t, db, "token")
 	for _, setting := range []string{"off", "local"} {

@@ -22,7 +22,7 @@ func schema(name string) store.Schema {
 func TestSchemaMustFit(t *testing.T) {
 	for _, engine := range []string{store.SQLite, store.Postgres} {
 		t.Run(engine, func(t *testing.T) {
-			issuer, signer := storetest.URL(t, engine), storetest.URL(t, engine)
+			issuer, signer := storetest.URL(t, engine), storetest.Empty(t, engine)
 			storetest.Open(t, issuer)
 			db, err := store.Open(t.Context(), store.Config{URL: signer, Schema: schema("signer")})
 			if err != nil {
@@ -58,7 +58,7 @@ func TestSchemaMustFit(t *testing.T) {
 		})
 	}
 	for _, bad := range []store.Schema{{Name: "x"}, {Files: fstest.MapFS{}}, {Name: "issuer", Files: fstest.MapFS{}}} {
-		refuse(t, store.Config{URL: storetest.URL(t, store.SQLite), Schema: bad}, "a name of its own and files")
+		refuse(t, store.Config{URL: storetest.Empty(t, store.SQLite), Schema: bad}, "a name of its own and files")
 	}
 }
 

@@ -84,7 +84,11 @@ func newHistory(t *testing.T, engine string) *history {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &history{t: t, url: storetest.URL(t, engine), key: key, consumed: map[string]bool{}}
+	url := storetest.Empty(t, store.SQLite)
+	if engine == store.Postgres {
+		url = storetest.StartServer(t).Database(t) // on the disk: what was acknowledged must last
+	}
+	h := &history{t: t, url: url, key: key, consumed: map[string]bool{}}
 	h.withStore(func(db *store.DB) {
 		h.epoch = h.readEpoch(db)
 		h.exec(db, `CREATE TABLE crash_things (id TEXT PRIMARY KEY, epoch TEXT NOT NULL, used_at BIGINT)`)

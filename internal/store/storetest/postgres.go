@@ -27,24 +27,56 @@ import (
 // missing is what to type when the server's binaries are not there.
 const missing = "PostgreSQL is not installed; run: apt-get install -y postgresql"
 
-// PostgresURL is the URL of a fresh, empty database in a server that this process
-// shares. It is dropped when the test ends.
-func PostgresURL(t testing.TB) string {
+// runServer is the environment variable that holds the URL of a server for the whole
+// test run, see scripts/with-postgres.sh. Without it each test process starts its own.
+const runServer = "TEST_POSTGRES_URL"
+
+// shared is the server of all tests that ask for no server of their own.
+func shared(t testing.TB) *Server {
 	t.Helper()
 	server, err := sharedServer()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server.Database(t)
+	return server
 }
 
-var sharedServer = sync.OnceValues(func() (*Server, error) { return startServer() })
+// The shared server keeps its files in memory where it can: it ends with its tests,
+// which are about what is decided. It syncs them as any other, which costs nothing
+// there. Tests of what survives start a server of their own, on the disk.
+var sharedServer = sync.OnceValues(func() (*Server, error) {
+	if given := os.Getenv(runServer); given != "" {
+		return joinServer(given)
+	}
+	return startServer(memory())
+})
+
+// joinServer is the server at that URL, which somebody else started.
+func joinServer(given string) (*Server, error) {
+	parsed, err := url.Parse(given)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", runServer, err)
+	}
+	s := newServer(parsed.Query().Get("host"), "")
+	if s.admin, err = sql.Open("pgx", s.URL("postgres")); err != nil {
+		return nil, err
+	}
+	s.admin.SetMaxIdleConns(1)
+	if err := s.admin.PingContext(context.Background()); err != nil {
+		return nil, fmt.Errorf("joining the server that %s names: %w", runServer, err)
+	}
+	return s, nil
+}
 
 // Server is a running PostgreSQL server that listens on a socket in its folder.
 type Server struct {
-	folder string // holds the socket and data/
-	bin    string
-	admin  *sql.DB
+	folder    string // holds the socket and data/
+	bin       string // empty: the server is not ours
+	admin     *sql.DB
+	templates struct {
+		sync.Mutex
+		made map[string]bool // by name
+	}
 	// alive is the keeper's standard input. It must stay reachable for as long as the
 	// server is to run: the garbage collector closes files that nobody holds.
 	alive  io.Closer
@@ -55,7 +87,7 @@ type Server struct {
 // postgresql.conf.
 func StartServer(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	server, err := startServer(settings...)
+	server, err := startServer("", settings...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,8 +95,9 @@ func StartServer(t testing.TB, settings ...string) *Server {
 	return server
 }
 
-func startServer(settings ...string) (*Server, error) {
-	s, err := newFolder()
+// startServer starts one with its data below that folder.
+func startServer(below string, settings ...string) (*Server, error) {
+	s, err := newFolder(below)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +114,7 @@ func startServer(settings ...string) (*Server, error) {
 // Standby starts a streaming replica of s.
 func (s *Server) Standby(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	standby, err := newFolder()
+	standby, err := newFolder("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,13 +131,14 @@ func (s *Server) Standby(t testing.TB, settings ...string) *Server {
 }
 
 // newFolder makes a folder that the server's user owns. It lies directly under the
-// system's temporary folder, whose path is short enough for a socket.
-func newFolder() (*Server, error) {
+// one given, by default the system's temporary folder, whose path is short enough
+// for a socket.
+func newFolder(below string) (*Server, error) {
 	bin, err := BinFolder()
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "stepup-pg-")
+	folder, err := os.MkdirTemp(below, "stepup-pg-")
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +147,27 @@ func newFolder() (*Server, error) {
 			return nil, err
 		}
 	}
-	return &Server{folder: folder, bin: bin}, nil
+	return newServer(folder, bin), nil
 }
+
+func newServer(folder, bin string) *Server {
+	s := &Server{folder: folder, bin: bin}
+	s.templates.made = map[string]bool{}
+	return s
+}
+
+// memory is a file system in memory with room for databases, empty if there is none.
+// Most of what a copied database costs is the making of its files.
+func memory() string {
+	const path, room = "/dev/shm", 2 << 30
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(path, &stat); err != nil || stat.Bavail*uint64(stat.Bsize) < room || unwritable(path) {
+		return ""
+	}
+	return path
+}
+
+func unwritable(path string) bool { return syscall.Access(path, 2|1) != nil } // to write and to enter
 
 // BinFolder is where initdb, postgres and pg_dump are.
 func BinFolder() (string, error) {
@@ -221,11 +274,16 @@ func (s *Server) stop() {
 	<-s.exited
 }
 
-// Database makes a fresh database, dropped when the test ends, and returns its URL.
+// Database makes a fresh, empty database, dropped when the test ends, and returns its URL.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
+	return s.create(t, "")
+}
+
+func (s *Server) create(t testing.TB, how string) string {
+	t.Helper()
 	name := "t_" + strings.ToLower(rand.Text())
-	if _, err := s.admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+	if _, err := s.admin.ExecContext(t.Context(), "CREATE DATABASE "+name+how); err != nil {
 		t.Fatalf("creating a database: %v", err)
 	}
 	t.Cleanup(func() {

@@ -1,10 +1,12 @@
-// Package storetest gives tests real databases: a SQLite file, and a PostgreSQL
-// server started from the installed binaries once per test process.
+// Package storetest gives tests real databases: a SQLite file, and one of a PostgreSQL
+// server that all of a test run share, or that is started from the installed binaries
+// once per test process.
 //
 // Its invariant: nothing it starts outlives the test process, however that ends.
 package storetest
 
 import (
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -44,7 +46,7 @@ func Engines(t *testing.T, f func(t *testing.T, open func(t testing.TB) *store.D
 	t.Helper()
 	for _, engine := range []string{store.SQLite, store.Postgres} {
 		t.Run(engine, func(t *testing.T) {
-			url := URL(t, engine)
+			url := URL(t, engine, options...)
 			f(t, func(t testing.TB) *store.DB {
 				t.Helper()
 				return Open(t, url, options...)
@@ -53,11 +55,29 @@ func Engines(t *testing.T, f func(t *testing.T, open func(t testing.TB) *store.D
 	}
 }
 
-// URL is the URL of a fresh, empty database of that engine.
-func URL(t testing.TB, engine string) string {
+// URL is the URL of a fresh database of that engine. It has the tables of the schema
+// that the options name, the issuer's by default, and nobody has opened it yet.
+func URL(t testing.TB, engine string, options ...Option) string {
+	t.Helper()
+	var config store.Config
+	for _, option := range options {
+		option(&config)
+	}
+	if engine == store.Postgres {
+		return shared(t).Copy(t, config.Schema)
+	}
+	path := filepath.Join(t.TempDir(), "stepup.db")
+	if err := os.WriteFile(path, sqliteTemplate(t, config.Schema), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
+// Empty is the URL of a fresh database of that engine without any tables.
+func Empty(t testing.TB, engine string) string {
 	t.Helper()
 	if engine == store.Postgres {
-		return PostgresURL(t)
+		return shared(t).Database(t)
 	}
 	return "sqlite:" + filepath.Join(t.TempDir(), "stepup.db")
 }
@@ -65,13 +85,13 @@ func URL(t testing.TB, engine string) string {
 // SQLite opens a fresh SQLite database.
 func SQLite(t testing.TB, options ...Option) *store.DB {
 	t.Helper()
-	return Open(t, URL(t, store.SQLite), options...)
+	return Open(t, URL(t, store.SQLite, options...), options...)
 }
 
 // Postgres opens a fresh PostgreSQL database.
 func Postgres(t testing.TB, options ...Option) *store.DB {
 	t.Helper()
-	return Open(t, URL(t, store.Postgres), options...)
+	return Open(t, URL(t, store.Postgres, options...), options...)
 }
 
 // Open opens the database at url under [Box] until the test ends.
@@ -93,16 +113,18 @@ func Open(t testing.TB, url string, options ...Option) *store.DB {
 	return db
 }
 
-var masterKey = sync.OnceValues(seal.NewMasterKey)
+var box = sync.OnceValues(func() (*seal.Box, error) {
+	key, err := seal.NewMasterKey()
+	if err != nil {
+		return nil, err
+	}
+	return seal.ParseMasterKey(key)
+})
 
 // Box holds the master key of this test process.
 func Box(t testing.TB) *seal.Box {
 	t.Helper()
-	key, err := masterKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	box, err := seal.ParseMasterKey(key)
+	box, err := box()
 	if err != nil {
 		t.Fatal(err)
 	}

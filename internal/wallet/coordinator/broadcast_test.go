@@ -22,7 +22,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/coordinator"
@@ -61,7 +60,7 @@ func (n *node) RoundTrip(r *http.Request) (*http.Response, error) {
 // broadcaster is a coordinator that sends to n.
 func broadcaster(t testing.TB, n http.RoundTripper) *world {
 	w := &world{user: "user", clock: &storetest.Clock{}, custody: newCustody(time.Now)}
-	w.db = storetest.SQLite(t, func(c *store.Config) { c.Schema, c.Box = coordinator.Schema(), nil })
+	w.db = storetest.SQLite(t, bare)
 	w.node = coordinator.New(coordinator.Config{
 		DB: w.db, Signer: w.custody, AtSigner: w.custody.as(wallet.Signer), Guardian: w.custody, AtGuardian: w.custody.as(wallet.Guardian), HTTP: &http.Client{Transport: n},
 	})

@@ -32,16 +32,19 @@ type world struct {
 	db      *store.DB
 }
 
+// bare makes a store the coordinator's, which has no master key.
+func bare(c *store.Config) { c.Schema, c.Box = coordinator.Schema(), nil }
+
 // worlds runs f on both engines.
 func worlds(t *testing.T, f func(*testing.T, *world)) {
 	t.Helper()
 	for _, engine := range []string{store.SQLite, store.Postgres} {
 		t.Run(engine, func(t *testing.T) {
 			clock := &storetest.Clock{}
-			url := storetest.URL(t, engine)
+			url := storetest.URL(t, engine, bare)
 			w := &world{t: t, user: "user", clock: clock, custody: newCustody(func() time.Time { return time.Now().Add(clock.Offset()) })}
 			w.open = func(t testing.TB, options ...storetest.Option) *store.DB {
-				return storetest.Open(t, url, append(options, storetest.WithClock(clock), func(c *store.Config) { c.Schema, c.Box = coordinator.Schema(), nil })...)
+				return storetest.Open(t, url, append(options, storetest.WithClock(clock), bare)...)
 			}
 			w.db = w.open(t)
 			w.node = w.start(w.db)

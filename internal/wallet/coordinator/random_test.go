@@ -23,10 +23,10 @@ const joinTime = 30 * time.Millisecond
 // custodians, and every operation can be brought to an end or is overtaken.
 func TestRandomDeaths(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		dir := storetest.URL(t, store.SQLite)
+		dir := storetest.URL(t, store.SQLite, bare)
 		clock := &storetest.Clock{}
 		w := &world{t: t, user: uuid.NewString(), clock: clock, custody: newCustody(func() time.Time { return time.Now().Add(clock.Offset()) })}
-		w.db = storetest.Open(t, dir, storetest.WithClock(clock), func(c *store.Config) { c.Schema, c.Box = coordinator.Schema(), nil })
+		w.db = storetest.Open(t, dir, storetest.WithClock(clock), bare)
 		w.node = w.start(w.db)
 		wallets := []wallet.Wallet{w.create(t, wallet.TwoOfTwo), w.create(t, wallet.TwoOfThree)}
 		var asked []wallet.Operation

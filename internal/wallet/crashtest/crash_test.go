@@ -86,10 +86,14 @@ func install(t *testing.T, engine string) *installation {
 	go func() { _ = custodyServer.ServeTLS(listeners[wallet.Issuer], "", "") }()
 	t.Cleanup(func() { _ = custodyServer.Close() })
 
+	var server *storetest.Server
+	if engine == store.Postgres {
+		server = storetest.StartServer(t) // on the disk: what was acknowledged must last
+	}
 	for _, role := range roles {
 		config := childConfig{Role: role, Certs: in.folder, Address: address, Database: "sqlite:" + filepath.Join(in.folder, string(role)+".db")}
-		if engine == store.Postgres {
-			config.Database = storetest.PostgresURL(t)
+		if server != nil {
+			config.Database = server.Database(t)
 		}
 		if role != wallet.Coordinator {
 			path := filepath.Join(in.folder, string(role)+".kek")

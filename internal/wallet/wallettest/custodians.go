@@ -143,14 +143,10 @@ func (c *Custodians) logger() *slog.Logger {
 
 func (c *Custodians) custody(role wallet.Role, schema store.Schema, root kek.Key, set settings, file config.CustodianFile) *custody.Store {
 	c.tb.Helper()
-	var url string
-	if set.engine == store.Postgres {
-		url = storetest.PostgresURL(c.tb)
-	} else {
-		url = "sqlite:" + filepath.Join(c.tb.TempDir(), string(role)+".db")
-	}
+	bare := func(config *store.Config) { config.Schema, config.Box = schema, nil }
+	url := storetest.URL(c.tb, set.engine, bare)
 	c.Databases = append([]string{url}, c.Databases...)
-	db := storetest.Open(c.tb, url, storetest.WithClock(&c.Clock.store), func(config *store.Config) { config.Schema, config.Box = schema, nil })
+	db := storetest.Open(c.tb, url, storetest.WithClock(&c.Clock.store), bare)
 	s, err := custody.New(custody.Config{Role: role, DB: db, Root: root, Retention: time.Duration(file.Retention), Grace: time.Duration(file.DeleteGrace)})
 	check(c.tb, err)
 	return s
