@@ -17,7 +17,7 @@ const (
 	// Anybody may send tokens with made-up kids; they must not make us a flood.
 	unknownKidInterval = 30 * time.Second
 	// After a fetch that failed, others wait before they try again.
-	failureInterval = time.Second
+	failureInterval = 5 * time.Second
 )
 
 // RemoteKeySet is a [KeySet] that fetches a JWK Set over HTTP and keeps it. Only

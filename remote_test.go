@@ -146,7 +146,7 @@ func TestIssuerOutage(t *testing.T) {
 		t.Errorf("%d fetches from a server that fails, want few", n)
 	}
 	server.document.Store(set(ecJWK))
-	server.advance(time.Second)
+	server.advance(5 * time.Second)
 	known(t, keys, "1")
 }
 

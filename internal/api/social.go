@@ -99,6 +99,10 @@ func socialSend(c *Call, _ none) (rawAnswer, error) {
 		return rawAnswer{}, fault.New(fault.InvalidRequest, "code_challenge_method must be S256.")
 	}
 	request := c.socialRequest()
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error { return social.Begun(tx, request, query.Get("state")) })
+	if err != nil {
+		return rawAnswer{}, err
+	}
 	endpoint, err := c.socialEndpoint(request)
 	if err != nil {
 		return rawAnswer{}, err
@@ -154,6 +158,10 @@ func socialReturnForm(c *Call, r SocialReturnForm) (rawAnswer, error) {
 
 func (c *Call) socialReturned(status int, back social.Returned) (rawAnswer, error) {
 	request := c.socialRequest()
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error { return social.Sent(tx, request, back.State) })
+	if err != nil {
+		return rawAnswer{}, err
+	}
 	endpoint, err := c.socialEndpoint(request)
 	if err != nil {
 		return rawAnswer{}, err

@@ -23,6 +23,7 @@ import (
 const (
 	maxAnswer     = 256 << 10 // of any answer of a provider
 	discoveryLife = 10 * time.Minute
+	failureLife   = 5 * time.Second
 	maxDiscovered = 1000
 )
 
@@ -47,7 +48,19 @@ type Client struct {
 
 type discovery struct {
 	endpoint Endpoint
+	err      error // why there is none
 	at       time.Time
+}
+
+// fresh reports whether what was found holds at now. That a provider does not answer
+// is remembered for seconds, so that nobody makes us ask it again and again.
+func (d discovery) fresh(now time.Time) bool {
+	life := discoveryLife
+	if d.err != nil {
+		life = failureLife
+	}
+	age := now.Sub(d.at)
+	return !d.at.IsZero() && age >= 0 && age < life
 }
 
 // NewClient makes a Client that goes out by outbound.
@@ -108,11 +121,26 @@ func (c *Client) Endpoint(ctx context.Context, p environment.Provider, row catal
 
 func (c *Client) discover(ctx context.Context, issuer string) (Endpoint, error) {
 	c.mu.Lock()
-	known, ok := c.discovered[issuer]
+	known := c.discovered[issuer]
 	c.mu.Unlock()
-	if age := c.now().Sub(known.at); ok && age >= 0 && age < discoveryLife {
-		return known.endpoint, nil
+	if known.fresh(c.now()) {
+		return known.endpoint, known.err
 	}
+	e, err := c.askIssuer(ctx, issuer)
+	if err != nil && ctx.Err() != nil {
+		return Endpoint{}, err // the caller left, which says nothing about the provider
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.discovered) >= maxDiscovered {
+		c.discovered = map[string]discovery{}
+	}
+	c.discovered[issuer] = discovery{endpoint: e, err: err, at: c.now()}
+	return e, err
+}
+
+// askIssuer fetches the issuer's discovery document.
+func (c *Client) askIssuer(ctx context.Context, issuer string) (Endpoint, error) {
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, c.http), issuer) // compares the issuer exactly
 	if err != nil {
 		return Endpoint{}, fmt.Errorf("discovering %s: %w", issuer, err)
@@ -134,12 +162,6 @@ func (c *Client) discover(ctx context.Context, issuer string) (Endpoint, error) 
 			return Endpoint{}, fmt.Errorf("discovering %s: %q: %s", issuer, address, problem)
 		}
 	}
-	c.mu.Lock()
-	if len(c.discovered) >= maxDiscovered {
-		c.discovered = map[string]discovery{}
-	}
-	c.discovered[issuer] = discovery{endpoint: e, at: c.now()}
-	c.mu.Unlock()
 	return e, nil
 }
 

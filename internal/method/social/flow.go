@@ -122,6 +122,43 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 	return err
 }
 
+// Begun reports whether a login was begun under the client's state, and may be sent
+// to the provider. Ask it before anything is fetched for whoever names the state.
+func Begun(tx *store.Tx, r Request, state string) error {
+	_, err := begun(tx, r, state)
+	return err
+}
+
+func begun(tx *store.Tx, r Request, state string) (store.SocialFlowRow, error) {
+	return r.own(tx.SocialFlow(r.Tenant.ID, hashState(tx, r.Tenant.ID, state)))
+}
+
+// Sent reports whether a browser was sent to the provider with the state, and is
+// awaited back; ask it like [Begun].
+func Sent(tx *store.Tx, r Request, state string) error {
+	p, _, err := r.Find()
+	if err == nil {
+		_, err = sent(tx, r, p, state)
+	}
+	return err
+}
+
+func sent(tx *store.Tx, r Request, p environment.Provider, state string) (store.SocialFlowRow, error) {
+	f, err := tx.SocialFlowUpstream(r.Tenant.ID, hashUpstream(tx, r.Tenant.ID, state))
+	if errors.Is(err, store.ErrNotFound) && p.Direct {
+		f, err = tx.SocialFlow(r.Tenant.ID, hashState(tx, r.Tenant.ID, state))
+	}
+	return r.own(f, err)
+}
+
+// own is the flow if it is one of this provider's.
+func (r Request) own(f store.SocialFlowRow, err error) (store.SocialFlowRow, error) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && f.Provider != r.Provider {
+		err = unknownFlow()
+	}
+	return f, err
+}
+
 // Send records that the browser goes to the provider and returns the address
 // there. challenge is the client's own PKCE challenge, if it has one: whoever
 // finishes the flow must then know its verifier. The address is made by the
@@ -134,10 +171,7 @@ func Send(tx *store.Tx, r Request, e Endpoint, state, challenge string) (string,
 	if challenge != "" && !challengeRule.MatchString(challenge) {
 		return "", fault.New(fault.InvalidRequest, "code_challenge must be a SHA-256 in base64url, and code_challenge_method S256.")
 	}
-	f, err := tx.SocialFlow(r.Tenant.ID, hashState(tx, r.Tenant.ID, state))
-	if errors.Is(err, store.ErrNotFound) || err == nil && f.Provider != r.Provider {
-		return "", unknownFlow()
-	}
+	f, err := begun(tx, r, state)
 	if err != nil {
 		return "", err
 	}
@@ -215,13 +249,7 @@ func Return(tx *store.Tx, r Request, e Endpoint, back Returned) (to string, err 
 	if err != nil {
 		return "", err
 	}
-	f, err := tx.SocialFlowUpstream(r.Tenant.ID, hashUpstream(tx, r.Tenant.ID, back.State))
-	if errors.Is(err, store.ErrNotFound) && p.Direct {
-		f, err = tx.SocialFlow(r.Tenant.ID, hashState(tx, r.Tenant.ID, back.State))
-	}
-	if errors.Is(err, store.ErrNotFound) || err == nil && f.Provider != r.Provider {
-		return "", unknownFlow()
-	}
+	f, err := sent(tx, r, p, back.State)
 	if err != nil {
 		return "", err
 	}
