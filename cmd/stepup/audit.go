@@ -62,7 +62,7 @@ func (c *auditQuery) Run(s *session) error {
 }
 
 func (s *session) printEvent(row store.AuditRow) {
-	fmt.Fprintf(s.stdout, "%s  %-24s %-32s %s\n", row.At.Format(time.RFC3339), row.Action, row.Actor, row.Detail)
+	fmt.Fprintf(s.stdout, "%s  %-24s %-32s %s\n", row.At.Format(time.RFC3339), row.Action, onOneLine(row.Actor), onOneLine(row.Detail))
 }
 
 type auditFollow struct{ auditFilter }

@@ -69,7 +69,7 @@ func (c *tokenList) Run(s *session) error {
 		}
 		return s.table("ID\tNAME\tENVIRONMENT\tSCOPES\tCREATED\tSTATE", func(w io.Writer) {
 			for _, row := range rows {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, row.Name, orAll(row.EnvironmentID), strings.Join(append(row.Scopes, row.TokenScopes...), ","),
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, onOneLine(row.Name), orAll(row.EnvironmentID), strings.Join(append(row.Scopes, row.TokenScopes...), ","),
 					row.CreatedAt.Format(time.RFC3339), tokenState(row, tx.Now()))
 			}
 		})

@@ -147,13 +147,13 @@ func inWords(c store.CredentialRow) string {
 	case store.FormatBlockchain:
 		return "wallet " + c.PublicIdentifier
 	case store.FormatOAuth:
-		return "login with " + c.PublicIdentifier
+		return "login with " + quoted(c.PublicIdentifier)
 	case store.FormatExternal:
 		return "external login"
 	case store.FormatTOTP:
-		return "authenticator app " + c.PublicIdentifier
+		return "authenticator app " + quoted(c.PublicIdentifier)
 	case store.FormatPasskey:
-		return "passkey " + c.PublicIdentifier
+		return "passkey " + quoted(c.PublicIdentifier)
 	case store.FormatRecovery:
 		return "set of recovery codes"
 	}

@@ -4,12 +4,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
 // MarkLife is how long a second factor given in a session may show and replace
@@ -111,13 +116,71 @@ func orphaned(rows []store.CredentialRow, gone store.CredentialRow) string {
 // MaxAlias is how long the name of a factor may be, in bytes.
 const MaxAlias = 64
 
-// Rename gives a factor another name.
-func Rename(tx *store.Tx, by audit.By, row store.CredentialRow, alias string) error {
-	if alias = strings.TrimSpace(alias); alias == "" || len(alias) > MaxAlias {
+// renames bounds how often one account's factors are renamed, since each time its
+// owner is written to.
+var renames = environment.Rate{Count: 10, Per: environment.Duration(time.Hour)}
+
+// Rename gives a factor another name and tells its owner, for whom the name is how
+// they know it: a session alone may do it, so it may be somebody else's doing.
+func Rename(tx *store.Tx, by audit.By, t *tenant.Tenant, row store.CredentialRow, alias string) error {
+	alias = strings.TrimSpace(alias)
+	switch {
+	case alias == "" || len(alias) > MaxAlias:
 		return fault.New(fault.InvalidRequest, "An alias has 1 to %d bytes.", MaxAlias)
+	case !seen(alias):
+		return fault.New(fault.InvalidRequest, "There is a character in the alias that nobody sees. Type it anew, without pasting.")
+	case alias == row.PublicIdentifier:
+		return nil
 	}
-	if err := tx.DescribeCredential(row.EnvironmentID, row.UserID, row.ID, alias, row.Detail); err != nil {
+	ok, wait, err := limit.Take(tx, limit.For(tx, "renames", t.ID, row.UserID), renames)
+	if err != nil {
 		return err
 	}
-	return audit.Record(tx, by, "credential.renamed", audit.Detail{"credential_id": row.ID})
+	if !ok {
+		return fault.New(fault.RateLimited, "The factors of this account were renamed %d times within an hour. Wait until some of that has passed.", renames.Count).After(wait)
+	}
+	if err := tx.DescribeCredential(t.ID, row.UserID, row.ID, alias, row.Detail); err != nil {
+		return err
+	}
+	held, err := tx.Credentials(t.ID, row.UserID)
+	if err != nil {
+		return err
+	}
+	news := renamed(inWords(row) + ", now " + quoted(alias))
+	for _, address := range held {
+		if address.Confirmed() {
+			if err := Notify(tx, t, address, deliver.Notice{At: tx.Now()}, news); err != nil {
+				return err
+			}
+		}
+	}
+	return audit.Record(tx, by, "credential.renamed", audit.Detail{"credential_id": row.ID, "from": row.PublicIdentifier, "to": alias})
+}
+
+// seen reports whether people see every character of a name. What joins and colours
+// emoji is taken behind one.
+func seen(name string) bool {
+	if !utf8.ValidString(name) {
+		return false
+	}
+	emoji := false
+	for _, r := range name {
+		joins := emoji && (r == '\ufe0f' || r == '\u200d')
+		hidden := !unicode.IsPrint(r) || r == '\u2800' || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+		if hidden && !joins {
+			return false
+		}
+		emoji = joins || unicode.In(r, unicode.So, unicode.Sk)
+	}
+	return true
+}
+
+// quoted shows a name that somebody chose, so that it cannot pass for words of ours.
+func quoted(name string) string {
+	const most = 36
+	name = strings.ReplaceAll(name, `"`, "'")
+	if runes := []rune(name); len(runes) > most {
+		name = string(runes[:most]) + "…"
+	}
+	return `"` + name + `"`
 }

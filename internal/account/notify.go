@@ -37,6 +37,13 @@ func unlinked(what string) News {
 	}
 }
 
+func renamed(what string) News {
+	return News{
+		func(n deliver.Notice) deliver.Message { return deliver.CredentialRenamed(n, what) },
+		func(n deliver.Notice) deliver.Text { return deliver.CredentialRenamedText(n, what) },
+	}
+}
+
 func recovered(left int) News {
 	return News{
 		func(n deliver.Notice) deliver.Message { return deliver.RecoveryCodeUsed(n, left) },

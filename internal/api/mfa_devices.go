@@ -125,6 +125,7 @@ type UpdateDeviceRequest struct {
 }
 
 func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
+	defer c.api.Outbox.Nudge()
 	return none{}, c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
 		if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
 			return err
@@ -134,7 +135,7 @@ func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
 			return err
 		}
 		if r.Alias != nil {
-			if err := account.Rename(tx, c.by, row, *r.Alias); err != nil {
+			if err := account.Rename(tx, c.by, c.Tenant, row, *r.Alias); err != nil {
 				return err
 			}
 		}

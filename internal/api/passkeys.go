@@ -126,6 +126,7 @@ func renamePasskey(c *Call, r PasskeyUpdateRequest) (renamed Passkey, err error)
 	if err := need("id", r.ID); err != nil {
 		return renamed, err
 	}
+	defer c.api.Outbox.Nudge()
 	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
 		if renamed, err = c.ownPasskey(tx, r.ID); err != nil || r.Alias == nil {
 			return err
@@ -134,7 +135,7 @@ func renamePasskey(c *Call, r PasskeyUpdateRequest) (renamed Passkey, err error)
 		if err != nil {
 			return err
 		}
-		if err := account.Rename(tx, c.by, row, *r.Alias); err != nil {
+		if err := account.Rename(tx, c.by, c.Tenant, row, *r.Alias); err != nil {
 			return err
 		}
 		if err := tx.TouchPasskey(c.Tenant.ID, r.ID); err != nil {

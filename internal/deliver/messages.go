@@ -72,6 +72,14 @@ func CredentialUnlinked(n Notice, what string) Message {
 	return render("credential_unlinked", n.envelope("Removed from your %s account: a way to prove it is you"), v)
 }
 
+// CredentialRenamed tells that a way to prove to be this user has another name. what
+// says both, in quotes: who renamed it may be a stranger.
+func CredentialRenamed(n Notice, what string) Message {
+	v := n.view()
+	v.What = inert(what, 2*maxWords)
+	return render("credential_renamed", n.envelope("Renamed on your %s account: a way to prove it is you"), v)
+}
+
 // RecoveryCodeUsed tells that one of the user's recovery codes was used.
 func RecoveryCodeUsed(n Notice, left int) Message {
 	v := n.view()
@@ -164,7 +172,8 @@ var (
 	texts = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
 	pages = parsePages(
 		"signin", "stepup", "address_changed", "credential_linked",
-		"credential_unlinked", "recovery_code_used", "factors_reset", "change_disputed", "dispute_settled", "user_deleted", "environment_weakened",
+		"credential_unlinked", "credential_renamed", "recovery_code_used", "factors_reset",
+		"change_disputed", "dispute_settled", "user_deleted", "environment_weakened",
 	)
 )
 

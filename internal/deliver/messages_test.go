@@ -37,6 +37,7 @@ func everyMessage(s, revokeURL string) map[string]deliver.Message {
 		"factors reset":  deliver.FactorsReset(notice),
 		"linked":         deliver.CredentialLinked(notice, s),
 		"unlinked":       deliver.CredentialUnlinked(notice, s),
+		"renamed":        deliver.CredentialRenamed(notice, s),
 		"deleted":        deliver.UserDeleted(notice),
 		"weakened": deliver.EnvironmentWeakened(deliver.Weakened{
 			EnvironmentName: s, From: from, To: to, At: at, Actor: s, Changes: []string{s, s},

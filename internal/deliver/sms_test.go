@@ -240,6 +240,7 @@ func TestTextsAreInert(t *testing.T) {
 		"sign-in": deliver.SignInText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute}),
 		"step-up": deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute, Summary: hostile}),
 		"linked":  deliver.CredentialLinkedText(notice, hostile), "unlinked": deliver.CredentialUnlinkedText(notice, hostile),
+		"renamed": deliver.CredentialRenamedText(notice, hostile),
 		"changed": deliver.AddressChangedText(notice, "ada@evil.example"), "number changed": deliver.AddressChangedText(notice, "+14155550199"),
 		"deleted": deliver.UserDeletedText(notice), "factors reset": deliver.FactorsResetText(notice),
 	} {

@@ -37,7 +37,7 @@ type Texter interface {
 const (
 	maxTextBody = 1600 // bytes; a summary may be in any script
 	maxTextName = 30   // characters of an app's name
-	maxTextWhat = 60   // characters of what happened
+	maxTextWhat = 110  // characters of what happened
 
 	maxTextSummary = 250 // characters of what a code agrees to; more than a transaction's summary may have, so that none is cut
 )
@@ -70,6 +70,11 @@ func CredentialLinkedText(n Notice, what string) Text {
 // CredentialUnlinkedText is [CredentialUnlinked] for a number.
 func CredentialUnlinkedText(n Notice, what string) Text {
 	return n.text("Removed from your %s account: %s.", what)
+}
+
+// CredentialRenamedText is [CredentialRenamed] for a number.
+func CredentialRenamedText(n Notice, what string) Text {
+	return n.text("Renamed on your %s account: %s.", what)
 }
 
 // RecoveryCodeUsedText is [RecoveryCodeUsed] for a number.
