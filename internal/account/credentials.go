@@ -211,7 +211,7 @@ func Replace(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Addre
 // deny about the old one they may deny about a new one.
 func pushOut(tx *store.Tx, by audit.By, t *tenant.Tenant, old store.CredentialRow, successor string, isNew bool) error {
 	if isNew {
-		if err := tx.MoveRevokeLinks(t.ID, old.UserID, old.ID, successor); err != nil {
+		if err := tx.SucceedCredential(t.ID, old.UserID, old.ID, successor); err != nil {
 			return err
 		}
 	}

@@ -209,7 +209,7 @@ func judge(rows []store.CredentialRow, named store.CredentialRow, keep bool) ver
 	for _, row := range rows { // oldest first, so that what let something in comes before it
 		switch {
 		case slices.Contains(v.goes, row.ID) || slices.Contains(v.stays, row.ID) || !row.Confirmed() || row.ConfirmedSince().Before(since):
-		case slices.Contains(v.goes, row.LetInBy):
+		case slices.Contains(v.goes, row.LetInBy) || old != nil && row.LetInBy == old.ID: // which was not there to let anything in
 			v.goes = append(v.goes, row.ID)
 		case row.Provenance != store.ProvenanceEmbedded && find(rows, row.LetInBy) == nil:
 			v.fades = append(v.fades, row.ID)

@@ -113,8 +113,19 @@ func (tx *Tx) DropRevokeLinks(environmentID, userID, credentialID string) error 
 	return err
 }
 
-// MoveRevokeLinks makes the links about a credential links about the one that took
-// its place, so that a second change hides nothing of the first.
+// SucceedCredential makes the links about a credential links about the one that took
+// its place, and what it let in be let in by that one, so that a second change hides
+// nothing of the first.
+func (tx *Tx) SucceedCredential(environmentID, userID, from, to string) error {
+	if err := tx.MoveRevokeLinks(environmentID, userID, from, to); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE credentials SET let_in_by = $4 WHERE environment_id = $1 AND user_id = $2 AND let_in_by = $3 AND id <> $4`,
+		environmentID, userID, from, to)
+	return err
+}
+
+// MoveRevokeLinks makes the links about a credential links about another.
 func (tx *Tx) MoveRevokeLinks(environmentID, userID, from, to string) error {
 	_, err := tx.Exec(`UPDATE revoke_links SET credential_id = $4 WHERE environment_id = $1 AND user_id = $2 AND credential_id = $3`,
 		environmentID, userID, from, to)
