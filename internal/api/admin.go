@@ -269,7 +269,7 @@ type AuditPage struct {
 
 func adminAudit(c *Call, _ none) (AuditPage, error) {
 	q := c.request.URL.Query()
-	filter := store.AuditFilter{EnvironmentID: c.request.PathValue("environmentId"), UserID: q.Get("userId"), Action: q.Get("action"), AfterID: q.Get("after")}
+	filter := store.AuditFilter{EnvironmentID: c.request.PathValue("environmentId"), UserID: lowerID(q.Get("userId")), Action: q.Get("action"), AfterID: q.Get("after")}
 	for name, at := range map[string]*time.Time{"since": &filter.Since, "until": &filter.Until} {
 		if text := q.Get(name); text != "" {
 			parsed, err := time.Parse(time.RFC3339, text)

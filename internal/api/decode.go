@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -24,6 +25,9 @@ const maxDepth = 16
 func (a *API) body(req *http.Request, r Route, w http.ResponseWriter) ([]byte, error) {
 	if r.handler.request == nil && !r.Document {
 		return nil, nil
+	}
+	if coding := req.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, fault.New(fault.UnsupportedMediaType, "Send the body as it is, without Content-Encoding: %.40q is not read here.", coding)
 	}
 	limit := int64(maxBody)
 	if r.Document {
@@ -70,7 +74,9 @@ func clean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0
 
 // decode reads a JSON body into a struct pointer, see [jsonbody.Decode].
 func decode(body []byte, into any, strict bool) error {
-	return jsonbody.Decode(body, into, jsonbody.Rules{Depth: maxDepth, KnownOnly: strict})
+	err := jsonbody.Decode(body, into, jsonbody.Rules{Depth: maxDepth, KnownOnly: strict})
+	lowerIDs(reflect.ValueOf(into))
+	return err
 }
 
 func pointed(t reflect.Type) reflect.Type {
@@ -78,6 +84,59 @@ func pointed(t reflect.Type) reflect.Type {
 		t = t.Elem()
 	}
 	return t
+}
+
+var capitalID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+
+// lowerID is an id as we write it. Some languages print UUIDs in capitals, which
+// are the same ids (RFC 9562, section 4).
+func lowerID(text string) string {
+	if capitalID.MatchString(text) {
+		return strings.ToLower(text)
+	}
+	return text
+}
+
+// lowerPath is the request with the ids in its path as we write them. A path
+// with escapes in it is left alone: no id needs any.
+func lowerPath(req *http.Request) *http.Request {
+	parts := strings.Split(req.URL.Path, "/")
+	for i, part := range parts {
+		parts[i] = lowerID(part)
+	}
+	path := strings.Join(parts, "/")
+	if path == req.URL.Path || req.URL.RawPath != "" {
+		return req
+	}
+	lower, address := *req, *req.URL
+	lower.URL, address.Path = &address, path
+	return &lower
+}
+
+// lowerIDs does the same to the ids of a body: to members called id, or whose
+// name ends in Id or UUID. An operation id is its maker's, and stays as it is.
+func lowerIDs(body reflect.Value) {
+	switch body.Kind() {
+	case reflect.Pointer:
+		if !body.IsNil() {
+			lowerIDs(body.Elem())
+		}
+	case reflect.Slice:
+		for i := range body.Len() {
+			lowerIDs(body.Index(i))
+		}
+	case reflect.Struct:
+		for field, value := range body.Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			switch {
+			case !field.IsExported():
+			case value.Kind() != reflect.String:
+				lowerIDs(value)
+			case name != "operationId" && (name == "id" || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "UUID")):
+				value.SetString(lowerID(value.String()))
+			}
+		}
+	}
 }
 
 // need refuses an empty required member.

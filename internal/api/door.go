@@ -78,7 +78,7 @@ func New(c Config) *API {
 }
 
 // ServeHTTP implements [http.Handler].
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, lowerPath(r)) }
 
 // Call is one request after the door's checks.
 type Call struct {
@@ -325,21 +325,21 @@ func (a *API) headers(w http.ResponseWriter, req *http.Request, t *tenant.Tenant
 // noRoute answers preflights, methods that a path does not have, and paths that
 // are not there.
 func (a *API) noRoute(w http.ResponseWriter, req *http.Request) {
+	var t *tenant.Tenant // whose pages may read the answer
+	if below, ok := strings.CutPrefix(req.URL.Path, sdkPrefix); ok {
+		id, _, _ := strings.Cut(below, "/")
+		t, _ = a.Tenants.Load(req.Context(), id)
+	}
 	allowed := a.methods(req)
 	if len(allowed) == 0 {
-		a.refuse(w, req, nil, fault.New(fault.NotFound, "There is nothing at this path. See /api/v0/openapi.json for what there is."))
+		a.refuse(w, req, t, fault.New(fault.NotFound, "There is nothing at this path. See /api/v0/openapi.json for what there is."))
 		return
 	}
 	if req.Method != http.MethodOptions {
 		allow := strings.Join(append(allowed, http.MethodOptions), ", ")
 		w.Header().Set("Allow", allow)
-		a.refuse(w, req, nil, fault.New(fault.MethodNotAllowed, "This path takes %s.", allow))
+		a.refuse(w, req, t, fault.New(fault.MethodNotAllowed, "This path takes %s.", allow))
 		return
-	}
-	var t *tenant.Tenant
-	if below, ok := strings.CutPrefix(req.URL.Path, sdkPrefix); ok {
-		id, _, _ := strings.Cut(below, "/")
-		t, _ = a.Tenants.Load(req.Context(), id)
 	}
 	a.headers(w, req, t, false)
 	if origin := req.Header.Get("Origin"); t != nil && listed(t, origin) {

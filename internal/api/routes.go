@@ -69,6 +69,7 @@ func coreRoutes() []Route {
 		{Method: "GET", Path: sdk + "/nonces", Gate: public, Section: "wire 5", Summary: "Up to five nonces", Query: []Param{{Name: "count", Type: "integer", Min: 1, Summary: "How many; more than five give five"}}, handler: handle(nonces)},
 		{Method: "GET", Path: sdk + "/nonce", Gate: public, Section: "wire 5", Summary: "One nonce", handler: handle(oneNonce)},
 		{Method: "GET", Path: sdk + "/healthcheck", Gate: public, Section: "wire 5", Summary: "The server answers", handler: handle(healthcheck)},
+		{Method: "POST", Path: sdk + "/sdkSettings", Gate: public, Section: "wire 20", Summary: "Takes what the published React client reports of its settings, and keeps nothing of it", handler: handle(sdkSettings)},
 		{Method: "GET", Path: sdk + "/.well-known/jwks", Gate: public, AnyOrigin: true, Section: "wire 3.1, RFC 7517", Summary: "Public keys", handler: handle(jwks)},
 		{Method: "GET", Path: sdk + "/.well-known/jwks.json", Gate: public, AnyOrigin: true, Section: "wire 3.1, RFC 7517", Summary: "Public keys", handler: handle(jwks)},
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/binding"
@@ -78,8 +77,8 @@ func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
 	if text.Origin == "" {
 		text.Origin = c.Origin
 	}
-	if !slices.Contains(c.Tenant.Origins, text.Origin) {
-		return WalletMessage{}, fault.New(fault.OriginNotAllowed, "The text names the app by its origin: call from one that this environment lists, or send it as origin.")
+	if !walletsig.WebOrigin(c.Tenant, text.Origin) {
+		return WalletMessage{}, fault.New(fault.OriginNotAllowed, "The text names the app by its web origin: call from one that this environment lists, or send it as origin.")
 	}
 	if text.Door, err = c.door(r); err != nil {
 		return WalletMessage{}, err

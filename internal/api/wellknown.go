@@ -81,6 +81,10 @@ type Health struct {
 
 func healthcheck(*Call, none) (Health, error) { return Health{"healthy"}, nil }
 
+// sdkSettings answers a report that the published React client sends as it
+// starts, and which it complains about unless it is taken. Nothing is read of it.
+func sdkSettings(*Call, none) (none, error) { return none{}, nil }
+
 // JWKS is the environment's public key set (RFC 7517 section 5).
 type JWKS struct {
 	Keys []json.RawMessage `json:"keys"`

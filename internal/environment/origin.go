@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -96,6 +97,23 @@ func bracketed(host string) string {
 		return "[" + host + "]"
 	}
 	return host
+}
+
+// appOrigin is what the pages of an app that is no web site are served from: a
+// scheme of the app's or the browser's own, and a name under it.
+var appOrigin = regexp.MustCompile(`^[a-z][a-z0-9+.-]{0,40}://[a-z0-9._-]{1,253}(:[1-9][0-9]{0,4})?$`)
+
+// notApps are schemes whose pages have no origin of their own, or one that
+// others share.
+var notApps = []string{"http", "https", "ws", "wss", "ftp", "file", "data", "blob", "filesystem", "javascript", "about", "view-source", "content", "resource", "null"}
+
+// IsAppOrigin reports whether the pages of a listed origin are those of an app
+// (capacitor://localhost, chrome-extension://…) and not of a web site. Nobody
+// vouches for who may use such a name, as domain names vouch for web sites: it
+// carries no cookie, no passkey and no sign-in text of a wallet.
+func IsAppOrigin(origin string) bool {
+	scheme, _, ok := strings.Cut(origin, "://")
+	return ok && appOrigin.MatchString(origin) && !slices.Contains(notApps, scheme)
 }
 
 // originHost is the host of a valid origin.

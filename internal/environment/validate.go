@@ -44,8 +44,8 @@ type checker struct {
 
 func (c checker) check() {
 	c.identity()
-	c.origins("origins", c.e.Origins)
-	c.origins("redirectOrigins", c.e.RedirectOrigins)
+	c.origins("origins", c.e.Origins, true)
+	c.origins("redirectOrigins", c.e.RedirectOrigins, false)
 	c.versions()
 	c.tokensAndSessions()
 	c.limits()
@@ -85,9 +85,15 @@ func (c checker) shortText(path, s string) {
 	}
 }
 
-func (c checker) origins(path string, list []string) {
+func (c checker) origins(path string, list []string, apps bool) {
 	c.distinct(path, list, maxItems)
 	for i, origin := range list {
+		if IsAppOrigin(origin) && apps {
+			if c.e.Auth.Cookies() {
+				c.at(index(path, i), "is an app and no web site: with auth.storage [cookie] only web origins may call. Give the app an environment of its own")
+			}
+			continue
+		}
 		if problem := originProblem(origin); problem != "" {
 			c.at(index(path, i), "%s", problem)
 		}

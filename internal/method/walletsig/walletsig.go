@@ -27,6 +27,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/nonce"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
 // Method implements [method.Method] for one attempt.
@@ -112,7 +113,7 @@ func (m Method) judge(tx *store.Tx, a method.Attempt, message Message) *fault.Er
 	if message.RequestID != a.Tenant.ID {
 		return invalid("The text was signed for another environment.")
 	}
-	if !slices.Contains(a.Tenant.Origins, message.origin()) {
+	if !WebOrigin(a.Tenant, message.origin()) {
 		return invalid("The text was signed for %.200q at %.200q, which this environment does not list.", message.Domain, message.URI)
 	}
 	now := tx.Now()
@@ -121,6 +122,12 @@ func (m Method) judge(tx *store.Tx, a method.Attempt, message Message) *fault.Er
 		return invalid("The text was signed too long ago, or in the future: check the clock and sign a fresh one.")
 	}
 	return nil
+}
+
+// WebOrigin reports whether a text may name the origin: the environment lists it,
+// and it is that of a web site, since wallets show and compare domain names.
+func WebOrigin(t *tenant.Tenant, origin string) bool {
+	return slices.Contains(t.Origins, origin) && !environment.IsAppOrigin(origin)
 }
 
 // origin is the origin that the text names, when its domain and its URI agree
