@@ -57,7 +57,7 @@ func checkStepUp(c *Call, r CheckRequest) (CheckResponse, error) {
 		}
 		decision, err = policy.Decide(c.Tenant.Environment, person, stepup.Scope(r.Scope))
 		if err != nil {
-			return fault.New(fault.InvalidScopes, "This environment has no scope %.60q.", r.Scope).Because(err)
+			return fault.New(fault.InvalidScopes, "%s", policy.NoScope(c.Tenant.Environment, r.Scope)).Because(err)
 		}
 		return nil
 	})

@@ -4,6 +4,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -18,6 +19,8 @@ type EmailCreateRequest struct {
 	Email        string `json:"email"`
 	CaptchaToken string `json:"captchaToken,omitempty"`
 	BindingID    string `json:"bindingId,omitempty"` // the transaction that the mail shows and the code confirms
+
+	RequestedScopes []string `json:"requestedScopes,omitempty"` // in a session: all that the code is to be good for, which the mail says
 }
 
 // EmailVerification names a code that was sent.
@@ -34,7 +37,25 @@ func emailCreate(c *Call, r EmailCreateRequest) (EmailVerification, error) {
 	if c.Session != nil {
 		purpose = method.InSession
 	}
-	return c.mailCode(emailcode.Request{Purpose: purpose, Address: r.Email, BindingID: r.BindingID}, "")
+	scopes, err := c.codeScopes(r.RequestedScopes)
+	if err != nil {
+		return EmailVerification{}, err
+	}
+	return c.mailCode(emailcode.Request{Purpose: purpose, Address: r.Email, BindingID: r.BindingID, Scopes: scopes}, "")
+}
+
+// codeScopes reads what a code is asked for. One asked for without a session
+// signs in, which allows nothing.
+func (c *Call) codeScopes(requested []string) ([]string, error) {
+	if c.Session == nil && len(requested) > 0 {
+		return nil, fault.New(fault.InvalidScopes, "A code asked for without a session signs in and allows nothing. Leave requestedScopes out, or send the session's token.")
+	}
+	scopes, err := elevate.ParseScopes(c.Tenant, requested)
+	names := make([]string, len(scopes))
+	for i, scope := range scopes {
+		names[i] = string(scope)
+	}
+	return names, err
 }
 
 // EmailRetryRequest asks for a new code in place of one that was sent.

@@ -309,7 +309,7 @@ func (c *Call) noPasskey(tx *store.Tx) error {
 	}
 	decision, err := policy.Decide(c.Tenant.Environment, person, scope)
 	if err != nil {
-		return fault.New(fault.InvalidScopes, "This environment has no scope %.60q.", scope).Because(err)
+		return fault.New(fault.InvalidScopes, "%s", policy.NoScope(c.Tenant.Environment, string(scope))).Because(err)
 	}
 	others := OtherMethods{Methods: decision.Methods()}
 	if len(others.Methods) == 0 {

@@ -33,6 +33,8 @@ type SMSCreateRequest struct {
 	ISOCountryCode   string `json:"isoCountryCode,omitempty"`
 	CaptchaToken     string `json:"captchaToken,omitempty"`
 	BindingID        string `json:"bindingId,omitempty"` // the transaction that the text shows and the code confirms
+
+	RequestedScopes []string `json:"requestedScopes,omitempty"` // in a session: all that the code is to be good for, which the text says
 }
 
 // SMSVerification names a code that was sent.
@@ -88,7 +90,11 @@ func (c *Call) textCode(r SMSCreateRequest, purpose method.Purpose, resend strin
 	if err != nil {
 		return SMSVerification{}, err
 	}
-	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source, BindingID: r.BindingID}
+	scopes, err := c.codeScopes(r.RequestedScopes)
+	if err != nil {
+		return SMSVerification{}, err
+	}
+	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source, BindingID: r.BindingID, Scopes: scopes}
 	row, err := c.sendCode(assurance.SMSCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
 		if resend != "" {
 			return smscode.Resend(tx, asked, resend)

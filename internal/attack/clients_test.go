@@ -31,7 +31,7 @@ func TestIDsInCapitals(t *testing.T) {
 	user := s.SignIn(t, servertest.A, "ada@example.com")
 	app := s.BeginApp(t, user, s.StepUp(t, user, "credential:link"))
 	s.Do(t, "POST", base+"/users/mfa/auth/totp", user.Header(), m{"id": up(app.ID), "code": app.Code()}).Want(t, 200, "")
-	s.Do(t, "PUT", base+"/users/mfa/"+up(app.ID), user.Header(), m{"alias": "Phone"}).Want(t, 200, "")
+	s.Do(t, "PUT", base+"/users/mfa/"+up(app.ID), user.Header(), m{"alias": "Phone"}).Want(t, 204, "")
 	s.Do(t, "POST", base+"/users/mfa/auth/totp", user.Header(), m{"id": up(app.ID), "code": app.Next(), "requestedScopes": []string{transfer}}).Want(t, 200, "")
 	unlink := s.StepUpByApp(t, user, app, "credential:unlink")
 	s.Do(t, "DELETE", base+"/users/mfa/"+up(app.ID), user.Header(unlink), nil).Want(t, 204, "")

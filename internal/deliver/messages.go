@@ -15,7 +15,8 @@ type Code struct {
 	AppName, From, To string
 	Code              string
 	ValidFor          time.Duration
-	Summary           string // what exactly the code agrees to; empty unless it is bound to a transaction
+	Summary           string   // what exactly the code agrees to; empty unless it is bound to a transaction
+	Allows            []string // what it is good for, each after the word to; empty: nobody said
 }
 
 // SignInCode carries a code that signs in and does nothing else.
@@ -36,7 +37,23 @@ func (c Code) message(name, subject string) Message {
 		Code:    c.Code,
 		Valid:   inWords(c.ValidFor),
 		Summary: inertLines(c.Summary, maxSummary),
+		For:     listed(c.Allows, maxWords),
 	})
+}
+
+// listed is a list as a sentence has it, "a, b and c", of foreign words made safe.
+func listed(words []string, most int) string {
+	var b strings.Builder
+	for i, w := range words {
+		switch {
+		case i > 0 && i == len(words)-1:
+			b.WriteString(" and ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(inert(w, most))
+	}
+	return b.String()
 }
 
 // Notice tells the owner of an account what happened to it.
@@ -158,6 +175,7 @@ type view struct {
 	Code      string
 	Valid     string
 	Summary   []string
+	For       string // what a code is good for, after the word to
 	When      string
 	Device    string
 	What      string

@@ -25,13 +25,15 @@ var at = time.Date(2026, 4, 1, 14, 5, 0, 0, time.FixedZone("", 2*60*60))
 // from outside.
 func everyMessage(s, revokeURL string) map[string]deliver.Message {
 	code := deliver.Code{AppName: s, From: from, To: to, Code: "031415", ValidFor: 5 * time.Minute}
-	bound := code
+	bound, named := code, code
 	bound.Summary = s
+	named.Allows = []string{s, s}
 	notice := deliver.Notice{AppName: s, From: from, To: to, At: at, UserAgent: s, RevokeURL: revokeURL}
 	return map[string]deliver.Message{
 		"sign-in":        deliver.SignInCode(code),
 		"step-up":        deliver.StepUpCode(code),
 		"bound step-up":  deliver.StepUpCode(bound),
+		"named step-up":  deliver.StepUpCode(named),
 		"address change": deliver.AddressChanged(notice, s+"@"+s),
 		"recovered":      deliver.RecoveryCodeUsed(notice, 9),
 		"factors reset":  deliver.FactorsReset(notice),

@@ -237,9 +237,10 @@ func TestTextsAreInert(t *testing.T) {
 	at := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 	notice := deliver.Notice{AppName: hostile, To: "+14155550123", At: at, RevokeURL: "https://auth.example.com/notMe#TOKEN"}
 	for name, m := range map[string]deliver.Text{
-		"sign-in": deliver.SignInText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute}),
-		"step-up": deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute, Summary: hostile}),
-		"linked":  deliver.CredentialLinkedText(notice, hostile), "unlinked": deliver.CredentialUnlinkedText(notice, hostile),
+		"sign-in":       deliver.SignInText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute}),
+		"step-up":       deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute, Summary: hostile}),
+		"named step-up": deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute, Allows: []string{hostile}}),
+		"linked":        deliver.CredentialLinkedText(notice, hostile), "unlinked": deliver.CredentialUnlinkedText(notice, hostile),
 		"renamed": deliver.CredentialRenamedText(notice, hostile),
 		"changed": deliver.AddressChangedText(notice, "ada@evil.example"), "number changed": deliver.AddressChangedText(notice, "+14155550199"),
 		"deleted": deliver.UserDeletedText(notice), "factors reset": deliver.FactorsResetText(notice),
@@ -251,7 +252,7 @@ func TestTextsAreInert(t *testing.T) {
 		if err := new(deliver.Inbox).SendText(t.Context(), m); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if has := strings.Contains(m.Body, "042137"); has != (name == "sign-in" || name == "step-up") {
+		if has := strings.Contains(m.Body, "042137"); has != (strings.Contains(name, "sign-in") || strings.Contains(name, "step-up")) {
 			t.Errorf("%s: %q", name, m.Body)
 		}
 	}

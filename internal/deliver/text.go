@@ -46,12 +46,24 @@ const (
 func SignInText(c Code) Text { return c.text("sign-in") }
 
 // StepUpText carries a code that works only in the session that asked for it.
-func StepUpText(c Code) Text { return c.text("confirmation") }
+func StepUpText(c Code) Text { return c.text(stepUpKind) }
+
+const stepUpKind = "confirmation"
+
+// TextsAllow reports whether all that a code allows fits into a text.
+func TextsAllow(allows []string) bool {
+	return len([]rune(listed(allows, maxTextSummary))) <= maxTextSummary
+}
 
 func (c Code) text(kind string) Text {
 	summary := ""
+	if len(c.Allows) > 0 {
+		summary = "It is to " + plainText(listed(c.Allows, maxTextSummary)) + ".\n"
+	} else if kind == stepUpKind && c.Summary == "" {
+		summary = "The app did not say what for.\n"
+	}
 	if lines := inertLines(c.Summary, maxTextSummary); len(lines) > 0 {
-		summary = "For: " + plainText(strings.Join(lines, "; ")) + "\n"
+		summary += "For: " + plainText(strings.Join(lines, "; ")) + "\n"
 	}
 	return Text{To: c.To, Body: fmt.Sprintf("Your %s code for %s:\n%s\n%sIt works for %s. Tell it to nobody.",
 		kind, name(c.AppName), c.Code, summary, inWords(c.ValidFor))}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,7 +85,7 @@ func ParseScopes(t *tenant.Tenant, requested []string) ([]stepup.Scope, error) {
 		scope := stepup.Scope(text)
 		rule, err := policy.RuleFor(t.Environment, scope)
 		if err != nil || rule.Operator || !scope.Valid() {
-			return nil, fault.New(fault.InvalidScopes, "This environment has no scope %.60q. Scopes are whole words such as wallet:export; custom ones are declared in the environment.", text)
+			return nil, fault.New(fault.InvalidScopes, "%s", policy.NoScope(t.Environment, text))
 		}
 		if seen[scope] {
 			continue
@@ -111,7 +112,21 @@ func Grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 	case proof.Evidence().Purpose != method.InSession:
 		return nil, fault.New(fault.MFAInvalidRequest, "This proof was asked for something else. Start the step-up again.")
 	}
+	if err := asked(proof.Evidence().Scopes, scopes); err != nil {
+		return nil, err
+	}
 	return grant(tx, by, t, session, proof, scopes)
+}
+
+// asked refuses scopes that a challenge which named some did not name: whoever
+// gave the proof was told of those and no others.
+func asked(named []string, scopes []stepup.Scope) error {
+	for _, scope := range scopes {
+		if len(named) > 0 && !slices.Contains(named, string(scope)) {
+			return fault.New(fault.InvalidScopes, "This code was asked for another purpose: it is good for %s and nothing else. Ask for a new one that names %s.", strings.Join(named, ", "), scope)
+		}
+	}
+	return nil
 }
 
 // GrantAtSignIn is the one exception to "sign-in mints nothing": credential:link
@@ -161,7 +176,7 @@ func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 	for _, scope := range scopes {
 		decision, err := policy.Decide(t.Environment, person, scope)
 		if err != nil {
-			return nil, fault.New(fault.InvalidScopes, "This environment has no scope %.60q.", scope)
+			return nil, fault.New(fault.InvalidScopes, "%s", policy.NoScope(t.Environment, string(scope)))
 		}
 		if decision.Withholds(credential.ID) {
 			return nil, enforce.Disputed(decision, by.RequestID)

@@ -37,7 +37,7 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	}
 	rule, err := policy.RuleFor(g.Tenant.Environment, g.Scope)
 	if err != nil || rule.Operator {
-		return stepup.Claims{}, false, fault.New(fault.InvalidScopes, "This environment has no scope %.60q.", g.Scope)
+		return stepup.Claims{}, false, fault.New(fault.InvalidScopes, "%s", policy.NoScope(g.Tenant.Environment, string(g.Scope)))
 	}
 	refuse := func(d policy.Decision, reason stepup.Reason) error {
 		return refusal(Subject{RequestID: g.RequestID}, d, reason)

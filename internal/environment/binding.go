@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/stepup-auth/stepup"
 )
@@ -37,6 +38,9 @@ var bindings = []string{BindNever, BindAbove, BindAlways}
 // MaxSummary is the length of a summary's template, in bytes: it must fit into
 // a text message beside a code.
 const MaxSummary = 300
+
+// MaxAllows is the length of the words that mails say of a scope, in bytes.
+const MaxAllows = 60
 
 var (
 	decimal     = regexp.MustCompile(`^(0|[1-9][0-9]{0,77})(\.[0-9]{1,30})?$`)
@@ -119,6 +123,21 @@ func (c checker) binding(path string, s Scope) {
 		}
 	}
 	c.distinctKeys(at+".above", "of", names)
+}
+
+// allows is a few words on one line, which mails put into a sentence of theirs.
+func (c checker) allows(path string, s Scope) {
+	at := path + ".allows"
+	switch {
+	case s.Allows == "":
+		return
+	case stepup.Scope(s.Scope).Reserved():
+		c.at(at, "a built-in scope has words of its own: remove the line")
+	case len(s.Allows) > MaxAllows:
+		c.at(at, "is longer than %d bytes: shorten it", MaxAllows)
+	case strings.ContainsFunc(s.Allows, func(r rune) bool { return !unicode.IsPrint(r) }) || strings.TrimSpace(s.Allows) != s.Allows:
+		c.at(at, "must be plain words on one line, without spaces around them")
+	}
 }
 
 func (c checker) summary(path string, s Scope) {

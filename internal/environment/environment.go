@@ -196,6 +196,7 @@ type Scope struct {
 	CoolDown Duration `yaml:"coolDown,omitempty" json:"coolDown,omitempty"` // after a recovery or a new factor nothing mints the scope for so long; 0: no wait
 
 	Binding Binding `yaml:"binding,omitempty" json:"binding,omitempty"`
+	Allows  string  `yaml:"allows,omitempty" json:"allows,omitempty"`   // custom scopes: what a token lets its holder do, as mails say it after the word to, as in "send money"
 	Summary string  `yaml:"summary,omitempty" json:"summary,omitempty"` // custom scopes: what a bound transaction is called, as in "Pay {amount} to {payee}"; empty: its members are listed
 }
 

@@ -28,30 +28,31 @@ type Builtin struct {
 	TokenBehavior string // the default
 	MayTimeBound  bool   // an operator may choose time_bound although the default is single_use
 	Action        string // the legacy action it inherits from, or ""
+	Allows        string // what a token for it lets its holder do, as mails say it after the word to
 }
 
 // Builtins lists the built-in scopes.
 var Builtins = []Builtin{
-	{Scope: stepup.WalletExport, Always: true, TokenBehavior: SingleUse, Action: "wallet.waas.export"},
-	{Scope: stepup.WalletSign, TokenBehavior: SingleUse, MayTimeBound: true, Action: "wallet.waas.sign"},
-	{Scope: stepup.WalletRefresh, TokenBehavior: SingleUse, Action: "wallet.waas.refresh"},
-	{Scope: stepup.WalletReshare, TokenBehavior: SingleUse, Action: "wallet.waas.reshare"},
-	{Scope: stepup.WalletDelegate, Always: true, TokenBehavior: SingleUse},
-	{Scope: stepup.WalletRestore, Always: true, TokenBehavior: SingleUse},
-	{Scope: stepup.WalletDelete, Always: true, TokenBehavior: SingleUse},
-	{Scope: stepup.CredentialLink, Always: true, TokenBehavior: TimeBound},
-	{Scope: stepup.CredentialUnlink, Always: true, TokenBehavior: TimeBound},
-	{Scope: stepup.CredentialUpdate, Always: true, TokenBehavior: TimeBound},
-	{Scope: stepup.UserUpdate, TokenBehavior: TimeBound, Action: "user.update"},
-	{Scope: stepup.UserDelete, Always: true, TokenBehavior: SingleUse},
-	{Scope: stepup.ConsoleAdminActionReview, Always: true, TokenBehavior: TimeBound},
-	{Scope: stepup.ConsoleApprovalWorkflowUpdate, Always: true, TokenBehavior: TimeBound},
-	{Scope: stepup.ConsoleMemberInvite, Always: true, TokenBehavior: TimeBound},
-	{Scope: stepup.ConsoleMFAReset, Always: true, TokenBehavior: TimeBound},
-	{Scope: stepup.ConsoleProjectDelete, Always: true, TokenBehavior: TimeBound},
-	{Scope: stepup.ConsoleSettingsUpdate, Always: true, TokenBehavior: TimeBound},
-	{Scope: stepup.ConsoleSSOUpdate, Always: true, TokenBehavior: TimeBound},
-	{Scope: stepup.ConsoleUserDelete, Always: true, TokenBehavior: TimeBound},
+	{Scope: stepup.WalletExport, Always: true, TokenBehavior: SingleUse, Action: "wallet.waas.export", Allows: "export your wallet's key"},
+	{Scope: stepup.WalletSign, TokenBehavior: SingleUse, MayTimeBound: true, Action: "wallet.waas.sign", Allows: "sign with your wallet"},
+	{Scope: stepup.WalletRefresh, TokenBehavior: SingleUse, Action: "wallet.waas.refresh", Allows: "renew how your wallet's key is stored"},
+	{Scope: stepup.WalletReshare, TokenBehavior: SingleUse, Action: "wallet.waas.reshare", Allows: "change who keeps your wallet's key"},
+	{Scope: stepup.WalletDelegate, Always: true, TokenBehavior: SingleUse, Allows: "let somebody else use your wallet"},
+	{Scope: stepup.WalletRestore, Always: true, TokenBehavior: SingleUse, Allows: "restore your wallet"},
+	{Scope: stepup.WalletDelete, Always: true, TokenBehavior: SingleUse, Allows: "delete your wallet"},
+	{Scope: stepup.CredentialLink, Always: true, TokenBehavior: TimeBound, Allows: "add a way to prove that it is you"},
+	{Scope: stepup.CredentialUnlink, Always: true, TokenBehavior: TimeBound, Allows: "remove a way to prove that it is you"},
+	{Scope: stepup.CredentialUpdate, Always: true, TokenBehavior: TimeBound, Allows: "change your email address or phone number"},
+	{Scope: stepup.UserUpdate, TokenBehavior: TimeBound, Action: "user.update", Allows: "change your profile"},
+	{Scope: stepup.UserDelete, Always: true, TokenBehavior: SingleUse, Allows: "delete your account"},
+	{Scope: stepup.ConsoleAdminActionReview, Always: true, TokenBehavior: TimeBound, Allows: "review actions of administrators"},
+	{Scope: stepup.ConsoleApprovalWorkflowUpdate, Always: true, TokenBehavior: TimeBound, Allows: "change who must approve what"},
+	{Scope: stepup.ConsoleMemberInvite, Always: true, TokenBehavior: TimeBound, Allows: "invite members"},
+	{Scope: stepup.ConsoleMFAReset, Always: true, TokenBehavior: TimeBound, Allows: "reset second factors of a user"},
+	{Scope: stepup.ConsoleProjectDelete, Always: true, TokenBehavior: TimeBound, Allows: "delete a project"},
+	{Scope: stepup.ConsoleSettingsUpdate, Always: true, TokenBehavior: TimeBound, Allows: "change settings"},
+	{Scope: stepup.ConsoleSSOUpdate, Always: true, TokenBehavior: TimeBound, Allows: "change single sign-on"},
+	{Scope: stepup.ConsoleUserDelete, Always: true, TokenBehavior: TimeBound, Allows: "delete a user"},
 }
 
 // Actions lists the events of action-based MFA.
@@ -88,6 +89,16 @@ func (e *Environment) Scope(scope string) (Scope, bool) {
 		}
 	}
 	return Scope{}, false
+}
+
+// InWords says what a token for a scope lets its holder do, as mails say it after
+// the word to. A custom scope without words of its own is named.
+func (e *Environment) InWords(scope string) string {
+	if builtin, ok := BuiltinScope(scope); ok {
+		return builtin.Allows
+	}
+	own, _ := e.Scope(scope)
+	return cmp.Or(own.Allows, "do what the app calls "+scope)
 }
 
 // Action finds what the document says about an action.

@@ -86,6 +86,7 @@ func (c checker) scopes() {
 			c.within(path+".coolDown", s.CoolDown, Duration(time.Minute), MaxCoolDown)
 		}
 		c.binding(path, s)
+		c.allows(path, s)
 		c.summary(path, s)
 		switch {
 		case !stepup.Scope(s.Scope).Valid():

@@ -197,7 +197,7 @@ func TestOrigins(t *testing.T) {
 		{"localhost:3000", `"localhost:3000" is not an origin` + shape},
 		{"//app.example.com", `"//app.example.com" is not a web origin` + shape},
 		{"ftp://app.example.com", `"ftp://app.example.com" is not a web origin` + shape},
-		{"myapp://callback", `"myapp://callback" is not a web origin` + shape},
+		{"javascript://callback", `"javascript://callback" is not a web origin` + shape}, {"MyApp://callback", `"MyApp://callback" is not a web origin` + shape}, {"file:///app", `"file:///app" is not an origin` + shape},
 		{"https://app.example.com/", canonical + "https://app.example.com"},
 		{"https://app.example.com/login", canonical + "https://app.example.com"},
 		{"https://app.example.com?", canonical + "https://app.example.com"},

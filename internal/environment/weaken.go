@@ -164,6 +164,7 @@ var weakening = map[string]func(step) string{
 	"scopes[].binding.displayed":     ifOff("people need not be shown what they confirm"),
 	"scopes[].binding.above[]":       aboveEntry,
 	"scopes[].binding.above[].limit": aboveLimit,
+	"scopes[].allows":                func(step) string { return "people are told otherwise what a code allows" },
 	"scopes[].summary":               func(step) string { return "people are shown another text of what they confirm" },
 
 	"compatibility[]":   func(s step) string { return when(s.added(), letsThrough(s.name)) },

@@ -6,6 +6,7 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -96,4 +97,25 @@ func ceiling(singleUse bool) time.Duration {
 		return SingleUseCeiling
 	}
 	return TimeBoundCeiling
+}
+
+// Scopes lists every scope of the environment that users can be asked for.
+func Scopes(env *environment.Environment) []string {
+	var scopes []string
+	for _, builtin := range environment.Builtins {
+		if _, err := Decide(env, Person{}, builtin.Scope); err == nil {
+			scopes = append(scopes, string(builtin.Scope))
+		}
+	}
+	for _, own := range env.Scopes {
+		if own.Audience != "" {
+			scopes = append(scopes, own.Scope)
+		}
+	}
+	return scopes
+}
+
+// NoScope says that an environment has no such scope, and which it has.
+func NoScope(env *environment.Environment, scope string) string {
+	return fmt.Sprintf("This environment has no scope %.60q. It has %s.", scope, strings.Join(Scopes(env), ", "))
 }

@@ -38,8 +38,8 @@ type Change struct {
 // one or two means. calls are the counts of shadow mode by scope.
 func Diff(old, next *environment.Environment, calls map[string]int64) ([]Change, error) {
 	var changes []Change
-	scopes := Scopes(old)
-	for _, scope := range Scopes(next) {
+	scopes := policy.Scopes(old)
+	for _, scope := range policy.Scopes(next) {
 		if !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}

@@ -105,27 +105,11 @@ func Explain(env *environment.Environment, scope string, means []string) (policy
 	e, err := policy.Explain(env, person, stepup.Scope(scope))
 	switch {
 	case errors.Is(err, policy.ErrUnknownScope):
-		return e, fmt.Errorf("environment %s has no scope %q; it has %s", env.Name, scope, strings.Join(Scopes(env), ", "))
+		return e, fmt.Errorf("environment %s has no scope %q; it has %s", env.Name, scope, strings.Join(policy.Scopes(env), ", "))
 	case errors.Is(err, policy.ErrOperatorScope):
 		return e, fmt.Errorf("%s is for operators: no user can be asked for it", scope)
 	}
 	return e, err
-}
-
-// Scopes lists every scope of the environment that users can be asked for.
-func Scopes(env *environment.Environment) []string {
-	var scopes []string
-	for _, builtin := range environment.Builtins {
-		if _, err := policy.Decide(env, policy.Person{}, builtin.Scope); err == nil {
-			scopes = append(scopes, string(builtin.Scope))
-		}
-	}
-	for _, own := range env.Scopes {
-		if own.Audience != "" {
-			scopes = append(scopes, own.Scope)
-		}
-	}
-	return scopes
 }
 
 // Reason is what stepUp/check would answer.

@@ -17,15 +17,16 @@ type CodeChallengeRow struct {
 	Attempts      int // including the one being made
 	ExpiresAt     time.Time
 	BindingID     string // session: the transaction it confirms; empty: none
+	Scopes        string // session: all that it may be used for, with spaces between them; empty: it was not said
 }
 
-const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, attempts, expires_at, binding_id`
+const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, attempts, expires_at, binding_id, scopes`
 
 // InsertCodeChallenge opens c under the store's current epoch.
 func (tx *Tx) InsertCodeChallenge(c CodeChallengeRow) error {
-	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, epoch, attempts, created_at, expires_at, binding_id)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12, $13 FROM current_epoch`,
-		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash, millis(tx.Now()), millis(c.ExpiresAt), c.BindingID)
+	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, epoch, attempts, created_at, expires_at, binding_id, scopes)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12, $13, $14 FROM current_epoch`,
+		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash, millis(tx.Now()), millis(c.ExpiresAt), c.BindingID, c.Scopes)
 	return err
 }
 
@@ -67,7 +68,7 @@ func (tx *Tx) ResendCodeChallenge(environmentID, id string, codeHash []byte, exp
 func scanCodeChallenge(row scanner) (CodeChallengeRow, error) {
 	var c CodeChallengeRow
 	var expires int64
-	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy, &c.CodeHash, &c.Attempts, &expires, &c.BindingID)
+	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy, &c.CodeHash, &c.Attempts, &expires, &c.BindingID, &c.Scopes)
 	c.ExpiresAt = fromMillis(expires)
 	return c, notFound(err)
 }

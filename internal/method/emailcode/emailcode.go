@@ -41,8 +41,9 @@ type Request struct {
 	Purpose      method.Purpose
 	Address      string
 	Source       string
-	AuthorizedBy string // purpose update: the elevated token that allowed it
-	BindingID    string // purpose session: the transaction that the code is to confirm
+	AuthorizedBy string   // purpose update: the elevated token that allowed it
+	BindingID    string   // purpose session: the transaction that the code is to confirm
+	Scopes       []string // purpose session: all that the code is to be good for
 }
 
 // Create opens a challenge and queues its mail. It answers alike for known
@@ -76,13 +77,14 @@ func (r Request) read() (sentcode.Request, error) {
 		why := strings.TrimPrefix(err.Error(), deliver.ErrAddress.Error()+": ")
 		return sentcode.Request{}, fault.New(fault.InvalidEmail, "This is not an email address we can write to: %s. Use the plain form name@example.com.", why).Because(err)
 	}
-	return sentcode.Request{Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: key, Written: address, Source: r.Source, AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID}, nil
+	return sentcode.Request{Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: key, Written: address, Source: r.Source, AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID, Scopes: r.Scopes}, nil
 }
 
 func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string, decoy bool) error {
 	mail := deliver.Code{AppName: t.Mail.AppName, From: t.MailFrom, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std(), Summary: summary}
 	message := deliver.SignInCode(mail)
 	if c.Purpose != string(method.SignIn) {
+		mail.Allows = sentcode.Allows(t, c)
 		message = deliver.StepUpCode(mail)
 	}
 	if decoy {

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -64,9 +65,10 @@ type Request struct {
 	Key          string // normalised address
 	Written      string // address as people read it
 	Source       string
-	AuthorizedBy string  // purpose update: the elevated token that allowed it
-	Bounds       []Bound // limits on sending of the channel's own
-	BindingID    string  // purpose session: the transaction that the code is to confirm
+	AuthorizedBy string   // purpose update: the elevated token that allowed it
+	Bounds       []Bound  // limits on sending of the channel's own
+	BindingID    string   // purpose session: the transaction that the code is to confirm
+	Scopes       []string // purpose session: all that the code is to be good for, which its message says; empty: it is not said
 }
 
 // Create opens a challenge and queues its message. It answers alike for known
@@ -82,7 +84,7 @@ func (ch *Channel) Create(tx *store.Tx, r Request) (store.CodeChallengeRow, erro
 	c := store.CodeChallengeRow{
 		ID: uuid.NewString(), EnvironmentID: r.Tenant.ID, Format: ch.Format, Identifier: r.Key, Recipient: r.Written,
 		Purpose: string(r.Purpose), AuthorizedBy: r.AuthorizedBy, ExpiresAt: tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std()),
-		BindingID: r.BindingID,
+		BindingID: r.BindingID, Scopes: strings.Join(r.Scopes, " "),
 	}
 	if r.Session != nil {
 		c.SessionID, c.UserID = r.Session.ID, r.Session.UserID
@@ -96,6 +98,19 @@ func (ch *Channel) Create(tx *store.Tx, r Request) (store.CodeChallengeRow, erro
 		return c, err
 	}
 	return c, ch.send(tx, r.Tenant, c, code, summary)
+}
+
+// Allows says in words, each after the word to, what a code is good for; nothing
+// where nobody said.
+func Allows(t *tenant.Tenant, c store.CodeChallengeRow) []string {
+	if c.Purpose == string(method.Update) {
+		return []string{"finish the change of your address or number"}
+	}
+	var allows []string
+	for _, scope := range strings.Fields(c.Scopes) {
+		allows = append(allows, t.InWords(scope))
+	}
+	return allows
 }
 
 // about is the summary of the transaction that a code is to confirm. Codes that
@@ -208,7 +223,7 @@ type candidate struct {
 // Compare implements [method.Candidate].
 func (c *candidate) Compare(context.Context) error {
 	if !seal.Equal(c.row.CodeHash, c.typed) {
-		return fault.New(c.channel.Wrong, "This is not the code we sent. Check %s and type its digits.", c.channel.Look)
+		return fault.New(c.channel.Wrong, "This is not the code that was sent for this. Take the one from %s: asking again made those before it void. If the newest was asked for on another page, type it there.", c.channel.Look)
 	}
 	return nil
 }
@@ -229,7 +244,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 	return method.Evidence{
 		Format: c.row.Format, Identifier: c.row.Identifier, Recipient: c.row.Recipient, Detail: detail,
 		Purpose: method.Purpose(c.row.Purpose), AuthorizedBy: c.row.AuthorizedBy,
-		BindingID: c.row.BindingID, Displayed: c.row.BindingID != "",
+		BindingID: c.row.BindingID, Displayed: c.row.BindingID != "", Scopes: strings.Fields(c.row.Scopes),
 	}, err
 }
 

@@ -9,6 +9,7 @@ package smscode
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
@@ -56,8 +57,9 @@ type Request struct {
 	Purpose      method.Purpose
 	Number       phone.Number
 	Source       string
-	AuthorizedBy string // purpose update: the elevated token that allowed it
-	BindingID    string // purpose session: the transaction that the code is to confirm
+	AuthorizedBy string   // purpose update: the elevated token that allowed it
+	BindingID    string   // purpose session: the transaction that the code is to confirm
+	Scopes       []string // purpose session: all that the code is to be good for
 }
 
 // Create opens a challenge and queues its text. It answers alike for known and
@@ -95,8 +97,11 @@ func (r Request) judge() (sentcode.Request, error) {
 	case !slices.Contains(sms.NumberTypes, n.Type):
 		return sentcode.Request{}, fault.New(fault.InvalidPhone, "This kind of number is not texted here. Use a mobile number, or another way to prove it is you.")
 	}
+	if words := sentcode.Allows(r.Tenant, store.CodeChallengeRow{Scopes: strings.Join(r.Scopes, " ")}); !deliver.TextsAllow(words) {
+		return sentcode.Request{}, fault.New(fault.InvalidScopes, "A text message cannot say all that these scopes allow. Ask for fewer at once, or send the code by mail.")
+	}
 	return sentcode.Request{
-		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: n.E164, Written: n.E164, Source: r.Source, AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID,
+		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: n.E164, Written: n.E164, Source: r.Source, AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID, Scopes: r.Scopes,
 		Bounds: []sentcode.Bound{
 			{What: "sms-prefix", Parts: []string{n.Prefix()}, PerOwner: true, Rate: sms.PerPrefix},
 			{What: "sms-environment", Rate: environment.Rate{Count: sms.PerHour, Per: environment.Duration(time.Hour)}},
@@ -108,6 +113,7 @@ func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summar
 	content := deliver.Code{AppName: t.Mail.AppName, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std(), Summary: summary}
 	text := deliver.SignInText(content)
 	if c.Purpose != string(method.SignIn) {
+		content.Allows = sentcode.Allows(t, c)
 		text = deliver.StepUpText(content)
 	}
 	if decoy {

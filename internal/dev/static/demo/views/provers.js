@@ -36,7 +36,7 @@ function buttonProver(label, another, work, intro, more) {
 
 function sentCodeProver({ session, scopes, bindingId, accept, another }, kind, to, label) {
   const prover = buttonProver(label, another, async () => {
-    const sent = await sendCode(session.api, kind, to, about(bindingId))
+    const sent = await sendCode(session.api, kind, to, asking(scopes, bindingId))
     const code = codeForm({
       sent, label: 'Prove it', extra: another,
       submit: async (digits) => accept(await session.api.verifyCode(kind, { ...sent.typed(digits), ...asking(scopes, bindingId) })),
