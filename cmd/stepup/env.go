@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -66,7 +69,22 @@ func readDocument(name string) ([]byte, error) {
 	if name == "-" {
 		return io.ReadAll(io.LimitReader(os.Stdin, environment.MaxSize+1))
 	}
-	return os.ReadFile(name)
+	return readFile(name)
+}
+
+// readFile reads a file that the command line names.
+func readFile(name string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no file %s", name)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("%s may not be read by this account", name)
+	case errors.As(err, &path) && errors.Is(path.Err, syscall.EISDIR):
+		return nil, fmt.Errorf("%s is a folder; name a file in it", name)
+	}
+	return text, err
 }
 
 type envShow struct {

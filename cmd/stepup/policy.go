@@ -23,15 +23,16 @@ type policyCommand struct {
 
 // document reads an environment by id, or a YAML document by path.
 func (s *session) document(name string) (*environment.Environment, error) {
-	text, err := os.ReadFile(name)
-	if err == nil {
+	_, missing := os.Stat(name)
+	if !errors.Is(missing, os.ErrNotExist) || strings.ContainsAny(name, "/.") {
+		text, err := readFile(name)
+		if err != nil {
+			return nil, err
+		}
 		return environment.Parse(text)
 	}
-	if !errors.Is(err, os.ErrNotExist) || strings.ContainsAny(name, "/.") {
-		return nil, err
-	}
 	var env *environment.Environment
-	err = s.read(func(tx *store.Tx) error {
+	err := s.read(func(tx *store.Tx) error {
 		row, err := tx.Environment(name)
 		if err != nil {
 			return orUnknown(err, "environment", name)
@@ -97,7 +98,7 @@ type policyTest struct {
 }
 
 func (c *policyTest) Run(s *session) error {
-	text, err := os.ReadFile(c.File)
+	text, err := readFile(c.File)
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,17 @@ func (c Code) message(name, subject string) Message {
 		Code:    c.Code,
 		Valid:   inWords(c.ValidFor),
 		Summary: inertLines(c.Summary, maxSummary),
-		For:     listed(c.Allows, maxWords),
+		Allows:  inertWords(c.Allows),
 	})
+}
+
+// inertWords makes foreign words safe, each to stand on a line of its own.
+func inertWords(words []string) []string {
+	safe := make([]string, len(words))
+	for i, w := range words {
+		safe[i] = inert(w, maxWords)
+	}
+	return safe
 }
 
 // listed is a list as a sentence has it, "a, b and c", of foreign words made safe.
@@ -175,7 +184,7 @@ type view struct {
 	Code      string
 	Valid     string
 	Summary   []string
-	For       string // what a code is good for, after the word to
+	Allows    []string // what a code is good for, each after the word to
 	When      string
 	Device    string
 	What      string

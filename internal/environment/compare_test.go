@@ -94,6 +94,7 @@ func TestCompareGolden(t *testing.T) {
 		{"preset of an override alone", "scopes: [{scope: user:delete, floor: {preset: asvs-l3}}]", "scopes: [{scope: user:delete}]"},
 		{"floor spelt out", custom + ", floor: {withoutMfa: \"urn:stepup:federated\", withMfa: \"urn:stepup:mfa\"}}]", custom + "}]"},
 		{"binding", custom + ", binding: {require: always, displayed: true}, summary: \"Pay {amount} to {payee}\"}]", custom + "}]"},
+		{"words", custom + ", allows: send money}]", custom + ", allows: look at your balance}]"},
 		{"binding above only", custom + ", binding: {require: always}}]", custom + ", binding: {require: above, above: [{of: amount, limit: \"100\"}]}}]"},
 		{"binding above more", custom + ", binding: {require: above, above: [{of: amount, limit: \"99.50\"}]}}]", custom + ", binding: {require: above, above: [{of: amount, limit: \"100\"}, {of: fee, limit: \"1\"}]}}]"},
 		{"binding of more assets", "scopes: [{scope: \"wallet:sign\", binding: {require: above, above: [{of: ETH, limit: \"1\"}]}}]", "scopes: [{scope: \"wallet:sign\", binding: {require: above, above: [{of: ETH, limit: \"1\"}, {of: USDC, limit: \"1000\"}]}}]"},

@@ -90,7 +90,11 @@ func (d decoder) plain(n *yaml.Node, path string, v reflect.Value) {
 		}
 	case reflect.Bool:
 		if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" || n.Value != "true" && n.Value != "false" {
-			d.add(n.Line, path, "must be true or false, without quotes")
+			hint := ""
+			if means, ok := otherBool[strings.ToLower(n.Value)]; ok {
+				hint = ": write " + means
+			}
+			d.add(n.Line, path, "must be true or false, without quotes%s", hint)
 			return
 		}
 		v.SetBool(n.Value == "true")
@@ -104,6 +108,12 @@ func (d decoder) plain(n *yaml.Node, path string, v reflect.Value) {
 	default:
 		panic("environment: no way to read a " + v.Type().String())
 	}
+}
+
+// otherBool are the words that other YAML readers, and people, take for the two.
+var otherBool = map[string]string{
+	"yes": "true", "on": "true", "y": "true", "enabled": "true", "true": "true", "1": "true",
+	"no": "false", "off": "false", "n": "false", "disabled": "false", "false": "false", "0": "false",
 }
 
 func (d decoder) scalar(n *yaml.Node, path, what string) bool {

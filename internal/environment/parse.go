@@ -86,6 +86,9 @@ func (r *report) compose(doc []byte) *yaml.Node {
 }
 
 var yamlError = regexp.MustCompile(`(?s)^yaml: (?:line (\d+): )?(.*)$`)
+
+// indentTab is a tab among what a line is indented with.
+var indentTab = regexp.MustCompile(`(?m)^ *\t`)
 var unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 
 // syntax reports what the YAML reader could not read.
@@ -97,6 +100,10 @@ func (r *report) syntax(doc []byte, err error) {
 	}
 	if m := unknownAnchor.FindStringSubmatch(message); m != nil {
 		r.add(lineAt(doc, bytes.Index(doc, []byte("*"+m[1]))), "", "%s", noAliases)
+		return
+	}
+	if at := indentTab.FindIndex(doc); at != nil && (strings.Contains(message, "cannot start any token") || strings.Contains(message, "tab")) {
+		r.add(lineAt(doc, at[0]), "", "the line begins with a tab, which YAML does not take: indent with spaces")
 		return
 	}
 	line = min(line, bytes.Count(doc, []byte("\n"))+1)

@@ -132,8 +132,12 @@ func TestParseGrammar(t *testing.T) {
 		{"tag", head + "mail:\n  from: !!str a@b.example\n", "line 4: mail.from: tags (!) are not accepted: write the plain value"},
 		{"no value", head + "origins:\n", "line 3: origins: has no value: give it one or remove the line"},
 
-		{"YAML 1.1 boolean", head + "signUp: {enabled: yes}\n", "line 3: signUp.enabled: must be true or false, without quotes"},
-		{"quoted boolean", head + `signUp: {enabled: "true"}`, "line 3: signUp.enabled: must be true or false, without quotes"},
+		{"YAML 1.1 boolean", head + "signUp: {enabled: yes}\n", "line 3: signUp.enabled: must be true or false, without quotes: write true"},
+		{"off", head + "signUp: {enabled: Off}\n", "line 3: signUp.enabled: must be true or false, without quotes: write false"},
+		{"another word", head + "signUp: {enabled: sometimes}\n", "line 3: signUp.enabled: must be true or false, without quotes"},
+		{"tab", head + "signUp:\n\tenabled: true\n", "line 4: the line begins with a tab, which YAML does not take: indent with spaces"},
+		{"tab after spaces", head + "signUp:\n  \tenabled: true\n", "line 4: the line begins with a tab, which YAML does not take: indent with spaces"},
+		{"quoted boolean", head + `signUp: {enabled: "true"}`, "line 3: signUp.enabled: must be true or false, without quotes: write true"},
 		{"number for text", "id: 11111111-2222-4333-8444-555555555555\nname: 007\n", `line 2: name: must be text: put "007" in quotes`},
 		{"list for text", "id: 11111111-2222-4333-8444-555555555555\nname: [a]\n", "line 2: name: must be text, not a list or a mapping"},
 		{"text for list", head + "origins: https://a.example\n", `line 3: origins: must be a list: write [a, b], or one "- a" a line`},
@@ -148,7 +152,7 @@ func TestParseGrammar(t *testing.T) {
 		{"duration", head + "limits: {codeExpiry: 300}\n", "line 3: limits.codeExpiry: must be a duration such as 30s, 10m, 24h or 30d, in whole seconds and longer than none"},
 		{"secret", head + "providers:\n  - provider: github\n    clientId: a\n    clientSecret: hunter2\n", "line 6: providers[0].clientSecret: a secret is never written in this document: put it in a file or a variable and write {file: /path} or {env: NAME}"},
 		{"several", head + "orgins: []\nsignUp: {enabled: 1}\ntokens: {algorithm: HS256}\n",
-			"line 3: orgins: unknown key; did you mean origins?\nline 4: signUp.enabled: must be true or false, without quotes\nline 5: tokens.algorithm: \"HS256\" is not accepted; did you mean ES256?"},
+			"line 3: orgins: unknown key; did you mean origins?\nline 4: signUp.enabled: must be true or false, without quotes: write true\nline 5: tokens.algorithm: \"HS256\" is not accepted; did you mean ES256?"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, problems(t, test.doc)); diff != "" {

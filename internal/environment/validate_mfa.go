@@ -72,7 +72,8 @@ func (c checker) tokenLife(path, secondsKey string, b Builtin, behavior string, 
 		if effective == SingleUse && b.MayTimeBound {
 			hint = ", or choose tokenBehavior: time_bound"
 		}
-		c.at(path+"."+secondsKey, "%d is above the ceiling of a %s token: use at most %d%s", seconds, effective, most, hint)
+		c.at(path+"."+secondsKey, "%d is above the ceiling of a %s token: use at most %d%s (%d for single_use, %d for time_bound, and nothing raises them)",
+			seconds, effective, most, hint, ceiling(SingleUse), ceiling(TimeBound))
 	}
 }
 

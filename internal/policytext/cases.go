@@ -2,10 +2,14 @@ package policytext
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -53,7 +57,10 @@ func ParseCases(text []byte) (Cases, error) {
 		if errors.Is(err, io.EOF) {
 			return c, errors.New("the file is empty: it needs environment and cases")
 		}
-		return c, err
+		return c, readable(text, err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return c, errors.New("a second document starts in the file: keep one list of cases per file")
 	}
 	switch {
 	case c.Environment == "":
@@ -73,6 +80,74 @@ func ParseCases(text []byte) (Cases, error) {
 		}
 	}
 	return c, nil
+}
+
+var (
+	noField    = regexp.MustCompile(`^line (\d+): field (.*) not found in type policytext\.(\w+)$`)
+	noFit      = regexp.MustCompile("(?s)^line (\\d+): cannot unmarshal !!\\w+ (?:`(.*)` )?into (.+)$")
+	yamlSyntax = regexp.MustCompile(`(?s)^yaml: (?:line (\d+): )?(.*)$`)
+	indentTab  = regexp.MustCompile(`(?m)^ *\t`)
+)
+
+// keysOf are the mappings of a file and what they may hold.
+var keysOf = map[string]reflect.Type{"Cases": reflect.TypeFor[Cases](), "Case": reflect.TypeFor[Case](), "Expect": reflect.TypeFor[Expect]()}
+
+// readable says what the YAML reader could not read in the words of the file.
+func readable(text []byte, err error) error {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		if at := indentTab.FindIndex(text); at != nil && strings.Contains(err.Error(), "token") {
+			return fmt.Errorf("line %d: the line begins with a tab, which YAML does not take: indent with spaces", 1+bytes.Count(text[:at[0]], []byte("\n")))
+		}
+		m := yamlSyntax.FindStringSubmatch(err.Error())
+		if m == nil {
+			return err
+		}
+		return fmt.Errorf("line %s: this is not YAML: %s", cmp.Or(m[1], "1"), strings.Join(strings.Fields(m[2]), " "))
+	}
+	lines := make([]string, len(wrong.Errors))
+	for i, line := range wrong.Errors {
+		lines[i] = line
+		if m := noField.FindStringSubmatch(line); m != nil {
+			lines[i] = fmt.Sprintf("line %s: there is no key %.40q here; known: %s", m[1], m[2], strings.Join(keys(keysOf[m[3]]), ", "))
+		} else if m := noFit.FindStringSubmatch(line); m != nil {
+			what := "what stands here"
+			if m[2] != "" {
+				what = strconv.Quote(m[2])
+			}
+			lines[i] = fmt.Sprintf("line %s: %s does not fit: write %s", m[1], what, fits(m[3]))
+		}
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+func keys(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		names = append(names, t.Field(i).Tag.Get("yaml"))
+	}
+	return names
+}
+
+// fits is what a value of a Go type is in a file.
+func fits(goType string) string {
+	switch {
+	case strings.HasSuffix(goType, "bool"):
+		return "true or false"
+	case strings.HasSuffix(goType, "int"):
+		return "a whole number"
+	case goType == "string":
+		return "text"
+	case goType == "[]string":
+		return "a list of words, as in [email, totp]"
+	case strings.HasPrefix(goType, "[]"):
+		return "a list, with \"- \" before each entry"
+	}
+	_, name, _ := strings.Cut(goType, ".")
+	if t, ok := keysOf[name]; ok {
+		return "a mapping with the keys " + strings.Join(keys(t), ", ")
+	}
+	return "something else"
 }
 
 // Title is how a case is called when it has no name.

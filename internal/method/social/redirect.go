@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/stepup-auth/stepup/internal/fault"
 )
@@ -17,15 +18,27 @@ const maxRedirect = 2048
 func checkRedirect(raw string, origins []string) error {
 	refused := fault.New(fault.InvalidRequest, "redirectUrl must begin with an origin that this environment lists in redirectOrigins, byte for byte.")
 	if raw == "" || len(raw) > maxRedirect {
-		return refused
+		return fault.New(fault.InvalidRequest, "redirectUrl is missing, or longer than %d bytes.", maxRedirect)
 	}
-	for _, b := range []byte(raw) {
-		if b <= ' ' || b >= 0x7f || b == '\\' {
-			return refused
+	for i, r := range raw {
+		switch {
+		case r == ' ':
+			return fault.New(fault.InvalidRequest, "redirectUrl holds a space, its character %d. Write it as %%20: new URL(text).href does.", 1+utf8.RuneCountInString(raw[:i]))
+		case r < ' ' || r == 0x7f:
+			return fault.New(fault.InvalidRequest, "redirectUrl holds a character that nobody sees, its character %d. Remove it.", 1+utf8.RuneCountInString(raw[:i]))
+		case r > 0x7f:
+			return fault.New(fault.InvalidRequest, "redirectUrl holds a character beyond ASCII, its character %d. Escape it, as new URL(text).href does.", 1+utf8.RuneCountInString(raw[:i]))
+		case r == '\\':
+			return fault.New(fault.InvalidRequest, "redirectUrl holds a backslash, its character %d. Write / or %%5C.", 1+utf8.RuneCountInString(raw[:i]))
 		}
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.User != nil || u.Opaque != "" || strings.HasPrefix(u.Path, "//") {
+	switch {
+	case err != nil:
+		return fault.New(fault.InvalidRequest, "redirectUrl is no address that can be read: look at its escapes (%%20) and its port.")
+	case u.User != nil:
+		return fault.New(fault.InvalidRequest, "redirectUrl carries a user name or a password. Leave them out.")
+	case u.Opaque != "" || strings.HasPrefix(u.Path, "//"):
 		return refused
 	}
 	if !slices.ContainsFunc(origins, func(origin string) bool {
