@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/deliver/delivertest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 )
 
@@ -36,7 +37,8 @@ func newShell(t *testing.T, binary string) *shell {
 	t.Helper()
 	s := &shell{t: t, folder: t.TempDir(), metrics: servertest.FreeAddress(t)}
 	server, service := servertest.FreeAddress(t), servertest.FreeAddress(t)
-	s.names = strings.NewReplacer("127.0.0.1:8080", server, "localhost:8080", server, "127.0.0.1:9090", service, "localhost:9090", service)
+	s.names = strings.NewReplacer("127.0.0.1:8080", server, "localhost:8080", server, "127.0.0.1:9090", service, "localhost:9090", service,
+		"127.0.0.1:2525", delivertest.Start(t, delivertest.Options{}).Addr)
 	s.environ = append(os.Environ(), "PATH="+filepath.Join(s.folder, "bin")+":"+os.Getenv("PATH"), "GOPROXY=off")
 	s.must(os.Mkdir(filepath.Join(s.folder, "bin"), 0o755))
 	s.must(os.Symlink(binary, filepath.Join(s.folder, "bin", "stepup")))

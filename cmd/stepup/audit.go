@@ -54,15 +54,41 @@ func (c *auditQuery) Run(s *session) error {
 	f.Limit = c.Limit
 	return s.read(func(tx *store.Tx) error {
 		rows, err := tx.Audit(f)
+		who := names{tx: tx}
 		for _, row := range rows {
-			s.printEvent(row)
+			s.printEvent(row, who.of(row))
 		}
 		return err
 	})
 }
 
-func (s *session) printEvent(row store.AuditRow) {
-	fmt.Fprintf(s.stdout, "%s  %-24s %-32s %s\n", row.At.Format(time.RFC3339), row.Action, onOneLine(row.Actor), onOneLine(row.Detail))
+func (s *session) printEvent(row store.AuditRow, who string) {
+	fmt.Fprintf(s.stdout, "%s  %-24s %-32s %s  %s\n", row.At.Format(time.RFC3339), row.Action, onOneLine(row.Actor), who, onOneLine(row.Detail))
+}
+
+// names remembers what users are known by.
+type names struct {
+	tx    *store.Tx
+	known map[string]string
+}
+
+// of is the user whom an event concerns, with the addresses they have now.
+func (n *names) of(row store.AuditRow) string {
+	if row.UserID == "" {
+		return "-"
+	}
+	if who, ok := n.known[row.UserID]; ok {
+		return who
+	}
+	who := row.UserID
+	if rows, err := n.tx.Credentials(row.EnvironmentID, row.UserID); err == nil && len(rows) > 0 {
+		who += " (" + addresses(rows) + ")"
+	}
+	if n.known == nil {
+		n.known = map[string]string{}
+	}
+	n.known[row.UserID] = who
+	return who
 }
 
 type auditFollow struct{ auditFilter }
@@ -97,10 +123,11 @@ func (c *auditFollow) Run(s *session) error {
 				if err != nil {
 					return err
 				}
+				who := names{tx: tx}
 				for _, row := range rows {
 					if _, seen := printed[row.ID]; !seen {
 						printed[row.ID] = row.At
-						s.printEvent(row)
+						s.printEvent(row, who.of(row))
 					}
 				}
 				if len(rows) < 1000 {

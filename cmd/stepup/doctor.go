@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -16,6 +19,9 @@ type doctorCommand struct{}
 
 // mailDelay is when waiting mail is called a problem.
 const mailDelay = 2 * time.Minute
+
+// mailPatience is how long the mail server has to answer.
+const mailPatience = 10 * time.Second
 
 // errUnwell makes the command fail, so that scripts can use it as a check.
 var errUnwell = errors.New("there are problems; each line above that starts with PROBLEM says what to do")
@@ -37,9 +43,6 @@ func (c *doctorCommand) Run(s *session) error {
 		if proxies := s.config.PlainHTTP(); proxies != "" {
 			fmt.Fprintf(s.stdout, "warning  plain HTTP is taken from loopback and from %s only: a proxy that ends TLS elsewhere must be in STEPUP_TRUSTED_PROXIES\n", proxies)
 		}
-		if _, err := deliver.NewSMTP(s.config.SMTPURL, s.log); err != nil {
-			problem("STEPUP_SMTP_URL: " + err.Error())
-		}
 		c.texts(s, problem, good)
 	}
 	db, err := s.open()
@@ -57,12 +60,23 @@ func (c *doctorCommand) Run(s *session) error {
 	for _, setting := range durability.Settings {
 		fmt.Fprintf(s.stdout, "         %s = %s\n", setting.Name, setting.Value)
 	}
+	accepted := 0
 	for _, text := range durability.Problems {
-		problem(text)
+		switch {
+		case text != durability.NoStandby:
+			problem(text)
+		case s.config.SingleDatabase:
+			accepted++
+			fmt.Fprintln(s.stdout, "warning  "+text+" (accepted by STEPUP_SINGLE_DATABASE)")
+		default:
+			problem(text + ", or set STEPUP_SINGLE_DATABASE=accepted if that may be")
+		}
 	}
-	if durability.Safe() {
+	if len(durability.Problems) == accepted {
 		good("an acknowledged change survives a crash")
 	}
+	c.transport(s, problem, good)
+	c.mail(s, problem, good)
 	err = db.Read(s.ctx, func(tx *store.Tx) error {
 		return examine(tx, s.dev || s.config.SMSURL != "", problem, good, s.stdout)
 	})
@@ -73,6 +87,47 @@ func (c *doctorCommand) Run(s *session) error {
 		return errUnwell
 	}
 	return nil
+}
+
+// mail speaks to the mail server as if to send a message, and sends none.
+func (c *doctorCommand) mail(s *session, problem, good func(string)) {
+	if s.dev || s.config.SMTPURL == "" {
+		return
+	}
+	mailer, err := deliver.NewSMTP(s.config.SMTPURL, s.log)
+	if err != nil {
+		problem("STEPUP_SMTP_URL: " + err.Error())
+		return
+	}
+	mailer.Timeout = mailPatience
+	host := "localhost"
+	if u, err := url.Parse(s.config.PublicURL); err == nil && u.Hostname() != "" {
+		host = u.Hostname()
+	}
+	if err := mailer.Probe(s.ctx, host); err != nil {
+		problem(fmt.Sprintf("the mail server %v takes no mail from here: %v. Check STEPUP_SMTP_URL, its password and the way there", mailer, err))
+		return
+	}
+	good(fmt.Sprintf("the mail server %v answers and lets us in", mailer))
+}
+
+// transport looks at how the way to the database is secured.
+func (c *doctorCommand) transport(s *session, problem, good func(string)) {
+	if s.dev {
+		return
+	}
+	switch mode, host, err := store.TransportSecurity(s.config.DatabaseURL.Reveal()); {
+	case err != nil || host == "": // SQLite, or a socket of this machine
+	case mode == "verify-full":
+		good("the connection to the database is encrypted, and its server verified")
+	case config.Loopback(net.JoinHostPort(host, "0")):
+	case mode == "verify-ca":
+		problem("STEPUP_DATABASE_URL has sslmode=verify-ca, which takes a certificate of any host: set sslmode=verify-full")
+	case mode == "require":
+		problem("STEPUP_DATABASE_URL has sslmode=require, which takes any certificate: set sslmode=verify-full, with sslrootcert where the authority is your own")
+	default:
+		problem(fmt.Sprintf("STEPUP_DATABASE_URL has sslmode=%s, so that what is kept may travel in the clear to %s: set sslmode=verify-full, with sslrootcert where the authority is your own", mode, host))
+	}
 }
 
 // texts looks at where text messages go; a server without them is fine.
@@ -130,7 +185,7 @@ func examine(tx *store.Tx, texts bool, problem, good func(string), out io.Writer
 	if oldest > mailDelay {
 		problem(fmt.Sprintf("%d messages wait, the oldest for %s: check the mail server, STEPUP_SMS_URL and the log", waiting, oldest.Round(time.Second)))
 	} else {
-		good("mail is flowing")
+		good("no message waits to be sent")
 	}
 	return nil
 }

@@ -33,20 +33,15 @@ func (c *envApply) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	db, err := s.openDB(false)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	var applied operate.Applied
-	err = db.Write(s.ctx, func(tx *store.Tx) (err error) {
-		applied, err = operate.Apply(tx, operator(), document, operate.ApplyOptions{MayWeaken: true, DryRun: c.DryRun, Operators: s.config.Operators})
-		return err
-	})
+	applied, err := c.apply(s, document)
 	if err != nil {
 		return err
 	}
 	switch {
+	case c.DryRun && applied.Created:
+		fmt.Fprintf(s.stdout, "Environment %s would be created:\n", applied.ID)
+	case c.DryRun && len(applied.Changes) == 0:
+		fmt.Fprintf(s.stdout, "Environment %s is as the document says; nothing would change.\n", applied.ID)
 	case c.DryRun:
 		fmt.Fprintf(s.stdout, "Environment %s would change as follows:\n", applied.ID)
 	case applied.Created:
@@ -63,6 +58,24 @@ func (c *envApply) Run(s *session) error {
 		fmt.Fprintf(s.stdout, "WARNING: %d of these changes weaken the environment.\n", len(weakens))
 	}
 	return nil
+}
+
+// apply applies the document. Where there is no database yet, a dry run makes none.
+func (c *envApply) apply(s *session, document []byte) (operate.Applied, error) {
+	db, err := s.openDB(c.DryRun)
+	if c.DryRun && errors.Is(err, store.ErrNoDatabase) {
+		return operate.Preview(document)
+	}
+	if err != nil {
+		return operate.Applied{}, err
+	}
+	defer db.Close()
+	var applied operate.Applied
+	err = db.Write(s.ctx, func(tx *store.Tx) (err error) {
+		applied, err = operate.Apply(tx, operator(), document, operate.ApplyOptions{MayWeaken: true, DryRun: c.DryRun, Operators: s.config.Operators})
+		return err
+	})
+	return applied, err
 }
 
 func readDocument(name string) ([]byte, error) {

@@ -41,6 +41,7 @@ type commands struct {
 	Wallet    walletCommand    `cmd:"" help:"The embedded-wallet service: coordinator, certificates, keys, offline shares, doctor."`
 	Signer    signerCommand    `cmd:"" help:"Run the signer, the custodian that puts keys together for one operation at a time."`
 	Guardian  guardianCommand  `cmd:"" help:"Run the guardian, the custodian that checks everything a second time and keeps the limits."`
+	Version   versionCommand   `cmd:"" help:"Print the version and what it was built from."`
 	Doctor    doctorCommand    `cmd:"" help:"Check configuration, database and durability, and say what to mend."`
 }
 

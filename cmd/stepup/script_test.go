@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"github.com/stepup-auth/stepup/internal/deliver/delivertest"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 )
@@ -31,6 +33,8 @@ func TestMain(m *testing.M) {
 		"sqlite": changeFile,
 		"epoch":  printEpoch,
 		"status": printStatus,
+
+		"wrongpassword": printWrongPassword,
 	})
 }
 
@@ -62,8 +66,10 @@ func (b building) Run() int {
 //	exec signin BASE EMAIL  signs in at a development server and prints the user's id
 //	exec sqlite FILE SQL    changes a database behind the program's back
 //	exec epoch FILE         prints the stored epoch of a database
+//	exec wrongpassword URL  prints the URL of a mail server with another password
 //	exec status URL         prints the status of a GET
 //	address NAME            puts a free loopback address into the variable NAME
+//	smtp NAME               puts the URL of a mail server that takes mail with a password into NAME
 //	postgres NAME           puts the URL of a fresh PostgreSQL database into NAME
 //	ready URL               waits until URL answers 200
 //	holds FILE PATTERN      waits until FILE matches
@@ -78,6 +84,9 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"address": func(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv(args[0], freeAddress(ts)) },
+			"smtp": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Setenv(args[0], delivertest.Start(t, delivertest.Options{RequireAuth: true}).URL)
+			},
 			"postgres": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Setenv(args[0], storetest.Empty(t, store.Postgres))
 			},
@@ -88,6 +97,17 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+// printWrongPassword prints the URL of a mail server with another password.
+func printWrongPassword() {
+	u, err := url.Parse(os.Args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	u.User = url.UserPassword(u.User.Username(), "wrong-password")
+	fmt.Println(u)
 }
 
 func freeAddress(ts *testscript.TestScript) string {

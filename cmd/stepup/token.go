@@ -10,6 +10,8 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -48,6 +50,9 @@ func (c *tokenCreate) Run(s *session) error {
 				return orUnknown(err, "environment", c.Env)
 			}
 		}
+		if err := knownScopes(tx, c.Env, c.Consume); err != nil {
+			return err
+		}
 		text, id, err = serviceauth.Create(tx, by, n)
 		return err
 	})
@@ -56,6 +61,34 @@ func (c *tokenCreate) Run(s *session) error {
 	}
 	fmt.Fprintf(s.stderr, "Created service token %s. It is shown only now; only a hash is kept.\n", id)
 	fmt.Fprintln(s.stdout, text.Reveal())
+	return nil
+}
+
+// knownScopes refuses to limit a token to scopes that no environment it is for
+// has: it would open nothing, and nobody would know why.
+func knownScopes(tx *store.Tx, environmentID string, scopes []string) error {
+	rows, err := tx.Environments()
+	if err != nil || len(scopes) == 0 {
+		return err
+	}
+	var known []string
+	for _, row := range rows {
+		if environmentID != "" && row.ID != environmentID {
+			continue
+		}
+		env, err := environment.Parse([]byte(row.Document))
+		if err != nil {
+			return err
+		}
+		known = append(known, policy.Scopes(env)...)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	for _, scope := range scopes {
+		if stepup.Scope(scope).Valid() && !slices.Contains(known, scope) {
+			return fmt.Errorf("--consume %s: no environment that this token is for has such a scope; there are %s", scope, strings.Join(known, ", "))
+		}
+	}
 	return nil
 }
 

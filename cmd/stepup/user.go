@@ -2,11 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -24,11 +27,33 @@ type userCommand struct {
 
 type userArgs struct {
 	Env  string `arg:"" help:"Environment id."`
-	User string `arg:"" help:"User id."`
+	User string `arg:"" help:"User id, or an email address, phone number, wallet address or external id that the user holds."`
+}
+
+// find is the one user that the arguments name.
+func (u userArgs) find(tx *store.Tx) (string, error) {
+	if _, err := tx.Environment(u.Env); err != nil {
+		return "", orUnknown(err, "environment", u.Env)
+	}
+	users, err := operate.FindUsers(tx, u.Env, u.User)
+	switch {
+	case err != nil:
+		return "", err
+	case len(users) == 0:
+		return "", orUnknown(store.ErrNotFound, "user", u.User)
+	case len(users) > 1:
+		ids := make([]string, len(users))
+		for i, user := range users {
+			ids[i] = user.ID
+		}
+		return "", fmt.Errorf("%q is held by %d users: name one by id: %s", u.User, len(users), strings.Join(ids, ", "))
+	}
+	return users[0].ID, nil
 }
 
 type userList struct {
 	Env string `arg:"" help:"Environment id."`
+	Who string `arg:"" optional:"" help:"Only who holds this email address, phone number, wallet address or external id."`
 }
 
 func (c *userList) Run(s *session) error {
@@ -36,68 +61,67 @@ func (c *userList) Run(s *session) error {
 		if _, err := tx.Environment(c.Env); err != nil {
 			return orUnknown(err, "environment", c.Env)
 		}
-		return s.table("ID\tCREATED\tLAST VISIT\tSTATE\tCREDENTIALS", func(w io.Writer) {
-			after := ""
-			for {
-				rows, err := tx.Users(c.Env, after, 500)
-				if err != nil || len(rows) == 0 {
-					return
-				}
-				for _, row := range rows {
-					state := "enabled"
-					if !row.DisabledAt.IsZero() {
-						state = "disabled"
-					}
-					credentials, err := tx.Credentials(c.Env, row.ID)
-					if err != nil {
-						return
-					}
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\n", row.ID, row.CreatedAt.Format(time.RFC3339), row.LastVisitAt.Format(time.RFC3339), state, len(credentials))
-				}
-				after = rows[len(rows)-1].ID
+		page := func(after string) ([]store.UserRow, error) { return tx.Users(c.Env, after, 500) }
+		if c.Who != "" {
+			found, err := operate.FindUsers(tx, c.Env, c.Who)
+			if err != nil {
+				return err
 			}
-		})
+			if len(found) == 0 {
+				return orUnknown(store.ErrNotFound, "user", c.Who)
+			}
+			page = func(after string) ([]store.UserRow, error) {
+				if after != "" {
+					return nil, nil
+				}
+				return found, nil
+			}
+		}
+		var failed error
+		err := s.table("ID\tCREATED\tLAST VISIT\tSTATE\tADDRESSES", func(w io.Writer) { failed = c.print(tx, w, page) })
+		return errors.Join(failed, err)
 	})
+}
+
+func (c *userList) print(tx *store.Tx, w io.Writer, page func(after string) ([]store.UserRow, error)) error {
+	for after := ""; ; {
+		rows, err := page(after)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, row := range rows {
+			state := "enabled"
+			if !row.DisabledAt.IsZero() {
+				state = "disabled"
+			}
+			credentials, err := tx.Credentials(c.Env, row.ID)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", row.ID, row.CreatedAt.Format(time.RFC3339), row.LastVisitAt.Format(time.RFC3339), state, addresses(credentials))
+		}
+		after = rows[len(rows)-1].ID
+	}
+}
+
+// addresses are what people know a user by. What a login elsewhere wrote must
+// not steer a terminal.
+func addresses(rows []store.CredentialRow) string {
+	return onOneLine(strings.Join(operate.Addresses(rows), ", "))
 }
 
 type userShow struct{ userArgs }
 
+// Run prints what the admin API answers, in its spelling.
 func (c *userShow) Run(s *session) error {
 	return s.read(func(tx *store.Tx) error {
-		user, err := tx.User(c.Env, c.User)
-		if err != nil {
-			return orUnknown(err, "user", c.User)
-		}
-		credentials, err := tx.Credentials(c.Env, c.User)
+		id, err := c.find(tx)
 		if err != nil {
 			return err
 		}
-		sessions, err := tx.Sessions(c.Env, c.User)
+		shown, err := api.ViewUser(tx, c.Env, id)
 		if err != nil {
 			return err
-		}
-		type credential struct {
-			ID, Format, Identifier, Provenance string
-			Confirmed, Disputed                bool
-		}
-		type session struct {
-			ID                   string
-			CreatedAt, ExpiresAt time.Time
-			SDKVersion           string
-		}
-		shown := struct {
-			ID          string
-			CreatedAt   time.Time
-			Disabled    bool
-			Profile     json.RawMessage
-			Credentials []credential
-			Sessions    []session
-		}{ID: user.ID, CreatedAt: user.CreatedAt, Disabled: !user.DisabledAt.IsZero(), Profile: json.RawMessage(user.Profile)}
-		for _, row := range credentials {
-			shown.Credentials = append(shown.Credentials, credential{row.ID, row.Format, row.PublicIdentifier, row.Provenance, row.Confirmed(), row.Disputed()})
-		}
-		for _, row := range sessions {
-			shown.Sessions = append(shown.Sessions, session{row.ID, row.CreatedAt, row.ExpiresAt, row.SDKVersion})
 		}
 		out := json.NewEncoder(s.stdout)
 		out.SetIndent("", "  ")
@@ -108,34 +132,37 @@ func (c *userShow) Run(s *session) error {
 type userDisable struct{ userArgs }
 
 func (c *userDisable) Run(s *session) error {
-	return s.changeUser(c.userArgs, "Disabled, and every session has ended.", func(tx *store.Tx, by audit.By) error {
-		return operate.SetUserDisabled(tx, by, c.Env, c.User, true)
+	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
+		return "Disabled, and every session has ended.", operate.SetUserDisabled(tx, by, c.Env, id, true)
 	})
 }
 
 type userEnable struct{ userArgs }
 
 func (c *userEnable) Run(s *session) error {
-	return s.changeUser(c.userArgs, "Enabled.", func(tx *store.Tx, by audit.By) error {
-		return operate.SetUserDisabled(tx, by, c.Env, c.User, false)
+	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
+		return "Enabled.", operate.SetUserDisabled(tx, by, c.Env, id, false)
 	})
 }
 
 type userRevokeSessions struct{ userArgs }
 
 func (c *userRevokeSessions) Run(s *session) error {
-	return s.changeUser(c.userArgs, "Every session has ended.", func(tx *store.Tx, by audit.By) error {
-		_, err := operate.RevokeSessions(tx, by, c.Env, c.User)
-		return err
+	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
+		_, err := operate.RevokeSessions(tx, by, c.Env, id)
+		return "Every session has ended.", err
 	})
 }
 
 type userResetMFA struct{ userArgs }
 
 func (c *userResetMFA) Run(s *session) error {
-	return s.changeUser(c.userArgs, "Every second factor is gone, and every session has ended. The user signs in and sets one up again.", func(tx *store.Tx, by audit.By) error {
-		_, err := operate.ResetMFA(tx, by, c.Env, c.User)
-		return err
+	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
+		n, err := operate.ResetMFA(tx, by, c.Env, id)
+		if n == 0 {
+			return "The user has no second factor; nothing was done, and sessions go on.", err
+		}
+		return "Every second factor is gone, and every session has ended. The user signs in and sets one up again.", err
 	})
 }
 
@@ -151,13 +178,24 @@ func (c *userSettle) Run(s *session) error {
 	if c.Remove {
 		done = "It is gone, and every session has ended."
 	}
-	return s.changeUser(c.userArgs, done, func(tx *store.Tx, by audit.By) error {
-		return operate.Settle(tx, by, c.Env, c.User, account.Decision{CredentialID: c.Factor, Keep: c.Keep})
+	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
+		return done, operate.Settle(tx, by, c.Env, id, account.Decision{CredentialID: c.Factor, Keep: c.Keep})
 	})
 }
 
-func (s *session) changeUser(u userArgs, done string, change func(*store.Tx, audit.By) error) error {
-	if err := s.write(change); err != nil {
+// changeUser makes one audited change of the user that the arguments name. change
+// says what was done.
+func (s *session) changeUser(u userArgs, change func(tx *store.Tx, by audit.By, id string) (string, error)) error {
+	var done string
+	err := s.write(func(tx *store.Tx, by audit.By) error {
+		id, err := u.find(tx)
+		if err != nil {
+			return err
+		}
+		done, err = change(tx, by, id)
+		return err
+	})
+	if err != nil {
 		return orUnknown(err, "user", u.User)
 	}
 	fmt.Fprintln(s.stdout, done)

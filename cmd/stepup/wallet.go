@@ -23,10 +23,11 @@ type walletCommand struct {
 	Doctor     walletDoctor     `cmd:"" help:"Check every wallet: both custodians hold it, its key can be put together, nothing is left over."`
 }
 
-// ofWallets reports whether a command is of a role that reads settings of its own.
+// ofWallets reports whether a command is of a role that reads settings of its
+// own, or reads none.
 func (c *commands) ofWallets(command string) bool {
 	switch strings.Fields(command)[0] {
-	case "wallet", "signer", "guardian":
+	case "wallet", "signer", "guardian", "version":
 		return true
 	case "backup":
 		return c.Backup.Role != string(wallet.Issuer)

@@ -25,6 +25,9 @@ func ResetFactors(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string) (i
 	if err != nil {
 		return 0, err
 	}
+	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return IsFactor(row) || row.Format == store.FormatRecovery }) {
+		return 0, nil // there is nothing to take away, and nothing of it to tell
+	}
 	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return !IsFactor(row) && row.SignInEnabled && Counts(env, row) }) {
 		return 0, fault.New(fault.LastCredential, "A second factor is all this user can sign in with. Disable or delete the user instead.")
 	}

@@ -163,33 +163,39 @@ type SessionDetail struct {
 }
 
 func adminUser(c *Call, _ none) (UserDetail, error) {
-	detail := UserDetail{Credentials: []Credential{}, Sessions: []SessionDetail{}}
-	id := c.request.PathValue("userId")
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
-		user, err := tx.User(c.Tenant.ID, id)
-		if err != nil {
-			return err
-		}
-		detail.UserSummary = summarise(user)
-		if detail.Profile, err = account.ReadProfile(user); err != nil {
-			return err
-		}
-		credentials, err := tx.Credentials(c.Tenant.ID, id)
-		if err != nil {
-			return err
-		}
-		for _, row := range credentials {
-			detail.Credentials = append(detail.Credentials, viewCredential(row))
-		}
-		sessions, err := tx.Sessions(c.Tenant.ID, id)
-		for _, s := range sessions {
-			detail.Sessions = append(detail.Sessions, SessionDetail{
-				ID: s.ID, CreatedAt: s.CreatedAt, RefreshedAt: s.RefreshedAt, ExpiresAt: s.ExpiresAt, Origin: s.Origin, SDKVersion: s.SDKVersion, DeviceBound: s.DevicePublicKey != "",
-			})
-		}
+	var detail UserDetail
+	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+		detail, err = ViewUser(tx, c.Tenant.ID, c.request.PathValue("userId"))
 		return err
 	})
 	return detail, userNotFound(err)
+}
+
+// ViewUser is what operators are shown of a user, here and on the command line.
+func ViewUser(tx *store.Tx, environmentID, id string) (UserDetail, error) {
+	detail := UserDetail{Credentials: []Credential{}, Sessions: []SessionDetail{}}
+	user, err := tx.User(environmentID, id)
+	if err != nil {
+		return detail, err
+	}
+	detail.UserSummary = summarise(user)
+	if detail.Profile, err = account.ReadProfile(user); err != nil {
+		return detail, err
+	}
+	credentials, err := tx.Credentials(environmentID, id)
+	if err != nil {
+		return detail, err
+	}
+	for _, row := range credentials {
+		detail.Credentials = append(detail.Credentials, viewCredential(row))
+	}
+	sessions, err := tx.Sessions(environmentID, id)
+	for _, s := range sessions {
+		detail.Sessions = append(detail.Sessions, SessionDetail{
+			ID: s.ID, CreatedAt: s.CreatedAt, RefreshedAt: s.RefreshedAt, ExpiresAt: s.ExpiresAt, Origin: s.Origin, SDKVersion: s.SDKVersion, DeviceBound: s.DevicePublicKey != "",
+		})
+	}
+	return detail, err
 }
 
 func userNotFound(err error) error {

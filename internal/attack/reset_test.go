@@ -65,6 +65,11 @@ func TestC8ResetYieldsNoProof(t *testing.T) {
 		if methods.UserHasVerifiedMFAMethods || len(methods.Devices)+len(methods.Passkeys) != 0 {
 			t.Errorf("left: %+v", methods)
 		}
+		// A second time there is nothing to take away, and nothing ends.
+		if got := strings.TrimSpace(string(s.Do(t, "POST", path, admin, nil).Want(t, 200, "").Body)); got != `{"factors":0}` {
+			t.Errorf("a second time: %s", got)
+		}
+		s.Do(t, "GET", sdk("/users"), again.Header(), nil).Want(t, 200, "")
 		// It can be enrolled again, by what the user has, and by nothing less.
 		wantRefused(t, s.Do(t, "GET", sdk("/users/mfa/register/totp"), again.Header(), nil), "missing")
 		fresh := s.BeginApp(t, again, s.StepUp(t, again, "credential:link"))

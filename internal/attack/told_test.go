@@ -68,6 +68,6 @@ providers: [{provider: github, clientId: id, clientSecret: {env: SECRET}}]
 		"https://app.a.example.evil.example/":                {"redirectOrigins"},
 	} {
 		body := m{"state": strings.Repeat("s", 43), "redirectUrl": address}
-		says(t, address, s.Do(t, "POST", sdk("/providers/github/initAuth"), nil, body).Want(t, 422, ""), words...)
+		says(t, address, s.Do(t, "POST", sdk("/providers/github/initAuth"), nil, body).Want(t, 400, "invalid_request"), words...)
 	}
 }

@@ -28,6 +28,7 @@ type Production struct {
 	SMSURL         secret.Text    // STEPUP_SMS_URL (or _FILE): https://… gets {"to","body"}, or twilio://…; empty: no text messages
 	SMSSecret      secret.Text    // STEPUP_SMS_SECRET (or _FILE): whsec_…, signs what STEPUP_SMS_URL gets
 	OutboundAllow  []netip.Prefix // STEPUP_OUTBOUND_ALLOW: CIDRs that tenant-set URLs may reach besides the public internet
+	SingleDatabase bool           // STEPUP_SINGLE_DATABASE: the operator knows that losing a PostgreSQL without a standby may lose acknowledged commits
 	Operators      []string       // STEPUP_OPERATORS: addresses that are mailed when rules are weakened
 	WalletService  Wallets        // where the embedded-wallet service is
 }
@@ -35,7 +36,7 @@ type Production struct {
 // The names that `stepup serve` reads. One environment file may serve every role
 // of a machine, so each role knows the names of the others and reads its own only.
 var (
-	plain   = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY", "STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS"}
+	plain   = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY", "STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS", "STEPUP_SINGLE_DATABASE"}
 	secrets = []string{"STEPUP_DATABASE_URL", "STEPUP_MASTER_KEY", "STEPUP_SMTP_URL", "STEPUP_SMS_URL", "STEPUP_SMS_SECRET"}
 )
 
@@ -55,11 +56,23 @@ func Read(environ []string) (Production, error) {
 	if p.Listen == "" {
 		p.Listen = "127.0.0.1:8080"
 	}
+	if p.SingleDatabase, err = singleDatabase(values["STEPUP_SINGLE_DATABASE"]); err != nil {
+		return p, err
+	}
 	if p.TrustedProxies, err = prefixes("STEPUP_TRUSTED_PROXIES", values["STEPUP_TRUSTED_PROXIES"]); err != nil {
 		return p, err
 	}
 	p.OutboundAllow, err = prefixes("STEPUP_OUTBOUND_ALLOW", values["STEPUP_OUTBOUND_ALLOW"])
 	return p, err
+}
+
+// singleDatabase reads an acknowledgement: one word, which nobody writes by accident.
+func singleDatabase(text string) (bool, error) {
+	switch text {
+	case "", "accepted":
+		return text != "", nil
+	}
+	return false, fmt.Errorf("STEPUP_SINGLE_DATABASE is %.40s: write accepted, if losing the one PostgreSQL may lose commits that were acknowledged, or leave it out", text)
 }
 
 // read collects the named variables. A name that no role knows is an error; the

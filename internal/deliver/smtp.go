@@ -127,11 +127,32 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	return failed
 }
 
+// Probe speaks to the server as before a message, under the name of a host, and
+// goes again. It returns nil if the server would have let us send.
+func (s *SMTP) Probe(ctx context.Context, hello string) error {
+	timeout := s.Timeout
+	if timeout == 0 {
+		timeout = sendTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if failed := s.session(ctx, hello, func(*smtp.Client, net.Conn) *sendError { return nil }); failed != nil {
+		return failed
+	}
+	return nil
+}
+
 // converse does the whole conversation. The steps are driven one by one,
 // rather than by go-mail's own client, so that each failure is known for what
 // it is, a cancelled context ends every one of them, and a message that was
 // accepted is never reported as failed, which would send it twice.
 func (s *SMTP) converse(ctx context.Context, e envelope, body []byte) *sendError {
+	_, domain, _ := strings.Cut(e.from.Address, "@")
+	return s.session(ctx, domain, func(client *smtp.Client, conn net.Conn) *sendError { return hand(client, conn, e, body) })
+}
+
+// session connects, introduces itself and logs in, lets speak and says goodbye.
+func (s *SMTP) session(ctx context.Context, hello string, speak func(*smtp.Client, net.Conn) *sendError) *sendError {
 	conn, err := s.Dial(ctx, "tcp", net.JoinHostPort(s.host, s.port))
 	if err != nil {
 		return stepConnect.failure(err)
@@ -158,8 +179,7 @@ func (s *SMTP) converse(ctx context.Context, e envelope, body []byte) *sendError
 	}()
 	client.SkipSMTPUTF8(true) // all our addresses are ASCII
 
-	_, domain, _ := strings.Cut(e.from.Address, "@")
-	if err := client.Hello(domain); err != nil {
+	if err := client.Hello(hello); err != nil {
 		return stepHello.failure(err)
 	}
 	if failed := s.secure(ctx, client); failed != nil {
@@ -168,6 +188,11 @@ func (s *SMTP) converse(ctx context.Context, e envelope, body []byte) *sendError
 	if failed := s.login(client); failed != nil {
 		return failed
 	}
+	return speak(client, conn)
+}
+
+// hand gives one message to the server.
+func hand(client *smtp.Client, conn net.Conn, e envelope, body []byte) *sendError {
 	if err := client.Mail("<" + e.from.Address + ">"); err != nil {
 		return stepFrom.failure(err)
 	}

@@ -48,18 +48,37 @@ type ApplyOptions struct {
 	Operators []string // mailed when rules are weakened
 }
 
+// Preview is what [Apply] would do where there is no database yet.
+func Preview(document []byte) (Applied, error) {
+	next, err := parse(document)
+	if err != nil {
+		return Applied{}, err
+	}
+	if err := environment.CheckApply(nil, next); err != nil {
+		return Applied{}, fault.New(fault.EnvironmentVersionCannotGoBack, "%s", err.Error())
+	}
+	return Applied{ID: next.ID, Created: true, Changes: environment.Compare(nil, next)}, nil
+}
+
+func parse(document []byte) (*environment.Environment, error) {
+	env, err := environment.Parse(document)
+	if err == nil {
+		return env, nil
+	}
+	var problems environment.Problems
+	if errors.As(err, &problems) {
+		return nil, fault.New(fault.InvalidEnvironmentDocument, "The document has %d problem(s):\n%s", len(problems), problems.Error()).
+			With(map[string]any{"problems": problems})
+	}
+	return nil, fault.New(fault.InvalidEnvironmentDocument, "%s", err.Error())
+}
+
 // Apply makes a document the environment's. All problems of a document are
 // reported at once, each with its line.
 func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied, error) {
-	next, err := environment.Parse(document)
+	next, err := parse(document)
 	if err != nil {
-		refused := fault.New(fault.InvalidEnvironmentDocument, "%s", err.Error())
-		var problems environment.Problems
-		if errors.As(err, &problems) {
-			refused = fault.New(fault.InvalidEnvironmentDocument, "The document has %d problem(s):\n%s", len(problems), problems.Error()).
-				With(map[string]any{"problems": problems})
-		}
-		return Applied{}, refused
+		return Applied{}, err
 	}
 	if o.ID != "" && next.ID != o.ID {
 		return Applied{}, fault.New(fault.InvalidEnvironmentDocument, "The document is of environment %s, but was sent to %s.", next.ID, o.ID)

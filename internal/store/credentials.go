@@ -108,6 +108,14 @@ func (tx *Tx) CredentialByIdentifier(environmentID, format, identifier string) (
 		environmentID, format, identifier))
 }
 
+// UsersHolding lists who holds an address: one that was written so, or whose
+// normalised key this is. Accounts of social logins are left out.
+func (tx *Tx) UsersHolding(environmentID, written, key string) ([]string, error) {
+	rows, err := tx.Rows(`SELECT DISTINCT user_id FROM credentials WHERE environment_id = $1 AND format IN ($2, $3, $4, $5) AND (public_identifier = $6 OR identifier = $7)
+		ORDER BY user_id`, environmentID, FormatEmail, FormatPhone, FormatBlockchain, FormatExternal, written, key)
+	return collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
+}
+
 // ConfirmCredential lifts the mark of a credential linked with nothing, by the
 // authority in c.LetInBy and c.LetInMethod.
 func (tx *Tx) ConfirmCredential(c CredentialRow) error {

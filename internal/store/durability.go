@@ -11,6 +11,8 @@ type Durability struct {
 	Engine   string
 	Settings []Setting // in reading order
 	Problems []string  // one sentence each, with what to change; none means safe
+
+	NoStandby string // PostgreSQL: the one of Problems that a single server has, which its operator may know and accept; else empty
 }
 
 // Setting is one setting of the engine as it holds now.
@@ -98,7 +100,8 @@ func (e *postgresEngine) durability(ctx context.Context) (Durability, error) {
 		report.problem("synchronous_commit is remote_write: a standby that loses power may forget commits; set it to on")
 	}
 	if strings.TrimSpace(values["synchronous_standby_names"]) == "" {
-		report.problem("synchronous_standby_names is empty: losing the primary loses acknowledged commits; name a synchronous standby")
+		report.NoStandby = "synchronous_standby_names is empty: losing the primary loses acknowledged commits; name a synchronous standby"
+		report.problem("%s", report.NoStandby)
 	}
 	for _, name := range []string{"fsync", "full_page_writes"} {
 		if values[name] != "on" {

@@ -64,6 +64,10 @@ type Config struct {
 	TestOnlyFault func(op string) error
 }
 
+// ErrNoDatabase says that there is no database yet, or none of ours, where
+// [Config.MustExist] wants one.
+var ErrNoDatabase = errors.New("there is no database yet")
+
 // DB is an open store. It is safe for concurrent use.
 type DB struct {
 	config Config
@@ -82,6 +86,8 @@ type engine interface {
 	// write and read run fn in a transaction that they begin and end.
 	write(ctx context.Context, db *DB, fn func(*Tx) error) error
 	read(ctx context.Context, db *DB, fn func(*Tx) error) error
+	// exists is ErrNoDatabase where nothing was ever migrated.
+	exists(ctx context.Context) error
 	migrate(ctx context.Context, schema Schema, logger *slog.Logger) error
 	// behind runs once, after migrate and before the first write. It reports whether the
 	// database has forgotten work it had acknowledged, so that the epoch must move.
@@ -127,6 +133,11 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 }
 
 func (db *DB) prepare(ctx context.Context) error {
+	if db.config.MustExist {
+		if err := db.engine.exists(ctx); err != nil {
+			return err
+		}
+	}
 	if err := db.engine.migrate(ctx, db.config.Schema, db.config.Logger); err != nil {
 		return fmt.Errorf("migrating the database: %w", err)
 	}

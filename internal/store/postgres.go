@@ -1,13 +1,17 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/url"
+	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -88,6 +92,31 @@ func postgresConfig(url string) (*pgx.ConnConfig, error) {
 	}
 	parsed.OnNotice = noteWarning
 	return parsed, nil
+}
+
+// TransportSecurity is how a PostgreSQL URL wants the way to its server secured:
+// the sslmode in force, and the host. Both are empty for SQLite and for a socket
+// of this machine.
+func TransportSecurity(rawURL string) (mode, host string, err error) {
+	target, err := parseURL(rawURL)
+	if err != nil || target.engine != Postgres {
+		return "", "", err
+	}
+	parsed, err := postgresConfig(target.url)
+	if err != nil || strings.HasPrefix(parsed.Host, "/") {
+		return "", "", err
+	}
+	return cmp.Or(sslMode(target.url), os.Getenv("PGSSLMODE"), "prefer"), parsed.Host, nil
+}
+
+// sslMode is what a URL, or the list of words that libpq takes too, says of it.
+func sslMode(text string) string {
+	if u, err := url.Parse(text); err == nil && u.Scheme != "" {
+		return u.Query().Get("sslmode")
+	}
+	_, rest, _ := strings.Cut(text, "sslmode=")
+	mode, _, _ := strings.Cut(rest, " ")
+	return mode
 }
 
 // assertConnection refuses a server that would acknowledge what it may forget.
@@ -207,6 +236,17 @@ func retryable(err error) bool {
 		return true
 	}
 	return false
+}
+
+func (e *postgresEngine) exists(ctx context.Context) error {
+	var table sql.NullString
+	if err := e.db.QueryRowContext(ctx, `SELECT to_regclass('goose_db_version')::text`).Scan(&table); err != nil {
+		return fmt.Errorf("opening database: %w", err)
+	}
+	if !table.Valid {
+		return fmt.Errorf("opening database: %w: it holds no tables of stepup; apply an environment with `stepup env apply`, or let `stepup serve` make them", ErrNoDatabase)
+	}
+	return nil
 }
 
 func (e *postgresEngine) migrate(ctx context.Context, schema Schema, logger *slog.Logger) error {

@@ -76,7 +76,7 @@ func ensureFile(path string, mustExist bool) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("opening database: %w; make the file readable and writable for this user", err)
 	case mustExist:
-		return fmt.Errorf("opening database: %w; check the path in STEPUP_DATABASE_URL, or let `stepup serve` make it", err)
+		return fmt.Errorf("opening database: %w (%w); check the path in STEPUP_DATABASE_URL, or let `stepup serve` make it", ErrNoDatabase, err)
 	}
 	file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -90,6 +90,9 @@ func ensureFile(path string, mustExist bool) error {
 	}
 	return nil
 }
+
+// exists was asked before the file was opened.
+func (e *sqliteEngine) exists(context.Context) error { return nil }
 
 // sqliteMode is what connections are for.
 type sqliteMode struct {
