@@ -101,7 +101,7 @@ func (c *doctorCommand) mail(s *session, problem, good func(string)) {
 	}
 	mailer.Timeout = mailPatience
 	host := "localhost"
-	if u, err := url.Parse(s.config.PublicURL); err == nil && u.Hostname() != "" {
+	if u, err := url.Parse(s.config.PublicURL); err == nil && u.Hostname() != "" && net.ParseIP(u.Hostname()) == nil {
 		host = u.Hostname()
 	}
 	if err := mailer.Probe(s.ctx, host); err != nil {

@@ -122,6 +122,9 @@ func lowerIDs(body reflect.Value) {
 			lowerIDs(body.Elem())
 		}
 	case reflect.Slice:
+		if body.Type().Elem().Kind() == reflect.Uint8 {
+			return // JSON that is read elsewhere, or bytes
+		}
 		for i := range body.Len() {
 			lowerIDs(body.Index(i))
 		}
