@@ -86,8 +86,8 @@ func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []st
 		switch {
 		case proof.Evidence().BindingID != "" && (enrols || len(scopes) == 0):
 			return fault.New(fault.InvalidBinding, "This confirms a transaction and nothing else. Ask for the transaction's scope in requestedScopes.")
-		case len(proof.Evidence().Scopes) > 0 && len(scopes) == 0:
-			return fault.New(fault.InvalidScopes, "This code was asked for to step up for %s, and does nothing else. Ask for those in requestedScopes, or for a new code that names none.", strings.Join(proof.Evidence().Scopes, ", "))
+		case proof.Evidence().Scopes != "" && len(scopes) == 0:
+			return fault.New(fault.InvalidScopes, "This code was asked for to step up for %s, and does nothing else. Ask for those in requestedScopes, or for a new code that names none.", strings.Join(strings.Fields(proof.Evidence().Scopes), ", "))
 		case len(scopes) > 0 && !enrols:
 			if minted, err = elevate.Grant(tx, c.by, c.Tenant, *c.Session, proof, scopes); err != nil {
 				return err

@@ -120,10 +120,11 @@ func Grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 
 // asked refuses scopes that a challenge which named some did not name: whoever
 // gave the proof was told of those and no others.
-func asked(named []string, scopes []stepup.Scope) error {
+func asked(named string, scopes []stepup.Scope) error {
+	all := strings.Fields(named)
 	for _, scope := range scopes {
-		if len(named) > 0 && !slices.Contains(named, string(scope)) {
-			return fault.New(fault.InvalidScopes, "This code was asked for another purpose: it is good for %s and nothing else. Ask for a new one that names %s.", strings.Join(named, ", "), scope)
+		if len(all) > 0 && !slices.Contains(all, string(scope)) {
+			return fault.New(fault.InvalidScopes, "This code was asked for another purpose: it is good for %s and nothing else. Ask for a new one that names %s.", strings.Join(all, ", "), scope)
 		}
 	}
 	return nil

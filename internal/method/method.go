@@ -72,7 +72,7 @@ type Evidence struct {
 	Purpose      Purpose
 	AuthorizedBy string    // elevated token that allowed the change this finishes; empty: none
 	EndsBy       time.Time // no session that this opens outlives it; zero: the environment decides alone
-	Scopes       []string  // all that the challenge was asked for; empty: it was not said
+	Scopes       string    // all that the challenge was asked for, with spaces between them; empty: it was not said
 	BindingID    string    // the one transaction that was confirmed; empty: none
 	Displayed    bool      // and the method showed it
 }
