@@ -71,3 +71,25 @@ providers: [{provider: github, clientId: id, clientSecret: {env: SECRET}}]
 		says(t, address, s.Do(t, "POST", sdk("/providers/github/initAuth"), nil, body).Want(t, 400, "invalid_request"), words...)
 	}
 }
+
+// A scope that an environment does not have is answered with those it has, at
+// every door that takes one; operators' scopes are not among them.
+func TestUnknownScopes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withPasskeys(t, "wallets: {chains: [EVM]}\n")
+	user := s.SignIn(t, servertest.A, "ada@example.com")
+	id, code := s.SendCode(t, servertest.A, user.Email, user.Header())
+	elevated := s.StepUp(t, user, transfer)
+	for what, refused := range map[string]servertest.Response{
+		"check":    s.Do(t, "POST", sdk("/stepUp/check"), user.Header(), m{"scope": "wallet:exports"}),
+		"verify":   s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{"walet:export"}}),
+		"binding":  s.Do(t, "POST", sdk("/stepUp/bindings"), user.Header(), m{"scope": "transfer:creat", "authorizationDetails": []m{{"type": "x"}}}),
+		"passkey":  s.Do(t, "GET", sdk("/users/passkeys/authenticate?scope=wallet:exports"), user.Header(), nil),
+		"consume":  s.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(s.guard), question(elevated, "transfer:creat", "op")),
+		"operator": s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{"console:mfa:reset"}}),
+	} {
+		says(t, what, refused.Want(t, 422, "invalid_scopes"), "wallet:export,", transfer, report, "!console:user")
+	}
+	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{transfer}}).Want(t, 200, "")
+}
