@@ -2,11 +2,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-# Pinned; fetched on first use, never a dependency of the module.
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 20s
 
-.PHONY: help run build test test-long bench fuzz lint clean
+.PHONY: help run build test check test-long bench fuzz clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +15,10 @@ run: ## start the server, demo app, inbox and example service on this machine (n
 build: ## build the binaries into ./bin
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/... ./examples/...
 
-test: ## set up what the tests need, then run every suite and print its time
+check: ## static checks and the tests that need nothing but Go, in a minute or two
+	@scripts/check.sh
+
+test: ## set up what the tests need, then run `make check` and every suite
 	@scripts/test.sh
 
 test-long: ## the suites of `make test` in their long form, and every fuzz target for FUZZTIME
@@ -28,11 +29,6 @@ bench: ## run the benchmarks
 
 fuzz: ## run every fuzz target for FUZZTIME (default 20s)
 	@scripts/fuzz.sh $(FUZZTIME)
-
-lint: ## go vet, gofmt, and staticcheck when it can be fetched
-	@scripts/vet.sh
-	@if go run $(STATICCHECK) -version >/dev/null 2>&1; then go run $(STATICCHECK) ./...; \
-	else echo "lint: staticcheck could not be fetched, left out (try: go run $(STATICCHECK) -version)"; fi
 
 clean: ## remove what the other targets made
 	rm -rf bin artifacts .stepup-dev conformance/real-client/node_modules

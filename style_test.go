@@ -1,0 +1,141 @@
+package stepup_test
+
+import (
+	"bytes"
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+const (
+	maxColumns    = 140 // of a line of Go
+	maxParameters = 5   // of a function, its receiver and a testing.TB not among them
+
+	// longLines is how many lines are longer. It may only shrink.
+	longLines = 2100
+
+	// wideFunctions lists the functions that take more, from before there was a bound.
+	// It may only shrink: go test -run TestStyle -shrink . takes out what is not needed.
+	wideFunctions = "testdata/wide-functions.txt"
+)
+
+var shrink = flag.Bool("shrink", false, "take out of testdata/wide-functions.txt what is not needed any more")
+
+// TestStyle holds what no other tool does: the width of lines and of functions.
+func TestStyle(t *testing.T) {
+	content, err := os.ReadFile(wideFunctions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := strings.Fields(string(content))
+	var needed []string
+	long := map[string]int{}
+	for _, name := range goFiles(t) {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range bytes.Lines(content) {
+			if utf8.RuneCount(bytes.TrimRight(line, "\n")) > maxColumns {
+				long[name]++
+			}
+		}
+		for _, wide := range wide(t, name, content) {
+			if !slices.Contains(allowed, wide) {
+				t.Errorf("%s takes more than %d parameters: give those that belong together a type", wide, maxParameters)
+			}
+			needed = append(needed, wide)
+		}
+	}
+	total := 0
+	for _, n := range long {
+		total += n
+	}
+	if total > longLines {
+		t.Errorf("%d lines are longer than %d columns, which are %d more than there were: %v", total, maxColumns, total-longLines, long)
+	}
+	if *shrink && !t.Failed() {
+		slices.Sort(needed)
+		if err := os.WriteFile(wideFunctions, []byte(strings.Join(slices.Compact(needed), "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// goFiles are all Go files of the repository, of its other modules too.
+func goFiles(t *testing.T) (names []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS("."), ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git" || entry.Name() == "testdata"):
+			return fs.SkipDir
+		case path.Ext(name) == ".go":
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// wide are the functions of a file that take too many parameters, as "folder.Name" or
+// "folder.Type.Name".
+func wide(t *testing.T, name string, content []byte) (found []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, content, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, declaration := range file.Decls {
+		f, ok := declaration.(*ast.FuncDecl)
+		if !ok || parameters(f.Type) <= maxParameters {
+			continue
+		}
+		full := path.Dir(name) + "."
+		if f.Recv != nil {
+			full += typeName(f.Recv.List[0].Type) + "."
+		}
+		found = append(found, full+f.Name.Name)
+	}
+	return found
+}
+
+func parameters(f *ast.FuncType) (n int) {
+	for _, field := range f.Params.List {
+		switch typeName(field.Type) {
+		case "testing.TB", "testing.T", "testing.B", "testing.F":
+		default:
+			n += max(1, len(field.Names))
+		}
+	}
+	return n
+}
+
+// typeName is the name of a type without its pointer and its parameters.
+func typeName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return typeName(e.X)
+	case *ast.IndexExpr:
+		return typeName(e.X)
+	case *ast.IndexListExpr:
+		return typeName(e.X)
+	case *ast.SelectorExpr:
+		return typeName(e.X) + "." + e.Sel.Name
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
+}
