@@ -119,7 +119,7 @@ func freeAddress(ts *testscript.TestScript) string {
 
 // eventually asks again and again until the condition holds.
 func eventually(what string, holds func() bool) error {
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {

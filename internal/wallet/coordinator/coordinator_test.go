@@ -508,6 +508,7 @@ func (w *world) die(t *testing.T, work func(*coordinator.Service, context.Contex
 		work(node, ctx)
 	}()
 	<-finished
+	node.Land()
 	return died
 }
 

@@ -14,6 +14,23 @@ func Call(ctx context.Context, client *http.Client, into any) error {
 	return s.call(ctx, wallet.Network{RPC: "http://node"}, "method", nil, into)
 }
 
+// Land waits until nothing is at work in this coordinator. Perform does not: what it
+// began goes on when its caller is gone.
+func (s *Service) Land() {
+	for {
+		var flight chan struct{}
+		s.mu.Lock()
+		for _, flight = range s.flights {
+			break
+		}
+		s.mu.Unlock()
+		if flight == nil {
+			return
+		}
+		<-flight
+	}
+}
+
 // NodeRefusal is the text of a node's refusal.
 func NodeRefusal(err error) (text string, ok bool) {
 	var refusal *nodeError
