@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -84,7 +85,7 @@ func parseP256(keyHex string) (*ecdsa.PublicKey, error) {
 	if x == nil {
 		return nil, errors.New("key is not on P-256")
 	}
-	return &ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}, nil
+	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x.FillBytes(make([]byte, 32)), y.FillBytes(make([]byte, 32))))
 }
 
 // sessionPublicKey is the session key the client announces, in the body or the

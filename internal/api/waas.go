@@ -131,17 +131,16 @@ type reader func(w wallet.Wallet) (any, error)
 func fixed(request any) reader { return func(wallet.Wallet) (any, error) { return request, nil } }
 
 // understand finds the caller's wallet and reads what is to be done with it.
-func (c *Call) understand(action wallet.Action, scope stepup.Scope, read reader) (errand, wallet.Wallet, error) {
+func (c *Call) understand(action wallet.Action, scope stepup.Scope, read reader) (errand, error) {
 	coordinator, err := c.coordinator()
 	if err != nil {
-		return errand{}, wallet.Wallet{}, err
+		return errand{}, err
 	}
 	w, err := coordinator.Wallet(c.ctx, c.Tenant.ID, c.Session.UserID, c.request.PathValue("walletId"))
 	if err != nil {
-		return errand{}, w, err
+		return errand{}, err
 	}
-	e, err := c.intend(action, scope, w, read)
-	return e, w, err
+	return c.intend(action, scope, w, read)
 }
 
 // intend makes the operation and its intent, here: what the coordinator thinks
@@ -165,7 +164,7 @@ func (c *Call) intend(action wallet.Action, scope stepup.Scope, w wallet.Wallet,
 
 // do understands an operation and performs it.
 func (c *Call) do(action wallet.Action, scope stepup.Scope, read reader) (wallet.Outcome, error) {
-	e, _, err := c.understand(action, scope, read)
+	e, err := c.understand(action, scope, read)
 	if err != nil {
 		return wallet.Outcome{}, err
 	}

@@ -45,7 +45,7 @@ func readExport(c *Call, exportPublicKey string) reader {
 }
 
 func waasExport(c *Call, r ExportRequest) (ExportResult, error) {
-	e, _, err := c.understand(wallet.Export, stepup.WalletExport, readExport(c, r.ExportPublicKey))
+	e, err := c.understand(wallet.Export, stepup.WalletExport, readExport(c, r.ExportPublicKey))
 	if err != nil {
 		return ExportResult{}, err
 	}

@@ -97,7 +97,7 @@ func waasIntent(c *Call, body []byte) (IntentAnswer, error) {
 		read = readReshare(c, ReshareRequest{OldThresholdSignatureScheme: r.OldThresholdSignatureScheme, NewThresholdSignatureScheme: r.NewThresholdSignatureScheme})
 	}
 	c.operationID = uuid.NewString()
-	e, _, err := c.understand(action, scope, read)
+	e, err := c.understand(action, scope, read)
 	if err != nil {
 		return IntentAnswer{}, err
 	}

@@ -67,7 +67,7 @@ func checkLocal(local string) error {
 	}
 	for i := range len(local) {
 		if c := local[i]; !isAlphanumeric(c) && !strings.ContainsRune(localChars, rune(c)) {
-			return errors.New("the part before the @ may hold only ASCII letters, digits and " + localChars)
+			return fmt.Errorf("the part before the @ may hold only ASCII letters, digits and %s", localChars)
 		}
 	}
 	if local[0] == '-' || local[0] == '.' || strings.HasSuffix(local, ".") || strings.Contains(local, "..") {

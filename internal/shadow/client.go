@@ -1,7 +1,6 @@
 package shadow
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -147,5 +146,3 @@ func numbers(version string) (n [3]int, prerelease bool) {
 	}
 	return n, prerelease
 }
-
-func (m Minimum) String() string { return fmt.Sprintf("%s %s", m.Platform, m.Version) }

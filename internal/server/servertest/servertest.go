@@ -48,7 +48,6 @@ type options struct {
 	engine, database string
 	clock            *storetest.Clock
 	log              io.Writer
-	store            []storetest.Option
 	production       func(*config.Production)
 	wallets          *Wallets
 	custodians       string
@@ -70,11 +69,6 @@ func WithDatabase(url string, clock *storetest.Clock) Option {
 // WithLog writes the server's whole log there. Without it, warnings and errors
 // go to the test's own output.
 func WithLog(w io.Writer) Option { return func(o *options) { o.log = w } }
-
-// WithStore passes options on to the store, such as storetest.WithFault.
-func WithStore(s ...storetest.Option) Option {
-	return func(o *options) { o.store = append(o.store, s...) }
-}
 
 // WithConfig changes the production settings, such as trusted proxies.
 func WithConfig(change func(*config.Production)) Option {
@@ -106,7 +100,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 	}
 	s := &Server{
 		URL: "http://" + listener.Addr().String(), Clock: o.clock, Inbox: newInbox(),
-		DB:     storetest.Open(t, o.database, append(o.store, storetest.WithClock(o.clock))...),
+		DB:     storetest.Open(t, o.database, storetest.WithClock(o.clock)),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	for _, id := range []string{A, B, Legacy} {

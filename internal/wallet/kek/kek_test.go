@@ -42,27 +42,28 @@ func TestFileKey(t *testing.T) {
 		t.Errorf("ids %s, %s, %s, %v", key.ID(), again.ID(), other.ID(), err)
 	}
 	pairs := rapid.MapOfN(rapid.StringN(0, 3, -1), rapid.StringN(0, 3, -1), 0, 3)
+	ctx := t.Context()
 	rapid.Check(t, func(t *rapid.T) {
 		about, elsewhere := kek.Context(pairs.Draw(t, "about")), kek.Context(pairs.Draw(t, "elsewhere"))
 		secret := rapid.SliceOfN(rapid.Byte(), 1, 64).Draw(t, "secret")
-		wrapped, err := key.Wrap(nil, secret, about)
+		wrapped, err := key.Wrap(ctx, secret, about)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := again.Unwrap(nil, wrapped, about); err != nil || !bytes.Equal(got, secret) {
+		if got, err := again.Unwrap(ctx, wrapped, about); err != nil || !bytes.Equal(got, secret) {
 			t.Fatalf("Unwrap = %x, %v", got, err)
 		}
-		if _, err := other.Unwrap(nil, wrapped, about); !errors.Is(err, kek.ErrUnwrap) {
+		if _, err := other.Unwrap(ctx, wrapped, about); !errors.Is(err, kek.ErrUnwrap) {
 			t.Fatalf("another key unwrapped it: %v", err)
 		}
 		if fmt.Sprint(about) != fmt.Sprint(elsewhere) {
-			if _, err := key.Unwrap(nil, wrapped, elsewhere); !errors.Is(err, kek.ErrUnwrap) {
+			if _, err := key.Unwrap(ctx, wrapped, elsewhere); !errors.Is(err, kek.ErrUnwrap) {
 				t.Fatalf("it opened in %v instead of %v: %v", elsewhere, about, err)
 			}
 		}
 		changed := bytes.Clone(wrapped)
 		changed[rapid.IntRange(0, len(changed)-1).Draw(t, "at")] ^= byte(rapid.IntRange(1, 255).Draw(t, "bits"))
-		if _, err := key.Unwrap(nil, changed, about); !errors.Is(err, kek.ErrUnwrap) {
+		if _, err := key.Unwrap(ctx, changed, about); !errors.Is(err, kek.ErrUnwrap) {
 			t.Fatalf("a changed wrapping opened: %v", err)
 		}
 	})

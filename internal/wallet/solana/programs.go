@@ -64,13 +64,13 @@ func (r *reader) u64() uint64 {
 
 func (r *reader) address() Address { return Address(r.hash()) }
 
-// text is bincode's: a length of eight bytes, and so many bytes.
-func (r *reader) text() string {
+// text skips one of bincode's: a length of eight bytes, and so many bytes.
+func (r *reader) text() {
 	n := r.u64()
 	if n > maxTransaction {
 		r.fail(errShort)
 	}
-	return string(r.take(int(n)))
+	r.take(int(n))
 }
 
 // system reads the System program.

@@ -32,7 +32,6 @@ type Option func(*settings)
 type settings struct {
 	engine           string
 	signer, guardian config.CustodianFile
-	oneKey           bool
 }
 
 // On runs the custodians on an engine; without it on [store.SQLite].
@@ -47,9 +46,6 @@ func SignerFile(change func(*config.CustodianFile)) Option {
 func GuardianFile(change func(*config.CustodianFile)) Option {
 	return func(s *settings) { change(&s.guardian) }
 }
-
-// OneKey gives both custodians the same root key, which they refuse.
-func OneKey() Option { return func(s *settings) { s.oneKey = true } }
 
 // Custodians are a signer and a guardian that serve on loopback, with an issuer
 // that they ask. Call them as the coordinator does, by Signer and Guardian.
@@ -111,9 +107,7 @@ func Start(tb testing.TB, options ...Option) *Custodians {
 	c.GuardianServer = g
 	c.serve(wallet.Guardian, g.Endpoints())
 
-	if !set.oneKey {
-		root = newRoot(tb, filepath.Join(tb.TempDir(), "signer.key"))
-	}
+	root = newRoot(tb, filepath.Join(tb.TempDir(), "signer.key"))
 	c.SignerKeyID = root.ID()
 	c.AsSigner = guardian.NewClient(c.Client(wallet.Signer, wallet.Guardian))
 	s, err := signer.New(signer.Config{

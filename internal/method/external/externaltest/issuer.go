@@ -74,9 +74,6 @@ func (i *Issuer) Fetches() int {
 	return i.fetches
 }
 
-// Public is the public key of a kid.
-func (i *Issuer) Public(kid string) crypto.PublicKey { return i.keys[kid].Public() }
-
 func (i *Issuer) serve(w http.ResponseWriter, _ *http.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
