@@ -70,6 +70,10 @@ func TestAppOrigins(t *testing.T) {
 		if answer.Header.Get("Access-Control-Allow-Origin") != origin || answer.Header.Get("Access-Control-Allow-Credentials") != "" {
 			t.Errorf("%s: %v", origin, answer.Header)
 		}
+		preflight := s.Do(t, "OPTIONS", servertest.SDK(strings.ToUpper(servertest.A))+"/users", from(origin), nil).Want(t, 204, "")
+		if preflight.Header.Get("Access-Control-Allow-Origin") != origin || preflight.Header.Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("%s, preflight: %v", origin, preflight.Header)
+		}
 	}
 	for _, origin := range []string{"capacitor://localhost.evil.example", "capacitor://LOCALHOST", "capacitor://localhost/", "null", "file://", "chrome-extension://bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"} {
 		s.Do(t, "GET", sdk("/nonce"), from(origin), nil).Want(t, 403, "origin_not_allowed")

@@ -108,7 +108,8 @@ func mustCode(t *testing.T, base, address string) string {
 func (b *tab) enterCode(base, within, address string) {
 	b.t.Helper()
 	b.see(within + " .peek-code")
-	b.fill(within+" .code-input", mustCode(b.t, base, address))
+	code := mustCode(b.t, base, address)
+	b.fill(within+" .code-input", " "+code[:3]+" "+code[3:]) // as people paste it
 	b.click(within + " .code-form [type=submit]")
 	b.gone(within + " .code-form")
 }
