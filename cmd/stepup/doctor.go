@@ -45,6 +45,7 @@ func (c *doctorCommand) Run(s *session) error {
 		}
 		c.texts(s, problem, good)
 	}
+	c.transport(s, problem, good)
 	db, err := s.open()
 	if err != nil {
 		problem("database: " + err.Error())
@@ -75,7 +76,6 @@ func (c *doctorCommand) Run(s *session) error {
 	if len(durability.Problems) == accepted {
 		good("an acknowledged change survives a crash")
 	}
-	c.transport(s, problem, good)
 	c.mail(s, problem, good)
 	err = db.Read(s.ctx, func(tx *store.Tx) error {
 		return examine(tx, s.dev || s.config.SMSURL != "", problem, good, s.stdout)
