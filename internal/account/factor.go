@@ -26,6 +26,12 @@ func Marked(tx *store.Tx, s store.SessionRow) bool {
 	return !s.MFAMarkAt.IsZero() && tx.Now().Sub(s.MFAMarkAt) < MarkLife
 }
 
+// Given reports whether a second factor was given in the session so recently,
+// be it one that was linked with nothing, which shows no recovery codes.
+func Given(tx *store.Tx, s store.SessionRow) bool {
+	return !s.MFAAt.IsZero() && tx.Now().Sub(s.MFAAt) < MarkLife
+}
+
 // IsFactor reports whether a credential is an MFA method: an authenticator app
 // or a passkey. Recovery codes stand in for one, but are none.
 func IsFactor(c store.CredentialRow) bool {
@@ -66,9 +72,9 @@ func SessionScope(env *environment.Environment, rows []store.CredentialRow, s st
 	return "user:basic"
 }
 
-// firstFactor kills what a weaker proof left lying around when a user's first
-// MFA method is verified: elevated tokens below it, and enrolments still open.
-// before is what the user had until now.
+// firstFactor ends what weaker proofs began when a user's first MFA method is
+// verified: elevated tokens below it, changes of address, challenges and
+// enrolments still open. before is what the user had until now.
 func firstFactor(tx *store.Tx, env *environment.Environment, userID string, before []store.CredentialRow, added store.CredentialRow) error {
 	if !IsFactor(added) || !Counts(env, added) ||
 		slices.ContainsFunc(before, func(row store.CredentialRow) bool { return IsFactor(row) && Counts(env, row) }) {
@@ -78,7 +84,7 @@ func firstFactor(tx *store.Tx, env *environment.Environment, userID string, befo
 	if _, err := tx.RevokeWeaker(env.ID, userID, strong, "first factor enrolled"); err != nil {
 		return err
 	}
-	return tx.DropEnrolments(env.ID, userID)
+	return tx.DropBegun(env.ID, userID)
 }
 
 // removable refuses to take away the last factor of a user who must have one.

@@ -50,7 +50,7 @@ func Know(tx *store.Tx, s store.SessionRow) (Known, error) {
 // Person is the user under the rules of env.
 func (k Known) Person(env *environment.Environment) (policy.Person, error) {
 	s, user, rows := k.session, k.user, k.rows
-	p := policy.Person{SignInCredentialID: s.SignInCredentialID, Owes: owes(env, rows, s)}
+	p := policy.Person{SignInCredentialID: s.SignInCredentialID, Owes: owes(env, rows, s), HasFactor: slices.ContainsFunc(rows, IsFactor)}
 	if !user.FactorsChangedAt.IsZero() {
 		p.Changed, p.SinceChange = true, k.at.Sub(user.FactorsChangedAt)
 	}
@@ -78,7 +78,7 @@ func Means(env *environment.Environment, row store.CredentialRow) (policy.Means,
 	kind := KindOf(row.Format)
 	return policy.Means{
 		ID: row.ID, Kind: kind, Format: row.Format, Type: typeOf(row, detail), Alias: row.PublicIdentifier,
-		ACR: acrOf(env, kind, detail), Counts: usable(env, row, detail),
+		ACR: acrOf(env, kind, detail), Counts: usable(env, row, detail), Proven: row.Confirmed(),
 	}, nil
 }
 

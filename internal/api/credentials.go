@@ -7,6 +7,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -58,7 +59,9 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 		tokenID := ""
 		switch {
 		case is(id, account.StepsUp):
-			tokenID, err = c.Insist(tx, stepup.CredentialUnlink)
+			subject := c.Subject()
+			subject.Use = policy.RemovesProof
+			tokenID, err = c.spend(tx, subject, stepup.CredentialUnlink, "")
 		case is(id, wallet):
 			tokenID, err = c.Spend(tx, stepup.CredentialUnlink, environment.UnlinkWallet)
 		default:

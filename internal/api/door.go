@@ -115,7 +115,7 @@ func (c *Call) By() audit.By { return c.by }
 // Subject is whose request a gate judges.
 func (c *Call) Subject() enforce.Subject {
 	return enforce.Subject{
-		Tenant: c.Tenant, Session: *c.Session, Presented: c.Presented, RequestID: c.RequestID, Legacy: c.legacy, LegacyEntry: c.gate.Legacy,
+		Tenant: c.Tenant, Session: *c.Session, Presented: c.Presented, RequestID: c.RequestID, Legacy: c.legacy, LegacyEntry: c.gate.Legacy, Use: c.gate.Use,
 	}
 }
 

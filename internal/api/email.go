@@ -1,6 +1,7 @@
 package api
 
 import (
+	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
@@ -173,11 +174,12 @@ func emailVerify(c *Call, r EmailVerifyRequest) (UpdateSelfResponse, error) {
 }
 
 // linkSent adds the proven address, or puts it in the place of the old one
-// when the code was sent by a profile change, which was authorised then.
+// when the code was sent by a profile change, which was authorised then and must be
+// still.
 func (c *Call) linkSent(compatible environment.Compatible) func(*store.Tx, method.Proof) (store.CredentialRow, error) {
 	return func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
 		if evidence := proof.Evidence(); evidence.Purpose == method.Update {
-			from, err := c.authority(tx, evidence.AuthorizedBy)
+			from, err := c.stands(tx, stepup.CredentialUpdate, environment.UpdateUser, evidence.AuthorizedBy)
 			if err != nil {
 				return store.CredentialRow{}, err
 			}

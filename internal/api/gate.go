@@ -13,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/shadow"
@@ -35,6 +36,7 @@ const (
 // Gate is what a route asks of its caller.
 type Gate struct {
 	Kind       GateKind
+	Use        policy.Use             // which call of the scope it is
 	Scopes     []stepup.Scope         // ElevatedGate, MarkedGate: the one it needs; BodyGate: those it may need
 	Compatible environment.Compatible // the entry that waives the token; empty: none does
 	Legacy     environment.Compatible // the entry that lets an MFA token open it under the newest version; empty: none does
@@ -90,12 +92,17 @@ func (g Gate) open(c *Call, r Route) error {
 				return err
 			}
 			if waives {
-				c.waived(g.Scopes[0], g.call())
+				c.waived(g.Scopes[0], g.Compatible)
 				return nil
 			}
 		}
 		if g.Kind == MarkedGate && account.Marked(tx, *c.Session) {
 			return nil
+		}
+		if g.Kind == MarkedGate && account.Given(tx, *c.Session) {
+			// Under the newest version a proof has let that factor in, so that
+			// nothing would be asked there: this is not to be counted as a refusal.
+			return enforce.Judge(tx, c.Subject(), g.Scopes[0])
 		}
 		return c.judgeGate(tx, c.Subject(), g.Scopes[0])
 	})
@@ -143,21 +150,14 @@ func (c *Call) identify() error {
 		return dead.Because(errors.New("token of another environment"))
 	}
 	err = c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
-		row, err := tx.LiveSession(c.Tenant.ID, claims.Session)
+		row, inForce, err := account.LiveSession(tx, c.Tenant, claims.Session)
 		if errors.Is(err, store.ErrNotFound) || err == nil && row.UserID != claims.Subject {
 			return dead
 		}
 		if err != nil {
 			return err
 		}
-		c.Session = &row
-		rehearses, err := account.Rehearses(tx, c.Tenant.Environment, row.UserID)
-		if err != nil {
-			return err
-		}
-		if rehearses {
-			c.Tenant = c.Tenant.AtNewest()
-		}
+		c.Session, c.Tenant = &row, inForce
 		c.owes, err = account.Owes(tx, c.Tenant.Environment, row)
 		return err
 	})
@@ -233,19 +233,23 @@ func (c *Call) judge(scope stepup.Scope) error {
 // unless the compatibility entry waives it; elevated reports whether a token
 // opened the gate, which decides what the action may claim as its provenance.
 func (c *Call) Spend(tx *store.Tx, scope stepup.Scope, compatible environment.Compatible) (tokenID string, err error) {
+	return c.spend(tx, c.Subject(), scope, compatible)
+}
+
+func (c *Call) spend(tx *store.Tx, s enforce.Subject, scope stepup.Scope, compatible environment.Compatible) (tokenID string, err error) {
 	if c.foreseen == nil && c.gate.Kind == BodyGate && c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		if err := c.judgeGate(tx, c.Subject(), scope); err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
+		if err := c.judgeGate(tx, s, scope); err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
 			return "", err
 		}
 	}
-	opened, err := enforce.Open(tx, c.by, c.Subject(), scope)
+	opened, err := enforce.Open(tx, c.by, s, scope)
 	if fault.Has(err, fault.ElevatedTokenRequired) {
 		waives, unknown := c.waives(tx, compatible)
 		if unknown != nil {
 			return "", unknown
 		}
 		if waives {
-			c.waived(scope, c.gate.call())
+			c.waived(scope, compatible)
 			return "", nil
 		}
 	}
@@ -263,17 +267,32 @@ func (c *Call) waives(tx *store.Tx, entry environment.Compatible) (bool, error) 
 	return !slices.ContainsFunc(rows, store.CredentialRow.Disputed), err
 }
 
-// Insist consumes a token for what was never free, under no version.
-func (c *Call) Insist(tx *store.Tx, scope stepup.Scope) (tokenID string, err error) {
-	opened, err := enforce.Insist(tx, c.by, c.Subject(), scope)
-	c.usedEntry(opened.MFATokenID != "", scope)
-	return opened.TokenID, err
-}
-
 // allowLink spends the token for credential:link and says what a change that it
 // let through was allowed by.
 func (c *Call) allowLink(tx *store.Tx, compatible environment.Compatible) (account.Authority, error) {
 	tokenID, err := c.Spend(tx, stepup.CredentialLink, compatible)
+	if err != nil {
+		return account.Nothing, err
+	}
+	return c.authority(tx, tokenID)
+}
+
+// stands judges anew what let a change begin, and says what the change was allowed
+// by. The compatibility entry waives a token at the end as at the beginning.
+func (c *Call) stands(tx *store.Tx, scope stepup.Scope, compatible environment.Compatible, tokenID string) (account.Authority, error) {
+	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil { // whoever ends it meanwhile comes first, or after
+		return account.Nothing, err
+	}
+	err := enforce.Stands(tx, c.Subject(), scope, tokenID)
+	if tokenID == "" && fault.Has(err, fault.ElevatedTokenRequired) {
+		waives, unknown := c.waives(tx, compatible)
+		if unknown != nil {
+			return account.Nothing, unknown
+		}
+		if waives {
+			err = nil
+		}
+	}
 	if err != nil {
 		return account.Nothing, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/secret"
@@ -64,10 +65,19 @@ func (c *Call) presentLegacy() error {
 	return nil
 }
 
-// mintLegacy makes the MFA token that the call asked for, if it did.
-func (c *Call) mintLegacy(tx *store.Tx, proof method.Proof) (secret.Text, error) {
+// mintLegacy makes the MFA token that the call asked for, if it did. A call that
+// confirms an enrolment gets one under the version of action-based MFA alone.
+func (c *Call) mintLegacy(tx *store.Tx, proof method.Proof) (_ secret.Text, err error) {
 	if c.createMFAToken == nil || c.createMFAToken.none || c.api.LegacyMFA == nil {
 		return "", nil
+	}
+	if proof.Evidence().Purpose == method.Enrol {
+		if !c.Tenant.MinAPIVersion.Before(environment.Newest) {
+			return "", nil
+		}
+		if proof, err = proof.Rebind(tx); err != nil { // the credential was made in this transaction
+			return "", err
+		}
 	}
 	return c.api.LegacyMFA.Mint(tx, c.by, c.Tenant, *c.Session, proof, c.createMFAToken.SingleUse)
 }

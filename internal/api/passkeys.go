@@ -1,7 +1,6 @@
 package api
 
 import (
-	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup"
@@ -21,7 +20,7 @@ func passkeyRoutes() []Route {
 	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Call: shadow.RegisterPasskey}
 	// A legacy MFA token is no elevated token: the entry delete-device does not
 	// open this gate to a call without any.
-	unlink := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialUnlink}, Legacy: environment.DeleteDevice, Call: shadow.DeletePasskey}
+	unlink := Gate{Kind: ElevatedGate, Use: policy.RemovesProof, Scopes: []stepup.Scope{stepup.CredentialUnlink}, Legacy: environment.DeleteDevice, Call: shadow.DeletePasskey}
 	related := []Param{{Name: "relatedOriginRpId", Type: "string", Summary: "The relying party that a page of another domain means"}}
 	return []Route{
 		{Method: "GET", Path: sdk + "/users/passkeys", Gate: signedIn, Owing: true, Section: "wire 9", Summary: "The user's passkeys", handler: handle(listPasskeys)},
@@ -32,7 +31,7 @@ func passkeyRoutes() []Route {
 		{Method: "GET", Path: sdk + "/users/passkeys/signin", Gate: public, Query: related, Section: "wire 9.3", Summary: "Options to sign in with", handler: handle(passkeySignInOptions)},
 		{Method: "POST", Path: sdk + "/users/passkeys/signin", Gate: public, Section: "wire 9", Summary: "Sign in with a passkey", handler: handle(passkeySignIn)},
 		{Method: "GET", Path: sdk + "/users/passkeys/authenticate", Gate: signedIn, Owing: true, Section: "wire 9.3", Summary: "Options to step up with", handler: handle(passkeyStepUpOptions),
-			Query: append(related, Param{Name: "bindingId", Type: "string", Summary: "The transaction that the passkey is to sign for"}, Param{Name: "scope", Type: "string", Summary: "For which scope a refusal is to name the other methods; credential:link unless said"})},
+			Query: append(related, Param{Name: "bindingId", Type: "string", Summary: "The transaction that the passkey is to sign for"})},
 		{Method: "POST", Path: sdk + "/users/mfa/auth/passkey", Gate: signedIn, Owing: true, Section: "wire 9, 11.2", Summary: "Step up with a passkey", handler: handle(passkeyStepUp)},
 		{Method: "GET", Path: sdk + "/users/mfa/register/passkey", Gate: signedIn, Owing: true, Section: "wire 9", Summary: "Options to make a passkey with, for older clients", handler: handle(passkeyEnrolment)},
 		{Method: "POST", Path: sdk + "/users/mfa/register/passkey", Gate: link, Owing: true, Section: "wire 9", Summary: "Add the passkey that was made, for older clients", handler: handle(enrolPasskey)},
@@ -190,10 +189,11 @@ func (c *Call) prompt(begin func(*store.Tx) error) error {
 // PasskeyRegisterRequest is what the browser made.
 type PasskeyRegisterRequest struct {
 	passkey.AttestationResponse
-	CreateMFAToken *MFATokenOptions `json:"createMfaToken,omitempty"` // it confirms an enrolment, which mints nothing
+	CreateMFAToken *MFATokenOptions `json:"createMfaToken,omitempty"` // action-based MFA, at its version only
 }
 
 func registerPasskey(c *Call, r PasskeyRegisterRequest) (VerifyResponse, error) {
+	c.createMFAToken = r.CreateMFAToken
 	return c.addPasskey(&passkey.Registration{Response: r.AttestationResponse})
 }
 
@@ -213,13 +213,14 @@ func passkeyEnrolment(c *Call, _ none) (PasskeyEnrolment, error) {
 type PasskeyEnrolRequest struct {
 	ID             string                      `json:"id"`
 	Attestation    passkey.AttestationResponse `json:"attestation"`
-	CreateMFAToken *MFATokenOptions            `json:"createMfaToken,omitempty"` // it confirms an enrolment, which mints nothing
+	CreateMFAToken *MFATokenOptions            `json:"createMfaToken,omitempty"` // action-based MFA, at its version only
 }
 
 func enrolPasskey(c *Call, r PasskeyEnrolRequest) (VerifyResponse, error) {
 	if err := need("id", r.ID); err != nil {
 		return VerifyResponse{}, err
 	}
+	c.createMFAToken = r.CreateMFAToken
 	return c.addPasskey(&passkey.Registration{Response: r.Attestation, EnrolmentID: r.ID})
 }
 
@@ -284,38 +285,9 @@ func passkeyStepUpOptions(c *Call, _ none) (options passkey.RequestOptions, err 
 	}
 	err = c.prompt(func(tx *store.Tx) error {
 		options, err = passkey.BeginStepUp(tx, c.Tenant, *c.Session, c.request.URL.Query().Get("bindingId"))
-		if fault.Has(err, fault.PasskeyNotFound) {
-			return c.noPasskey(tx)
-		}
 		return err
 	})
 	return options, err
-}
-
-// OtherMethods is what would do instead.
-type OtherMethods struct {
-	Methods []string `json:"methods"`
-}
-
-// noPasskey says that there is none and what else would do.
-func (c *Call) noPasskey(tx *store.Tx) error {
-	scope := stepup.CredentialLink
-	if asked := c.request.URL.Query().Get("scope"); asked != "" {
-		scope = stepup.Scope(asked)
-	}
-	person, err := account.Person(tx, c.Tenant.Environment, *c.Session)
-	if err != nil {
-		return err
-	}
-	decision, err := policy.Decide(c.Tenant.Environment, person, scope)
-	if err != nil {
-		return fault.New(fault.InvalidScopes, "%s", policy.NoScope(c.Tenant.Environment, string(scope))).Because(err)
-	}
-	others := OtherMethods{Methods: decision.Methods()}
-	if len(others.Methods) == 0 {
-		return fault.New(fault.PasskeyNotFound, "You have no passkey that counts here, and nothing else that would do. Add one, or ask the operator.").With(others)
-	}
-	return fault.New(fault.PasskeyNotFound, "You have no passkey that counts here. These would do instead: %s.", strings.Join(others.Methods, ", ")).With(others)
 }
 
 // PasskeyStepUpRequest gives the second factor.

@@ -108,7 +108,7 @@ func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []st
 			return err
 		}
 		var legacy secret.Text
-		if minted == nil && !enrols { // both asked for: the scopes win
+		if len(scopes) == 0 { // both asked for: the scopes win
 			if legacy, err = c.mintLegacy(tx, proof); err != nil {
 				return err
 			}
@@ -161,11 +161,8 @@ func (c *Call) mark(tx *store.Tx, proof method.Proof, credential store.Credentia
 	if err != nil {
 		return err
 	}
-	marks := ""
-	if credential.Confirmed() && !slices.Contains(account.Withheld(rows), credential.ID) {
-		marks = credential.ID
-	}
-	return tx.VerifiedMFA(c.Tenant.ID, c.Session.ID, marks)
+	marks := credential.Confirmed() && !slices.Contains(account.Withheld(rows), credential.ID)
+	return tx.VerifiedMFA(c.Tenant.ID, c.Session.ID, credential.ID, marks)
 }
 
 // linkProven adds the proven credential to the user: by an elevated token, or

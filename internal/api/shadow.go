@@ -4,8 +4,10 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
 // foreseen is what the newest rules made of the call, counted when it is over.
@@ -13,7 +15,7 @@ type foreseen struct {
 	scope   stepup.Scope
 	call    shadow.Call
 	verdict shadow.Verdict
-	reason  stepup.Reason
+	reason  string // why it is refused; of a call that was waived, the compatibility entry
 }
 
 // client is the SDK of the request, as it is counted.
@@ -36,7 +38,7 @@ func (c *Call) judgeGate(tx *store.Tx, s enforce.Subject, scope stepup.Scope) er
 	f := foreseen{scope: scope, call: c.gate.call(), verdict: shadow.Pass}
 	if later.Required && later.Reason != "" {
 		client, _ := c.client()
-		f.verdict, f.reason = shadow.Refuse, later.Reason
+		f.verdict, f.reason = shadow.Refuse, string(later.Reason)
 		if client.Attaches(f.call) && later.Reason != stepup.ReasonNoMethod && later.Reason != stepup.ReasonDisputed {
 			f.verdict, f.reason = shadow.Prompt, ""
 		}
@@ -46,16 +48,29 @@ func (c *Call) judgeGate(tx *store.Tx, s enforce.Subject, scope stepup.Scope) er
 }
 
 // waived notes that a compatibility entry let the call through.
-func (c *Call) waived(scope stepup.Scope, call shadow.Call) {
-	c.foreseen = &foreseen{scope: scope, call: call, verdict: shadow.Waived}
+func (c *Call) waived(scope stepup.Scope, entry environment.Compatible) {
+	c.foreseen = &foreseen{scope: scope, call: c.gate.call(), verdict: shadow.Waived, reason: string(entry)}
 }
 
 // usedEntry notes that an MFA token opened a gate under the newest version, which
 // a compatibility entry allowed.
 func (c *Call) usedEntry(byMFAToken bool, scope stepup.Scope) {
 	if byMFAToken && !c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		c.waived(scope, c.gate.call())
+		c.waived(scope, c.gate.Legacy)
 	}
+}
+
+// spared notes that an operation was asked nothing because of a compatibility
+// entry for users without a second factor.
+func (c *Call) spared(row store.WalletOperationRow, scope stepup.Scope) error {
+	if scope == "" || row.AuthorizedBy != string(wallet.ByPolicy) {
+		return nil
+	}
+	decision, err := policy.Decide(c.Tenant.Environment, policy.Person{}, scope)
+	if err == nil && decision.Entry != "" {
+		c.waived(scope, decision.Entry)
+	}
+	return err
 }
 
 // countForeseen counts what was foreseen, after the answer is known.
@@ -66,6 +81,6 @@ func (c *Call) countForeseen() {
 	_, client := c.client()
 	c.api.Shadow.See(c.Tenant.ID, client)
 	if f := c.foreseen; f != nil {
-		c.api.Shadow.Add(shadow.Observation{EnvironmentID: c.Tenant.ID, Client: client, Scope: string(f.scope), Call: f.call, Verdict: f.verdict, Reason: string(f.reason)})
+		c.api.Shadow.Add(shadow.Observation{EnvironmentID: c.Tenant.ID, Client: client, Scope: string(f.scope), Call: f.call, Verdict: f.verdict, Reason: f.reason})
 	}
 }

@@ -2,10 +2,12 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"regexp"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -185,21 +187,27 @@ func introspect(c *Call, r IntrospectRequest) (IntrospectResponse, error) {
 	return answer, err
 }
 
+// introspectSession answers what the door would find: whether the session lives,
+// and whether it still owes a second factor.
 func (c *Call) introspectSession(claims stepup.SessionClaims) (IntrospectResponse, error) {
-	active := false
+	active, scope := false, ""
 	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
-		row, err := tx.LiveSession(c.Tenant.ID, claims.Session)
-		if err == store.ErrNotFound {
+		row, inForce, err := account.LiveSession(tx, c.Tenant, claims.Session)
+		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
-		active = err == nil && row.UserID == claims.Subject && claims.EnvironmentID == c.Tenant.ID
+		if err != nil {
+			return err
+		}
+		held, err := tx.Credentials(c.Tenant.ID, row.UserID)
+		active, scope = row.UserID == claims.Subject && claims.EnvironmentID == c.Tenant.ID, account.SessionScope(inForce.Environment, held, row)
 		return err
 	})
 	if err != nil || !active {
 		return IntrospectResponse{}, err
 	}
 	return IntrospectResponse{
-		Active: true, Type: "at+jwt", Scope: "user:basic", Subject: claims.Subject, Session: claims.Session, Audience: claims.Audience,
+		Active: true, Type: "at+jwt", Scope: scope, Subject: claims.Subject, Session: claims.Session, Audience: claims.Audience,
 		Issuer: claims.Issuer, Expires: claims.Expires.Unix(), IssuedAt: claims.IssuedAt.Unix(), EnvironmentID: claims.EnvironmentID,
 	}, nil
 }

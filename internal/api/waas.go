@@ -230,6 +230,7 @@ func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOpe
 	})
 	if err == nil {
 		c.usedEntry(row.AuthorizedBy == string(wallet.ByMFAToken), e.scope)
+		err = c.spared(row, e.scope)
 	}
 	return row, err
 }

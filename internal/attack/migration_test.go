@@ -1,16 +1,22 @@
 package attack_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/stepup-auth/stepup/internal/method/passkey"
+	"github.com/stepup-auth/stepup/internal/method/passkey/passkeytest"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/store"
 )
 
 // old is an environment on action-based MFA.
@@ -48,11 +54,10 @@ func TestC5MFATokens(t *testing.T) {
 		update(user.Header()).Want(t, 200, "") // nothing enrolled: nothing asked
 		begun := s.BeginApp(t, user, s.StepUp(t, user, "credential:link"))
 		confirmed := s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": begun.ID, "code": begun.Code(), "createMfaToken": true}).Want(t, 200, "")
-		if confirmed.Member("mfaToken") != "" {
-			t.Error("confirming an enrolment mints an MFA token")
-		}
-		app := begun
 		update(user.Header()).Want(t, 403, "elevated_access_token_required")
+		update(withMFAToken(user, confirmed.Member("mfaToken"))).Want(t, 200, "") // the call that confirms an enrolment earns one too
+		update(withMFAToken(user, confirmed.Member("mfaToken"))).Want(t, 403, "elevated_access_token_required")
+		app := begun
 		update(withMFAToken(user, "")).Want(t, 403, "elevated_access_token_required")
 		update(withMFAToken(user, user.Token)).Want(t, 403, "elevated_access_token_required")
 		for name, options := range map[string]any{"true": true, "an object": m{"singleUse": true}} {
@@ -98,8 +103,9 @@ func TestC5MFATokens(t *testing.T) {
 		remove := user.Path("/users/mfa/" + app.ID)
 		s.Do(t, "DELETE", remove, user.Header(), nil).Want(t, 403, "elevated_access_token_required")
 		s.Do(t, "DELETE", remove, withMFAToken(user, lasting), nil).Want(t, 204, "")
-		if r := s.Do(t, "DELETE", remove, withMFAToken(user, lasting), nil); r.Status != 403 {
-			t.Errorf("the token outlives its factor: %d", r.Status)
+		s.EnrolApp(t, user)
+		if r := update(withMFAToken(user, lasting)); r.Status != 403 || reason(r) != "superseded" {
+			t.Errorf("the token outlives its factor: %d %s", r.Status, reason(r))
 		}
 	})
 }
@@ -387,5 +393,244 @@ func TestAcceptingBreaksNobody(t *testing.T) {
 	}
 	if uses["update-user"] == 0 || uses["link-email"] == 0 || uses["delete-user"] == 0 || uses["delete-device"] == 0 {
 		t.Errorf("uses of entries are counted as %v", uses)
+	}
+}
+
+// Law 5: "not required" is never followed by a refusal, under either version, with
+// entries or without, for whoever has nothing, an app that was linked with nothing
+// or a proven one. What a call does not allow for other reasons is no refusal.
+func TestCheckIsNeverFollowedByARefusal(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.WithWallets(&servertest.Wallets{}))
+	actions := "[{action: user.update, required: true}, {action: wallet.waas.export, required: true}, {action: wallet.waas.sign, required: true}, " +
+		"{action: wallet.waas.refresh, required: true}, {action: wallet.waas.reshare, required: true}]"
+	all := "compatibility: [link-wallet, link-email, link-phone, unlink-wallet, update-user, delete-user, refresh, reshare, delete-device, refresh-without-mfa, reshare-without-mfa]\n"
+	calls := []struct {
+		method, path, scope string
+		body                m
+	}{
+		{"GET", "/users/mfa/register/totp", "credential:link", nil},
+		{"GET", "/users/mfa/recovery", "credential:link", nil},
+		{"POST", "/users/mfa/recovery", "credential:link", nil},
+		{"POST", "/verify/link", "credential:link", m{}},
+		{"POST", "/verify/transfer", "credential:link", m{}},
+		{"POST", "/users/passkeys/register", "credential:link", m{}},
+		{"POST", "/users/mfa/register/passkey", "credential:link", m{"id": "x"}},
+		{"POST", "/credentials/{app}/confirm", "credential:link", nil},
+		{"DELETE", "/users/mfa/{app}", "credential:unlink", nil},
+		{"DELETE", "/users/passkeys", "credential:unlink", m{"passkeyId": "{app}"}},
+		{"POST", "/verify/unlink", "credential:unlink", m{"verifiedCredentialId": "{app}"}},
+		{"POST", "/verify/unlink", "credential:unlink", m{"verifiedCredentialId": "{codes}"}},
+		{"POST", "/verify/unlink", "credential:unlink", m{"verifiedCredentialId": "{address}"}},
+		{"PUT", "/users", "user:update", m{"alias": "Ada"}},
+		{"PUT", "/users", "credential:update", m{"email": "new-law5@example.com"}},
+		{"POST", "/waas/{wallet}/privateKey/export", "wallet:export", m{"exportPublicKey": exportKey(9)}},
+		{"POST", "/waas/{wallet}/signMessage", "wallet:sign", m{"message": "hi"}},
+		{"POST", "/waas/{wallet}/refresh", "wallet:refresh", m{}},
+		{"POST", "/waas/{wallet}/reshare", "wallet:reshare", m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}},
+		{"POST", "/waas/{wallet}/restore", "wallet:restore", nil},
+		{"DELETE", "/waas/{wallet}", "wallet:delete", nil},
+		{"DELETE", "/users", "user:delete", nil},
+	}
+	refused, free, people := 0, 0, 0
+	for _, version := range []string{"2026_01_01", "2026_04_01"} {
+		for _, entries := range []string{"", all} {
+			for _, who := range []string{"nothing", "an app linked with nothing", "a proven app"} {
+				name := fmt.Sprintf("%s, entries %v, %s", version, entries != "", who)
+				document := servertest.Document(servertest.Legacy, servertest.EmbeddedOn+"sessions: {lifetime: 10d, idle: 10d}\nmfa: {methods: [{type: totp, enabled: true, allowBackupCodes: true}], actions: "+actions+"}\n")
+				s.Apply(t, document)
+				people++
+				user := s.SignIn(t, servertest.Legacy, fmt.Sprintf("law5-%d@example.com", people))
+				wallet := s.Do(t, "POST", user.Path("/waas/create"), user.Header(), m{"chain": "EVM"}).Want(t, 200, "").Member("walletId")
+				names := []string{"{wallet}", wallet, "{address}", user.CredentialID}
+				if who != "nothing" {
+					link := ""
+					if who == "a proven app" {
+						link = s.StepUp(t, user, "credential:link")
+					}
+					app := s.BeginApp(t, user, link)
+					s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Code()}).Want(t, 200, "")
+					s.recoveryCodes(t, user)
+					names = append(names, "{app}", app.ID, "{codes}", s.recoverySet(t, user))
+				}
+				user = s.SignIn(t, servertest.Legacy, user.Email) // which shows no recovery codes
+				s.Apply(t, strings.Replace(document+entries, `minApiVersion: "2026_01_01"`, `minApiVersion: "`+version+`"`, 1))
+				fill := strings.NewReplacer(names...)
+				for _, call := range calls {
+					var check struct{ IsRequired bool }
+					s.Do(t, "POST", user.Path("/stepUp/check"), user.Header(), m{"scope": call.scope}).Want(t, 200, "").JSON(t, &check)
+					var body any
+					if call.body != nil {
+						text, err := json.Marshal(call.body)
+						if err != nil {
+							t.Fatal(err)
+						}
+						body = json.RawMessage(fill.Replace(string(text)))
+					}
+					r := s.Do(t, call.method, user.Path(fill.Replace(call.path)), user.Header(), body)
+					switch stopped := r.Code == "elevated_access_token_required"; {
+					case stopped && !check.IsRequired:
+						t.Errorf("%s: %s %s is refused although the check of %s says not required", name, call.method, call.path, call.scope)
+					case r.Status == 401 || r.Status >= 500:
+						t.Errorf("%s: %s %s answers %d %s", name, call.method, call.path, r.Status, r.Code)
+					case stopped:
+						refused++
+					default:
+						free++
+					}
+				}
+			}
+		}
+	}
+	if refused < 50 || free < 50 {
+		t.Errorf("%d calls were refused and %d were not: this tests nothing", refused, free)
+	}
+}
+
+// recoverySet is the id of the credential that the user's recovery codes are.
+func (s scene) recoverySet(t *testing.T, user *servertest.Session) (id string) {
+	t.Helper()
+	err := s.DB.Read(t.Context(), func(tx *store.Tx) error {
+		return tx.Row(`SELECT id FROM credentials WHERE user_id = $1 AND format = 'recoveryCode'`, user.UserID).Scan(&id)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// After a plain acceptance, clients that cannot attach a token refresh and reshare
+// as before for users without a second factor, and for nobody else: not for one
+// whose factor is not confirmed, and not where everybody must have one.
+func TestRefreshWithoutMFA(t *testing.T) {
+	withWalletsOnBothEngines(t, func(t *testing.T, s scene) {
+		s.Apply(t, servertest.Document(servertest.Legacy, oldWallets))
+		calls := map[string]m{"/refresh": {}, "/reshare": {"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}}
+		call := func(user *servertest.Session, wallet, path string) servertest.Response {
+			header := user.Header()
+			header.Set("x-dyn-version", "ClientSDK/1.27.1")
+			return s.Do(t, "POST", wallet+path, header, calls[path])
+		}
+		plain, plainWallet := s.withEmbedded(t, servertest.Legacy, "without-mfa@example.com")
+		planted, plantedWallet := s.withEmbedded(t, servertest.Legacy, "planted-mfa@example.com")
+		app := s.BeginApp(t, planted, "")
+		s.Do(t, "POST", planted.Path("/users/mfa/auth/totp"), planted.Header(), m{"id": app.ID, "code": app.Code()}).Want(t, 200, "")
+		call(plain, plainWallet, "/refresh").Want(t, 200, "")
+
+		var accepted operate.Accepted
+		s.Do(t, "POST", legacyAdmin+"/version", operator(t, s), m{"minApiVersion": "2026_04_01"}).Want(t, 200, "").JSON(t, &accepted)
+		for _, entry := range []string{"refresh-without-mfa", "reshare-without-mfa"} {
+			if !slices.Contains(accepted.TurnedOn, entry) {
+				t.Errorf("%s is not turned on: %v", entry, accepted.TurnedOn)
+			}
+		}
+		planted = s.SignIn(t, servertest.Legacy, planted.Email)
+		for path := range calls {
+			call(plain, plainWallet, path).Want(t, 200, "")
+			wantRefused(t, call(planted, plantedWallet, path), "missing")
+		}
+		s.Do(t, "POST", plainWallet+"/signMessage", plain.Header(), m{"message": "hi"}).Want(t, 403, "elevated_access_token_required")
+		var report operate.Readiness
+		s.Do(t, "GET", legacyAdmin+"/readiness", operator(t, s), nil).Want(t, 200, "").JSON(t, &report)
+		for _, use := range report.Compatibility {
+			if strings.HasSuffix(use.Entry, "-without-mfa") && (use.Count != 1 || use.Removable) {
+				t.Errorf("uses counted: %+v", use)
+			}
+		}
+		// Where everybody must have a second factor, nobody without is let through.
+		s.Apply(t, strings.Replace(servertest.Document(servertest.Legacy, strings.Replace(oldWallets, "mfa:\n", "mfa:\n  required: true\n", 1)+
+			"compatibility: [refresh-without-mfa, reshare-without-mfa]\n"), `minApiVersion: "2026_01_01"`, `minApiVersion: "2026_04_01"`, 1))
+		for path := range calls {
+			call(plain, plainWallet, path).Want(t, 403, "additional_auth_required")
+		}
+	})
+}
+
+// An MFA token under the newest version is told that there are none any more.
+func TestMFATokenIsToldThatItEnded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.Apply(t, servertest.Document(servertest.Legacy, old))
+	user := s.SignIn(t, servertest.Legacy, "ended@example.com")
+	lasting := mfaToken(t, s, user, s.EnrolApp(t, user), m{"singleUse": false})
+	s.Do(t, "POST", legacyAdmin+"/version", operator(t, s), m{"minApiVersion": "2026_04_01", "strict": true}).Want(t, 200, "")
+	r := s.Do(t, "PUT", user.Path("/users"), withMFAToken(user, lasting), m{"alias": "Ada"})
+	wantRefused(t, r, "missing")
+	if !strings.Contains(r.Member("error"), "tokens of action-based MFA have ended here") {
+		t.Errorf("it says %s", r.Body)
+	}
+	if r := s.Do(t, "PUT", user.Path("/users"), user.Header(), m{"alias": "Ada"}); strings.Contains(r.Member("error"), "action-based") {
+		t.Errorf("without one it says %s", r.Body)
+	}
+}
+
+// A factor that a proof let in shows its recovery codes right after it was
+// confirmed, so that doing this under the old version, where published clients
+// enrol with nothing, is not reported as a refusal to come.
+func TestReadinessOfRecoveryCodes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.Apply(t, servertest.Document(servertest.Legacy, old))
+	user := s.SignIn(t, servertest.Legacy, "codes@example.com")
+	header := user.Header()
+	header.Set("x-dyn-version", "WalletKit/5.3.2")
+	app := s.BeginApp(t, user, "")
+	s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), header, m{"id": app.ID, "code": app.Code()}).Want(t, 200, "")
+	s.Do(t, "GET", user.Path("/users/mfa/recovery"), header, nil).Want(t, 200, "")
+	refusals := func() (n int64) {
+		var report operate.Readiness
+		s.Do(t, "GET", legacyAdmin+"/readiness", operator(t, s), nil).Want(t, 200, "").JSON(t, &report)
+		for _, r := range report.Refusals {
+			if r.Client == "WalletKit/5.3.2" {
+				n += r.Count
+			}
+		}
+		return n
+	}
+	if n := refusals(); n != 0 {
+		t.Errorf("%d calls are reported as refused", n)
+	}
+	s.Clock.Advance(10 * time.Minute)
+	s.Do(t, "GET", user.Path("/users/mfa/recovery"), header, nil).Want(t, 200, "")
+	if n := refusals(); n != 1 {
+		t.Errorf("long after the factor: %d", n)
+	}
+}
+
+// A call that confirms an enrolment earns an MFA token under the old version, the
+// passkey's too, and never under the new one.
+func TestMFATokenOfAnEnrolment(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	document := strings.Replace(passkeytest.On, "methods: [", "actions: [{action: user.update, required: true}], methods: [{type: totp, enabled: true}, ", 1)
+	s.Apply(t, servertest.Document(servertest.Legacy, document))
+	register := func(user *servertest.Session, header http.Header) servertest.Response {
+		var options passkey.CreationOptions
+		s.Do(t, "GET", user.Path("/users/passkeys/register"), user.Header(), nil).Want(t, 200, "").JSON(t, &options)
+		text, err := json.Marshal(passkeytest.New(passkeytest.Origin).Create(options))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Do(t, "POST", user.Path("/users/passkeys/register"), header, json.RawMessage(strings.Replace(string(text), "{", `{"createMfaToken":{"singleUse":false},`, 1))).Want(t, 200, "")
+	}
+	user := s.SignIn(t, servertest.Legacy, "confirming@example.com")
+	token := register(user, user.Header()).Member("mfaToken")
+	s.Do(t, "PUT", user.Path("/users"), user.Header(), m{"alias": "Ada"}).Want(t, 403, "elevated_access_token_required")
+	s.Do(t, "PUT", user.Path("/users"), withMFAToken(user, token), m{"alias": "Ada"}).Want(t, 200, "")
+	app := s.BeginApp(t, user, "")
+	both := s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Code(), "createMfaToken": true, "requestedScopes": []string{"user:update"}}).Want(t, 200, "")
+	if both.Member("mfaToken") != "" || both.Member("elevatedAccessToken") != "" {
+		t.Errorf("scopes asked for when confirming: %s", both.Body)
+	}
+
+	s.Do(t, "POST", legacyAdmin+"/version", operator(t, s), m{"minApiVersion": "2026_04_01", "strict": true}).Want(t, 200, "")
+	fresh := s.SignIn(t, servertest.Legacy, "confirming-later@example.com")
+	link := s.StepUp(t, fresh, "credential:link")
+	app = s.BeginApp(t, fresh, link)
+	if r := s.Do(t, "POST", fresh.Path("/users/mfa/auth/totp"), fresh.Header(), m{"id": app.ID, "code": app.Code(), "createMfaToken": true}).Want(t, 200, ""); r.Member("mfaToken") != "" {
+		t.Error("confirming an app mints under the new version")
+	}
+	if r := register(fresh, fresh.Header(s.StepUpByApp(t, fresh, app, "credential:link"))); r.Member("mfaToken") != "" {
+		t.Error("confirming a passkey mints under the new version")
 	}
 }

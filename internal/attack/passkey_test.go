@@ -166,7 +166,13 @@ func TestC3OldVersion(t *testing.T) {
 	s.Do(t, "POST", user.Path("/users/passkeys/register"), user.Header(), a.Create(options)).Want(t, 200, "")
 	newest := strings.Replace(servertest.Document(servertest.Legacy, passkeytest.On), `minApiVersion: "2026_01_01"`, `minApiVersion: "2026_04_01"`, 1)
 	s.Apply(t, newest)
-	s.Do(t, "GET", user.Path("/users/passkeys/authenticate"), user.Header(), nil).Want(t, 422, "passkey_not_found")
+	s.Do(t, "GET", user.Path("/users/passkeys/authenticate"), user.Header(), nil).Want(t, 401, "invalid_session") // it had completed the session
+	user = s.SignIn(t, servertest.Legacy, user.Email)
+	s.Do(t, "GET", user.Path("/users/passkeys/authenticate"), user.Header(), nil).Want(t, 200, "").JSON(t, &request)
+	if len(request.AllowCredentials) > 0 {
+		t.Errorf("it is offered: %+v", request)
+	}
+	s.Do(t, "POST", user.Path("/users/mfa/auth/passkey"), user.Header(), stepUpBody(a.Get(request), "credential:unlink")).Want(t, 422, "invalid_passkey")
 	s.Do(t, "GET", user.Path("/users/passkeys/signin"), nil, nil).Want(t, 200, "").JSON(t, &request)
 	s.Do(t, "POST", user.Path("/users/passkeys/signin"), nil, stepUpBody(a.Get(request))).Want(t, 422, "credential_not_enabled_for_sign_in")
 }
@@ -228,21 +234,23 @@ func TestLastPasskeyStays(t *testing.T) {
 	s.Do(t, "DELETE", sdk("/users/passkeys"), user.Header(token), gone).Want(t, 422, "cannot_delete_last_sign_in_verified_credential")
 }
 
-// YSA-2026-02: for a user without a passkey there are no options, because an
-// empty list allows any; and with the options of somebody else, or none, their
-// session steps up with nobody's passkey.
+// YSA-2026-02: the options of a user without a passkey have an empty list, which
+// allows any, so that nothing answers their challenge: not the thief's passkey, and
+// not one that the user adds meanwhile. With the options of somebody else, or none,
+// the session steps up with nobody's passkey either.
 func TestYSA202602NobodyStepsUpWithoutAPasskey(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.withPasskeys(t, "")
 	victim := s.SignIn(t, servertest.A, "victim@example.com")
 	thief, a := s.withPasskey(t, "thief@example.com")
-	r := s.Do(t, "GET", sdk("/users/passkeys/authenticate"), victim.Header(), nil).Want(t, 422, "passkey_not_found")
-	if !strings.Contains(r.Member("error"), "email_otp") {
-		t.Errorf("the refusal does not say what else would do: %s", r.Body)
+	empty := s.request(t, victim)
+	if len(empty.AllowCredentials) != 0 || empty.Challenge == s.request(t, victim).Challenge {
+		t.Errorf("options of a user without a passkey: %+v", empty)
 	}
 	for name, options := range map[string]passkey.RequestOptions{
-		"of a sign-in": s.request(t, nil), "of the thief's session": s.request(t, thief), "made up": {Challenge: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"},
+		"of a user without": empty,
+		"of a sign-in":      s.request(t, nil), "of the thief's session": s.request(t, thief), "made up": {Challenge: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"},
 		"of a registration": {Challenge: s.creation(t, victim).Challenge},
 	} {
 		for _, id := range [][]byte{a.ID, {}, []byte("nobody")} {
@@ -253,4 +261,7 @@ func TestYSA202602NobodyStepsUpWithoutAPasskey(t *testing.T) {
 			}
 		}
 	}
+	added := passkeytest.New(passkeytest.Origin)
+	s.Do(t, "POST", sdk("/users/passkeys/register"), victim.Header(s.StepUp(t, victim, "credential:link")), added.Create(s.creation(t, victim))).Want(t, 200, "")
+	s.Do(t, "POST", sdk("/users/mfa/auth/passkey"), victim.Header(), stepUpBody(added.Get(empty), "wallet:export")).Want(t, 422, "invalid_passkey")
 }

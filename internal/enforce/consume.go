@@ -73,7 +73,7 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	} else if err != nil {
 		return claims, false, err
 	}
-	session, err := tx.LiveSession(g.Tenant.ID, claims.Session)
+	session, inForce, err := account.LiveSession(tx, g.Tenant, claims.Session)
 	if errors.Is(err, store.ErrNotFound) {
 		reason, err := whyEnded(tx, g.Tenant, claims)
 		if err != nil {
@@ -84,16 +84,16 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	if err != nil {
 		return claims, false, err
 	}
-	person, err := account.Person(tx, g.Tenant.Environment, session)
+	person, err := account.Person(tx, inForce.Environment, session)
 	if err != nil {
 		return claims, false, err
 	}
-	decision, err := policy.Decide(g.Tenant.Environment, person, g.Scope)
+	decision, err := policy.Decide(inForce.Environment, person, g.Scope)
 	if err != nil {
 		return claims, false, err
 	}
 	g.Presented = g.Presented.For(g.DetailsHash).Within(len(g.Details) > 0 && !decision.Rule.Binding.Details(g.Details))
-	reason, err := Reason(tx, g.Tenant, g.Presented, Caller{}, decision)
+	reason, err := Reason(tx, inForce, g.Presented, Caller{}, decision)
 	if err != nil {
 		return claims, false, err
 	}
@@ -129,7 +129,7 @@ func Introspect(tx *store.Tx, t *tenant.Tenant, p Presented) (stepup.Claims, boo
 	if p.TokenID() == "" {
 		return stepup.Claims{}, false, nil
 	}
-	session, err := tx.LiveSession(t.ID, p.claims.Session)
+	session, t, err := account.LiveSession(tx, t, p.claims.Session)
 	if err != nil {
 		if errors.Is(err, store.ErrNotFound) {
 			err = nil

@@ -126,6 +126,7 @@ type Subject struct {
 	RequestID string
 
 	Legacy      Legacy                 // token of action-based MFA; nil: none was sent
+	Use         policy.Use             // which call of the scope it is
 	LegacyEntry environment.Compatible // the compatibility entry that lets it count for this call under the newest version; empty: none does
 }
 
@@ -203,27 +204,6 @@ func Open(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (Opened, err
 	return s.turn(tx, by, decision, key)
 }
 
-// Insist is Open for what was never free: where the version in force asks for
-// no token, it asks for one all the same.
-func Insist(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope) (Opened, error) {
-	if err := s.Tenant.Pin(tx); err != nil {
-		return Opened{}, err
-	}
-	if _, err := tx.LockUser(s.Tenant.ID, s.Session.UserID); err != nil {
-		return Opened{}, err
-	}
-	decision, err := decide(tx, s, scope)
-	if err != nil {
-		return Opened{}, err
-	}
-	decision.Required = true
-	key, err := s.key(tx, decision)
-	if err != nil {
-		return Opened{}, err
-	}
-	return s.turn(tx, by, decision, key)
-}
-
 // key is what would open a decided gate.
 type key int
 
@@ -255,7 +235,8 @@ func (s Subject) decide(known account.Known, scope stepup.Scope) (policy.Decisio
 	if err != nil {
 		return policy.Decision{}, err
 	}
-	return policy.Decide(s.Tenant.Environment, person, scope)
+	decision, err := policy.Decide(s.Tenant.Environment, person, scope)
+	return decision.For(s.Use), err
 }
 
 // key finds what opens the gate. The elevated token comes first and leaves a
@@ -350,14 +331,55 @@ func Reason(tx *store.Tx, t *tenant.Tenant, p Presented, caller Caller, d policy
 		return stepup.ReasonWrongSubject, nil
 	case row.SingleUse && !row.ConsumedAt.IsZero():
 		return stepup.ReasonSpent, nil
-	case d.Withholds(row.CredentialID):
-		return stepup.ReasonDisputed, nil
-	case !row.RevokedAt.IsZero(), row.Superseded, !d.Admits(assurance.Kind(row.Method), assurance.ACR(row.ACR)):
-		return stepup.ReasonSuperseded, nil
-	case !tx.Now().Before(row.ExpiresAt):
-		return stepup.ReasonExpired, nil
 	}
-	return "", nil
+	return worn(tx, row, d), nil
+}
+
+// worn says why a token opens nothing any more, spent or not: it was revoked, the
+// credential it came from does not count (any more), the policy asks for more by
+// now, or its time is up. Empty: it is as good as on the first day.
+func worn(tx *store.Tx, row store.ElevatedTokenRow, d policy.Decision) stepup.Reason {
+	switch {
+	case d.Withholds(row.CredentialID):
+		return stepup.ReasonDisputed
+	case !row.RevokedAt.IsZero(), row.Superseded, !d.Vouches(row.CredentialID), !d.Admits(assurance.Kind(row.Method), assurance.ACR(row.ACR)):
+		return stepup.ReasonSuperseded
+	case !tx.Now().Before(row.ExpiresAt):
+		return stepup.ReasonExpired
+	}
+	return ""
+}
+
+// Stands judges anew what let a change begin, in the transaction that finishes it:
+// the token that was used then must be as good as it was, by the rules in force now,
+// and what began without one must be free still. A change that weaker proofs began
+// ends so with the first factor, with the credential behind them, or with a stricter
+// policy.
+func Stands(tx *store.Tx, s Subject, scope stepup.Scope, tokenID string) error {
+	decision, err := decide(tx, s, scope)
+	if err != nil {
+		return err
+	}
+	if tokenID == "" {
+		if decision.Required {
+			return refusal(s, decision, stepup.ReasonMissing)
+		}
+		return nil
+	}
+	row, err := tx.ElevatedToken(s.Tenant.ID, tokenID)
+	if errors.Is(err, store.ErrNotFound) {
+		return refusal(s, decision, stepup.ReasonExpired) // it was purged
+	}
+	if err != nil {
+		return err
+	}
+	if row.UserID != s.Session.UserID || row.SessionID != s.Session.ID {
+		return refusal(s, decision, stepup.ReasonWrongSubject)
+	}
+	if reason := worn(tx, row, decision); reason != "" {
+		return refusal(s, decision, reason)
+	}
+	return nil
 }
 
 // opens compares whole words. wallet:delegate opens refresh and reshare too,
@@ -370,8 +392,12 @@ func opens(c stepup.Claims, scope stepup.Scope) bool {
 }
 
 func refusal(s Subject, d policy.Decision, reason stepup.Reason) *fault.Error {
+	why := sentence[reason]
+	if reason == stepup.ReasonMissing && s.Legacy != nil && !s.Tenant.MinAPIVersion.Before(environment.Version20260401) {
+		why = "tokens of action-based MFA have ended here; prove it is you with requestedScopes and send the elevated access token"
+	}
 	payload := Refusal{Scope: d.Rule.Scope, Reason: reason, SingleUse: d.Rule.SingleUse, Methods: d.Methods(), RequestID: s.RequestID}
-	return fault.New(fault.ElevatedTokenRequired, "Elevated access token with scope %s required: %s.", d.Rule.Scope, sentence[reason]).With(payload)
+	return fault.New(fault.ElevatedTokenRequired, "Elevated access token with scope %s required: %s.", d.Rule.Scope, why).With(payload)
 }
 
 // Disputed refuses to mint for the decided scope, or at all if that has none: the

@@ -11,6 +11,7 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -18,8 +19,9 @@ import (
 )
 
 // Over all environments that can be applied and all people the store can hold:
-// the gate refuses exactly what the check says is required, a token is minted
-// by exactly the proofs that every scope admits, and opens exactly its scopes.
+// the gates of a scope refuse somebody exactly if the check says that it is
+// required, a token is minted by exactly the proofs that every scope admits, and
+// opens exactly its scopes.
 func TestCheckAndEnforcementAgree(t *testing.T) {
 	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Old())
@@ -53,14 +55,19 @@ func TestCheckAndEnforcementAgree(t *testing.T) {
 			return nil
 		})
 		for _, scope := range scopes {
-			got, want := reason(t, w.Judge(t, s, "", scope)), stepup.Reason("")
-			if d := decided[scope]; d.Required && d.NoMethod() {
+			refused, want := false, stepup.ReasonMissing
+			if decided[scope].NoMethod() {
 				want = stepup.ReasonNoMethod
-			} else if d.Required {
-				want = stepup.ReasonMissing
 			}
-			if got != want {
-				r.Fatalf("%s: the gate says %q, the check %q\n%s", scope, got, want, document)
+			for _, use := range policy.Uses {
+				got := reason(t, judge(t, w, s, "", scope, use))
+				if got != "" && got != want {
+					r.Fatalf("%s, use %d: the gate says %q, want %q\n%s", scope, use, got, want, document)
+				}
+				refused = refused || got != ""
+			}
+			if refused != decided[scope].Required {
+				r.Fatalf("%s: a gate refuses: %v, the check says required: %v\n%s", scope, refused, decided[scope].Required, document)
 			}
 		}
 		if address == "" {
@@ -86,15 +93,25 @@ func TestCheckAndEnforcementAgree(t *testing.T) {
 				slices.Contains(asked, stepup.WalletDelegate) && (scope == stepup.WalletRefresh || scope == stepup.WalletReshare) &&
 					// A token of another scope opens these two, but never below their floor.
 					decided[scope].Admits(kind, kind.ACR())
-			if got := reason(t, w.Judge(t, s, text, scope)) == ""; got != (opened || !decided[scope].Required) {
-				r.Fatalf("a token for %v and %s: opened %v\n%s", asked, scope, got, document)
+			for _, use := range policy.Uses {
+				if got := reason(t, judge(t, w, s, text, scope, use)) == ""; got != (opened || !decided[scope].For(use).Required) {
+					r.Fatalf("a token for %v and %s, use %d: opened %v\n%s", asked, scope, use, got, document)
+				}
 			}
 		}
 	})
 }
 
-// somebody is a user with some addresses, each linked in some way, and a
-// session. address is one of them, or "" when there is none.
+// judge asks the gate of one call of the scope.
+func judge(t *testing.T, w *tenanttest.World, s store.SessionRow, token string, scope stepup.Scope, use policy.Use) error {
+	t.Helper()
+	subject := w.Subject(t, s, token)
+	subject.Use = use
+	return w.DB.Read(t.Context(), func(tx *store.Tx) error { return enforce.Judge(tx, subject, scope) })
+}
+
+// somebody is a user with some addresses and second factors, each linked in some
+// way, and a session. address is one of them, or "" when there is none.
 func somebody(t *testing.T, w *tenanttest.World, r *rapid.T, n int) (s store.SessionRow, address string) {
 	t.Helper()
 	id := fmt.Sprint("user ", n)
@@ -118,6 +135,15 @@ func somebody(t *testing.T, w *tenanttest.World, r *rapid.T, n int) (s store.Ses
 				}
 			}
 			s.SignInCredentialID, address = c.ID, c.Identifier
+		}
+		for _, format := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{store.FormatTOTP, store.FormatPasskey, store.FormatRecovery}), 0, 2, rapid.ID[string]).Draw(r, "factors") {
+			c := store.CredentialRow{
+				ID: id + format, EnvironmentID: tenanttest.ID, UserID: id, Format: format, Identifier: id + format, SignInEnabled: format == store.FormatPasskey,
+				Provenance: rapid.SampledFrom([]string{store.ProvenanceNothing, store.ProvenanceElevatedToken}).Draw(r, "provenance of "+format),
+			}
+			if err := tx.InsertCredential(c); err != nil {
+				return err
+			}
 		}
 		return tx.InsertSession(s)
 	})

@@ -211,8 +211,9 @@ type Floor struct {
 // Compatible names calls that published clients cannot attach a token to.
 type Compatible string
 
-// The closed list of compatibility entries. The first six ask for no token;
-// the last three also accept a legacy MFA token.
+// The closed list of compatibility entries. The first six ask for no token; the
+// next three also accept a legacy MFA token; the last two ask for none where the
+// user has no second factor.
 const (
 	LinkWallet   Compatible = "link-wallet"
 	LinkEmail    Compatible = "link-email"
@@ -223,6 +224,9 @@ const (
 	Refresh      Compatible = "refresh"
 	Reshare      Compatible = "reshare"
 	DeleteDevice Compatible = "delete-device"
+
+	RefreshWithoutMFA Compatible = "refresh-without-mfa"
+	ReshareWithoutMFA Compatible = "reshare-without-mfa"
 )
 
 // Allows reports whether the environment carries the compatibility entry.

@@ -27,7 +27,7 @@ var (
 )
 
 // Compatibilities is the closed list of compatibility entries.
-var Compatibilities = []Compatible{LinkWallet, LinkEmail, LinkPhone, UnlinkWallet, UpdateUser, DeleteUser, Refresh, Reshare, DeleteDevice}
+var Compatibilities = []Compatible{LinkWallet, LinkEmail, LinkPhone, UnlinkWallet, UpdateUser, DeleteUser, Refresh, Reshare, DeleteDevice, RefreshWithoutMFA, ReshareWithoutMFA}
 
 // maxItems bounds every list but that of the users in rehearsal.
 const maxItems = 100

@@ -184,6 +184,8 @@ func letsThrough(entry string) string {
 	switch Compatible(entry) {
 	case Refresh, Reshare, DeleteDevice:
 		return "the call takes a token of action-based MFA too, which is good for anything in its session"
+	case RefreshWithoutMFA, ReshareWithoutMFA:
+		return "the call takes no proof beyond the session of users without a second factor"
 	}
 	return "the call takes no proof beyond the session"
 }

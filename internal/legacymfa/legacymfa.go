@@ -19,6 +19,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/policy"
@@ -46,7 +47,7 @@ func (Tokens) Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 		return "", errors.New("minting an MFA token: proof of another environment")
 	case proof.SessionID() != session.ID:
 		return "", errors.New("minting an MFA token: proof of another session")
-	case proof.Evidence().Purpose != method.InSession:
+	case proof.Evidence().Purpose != method.InSession && !confirms(t, proof):
 		return "", fault.New(fault.MFAInvalidRequest, "This proof was asked for something else. Give the second factor again.")
 	case !proof.Kind().MFA():
 		return "", fault.New(fault.MFAInvalidRequest, "An MFA token needs a second factor: an authenticator code, a passkey or a recovery code.")
@@ -82,6 +83,12 @@ func (Tokens) Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 	return text, audit.Record(tx, by.In(session.ID), "mfa_token.minted", audit.Detail{
 		"token_id": id.String(), "single_use": singleUse, "method": proof.Kind(), "credential_id": credential.ID,
 	})
+}
+
+// confirms reports whether the proof is of a factor that is being enrolled, which
+// earns a token as it always did, but only under the version that knows no other.
+func confirms(t *tenant.Tenant, proof method.Proof) bool {
+	return proof.Evidence().Purpose == method.Enrol && t.MinAPIVersion == environment.Version20260101
 }
 
 // Present is the token a request carries; empty text, which published clients

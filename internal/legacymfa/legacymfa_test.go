@@ -192,12 +192,28 @@ func TestProvenance(t *testing.T) {
 	}
 }
 
+// Confirming a factor earns a token as it always did, under the old version alone.
+func TestMintOfAnEnrolment(t *testing.T) {
+	w := tenanttest.SQLite(t, tenanttest.Old(totpOn))
+	s, app := enrolled(t, w, "ada", store.ProvenanceElevatedToken)
+	text, err := mint(t, w, totpProof(app, method.Enrol), s, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := spend(t, w, s, text); err != nil {
+		t.Error(err)
+	}
+	w.Apply(t, tenanttest.Document(totpOn, "createdAtVersion: 2026_01_01", "minApiVersion: 2026_04_01"))
+	if _, err := mint(t, w, totpProof(app, method.Enrol), s, false); err == nil {
+		t.Error("an enrolment mints an MFA token under the new version")
+	}
+}
+
 func TestMintRefuses(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Old(totpOn))
 	s, app := enrolled(t, w, "ada", store.ProvenanceElevatedToken)
 	_, eve := enrolled(t, w, "eve", store.ProvenanceElevatedToken)
 	for name, m := range map[string]method.Method{
-		"an enrolment":                totpProof(app, method.Enrol),
 		"a sign-in":                   totpProof(app, method.SignIn),
 		"somebody else's factor":      totpProof(eve, method.InSession),
 		"a factor nobody holds":       totpProof(store.CredentialRow{Format: store.FormatTOTP, Identifier: "none"}, method.InSession),

@@ -155,6 +155,32 @@ func TestNewEnvironmentsCannotGoBack(t *testing.T) {
 	}
 }
 
+// Clients that attach no token to refresh and reshare need two entries for each:
+// one for users with a second factor, who send a token of action-based MFA, and one
+// for those without. Each use is counted for the entry that let it through.
+func TestEntriesOfRefreshAndReshare(t *testing.T) {
+	w := tenanttest.SQLite(t, tenanttest.Old(signing))
+	see(t, w, 3, "ClientSDK/1.27.1", shadow.SignWallet, shadow.Pass, 1)
+	accepted, err := accept(t, w, operate.AcceptOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range []string{"refresh", "reshare", "refresh-without-mfa", "reshare-without-mfa"} {
+		if !slices.Contains(accepted.TurnedOn, entry) {
+			t.Errorf("%s is not turned on: %v", entry, accepted.TurnedOn)
+		}
+	}
+	w.Write(t, func(tx *store.Tx) error {
+		return tx.AddShadowCount(store.ShadowCount{EnvironmentID: tenanttest.ID, Day: shadow.Day(tx.Now()), Client: "ClientSDK/1.27.1", Scope: "wallet:refresh",
+			Call: string(shadow.RefreshWallet), Verdict: string(shadow.Waived), Reason: "refresh-without-mfa", Count: 3})
+	})
+	for _, use := range ready(t, w).Compatibility {
+		if used := use.Entry == "refresh-without-mfa"; used != (use.Count == 3) || used == use.Removable {
+			t.Errorf("%+v", use)
+		}
+	}
+}
+
 // An entry that nobody used for thirty days is reported as removable.
 func TestRemovableEntries(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Document(signing, "compatibility: [link-wallet, update-user]"))

@@ -117,6 +117,9 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 		return applied, err
 	}
 	by.EnvironmentID = next.ID
+	if err := endUnproven(tx, by, old, next); err != nil {
+		return applied, err
+	}
 	if err := warn(tx, by, next, weakens, o.Operators); err != nil {
 		return applied, err
 	}

@@ -174,8 +174,11 @@ func (r *Readiness) read(env *environment.Environment, counts []store.ShadowCoun
 			refusals[key].Count += c.Count
 			refusals[key].LastDay = c.Day
 		case shadow.Waived:
-			entry, _ := shadow.Call(c.Call).Entry()
-			if use := uses[string(entry)]; use != nil {
+			entry := c.Reason
+			if entry == "" { // counted when a call had one entry at most
+				entry = string(shadow.Call(c.Call).Entry())
+			}
+			if use := uses[entry]; use != nil {
 				use.Count += c.Count
 				if !slices.Contains(use.Clients, c.Client) {
 					use.Clients = append(use.Clients, c.Client)

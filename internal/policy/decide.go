@@ -18,6 +18,7 @@ type Means struct {
 	Alias   string        // display text
 	ACR     assurance.ACR // what it yields; empty: the best of its kind
 	Counts  bool          // false: its method is off, it is disabled for sign-in, or it is an embedded wallet
+	Proven  bool          // a proof let it in, or has confirmed it since
 	Default bool          // the default MFA device
 }
 
@@ -26,6 +27,7 @@ type Person struct {
 	Means              []Means // in order of creation
 	SignInCredentialID string
 	Owes               bool          // the session still owes a second factor
+	HasFactor          bool          // an MFA method is registered, be it one that is no Means because it counts for nothing
 	Disputed           bool          // somebody denied a change to the account, and nobody has decided
 	Withheld           []string      // ids of what a dispute keeps from minting and opening anything; they are had all the same
 	Changed            bool          // a factor was added or recovered with, ever
@@ -39,20 +41,56 @@ func (p Person) Enrolled() bool {
 	return slices.ContainsFunc(p.Means, func(m Means) bool { return m.Kind.MFA() })
 }
 
+// proven reports whether a proof stands behind one of the person's MFA methods,
+// apart from recovery codes, which stand in for them.
+func (p Person) proven() bool {
+	return slices.ContainsFunc(p.Means, func(m Means) bool { return m.Kind.MFA() && m.Kind != assurance.RecoveryCode && m.Proven })
+}
+
+// Use tells the calls of one scope apart, where a version protects only some.
+type Use int
+
+// Whatever the version, what takes a means of step-up away was never free, nor what
+// shows the recovery codes of a second factor that a proof had let in.
+const (
+	Ordinary     Use = iota
+	RemovesProof     // of credential:unlink
+	ShowsCodes       // of credential:link
+)
+
+// Uses are all of them.
+var Uses = [...]Use{Ordinary, RemovesProof, ShowsCodes}
+
 // Decision is the answer for one person and one scope.
 type Decision struct {
 	Rule      Rule
-	Required  bool
-	Floor     assurance.ACR // that holds for this person
-	Offers    []Means       // what would mint the scope, after the cool-down; empty: nothing would
-	DefaultID string        // which of them to offer first; empty without offers
-	CoolDown  time.Duration // how much longer nothing mints it, because a factor has just changed; 0: no wait
-	Disputed  bool          // a dispute is open: no gate is free, and not all that the person has counts
+	Required  bool                   // by some call of the scope; after [Decision.For], by that call
+	Entry     environment.Compatible // the compatibility entry without which it would be required; empty: none
+	Floor     assurance.ACR          // that holds for this person
+	Offers    []Means                // what would mint the scope, after the cool-down; empty: nothing would
+	DefaultID string                 // which of them to offer first; empty without offers
+	CoolDown  time.Duration          // how much longer nothing mints it, because a factor has just changed; 0: no wait
+	Disputed  bool                   // a dispute is open: no gate is free, and not all that the person has counts
 
 	withheld        []string
 	excludeReauth   bool
 	factorsOnly     bool
 	externalReplace bool // an external assertion stands in for a second factor
+	means           []Means
+	required        [len(Uses)]bool // by use
+}
+
+// For is the decision for one call. The check is about the scope, and says that a
+// token is required as soon as one of its calls asks this person for one.
+func (d Decision) For(use Use) Decision {
+	d.Required = d.required[use]
+	return d
+}
+
+// Vouches reports whether a token that came from this credential may still open
+// anything: the person has it, and it counts under the rules in force.
+func (d Decision) Vouches(credentialID string) bool {
+	return slices.ContainsFunc(d.means, func(m Means) bool { return m.ID == credentialID && m.Counts })
 }
 
 // Withholds reports whether a dispute keeps the credential from minting and from
@@ -86,7 +124,7 @@ func Decide(env *environment.Environment, person Person, scope stepup.Scope) (De
 		return Decision{}, ErrOperatorScope
 	}
 	enrolled := person.Enrolled()
-	d := Decision{Rule: rule, Floor: rule.Floor.WithoutMFA}
+	d := Decision{Rule: rule, Floor: rule.Floor.WithoutMFA, means: person.Means}
 	if enrolled {
 		d.Floor = rule.Floor.WithMFA
 	}
@@ -96,7 +134,10 @@ func Decide(env *environment.Environment, person Person, scope stepup.Scope) (De
 	d.factorsOnly = person.Owes && scope != stepup.CredentialLink
 	d.externalReplace = env.ExternalAuth.Enabled && env.ExternalAuth.AssertionReplacesMFA
 	d.Disputed, d.withheld = person.Disputed, person.Withheld
-	d.Required = required(env, rule, enrolled) || d.Disputed && asked(env, rule)
+	for _, use := range Uses {
+		d.required[use], d.Entry = required(env, rule, person, use)
+		d.Required = d.Required || d.required[use]
+	}
 	if person.Changed {
 		d.CoolDown = max(0, rule.CoolDown-person.SinceChange)
 	}
@@ -109,14 +150,30 @@ func Decide(env *environment.Environment, person Person, scope stepup.Scope) (De
 	return d, nil
 }
 
-func required(env *environment.Environment, rule Rule, enrolled bool) bool {
-	if rule.Audience != "" {
-		return rule.When == Always
+func required(env *environment.Environment, rule Rule, person Person, use Use) (bool, environment.Compatible) {
+	switch {
+	case rule.Audience != "":
+		return rule.When == Always, ""
+	case person.Disputed && asked(env, rule):
+		return true, ""
+	case env.MinAPIVersion != environment.Version20260101:
+		is := asked(env, rule)
+		if entry := withoutMFA[rule.Scope]; is && entry != "" && env.Allows(entry) && !env.MFA.Required && !person.HasFactor && !person.Enrolled() {
+			return false, entry
+		}
+		return is, ""
+	case use == RemovesProof && rule.Scope == stepup.CredentialUnlink && person.Enrolled():
+		return true, ""
+	case use == ShowsCodes && rule.Scope == stepup.CredentialLink && person.proven():
+		return true, ""
 	}
-	if env.MinAPIVersion == environment.Version20260101 {
-		return rule.Action != "" && on(env, rule.Action) && (env.MFA.Required || enrolled)
-	}
-	return asked(env, rule)
+	return rule.Action != "" && on(env, rule.Action) && (env.MFA.Required || person.Enrolled()), ""
+}
+
+// withoutMFA are the entries that keep free, for people without a second factor,
+// what the old version asked of nobody else.
+var withoutMFA = map[stepup.Scope]environment.Compatible{
+	stepup.WalletRefresh: environment.RefreshWithoutMFA, stepup.WalletReshare: environment.ReshareWithoutMFA,
 }
 
 // asked is what the newest version says, which holds under every version while a

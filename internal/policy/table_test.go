@@ -48,7 +48,7 @@ var table = []struct {
 
 func TestTable(t *testing.T) {
 	email := policy.Means{ID: "email", Kind: assurance.EmailCode, Counts: true}
-	totp := policy.Means{ID: "totp", Kind: assurance.TOTP, Counts: true}
+	totp := policy.Means{ID: "totp", Kind: assurance.TOTP, Counts: true, Proven: true}
 	seen := map[stepup.Scope]bool{}
 	for _, row := range table {
 		seen[stepup.Scope(row.scope)] = true
@@ -72,7 +72,9 @@ func TestTable(t *testing.T) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						if d.Required != want || d.Rule.SingleUse != row.single || d.Rule.Life != row.life || d.Rule.Audience != "" {
+						// Taking a factor away and showing its recovery codes were never free.
+						neverFree := enrolled && (row.scope == "credential:unlink" || row.scope == "credential:link")
+						if d.Required != (want || neverFree) || d.For(policy.Ordinary).Required != want || d.Rule.SingleUse != row.single || d.Rule.Life != row.life || d.Rule.Audience != "" {
 							t.Errorf("required %v, single %v, life %v, audience %q; want %v, %v, %v, the issuer", d.Required, d.Rule.SingleUse, d.Rule.Life, d.Rule.Audience, want, row.single, row.life)
 						}
 						offered, first := 1, "email"

@@ -46,7 +46,7 @@ func Start(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, credentia
 		CreatedAt: now, RefreshedAt: now, ExpiresAt: expires, EndsAt: ends,
 	}
 	if proof.Kind().MFA() { // signing in with a passkey is both factors at once
-		row.MFAAt = now
+		row.MFAAt, row.MFACredentialID = now, credential.ID
 	}
 	if err := tx.InsertSession(row); err != nil {
 		return row, fmt.Errorf("starting session: %w", err)

@@ -2,18 +2,22 @@ package shadow
 
 import "github.com/stepup-auth/stepup/internal/environment"
 
-// entries are the compatibility entries that stand for calls.
-var entries = map[Call]environment.Compatible{
-	LinkWallet: environment.LinkWallet, LinkEmail: environment.LinkEmail, LinkPhone: environment.LinkPhone, UnlinkWallet: environment.UnlinkWallet,
-	UpdateUser: environment.UpdateUser, DeleteUser: environment.DeleteUser,
-	RefreshWallet: environment.Refresh, ReshareWallet: environment.Reshare, DeleteDevice: environment.DeleteDevice, DeletePasskey: environment.DeleteDevice,
+// entries are the compatibility entries that stand for calls: for users with a
+// second factor, and those for users without where that is another one.
+var entries = map[Call][]environment.Compatible{
+	LinkWallet: {environment.LinkWallet}, LinkEmail: {environment.LinkEmail}, LinkPhone: {environment.LinkPhone}, UnlinkWallet: {environment.UnlinkWallet},
+	UpdateUser: {environment.UpdateUser}, DeleteUser: {environment.DeleteUser},
+	RefreshWallet: {environment.Refresh, environment.RefreshWithoutMFA}, ReshareWallet: {environment.Reshare, environment.ReshareWithoutMFA},
+	DeleteDevice: {environment.DeleteDevice}, DeletePasskey: {environment.DeleteDevice},
 }
 
-// Entry is the compatibility entry for a call; ok is false where there is none,
+// Entry is the first compatibility entry for a call; empty where there is none,
 // because every client can comply.
-func (c Call) Entry() (entry environment.Compatible, ok bool) {
-	entry, ok = entries[c]
-	return entry, ok
+func (c Call) Entry() environment.Compatible {
+	if len(entries[c]) == 0 {
+		return ""
+	}
+	return entries[c][0]
 }
 
 // Needed are the entries for the calls that some of the clients cannot attach a
@@ -25,8 +29,11 @@ func Needed(clients []Client) []environment.Compatible {
 		if client.SDK == "" {
 			continue
 		}
-		for call, entry := range entries {
-			if !client.Attaches(call) {
+		for call, of := range entries {
+			if client.Attaches(call) {
+				continue
+			}
+			for _, entry := range of {
 				needed[entry] = true
 			}
 		}

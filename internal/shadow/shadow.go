@@ -42,7 +42,7 @@ type Observation struct {
 	Scope         string
 	Call          Call
 	Verdict       Verdict
-	Reason        string // why it is refused
+	Reason        string // why it is refused; of a waived call, the compatibility entry
 }
 
 type key struct {

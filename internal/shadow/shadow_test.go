@@ -198,7 +198,8 @@ func TestNeeded(t *testing.T) {
 		{[]shadow.Client{{}}, []environment.Compatible{}},
 		{[]shadow.Client{react}, []environment.Compatible{environment.UpdateUser, environment.DeleteUser}},
 		{[]shadow.Client{react, js}, []environment.Compatible{
-			environment.LinkWallet, environment.LinkEmail, environment.LinkPhone, environment.UnlinkWallet, environment.UpdateUser, environment.DeleteUser, environment.Refresh, environment.Reshare}},
+			environment.LinkWallet, environment.LinkEmail, environment.LinkPhone, environment.UnlinkWallet, environment.UpdateUser, environment.DeleteUser, environment.Refresh, environment.Reshare,
+			environment.RefreshWithoutMFA, environment.ReshareWithoutMFA}},
 		{[]shadow.Client{{SDK: "ClientSDK", Version: "0.20.0"}}, environment.Compatibilities},
 	} {
 		if got := shadow.Needed(row.clients); !slices.Equal(got, row.want) {

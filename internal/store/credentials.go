@@ -157,7 +157,8 @@ func (tx *Tx) SelectCredential(environmentID, userID, id string) error {
 
 // DeleteCredential removes one credential and kills the elevated tokens that
 // came from it, the undo links it received, and what a wallet has signed so far.
-// What it had let in is as good as what had let itself in.
+// What it had let in is as good as what had let itself in. Sessions that it opened or
+// completed go on as what they were: those of one linked with nothing are unproven.
 func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 	if err := tx.walletRemoved(environmentID, userID, id); err != nil {
 		return err
@@ -166,6 +167,7 @@ func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 		return err
 	}
 	for _, query := range []string{
+		`UPDATE sessions SET unproven = 1 WHERE environment_id = $1 AND user_id = $2 AND $3 IN (signin_credential_id, mfa_credential_id) AND ` + fromNothing,
 		`DELETE FROM revoke_links WHERE environment_id = $1 AND user_id = $2 AND recipient_id = $3`,
 		`UPDATE credentials SET let_in_by = (SELECT c.let_in_by FROM credentials c WHERE c.environment_id = $1 AND c.id = $3)
 			WHERE environment_id = $1 AND user_id = $2 AND let_in_by = $3

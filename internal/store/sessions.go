@@ -26,22 +26,31 @@ type SessionRow struct {
 	MFAAt                    time.Time // zero: no second factor was given in this session
 	MFAMarkAt                time.Time // last second factor that may show and replace recovery codes
 	MFAMarkBy                string    // the credential it was
+	MFACredentialID          string    // the second factor given last; empty: none was
+	Unproven                 bool      // read only: a credential that was linked with nothing opened it or gave the second factor
 }
 
-const sessionColumns = `id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id, origin, session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at, revoked_reason, mfa_at, mfa_mark_at, mfa_mark_by`
+const sessionColumns = `id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id, origin, session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at, revoked_reason, mfa_at, mfa_mark_at, mfa_mark_by, mfa_credential_id`
+
+// fromNothing says that a credential which the session came from is not one of which
+// CredentialRow.Confirmed holds.
+const fromNothing = `EXISTS (SELECT 1 FROM credentials c WHERE c.id IN (sessions.signin_credential_id, sessions.mfa_credential_id)
+	AND c.provenance IN ('nothing', 'revoke_link') AND c.confirmed_at IS NULL)`
+
+const readSession = `SELECT ` + sessionColumns + `, CASE WHEN unproven = 1 OR ` + fromNothing + ` THEN 1 ELSE 0 END FROM sessions`
 
 // InsertSession opens a session at the transaction's time.
 func (tx *Tx) InsertSession(s SessionRow) error {
-	_, err := tx.Exec(`INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '')`,
+	_, err := tx.Exec(`INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '', $15)`,
 		s.ID, s.EnvironmentID, s.UserID, s.SignInCredentialID, s.SignInMethod, s.LastVerifiedCredentialID, s.Origin, s.SessionPublicKey, s.DevicePublicKey, s.SDKVersion,
-		millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt), nullMillis(s.MFAAt))
+		millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt), nullMillis(s.MFAAt), s.MFACredentialID)
 	return err
 }
 
 // LiveSession reads a session that is neither revoked nor over and whose user
 // is not disabled; anything else is ErrNotFound.
 func (tx *Tx) LiveSession(environmentID, id string) (SessionRow, error) {
-	return scanSession(tx.Row(`SELECT `+sessionColumns+` FROM sessions
+	return scanSession(tx.Row(readSession+`
 		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3
 		AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.environment_id = $1 AND u.disabled_at IS NULL)`,
 		environmentID, id, millis(tx.Now())))
@@ -49,7 +58,7 @@ func (tx *Tx) LiveSession(environmentID, id string) (SessionRow, error) {
 
 // Sessions lists a user's live sessions, newest first.
 func (tx *Tx) Sessions(environmentID, userID string) ([]SessionRow, error) {
-	rows, err := tx.Rows(`SELECT `+sessionColumns+` FROM sessions WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 ORDER BY created_at DESC, id`,
+	rows, err := tx.Rows(readSession+` WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 ORDER BY created_at DESC, id`,
 		environmentID, userID, millis(tx.Now()))
 	return collect(rows, err, func(rows *sql.Rows) (SessionRow, error) { return scanSession(rows) })
 }
@@ -70,11 +79,11 @@ func (tx *Tx) VerifiedWith(environmentID, id, credentialID string) error {
 }
 
 // VerifiedMFA records that a second factor was given in the session just now;
-// marks is its credential if it may also show and replace recovery codes, else empty.
-func (tx *Tx) VerifiedMFA(environmentID, id, marks string) error {
-	return tx.one(`UPDATE sessions SET mfa_at = $3, mfa_mark_at = CASE WHEN $4 <> '' THEN $3 ELSE mfa_mark_at END,
-		mfa_mark_by = CASE WHEN $4 <> '' THEN $4 ELSE mfa_mark_by END
-		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`, environmentID, id, millis(tx.Now()), marks)
+// mark says that it may also show and replace recovery codes.
+func (tx *Tx) VerifiedMFA(environmentID, id, credentialID string, mark bool) error {
+	return tx.one(`UPDATE sessions SET mfa_at = $3, mfa_credential_id = $5, mfa_mark_at = CASE WHEN $4 = 1 THEN $3 ELSE mfa_mark_at END,
+		mfa_mark_by = CASE WHEN $4 = 1 THEN $5 ELSE mfa_mark_by END
+		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`, environmentID, id, millis(tx.Now()), asBit(mark), credentialID)
 }
 
 // RevokeSession ends one session and its elevated tokens, and reports whether it was live.
@@ -99,13 +108,39 @@ func (tx *Tx) RevokeSessions(environmentID, userID, reason string) (int64, error
 	return n, err
 }
 
+// RevokeUnproven ends the sessions that a credential which was linked with nothing
+// opened or completed, and their elevated tokens; an empty userID means every user.
+func (tx *Tx) RevokeUnproven(environmentID, userID, reason string) (int64, error) {
+	var ended []string
+	for _, which := range []string{
+		`unproven = 1 AND ($4 = '' OR user_id = $4)`,
+		fromNothing + ` AND user_id IN (SELECT c.user_id FROM credentials c
+			WHERE c.environment_id = $1 AND ($4 = '' OR c.user_id = $4) AND c.provenance IN ('nothing', 'revoke_link') AND c.confirmed_at IS NULL)`,
+	} {
+		rows, err := tx.Rows(`UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE environment_id = $1 AND revoked_at IS NULL AND `+which+` RETURNING id`,
+			environmentID, millis(tx.Now()), reason, userID)
+		ids, err := collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
+		if err != nil {
+			return 0, err
+		}
+		ended = append(ended, ids...)
+	}
+	for _, id := range ended {
+		if _, err := tx.RevokeElevated(environmentID, ElevatedOf{SessionID: id}, reason); err != nil {
+			return 0, err
+		}
+	}
+	return int64(len(ended)), nil
+}
+
 func scanSession(row scanner) (SessionRow, error) {
 	var s SessionRow
 	var created, refreshed, expires, ends int64
+	var unproven int64
 	var revoked, mfa, mark sql.NullInt64
 	err := row.Scan(&s.ID, &s.EnvironmentID, &s.UserID, &s.SignInCredentialID, &s.SignInMethod, &s.LastVerifiedCredentialID, &s.Origin, &s.SessionPublicKey, &s.DevicePublicKey, &s.SDKVersion,
-		&created, &refreshed, &expires, &ends, &revoked, &s.RevokedReason, &mfa, &mark, &s.MFAMarkBy)
+		&created, &refreshed, &expires, &ends, &revoked, &s.RevokedReason, &mfa, &mark, &s.MFAMarkBy, &s.MFACredentialID, &unproven)
 	s.CreatedAt, s.RefreshedAt, s.ExpiresAt, s.EndsAt, s.RevokedAt = fromMillis(created), fromMillis(refreshed), fromMillis(expires), fromMillis(ends), fromNullMillis(revoked)
-	s.MFAAt, s.MFAMarkAt = fromNullMillis(mfa), fromNullMillis(mark)
+	s.MFAAt, s.MFAMarkAt, s.Unproven = fromNullMillis(mfa), fromNullMillis(mark), unproven != 0
 	return s, notFound(err)
 }

@@ -76,6 +76,22 @@ func (tx *Tx) DropEnrolments(environmentID, id string) error {
 	return nil
 }
 
+// DropBegun ends what a user's sessions have begun and not finished: codes that
+// were sent to prove something or to change an address, logins under way, passkey
+// prompts and enrolments. Codes to sign in with are not of a session and stay.
+func (tx *Tx) DropBegun(environmentID, id string) error {
+	for _, query := range []string{
+		`DELETE FROM code_challenges WHERE environment_id = $1 AND user_id = $2 AND session_id <> '' AND consumed_at IS NULL`,
+		`DELETE FROM passkey_challenges WHERE environment_id = $1 AND user_id = $2 AND session_id <> '' AND consumed_at IS NULL`,
+		`DELETE FROM social_flows WHERE environment_id = $1 AND user_id = $2 AND session_id <> '' AND consumed_at IS NULL`,
+	} {
+		if _, err := tx.Exec(query, environmentID, id); err != nil {
+			return err
+		}
+	}
+	return tx.DropEnrolments(environmentID, id)
+}
+
 // TouchUser records a visit.
 func (tx *Tx) TouchUser(environmentID, id string) error {
 	return tx.one(`UPDATE users SET last_visit_at = $3 WHERE environment_id = $1 AND id = $2`, environmentID, id, millis(tx.Now()))

@@ -2,6 +2,7 @@ package passkey
 
 import (
 	"cmp"
+	"crypto/rand"
 
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/binding"
@@ -125,9 +126,10 @@ func BeginSignIn(tx *store.Tx, t *tenant.Tenant, source string) (RequestOptions,
 	return request(t, challenge, []Descriptor{}), err
 }
 
-// BeginStepUp opens a step-up with the passkeys of the session's user. For a
-// user without one it is a refusal: an empty list would allow any. With a binding
-// the passkey signs for that transaction, which it does not show.
+// BeginStepUp opens a step-up with the passkeys of the session's user. A user
+// without one gets an empty list, by which clients tell, and a challenge that
+// nobody keeps: whatever signs it, nothing is proven. With a binding the passkey
+// signs for that transaction, which it does not show.
 func BeginStepUp(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, bindingID string) (RequestOptions, error) {
 	if err := enabled(t); err != nil {
 		return RequestOptions{}, err
@@ -141,7 +143,9 @@ func BeginStepUp(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, bindingID s
 		return RequestOptions{}, err
 	}
 	if len(allowed) == 0 {
-		return RequestOptions{}, fault.New(fault.PasskeyNotFound, "You have no passkey that counts here.")
+		var nobodys [challengeSize]byte
+		_, _ = rand.Read(nobodys[:]) // never fails
+		return request(t, idOf(nobodys[:]), allowed), nil
 	}
 	var about *store.BindingRow
 	if bindingID != "" {

@@ -81,9 +81,13 @@ func (ch *Channel) Create(tx *store.Tx, r Request) (store.CodeChallengeRow, erro
 	if err := ch.takeSend(tx, r); err != nil {
 		return store.CodeChallengeRow{}, err
 	}
+	ends, err := method.EndsBy(tx, r.Tenant.ID, r.AuthorizedBy, tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std()))
+	if err != nil {
+		return store.CodeChallengeRow{}, err
+	}
 	c := store.CodeChallengeRow{
 		ID: uuid.NewString(), EnvironmentID: r.Tenant.ID, Format: ch.Format, Identifier: r.Key, Recipient: r.Written,
-		Purpose: string(r.Purpose), AuthorizedBy: r.AuthorizedBy, ExpiresAt: tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std()),
+		Purpose: string(r.Purpose), AuthorizedBy: r.AuthorizedBy, ExpiresAt: ends,
 		BindingID: r.BindingID, Scopes: strings.Join(r.Scopes, " "),
 	}
 	if r.Session != nil {
@@ -149,7 +153,9 @@ func (ch *Channel) Resend(tx *store.Tx, r Request, challengeID string) (store.Co
 		return c, err
 	}
 	c.CodeHash = hashCode(tx.Hasher(), c, code)
-	c.ExpiresAt = tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std())
+	if c.Purpose != string(method.Update) { // a change was allowed until then, and a new code does not prolong that
+		c.ExpiresAt = tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std())
+	}
 	err = tx.ResendCodeChallenge(r.Tenant.ID, c.ID, c.CodeHash, c.ExpiresAt)
 	if errors.Is(err, store.ErrNotFound) {
 		return c, ch.unknown()

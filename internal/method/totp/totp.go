@@ -24,7 +24,8 @@ import (
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
-// EnrolmentLife is how long a secret that was shown waits for its first code.
+// EnrolmentLife is how long a secret that was shown waits for its first code, at
+// most: it never outlives the elevated token that let it begin.
 const EnrolmentLife = 10 * time.Minute
 
 // Method implements [method.Method] for one attempt. The response is the code.
@@ -47,10 +48,13 @@ type Enrolment struct {
 func Enrol(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, account, authorizedBy string) (Enrolment, error) {
 	secret := make([]byte, SecretSize)
 	rand.Read(secret)
-	row := store.TOTPEnrolmentRow{
-		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: s.UserID, SessionID: s.ID, AuthorizedBy: authorizedBy, ExpiresAt: tx.Now().Add(EnrolmentLife),
+	ends, err := method.EndsBy(tx, t.ID, authorizedBy, tx.Now().Add(EnrolmentLife))
+	if err != nil {
+		return Enrolment{}, err
 	}
-	var err error
+	row := store.TOTPEnrolmentRow{
+		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: s.UserID, SessionID: s.ID, AuthorizedBy: authorizedBy, ExpiresAt: ends,
+	}
 	if row.SealedSecret, err = tx.Seal("totp_enrolments", "sealed_secret", row.ID, secret); err != nil {
 		return Enrolment{}, err
 	}

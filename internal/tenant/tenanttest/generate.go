@@ -65,6 +65,11 @@ func Documents() *rapid.Generator[string] {
 			}
 			e.Scopes = append(e.Scopes, s)
 		}
+		for _, entry := range environment.Compatibilities {
+			if rapid.IntRange(0, 3).Draw(t, string(entry)) == 0 {
+				e.Compatibility = append(e.Compatibility, entry)
+			}
+		}
 		return string(e.YAML())
 	})
 }

@@ -1,0 +1,100 @@
+package store_test
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/store/storetest"
+)
+
+// A session is unproven by the credential that opened it or gave the second factor,
+// if that was linked with nothing, also when it is gone; it is not once the
+// credential was confirmed, or another factor was given.
+func TestUnprovenSessions(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
+		db := open(t)
+		const env, user = "environment", "user"
+		write := func(fn func(*store.Tx) error) {
+			t.Helper()
+			if err := db.Write(t.Context(), fn); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(func(tx *store.Tx) error {
+			if err := tx.PutEnvironment(env, env, "", 0); err != nil {
+				return err
+			}
+			if err := tx.InsertUser(store.UserRow{ID: user, EnvironmentID: env, Profile: "{}"}); err != nil {
+				return err
+			}
+			for id, provenance := range map[string]string{"mail": store.ProvenanceSignUp, "planted": store.ProvenanceNothing, "gone": store.ProvenanceNothing,
+				"app": store.ProvenanceElevatedToken, "planted app": store.ProvenanceNothing} {
+				format := store.FormatEmail
+				if strings.HasSuffix(id, "app") {
+					format = store.FormatTOTP
+				}
+				if err := tx.InsertCredential(store.CredentialRow{ID: id, EnvironmentID: env, UserID: user, Format: format, Identifier: id, Provenance: provenance}); err != nil {
+					return err
+				}
+			}
+			for id, opened := range map[string]string{"good": "mail", "by planted": "planted", "by gone": "gone", "completed": "mail", "mended": "mail", "before": "mail", "before, alone": "mail"} {
+				s := store.SessionRow{ID: id, EnvironmentID: env, UserID: user, SignInCredentialID: opened, ExpiresAt: tx.Now().Add(time.Hour), EndsAt: tx.Now().Add(time.Hour)}
+				if id == "before" {
+					s.MFAAt = tx.Now() // nobody noted by what
+				}
+				if err := tx.InsertSession(s); err != nil {
+					return err
+				}
+			}
+			return errors.Join(tx.VerifiedMFA(env, "completed", "planted app", false), tx.VerifiedMFA(env, "mended", "planted app", false),
+				tx.VerifiedMFA(env, "mended", "app", true), tx.DeleteCredential(env, user, "gone"))
+		})
+		text, err := os.ReadFile("migrations/00015_what_counts.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		upgrade := string(text)
+		upgrade = upgrade[strings.Index(upgrade, "UPDATE sessions"):]
+		upgrade = upgrade[:strings.Index(upgrade, ";")]
+		write(func(tx *store.Tx) error {
+			if _, err := tx.Exec(`UPDATE sessions SET mfa_at = NULL WHERE id NOT IN ('before')`); err != nil {
+				return err
+			}
+			_, err := tx.Exec(upgrade)
+			return err
+		})
+		want := map[string]bool{"good": false, "by planted": true, "by gone": true, "completed": true, "mended": false, "before": true, "before, alone": false}
+		write(func(tx *store.Tx) error {
+			for id, unproven := range want {
+				s, err := tx.LiveSession(env, id)
+				if err != nil || s.Unproven != unproven {
+					t.Errorf("%s: unproven %v, want %v (%v)", id, s.Unproven, unproven, err)
+				}
+			}
+			return tx.ConfirmCredential(store.CredentialRow{ID: "planted", EnvironmentID: env, UserID: user})
+		})
+		want["by planted"] = false
+		write(func(tx *store.Tx) error {
+			if n, err := tx.RevokeUnproven(env, "somebody else", "test"); n != 0 || err != nil {
+				t.Errorf("of somebody else: %d, %v", n, err)
+			}
+			n, err := tx.RevokeUnproven(env, "", "test")
+			if n != 3 {
+				t.Errorf("%d sessions ended", n)
+			}
+			return err
+		})
+		write(func(tx *store.Tx) error {
+			for id, unproven := range want {
+				if _, err := tx.LiveSession(env, id); errors.Is(err, store.ErrNotFound) != unproven {
+					t.Errorf("%s afterwards: %v", id, err)
+				}
+			}
+			return nil
+		})
+	})
+}
