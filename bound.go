@@ -30,9 +30,11 @@ type requirement struct {
 //
 // The function is called after token and scope were found good, and before the
 // token is spent. It may read the body, of at most [MaxBoundBody] bytes; the
-// handler reads it again. A token that is bound to nothing or to something else,
-// and an error of the function, refuse the request as [ErrWrongBinding] (403),
-// an error that is [ErrUnavailable] as 503. None of them spends the token.
+// handler reads it again. A token that is bound to nothing or to something else
+// refuses the request as [ErrWrongBinding] (403). An error of the function, and what
+// it returns that cannot be compared, refuse it as [ErrBadRequest] (400), since no
+// other proof would help; an error that is [ErrUnavailable] as 503. None of them
+// spends the token.
 func BoundTo(details func(*http.Request) (any, error)) Option {
 	return func(r *requirement) { r.details = details }
 }
@@ -52,7 +54,7 @@ func (n requirement) bind(r *http.Request, claims Claims) (string, error) {
 	}
 	hash, err := HashDetails(details)
 	if err != nil {
-		return "", fmt.Errorf("%w: the request's %w", ErrWrongBinding, err)
+		return "", fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
 	switch {
 	case !claims.Bound():
@@ -74,7 +76,7 @@ func (n requirement) requested(r *http.Request) ([]byte, error) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	if err != nil && !errors.Is(err, ErrUnavailable) {
-		return nil, fmt.Errorf("%w: %v", ErrWrongBinding, err) // to read, not to match
+		return nil, fmt.Errorf("%w: %v", ErrBadRequest, err) // to read, not to match
 	}
 	if err != nil {
 		return nil, err
@@ -84,10 +86,10 @@ func (n requirement) requested(r *http.Request) ([]byte, error) {
 	}
 	document, err := json.Marshal(value)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrWrongBinding, err)
+		return nil, fmt.Errorf("%w: %v", ErrBadRequest, err)
 	}
 	if bytes.Contains(document, []byte(`\ufffd`)) { // how encoding/json writes bytes that are no UTF-8
-		return nil, fmt.Errorf("%w: a text of the request is not valid UTF-8", ErrWrongBinding)
+		return nil, fmt.Errorf("%w: a text of it is not valid UTF-8", ErrBadRequest)
 	}
 	return document, nil
 }
@@ -102,7 +104,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w: reading the request's body: %v", ErrUnavailable, err)
 	case len(body) > MaxBoundBody:
-		return nil, fmt.Errorf("%w: the request's body is longer than %d bytes", ErrWrongBinding, MaxBoundBody)
+		return nil, fmt.Errorf("%w: its body is longer than %d bytes", ErrBadRequest, MaxBoundBody)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return body, nil

@@ -88,9 +88,11 @@ func TestBoundTo(t *testing.T) {
 	for name, body := range map[string]string{
 		"another amount": `{"to":"bob","amount":"25.01"}`, "another payee": `{"to":"eve","amount":"25.00"}`,
 		"digits": `{"to":"bob","amount":"25.0"}`, "a letter that looks so": `{"to":"bоb","amount":"25.00"}`,
-		"nothing": ``, "no JSON": `to=bob`,
 	} {
 		check(t, name, b.post(t, b.token(t, pay), body), 403, required, stepup.ReasonWrongBinding)
+	}
+	for name, body := range map[string]string{"nothing": ``, "no JSON": `to=bob`} {
+		check(t, name, b.post(t, b.token(t, pay), body), 400, stepup.CodeInvalidRequest, "")
 	}
 	a = b.post(t, b.Token(t, plain), payBob)
 	check(t, "bound to nothing", a, 403, required, stepup.ReasonWrongBinding)
@@ -139,16 +141,16 @@ func TestBoundToFailing(t *testing.T) {
 		code    stepup.Code
 		reason  stepup.Reason
 	}{
-		"an error":                     {func(*http.Request) (any, error) { return nil, errors.New("no order") }, 403, required, stepup.ReasonWrongBinding},
-		"an error that names a reason": {func(*http.Request) (any, error) { return nil, stepup.ErrExpired }, 403, required, stepup.ReasonWrongBinding},
+		"an error":                     {func(*http.Request) (any, error) { return nil, errors.New("no order") }, 400, stepup.CodeInvalidRequest, ""},
+		"an error that names a reason": {func(*http.Request) (any, error) { return nil, stepup.ErrExpired }, 400, stepup.CodeInvalidRequest, ""},
 		"cannot tell":                  {func(*http.Request) (any, error) { return nil, stepup.ErrUnavailable }, 503, stepup.CodeStepUpUnavailable, ""},
-		"nothing":                      {func(*http.Request) (any, error) { return nil, nil }, 403, required, stepup.ReasonWrongBinding},
-		"an empty list":                {func(*http.Request) (any, error) { return []any{}, nil }, 403, required, stepup.ReasonWrongBinding},
-		"not JSON":                     {func(*http.Request) (any, error) { return []byte("x"), nil }, 403, required, stepup.ReasonWrongBinding},
-		"not marshalled":               {func(*http.Request) (any, error) { return make(chan int), nil }, 403, required, stepup.ReasonWrongBinding},
+		"nothing":                      {func(*http.Request) (any, error) { return nil, nil }, 400, stepup.CodeInvalidRequest, ""},
+		"an empty list":                {func(*http.Request) (any, error) { return []any{}, nil }, 400, stepup.CodeInvalidRequest, ""},
+		"not JSON":                     {func(*http.Request) (any, error) { return []byte("x"), nil }, 400, stepup.CodeInvalidRequest, ""},
+		"not marshalled":               {func(*http.Request) (any, error) { return make(chan int), nil }, 400, stepup.CodeInvalidRequest, ""},
 		"a member twice": {func(*http.Request) (any, error) {
 			return []byte(`[{"type":"transfer","amount":"25.00","payee":"bob","payee":"bob"}]`), nil
-		}, 403, required, stepup.ReasonWrongBinding},
+		}, 400, stepup.CodeInvalidRequest, ""},
 		"bytes": {func(*http.Request) (any, error) {
 			return []byte(`[{"type":"transfer","amount":"25.00","payee":"bob"}]`), nil
 		}, 201, "", ""},
@@ -163,10 +165,10 @@ func TestBoundToFailing(t *testing.T) {
 	b := bind(t, nil, func(*http.Request) (any, error) {
 		return []any{map[string]any{"type": "transfer", "payee": "b\xff"}}, nil
 	})
-	check(t, "not UTF-8", b.post(t, b.token(t, []any{map[string]any{"type": "transfer", "payee": "b\ufffd"}}), payBob), 403, required, stepup.ReasonWrongBinding)
+	check(t, "not UTF-8", b.post(t, b.token(t, []any{map[string]any{"type": "transfer", "payee": "b\ufffd"}}), payBob), 400, stepup.CodeInvalidRequest, "")
 
 	b = bind(t, nil, transferDetails)
-	check(t, "too long", b.post(t, b.token(t, pay), payBob+strings.Repeat(" ", stepup.MaxBoundBody)), 403, required, stepup.ReasonWrongBinding)
+	check(t, "too long", b.post(t, b.token(t, pay), payBob+strings.Repeat(" ", stepup.MaxBoundBody)), 400, stepup.CodeInvalidRequest, "")
 }
 
 // TestBoundOperation: one key with two transactions is a conflict, and one with

@@ -45,7 +45,7 @@ func (c Caller) owns(claims Claims) bool {
 // whose sign-in is not finished are refused.
 func SessionCaller(verifier *Verifier) func(*http.Request) (Caller, error) {
 	return func(r *http.Request) (Caller, error) {
-		token, err := bearer(r)
+		token, err := BearerToken(r)
 		if err != nil {
 			return Caller{}, err
 		}
@@ -63,17 +63,30 @@ func SessionCaller(verifier *Verifier) func(*http.Request) (Caller, error) {
 	}
 }
 
-// bearer returns the token of the one Authorization header (RFC 6750 section 2.1).
-func bearer(r *http.Request) (string, error) {
+// BearerToken returns the token of a request's one Authorization header, as the
+// issuer reads it too: the scheme Bearer in any case, one or more spaces (RFC 9110
+// section 11.4), and a token without any other character than those of RFC 6750
+// section 2.1. Everything else is [ErrUnauthenticated].
+func BearerToken(r *http.Request) (string, error) {
 	values := r.Header.Values("Authorization")
 	if len(values) != 1 {
 		return "", fmt.Errorf("%w: want one Authorization header, got %d", ErrUnauthenticated, len(values))
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+	token = strings.TrimLeft(token, " ")
+	if !strings.EqualFold(scheme, "Bearer") || !bearerSyntax(token) {
 		return "", fmt.Errorf("%w: the Authorization header is not a bearer token", ErrUnauthenticated)
 	}
 	return token, nil
+}
+
+// bearerSyntax reports whether text is a b64token.
+func bearerSyntax(text string) bool {
+	text = strings.TrimRight(text, "=")
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		letter := r|0x20 >= 'a' && r|0x20 <= 'z'
+		return !letter && (r < '0' || r > '9') && !strings.ContainsRune("-._~+/", r)
+	})
 }
 
 // Headers that carry an elevated access token. A request uses one of them, once.
@@ -90,6 +103,8 @@ func elevatedToken(r *http.Request) (string, error) {
 		return "", ErrAmbiguous
 	case len(values) == 0 || values[0] == "":
 		return "", ErrMissing
+	case len(values[0]) > len("Bearer ") && strings.EqualFold(values[0][:len("Bearer ")], "Bearer "):
+		return "", errBearer
 	}
 	return values[0], nil
 }

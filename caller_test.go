@@ -38,12 +38,12 @@ func TestCaller(t *testing.T) {
 			"basic":          {"Authorization", "Basic " + session},
 			"no scheme":      {"Authorization", session},
 			"no token":       {"Authorization", "Bearer "},
+			"joined":         {"Authorization", "Bearer " + session + ", Bearer " + session},
 			"two":            {"Authorization", "Bearer " + session, "Authorization", "Bearer " + session},
 			"MFA missing":    {"Authorization", "Bearer " + g.Session(t, stepuptest.Session{Scope: "user:basic requiresAdditionalAuth"})},
 			"device missing": {"Authorization", "Bearer " + g.Session(t, stepuptest.Session{Scope: "device:register"})},
 		},
 		stepup.CodeInvalidSession: {
-			"joined":           {"Authorization", "Bearer " + session + ", Bearer " + session},
 			"elevated":         {"Authorization", "Bearer " + g.Token(t, plain)},
 			"service token":    {"Authorization", "Bearer " + string(g.ServiceToken())},
 			"forged":           {"Authorization", "Bearer " + session[:len(session)-4] + "AAAA"},

@@ -19,7 +19,7 @@ type Refusal struct {
 	Scope     Scope    // what the request needs; empty if the refusal is not about a token
 	Reason    Reason   // why the token sent was not enough; empty likewise
 	SingleUse *bool    // whether the scope asks for a single-use token; nil if not known here
-	Methods   []string // means of proof the user could use; empty if not known here
+	Methods   []string // means of proof the user could use; nil if not known here, which leaves them out
 	RequestID string   // stands in the answer's X-Request-Id and in its body
 	// AuthorizationDetails is what the client has to register at the issuer, and
 	// the user to confirm, where the request needs a token bound to it ([BoundTo]).
@@ -34,10 +34,10 @@ type Refusal struct {
 //	WWW-Authenticate: Bearer error="insufficient_scope", scope="transfer:create"
 //
 //	{"error": "…", "code": "elevated_access_token_required", "requestId": "…",
-//	 "payload": {"scope": "transfer:create", "reason": "missing", "methods": [], "requestId": "…"}}
+//	 "payload": {"scope": "transfer:create", "reason": "missing", "requestId": "…"}}
 //
-// The header is that of RFC 6750 section 3; a 401 has one too. An empty methods list means that the issuer knows; ask its
-// stepUp/check.
+// The header is that of RFC 6750 section 3; a 401 has one too. The payload has
+// methods where the guard knows them; else ask the issuer's stepUp/check.
 func (r Refusal) Write(w http.ResponseWriter) {
 	switch {
 	case r.Code == CodeElevatedAccessTokenRequired:
@@ -109,7 +109,7 @@ type payload struct {
 	Scope     Scope    `json:"scope"`
 	Reason    Reason   `json:"reason"`
 	SingleUse *bool    `json:"singleUse,omitempty"`
-	Methods   []string `json:"methods"`
+	Methods   []string `json:"methods,omitzero"` // an empty list is a user without any
 	RequestID string   `json:"requestId"`
 
 	AuthorizationDetails json.RawMessage `json:"authorizationDetails,omitempty"`
@@ -123,7 +123,7 @@ func (r Refusal) write(w http.ResponseWriter) {
 		Payload   *payload `json:"payload,omitempty"`
 	}{Error: r.Message, Code: r.Code, RequestID: r.RequestID}
 	if r.Reason != "" {
-		body.Payload = &payload{r.Scope, r.Reason, r.SingleUse, append([]string{}, r.Methods...), r.RequestID, r.AuthorizationDetails}
+		body.Payload = &payload{r.Scope, r.Reason, r.SingleUse, r.Methods, r.RequestID, r.AuthorizationDetails}
 	}
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
@@ -159,6 +159,12 @@ func refusalOf(err error, scope Scope) Refusal {
 	case errors.Is(err, ErrAmbiguous):
 		r.Status, r.Code = http.StatusBadRequest, CodeAmbiguousElevatedAccessToken
 		r.Message = "Send one elevated access token, in one header."
+	case errors.Is(err, errBearer):
+		r.Status, r.Code = http.StatusBadRequest, CodeInvalidRequest
+		r.Message = "Send the elevated access token alone in its header, without \"Bearer \" before it."
+	case errors.Is(err, ErrBadRequest):
+		r.Status, r.Code = http.StatusBadRequest, CodeInvalidRequest
+		r.Message = "This request does not say, in a form that can be read, what is to be done: mend it. No proof helps."
 	case errors.Is(err, ErrReplayed):
 		r.Status, r.Code = http.StatusConflict, CodeOperationReplayed
 		r.Message = "This operation was let through before and is not run again: look at its outcome."

@@ -12,6 +12,8 @@ const (
 	CodeElevatedAccessTokenRequired Code = "elevated_access_token_required"
 	// CodeAmbiguousElevatedAccessToken (400): the request carried more than one token.
 	CodeAmbiguousElevatedAccessToken Code = "ambiguous_elevated_access_token"
+	// CodeInvalidRequest (400): a guard that binds tokens to the request cannot read it.
+	CodeInvalidRequest Code = "invalid_request"
 	// CodeSignInRequired (401): nobody is signed in. This and the next are the
 	// only uses of 401, unless [RFC9470] is chosen.
 	CodeSignInRequired Code = "sign_in_required"
@@ -72,6 +74,8 @@ var (
 	ErrUnauthenticated      error = &denial{text: "caller is not signed in"}
 	ErrInvalidSession       error = &denial{text: "session is not valid here", parent: ErrUnauthenticated}
 	ErrAmbiguous            error = &denial{text: "more than one elevated access token"}
+	ErrBadRequest           error = &denial{text: "request cannot be read"} // by the function of [BoundTo]
+	errBearer               error = &denial{text: "Bearer stands before the elevated access token", parent: ErrBadRequest}
 	ErrReplayed             error = &denial{text: "operation was let through before"}
 	ErrConflict             error = &denial{text: "operation id stands for another request"}
 	ErrSingleUseUnsupported error = &denial{text: "single-use tokens cannot be checked offline"}

@@ -133,7 +133,7 @@ func TestRequire(t *testing.T) {
 	if got, want := a.Header.Get("WWW-Authenticate"), `Bearer error="insufficient_scope", scope="transfer:create"`; got != want {
 		t.Errorf("WWW-Authenticate %q, want %q", got, want)
 	}
-	if a.Payload.Scope != string(transfer) || a.Payload.Methods == nil || a.Payload.RequestID != a.RequestID {
+	if a.Payload.Scope != string(transfer) || a.Payload.Methods != nil || a.Payload.RequestID != a.RequestID {
 		t.Errorf("payload %+v", a.Payload)
 	}
 
@@ -160,8 +160,13 @@ func TestRequire(t *testing.T) {
 	} {
 		check(t, name, g.call(t, g.as(t, g.Token(t, test.token))...), 403, required, test.reason)
 	}
-	for _, junk := range []string{"", "x", "Bearer " + g.Token(t, plain), g.Token(t, plain) + ", " + g.Token(t, plain)} {
+	for _, junk := range []string{"", "x", g.Token(t, plain) + ", " + g.Token(t, plain)} {
 		check(t, "junk", g.call(t, g.as(t, junk)...), 403, required, stepup.ReasonMissing)
+	}
+	a = g.call(t, g.as(t, "Bearer "+g.Token(t, plain))...)
+	check(t, "a scheme before it", a, 400, stepup.CodeInvalidRequest, "")
+	if !strings.Contains(a.Error, `without "Bearer "`) {
+		t.Errorf("a scheme before the token: %q", a.Error)
 	}
 	late := g.Token(t, plain)
 	g.Advance(301 * time.Second)

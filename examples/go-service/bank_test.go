@@ -120,7 +120,9 @@ func TestConfirmedTransfer(t *testing.T) {
 	}
 	refused("/transfers/confirmed", `{"to":"mallory","amount":25}`, headers)
 	refused("/transfers/confirmed", `{"to":"bob","amount":26}`, headers)
-	refused("/transfers/confirmed", `not an order`, headers)
+	if response, body := call(t, "POST", server.URL+"/transfers/confirmed", `not an order`, headers); response.StatusCode != 400 || body["code"] != "invalid_request" {
+		t.Errorf("not an order: %d %v", response.StatusCode, body)
+	}
 	refused("/transfers/confirmed", `{"to":"bob","amount":25}`, proof(t, issuer)) // bound to nothing
 	refused("/transfers", `{"to":"bob","amount":25}`, headers)                    // nothing there compares
 	if response, body := call(t, "POST", server.URL+"/transfers/confirmed", `{"to":"bob","amount":25}`, headers); response.StatusCode != 201 || body["balance"] != 975.0 {

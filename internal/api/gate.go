@@ -199,15 +199,11 @@ func (g Gate) openService(c *Call) error {
 }
 
 func bearer(r *http.Request) string {
-	values := r.Header.Values("Authorization")
-	if len(values) != 1 {
+	text, err := stepup.BearerToken(r)
+	if err != nil {
 		return ""
 	}
-	scheme, text, ok := strings.Cut(values[0], " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimLeft(text, " ") // and no other space: guards elsewhere read it the same way
+	return text
 }
 
 // elevatedHeader reads the token from either header name; two are refused,
@@ -218,6 +214,9 @@ func elevatedHeader(r *http.Request) (string, error) {
 	case 0:
 		return "", nil
 	case 1:
+		if len(values[0]) > len("Bearer ") && strings.EqualFold(values[0][:len("Bearer ")], "Bearer ") {
+			return "", fault.New(fault.InvalidRequest, "Send the elevated access token alone in its header, without \"Bearer \" before it.")
+		}
 		return values[0], nil
 	}
 	return "", fault.New(fault.AmbiguousElevatedToken, "Send one elevated access token, in one header.")

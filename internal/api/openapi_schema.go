@@ -100,7 +100,7 @@ func (s *schemas) members(t reflect.Type) object {
 		}
 		properties[name] = s.of(field.Type)
 		switch {
-		case strings.Contains(options, "omitempty"):
+		case strings.Contains(options, "omitempty"), strings.Contains(options, "omitzero"):
 		case field.Type.Kind() == reflect.Pointer:
 			panic(fmt.Sprintf("%v.%s would be null: give it omitempty", t, field.Name))
 		default:

@@ -42,19 +42,24 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	refuse := func(d policy.Decision, reason stepup.Reason) error {
 		return refusal(Subject{RequestID: g.RequestID}, d, reason)
 	}
+	// unknown refuses before the person was looked at, so that their methods are not known.
+	unknown := func(reason stepup.Reason) error {
+		return fault.New(fault.ElevatedTokenRequired, "Elevated access token with scope %s required: %s.", rule.Scope, sentence[reason]).
+			With(Refusal{Scope: rule.Scope, Reason: reason, SingleUse: rule.SingleUse, RequestID: g.RequestID})
+	}
 	if g.Presented.TokenID() == "" {
 		reason := g.Presented.invalid
 		if !g.Presented.given {
 			reason = stepup.ReasonMissing
 		}
-		return stepup.Claims{}, false, refuse(policy.Decision{Rule: rule}, reason)
+		return stepup.Claims{}, false, unknown(reason)
 	}
 	claims = g.Presented.claims
 	if g.Audience != "" && !slices.Contains(claims.Audience, g.Audience) {
-		return claims, false, refuse(policy.Decision{Rule: rule}, stepup.ReasonWrongScope)
+		return claims, false, unknown(stepup.ReasonWrongScope)
 	}
 	operation := store.OperationRow{
-		EnvironmentID: g.Tenant.ID, ID: g.OperationID, Caller: g.Caller, TokenID: claims.ID, Scope: string(g.Scope), Digest: g.RequestDigest,
+		EnvironmentID: g.Tenant.ID, ID: g.OperationID, Caller: g.Caller, TokenID: claims.ID, Subject: claims.Subject, Scope: string(g.Scope), Digest: g.RequestDigest,
 	}
 	earlier, first, err := tx.ClaimOperation(operation)
 	if err != nil {
@@ -62,14 +67,16 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	}
 	if !first {
 		// Another token does not make it another operation: an app that lost the
-		// answer proves again and asks again.
-		if earlier.Digest != operation.Digest || earlier.Scope != operation.Scope || earlier.Caller != operation.Caller {
+		// answer proves again and asks again. Another user's token does, whose
+		// claims a guard must not take for those of the operation.
+		mine := earlier.TokenID == operation.TokenID || earlier.Subject == operation.Subject
+		if !mine || earlier.Digest != operation.Digest || earlier.Scope != operation.Scope || earlier.Caller != operation.Caller {
 			return claims, false, fault.New(fault.OperationConflict, "This operation id was used for another request. Make a new id for each operation.")
 		}
 		return claims, false, nil
 	}
 	if _, err := tx.LockUser(g.Tenant.ID, claims.Subject); errors.Is(err, store.ErrNotFound) {
-		return claims, false, refuse(policy.Decision{Rule: rule}, stepup.ReasonSuperseded)
+		return claims, false, unknown(stepup.ReasonSuperseded)
 	} else if err != nil {
 		return claims, false, err
 	}
@@ -79,7 +86,7 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 		if err != nil {
 			return claims, false, err
 		}
-		return claims, false, refuse(policy.Decision{Rule: rule}, reason)
+		return claims, false, unknown(reason)
 	}
 	if err != nil {
 		return claims, false, err

@@ -114,7 +114,7 @@ type Refusal struct {
 	Scope     stepup.Scope  `json:"scope"`
 	Reason    stepup.Reason `json:"reason"`
 	SingleUse bool          `json:"singleUse"`
-	Methods   []string      `json:"methods"`
+	Methods   []string      `json:"methods,omitzero"` // nil: nobody knows here; an empty list: the user has none
 	RequestID string        `json:"requestId"`
 }
 

@@ -92,6 +92,7 @@ type OperationRow struct {
 	ID            string
 	Caller        string // service token id
 	TokenID       string
+	Subject       string // the token's user; empty in records of before it was kept
 	Scope         string
 	Digest        string
 }
@@ -99,12 +100,12 @@ type OperationRow struct {
 // ClaimOperation records o as first. When the id is taken it returns the
 // earlier record and false.
 func (tx *Tx) ClaimOperation(o OperationRow) (earlier OperationRow, first bool, err error) {
-	n, err := tx.Exec(`INSERT INTO operations (environment_id, id, caller, token_id, scope, digest, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-		o.EnvironmentID, o.ID, o.Caller, o.TokenID, o.Scope, o.Digest, millis(tx.Now()))
+	n, err := tx.Exec(`INSERT INTO operations (environment_id, id, caller, token_id, scope, digest, created_at, subject) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+		o.EnvironmentID, o.ID, o.Caller, o.TokenID, o.Scope, o.Digest, millis(tx.Now()), o.Subject)
 	if err != nil || n == 1 {
 		return o, n == 1, err
 	}
-	err = tx.Row(`SELECT environment_id, id, caller, token_id, scope, digest FROM operations WHERE environment_id = $1 AND id = $2`, o.EnvironmentID, o.ID).
-		Scan(&earlier.EnvironmentID, &earlier.ID, &earlier.Caller, &earlier.TokenID, &earlier.Scope, &earlier.Digest)
+	err = tx.Row(`SELECT environment_id, id, caller, token_id, scope, digest, subject FROM operations WHERE environment_id = $1 AND id = $2`, o.EnvironmentID, o.ID).
+		Scan(&earlier.EnvironmentID, &earlier.ID, &earlier.Caller, &earlier.TokenID, &earlier.Scope, &earlier.Digest, &earlier.Subject)
 	return earlier, false, notFound(err)
 }
