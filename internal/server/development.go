@@ -70,7 +70,7 @@ embeddedWallets:
 providers:
   - {provider: dev, name: Development login, issuer: "%[3]s` + devprovider.Path + `", clientId: ` + devprovider.ClientID + `}
 scopes:
-  - {scope: "transfer:create", audience: "https://bank.example", summary: "Send {amount} {currency} to {payee}"}
+  - {scope: "transfer:create", audience: "https://bank.example", allows: send money at the example service, summary: "Send {amount} {currency} to {payee}"}
 `
 
 // anvilURL is where anvil and other nodes for development answer when they are not told otherwise.

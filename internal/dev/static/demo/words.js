@@ -15,11 +15,9 @@ const NOT_ONE = 'What came is no elevated token for this service: not of this ki
 
 const CODES = {
   network_error: 'Nothing answered. Is the server still running?',
-  wrong_email_verification_token: 'That is not the code we sent. Look again, then retype it.',
   invalid_email_verification: 'That code is used up or too old. Ask for a new one.',
   too_many_email_verification_attempts: 'Too many wrong codes. Ask for a new one.',
   too_many_verification_attempts: 'Too many wrong codes. Wait a little, then ask for a new one.',
-  wrong_sms_verification_token: 'That is not the code we sent. Look again, then retype it.',
   invalid_sms_verification: 'That code is used up or too old. Ask for a new one.',
   too_many_sms_verification_attempts: 'Too many wrong codes. Ask for a new one.',
   mfa_invalid_code: 'That code is not right, or it was used already. Wait for the next one.',
