@@ -305,7 +305,7 @@ func (h *hostile) mediaTypes(r api.Route) {
 	}
 }
 
-var oddIDs = []string{"%00", "%ff%fe", "x", "a%00b", "%ed%a0%80", "null", "%20", "%2e%2e%2f", "-1", "1'%20OR%20'1'='1", "%F0%9F%91%A9", "%7BenvironmentId%7D", "%2F", "*", strings.Repeat("a", 8000), strings.ToUpper(servertest.A)}
+var oddIDs = []string{"%00", "%ff%fe", "x", "a%00b", "%ed%a0%80", "null", "%20", "%2e%2e%2f", "-1", "1'%20OR%20'1'='1", "%F0%9F%91%A9", "%7BenvironmentId%7D", "%2F", "*", strings.Repeat("a", 8000), strings.ToUpper("dddddddd-0000-4000-8000-00000000000d")}
 
 func (h *hostile) ids(r api.Route) {
 	for _, name := range []string{"environmentId", "userId", "credentialId", "walletId"} {

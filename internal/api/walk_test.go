@@ -54,6 +54,7 @@ func TestWalk(t *testing.T) {
 			w.do("GET", sdk+path, "", nil, nil).Want(t, 200, "")
 		}
 		w.do("GET", "/api/v0/openapi.json", "", nil, nil).Want(t, 200, "")
+		w.do("POST", sdk+"/sdkSettings", "", nil, m{"hostname": "app.example"}).Want(t, 204, "")
 		w.do("GET", sdk+"/nonces?count=none", "", nil, nil).Want(t, 400, "invalid_request")
 		w.environment = "dddddddd-0000-4000-8000-000000000004"
 		w.do("GET", sdk+"/settings", "", nil, nil).Want(t, 404, "environment_not_found")

@@ -145,7 +145,7 @@ func walkWalletMessages(w walker, bob verified, solana *walletsigtest.Wallet) {
 	}{
 		"no session":    {m{"address": fresh.Address, "chain": "EVM", "requestedScopes": []string{"wallet:export"}}, "sign_in_required"},
 		"no such scope": {m{"address": fresh.Address, "chain": "EVM", "action": "steal"}, "invalid_request"},
-		"no address":    {m{"address": strings.ToLower(fresh.Address), "chain": "EVM"}, "invalid_wallet_address"},
+		"mistyped":      {m{"address": mistyped(fresh.Address), "chain": "EVM"}, "invalid_wallet_address"},
 		"no network":    {m{"address": fresh.Address, "chain": "EVM", "network": "main\nnet"}, "invalid_request"},
 		"no chain":      {m{"address": fresh.Address, "chain": "BTC"}, "chain_not_supported"},
 		"foreign":       {m{"address": fresh.Address, "chain": "EVM", "origin": "https://evil.example"}, "origin_not_allowed"},
@@ -176,7 +176,7 @@ func TestWalletsThatDoNotCount(t *testing.T) {
 		"embedded":       {"walletProvider", "embeddedWallet", "invalid_verification", "embedded"},
 		"no provider":    {"walletProvider", "pocket", "invalid_request", "walletProvider"},
 		"no name":        {"walletName", "<script>", "invalid_request", "walletName"},
-		"small letters":  {"publicWalletAddress", strings.ToLower(evm.Address), "invalid_wallet_address", "EIP-55"},
+		"mistyped":       {"publicWalletAddress", mistyped(evm.Address), "invalid_wallet_address", "EIP-55"},
 		"Solana's chain": {"chain", "SOL", "invalid_wallet_address", "address"},
 		"many addresses": {"additionalWalletAddresses", make([]m, 11), "invalid_request", "additionalWalletAddresses"},
 		"an odd address": {"additionalWalletAddresses", []m{{"address": "a b", "type": "x"}}, "invalid_request", "additionalWalletAddresses"},
@@ -200,6 +200,16 @@ func TestWalletsThatDoNotCount(t *testing.T) {
 	hardware := evm.Body(w.text(evm))
 	hardware["signedMessage"] = `{"signedTransaction":{"data":"` + hardware["signedMessage"].(string) + `"}}`
 	w.do("POST", sdk+"/wallets/signin", "", nil, hardware).Want(t, 200, "")
+}
+
+// mistyped is an EVM address with one letter in the wrong case.
+func mistyped(address string) string {
+	i := strings.IndexAny(address[2:], "abcdefABCDEF") + 2
+	letter := strings.ToUpper(address[i : i+1])
+	if letter == address[i:i+1] {
+		letter = strings.ToLower(letter)
+	}
+	return address[:i] + letter + address[i+1:]
 }
 
 // TestWalletCompatibility: published clients link, move and unlink wallets
