@@ -78,6 +78,17 @@ func (c *doctorCommand) Run(s *session) error {
 	}
 	c.mail(s, problem, good)
 	err = db.Read(s.ctx, func(tx *store.Tx) error {
+		host, err := s.host()
+		if err != nil {
+			return err
+		}
+		all, err := host.AllProblems(tx)
+		if err != nil {
+			return err
+		}
+		for _, text := range all {
+			problem(text)
+		}
 		return examine(tx, s.dev || s.config.SMSURL != "", problem, good, s.stdout)
 	})
 	if err != nil {

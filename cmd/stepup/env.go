@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -33,7 +34,11 @@ func (c *envApply) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	applied, err := c.apply(s, document)
+	host, err := s.host()
+	if err != nil {
+		return err
+	}
+	applied, err := c.apply(s, document, host.Senders)
 	if err != nil {
 		return err
 	}
@@ -57,11 +62,40 @@ func (c *envApply) Run(s *session) error {
 	if weakens := applied.Weakens(); len(weakens) > 0 {
 		fmt.Fprintf(s.stdout, "WARNING: %d of these changes weaken the environment.\n", len(weakens))
 	}
+	env, err := environment.Parse(document)
+	if err != nil {
+		return err
+	}
+	s.printReferences(host, env)
 	return nil
 }
 
+// printReferences checks what the document points at, as far as this command has
+// the variables that the server has, and says what it could not check.
+func (s *session) printReferences(host operate.Host, env *environment.Environment) {
+	for _, p := range env.Providers {
+		ref := p.ClientSecret
+		missing := environment.SecretsDir
+		known := ref.File != "" && (s.config.SecretsDir != "" || ref.Old())
+		if ref.Env != "" {
+			missing = environment.Variable(env.ID, ref.Env)
+			_, known = os.LookupEnv(missing)
+		}
+		switch _, err := host.Secrets.Resolve(env.ID, ref); {
+		case ref.IsZero() || err == nil:
+		case !known:
+			fmt.Fprintf(s.stdout, "NOTE: the secret of provider %s was not checked: %s is not set here, and the server needs it.\n", p.Provider, missing)
+		default:
+			fmt.Fprintf(s.stdout, "WARNING: provider %s will be refused: %v\n", p.Provider, err)
+		}
+	}
+	if env.Mail.From != "" && s.config.PublicURL == "" {
+		fmt.Fprintln(s.stdout, "NOTE: mail.from was not checked: STEPUP_PUBLIC_URL is not set here.")
+	}
+}
+
 // apply applies the document. Where there is no database yet, a dry run makes none.
-func (c *envApply) apply(s *session, document []byte) (operate.Applied, error) {
+func (c *envApply) apply(s *session, document []byte, senders deliver.Senders) (operate.Applied, error) {
 	db, err := s.openDB(c.DryRun)
 	if c.DryRun && errors.Is(err, store.ErrNoDatabase) {
 		return operate.Preview(document)
@@ -72,7 +106,7 @@ func (c *envApply) apply(s *session, document []byte) (operate.Applied, error) {
 	defer db.Close()
 	var applied operate.Applied
 	err = db.Write(s.ctx, func(tx *store.Tx) (err error) {
-		applied, err = operate.Apply(tx, operator(), document, operate.ApplyOptions{MayWeaken: true, DryRun: c.DryRun, Operators: s.config.Operators})
+		applied, err = operate.Apply(tx, operator(), document, operate.ApplyOptions{MayWeaken: true, DryRun: c.DryRun, Operators: s.config.Operators, Senders: senders})
 		return err
 	})
 	return applied, err

@@ -20,6 +20,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -162,6 +163,12 @@ func (s *session) read(look func(*store.Tx) error) error {
 	}
 	defer db.Close()
 	return db.Read(s.ctx, look)
+}
+
+// host is what the server lends to documents, as far as this command is told.
+func (s *session) host() (operate.Host, error) {
+	senders, err := s.config.Senders()
+	return operate.Host{Secrets: s.config.Secrets(), Senders: senders}, err
 }
 
 // operator is who the audit log names: the account the command runs under.

@@ -48,7 +48,7 @@ func open(t *testing.T) house {
 // register names the provider in the environment, with our secret there.
 func (h house) register(t *testing.T, secret string) {
 	t.Helper()
-	h.apply(t, `providers: [{provider: zitadel, issuer: "`+h.provider+`", clientId: stepup, clientSecret: {file: "`+h.file(t, secret)+`"}}]`+"\n")
+	h.apply(t, `providers: [{provider: zitadel, issuer: "`+h.provider+`", clientId: stepup, clientSecret: {file: `+h.keep(t, secret)+`}}]`+"\n")
 }
 
 // login goes to the provider, types name and password there, and comes back

@@ -21,10 +21,11 @@ const environment = "11111111-2222-4333-8444-555555555555"
 
 // server is the binary of this tree, running.
 type server struct {
-	URL    string
-	binary string
-	dir    string
-	env    []string
+	URL     string
+	binary  string
+	dir     string
+	env     []string
+	secrets string // folder of the secrets that documents point at
 }
 
 // start builds the binary and runs it on a free port until the test ends. It is
@@ -49,7 +50,9 @@ func start(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.secrets = filepath.Join(dir, "secrets")
 	s.env = []string{
+		"STEPUP_SECRETS_DIR=" + s.secrets,
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "STEPUP_LISTEN=" + address, "STEPUP_PUBLIC_URL=" + s.URL, "STEPUP_OUTBOUND_ALLOW=127.0.0.0/8",
 		"STEPUP_DATABASE_URL=sqlite:" + filepath.Join(dir, "stepup.db"), "STEPUP_MASTER_KEY=" + strings.TrimSpace(string(key)), "STEPUP_SMTP_URL=smtp://127.0.0.1:1",
 	}
@@ -97,14 +100,17 @@ func (s *server) apply(t *testing.T, more string) {
 	}
 }
 
-// file keeps a secret for the server to read.
-func (s *server) file(t *testing.T, secret string) (path string) {
+// keep keeps a secret where the environment may point at it.
+func (s *server) keep(t *testing.T, secret string) (name string) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(path, []byte(secret), 0o600); err != nil {
+	folder := filepath.Join(s.secrets, environment)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	if err := os.WriteFile(filepath.Join(folder, "provider"), []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "provider"
 }
 
 // post sends JSON to a route of the provider, wants this status and code, and

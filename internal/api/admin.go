@@ -71,7 +71,7 @@ func adminApply(c *Call, body []byte) (any, error) {
 	var applied operate.Applied
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
 		applied, err = operate.Apply(tx, c.by, body, operate.ApplyOptions{
-			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: c.api.Operators(),
+			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: c.api.Operators(), Senders: c.api.Senders,
 		})
 		return err
 	})

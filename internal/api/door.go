@@ -17,7 +17,9 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/jws"
 	"github.com/stepup-auth/stepup/internal/method/social"
@@ -41,8 +43,10 @@ type Config struct {
 	DB         *store.DB
 	Tenants    *tenant.Registry
 	Outbox     *outbox.Worker
-	HTTP       *http.Client // what fetches tenant-set addresses, see package outbound
-	PublicURL  string       // without trailing slash
+	HTTP       *http.Client        // what fetches tenant-set addresses, see package outbound
+	Secrets    environment.Secrets // what documents point at
+	Senders    deliver.Senders     // what their mail may come from
+	PublicURL  string              // without trailing slash
 	Now        func() time.Time
 	Log        *slog.Logger
 	ClientAddr func(*http.Request) string                         // true client address
@@ -68,7 +72,7 @@ type API struct {
 // New builds the API from the table of routes.
 func New(c Config) *API {
 	a := &API{Config: c, mux: http.NewServeMux(), keys: &jws.Keys{HTTP: c.HTTP, Now: c.Now}}
-	a.social = social.NewClient(c.HTTP, a.keys, c.Now)
+	a.social = social.NewClient(c.HTTP, a.keys, c.Secrets, c.Now)
 	a.contracts = walletsig.NewContracts(c.HTTP)
 	for _, r := range Routes() {
 		a.mux.Handle(r.Method+" "+r.Path, a.door(r))

@@ -18,7 +18,8 @@ const providers = sdk + "/providers/{provider}"
 // external login.
 func withLogins(t *testing.T, s *servertest.Server, environment string) (*socialtest.Provider, *externaltest.Issuer) {
 	p, i := socialtest.Start(t, s.Now), externaltest.Start(t)
-	client := ", clientId: " + socialtest.ClientID + ", clientSecret: {file: " + p.SecretFile + "}"
+	s.PutSecret(t, environment, "provider", socialtest.ClientSecret)
+	client := ", clientId: " + socialtest.ClientID + ", clientSecret: {file: provider}"
 	s.Apply(t, servertest.Document(environment, `redirectOrigins: ["`+servertest.Origin(environment)+`"]
 providers:
   - {provider: acme, name: Acme, issuer: "`+p.URL+`"`+client+`}

@@ -5,13 +5,19 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/method/social/socialtest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
 )
 
 // writer may change documents, and weaken none.
@@ -131,5 +137,146 @@ func TestL13PlainHTTPPerConnection(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A tenant's administrator points the secret of a provider of theirs at whatever
+// the server has: nothing but the environment's own secrets is read, and the
+// answer is one and the same, whether there is something, and why it is not read.
+func TestL3SecretsOfOthers(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := socialtest.Start(t, s.Now)
+	own := s.PutSecret(t, servertest.A, "own", socialtest.ClientSecret)
+	theirs := s.PutSecret(t, servertest.B, "theirs", socialtest.ClientSecret)
+	folder := filepath.Dir(own)
+	outside := filepath.Join(t.TempDir(), "master.key")
+	for _, err := range []error{
+		os.WriteFile(outside, []byte(socialtest.ClientSecret), 0o600), os.Mkdir(filepath.Join(folder, "folder"), 0o700),
+		syscall.Mkfifo(filepath.Join(folder, "pipe"), 0o600), os.WriteFile(filepath.Join(folder, "long"), make([]byte, 64<<10+1), 0o600),
+		os.WriteFile(filepath.Join(folder, "shut"), nil, 0),
+		os.Symlink("own", filepath.Join(folder, "inside")), os.Symlink(outside, filepath.Join(folder, "out")), os.Symlink(theirs, filepath.Join(folder, "neighbour")),
+		os.Symlink("/proc/self/environ", filepath.Join(folder, "environ")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	admin := servertest.Bearer(s.ServiceToken(t, servertest.A, []string{serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
+	apply := func(ref string) servertest.Response {
+		return s.Do(t, "PUT", servertest.Admin(servertest.A), admin, servertest.Document(servertest.A, `redirectOrigins: ["`+servertest.Origin(servertest.A)+`"]
+providers: [{provider: acme, issuer: "`+p.URL+`", clientId: `+socialtest.ClientID+`, clientSecret: `+ref+`}]`))
+	}
+	signIn := func() servertest.Response {
+		state, code := s.SocialLogin(t, servertest.A, "acme", after, nil)
+		return s.Do(t, "POST", sdk("/providers/acme/signIn"), nil, m{"code": code, "state": state})
+	}
+	for _, ref := range []string{"{file: own}", "{file: inside}", "{file: ./folder/../own}"} {
+		apply(ref).Want(t, 200, "")
+		if got := signIn(); got.Status != 200 {
+			t.Fatalf("%s: %d %s", ref, got.Status, got.Body)
+		}
+	}
+	answer := ""
+	for _, ref := range []string{
+		"{file: none}", "{file: folder}", "{file: .}", "{file: pipe}", "{file: long}", "{file: shut}", "{file: out}", "{file: neighbour}", "{file: environ}", "{file: own/x}", "{file: OWN}",
+		"{env: PATH}", "{env: HOME}", "{env: STEPUP_MASTER_KEY}", "{env: " + environment.Variable(servertest.B, "X") + "}",
+	} {
+		apply(ref).Want(t, 200, "")
+		got := signIn()
+		text := strings.ReplaceAll(string(got.Body), got.Member("requestId"), "")
+		if answer == "" {
+			answer = text
+		}
+		if got.Status != 422 || got.Code != "provider_not_enabled" || text != answer {
+			t.Errorf("%s: %d %s, want the answer of all others, %s", ref, got.Status, got.Body, answer)
+		}
+	}
+	for _, ref := range []string{
+		"{file: " + outside + "}", "{file: /proc/self/environ}", "{file: " + own + "}", "{file: ../" + servertest.B + "/theirs}", "{file: ..}", "{file: folder/../../x}",
+		`{file: "own\0"}`, `{env: "A=B"}`, `{env: "A\0"}`, "{env: A/B}", "{file: own, env: A}", "{}",
+	} {
+		if got := apply(ref); got.Status != 422 || got.Code != "invalid_environment_document" {
+			t.Errorf("%s: %d %s", ref, got.Status, got.Body)
+		}
+	}
+}
+
+// A document from before names a whole path. It goes on working but for that one
+// provider, and what is in force can be applied again.
+func TestL3OldReference(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := socialtest.Start(t, s.Now)
+	s.PutSecret(t, servertest.A, "new", socialtest.ClientSecret)
+	old := filepath.Join(t.TempDir(), "old")
+	if err := os.WriteFile(old, []byte(socialtest.ClientSecret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	document := servertest.Document(servertest.A, `redirectOrigins: ["`+servertest.Origin(servertest.A)+`"]
+providers:
+  - {provider: before, issuer: "`+p.URL+`", clientId: `+socialtest.ClientID+`, clientSecret: {file: `+old+`}}
+  - {provider: acme, issuer: "`+p.URL+`", clientId: `+socialtest.ClientID+`, clientSecret: {file: new}}
+`)
+	err := s.DB.Write(t.Context(), func(tx *store.Tx) error {
+		row, err := tx.LockEnvironment(servertest.A)
+		if err != nil {
+			return err
+		}
+		return tx.PutEnvironment(row.ID, row.Name, document, row.Revision)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.SignIn(t, servertest.A, "ada@example.com")
+	s.socially(t)
+	s.Do(t, "POST", sdk("/providers/before/initAuth"), nil, m{"state": strings.Repeat("s", 32), "redirectUrl": after}).Want(t, 422, "provider_not_enabled")
+	if settings := s.Do(t, "GET", sdk("/settings"), nil, nil).Want(t, 200, ""); strings.Contains(string(settings.Body), `"before"`) {
+		t.Error("a provider that is refused is offered")
+	}
+	s.writer(t, servertest.A)(strings.Replace(document, "codesPerIP: {count: 10000", "codesPerIP: {count: 9999", 1)).Want(t, 200, "")
+}
+
+// One environment's mail never comes from another's name and domain, whatever its
+// document says or said before.
+func TestL12Senders(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.WithConfig(func(p *config.Production) {
+		p.PublicURL = "https://auth.example.com"
+		p.MailDomains = []string{servertest.A + "=a.example", servertest.B + "=b.example"}
+	}))
+	token := servertest.Bearer(s.ServiceToken(t, "", []string{serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
+	apply := func(environment, from string) servertest.Response {
+		return s.Do(t, "PUT", servertest.Admin(environment), token, servertest.Document(environment, "mail: {from: \""+from+"\"}\n"))
+	}
+	sender := func(environment, address string) string {
+		s.SendCode(t, environment, address, nil)
+		return s.Inbox.Wait(t, address, 0).From
+	}
+	if got, want := sender(servertest.A, "one@example.com"), `"Environment a" <no-reply@auth.example.com>`; got != want {
+		t.Errorf("by default mail comes from %s, want %s", got, want)
+	}
+	apply(servertest.A, "A <hello@a.example>").Want(t, 200, "")
+	if got, want := sender(servertest.A, "two@example.com"), "A <hello@a.example>"; got != want {
+		t.Errorf("mail comes from %s, want %s", got, want)
+	}
+	for _, from := range []string{"B <hello@b.example>", "B <ceo@auth.example.com>", "B <x@sub.a.example>", "x@evil.example", "A <hello@a.example.evil.example>", "B <x@localhost>"} {
+		if got := apply(servertest.A, from); got.Status != 422 || got.Code != "invalid_environment_document" {
+			t.Errorf("%s: %d %s", from, got.Status, got.Body)
+		}
+	}
+	// A sender from before the operator's word is replaced on its way out, under its name.
+	s.Apply(t, servertest.Document(servertest.B, "mail: {from: \"Example Bank <hello@bank.example>\"}\n"))
+	if got, want := sender(servertest.B, "three@example.com"), `"Example Bank" <no-reply@auth.example.com>`; got != want {
+		t.Errorf("mail comes from %s, want %s", got, want)
+	}
+	// Notices to operators about the changes above come from there too.
+	for i, message := range s.Inbox.To(servertest.Operator) {
+		if !strings.HasSuffix(message.From, "@auth.example.com>") && !strings.HasSuffix(message.From, "@a.example>") {
+			t.Errorf("notice %d comes from %s", i, message.From)
+		}
+	}
+	if got := s.Inbox.Wait(t, servertest.Operator, 0).Subject; !strings.Contains(got, "Environment a") {
+		t.Errorf("operators were told %q", got)
 	}
 }

@@ -18,9 +18,10 @@ var after = servertest.Origin(servertest.A) + "/after"
 func (s scene) logins(t *testing.T) (*socialtest.Provider, *externaltest.Issuer) {
 	t.Helper()
 	p, i := socialtest.Start(t, s.Now), externaltest.Start(t)
+	s.PutSecret(t, servertest.A, "acme", socialtest.ClientSecret)
 	s.Apply(t, servertest.Document(servertest.A, `redirectOrigins: ["`+servertest.Origin(servertest.A)+`"]
 providers:
-  - {provider: acme, issuer: "`+p.URL+`", clientId: `+socialtest.ClientID+`, clientSecret: {file: "`+p.SecretFile+`"}}
+  - {provider: acme, issuer: "`+p.URL+`", clientId: `+socialtest.ClientID+`, clientSecret: {file: acme}}
 externalAuth: {enabled: true, iss: "`+externaltest.ISS+`", aud: `+externaltest.AUD+`, jwksUrl: "`+i.JWKSURL+`"}
 `+passkeytest.On+"\n"+walletsOn+"\n"+servertest.TextsOn))
 	return p, i

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/secret"
 )
 
@@ -29,6 +31,8 @@ type Production struct {
 	SMSSecret      secret.Text    // STEPUP_SMS_SECRET (or _FILE): whsec_…, signs what STEPUP_SMS_URL gets
 	OutboundAllow  []netip.Prefix // STEPUP_OUTBOUND_ALLOW: CIDRs that tenant-set URLs may reach besides the public internet
 	SingleDatabase bool           // STEPUP_SINGLE_DATABASE: the operator knows that losing a PostgreSQL without a standby may lose acknowledged commits
+	SecretsDir     string         // STEPUP_SECRETS_DIR: folder of the secrets that documents point at; empty: no files
+	MailDomains    []string       // STEPUP_MAIL_DOMAINS: what environments may send from, see [deliver.NewSenders]
 	Operators      []string       // STEPUP_OPERATORS: addresses that are mailed when rules are weakened
 	WalletService  Wallets        // where the embedded-wallet service is
 }
@@ -36,7 +40,7 @@ type Production struct {
 // The names that `stepup serve` reads. One environment file may serve every role
 // of a machine, so each role knows the names of the others and reads its own only.
 var (
-	plain   = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY", "STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS", "STEPUP_SINGLE_DATABASE"}
+	plain   = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY", "STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS", "STEPUP_SINGLE_DATABASE", "STEPUP_SECRETS_DIR", "STEPUP_MAIL_DOMAINS"}
 	secrets = []string{"STEPUP_DATABASE_URL", "STEPUP_MASTER_KEY", "STEPUP_SMTP_URL", "STEPUP_SMS_URL", "STEPUP_SMS_SECRET"}
 )
 
@@ -51,7 +55,10 @@ func Read(environ []string) (Production, error) {
 		TLSCert: values["STEPUP_TLS_CERT"], TLSKey: values["STEPUP_TLS_KEY"],
 		DatabaseURL: secret.Text(values["STEPUP_DATABASE_URL"]), MasterKey: secret.Text(values["STEPUP_MASTER_KEY"]),
 		SMTPURL: secret.Text(values["STEPUP_SMTP_URL"]), SMSURL: secret.Text(values["STEPUP_SMS_URL"]), SMSSecret: secret.Text(values["STEPUP_SMS_SECRET"]),
-		Operators: list(values["STEPUP_OPERATORS"]), WalletService: wallets(values),
+		Operators: list(values["STEPUP_OPERATORS"]), SecretsDir: values["STEPUP_SECRETS_DIR"], MailDomains: list(values["STEPUP_MAIL_DOMAINS"]), WalletService: wallets(values),
+	}
+	if _, err = p.Senders(); err != nil {
+		return p, err
 	}
 	if p.Listen == "" {
 		p.Listen = "127.0.0.1:8080"
@@ -121,6 +128,13 @@ func (p Production) CheckServing() error {
 	if p.SMTPURL == "" {
 		return fmt.Errorf("STEPUP_SMTP_URL is not set: codes are sent by mail, for example smtp://user:password@mail.example.com:587")
 	}
+	senders, err := p.Senders()
+	if err != nil {
+		return err
+	}
+	if err := senders.Check(); err != nil {
+		return err
+	}
 	if p.SMSSecret != "" && p.SMSURL == "" {
 		return fmt.Errorf("STEPUP_SMS_SECRET is set, but STEPUP_SMS_URL is not: set both or none")
 	}
@@ -132,6 +146,14 @@ func (p Production) CheckServing() error {
 	}
 	return p.WalletService.Check()
 }
+
+// Senders says what mail of each environment may come from.
+func (p Production) Senders() (deliver.Senders, error) {
+	return deliver.NewSenders(p.PublicURL, p.MailDomains)
+}
+
+// Secrets is where references of documents are resolved.
+func (p Production) Secrets() environment.Secrets { return environment.Secrets{Dir: p.SecretsDir} }
 
 // PlainHTTP says from where plain HTTP is taken besides loopback; empty: the
 // server ends TLS itself, or nobody else can reach it.

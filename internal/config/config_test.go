@@ -62,6 +62,8 @@ func TestCheckServing(t *testing.T) {
 		func(p *config.Production) { p.PublicURL = "https://auth.example.com/?x" },
 		func(p *config.Production) { p.PublicURL = "https://u@auth.example.com" },
 		func(p *config.Production) { p.PublicURL = "http://auth.example.com" },
+		func(p *config.Production) { p.PublicURL = "https://10.0.0.5" },
+		func(p *config.Production) { p.MailDomains = []string{"bank=bank.example"} },
 		func(p *config.Production) { p.SMTPURL = "" },
 		func(p *config.Production) { p.SMSSecret = "whsec_" },
 		func(p *config.Production) { p.TLSCert = "cert.pem" },

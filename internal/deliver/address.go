@@ -3,6 +3,7 @@ package deliver
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -109,10 +110,19 @@ func senderDomain(host string) (string, error) {
 		labels[i] = ascii
 	}
 	domain := strings.Join(labels, ".")
+	if isNumber(labels[len(labels)-1]) { // resolvers take it for an IP address, whatever stands before
+		return "", errors.New("the domain must be a name, not an IP address")
+	}
 	if len(domain) > maxDomain {
 		return "", fmt.Errorf("the domain is longer than %d characters", maxDomain)
 	}
 	return domain, nil
+}
+
+// isNumber is how the URL standard tells an address from a name.
+func isNumber(label string) bool {
+	_, err := strconv.ParseUint(label, 0, 64)
+	return err == nil || strings.Trim(label, "0123456789") == ""
 }
 
 // asciiLabel converts one label. Two ways in which one name passes for another

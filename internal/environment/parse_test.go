@@ -150,7 +150,7 @@ func TestParseGrammar(t *testing.T) {
 		{"zero", head + "limits: {codeAttempts: 0}\n", "line 3: limits.codeAttempts: must be a whole number of 1 or more, without quotes"},
 		{"hexadecimal", head + "limits: {codeAttempts: 0x5}\n", "line 3: limits.codeAttempts: must be a whole number of 1 or more, without quotes"},
 		{"duration", head + "limits: {codeExpiry: 300}\n", "line 3: limits.codeExpiry: must be a duration such as 30s, 10m, 24h or 30d, in whole seconds and longer than none"},
-		{"secret", head + "providers:\n  - provider: github\n    clientId: a\n    clientSecret: hunter2\n", "line 6: providers[0].clientSecret: a secret is never written in this document: put it in a file or a variable and write {file: /path} or {env: NAME}"},
+		{"secret", head + "providers:\n  - provider: github\n    clientId: a\n    clientSecret: hunter2\n", "line 6: providers[0].clientSecret: a secret is never written in this document: put it in a file or a variable and write {file: name} or {env: NAME}"},
 		{"several", head + "orgins: []\nsignUp: {enabled: 1}\ntokens: {algorithm: HS256}\n",
 			"line 3: orgins: unknown key; did you mean origins?\nline 4: signUp.enabled: must be true or false, without quotes: write true\nline 5: tokens.algorithm: \"HS256\" is not accepted; did you mean ES256?"},
 	} {

@@ -1,18 +1,23 @@
 package environment
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/stepup-auth/stepup/internal/secret"
 )
 
 // maxSecret bounds the file of a secret.
 const maxSecret = 64 << 10
+
+// SecretsDir is the variable that says where the files of secrets are.
+const SecretsDir = "STEPUP_SECRETS_DIR"
 
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
@@ -30,50 +35,126 @@ func (r Ref) String() string {
 	return "no secret"
 }
 
-// problem judges the one field that is set. The server's own variables are out
-// of bounds: whoever may write an environment could otherwise have the master
-// key sent to a login provider.
+// Old reports whether r names a whole path, as documents did before each
+// environment had a folder of its own. Such a reference is never resolved; a
+// document that has it already is read all the same, so that only what needs the
+// secret stops.
+func (r Ref) Old() bool { return filepath.IsAbs(r.File) }
+
+// problem judges the one field that is set. It only refuses early what
+// [Secrets.Resolve] would not read.
 func (r Ref) problem() string {
 	switch {
-	case r.File != "" && !filepath.IsAbs(r.File):
-		return "the file must be given by its whole path, from /"
 	case r.Env != "" && !variable.MatchString(r.Env):
 		return quoted(r.Env) + " is not the name of a variable"
-	case strings.HasPrefix(strings.ToUpper(r.Env), "STEPUP_"):
-		return "variables named STEPUP_ belong to the server itself: use another name"
+	case r.File != "" && !r.Old() && !filepath.IsLocal(r.File):
+		return quoted(r.File) + " leaves the environment's folder: name a file below it, as in {file: github}"
 	}
 	return ""
 }
 
-// Resolve reads the secret, without the line break at the end of a file.
-// A Ref that points nowhere, or at nothing, is an error.
-func (r Ref) Resolve() (secret.Text, error) {
-	if (r.File == "") == (r.Env == "") {
-		return "", fmt.Errorf("reading secret: exactly one of file and env must be set")
+// Secrets is where this server keeps what references point at: files below
+// Dir/ENVIRONMENT/, and variables SECRET_ENVIRONMENT_NAME. Whoever may write a
+// document names a secret in there and sees nothing else of the server: not its
+// other files, not its variables, not another environment's secrets.
+type Secrets struct {
+	Dir    string                           // STEPUP_SECRETS_DIR; empty: there are no files
+	Lookup func(name string) (string, bool) // of a variable; nil: [os.LookupEnv]
+}
+
+// Variable is the variable that {env: name} reads in the environment.
+func Variable(environmentID, name string) string {
+	return "SECRET_" + strings.ToUpper(strings.ReplaceAll(environmentID, "-", "")) + "_" + name
+}
+
+// Resolve reads a secret of the environment, without the line break at the end of
+// a file. The error says what to do on the machine of the server. It is for
+// operators there and their logs: it tells what exists.
+func (s Secrets) Resolve(environmentID string, r Ref) (secret.Text, error) {
+	value, err := s.read(environmentID, r)
+	if err == nil && value == "" {
+		err = errors.New("it is empty")
 	}
-	if problem := r.problem(); problem != "" {
-		return "", fmt.Errorf("reading secret from %s: %s", r, problem)
-	}
-	var value string
-	if r.Env != "" {
-		value = os.Getenv(r.Env)
-	} else {
-		file, err := os.Open(r.File)
-		if err != nil {
-			return "", fmt.Errorf("reading secret: %w", err)
-		}
-		defer file.Close()
-		content, err := io.ReadAll(io.LimitReader(file, maxSecret+1))
-		if err != nil {
-			return "", fmt.Errorf("reading secret: %w", err)
-		}
-		if len(content) > maxSecret {
-			return "", fmt.Errorf("reading secret from %s: it is longer than %d bytes", r, maxSecret)
-		}
-		value = strings.TrimRight(string(content), "\r\n")
-	}
-	if value == "" {
-		return "", fmt.Errorf("reading secret from %s: it is empty or not set", r)
+	if err != nil {
+		return "", fmt.Errorf("reading the secret from %s: %w", r, err)
 	}
 	return secret.Text(value), nil
+}
+
+func (s Secrets) read(environmentID string, r Ref) (string, error) {
+	if !uuid.MatchString(environmentID) { // it is part of a path
+		return "", errors.New("the environment has no id")
+	}
+	if (r.File == "") == (r.Env == "") {
+		return "", errors.New("exactly one of file and env must be set")
+	}
+	if problem := r.problem(); problem != "" {
+		return "", errors.New(problem)
+	}
+	if r.Env != "" {
+		return s.variable(environmentID, r.Env)
+	}
+	folder := filepath.Join(s.Dir, environmentID)
+	if s.Dir == "" {
+		folder = "$" + SecretsDir + "/" + environmentID
+	}
+	if r.Old() {
+		name := filepath.Base(r.File)
+		return "", fmt.Errorf("only files below %s are read: mkdir -p %[1]s && mv %[2]s %[1]s/%[3]s, and write {file: %[3]s}", folder, r.File, name)
+	}
+	if s.Dir == "" {
+		return "", errors.New(SecretsDir + " is not set: name the folder in which each environment has one of its own")
+	}
+	return readBelow(s.Dir, environmentID, r.File)
+}
+
+func (s Secrets) variable(environmentID, name string) (string, error) {
+	lookup := s.Lookup
+	if lookup == nil {
+		lookup = os.LookupEnv
+	}
+	full := Variable(environmentID, name)
+	value, ok := lookup(full)
+	if !ok {
+		return "", fmt.Errorf("%s is not set: export %[1]s=\"$%s\" where the server runs", full, name)
+	}
+	if len(value) > maxSecret {
+		return "", fmt.Errorf("%s is longer than %d bytes", full, maxSecret)
+	}
+	return value, nil
+}
+
+// readBelow follows links as long as they stay in the environment's folder, and
+// waits for nothing: a pipe or a device is no file.
+func readBelow(dir, environmentID, name string) (string, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", err
+	}
+	defer root.Close()
+	folder, err := root.OpenRoot(environmentID)
+	if err != nil {
+		return "", err
+	}
+	defer folder.Close()
+	file, err := folder.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New("it is not a regular file")
+	}
+	content, err := io.ReadAll(io.LimitReader(file, maxSecret+1))
+	if err != nil {
+		return "", err
+	}
+	if len(content) > maxSecret {
+		return "", fmt.Errorf("it is longer than %d bytes", maxSecret)
+	}
+	return strings.TrimRight(string(content), "\r\n"), nil
 }

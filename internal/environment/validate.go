@@ -260,7 +260,7 @@ func (c checker) provider(path string, p Provider) {
 func (c checker) ref(path string, r Ref) {
 	switch {
 	case (r.File == "") == (r.Env == ""):
-		c.at(path, "must be exactly one of {file: /path} and {env: NAME}")
+		c.at(path, "must be exactly one of {file: name} and {env: NAME}")
 	case r.problem() != "":
 		c.at(path, "%s", r.problem())
 	}

@@ -101,11 +101,11 @@ func TestRules(t *testing.T) {
 
 		{"provider", "providers: [{provider: gitbub, clientId: a}]", `line 3: providers[0].provider: "gitbub" is not accepted; did you mean github?`},
 		{"provider twice", "providers: [{provider: github, clientId: a}, {provider: github, clientId: b}]", `line 3: providers[1].provider: "github" is already set in line 3: keep one of the two`},
-		{"two places", "providers: [{provider: github, clientId: a, clientSecret: {file: /a, env: A}}]", "line 3: providers[0].clientSecret: must be exactly one of {file: /path} and {env: NAME}"},
-		{"no place", "providers: [{provider: github, clientId: a, clientSecret: {}}]", "line 3: providers[0].clientSecret: must be exactly one of {file: /path} and {env: NAME}"},
-		{"relative file", "providers: [{provider: github, clientId: a, clientSecret: {file: a}}]", "line 3: providers[0].clientSecret: the file must be given by its whole path, from /"},
+		{"two places", "providers: [{provider: github, clientId: a, clientSecret: {file: /a, env: A}}]", "line 3: providers[0].clientSecret: must be exactly one of {file: name} and {env: NAME}"},
+		{"no place", "providers: [{provider: github, clientId: a, clientSecret: {}}]", "line 3: providers[0].clientSecret: must be exactly one of {file: name} and {env: NAME}"},
+		{"file", "providers: [{provider: github, clientId: a, clientSecret: {file: a/b}}]", ""},
+		{"file elsewhere", "providers: [{provider: github, clientId: a, clientSecret: {file: ../a}}]", `line 3: providers[0].clientSecret: "../a" leaves the environment's folder: name a file below it, as in {file: github}`},
 		{"variable", "providers: [{provider: github, clientId: a, clientSecret: {env: A-B}}]", `line 3: providers[0].clientSecret: "A-B" is not the name of a variable`},
-		{"variable of the server", "providers: [{provider: github, clientId: a, clientSecret: {env: STEPUP_MASTER_KEY}}]", "line 3: providers[0].clientSecret: variables named STEPUP_ belong to the server itself: use another name"},
 
 		{"external incomplete", "externalAuth:\n  enabled: true\n", "line 3: externalAuth.aud: is missing: external sign-in needs iss, aud and jwksUrl\nline 3: externalAuth.iss: is missing: external sign-in needs iss, aud and jwksUrl\nline 3: externalAuth.jwksUrl: is missing: external sign-in needs iss, aud and jwksUrl"},
 		{"external off", "externalAuth: {iss: i}", ""},

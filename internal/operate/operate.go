@@ -46,6 +46,8 @@ type ApplyOptions struct {
 	MayWeaken bool     // without it a weakening change is refused
 	DryRun    bool     // judge and report, change nothing
 	Operators []string // mailed when rules are weakened
+
+	Senders deliver.Senders // what mail may come from; the zero value judges nothing
 }
 
 // Preview is what [Apply] would do where there is no database yet.
@@ -96,6 +98,9 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 	}
 	if err := environment.CheckApply(old, next); err != nil {
 		return Applied{}, fault.New(fault.EnvironmentVersionCannotGoBack, "%s", err.Error())
+	}
+	if err := refuseNew(o.Senders, old, next); err != nil {
+		return Applied{}, err
 	}
 	applied := Applied{ID: next.ID, Revision: row.Revision, Created: old == nil, Changes: environment.Compare(old, next)}
 	if old != nil && len(applied.Changes) == 0 || o.DryRun {

@@ -76,6 +76,9 @@ type Worker struct {
 
 	// Texter sends text messages; nil: there is none, and they are dropped.
 	Texter deliver.Texter
+	// Sender is the mailbox that a mail of the environment leaves from, given the one
+	// it was queued with; nil: that one.
+	Sender func(environmentID, from string) string
 	// Sent is called after each try at a mail, SentText after each at a text, for
 	// metrics; nil is allowed.
 	Sent, SentText func(ok bool)
@@ -176,7 +179,7 @@ func (w *Worker) send(ctx context.Context, row store.OutboxRow, now time.Time) e
 		log.Warn("dropping a text message: this server sends none, STEPUP_SMS_URL is not set")
 		return w.finish(ctx, row.ID)
 	}
-	err = w.hand(ctx, row.ID, e)
+	err = w.hand(ctx, row, e)
 	switch {
 	case err == nil:
 		return w.finish(ctx, row.ID)
@@ -190,15 +193,18 @@ func (w *Worker) send(ctx context.Context, row store.OutboxRow, now time.Time) e
 }
 
 // hand gives the message to whoever sends it.
-func (w *Worker) hand(ctx context.Context, id string, e envelope) error {
+func (w *Worker) hand(ctx context.Context, row store.OutboxRow, e envelope) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	var err error
 	sent := w.Sent
 	if e.Text != nil {
-		e.Text.ID = id
+		e.Text.ID = row.ID
 		err, sent = w.Texter.SendText(ctx, *e.Text), w.SentText
 	} else {
+		if w.Sender != nil {
+			e.Mail.From = w.Sender(row.EnvironmentID, e.Mail.From)
+		}
 		err = w.mailer.Send(ctx, *e.Mail)
 	}
 	if sent != nil {

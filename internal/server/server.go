@@ -17,6 +17,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/shadow"
@@ -64,6 +65,7 @@ type Server struct {
 	metrics *metrics
 	shadow  *shadow.Counter
 	custody *custodydoor.Door
+	senders deliver.Senders
 }
 
 // New wires a server; nothing runs yet.
@@ -75,11 +77,13 @@ func New(c Config) *Server {
 	counter := shadow.NewCounter(c.Now)
 	worker := outbox.NewWorker(c.DB, c.Mailer, c.Log)
 	worker.Texter, worker.Sent, worker.SentText = c.Texter, m.mail, m.text
+	senders, _ := c.Senders() // the settings were read by the same rule; what is misspelt allows nothing
+	worker.Sender = senders.Sender
 	clients := clientAddress(c.TrustedProxies)
 	tenants := tenant.NewRegistry(c.DB, c.PublicURL, c.Now)
-	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
+	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, senders: senders, custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
-		DB: c.DB, Tenants: tenants, Wallets: c.Wallets, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL, Now: c.Now, Log: c.Log,
+		DB: c.DB, Tenants: tenants, Wallets: c.Wallets, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL, Now: c.Now, Log: c.Log, Secrets: c.Secrets(), Senders: senders,
 		ClientAddr: clients, Observe: m.request, Codes: m.code, Texts: c.Texter != nil, RequestID: requestID, Operators: func() []string { return c.Operators }, LegacyMFA: legacyMFA, Shadow: counter,
 	})
 	mux := http.NewServeMux()
@@ -146,7 +150,8 @@ func (s *Server) Run(ctx context.Context, public, metrics net.Listener) error {
 	return err
 }
 
-// warnUnsafe says at the start when an acknowledged change could be lost.
+// warnUnsafe says at the start when an acknowledged change could be lost, and what
+// of the stored documents does not work on this server.
 func (s *Server) warnUnsafe(ctx context.Context) {
 	durability, err := s.config.DB.Durability(ctx)
 	if err != nil {
@@ -157,6 +162,18 @@ func (s *Server) warnUnsafe(ctx context.Context) {
 	}
 	for _, problem := range durability.Problems {
 		s.config.Log.Warn("durability", "problem", problem)
+	}
+	host := operate.Host{Secrets: s.config.Secrets(), Senders: s.senders}
+	var problems []string
+	err = s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		problems, err = host.AllProblems(tx)
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		s.config.Log.Error("reading environments", "error", err)
+	}
+	for _, problem := range problems {
+		s.config.Log.Error("an environment has something that does not work here", "problem", problem)
 	}
 }
 

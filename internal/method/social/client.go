@@ -16,6 +16,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/jws"
 	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 )
@@ -38,9 +39,10 @@ type Endpoint struct {
 // Client talks to login providers, by an HTTP client that reaches no inner
 // address, follows no redirect and reads no endless answer.
 type Client struct {
-	http *http.Client
-	keys *jws.Keys
-	now  func() time.Time
+	http    *http.Client
+	keys    *jws.Keys
+	secrets environment.Secrets
+	now     func() time.Time
 
 	mu         sync.Mutex
 	discovered map[string]discovery
@@ -63,12 +65,13 @@ func (d discovery) fresh(now time.Time) bool {
 	return !d.at.IsZero() && age >= 0 && age < life
 }
 
-// NewClient makes a Client that goes out by outbound.
-func NewClient(outbound *http.Client, keys *jws.Keys, now func() time.Time) *Client {
+// NewClient makes a Client that goes out by outbound and finds its own secrets in
+// secrets.
+func NewClient(outbound *http.Client, keys *jws.Keys, secrets environment.Secrets, now func() time.Time) *Client {
 	own := *outbound
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	own.Transport = bounded{own.Transport}
-	return &Client{http: &own, keys: keys, now: now, discovered: map[string]discovery{}}
+	return &Client{http: &own, keys: keys, secrets: secrets, now: now, discovered: map[string]discovery{}}
 }
 
 // bounded cuts answers off.
@@ -180,12 +183,14 @@ func authStyle(methods []string) oauth2.AuthStyle {
 }
 
 // exchange trades the provider's code for its tokens.
-func (c *Client) exchange(ctx context.Context, p environment.Provider, row catalogue.Provider, e Endpoint, callback, code, verifier string) (*oauth2.Token, []byte, error) {
-	config := oauth2.Config{ClientID: p.ClientID, RedirectURL: callback, Endpoint: oauth2.Endpoint{TokenURL: e.Token, AuthStyle: oauth2.AuthStyleInParams}}
+func (c *candidate) exchange(ctx context.Context, e Endpoint, verifier string) (*oauth2.Token, []byte, error) {
+	p, row, client := c.provider, c.row, *c.method.Client.http
+	config := oauth2.Config{ClientID: p.ClientID, RedirectURL: c.callback, Endpoint: oauth2.Endpoint{TokenURL: e.Token, AuthStyle: oauth2.AuthStyleInParams}}
 	if !p.ClientSecret.IsZero() {
-		secret, err := p.ClientSecret.Resolve()
-		if err != nil {
-			return nil, nil, err
+		secret, err := c.method.Client.secrets.Resolve(c.environmentID, p.ClientSecret)
+		if err != nil { // whatever the reason: who may write documents must not learn what there is
+			return nil, nil, fault.New(fault.ProviderNotEnabled,
+				"The login provider %.40q is not ready for use: its client secret cannot be read. On the server, stepup doctor says why.", p.Provider).Because(err)
 		}
 		config.ClientSecret = secret.Reveal()
 		config.Endpoint.AuthStyle = e.authStyle
@@ -197,10 +202,9 @@ func (c *Client) exchange(ctx context.Context, p environment.Provider, row catal
 	if row.ClientIDName != "" {
 		options = append(options, oauth2.SetAuthURLParam(row.ClientIDName, p.ClientID))
 	}
-	kept := &keeping{next: c.http.Transport}
-	client := *c.http
+	kept := &keeping{next: client.Transport}
 	client.Transport = kept
-	token, err := config.Exchange(context.WithValue(ctx, oauth2.HTTPClient, &client), code, options...)
+	token, err := config.Exchange(context.WithValue(ctx, oauth2.HTTPClient, &client), c.known.ProviderCode, options...)
 	var refused *oauth2.RetrieveError
 	switch {
 	case errors.As(err, &refused) && refused.Response != nil: // its text may repeat what was sent

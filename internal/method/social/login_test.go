@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/jws"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -38,8 +39,8 @@ func document(p *socialtest.Provider, lines ...string) string {
 	return tenanttest.Document(append([]string{
 		"redirectOrigins: [" + app + "]",
 		"providers:",
-		"  - {provider: acme, name: Acme, issuer: \"" + p.URL + "\", clientId: " + socialtest.ClientID + ", clientSecret: {file: " + p.SecretFile + "}}",
-		"  - {provider: github, clientId: " + socialtest.ClientID + ", clientSecret: {file: " + p.SecretFile + "}, endpoints: {authorization: \"" + p.URL + "/authorize\", token: \"" + p.URL + "/token\", userinfo: \"" + p.URL + "/userinfo\"}}",
+		"  - {provider: acme, name: Acme, issuer: \"" + p.URL + "\", clientId: " + socialtest.ClientID + ", clientSecret: {env: CLIENT}}",
+		"  - {provider: github, clientId: " + socialtest.ClientID + ", clientSecret: {env: CLIENT}, endpoints: {authorization: \"" + p.URL + "/authorize\", token: \"" + p.URL + "/token\", userinfo: \"" + p.URL + "/userinfo\"}}",
 	}, lines...)...)
 }
 
@@ -50,9 +51,16 @@ func out() *http.Client {
 	return client
 }
 
+// secrets holds that of the test's client.
+func secrets() environment.Secrets {
+	return environment.Secrets{Lookup: func(name string) (string, bool) {
+		return socialtest.ClientSecret, name == environment.Variable(tenanttest.ID, "CLIENT")
+	}}
+}
+
 func newClient(w *tenanttest.World) *social.Client {
 	client := out()
-	return social.NewClient(client, &jws.Keys{HTTP: client, Now: w.Now}, w.Now)
+	return social.NewClient(client, &jws.Keys{HTTP: client, Now: w.Now}, secrets(), w.Now)
 }
 
 // engines runs f on both engines.

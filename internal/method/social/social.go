@@ -57,7 +57,7 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &candidate{method: m, callback: Callback(a.Tenant, m.Provider), provider: p, row: row, flow: f, known: known, purpose: purpose}, nil
+	return &candidate{method: m, environmentID: a.Tenant.ID, callback: Callback(a.Tenant, m.Provider), provider: p, row: row, flow: f, known: known, purpose: purpose}, nil
 }
 
 // about refuses a login begun for another transaction before it is claimed.
@@ -80,14 +80,15 @@ func (m Method) about(tx *store.Tx, a method.Attempt) error {
 }
 
 type candidate struct {
-	method   Method
-	callback string
-	provider environment.Provider
-	row      catalogue.Provider
-	flow     store.SocialFlowRow
-	known    remembered
-	purpose  method.Purpose
-	identity Identity
+	method        Method
+	environmentID string
+	callback      string
+	provider      environment.Provider
+	row           catalogue.Provider
+	flow          store.SocialFlowRow
+	known         remembered
+	purpose       method.Purpose
+	identity      Identity
 }
 
 // Compare implements [method.Candidate]: it asks the provider.
@@ -113,7 +114,7 @@ func (c *candidate) Compare(ctx context.Context) error {
 }
 
 func (c *candidate) ask(ctx context.Context, e Endpoint, verifier string) (Identity, error) {
-	tokens, answer, err := c.method.Client.exchange(ctx, c.provider, c.row, e, c.callback, c.known.ProviderCode, verifier)
+	tokens, answer, err := c.exchange(ctx, e, verifier)
 	if err != nil {
 		return Identity{}, err
 	}

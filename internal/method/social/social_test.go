@@ -443,7 +443,7 @@ func TestF4(t *testing.T) {
 	h := sqlite(t)
 	b := h.login(t, nil, "github")
 	closed := outbound.NewClient(nil)
-	h.client = social.NewClient(closed, &jws.Keys{HTTP: closed, Now: h.Now}, h.Now)
+	h.client = social.NewClient(closed, &jws.Keys{HTTP: closed, Now: h.Now}, secrets(), h.Now)
 	_, err := h.finish(t, "github", b)
 	refused(t, "a token endpoint on loopback", err)
 	p, row, err := h.request(nil, "acme").Find()

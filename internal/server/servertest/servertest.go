@@ -13,6 +13,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,7 +44,8 @@ type Server struct {
 	Inbox *Inbox
 	Clock *storetest.Clock // moves the server and its store together
 
-	client *http.Client
+	client  *http.Client
+	secrets string // STEPUP_SECRETS_DIR
 }
 
 type options struct {
@@ -99,7 +103,8 @@ func Start(t testing.TB, opts ...Option) *Server {
 		t.Fatalf("listening: %v", err)
 	}
 	s := &Server{
-		URL: "http://" + listener.Addr().String(), Clock: o.clock, Inbox: newInbox(),
+		secrets: secretsOf(t, o.database),
+		URL:     "http://" + listener.Addr().String(), Clock: o.clock, Inbox: newInbox(),
 		DB:     storetest.Open(t, o.database, storetest.WithClock(o.clock)),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
@@ -107,7 +112,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 		s.applyIfAbsent(t, id)
 	}
 	c := server.Config{
-		Production: config.Production{PublicURL: s.URL, Operators: []string{Operator}, OutboundAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		Production: config.Production{PublicURL: s.URL, SecretsDir: s.secrets, Operators: []string{Operator}, OutboundAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
 		DB:         s.DB, Mailer: s.Inbox, Texter: s.Inbox, Log: slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level})), Now: s.Now,
 	}
 	if o.production != nil {
@@ -177,6 +182,30 @@ scopes:
   - {scope: "transfer:create", audience: "https://bank.example"}
   - {scope: "report:read", audience: "https://bank.example", tokenBehavior: time_bound}
 ` + more
+}
+
+// folders are the secrets folders by database: the nodes of one database share one.
+var folders sync.Map
+
+func secretsOf(t testing.TB, database string) string {
+	t.Helper()
+	folder, _ := folders.LoadOrStore(database, t.TempDir())
+	return folder.(string)
+}
+
+// PutSecret keeps a secret for the environment's documents to point at, as
+// {file: name}, and returns its path on this machine.
+func (s *Server) PutSecret(t testing.TB, environment, name, value string) string {
+	t.Helper()
+	path := filepath.Join(s.secrets, environment, name)
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		err = os.WriteFile(path, []byte(value+"\n"), 0o600)
+	}
+	if err != nil {
+		t.Fatalf("keeping a secret: %v", err)
+	}
+	return path
 }
 
 // Apply makes a document the environment's, as the command line would.

@@ -97,6 +97,9 @@ func All() []Provider { return append([]Provider(nil), rows...) }
 // For is what a provider of an environment amounts to: its row, or a row for any
 // OpenID Connect issuer, with what the document says instead.
 func For(p environment.Provider) (row Provider, ok bool) {
+	if p.ClientSecret.Old() { // what it points at is not read any more
+		return Provider{}, false
+	}
 	row, known := Named(p.Provider)
 	if !known {
 		if p.Issuer == "" || Refused[p.Provider] != "" {

@@ -16,8 +16,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -38,8 +36,7 @@ type Person struct {
 
 // Provider is a running provider.
 type Provider struct {
-	URL        string // issuer, without trailing slash
-	SecretFile string // holds ClientSecret
+	URL string // issuer, without trailing slash
 
 	mu       sync.Mutex
 	now      func() time.Time
@@ -71,10 +68,6 @@ type key struct {
 func Start(t testing.TB, now func() time.Time) *Provider {
 	t.Helper()
 	p := &Provider{now: now, grants: map[string]grant{}, access: map[string]grant{}, released: make(chan struct{}), person: Person{Subject: "ada-1", Name: "Ada", Email: "ada@example.com", Verified: true}}
-	p.SecretFile = filepath.Join(t.TempDir(), "client.secret")
-	if err := os.WriteFile(p.SecretFile, []byte(ClientSecret+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	p.Rotate(t)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", p.discovery)
