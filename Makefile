@@ -9,7 +9,7 @@ FUZZTIME ?= 20s
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## start the server, demo app, inbox and example service on this machine (needs only Go)
+run: ## start everything on this machine, needs only Go; PORT=8080 and SERVICE_PORT=8090 choose ports
 	@scripts/run.sh
 
 build: ## build the binaries into ./bin

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # `make run`: the server in development mode and the example service, on loopback, until Ctrl-C.
-# Needs only Go and bash.
+# Needs only Go and bash. PORT and SERVICE_PORT choose other ports, DATA another folder for what is kept.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-server=127.0.0.1:8080
-service=127.0.0.1:8090
+server=127.0.0.1:${PORT:-8080}
+service=127.0.0.1:${SERVICE_PORT:-8090}
 environment=11111111-2222-4333-8444-555555555555
-data=.stepup-dev
+data=${DATA:-.stepup-dev}
 
 if ! command -v go >/dev/null; then
 	echo "Go is missing. Install it from https://go.dev/dl/, then type: make run" >&2
@@ -26,7 +26,7 @@ ready() {
 
 for address in "$server" "$service"; do
 	if (exec 3<>"/dev/tcp/${address%:*}/${address#*:}") 2>/dev/null; then
-		echo "Something listens on $address already. Stop it, then type: make run" >&2
+		echo "Something listens on $address already. Stop it, or choose other ports: PORT=8081 SERVICE_PORT=8091 make run" >&2
 		exit 1
 	fi
 done
@@ -46,7 +46,7 @@ stop() {
 trap stop EXIT
 trap 'exit 0' INT TERM
 
-bin/stepup serve --dev --data "$data" &
+bin/stepup serve --dev --data "$data" --listen "$server" --bank-url "http://$service" &
 pids+=($!)
 until (ready "$server") 2>/dev/null; do
 	if ! kill -0 "${pids[0]}" 2>/dev/null; then

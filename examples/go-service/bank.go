@@ -45,6 +45,7 @@ func newBank(c config) (http.Handler, error) {
 
 	b := &bank{ledger: newLedger()}
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", b.about)
 	mux.HandleFunc("GET /healthz", b.health)
 	mux.Handle("GET /accounts", guard.SignedIn(http.HandlerFunc(b.accounts)))
 	mux.Handle("POST /transfers", guard.Require(transferCreate)(http.HandlerFunc(b.transfer)))
@@ -54,6 +55,18 @@ func newBank(c config) (http.Handler, error) {
 
 type bank struct {
 	ledger *ledger
+}
+
+// about says what this is to somebody who opens it in a browser.
+func (b *bank) about(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, `This is the example bank, a service that stepup guards. It has no pages of its own.
+
+  GET  /accounts              your balance; takes a session
+  POST /transfers             sends money; takes a proof as well, once per transfer
+  POST /transfers/confirmed   the same, with a proof for exactly this payee and amount
+  GET  /healthz               whether it runs
+`)
 }
 
 func (b *bank) health(w http.ResponseWriter, _ *http.Request) {

@@ -178,8 +178,10 @@ func TestLookingNeedsASession(t *testing.T) {
 	if response, body := call(t, "GET", server.URL+"/accounts", "", nil); response.StatusCode != 401 || body["code"] != "sign_in_required" {
 		t.Errorf("%d %v", response.StatusCode, body)
 	}
-	if response, _ := call(t, "GET", server.URL+"/healthz", "", nil); response.StatusCode != 200 {
-		t.Errorf("healthz: %d", response.StatusCode)
+	for path, want := range map[string]int{"/healthz": 200, "/": 200, "/nothing": 404} {
+		if response, _ := call(t, "GET", server.URL+path, "", nil); response.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, response.StatusCode, want)
+		}
 	}
 }
 
