@@ -21,5 +21,10 @@ func TestConfirmedTransfer(t *testing.T) {
 	b.see(".ticket[data-state=spent][data-scope='transfer:create']")
 	b.balanceIs(before - 25)
 	b.refused(0)
+	b.fits()
 	b.fullShot("demo-phone-confirmed-transfer")
+
+	b.click("[data-do=spent]")
+	b.seeRefusal("[data-cheat=spent]", "spent")
+	b.balanceIs(before - 25)
 }

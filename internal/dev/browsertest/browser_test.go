@@ -225,7 +225,23 @@ func (b *tab) fits() {
 	if got := evaluate[int64](b, "Math.max(0, ...[...document.querySelectorAll('dialog')].map((d) => d.scrollWidth - d.clientWidth))"); got > 0 {
 		b.t.Errorf("what is in the dialog is %d px too wide", got)
 	}
+	if got := evaluate[string](b, overflowing); got != "" {
+		b.t.Errorf("these stick out of what they stand in, or lie on top of other words: %s", got)
+	}
 }
+
+// overflowing names the buttons, pills and stamps that are wider than their place.
+const overflowing = `[...document.querySelectorAll('.button, .pill, .stamp')].filter((e) => {
+	if (!e.checkVisibility() || e.textContent === '') return false
+	const r = e.getBoundingClientRect()
+	const around = e.parentElement.closest('.pass, .card, .banner, dialog, .topbar, main')?.getBoundingClientRect()
+	const covered = e.matches('.stamp') ? [...e.parentElement.querySelectorAll('.pass-scope code, .pass-words, .pass-meta > *')] : []
+	const covers = covered.some((o) => {
+		const c = o.getBoundingClientRect()
+		return r.left < c.right && c.left < r.right && r.top < c.bottom && c.top < r.bottom
+	})
+	return e.scrollWidth > e.clientWidth + 1 || around && (r.right > around.right || r.left < around.left) || covers
+}).map((e) => e.textContent.trim()).join(', ')`
 
 // shot writes what the window shows, fullShot the whole page, to artifacts/NAME.png.
 func (b *tab) shot(name string)     { b.t.Helper(); b.capture(name, chromedp.CaptureScreenshot()) }

@@ -38,6 +38,7 @@ export function home(session) {
   factors.load().catch(() => {}) // what stopped it stands in the log
   const bank = session.config.bankUrl !== ''
   return everyTick(h('div', { class: 'home' },
+    h('h1', { class: 'sr' }, 'Signed in to the demo'),
     progress(session),
     banners(session, factors, prompt),
     h('div', { class: 'columns' },

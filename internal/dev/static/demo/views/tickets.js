@@ -2,7 +2,7 @@
 
 import { everyTick, h, show, svg } from '../dom.js'
 import { abbreviate, clock, secondsLeft } from '../jwt.js'
-import { stateOf } from '../tokens.js'
+import { isLive, stateOf } from '../tokens.js'
 import { scopeInWords } from '../words.js'
 import { decodedToken } from './decoded.js'
 
@@ -10,14 +10,23 @@ const AROUND = 2 * Math.PI * 26
 
 export function ticketsView(session) {
   const list = h('div', { class: 'tickets' })
+  const earlier = h('div', { class: 'tickets' })
+  const count = h('span', {})
+  const folded = h('details', { class: 'earlier', hidden: true }, h('summary', {}, count), earlier)
+  // What can still be used, else the newest, stays in sight; the others would push the actions down.
   const draw = () => {
     const tickets = session.tokens.tickets
-    show(list, tickets.length ? tickets.map(ticketCard) : emptyState())
+    const inSight = tickets.filter((t, i) => isLive(t) || (i === 0 && !tickets.some(isLive)))
+    const others = tickets.filter((t) => !inSight.includes(t))
+    show(list, tickets.length ? inSight.map(ticketCard) : emptyState())
+    show(earlier, others.map(ticketCard))
+    count.textContent = others.length === 1 ? 'One earlier token' : `${others.length} earlier tokens`
+    folded.hidden = others.length === 0
   }
   session.tokens.addEventListener('change', draw)
   draw()
   return h('section', { class: 'area-tickets', 'aria-labelledby': 'tickets-title' },
-    h('h2', { id: 'tickets-title' }, 'Elevated tokens'), list)
+    h('h2', { id: 'tickets-title' }, 'Elevated tokens'), list, folded)
 }
 
 function emptyState() {
