@@ -1,6 +1,7 @@
 package stepup
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -19,8 +20,8 @@ var jwkNames = []string{"kty", "use", "key_ops", "alg", "kid", "crv", "x", "y", 
 
 // ParseJWKS reads a JWK Set (RFC 7517 section 5). Keys that are of no use here
 // are left out, as section 5 asks: other types, curves, algorithms and uses, no
-// kid, a point off the curve, too few bits, a private part. What is no JWK Set,
-// has a member twice, or a kid twice among the useful keys, is an error.
+// kid, a point off the curve, too few bits, a private part, a kid that another of
+// the useful keys has too. What is no JWK Set, or has a member twice, is an error.
 func ParseJWKS(document []byte) ([]Key, error) {
 	set, err := parseObject(document, []string{"keys"})
 	if err != nil {
@@ -37,12 +38,28 @@ func ParseJWKS(document []byte) ([]Key, error) {
 		if err != nil {
 			continue
 		}
-		if slices.ContainsFunc(keys, func(k Key) bool { return k.ID == key.ID }) {
-			return nil, errors.New("parsing JWK set: two keys have the same kid")
-		}
 		keys = append(keys, key)
 	}
-	return keys, nil
+	return unambiguous(keys), nil
+}
+
+// unambiguous leaves out every kid that stands for more than one key: which of them
+// signed a token nobody can say. The same key written twice is one.
+func unambiguous(keys []Key) []Key {
+	var clear []Key
+	for i, key := range keys {
+		same := func(k Key) bool { return k.ID == key.ID }
+		other := func(k Key) bool { return same(k) && !k.equal(key) }
+		if !slices.ContainsFunc(keys, other) && !slices.ContainsFunc(keys[:i], same) {
+			clear = append(clear, key)
+		}
+	}
+	return clear
+}
+
+func (k Key) equal(other Key) bool {
+	public, ok := k.Public.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(other.Public)
 }
 
 var errJWK = errors.New("not a public key for verifying signatures")

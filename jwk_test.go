@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,7 +99,7 @@ func TestUselessKeysAreLeftOut(t *testing.T) {
 		}
 	}
 	for name, document := range map[string]string{
-		"kid twice": string(set(ecJWK, swap(edJWK, `"2"`, `"1"`))), "keys twice": `{"keys":[],"keys":[]}`, "no keys": `{}`, "member twice": string(set(swap(ecJWK, `"kty":"EC"`, `"kty":"oct","kty":"EC"`))),
+		"keys twice": `{"keys":[],"keys":[]}`, "no keys": `{}`, "member twice": string(set(swap(ecJWK, `"kty":"EC"`, `"kty":"oct","kty":"EC"`))),
 		"in another case": `{"Keys":[]}`, "keys an object": `{"keys":{}}`, "list": `[]`, "empty": "", "too many": string(set(strings.Split(strings.Repeat("{},", 101), ",")[:101]...)),
 	} {
 		if keys, err := stepup.ParseJWKS([]byte(document)); err == nil {
@@ -150,6 +151,29 @@ func TestStaticKeySet(t *testing.T) {
 	}{"known": {keys, nil}, "zero value": {nil, stepup.ErrUnknownKey}, "two under one id": {append(keys, ambiguous), stepup.ErrUnknownKey}} {
 		if key, err := test.set.Key(t.Context(), "2"); err != test.want || (err == nil) != (key.ID == "2") {
 			t.Errorf("%s: %v, %v", name, key.ID, err)
+		}
+	}
+}
+
+// L18: one kid for two keys leaves those out and no others; the same key twice is one.
+func TestL18ADoubledKeyIsTheOnlyOneRefused(t *testing.T) {
+	doubled := strings.Replace(edJWK, `"2"`, `"1"`, 1)
+	for name, test := range map[string]struct {
+		document []byte
+		want     []string
+	}{
+		"two keys of one kid":      {set(ecJWK, doubled, rsaJWK), []string{"3"}},
+		"the same key twice":       {set(ecJWK, ecJWK, edJWK), []string{"1", "2"}},
+		"three times, one other":   {set(ecJWK, ecJWK, doubled, rsaJWK), []string{"3"}},
+		"doubled by a useless one": {set(ecJWK, `{"kty":"oct","k":"c2VjcmV0","kid":"1","alg":"HS256"}`), []string{"1"}},
+	} {
+		keys, err := stepup.ParseJWKS(test.document)
+		var got []string
+		for _, key := range keys {
+			got = append(got, key.ID)
+		}
+		if err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, test.want)
 		}
 	}
 }

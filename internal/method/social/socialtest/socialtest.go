@@ -220,7 +220,7 @@ func (p *Provider) idToken(g grant, access string) string {
 		delete(claims, "nonce")
 	}
 	if g.query.Get("max_age") != "" {
-		claims["auth_time"] = g.authTime.Unix()
+		claims["auth_time"] = json.RawMessage(fmt.Sprintf("%d.5", g.authTime.Unix())) // a NumericDate may be fractional
 	}
 	switch p.fault {
 	case WrongNonce:
