@@ -280,3 +280,30 @@ func TestL12Senders(t *testing.T) {
 		t.Errorf("operators were told %q", got)
 	}
 }
+
+// The version of an environment changes by accepting alone, and no document brings
+// an older one in by the way.
+func TestVersionByDocument(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	strong := servertest.Bearer(s.ServiceToken(t, "", []string{serviceauth.EnvironmentsRead, serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
+	put := func(id, document string) servertest.Response {
+		return s.Do(t, "PUT", servertest.Admin(id), strong, document)
+	}
+	version := func(line string) string {
+		return strings.Replace(servertest.Document(servertest.Legacy, ""), `minApiVersion: "2026_01_01"`+"\n", line, 1)
+	}
+	if got := put(servertest.Legacy, version(`minApiVersion: "2026_04_01"`+"\n")); got.Status != 422 || !strings.Contains(got.Member("error"), `write minApiVersion: "2026_01_01"`) {
+		t.Errorf("a document that names the newest version: %d %s", got.Status, got.Body)
+	}
+	put(servertest.Legacy, version("")).Want(t, 200, "")
+	if got := s.Do(t, "GET", servertest.Admin(servertest.Legacy), strong, nil).Member("document"); !strings.Contains(got, `minApiVersion: "2026_01_01"`) {
+		t.Errorf("leaving the line out changed the version:\n%s", got)
+	}
+	const fresh = "dddddddd-0000-4000-8000-000000000004"
+	old := "id: " + fresh + "\nname: New\nminApiVersion: 2026_01_01\ncreatedAtVersion: 2026_01_01\n"
+	if got := s.writer(t, "")(old); got.Status != 403 || got.Code != "insufficient_service_scope" {
+		t.Errorf("a new environment at the old version: %d %s", got.Status, got.Body)
+	}
+	put(fresh, old).Want(t, 200, "")
+}

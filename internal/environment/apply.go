@@ -24,6 +24,27 @@ func CheckApply(old, new *Environment) error {
 	return errors.Join(errs...)
 }
 
+// KeepVersions fills in what a document leaves out about versions from the
+// environment in force: leaving the line out means "as it is". The document must
+// be the one that next was parsed from.
+func KeepVersions(document []byte, old, next *Environment) {
+	root := newReport().compose(document)
+	named := func(key string) bool {
+		for i := 0; root != nil && i+1 < len(root.Content); i += 2 {
+			if root.Content[i].Value == key {
+				return true
+			}
+		}
+		return false
+	}
+	if !named("minApiVersion") {
+		next.MinAPIVersion = old.MinAPIVersion
+	}
+	if !named("createdAtVersion") {
+		next.CreatedAtVersion = old.CreatedAtVersion
+	}
+}
+
 // goesBack explains why an environment cannot be older than its birth.
 func goesBack(e *Environment) string {
 	return fmt.Sprintf("an environment created at %s cannot go back to %s: raise it, or, for an environment that was imported, set createdAtVersion: %q",

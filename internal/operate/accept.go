@@ -59,7 +59,7 @@ func Accept(tx *store.Tx, by audit.By, environmentID string, o AcceptOptions) (A
 	}
 	// Going up, the entries keep what was free already; they take nothing away.
 	mayWeaken := o.MayWeaken || env.MinAPIVersion.Before(o.Version)
-	accepted.Applied, err = Apply(tx, by, next.YAML(), ApplyOptions{ID: env.ID, MayWeaken: mayWeaken, DryRun: o.DryRun, Operators: o.Operators})
+	accepted.Applied, err = Apply(tx, by, next.YAML(), ApplyOptions{ID: env.ID, MayWeaken: mayWeaken, DryRun: o.DryRun, Operators: o.Operators, Accepting: true})
 	if err != nil || o.DryRun || len(accepted.Changes) == 0 {
 		return accepted, err
 	}

@@ -47,6 +47,8 @@ type ApplyOptions struct {
 	DryRun    bool     // judge and report, change nothing
 	Operators []string // mailed when rules are weakened
 
+	Accepting bool // the document may name another version than the one in force
+
 	Senders deliver.Senders // what mail may come from; the zero value judges nothing
 }
 
@@ -96,8 +98,14 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 			return Applied{}, err
 		}
 	}
+	if old != nil {
+		environment.KeepVersions(document, old, next)
+	}
 	if err := environment.CheckApply(old, next); err != nil {
 		return Applied{}, fault.New(fault.EnvironmentVersionCannotGoBack, "%s", err.Error())
+	}
+	if err := checkVersion(old, next, o); err != nil {
+		return Applied{}, err
 	}
 	if err := refuseNew(o.Senders, old, next); err != nil {
 		return Applied{}, err
@@ -131,6 +139,23 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 	return applied, audit.Record(tx, by, "environment.applied", audit.Detail{
 		"revision": applied.Revision, "created": applied.Created, "changes": applied.Changes, "weakens": weakens,
 	})
+}
+
+// checkVersion holds the version to the one in force, which changes by accepting
+// alone. A new environment began at the newest, unless the caller may say otherwise.
+func checkVersion(old, next *environment.Environment, o ApplyOptions) error {
+	if old == nil {
+		if next.CreatedAtVersion != environment.Newest && !o.MayWeaken {
+			return fault.New(fault.InsufficientServiceScope, "A new environment that names an older createdAtVersion may go back to its rules, which needs environments.weaken.")
+		}
+		return nil
+	}
+	if old.MinAPIVersion != next.MinAPIVersion && !o.Accepting {
+		return fault.New(fault.InvalidEnvironmentDocument,
+			"minApiVersion: %s is in force, and the document says %s. The version changes by accepting alone (stepup env accept %s): write minApiVersion: %q, or leave the line out.",
+			old.MinAPIVersion, next.MinAPIVersion, old.ID, old.MinAPIVersion)
+	}
+	return nil
 }
 
 // keepKey makes the first signing key, or a new one when the algorithm changed.

@@ -118,7 +118,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 			if !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
-			_, err = operate.Apply(tx, by, []byte(document), operate.ApplyOptions{})
+			_, err = operate.Apply(tx, by, []byte(document), operate.ApplyOptions{MayWeaken: true})
 			return err
 		})
 		if err != nil {

@@ -213,7 +213,7 @@ func (s *Server) Apply(t testing.TB, document string) operate.Applied {
 	t.Helper()
 	var applied operate.Applied
 	err := s.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		applied, err = operate.Apply(tx, by, []byte(document), operate.ApplyOptions{MayWeaken: true})
+		applied, err = operate.Apply(tx, by, []byte(document), operate.ApplyOptions{MayWeaken: true, Accepting: true})
 		return err
 	})
 	if err != nil {
