@@ -17,6 +17,8 @@ const (
 	MaxFactorGuesses    = 20
 	MaxCoolDown         = Duration(7 * day)
 	MaxLifetime         = Duration(30 * day)
+	MinAuditRetention   = Duration(30 * day)
+	MaxAuditRetention   = Duration(3650 * day)
 )
 
 // The two values of tokenBehavior.
@@ -26,8 +28,10 @@ const (
 )
 
 const (
-	defaultLifetime = Duration(24 * time.Hour)
-	defaultIdle     = Duration(time.Hour)
+	defaultLifetime         = Duration(24 * time.Hour)
+	defaultIdle             = Duration(time.Hour)
+	defaultAuditRetention   = Duration(365 * day)
+	defaultAddressRetention = Duration(30 * day)
 	// shortestGrace outlives every elevated token.
 	shortestGrace = Duration(MaxTimeBoundSeconds * time.Second)
 )
@@ -44,16 +48,19 @@ func Defaults() *Environment {
 		Tokens:           Tokens{Algorithm: "ES256"},
 		SignUp:           SignUp{Enabled: true},
 		Limits: Limits{
-			CodeAttempts:      5,
-			CodeExpiry:        minutes(5),
-			CodesPerAddress:   Rate{5, minutes(10)},
-			CodesPerSession:   Rate{10, minutes(10)},
-			CodesPerIP:        Rate{30, minutes(10)},
-			CodesPerHour:      10000,
-			GuessesPerAccount: Rate{10, minutes(60)},
-			GuessesHardStop:   50,
-			FactorGuesses:     10,
-			FactorHardStop:    50,
+			CodeAttempts:        5,
+			CodeExpiry:          minutes(5),
+			CodesPerAddress:     Rate{5, minutes(10)},
+			CodesPerSession:     Rate{10, minutes(10)},
+			CodesPerIP:          Rate{30, minutes(10)},
+			CodesPerHour:        10000,
+			CodesPerAccount:     Rate{10, minutes(10)},
+			CodesPerAccountHour: 30,
+			GuessesPerAccount:   Rate{10, minutes(60)},
+			GuessesHardStop:     50,
+			FactorGuesses:       10,
+			FactorHardStop:      50,
+			IPv6Prefix:          64,
 		},
 		SMS:      SMS{Countries: []string{}, NumberTypes: []string{"mobile", "fixed_line_or_mobile"}, PerPrefix: Rate{30, minutes(60)}, PerHour: 1000},
 		Auth:     Auth{Storage: []string{"localstorage"}},
@@ -68,6 +75,7 @@ func Defaults() *Environment {
 		Scopes:        []Scope{},
 		Compatibility: []Compatible{},
 		Rehearsal:     Rehearsal{Users: []string{}},
+		Audit:         Audit{Retention: defaultAuditRetention, AddressRetention: defaultAddressRetention},
 	}
 }
 

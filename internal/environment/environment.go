@@ -46,6 +46,7 @@ type Environment struct {
 	Scopes        []Scope      `yaml:"scopes" json:"scopes"` // custom scopes, and overrides of built-in ones
 	Compatibility []Compatible `yaml:"compatibility" json:"compatibility"`
 	Rehearsal     Rehearsal    `yaml:"rehearsal" json:"rehearsal"`
+	Audit         Audit        `yaml:"audit" json:"audit"`
 }
 
 // Tokens says how this environment signs. One algorithm serves all token kinds.
@@ -62,16 +63,28 @@ type SignUp struct {
 // Limits bound guessing and sending. What is left out has its default; a zero in
 // the document is an error.
 type Limits struct {
-	CodeAttempts      int      `yaml:"codeAttempts" json:"codeAttempts"`           // wrong tries per sent code; default 5, at most 12
-	CodeExpiry        Duration `yaml:"codeExpiry" json:"codeExpiry"`               // default 5m, at most 10m
-	CodesPerAddress   Rate     `yaml:"codesPerAddress" json:"codesPerAddress"`     // sends; default 5 per 10m
-	CodesPerSession   Rate     `yaml:"codesPerSession" json:"codesPerSession"`     // sends; default 10 per 10m
-	CodesPerIP        Rate     `yaml:"codesPerIP" json:"codesPerIP"`               // sends; default 30 per 10m
-	CodesPerHour      int      `yaml:"codesPerHour" json:"codesPerHour"`           // sends of the whole environment; default 10000
-	GuessesPerAccount Rate     `yaml:"guessesPerAccount" json:"guessesPerAccount"` // wrong codes per address and door over all codes; default 10 per 1h
-	GuessesHardStop   int      `yaml:"guessesHardStop" json:"guessesHardStop"`     // wrong codes per credential without a success; default 50, at most 100
-	FactorGuesses     int      `yaml:"factorGuesses" json:"factorGuesses"`         // wrong tries in a row at a second factor before waits begin; default 10
-	FactorHardStop    int      `yaml:"factorHardStop" json:"factorHardStop"`       // wrong tries in a row before the factor stops; default 50, at most 100
+	CodeAttempts    int      `yaml:"codeAttempts" json:"codeAttempts"`       // wrong tries per sent code; default 5, at most 12
+	CodeExpiry      Duration `yaml:"codeExpiry" json:"codeExpiry"`           // default 5m, at most 10m
+	CodesPerAddress Rate     `yaml:"codesPerAddress" json:"codesPerAddress"` // sends; default 5 per 10m
+	CodesPerSession Rate     `yaml:"codesPerSession" json:"codesPerSession"` // sends; default 10 per 10m
+	CodesPerIP      Rate     `yaml:"codesPerIP" json:"codesPerIP"`           // sends; default 30 per 10m
+	CodesPerHour    int      `yaml:"codesPerHour" json:"codesPerHour"`       // sends of the whole environment, to strangers and to accounts each; default 10000
+
+	CodesPerAccount     Rate `yaml:"codesPerAccount" json:"codesPerAccount"`         // sends in all sessions of an account, proven ones given back; default 10 per 10m
+	CodesPerAccountHour int  `yaml:"codesPerAccountHour" json:"codesPerAccountHour"` // sends in all sessions of an account, proven or not; default 30
+
+	GuessesPerAccount Rate `yaml:"guessesPerAccount" json:"guessesPerAccount"` // wrong codes per address and door over all codes; default 10 per 1h
+	GuessesHardStop   int  `yaml:"guessesHardStop" json:"guessesHardStop"`     // wrong codes per credential without a success; default 50, at most 100
+	FactorGuesses     int  `yaml:"factorGuesses" json:"factorGuesses"`         // wrong tries in a row at a second factor before waits begin; default 10
+	FactorHardStop    int  `yaml:"factorHardStop" json:"factorHardStop"`       // wrong tries in a row before the factor stops; default 50, at most 100
+	IPv6Prefix        int  `yaml:"ipv6Prefix" json:"ipv6Prefix"`               // length of the IPv6 network that counts as one address; default 64, at most that
+}
+
+// Audit says how long the audit log is kept. Nothing of it goes by itself:
+// retention is the age that `stepup audit prune` may take entries from.
+type Audit struct {
+	Retention        Duration `yaml:"retention" json:"retention"`               // default 365d, at least 30d
+	AddressRetention Duration `yaml:"addressRetention" json:"addressRetention"` // how long network addresses stand beside entries; default 30d, at most retention
 }
 
 // Rate is so many events in a fixed window.

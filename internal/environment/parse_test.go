@@ -109,7 +109,7 @@ func TestParseGrammar(t *testing.T) {
 	for _, test := range []struct{ name, doc, want string }{
 		{"empty", "", "line 1: the document is empty: it needs at least id and name"},
 		{"only a comment", "# nothing\n", "line 1: the document is empty: it needs at least id and name"},
-		{"a list", "- a\n", `line 1: must be a mapping with the keys id, name, origins, redirectOrigins, minApiVersion, createdAtVersion, tokens, signUp, limits, mail, sms, auth, sessions, mfa, passkeys, wallets, embeddedWallets, providers, externalAuth, scopes, compatibility, rehearsal`},
+		{"a list", "- a\n", `line 1: must be a mapping with the keys id, name, origins, redirectOrigins, minApiVersion, createdAtVersion, tokens, signUp, limits, mail, sms, auth, sessions, mfa, passkeys, wallets, embeddedWallets, providers, externalAuth, scopes, compatibility, rehearsal, audit`},
 		{"missing", "origins: []\n", "line 1: id: is missing: add it\nline 1: name: is missing: add it"},
 		{"two documents", head + "---\nid: b\n", "line 3: a second document starts here: keep one environment per file"},
 		{"no YAML", head + "origins: [\n", "line 3: this is not YAML: did not find expected node content"},

@@ -60,6 +60,7 @@ func (c checker) check() {
 	c.scopes()
 	c.compatibility()
 	c.rehearsal()
+	c.audit()
 }
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
@@ -134,11 +135,27 @@ func (c checker) limits() {
 	c.rate("limits.codesPerSession", l.CodesPerSession, 1_000_000)
 	c.rate("limits.codesPerIP", l.CodesPerIP, 1_000_000)
 	c.atMost("limits.codesPerHour", l.CodesPerHour, 1_000_000_000)
+	c.rate("limits.codesPerAccount", l.CodesPerAccount, 1_000_000)
+	c.atMost("limits.codesPerAccountHour", l.CodesPerAccountHour, 1_000_000)
 	c.rate("limits.guessesPerAccount", l.GuessesPerAccount, MaxGuessesHardStop)
 	c.within("limits.guessesPerAccount.per", l.GuessesPerAccount.Per, Duration(time.Minute), Duration(day))
 	c.atMost("limits.guessesHardStop", l.GuessesHardStop, MaxGuessesHardStop)
 	c.atMost("limits.factorGuesses", l.FactorGuesses, MaxFactorGuesses)
 	c.atMost("limits.factorHardStop", l.FactorHardStop, MaxGuessesHardStop)
+	if l.IPv6Prefix < minIPv6Prefix || l.IPv6Prefix > maxIPv6Prefix {
+		c.at("limits.ipv6Prefix", "%d is out of bounds: use %d to %d", l.IPv6Prefix, minIPv6Prefix, maxIPv6Prefix)
+	}
+}
+
+// Nobody is given a smaller IPv6 network than a /64, nor a site a larger one than a /48.
+const minIPv6Prefix, maxIPv6Prefix = 48, 64
+
+func (c checker) audit() {
+	a := c.e.Audit
+	c.within("audit.retention", a.Retention, MinAuditRetention, MaxAuditRetention)
+	if c.readable("audit.retention") {
+		c.within("audit.addressRetention", a.AddressRetention, Duration(day), a.Retention)
+	}
 }
 
 func (c checker) rate(path string, r Rate, most int) {

@@ -45,6 +45,10 @@ var weakening = map[string]func(step) string{
 	"limits.codesPerIP.count":        ifMore("more codes from one network address"),
 	"limits.codesPerIP.per":          ifShorter("more codes from one network address"),
 	"limits.codesPerHour":            ifMore("more codes to guess at over the whole environment"),
+	"limits.codesPerAccount.count":   ifMore("more codes per account to guess at"),
+	"limits.codesPerAccount.per":     ifShorter("more codes per account to guess at"),
+	"limits.codesPerAccountHour":     ifMore("more codes per account to guess at"),
+	"limits.ipv6Prefix":              ifMore("more addresses of one IPv6 network count on their own"),
 	"limits.guessesPerAccount.count": ifMore("more guesses at each account"),
 	"limits.guessesPerAccount.per":   ifShorter("more guesses at each account"),
 	"limits.guessesHardStop":         ifMore("more guesses before a credential is stopped"),
@@ -58,6 +62,9 @@ var weakening = map[string]func(step) string{
 	"sms.perPrefix.count": ifMore("more texts to one range of numbers"),
 	"sms.perPrefix.per":   ifShorter("more texts to one range of numbers"),
 	"sms.perHour":         ifMore("more texts over the whole environment"),
+
+	"audit.retention":        ifShorter("entries of the audit log may be taken away sooner"),
+	"audit.addressRetention": ifShorter("where requests came from is forgotten sooner"),
 
 	"auth.storage[]": func(s step) string {
 		if s.added() && s.name == "localstorage" {
