@@ -124,9 +124,13 @@ func TestGuessingArithmetic(t *testing.T) {
 	page := read(t, "limits.md")
 	limits := environment.Defaults().Limits
 	perHour := func(r environment.Rate) int { return int(float64(r.Count) / r.Per.Std().Hours()) }
-	const spread = 4                     // of internal/method/emailcode: all sources together against one
-	const perAddress, anywhere = 10, 200 // of internal/method/emailcode: wrong tries until codes grow
+	const spread = 40                    // of internal/method/sentcode: all sources together against one
+	const perAddress, anywhere = 10, 200 // of internal/method/sentcode: wrong tries until codes grow
+	const shared = 3                     // of internal/method/sentcode: times the tries of one source
 	own := perHour(limits.GuessesPerAccount)
+	// At an address that is past its limit the tries of the newest code are shared.
+	atAddress := min(own*spread, (limits.CodesPerAddress.Count+shared)*limits.CodeAttempts)
+	perCode := max(limits.CodeAttempts, atAddress/limits.CodesPerAddress.Count)
 	for _, row := range []struct {
 		who                 string
 		tries               int
@@ -135,7 +139,7 @@ func TestGuessingArithmetic(t *testing.T) {
 		{"a stranger with one network address, at one person's sign-in", own, perAddress, perAddress},
 		{"a stranger with any number of them, at one person's sign-in", own * spread, perAddress, perAddress},
 		{"a stranger with one network address, at everybody's sign-in", perHour(limits.CodesPerIP) * limits.CodeAttempts, anywhere, 24 * anywhere},
-		{"a stranger with any number of them, at everybody's sign-in", limits.CodesPerHour * limits.CodeAttempts, anywhere, 24 * anywhere},
+		{"a stranger with any number of them, at everybody's sign-in", limits.CodesPerHour * perCode, anywhere, 24 * anywhere},
 	} {
 		want := fmt.Sprintf("| %s | %s per hour | %s | %s |", row.who, thousands(row.tries),
 			chance(row.shortHour, row.tries-row.shortHour), chance(row.shortDay, 24*row.tries-row.shortDay))
@@ -147,6 +151,36 @@ func TestGuessingArithmetic(t *testing.T) {
 		own, chance(own, 0), chance(limits.GuessesHardStop, 0), limits.GuessesHardStop)
 	if !strings.Contains(page, thief) {
 		t.Errorf("limits.md should say\n%s", thief)
+	}
+}
+
+// TestSendingArithmetic recomputes from the defaults how many codes go out.
+func TestSendingArithmetic(t *testing.T) {
+	page := read(t, "limits.md")
+	l := environment.Defaults().Limits
+	in10m := func(r environment.Rate) int { return r.Count * int(10*time.Minute/r.Per.Std()) }
+	inHour := func(r environment.Rate) int { return r.Count * int(time.Hour/r.Per.Std()) }
+	const site, shared = 10, 3 // of internal/limit and internal/method/sentcode
+	// Past the limit one goes whenever none is out: when the newest has expired, or
+	// its shared tries are used up.
+	again := int(l.CodesPerAddress.Per/l.CodeExpiry) - 1
+	spent := inHour(l.GuessesPerAccount) * 40 / (shared * l.CodeAttempts)
+	for _, row := range []struct {
+		who         string
+		tenMin, all int
+	}{
+		{"a stranger with one IPv4 address, or one IPv6 network", in10m(l.CodesPerIP), inHour(l.CodesPerIP)},
+		{"a stranger with a whole IPv6 site", site * in10m(l.CodesPerIP), site * inHour(l.CodesPerIP)},
+		{"strangers and accounts of today, all together", l.CodesPerHour, l.CodesPerHour},
+		{"strangers, at one address", in10m(l.CodesPerAddress) + again + spent, inHour(l.CodesPerAddress) + 6*again + spent},
+		{"an account that proves what it asks for, in one session", in10m(l.CodesPerSession), l.CodesPerAccountHour},
+		{"an account that proves none, in all its sessions", in10m(l.CodesPerAccount), l.CodesPerAccountHour},
+		{"an account that proves none, at its own address", in10m(l.CodesPerAddress), inHour(l.CodesPerAddress)},
+	} {
+		want := fmt.Sprintf("| %s | %s | %s |", row.who, thousands(row.tenMin), thousands(row.all))
+		if !strings.Contains(page, want) {
+			t.Errorf("limits.md should say\n%s", want)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ type auditCommand struct {
 	Query  auditQuery  `cmd:"" help:"Print matching entries, oldest first."`
 	Follow auditFollow `cmd:"" help:"Print new entries as they come, until interrupted."`
 	Export auditExport `cmd:"" help:"Write all matching entries as JSON lines."`
+	Prune  auditPrune  `cmd:"" help:"Write entries that are older than audit.retention to a file, and take them away."`
 }
 
 type auditFilter struct {
@@ -191,7 +192,7 @@ func (c *auditExport) Run(s *session) (err error) {
 				return err
 			}
 			for _, row := range rows {
-				if err := writeEvent(out, row); err != nil {
+				if err := writeEvent(tx, out, row); err != nil {
 					return err
 				}
 			}
@@ -209,9 +210,13 @@ func (c *auditExport) Run(s *session) (err error) {
 }
 
 // writeEvent refuses a row whose content no longer has its hash.
-func writeEvent(out io.Writer, row store.AuditRow) error {
+func writeEvent(tx *store.Tx, out io.Writer, row store.AuditRow) error {
 	if audit.Hash(row) != row.Hash {
 		return fmt.Errorf("audit entry %s does not have the content it was written with: somebody changed the database", row.ID)
 	}
-	return json.NewEncoder(out).Encode(operate.ViewAudit(row))
+	event, err := operate.ViewAudit(tx, row)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(event)
 }

@@ -23,6 +23,9 @@ const mailDelay = 2 * time.Minute
 // mailPatience is how long the mail server has to answer.
 const mailPatience = 10 * time.Second
 
+// forwardingMemory is how long a problem with forwarded headers is told.
+const forwardingMemory = 7 * 24 * time.Hour
+
 // errUnwell makes the command fail, so that scripts can use it as a check.
 var errUnwell = errors.New("there are problems; each line above that starts with PROBLEM says what to do")
 
@@ -182,12 +185,27 @@ func examine(tx *store.Tx, texts bool, problem, good func(string), out io.Writer
 		if env.SMS.Enabled && !texts {
 			problem(fmt.Sprintf("environment %s: sms is enabled, but this server sends no text messages: set STEPUP_SMS_URL", row.ID))
 		}
+		old, err := tx.CountOldAudit(row.ID, tx.Now().Add(-env.Audit.Retention.Std()))
+		if err != nil {
+			return err
+		}
+		if old > 0 {
+			fmt.Fprintf(out, "warning  environment %s: %d entries of the audit log are older than audit.retention (%v): run stepup audit prune\n", row.ID, old, env.Audit.Retention)
+		}
 		for _, entry := range env.Compatibility {
 			fmt.Fprintf(out, "warning  environment %s: compatibility entry %s lets calls through without an elevated token\n", row.ID, entry)
 		}
 	}
 	if err := undecided(tx, out); err != nil {
 		return err
+	}
+	if err := examineSizes(tx, out); err != nil {
+		return err
+	}
+	if forwarding, at, err := tx.Forwarding(); err != nil {
+		return err
+	} else if forwarding != "" && tx.Now().Sub(at) < forwardingMemory {
+		fmt.Fprintf(out, "warning  %s (last seen %s)\n", forwarding, at.Format(time.RFC3339))
 	}
 	waiting, oldest, err := tx.OutboxWaiting()
 	if err != nil {
@@ -217,4 +235,19 @@ func undecided(tx *store.Tx, out io.Writer) error {
 			row.EnvironmentID, row.UserID, row.Format, row.ID, row.DisputedAt.Format(time.RFC3339), row.EnvironmentID, row.UserID, row.ID)
 	}
 	return err
+}
+
+// examineSizes shows how much there is of what grows.
+func examineSizes(tx *store.Tx, out io.Writer) error {
+	tables, bytes, err := tx.Sizes()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "         database = %d KiB\n", bytes>>10)
+	for _, table := range tables {
+		if table.Rows > 0 {
+			fmt.Fprintf(out, "         %s = %d rows\n", table.Name, table.Rows)
+		}
+	}
+	return nil
 }

@@ -22,6 +22,7 @@ type userCommand struct {
 	Enable         userEnable         `cmd:"" help:"Enable a disabled user."`
 	RevokeSessions userRevokeSessions `cmd:"" help:"End all sessions of a user."`
 	Settle         userSettle         `cmd:"" help:"Decide about a disputed factor or address of a user: it stays, or it goes with what it let in."`
+	Unlock         userUnlock         `cmd:"" help:"Forget what limits have counted against a user: codes asked for, and wrong tries."`
 	ResetMFA       userResetMFA       `cmd:"" name:"reset-mfa" help:"Take all second factors of a user away, with recovery codes, and end all sessions."`
 }
 
@@ -180,6 +181,14 @@ func (c *userSettle) Run(s *session) error {
 	}
 	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
 		return done, operate.Settle(tx, by, c.Env, id, account.Decision{CredentialID: c.Factor, Keep: c.Keep})
+	})
+}
+
+type userUnlock struct{ userArgs }
+
+func (c *userUnlock) Run(s *session) error {
+	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
+		return "Unlocked: nothing is counted against the user any more.", operate.UnlockUser(tx, by, c.Env, id)
 	})
 }
 

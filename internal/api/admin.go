@@ -267,6 +267,12 @@ func adminSettle(c *Call, r SettleRequest) (none, error) {
 	return none{}, userNotFound(err)
 }
 
+func adminUnlock(c *Call, _ none) (none, error) {
+	return none{}, userNotFound(c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		return operate.UnlockUser(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"))
+	}))
+}
+
 // AuditPage is a page of the audit log, oldest first; ask again with since=
 // the last at and after= the last id for more.
 type AuditPage struct {
@@ -295,9 +301,16 @@ func adminAudit(c *Call, _ none) (AuditPage, error) {
 	page := AuditPage{Events: []operate.AuditEvent{}}
 	return page, c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
 		rows, err := tx.Audit(filter)
-		for _, row := range rows {
-			page.Events = append(page.Events, operate.ViewAudit(row))
+		if err != nil {
+			return err
 		}
-		return err
+		for _, row := range rows {
+			event, err := operate.ViewAudit(tx, row)
+			if err != nil {
+				return err
+			}
+			page.Events = append(page.Events, event)
+		}
+		return nil
 	})
 }

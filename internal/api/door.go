@@ -52,6 +52,8 @@ type Config struct {
 	ClientAddr func(*http.Request) string                         // true client address
 	Observe    func(route string, status int, took time.Duration) // metrics; nil is allowed
 	Codes      func(method, event string)                         // metrics: codes sent, proofs given; nil is allowed
+	Full       func(environmentID, setting string)                // a limit of a whole environment is used up; nil is allowed
+	Refusals   *audit.Tally                                       // counts refusals of anonymous requests; nil: each is recorded
 	Texts      bool                                               // the server can send text messages
 	RequestID  func(*http.Request) string                         // set by the server's outermost layer
 	Operators  func() []string                                    // who is mailed when rules are weakened
@@ -160,7 +162,7 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
 	c.Tenant, c.Session, c.owes, c.byCookie, c.cookie, c.gate, c.foreseen = nil, nil, false, false, nil, r.Gate, nil
 	c.operationID, c.claimed = "", false
-	c.by = audit.By{Actor: "anonymous", RequestID: c.RequestID}
+	c.by = audit.By{Actor: "anonymous", RequestID: c.RequestID, Tally: a.Refusals}
 	if err := checkAddress(c.request.URL); err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func emailRetry(c *Call, r EmailRetryRequest) (EmailVerification, error) {
 
 // mailCode mails a code, for the challenge resend unless that is empty.
 func (c *Call) mailCode(r emailcode.Request, resend string) (EmailVerification, error) {
-	r.Tenant, r.Session, r.Source = c.Tenant, c.Session, c.Source
+	r.Tenant, r.Session, r.Source, r.Alarm = c.Tenant, c.Session, c.Source, c.full
 	row, err := c.sendCode(assurance.EmailCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
 		if resend != "" {
 			return emailcode.Resend(tx, r, resend)
@@ -91,36 +91,41 @@ func (c *Call) mailCode(r emailcode.Request, resend string) (EmailVerification, 
 	return EmailVerification{VerificationUUID: row.ID, Email: row.Recipient}, nil
 }
 
-// sendCode commits the count of a refused send too: asking too often must not
-// be free because it was refused.
+// sendCode sends a code, or hands out one more id for one that is out. What is
+// refused counts nowhere: only what was sent uses up a limit.
 func (c *Call) sendCode(kind assurance.Kind, send func(*store.Tx) (store.CodeChallengeRow, error)) (store.CodeChallengeRow, error) {
 	var row store.CodeChallengeRow
-	var refused error
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
-		refused = nil
-		row, err = send(tx)
-		if fault.Has(err, fault.RateLimited) {
-			refused, err = err, nil
-		}
-		if err != nil || refused != nil {
+		if row, err = send(tx); err != nil {
 			return err
 		}
 		return c.codeSent(tx, kind, row)
 	})
-	if err == nil {
-		err = refused
-	}
 	if err != nil {
 		return row, err
 	}
 	c.api.Outbox.Nudge()
-	c.count(kind, "sent")
+	if row.Shares == "" {
+		c.count(kind, "sent")
+	}
 	return row, nil
 }
 
-// codeSent audits a code, in the transaction that sends it.
+// codeSent audits a code, in the transaction that sends it, or one more id for it.
 func (c *Call) codeSent(tx *store.Tx, kind assurance.Kind, row store.CodeChallengeRow) error {
-	return audit.Record(tx, c.by, "code.sent", audit.Detail{"challenge_id": row.ID, "method": kind, "purpose": row.Purpose})
+	detail := audit.Detail{"challenge_id": row.ID, "method": kind, "purpose": row.Purpose}
+	if row.Shares != "" {
+		detail["shares"] = row.Shares
+		return audit.Record(tx, c.by, "code.shared", detail)
+	}
+	return audit.Record(tx, c.by, "code.sent", detail)
+}
+
+// full tells that a limit of the whole environment is used up.
+func (c *Call) full(setting string) {
+	if c.api.Full != nil {
+		c.api.Full(c.Tenant.ID, setting)
+	}
 }
 
 // count counts codes that were sent, and proofs, for metrics.

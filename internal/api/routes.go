@@ -130,6 +130,7 @@ func adminRoutes() []Route {
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/revoke-sessions", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "End all sessions of a user", handler: handle(adminRevokeSessions)},
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/reset-mfa", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "Take all second factors of a user away and end all sessions", handler: handle(adminResetMFA)},
 		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/settle", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "Decide about a disputed factor or address of a user", handler: handle(adminSettle)},
+		{Method: "POST", Path: admin + "/environments/{environmentId}/users/{userId}/unlock", Gate: serviceGate(serviceauth.UsersWrite), Section: "ours", Summary: "Forget what limits have counted against a user", handler: handle(adminUnlock)},
 		{Method: "GET", Path: admin + "/environments/{environmentId}/audit", Gate: serviceGate(serviceauth.AuditRead), Section: "ours", Summary: "Query the audit log", Query: auditQuery, handler: handle(adminAudit)},
 	}
 }

@@ -94,7 +94,7 @@ func (c *Call) textCode(r SMSCreateRequest, purpose method.Purpose, resend strin
 	if err != nil {
 		return SMSVerification{}, err
 	}
-	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source, BindingID: r.BindingID, Scopes: scopes}
+	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source, BindingID: r.BindingID, Scopes: scopes, Alarm: c.full}
 	row, err := c.sendCode(assurance.SMSCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
 		if resend != "" {
 			return smscode.Resend(tx, asked, resend)
@@ -152,7 +152,7 @@ func (c *Call) changePhone(tx *store.Tx, typed string) (*SMSVerification, error)
 		return nil, err
 	}
 	row, err := smscode.Create(tx, smscode.Request{
-		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Number: n, Source: c.Source, AuthorizedBy: tokenID,
+		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Number: n, Source: c.Source, AuthorizedBy: tokenID, Alarm: c.full,
 	})
 	if err != nil {
 		return nil, err

@@ -101,7 +101,7 @@ func (c *Call) changeEmail(tx *store.Tx, address string) (*EmailVerification, er
 		return nil, err
 	}
 	row, err := emailcode.Create(tx, emailcode.Request{
-		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Address: address, Source: c.Source, AuthorizedBy: tokenID,
+		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Address: address, Source: c.Source, AuthorizedBy: tokenID, Alarm: c.full,
 	})
 	if err != nil {
 		return nil, err

@@ -23,8 +23,8 @@ func (c *Call) takeCall(what string) error {
 	var refused *fault.Error
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
 		refused = nil
-		ok, wait, err := limit.Take(tx, limit.For(tx, what, c.Tenant.ID, c.Source), perSource)
-		if !ok && err == nil {
+		full, wait, err := limit.TakeAll(tx, limit.PerSource(tx, limit.From(c.Source, c.Tenant.Limits), perSource, what, c.Tenant.ID)...)
+		if full != nil && err == nil {
 			refused = fault.New(fault.RateLimited, "Too many of these calls came from here. Try again in %s.", wait.Round(time.Second)).After(wait)
 		}
 		return err

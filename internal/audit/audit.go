@@ -21,6 +21,8 @@ type By struct {
 	UserID        string // whom it concerns
 	SessionID     string
 	RequestID     string
+
+	Tally *Tally // counts refusals of anonymous requests; nil: each is recorded
 }
 
 // Detail is what else is worth knowing. Values must be printable and no secrets.
@@ -40,19 +42,24 @@ func (by By) In(sessionID string) By {
 
 // Record appends one entry. Its error must fail the transaction.
 func Record(tx *store.Tx, by By, action string, detail Detail) error {
+	_, err := record(tx, by, action, detail)
+	return err
+}
+
+func record(tx *store.Tx, by By, action string, detail Detail) (string, error) {
 	if by.Actor == "" {
-		return fmt.Errorf("auditing %s: nobody acts", action)
+		return "", fmt.Errorf("auditing %s: nobody acts", action)
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return fmt.Errorf("auditing %s: %w", action, err)
+		return "", fmt.Errorf("auditing %s: %w", action, err)
 	}
 	if detail == nil {
 		detail = Detail{}
 	}
 	text, err := json.Marshal(detail)
 	if err != nil {
-		return fmt.Errorf("auditing %s: %w", action, err)
+		return "", fmt.Errorf("auditing %s: %w", action, err)
 	}
 	row := store.AuditRow{
 		ID: id.String(), EnvironmentID: by.EnvironmentID, At: tx.Now(), Action: action, Actor: by.Actor,
@@ -60,9 +67,9 @@ func Record(tx *store.Tx, by By, action string, detail Detail) error {
 	}
 	row.Hash = Hash(row)
 	if err := tx.InsertAudit(row); err != nil {
-		return fmt.Errorf("auditing %s: %w", action, err)
+		return "", fmt.Errorf("auditing %s: %w", action, err)
 	}
-	return nil
+	return row.ID, nil
 }
 
 // Hash is the SHA-256, in hex, of the JSON array of all columns but the hash itself.

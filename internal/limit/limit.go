@@ -33,6 +33,56 @@ func Take(tx *store.Tx, key Key, rate environment.Rate) (ok bool, wait time.Dura
 	return n <= int64(rate.Count), end.Sub(tx.Now()), nil
 }
 
+// Bound is one of several limits on the same thing.
+type Bound struct {
+	Name string // the setting that says how much, for whoever is alarmed; may be empty
+	Key  Key
+	Rate environment.Rate
+}
+
+// TakeAll counts one event against every bound, in their order. The first that
+// refuses is returned, with how long to wait, and then nothing was counted at
+// all: an event that does not happen uses up nobody's share.
+func TakeAll(tx *store.Tx, bounds ...Bound) (refused *Bound, wait time.Duration, err error) {
+	for i, b := range bounds {
+		n, end, err := tx.Counted(b.Key.name) // a flood of refusals writes nothing
+		if err != nil {
+			return nil, 0, err
+		}
+		ok, wait := n < int64(b.Rate.Count), end.Sub(tx.Now())
+		if ok {
+			if ok, wait, err = Take(tx, b.Key, b.Rate); err != nil {
+				return nil, 0, err
+			}
+			if !ok {
+				err = Forgive(tx, b.Key)
+			}
+		}
+		if ok {
+			continue
+		}
+		for _, taken := range bounds[:i] {
+			if err == nil {
+				err = Forgive(tx, taken.Key)
+			}
+		}
+		return &bounds[i], wait, err
+	}
+	return nil, 0, nil
+}
+
+// Full reports whether one of the bounds would refuse an event now, and how long
+// to wait. It counts nothing.
+func Full(tx *store.Tx, bounds ...Bound) (refused *Bound, wait time.Duration, err error) {
+	for i, b := range bounds {
+		n, end, err := tx.Counted(b.Key.name)
+		if err != nil || n >= int64(b.Rate.Count) {
+			return &bounds[i], end.Sub(tx.Now()), err
+		}
+	}
+	return nil, 0, nil
+}
+
 // Note counts one event that nothing is refused for.
 func Note(tx *store.Tx, key Key, window time.Duration) error {
 	_, _, err := tx.Count(key.name, window)

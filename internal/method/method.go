@@ -12,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -43,6 +44,13 @@ type Method interface {
 	// It runs in a transaction of its own. A *fault.Error it returns is committed
 	// all the same, so a refusal never gives a try back.
 	Count(tx *store.Tx, a Attempt) (Candidate, error)
+}
+
+// Foreseer is a method that can tell without a write that an attempt of somebody
+// signed out comes to nothing, so that a flood of them is cheap. What it lets
+// pass is judged by Count.
+type Foreseer interface {
+	Foresee(tx *store.Tx, a Attempt) error
 }
 
 // Candidate is an attempt that was counted.
@@ -155,11 +163,22 @@ func (p Proof) At() time.Time { return p.at }
 func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, then func(*store.Tx, Proof) error) error {
 	var candidate Candidate
 	var refused *fault.Error
+	if f, ok := m.(Foreseer); ok && a.Session == nil {
+		err := db.Read(ctx, func(tx *store.Tx) error { return f.Foresee(tx, a) })
+		if errors.As(err, &refused) {
+			if recording := record(ctx, db, by, refusal{m, a, nil, refused}); recording != nil {
+				return recording
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
 	err := db.Write(ctx, func(tx *store.Tx) error {
 		candidate, refused = nil, nil
 		c, err := m.Count(tx, a)
 		if errors.As(err, &refused) {
-			return refuse(tx, by, m, nil, refused)
+			return refusal{m, a, nil, refused}.record(tx, by)
 		}
 		candidate = c
 		return err
@@ -172,7 +191,7 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 	}
 	if err := candidate.Compare(ctx); err != nil {
 		if errors.As(err, &refused) {
-			if recording := db.Write(ctx, func(tx *store.Tx) error { return refuse(tx, by, m, candidate, refused) }); recording != nil {
+			if recording := record(ctx, db, by, refusal{m, a, candidate, refused}); recording != nil {
 				return recording
 			}
 		}
@@ -211,7 +230,7 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 	if errors.As(err, &refused) {
 		settle := candidate.Forgive
 		if !spent {
-			settle = func(tx *store.Tx) error { return refuse(tx, by, m, candidate, refused) }
+			settle = func(tx *store.Tx) error { return refusal{m, a, candidate, refused}.record(tx, by) }
 		}
 		if settling := db.Write(ctx, settle); settling != nil {
 			return settling
@@ -228,11 +247,42 @@ func provenBy(m Method, e Evidence) audit.Detail {
 	return detail
 }
 
-func refuse(tx *store.Tx, by audit.By, m Method, c Candidate, refused *fault.Error) error {
-	if witness, ok := c.(Witness); ok {
+// refusal is an attempt that came to nothing.
+type refusal struct {
+	method    Method
+	attempt   Attempt
+	candidate Candidate // nil: it was refused before it was counted
+	refused   *fault.Error
+}
+
+// record puts it on record. An anonymous one is only counted: it cost its sender
+// nothing, and must cost us no more than that.
+func (r refusal) record(tx *store.Tx, by audit.By) error {
+	if witness, ok := r.candidate.(Witness); ok {
 		if err := witness.Refused(tx, by); err != nil {
 			return err
 		}
 	}
-	return audit.Record(tx, by, "proof.refused", audit.Detail{"method": m.Kind(), "code": refused.Code})
+	if r.counted(by) {
+		return nil
+	}
+	return audit.Record(tx, by, "proof.refused", audit.Detail{"method": r.method.Kind(), "code": r.refused.Code})
+}
+
+// counted counts the refusal in memory, if that is all there is to do about it.
+func (r refusal) counted(by audit.By) bool {
+	if r.attempt.Session != nil || by.Tally == nil {
+		return false
+	}
+	from := limit.From(r.attempt.Source, r.attempt.Tenant.Limits)
+	by.Tally.Count(r.attempt.Tenant.ID, from.Network(), string(r.method.Kind())+" "+string(r.refused.Code))
+	return true
+}
+
+// record opens a transaction for the refusal if it needs one.
+func record(ctx context.Context, db *store.DB, by audit.By, r refusal) error {
+	if _, ok := r.candidate.(Witness); !ok && r.counted(by) {
+		return nil
+	}
+	return db.Write(ctx, func(tx *store.Tx) error { return r.record(tx, by) })
 }

@@ -300,16 +300,18 @@ type AuditEvent struct {
 	UserID        string          `json:"userId,omitempty"`
 	SessionID     string          `json:"sessionId,omitempty"`
 	RequestID     string          `json:"requestId,omitempty"`
+	Source        string          `json:"source,omitempty"` // network address, as long as it is kept
 	Detail        json.RawMessage `json:"detail"`
 	Hash          string          `json:"hash"`
 }
 
-// ViewAudit shapes a row.
-func ViewAudit(r store.AuditRow) AuditEvent {
+// ViewAudit shapes a row, with the network address beside it.
+func ViewAudit(tx *store.Tx, r store.AuditRow) (AuditEvent, error) {
+	source, err := audit.SourceOf(tx, r)
 	return AuditEvent{
 		ID: r.ID, At: r.At, EnvironmentID: r.EnvironmentID, Action: r.Action, Actor: r.Actor, UserID: r.UserID, SessionID: r.SessionID,
-		RequestID: r.RequestID, Detail: json.RawMessage(r.Detail), Hash: r.Hash,
-	}
+		RequestID: r.RequestID, Source: source, Detail: json.RawMessage(r.Detail), Hash: r.Hash,
+	}, err
 }
 
 func join(lines []string) string {

@@ -49,6 +49,8 @@ createdAtVersion: "%[4]s"
 limits:
   codesPerAddress: {count: 100, per: 10m}
   codesPerSession: {count: 100, per: 10m}
+  codesPerAccount: {count: 100, per: 10m}
+  codesPerAccountHour: 1000
   codesPerIP: {count: 1000, per: 10m}
 sms: {enabled: true, countries: [US, CA, GB, DE, FR, NL, CH, AT, ES, IT, IN, AU, JP], perPrefix: {count: 1000, per: 1h}}
 mfa:

@@ -59,6 +59,9 @@ type metrics struct {
 	mails    *prometheus.CounterVec
 	texts    *prometheus.CounterVec
 	codes    *prometheus.CounterVec
+	full     *prometheus.CounterVec
+	rows     *prometheus.GaugeVec
+	bytes    prometheus.Gauge
 }
 
 func newMetrics(db *store.DB) *metrics {
@@ -85,7 +88,10 @@ func newMetrics(db *store.DB) *metrics {
 		})
 		return age
 	})
-	m.registry.MustRegister(m.requests, m.mails, m.texts, m.codes, waiting, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.full = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_limit_reached_total", Help: "Codes asked for while a limit of a whole environment was used up, by the limit."}, []string{"limit"})
+	m.rows = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "stepup_table_rows", Help: "Rows by table, every 10 minutes; on PostgreSQL an estimate."}, []string{"table"})
+	m.bytes = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stepup_database_bytes", Help: "Size of the database, every 10 minutes."})
+	m.registry.MustRegister(m.requests, m.mails, m.texts, m.codes, m.full, m.rows, m.bytes, waiting, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -99,6 +105,18 @@ func (m *metrics) text(ok bool) { m.texts.WithLabelValues(result(ok)).Inc() }
 // code counts what was sent beside what came back: whoever is paid for texts
 // asks for many and types none.
 func (m *metrics) code(method, event string) { m.codes.WithLabelValues(method, event).Inc() }
+
+// measure sets the sizes.
+func (m *metrics) measure(ctx context.Context, db *store.DB) error {
+	return db.Read(ctx, func(tx *store.Tx) error {
+		tables, bytes, err := tx.Sizes()
+		for _, table := range tables {
+			m.rows.WithLabelValues(table.Name).Set(float64(table.Rows))
+		}
+		m.bytes.Set(float64(bytes))
+		return err
+	})
+}
 
 func result(ok bool) string {
 	if ok {

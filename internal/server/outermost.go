@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"path"
 	"runtime/debug"
@@ -81,38 +80,4 @@ func developmentPages(publicURL string, pages http.Handler, next http.Handler) h
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// clientAddress finds the true client address: the connection's, or, when that
-// is a trusted proxy, the rightmost entry of X-Forwarded-For that is not one.
-func clientAddress(trusted []netip.Prefix) func(*http.Request) string {
-	isTrusted := func(a netip.Addr) bool {
-		for _, p := range trusted {
-			if p.Contains(a) {
-				return true
-			}
-		}
-		return false
-	}
-	return func(r *http.Request) string {
-		at, err := netip.ParseAddrPort(r.RemoteAddr)
-		if err != nil {
-			return "unknown"
-		}
-		client := at.Addr().Unmap()
-		if !isTrusted(client) {
-			return client.String()
-		}
-		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-		for i := len(hops) - 1; i >= 0; i-- {
-			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-			if err != nil {
-				return client.String() // a hop nobody can read: trust what is right of it
-			}
-			if client = hop.Unmap().WithZone(""); !isTrusted(client) {
-				break
-			}
-		}
-		return client.String()
-	}
 }

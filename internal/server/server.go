@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/deliver"
@@ -64,8 +65,12 @@ type Server struct {
 	worker  *outbox.Worker
 	metrics *metrics
 	shadow  *shadow.Counter
-	custody *custodydoor.Door
-	senders deliver.Senders
+	clients *clients
+
+	refusals *audit.Tally
+	alarmed  sync.Map // environment and setting to the minute in which that was logged
+	custody  *custodydoor.Door
+	senders  deliver.Senders
 }
 
 // New wires a server; nothing runs yet.
@@ -79,12 +84,12 @@ func New(c Config) *Server {
 	worker.Texter, worker.Sent, worker.SentText = c.Texter, m.mail, m.text
 	senders, _ := c.Senders() // the settings were read by the same rule; what is misspelt allows nothing
 	worker.Sender = senders.Sender
-	clients := clientAddress(c.TrustedProxies)
+	clients := newClients(c.TrustedProxies, c.Log)
 	tenants := tenant.NewRegistry(c.DB, c.PublicURL, c.Now)
-	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, senders: senders, custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
+	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, senders: senders, clients: clients, refusals: audit.NewTally(c.Now), custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
 		DB: c.DB, Tenants: tenants, Wallets: c.Wallets, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL, Now: c.Now, Log: c.Log, Secrets: c.Secrets(), Senders: senders,
-		ClientAddr: clients, Observe: m.request, Codes: m.code, Texts: c.Texter != nil, RequestID: requestID, Operators: func() []string { return c.Operators }, LegacyMFA: legacyMFA, Shadow: counter,
+		ClientAddr: clients.address, Full: s.full, Refusals: s.refusals, Observe: m.request, Codes: m.code, Texts: c.Texter != nil, RequestID: requestID, Operators: func() []string { return c.Operators }, LegacyMFA: legacyMFA, Shadow: counter,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", routes)
@@ -115,6 +120,7 @@ func (s *Server) Run(ctx context.Context, public, metrics net.Listener) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.worker.Run(background) })
 	running.Go(func() { s.purge(background) })
+	running.Go(func() { s.tidy(background) })
 	running.Go(func() { s.shadow.Run(background, s.config.DB, s.config.Log) })
 	defer func() { stop(); running.Wait() }()
 

@@ -4,35 +4,62 @@ import "time"
 
 // CodeChallengeRow is one sent code waiting to be typed back.
 type CodeChallengeRow struct {
-	ID            string
-	EnvironmentID string
-	Format        string // credential format the code was sent to
-	Identifier    string // normalised address
-	Recipient     string // address as written
-	Purpose       string // sign_in, session or update
-	SessionID     string // the only session it works in; empty for sign_in
-	UserID        string
-	AuthorizedBy  string // update: elevated token that allowed the change; empty: compatibility
-	CodeHash      []byte
-	Attempts      int // including the one being made
-	ExpiresAt     time.Time
-	BindingID     string // session: the transaction it confirms; empty: none
-	Scopes        string // session: all that it may be used for, with spaces between them; empty: it was not said
+	ID             string
+	EnvironmentID  string
+	Format         string // credential format the code was sent to
+	Identifier     string // normalised address
+	Recipient      string // address as written
+	Purpose        string // sign_in, session or update
+	SessionID      string // the only session it works in; empty for sign_in
+	UserID         string
+	AuthorizedBy   string // update: elevated token that allowed the change; empty: compatibility
+	CodeHash       []byte
+	Attempts       int // by the id itself, including the one being made
+	SharedAttempts int // by other ids that share the code
+	ExpiresAt      time.Time
+	BindingID      string // session: the transaction it confirms; empty: none
+	Shares         string // sign_in: the challenge whose code this id stands for too; empty: it has its own
+	Scopes         string // session: all that it may be used for, with spaces between them; empty: it was not said
 }
 
-const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, attempts, expires_at, binding_id, scopes`
+const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, attempts, shared_attempts, expires_at, binding_id, shares, scopes`
 
 // InsertCodeChallenge opens c under the store's current epoch.
 func (tx *Tx) InsertCodeChallenge(c CodeChallengeRow) error {
-	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, epoch, attempts, created_at, expires_at, binding_id, scopes)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12, $13, $14 FROM current_epoch`,
-		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash, millis(tx.Now()), millis(c.ExpiresAt), c.BindingID, c.Scopes)
+	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, epoch, attempts, created_at, expires_at, binding_id, shares, scopes)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12, $13, $14, $15 FROM current_epoch`,
+		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash, millis(tx.Now()), millis(c.ExpiresAt), c.BindingID, c.Shares, c.Scopes)
 	return err
 }
 
 // CodeChallenge reads one, open or not.
 func (tx *Tx) CodeChallenge(environmentID, id string) (CodeChallengeRow, error) {
 	return scanCodeChallenge(tx.Row(`SELECT `+codeChallengeColumns+` FROM code_challenges WHERE environment_id = $1 AND id = $2`, environmentID, id))
+}
+
+// NewestSignInCode reads the challenge whose sign-in code was the last to be sent
+// to the address, or ErrNotFound when that code is spent, expired, of an older
+// epoch, or was tried so often by its shared ids.
+func (tx *Tx) NewestSignInCode(environmentID, format, identifier string, tries int) (CodeChallengeRow, error) {
+	return scanCodeChallenge(tx.Row(`SELECT `+codeChallengeColumns+` FROM code_challenges WHERE id = (
+			SELECT id FROM code_challenges WHERE environment_id = $1 AND format = $2 AND identifier = $3
+			AND purpose = 'sign_in' AND session_id = '' AND binding_id = '' AND scopes = '' AND shares = ''
+			ORDER BY created_at DESC, id DESC LIMIT 1)
+		AND consumed_at IS NULL AND expires_at > $4 AND shared_attempts < $5 AND epoch = (SELECT epoch FROM current_epoch)`,
+		environmentID, format, identifier, millis(tx.Now()), tries))
+}
+
+// CountSharedAttempt is CountCodeAttempt for a try by another id of the code.
+func (tx *Tx) CountSharedAttempt(environmentID, id string, limit int) (CodeChallengeRow, error) {
+	return scanCodeChallenge(tx.Row(`UPDATE code_challenges SET shared_attempts = shared_attempts + 1
+		WHERE environment_id = $1 AND id = $2 AND shared_attempts < $3 AND consumed_at IS NULL AND expires_at > $4 AND epoch = (SELECT epoch FROM current_epoch)
+		RETURNING `+codeChallengeColumns, environmentID, id, limit, millis(tx.Now())))
+}
+
+// ReturnSharedAttempt takes back one try by another id of the code.
+func (tx *Tx) ReturnSharedAttempt(environmentID, id string) error {
+	_, err := tx.Exec(`UPDATE code_challenges SET shared_attempts = shared_attempts - 1 WHERE environment_id = $1 AND id = $2 AND shared_attempts > 0 AND consumed_at IS NULL`, environmentID, id)
+	return err
 }
 
 // CountCodeAttempt adds one to the attempts of an open challenge and returns
@@ -58,9 +85,10 @@ func (tx *Tx) ConsumeCodeChallenge(environmentID, id string, codeHash []byte) er
 		environmentID, id, millis(tx.Now()), codeHash)
 }
 
-// ResendCodeChallenge gives an open challenge a new code; its attempts stand.
+// ResendCodeChallenge gives an open challenge a new code, of its own if it shared
+// another's; its attempts stand.
 func (tx *Tx) ResendCodeChallenge(environmentID, id string, codeHash []byte, expiresAt time.Time) error {
-	return tx.one(`UPDATE code_challenges SET code_hash = $3, expires_at = $4
+	return tx.one(`UPDATE code_challenges SET code_hash = $3, expires_at = $4, created_at = $5, shares = ''
 		WHERE environment_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
 		environmentID, id, codeHash, millis(expiresAt), millis(tx.Now()))
 }
@@ -68,7 +96,7 @@ func (tx *Tx) ResendCodeChallenge(environmentID, id string, codeHash []byte, exp
 func scanCodeChallenge(row scanner) (CodeChallengeRow, error) {
 	var c CodeChallengeRow
 	var expires int64
-	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy, &c.CodeHash, &c.Attempts, &expires, &c.BindingID, &c.Scopes)
+	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy, &c.CodeHash, &c.Attempts, &c.SharedAttempts, &expires, &c.BindingID, &c.Shares, &c.Scopes)
 	c.ExpiresAt = fromMillis(expires)
 	return c, notFound(err)
 }

@@ -34,6 +34,9 @@ func (Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
 	return channel.Count(tx, a)
 }
 
+// Foresee implements [method.Foreseer].
+func (Method) Foresee(tx *store.Tx, a method.Attempt) error { return channel.Foresee(tx, a) }
+
 // Request asks for a code to be mailed.
 type Request struct {
 	Tenant       *tenant.Tenant
@@ -44,6 +47,8 @@ type Request struct {
 	AuthorizedBy string   // purpose update: the elevated token that allowed it
 	BindingID    string   // purpose session: the transaction that the code is to confirm
 	Scopes       []string // purpose session: all that the code is to be good for
+
+	Alarm func(setting string) // told which limit of the whole environment is used up; nil: nobody is
 }
 
 // Create opens a challenge and queues its mail. It answers alike for known
@@ -77,7 +82,10 @@ func (r Request) read() (sentcode.Request, error) {
 		why := strings.TrimPrefix(err.Error(), deliver.ErrAddress.Error()+": ")
 		return sentcode.Request{}, fault.New(fault.InvalidEmail, "This is not an email address we can write to: %s. Use the plain form name@example.com.", why).Because(err)
 	}
-	return sentcode.Request{Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: key, Written: address, Source: r.Source, AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID, Scopes: r.Scopes}, nil
+	return sentcode.Request{
+		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: key, Written: address, Source: r.Source,
+		AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID, Scopes: r.Scopes, Alarm: r.Alarm,
+	}, nil
 }
 
 func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string, decoy bool) error {

@@ -21,7 +21,7 @@ func TestHostile(t *testing.T) {
 	}
 	methodtest.Run(t, methodtest.Case{
 		Kind:     assurance.EmailCode,
-		Document: tenanttest.Document("limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, codesPerIP: {count: 1000, per: 10m}}"),
+		Document: tenanttest.Document("limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, codesPerAccount: {count: 1000, per: 10m}, codesPerAccountHour: 1000, codesPerIP: {count: 1000, per: 10m}}"),
 		Enrol: func(t testing.TB, w *tenanttest.World, name string) store.SessionRow {
 			return w.SignIn(t, name+"@example.com")
 		},

@@ -15,7 +15,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
 // Assertion is an attempt with a passkey; it implements [method.Method]. Without
@@ -103,15 +102,24 @@ func holder(tx *store.Tx, a method.Attempt, answer *protocol.ParsedCredentialAss
 }
 
 func takeSource(tx *store.Tx, a method.Attempt) error {
-	ok, wait, err := limit.Take(tx, sourceKey(tx, a.Tenant, a.Source), triesPerSource)
-	if err == nil && !ok {
+	refused, wait, err := limit.TakeAll(tx, fromSource(tx, a)...)
+	if err == nil && refused != nil {
 		err = fault.New(fault.RateLimited, "Too many sign-ins failed from here. Try again in %s.", wait.Round(time.Second)).After(wait)
 	}
 	return err
 }
 
-func sourceKey(tx *store.Tx, t *tenant.Tenant, source string) limit.Key {
-	return limit.For(tx, "passkey-source", t.ID, source)
+func fromSource(tx *store.Tx, a method.Attempt) []limit.Bound {
+	return limit.PerSource(tx, limit.From(a.Source, a.Tenant.Limits), triesPerSource, "passkey-source", a.Tenant.ID)
+}
+
+func forgiveSource(tx *store.Tx, a method.Attempt) error {
+	for _, b := range fromSource(tx, a) {
+		if err := limit.Forgive(tx, b.Key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unknown does not tell an unknown passkey from somebody else's.
@@ -173,7 +181,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 		return method.Evidence{}, err
 	}
 	if c.attempt.Session == nil {
-		if err := limit.Forgive(tx, sourceKey(tx, c.attempt.Tenant, c.attempt.Source)); err != nil {
+		if err := forgiveSource(tx, c.attempt); err != nil {
 			return method.Evidence{}, err
 		}
 	}
@@ -186,7 +194,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 // Forgive implements [method.Candidate].
 func (c *candidate) Forgive(tx *store.Tx) error {
 	if c.attempt.Session == nil {
-		return limit.Forgive(tx, sourceKey(tx, c.attempt.Tenant, c.attempt.Source))
+		return forgiveSource(tx, c.attempt)
 	}
 	return method.ForgiveTries(tx, c.attempt.Tenant.ID, c.credential.UserID)
 }

@@ -49,15 +49,15 @@ var (
 // authorization_details: the authenticator signs that, and whoever is given the
 // nonce can tell later what was signed.
 func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, purpose method.Purpose, about *store.BindingRow) (challenge, nonce string, err error) {
-	key, rate := limit.For(tx, "passkey-prompt-source", t.ID, source), promptsPerSource
+	bounds := limit.PerSource(tx, limit.From(source, t.Limits), promptsPerSource, "passkey-prompt-source", t.ID)
 	if s != nil {
-		key, rate = limit.For(tx, "passkey-prompt-session", t.ID, s.ID), promptsPerSession
+		bounds = []limit.Bound{{Key: limit.For(tx, "passkey-prompt-session", t.ID, s.ID), Rate: promptsPerSession}}
 	}
-	ok, wait, err := limit.Take(tx, key, rate)
+	refused, wait, err := limit.TakeAll(tx, bounds...)
 	if err != nil {
 		return "", "", err
 	}
-	if !ok {
+	if refused != nil {
 		return "", "", fault.New(fault.RateLimited, "Too many passkey prompts were asked for. Try again in %s.", wait.Round(time.Second)).After(wait)
 	}
 	raw := make([]byte, challengeSize)

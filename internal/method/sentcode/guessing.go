@@ -13,30 +13,42 @@ import (
 )
 
 // Wrong codes are counted per person over all codes. From one source a few per
-// window are allowed; from everywhere together this many times as many, so
-// that a stranger who guesses at a victim's sign-in does not use up the victim's own.
-const signInSpread = 4
+// window are allowed; from everywhere together this many times as many, so that
+// strangers who guess at a victim's sign-in do not use up the victim's own. All
+// but the first few of these are guesses at eight digits.
+const signInSpread = 40
 
 // takeGuess counts against the person, over all codes, before anything is
 // compared. Inside a session the budget is that of the session's user, so no
-// other account can use it up.
+// other account can use it up; at an address that is not the user's own, all
+// accounts share one more, because whoever guesses there has as many as they like.
 func (ch *Channel) takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallengeRow) error {
 	rate := a.Tenant.Limits.GuessesPerAccount
+	everybody := environment.Rate{Count: rate.Count * signInSpread, Per: rate.Per}
+	strange, err := ch.strange(tx, c)
+	if err != nil {
+		return err
+	}
 	if a.Session != nil {
-		if err := takeOne(tx, guessesOf(tx, c, c.UserID), rate); err != nil {
+		bounds := []limit.Bound{{Key: guessesOf(tx, c, c.UserID), Rate: rate}}
+		if strange {
+			bounds = append(bounds, limit.Bound{Key: guessesLinking(tx, c), Rate: everybody})
+		}
+		if err := takeGuesses(tx, bounds...); err != nil {
 			return err
 		}
 		ok, _, err := limit.Take(tx, wrongInARow(tx, c, c.UserID), environment.Rate{Count: a.Tenant.Limits.GuessesHardStop, Per: year})
 		if err == nil && !ok {
-			return fault.New(fault.TooManyAttempts, "Codes for this address are locked in open sessions after too many wrong ones. Sign in again with a code, which unlocks it, or prove it another way.")
+			err = fault.New(fault.TooManyAttempts, "Codes for this address are locked in open sessions after too many wrong ones. Sign in again with a code, which unlocks it, or prove it another way.")
 		}
+		if err != nil {
+			return err
+		}
+	} else if err := takeGuesses(tx, append(guessesFrom(tx, a, c), limit.Bound{Key: guessesOf(tx, c, ""), Rate: everybody})...); err != nil {
 		return err
 	}
-	if err := takeOne(tx, guessesFrom(tx, c, a.Source), rate); err != nil {
-		return err
-	}
-	if err := takeOne(tx, guessesOf(tx, c, ""), environment.Rate{Count: rate.Count * signInSpread, Per: rate.Per}); err != nil {
-		return err
+	if !strange {
+		return nil
 	}
 	if guessed, err := alarmed(tx, c); err != nil {
 		return err
@@ -49,18 +61,45 @@ func (ch *Channel) takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallen
 	return limit.Note(tx, wrongAnywhere(tx, c), time.Hour)
 }
 
-func takeOne(tx *store.Tx, key limit.Key, rate environment.Rate) error {
-	ok, wait, err := limit.Take(tx, key, rate)
-	if err == nil && !ok {
-		return fault.New(fault.TooManyAttempts, "Too many wrong codes. Wait %s before the next try, or prove it another way.", wait.Round(time.Second)).After(wait)
+// strange reports whether anybody could have asked for the code: to sign in, or
+// in a session for an address that is not its user's.
+func (ch *Channel) strange(tx *store.Tx, c store.CodeChallengeRow) (bool, error) {
+	if c.Purpose == string(method.SignIn) {
+		return true, nil
+	}
+	owns, err := ch.owns(tx, c.EnvironmentID, c.Identifier, c.UserID)
+	return !owns, err
+}
+
+func takeGuesses(tx *store.Tx, bounds ...limit.Bound) error {
+	refused, wait, err := limit.TakeAll(tx, bounds...)
+	if err == nil && refused != nil {
+		return tooManyGuesses(wait)
 	}
 	return err
 }
 
+func tooManyGuesses(wait time.Duration) *fault.Error {
+	return fault.New(fault.TooManyAttempts, "Too many wrong codes. Wait %s before the next try, or prove it another way.", wait.Round(time.Second)).After(wait)
+}
+
 const year = environment.Duration(365 * 24 * time.Hour)
 
-func guessesFrom(tx *store.Tx, c store.CodeChallengeRow, source string) limit.Key {
-	return limit.For(tx, "guess-source", c.EnvironmentID, c.Format, c.Identifier, source)
+func guessesFrom(tx *store.Tx, a method.Attempt, c store.CodeChallengeRow) []limit.Bound {
+	l := a.Tenant.Limits
+	return limit.PerSource(tx, limit.From(a.Source, l), l.GuessesPerAccount, "guess-source", c.EnvironmentID, c.Format, c.Identifier)
+}
+
+// triesFrom bounds what one source may try at one code.
+func triesFrom(tx *store.Tx, a method.Attempt, c store.CodeChallengeRow) []limit.Bound {
+	l := a.Tenant.Limits
+	rate := environment.Rate{Count: l.CodeAttempts, Per: environment.Duration(24 * time.Hour)}
+	return limit.PerSource(tx, limit.From(a.Source, l), rate, "try-source", c.EnvironmentID, c.ID)
+}
+
+// guessesLinking counts what all accounts guess at an address that is not theirs.
+func guessesLinking(tx *store.Tx, c store.CodeChallengeRow) limit.Key {
+	return limit.For(tx, "guess-linking", c.EnvironmentID, c.Format, c.Identifier)
 }
 
 func guessesOf(tx *store.Tx, c store.CodeChallengeRow, userID string) limit.Key {
@@ -71,11 +110,8 @@ func wrongInARow(tx *store.Tx, c store.CodeChallengeRow, userID string) limit.Ke
 	return limit.For(tx, "guess-row", c.EnvironmentID, c.Format, c.Identifier, userID)
 }
 
-// alarmed reports whether sign-in codes of this address are being guessed.
+// alarmed reports whether codes of this address are being guessed by strangers.
 func alarmed(tx *store.Tx, c store.CodeChallengeRow) (bool, error) {
-	if c.Purpose != string(method.SignIn) {
-		return false, nil
-	}
 	here, err := limit.Seen(tx, wrongHere(tx, c))
 	if err != nil {
 		return false, err
@@ -94,16 +130,29 @@ func wrongAnywhere(tx *store.Tx, c store.CodeChallengeRow) limit.Key {
 
 // Forgive implements [method.Candidate].
 func (c *candidate) Forgive(tx *store.Tx) error {
-	if err := tx.ReturnCodeAttempt(c.row.EnvironmentID, c.row.ID); err != nil {
+	back := tx.ReturnCodeAttempt
+	if c.shared {
+		back = tx.ReturnSharedAttempt
+	}
+	if err := back(c.row.EnvironmentID, c.row.ID); err != nil {
 		return err
+	}
+	if c.attempt.Session == nil {
+		for _, b := range triesFrom(tx, c.attempt, c.row) {
+			if err := limit.Forgive(tx, b.Key); err != nil {
+				return err
+			}
+		}
 	}
 	return c.forgive(tx)
 }
 
-// forgive forgets the wrong guesses of whoever has now shown the right code.
+// forgive forgets the wrong guesses of whoever has now shown the right code. What
+// the network around them did wrong stands, but for this try.
 func (c *candidate) forgive(tx *store.Tx) error {
+	from := guessesFrom(tx, c.attempt, c.row)
+	keys := []limit.Key{from[0].Key, guessesOf(tx, c.row, ""), guessesLinking(tx, c.row)}
 	owner := c.row.UserID
-	keys := []limit.Key{guessesFrom(tx, c.row, c.source), guessesOf(tx, c.row, "")}
 	if owner == "" {
 		held, err := tx.CredentialByIdentifier(c.row.EnvironmentID, c.row.Format, c.row.Identifier)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -119,11 +168,23 @@ func (c *candidate) forgive(tx *store.Tx) error {
 			return err
 		}
 	}
-	if c.row.Purpose != string(method.SignIn) {
-		return nil
+	var once []limit.Key
+	if c.attempt.Session == nil {
+		for _, b := range from[1:] {
+			once = append(once, b.Key)
+		}
 	}
-	if err := limit.Forgive(tx, wrongHere(tx, c.row)); err != nil {
+	strange, err := c.channel.strange(tx, c.row)
+	if err != nil {
 		return err
 	}
-	return limit.Forgive(tx, wrongAnywhere(tx, c.row))
+	if strange {
+		once = append(once, wrongHere(tx, c.row), wrongAnywhere(tx, c.row))
+	}
+	for _, key := range once {
+		if err := limit.Forgive(tx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }

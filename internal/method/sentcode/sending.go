@@ -10,59 +10,277 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-// Bound is one limit on sending. Whoever is signed in and writes to themselves
-// has an allowance of their own where PerOwner says so, so that strangers who
-// ask for codes cannot keep them from stepping up.
+// Bound is one limit on sending that a channel adds. Accounts in session have an
+// allowance of their own where PerAccount says so, when they write to themselves:
+// strangers who ask for codes cannot keep them from stepping up.
 type Bound struct {
-	What     string // names the counter
-	Parts    []string
-	PerOwner bool
-	Rate     environment.Rate
+	Setting    string // where the environment says how much
+	What       string // names the counter
+	Parts      []string
+	PerAccount bool
+	Rate       environment.Rate
 }
 
-// takeSend counts a send against every limit before anything is sent.
-func (ch *Channel) takeSend(tx *store.Tx, r Request) error {
-	owner, err := ch.owner(tx, r)
+// The setting of each bound that is not one person's doing; these ring an alarm.
+const (
+	codesPerHour         = "limits.codesPerHour"
+	codesPerHourAccounts = "limits.codesPerHour in sessions"
+)
+
+const (
+	// settled is how old an account must be to have a pot of its own: strangers
+	// make accounts as they go.
+	settled = 24 * time.Hour
+	// firstCodes are never refused to a settled account for what all others do.
+	firstCodes = 2
+)
+
+var firstWindow = environment.Duration(10 * time.Minute)
+
+// sender is who asks for a code.
+type sender struct {
+	userID  string // of the session; empty: a stranger
+	owner   bool   // the address is the user's own
+	settled bool   // the account has a pot of its own
+}
+
+func (ch *Channel) sender(tx *store.Tx, r Request) (s sender, err error) {
+	if r.Session == nil {
+		return sender{}, nil
+	}
+	s.userID = r.Session.UserID
+	if s.owner, err = ch.owns(tx, r.Tenant.ID, r.Key, s.userID); err != nil {
+		return s, err
+	}
+	user, err := tx.User(r.Tenant.ID, s.userID)
+	s.settled = err == nil && !user.CreatedAt.After(tx.Now().Add(-settled))
+	return s, err
+}
+
+// owns reports whether the address is the user's.
+func (ch *Channel) owns(tx *store.Tx, environmentID, identifier, userID string) (bool, error) {
+	held, err := tx.CredentialByIdentifier(environmentID, ch.Format, identifier)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && held.UserID == userID, err
+}
+
+// takeSend counts a code against every limit before it is queued, the narrowest
+// first; where a later one refuses, nothing was counted. Past the address's own
+// limit a stranger's request to sign in is answered with the newest code that is
+// out, if its source is under its limit: that is returned, and no mail goes.
+func (ch *Channel) takeSend(tx *store.Tx, r Request) (shared *store.CodeChallengeRow, err error) {
+	from, err := ch.sender(tx, r)
+	if err != nil {
+		return nil, err
+	}
+	taken := &taking{tx: tx}
+	if from.userID != "" {
+		taken.take(ch.perAccount(tx, r, from)...)
+	}
+	if !from.settled {
+		taken.take(limit.PerSource(tx, limit.From(r.Source, r.Tenant.Limits), r.Tenant.Limits.CodesPerIP, "send-source", r.Tenant.ID)...)
+	}
+	address := limit.Bound{Key: addressKey(tx, r.Tenant.ID, ch.Format, r.Key, from), Rate: r.Tenant.Limits.CodesPerAddress}
+	if taken.done() {
+		return nil, taken.end(r)
+	}
+	past, err := taken.tryTake(address)
+	if err != nil {
+		return nil, err
+	}
+	if past && from.userID == "" {
+		newest, err := tx.NewestSignInCode(r.Tenant.ID, ch.Format, r.Key, sharedTries*r.Tenant.Limits.CodeAttempts)
+		if !errors.Is(err, store.ErrNotFound) {
+			return &newest, err
+		}
+		// No code is out that this person could type: not even a flood of requests
+		// keeps them from getting one.
+		taken.note(address.Key)
+	} else if past {
+		taken.take(address)
+	}
+	for _, b := range r.Bounds {
+		parts := append([]string{r.Tenant.ID}, b.Parts...)
+		if b.PerAccount && from.owner && from.settled {
+			parts = append(parts, "account")
+		}
+		taken.take(limit.Bound{Name: b.Setting, Key: limit.For(tx, b.What, parts...), Rate: b.Rate})
+	}
+	all := limit.Bound{Name: codesPerHour, Key: limit.For(tx, "send-environment", r.Tenant.ID), Rate: environment.Rate{Count: r.Tenant.Limits.CodesPerHour, Per: environment.Duration(time.Hour)}}
+	if from.settled {
+		all.Name, all.Key = codesPerHourAccounts, limit.For(tx, "send-accounts", r.Tenant.ID)
+		return nil, taken.ofAccounts(r, all, limit.For(tx, "send-first", r.Tenant.ID, from.userID))
+	}
+	taken.take(all)
+	return nil, taken.end(r)
+}
+
+// perAccount are the bounds of one session and of all sessions of its account.
+func (ch *Channel) perAccount(tx *store.Tx, r Request, from sender) []limit.Bound {
+	l := r.Tenant.Limits
+	return []limit.Bound{
+		{Key: sessionKey(tx, r.Tenant.ID, r.Session.ID), Rate: l.CodesPerSession},
+		{Key: accountKey(tx, r.Tenant.ID, from.userID), Rate: l.CodesPerAccount},
+		{Key: accountHourKey(tx, r.Tenant.ID, from.userID), Rate: environment.Rate{Count: l.CodesPerAccountHour, Per: environment.Duration(time.Hour)}},
+	}
+}
+
+// taking counts one send against bound after bound, until one refuses.
+type taking struct {
+	tx      *store.Tx
+	taken   []limit.Key
+	refused *limit.Bound
+	wait    time.Duration
+	err     error
+}
+
+func (t *taking) done() bool { return t.refused != nil || t.err != nil }
+
+func (t *taking) take(bounds ...limit.Bound) {
+	for _, b := range bounds {
+		if t.done() {
+			return
+		}
+		t.refused, t.wait, t.err = limit.TakeAll(t.tx, b)
+		if !t.done() {
+			t.taken = append(t.taken, b.Key)
+		}
+	}
+}
+
+// tryTake is take where a refusal is not the end.
+func (t *taking) tryTake(b limit.Bound) (refused bool, err error) {
+	past, _, err := limit.TakeAll(t.tx, b)
+	if err == nil && past == nil {
+		t.taken = append(t.taken, b.Key)
+	}
+	return past != nil, err
+}
+
+// note counts what nothing is refused for any more.
+func (t *taking) note(key limit.Key) {
+	if t.err = limit.Note(t.tx, key, firstWindow.Std()); t.err == nil {
+		t.taken = append(t.taken, key)
+	}
+}
+
+// ofAccounts takes from the pot of all settled accounts together. When that is
+// empty somebody is told, and an account's first codes go all the same.
+func (t *taking) ofAccounts(r Request, all limit.Bound, first limit.Key) error {
+	if t.done() {
+		return t.end(r)
+	}
+	n, err := limit.Seen(t.tx, first)
 	if err != nil {
 		return err
 	}
-	limits := r.Tenant.Limits
-	bounds := []Bound{
-		{What: "send-address", Parts: []string{ch.Format, r.Key, owner}, Rate: limits.CodesPerAddress},
-		{What: "send-environment", Rate: environment.Rate{Count: limits.CodesPerHour, Per: environment.Duration(time.Hour)}},
+	empty, err := t.tryTake(all)
+	if err != nil {
+		return err
 	}
-	if r.Session != nil {
-		bounds = append(bounds, Bound{What: "send-session", Parts: []string{r.Session.ID}, Rate: limits.CodesPerSession})
-	} else {
-		bounds = append(bounds, Bound{What: "send-source", Parts: []string{r.Source}, Rate: limits.CodesPerIP})
+	switch {
+	case empty && n >= firstCodes:
+		t.take(all)
+	case empty:
+		r.alarm(all.Name)
+		t.err = limit.Note(t.tx, all.Key, all.Rate.Per.Std())
 	}
-	for _, b := range append(bounds, r.Bounds...) {
-		parts := append([]string{r.Tenant.ID}, b.Parts...)
-		if b.PerOwner && owner != "" {
-			parts = append(parts, "owner")
-		}
-		ok, wait, err := limit.Take(tx, limit.For(tx, b.What, parts...), b.Rate)
-		if err != nil {
+	if !t.done() {
+		t.err = limit.Note(t.tx, first, firstWindow.Std())
+	}
+	return t.end(r)
+}
+
+// end gives everything back if something refused.
+func (t *taking) end(r Request) error {
+	if t.err != nil || t.refused == nil {
+		return t.err
+	}
+	for _, key := range t.taken {
+		if err := limit.Forgive(t.tx, key); err != nil {
 			return err
 		}
-		if !ok {
-			return fault.New(fault.RateLimited, "Too many codes were asked for. Use the newest one you have, or try again in %s.", wait.Round(time.Second)).After(wait)
+	}
+	if t.refused.Name != "" {
+		r.alarm(t.refused.Name)
+	}
+	return fault.New(fault.RateLimited, "Too many codes were asked for. Use the newest one you have, or try again in %s.", t.wait.Round(time.Second)).After(t.wait)
+}
+
+func (r Request) alarm(setting string) {
+	if r.Alarm != nil {
+		r.Alarm(setting)
+	}
+}
+
+// A code that was proven did what it was sent for: it gives the budget of the
+// account and of the address back, and no other.
+func (c *candidate) giveBack(tx *store.Tx) error {
+	from := sender{userID: c.row.UserID}
+	if from.userID != "" {
+		var err error
+		if from.owner, err = c.channel.owns(tx, c.row.EnvironmentID, c.row.Identifier, from.userID); err != nil {
+			return err
+		}
+		if err := limit.Forgive(tx, accountKey(tx, c.row.EnvironmentID, from.userID)); err != nil {
+			return err
+		}
+	}
+	return limit.Forgive(tx, addressKey(tx, c.row.EnvironmentID, c.row.Format, c.row.Identifier, from))
+}
+
+// Unlock forgets what was counted against the user: codes sent in sessions and to
+// the user's addresses, and wrong ones typed there.
+func Unlock(tx *store.Tx, environmentID, userID string) error {
+	sessions, err := tx.Sessions(environmentID, userID)
+	if err != nil {
+		return err
+	}
+	keys := []limit.Key{accountKey(tx, environmentID, userID), accountHourKey(tx, environmentID, userID)}
+	for _, s := range sessions {
+		keys = append(keys, sessionKey(tx, environmentID, s.ID))
+	}
+	credentials, err := tx.Credentials(environmentID, userID)
+	if err != nil {
+		return err
+	}
+	for _, c := range credentials {
+		at := store.CodeChallengeRow{EnvironmentID: environmentID, Format: c.Format, Identifier: c.Identifier}
+		keys = append(keys,
+			addressKey(tx, environmentID, c.Format, c.Identifier, sender{}), addressKey(tx, environmentID, c.Format, c.Identifier, sender{userID: userID, owner: true}),
+			guessesOf(tx, at, ""), guessesOf(tx, at, userID), wrongInARow(tx, at, userID))
+	}
+	for _, key := range keys {
+		if err := limit.Reset(tx, key); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// owner is the session's user, if the address is theirs.
-func (ch *Channel) owner(tx *store.Tx, r Request) (string, error) {
-	if r.Session == nil {
-		return "", nil
+func sessionKey(tx *store.Tx, environmentID, sessionID string) limit.Key {
+	return limit.For(tx, "send-session", environmentID, sessionID)
+}
+
+func accountKey(tx *store.Tx, environmentID, userID string) limit.Key {
+	return limit.For(tx, "send-account", environmentID, userID)
+}
+
+func accountHourKey(tx *store.Tx, environmentID, userID string) limit.Key {
+	return limit.For(tx, "send-account-hour", environmentID, userID)
+}
+
+// addressKey counts what is sent to an address: what its owner asks for in
+// session, what others in session ask for, and what strangers ask for. None of
+// them uses up what is another's.
+func addressKey(tx *store.Tx, environmentID, format, identifier string, from sender) limit.Key {
+	switch {
+	case from.userID == "":
+		return limit.For(tx, "send-address", environmentID, format, identifier)
+	case from.owner:
+		return limit.For(tx, "send-address-owner", environmentID, format, identifier, from.userID)
 	}
-	held, err := tx.CredentialByIdentifier(r.Tenant.ID, ch.Format, r.Key)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", nil
-	}
-	if held.UserID != r.Session.UserID {
-		return "", err
-	}
-	return held.UserID, err
+	return limit.For(tx, "send-address-linking", environmentID, format, identifier)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -69,6 +70,8 @@ type Request struct {
 	Bounds       []Bound  // limits on sending of the channel's own
 	BindingID    string   // purpose session: the transaction that the code is to confirm
 	Scopes       []string // purpose session: all that the code is to be good for, which its message says; empty: it is not said
+
+	Alarm func(setting string) // told which limit of the whole environment is used up; nil: nobody is
 }
 
 // Create opens a challenge and queues its message. It answers alike for known
@@ -78,8 +81,12 @@ func (ch *Channel) Create(tx *store.Tx, r Request) (store.CodeChallengeRow, erro
 	if err != nil {
 		return store.CodeChallengeRow{}, err
 	}
-	if err := ch.takeSend(tx, r); err != nil {
+	shared, err := ch.takeSend(tx, r)
+	if err != nil {
 		return store.CodeChallengeRow{}, err
+	}
+	if shared != nil {
+		return ch.share(tx, r, *shared)
 	}
 	ends, err := method.EndsBy(tx, r.Tenant.ID, r.AuthorizedBy, tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std()))
 	if err != nil {
@@ -93,7 +100,11 @@ func (ch *Channel) Create(tx *store.Tx, r Request) (store.CodeChallengeRow, erro
 	if r.Session != nil {
 		c.SessionID, c.UserID = r.Session.ID, r.Session.UserID
 	}
-	code, err := newCode(tx, c)
+	strange, err := ch.strange(tx, c)
+	if err != nil {
+		return c, err
+	}
+	code, err := newCode(tx, c, strange)
 	if err != nil {
 		return c, err
 	}
@@ -117,6 +128,21 @@ func Allows(t *tenant.Tenant, c store.CodeChallengeRow) []string {
 	return allows
 }
 
+// share answers with one more id for a sign-in code that is out. It does the work
+// of sending, so that the time it takes tells nothing.
+func (ch *Channel) share(tx *store.Tx, r Request, newest store.CodeChallengeRow) (store.CodeChallengeRow, error) {
+	c := newest
+	c.ID, c.Shares, c.CodeHash, c.Recipient = uuid.NewString(), newest.ID, []byte{}, r.Written
+	code, err := newCode(tx, c, true)
+	if err != nil {
+		return c, err
+	}
+	if err := tx.InsertCodeChallenge(c); err != nil {
+		return c, err
+	}
+	return c, ch.Send(tx, r.Tenant, c, code, "", true)
+}
+
 // about is the summary of the transaction that a code is to confirm. Codes that
 // sign in or finish a change of the profile confirm none.
 func about(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, purpose method.Purpose, bindingID string) (string, error) {
@@ -134,7 +160,7 @@ func about(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, purpose method.P
 // earlier code is dead, the tries made stand. The challenge must have been asked
 // for in the same session and for the same address.
 func (ch *Channel) Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow, error) {
-	c, err := ch.open(tx, r.Tenant.ID, challengeID, r.Session)
+	c, err := ch.find(tx, r.Tenant.ID, challengeID, r.Session)
 	if err == nil && c.Identifier != r.Key {
 		err = ch.unknown()
 	}
@@ -145,10 +171,22 @@ func (ch *Channel) Resend(tx *store.Tx, r Request, challengeID string) (store.Co
 	if err != nil {
 		return c, err
 	}
-	if err := ch.takeSend(tx, r); err != nil {
+	shared, err := ch.takeSend(tx, r)
+	if err != nil {
 		return c, err
 	}
-	code, err := newCode(tx, c)
+	if shared != nil && shared.ID == c.ID {
+		return c, nil // it is the newest there is
+	}
+	if shared != nil {
+		return ch.share(tx, r, *shared)
+	}
+	c.Shares = ""
+	strange, err := ch.strange(tx, c)
+	if err != nil {
+		return c, err
+	}
+	code, err := newCode(tx, c, strange)
 	if err != nil {
 		return c, err
 	}
@@ -180,10 +218,19 @@ func (ch *Channel) send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow
 	return ch.Send(tx, t, c, code, summary, decoy)
 }
 
-// open finds a challenge of this channel, which is bound to the door and the
+// open finds the challenge whose code is typed under this id.
+func (ch *Channel) open(tx *store.Tx, environmentID, id string, s *store.SessionRow) (store.CodeChallengeRow, error) {
+	c, err := ch.find(tx, environmentID, id, s)
+	if err != nil || c.Shares == "" {
+		return c, err
+	}
+	return ch.find(tx, environmentID, c.Shares, s)
+}
+
+// find finds a challenge of this channel, which is bound to the door and the
 // session it was asked for at. The answer at any other is that of an unknown
 // code, and costs the owner no try.
-func (ch *Channel) open(tx *store.Tx, environmentID, id string, s *store.SessionRow) (store.CodeChallengeRow, error) {
+func (ch *Channel) find(tx *store.Tx, environmentID, id string, s *store.SessionRow) (store.CodeChallengeRow, error) {
 	c, err := tx.CodeChallenge(environmentID, id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && (c.Format != ch.Format || c.SessionID != sessionID(s)) {
 		return store.CodeChallengeRow{}, ch.unknown()
@@ -193,6 +240,20 @@ func (ch *Channel) open(tx *store.Tx, environmentID, id string, s *store.Session
 
 // Kind implements [method.Method].
 func (ch *Channel) Kind() assurance.Kind { return ch.Is }
+
+// Foresee implements [method.Foreseer]: guesses at codes that are not there, and
+// those of a source that has guessed too often, are refused without a write.
+func (ch *Channel) Foresee(tx *store.Tx, a method.Attempt) error {
+	open, err := ch.open(tx, a.Tenant.ID, a.ChallengeID, a.Session)
+	if err != nil {
+		return err
+	}
+	refused, wait, err := limit.Full(tx, guessesFrom(tx, a, open)...)
+	if err == nil && refused != nil {
+		return tooManyGuesses(wait)
+	}
+	return err
+}
 
 // Count implements [method.Method].
 func (ch *Channel) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
@@ -206,24 +267,50 @@ func (ch *Channel) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 	if err := ch.takeGuess(tx, a, open); err != nil {
 		return nil, err
 	}
-	counted, err := tx.CountCodeAttempt(a.Tenant.ID, a.ChallengeID, a.Tenant.Limits.CodeAttempts)
-	if errors.Is(err, store.ErrNotFound) {
-		if open.Attempts >= a.Tenant.Limits.CodeAttempts {
-			return nil, fault.New(ch.TooMany, "This code was tried too often. Ask for a new one.")
-		}
-		return nil, ch.unknown()
-	}
+	counted, err := ch.takeTry(tx, a, open)
 	if err != nil {
 		return nil, err
 	}
-	return &candidate{channel: ch, row: counted, typed: hashCode(tx.Hasher(), counted, typed.Code(a.Response.Reveal())), source: a.Source}, nil
+	return &candidate{channel: ch, row: counted, shared: open.ID != a.ChallengeID, typed: hashCode(tx.Hasher(), counted, typed.Code(a.Response.Reveal())), attempt: a}, nil
+}
+
+// sharedTries is how many times the tries of one source all ids that share a code
+// have together. Whoever asked for it has tries of their own, so that those who
+// share it cannot use them up.
+const sharedTries = 3
+
+func (ch *Channel) takeTry(tx *store.Tx, a method.Attempt, open store.CodeChallengeRow) (store.CodeChallengeRow, error) {
+	most := a.Tenant.Limits.CodeAttempts
+	tooMany := fault.New(ch.TooMany, "This code was tried too often. Ask for a new one.")
+	if a.Session == nil {
+		refused, _, err := limit.TakeAll(tx, triesFrom(tx, a, open)...)
+		if err == nil && refused != nil {
+			err = tooMany
+		}
+		if err != nil {
+			return open, err
+		}
+	}
+	count, most, tried := tx.CountCodeAttempt, most, open.Attempts
+	if open.ID != a.ChallengeID {
+		count, most, tried = tx.CountSharedAttempt, sharedTries*most, open.SharedAttempts
+	}
+	counted, err := count(a.Tenant.ID, open.ID, most)
+	if !errors.Is(err, store.ErrNotFound) {
+		return counted, err
+	}
+	if tried >= most {
+		return counted, tooMany
+	}
+	return counted, ch.unknown()
 }
 
 type candidate struct {
 	channel *Channel
 	row     store.CodeChallengeRow
+	shared  bool // it was typed under another id than that of its challenge
 	typed   []byte
-	source  string
+	attempt method.Attempt
 }
 
 // Compare implements [method.Candidate].
@@ -246,6 +333,9 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 	if err := c.forgive(tx); err != nil {
 		return method.Evidence{}, err
 	}
+	if err := c.giveBack(tx); err != nil {
+		return method.Evidence{}, err
+	}
 	detail, err := c.channel.Detail(c.row)
 	return method.Evidence{
 		Format: c.row.Format, Identifier: c.row.Identifier, Recipient: c.row.Recipient, Detail: detail,
@@ -262,11 +352,11 @@ func hashCode(h *seal.Hasher, c store.CodeChallengeRow, code string) []byte {
 	return h.Sum("sent-code", c.EnvironmentID, c.ID, code)
 }
 
-func newCode(tx *store.Tx, c store.CodeChallengeRow) (string, error) {
+func newCode(tx *store.Tx, c store.CodeChallengeRow, strange bool) (string, error) {
 	digits := Digits
 	if guessed, err := alarmed(tx, c); err != nil {
 		return "", err
-	} else if guessed {
+	} else if guessed && strange {
 		digits = LongDigits
 	}
 	n, err := rand.Int(rand.Reader, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil))

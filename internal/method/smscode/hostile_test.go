@@ -13,7 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 )
 
-const manySends = "limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, codesPerIP: {count: 1000, per: 10m}}"
+const manySends = "limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, codesPerAccount: {count: 1000, per: 10m}, codesPerAccountHour: 1000, codesPerIP: {count: 1000, per: 10m}}"
 
 func TestHostile(t *testing.T) {
 	t.Parallel()

@@ -45,6 +45,14 @@ func (Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
 	return channel.Count(tx, a)
 }
 
+// Foresee implements [method.Foreseer].
+func (Method) Foresee(tx *store.Tx, a method.Attempt) error {
+	if !a.Tenant.SMS.Enabled {
+		return Off()
+	}
+	return channel.Foresee(tx, a)
+}
+
 // Off is the refusal of an environment or a server without text messages.
 func Off() *fault.Error {
 	return fault.New(fault.NoSMSProvider, "Codes by text message are switched off here. Use another way to prove it is you.")
@@ -60,6 +68,8 @@ type Request struct {
 	AuthorizedBy string   // purpose update: the elevated token that allowed it
 	BindingID    string   // purpose session: the transaction that the code is to confirm
 	Scopes       []string // purpose session: all that the code is to be good for
+
+	Alarm func(setting string) // told which limit of the whole environment is used up; nil: nobody is
 }
 
 // Create opens a challenge and queues its text. It answers alike for known and
@@ -84,7 +94,7 @@ func Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow
 }
 
 // judge refuses numbers that the environment does not text. The caps on ranges
-// come in two halves, one for whoever has proved the number before.
+// come in two halves, one for accounts that have the number already.
 func (r Request) judge() (sentcode.Request, error) {
 	sms, n := r.Tenant.SMS, r.Number
 	switch {
@@ -102,9 +112,10 @@ func (r Request) judge() (sentcode.Request, error) {
 	}
 	return sentcode.Request{
 		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: n.E164, Written: n.E164, Source: r.Source, AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID, Scopes: r.Scopes,
+		Alarm: r.Alarm,
 		Bounds: []sentcode.Bound{
-			{What: "sms-prefix", Parts: []string{n.Prefix()}, PerOwner: true, Rate: sms.PerPrefix},
-			{What: "sms-environment", Rate: environment.Rate{Count: sms.PerHour, Per: environment.Duration(time.Hour)}},
+			{Setting: "sms.perPrefix", What: "sms-prefix", Parts: []string{n.Prefix()}, PerAccount: true, Rate: sms.PerPrefix},
+			{Setting: "sms.perHour", What: "sms-environment", Rate: environment.Rate{Count: sms.PerHour, Per: environment.Duration(time.Hour)}},
 		},
 	}, nil
 }

@@ -99,11 +99,11 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 			return err
 		}
 	}
-	ok, wait, err := limit.Take(tx, limit.For(tx, "social-source", r.Tenant.ID, r.Source), flowsPerSource)
+	refused, wait, err := limit.TakeAll(tx, limit.PerSource(tx, limit.From(r.Source, r.Tenant.Limits), flowsPerSource, "social-source", r.Tenant.ID)...)
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if refused != nil {
 		return fault.New(fault.RateLimited, "Too many logins were begun from here. Try again in %s.", wait.Round(time.Second)).After(wait)
 	}
 	f := store.SocialFlowRow{

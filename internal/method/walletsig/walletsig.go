@@ -54,13 +54,14 @@ var perSource = environment.Rate{Count: 300, Per: environment.Duration(time.Minu
 // Count implements [method.Method]. It judges all of the text; the signature
 // is left to Compare.
 func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
-	ok, wait, err := limit.Take(tx, limit.For(tx, "wallet-source", a.Tenant.ID, a.Source), perSource)
+	refused, wait, err := limit.TakeAll(tx, limit.PerSource(tx, limit.From(a.Source, a.Tenant.Limits), perSource, "wallet-source", a.Tenant.ID)...)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
+	if refused != nil {
 		return nil, fault.New(fault.RateLimited, "Too many signatures were sent from here. Try again in %s.", wait.Round(time.Second)).After(wait)
 	}
+	ok := false
 	if m.Address, ok = m.Chain.ReadAddress(m.Address); !ok {
 		return nil, fault.New(fault.InvalidWalletAddress, "publicWalletAddress is no address of this chain: an EVM address is 0x and 40 hex digits, whose capitals, if it mixes them, are those of EIP-55; a Solana address is base58.")
 	}

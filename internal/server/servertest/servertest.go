@@ -177,6 +177,8 @@ createdAtVersion: "` + version + `"
 limits:
   codesPerAddress: {count: 1000, per: 10m}
   codesPerSession: {count: 1000, per: 10m}
+  codesPerAccount: {count: 1000, per: 10m}
+  codesPerAccountHour: 10000
   codesPerIP: {count: 10000, per: 10m}
 scopes:
   - {scope: "transfer:create", audience: "https://bank.example"}

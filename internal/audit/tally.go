@@ -1,0 +1,185 @@
+package audit
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// Tally counts refusals of anonymous requests in memory, because each costs its
+// sender nothing: written one by one they would fill the log. When a minute is
+// over its counts become one entry per source. A crash loses those of the last
+// minute.
+type Tally struct {
+	now func() time.Time
+
+	mu     sync.Mutex
+	counts map[store.Refusal]int64
+	known  map[source]bool // told apart in their minutes
+}
+
+type source struct {
+	minute                int64
+	environmentID, source string
+}
+
+const (
+	maxSources = 100    // told apart in one minute; all others count as one
+	maxCounts  = 10_000 // held while the database is away; more are lost
+	others     = "others"
+
+	// late is how long after a minute its counts may still come from other nodes.
+	late = 30 * time.Second
+)
+
+// NewTally makes an empty one.
+func NewTally(now func() time.Time) *Tally {
+	return &Tally{now: now, counts: map[store.Refusal]int64{}, known: map[source]bool{}}
+}
+
+// Count counts one refusal of a request from this network.
+func (t *Tally) Count(environmentID, network, what string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	from := source{t.now().Unix() / 60, environmentID, network}
+	if !t.known[from] {
+		if t.inMinute(from.minute) >= maxSources {
+			from.source = others
+		} else {
+			t.known[from] = true
+		}
+	}
+	r := store.Refusal{Minute: from.minute, EnvironmentID: environmentID, Source: from.source, What: what}
+	if _, counted := t.counts[r]; counted || len(t.counts) < maxCounts {
+		t.counts[r]++
+	}
+}
+
+func (t *Tally) inMinute(minute int64) (n int) {
+	for s := range t.known {
+		if s.minute == minute {
+			n++
+		}
+	}
+	return n
+}
+
+// Flush stores the counts of minutes that are over, or with all set every one,
+// for [Collect]. What could not be stored is kept.
+func (t *Tally) Flush(ctx context.Context, db *store.DB, all bool) error {
+	t.mu.Lock()
+	running := t.now().Unix() / 60
+	over := map[store.Refusal]int64{}
+	for r, n := range t.counts {
+		if all || r.Minute < running {
+			over[r] = n
+			delete(t.counts, r)
+		}
+	}
+	for s := range t.known {
+		if s.minute < running {
+			delete(t.known, s)
+		}
+	}
+	t.mu.Unlock()
+	if len(over) == 0 {
+		return nil
+	}
+	err := db.Write(ctx, func(tx *store.Tx) error {
+		for r, n := range over {
+			if err := tx.AddRefusals(r, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil || errors.Is(err, store.ErrUnknownOutcome) { // rather too few than twice
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for r, n := range over {
+		t.counts[r] += n
+	}
+	return err
+}
+
+// Waiting reports whether [Collect] would find anything.
+func Waiting(tx *store.Tx) (bool, error) { return tx.RefusalsWait(finished(tx)) }
+
+func finished(tx *store.Tx) int64 { return tx.Now().Add(-late).Unix() / 60 }
+
+// Collect turns the refusals of one minute that is over, of all nodes, into one
+// entry per source, and reports whether there was such a minute. Of any number of
+// nodes that try, one does.
+func Collect(tx *store.Tx) (bool, error) {
+	counted, err := tx.TakeRefusals(finished(tx))
+	if err != nil || len(counted) == 0 {
+		return false, err
+	}
+	type entry struct{ environmentID, source string }
+	codes, totals := map[entry]map[string]int64{}, map[entry]int64{}
+	var order []entry
+	for _, c := range counted {
+		e := entry{c.EnvironmentID, c.Source}
+		if codes[e] == nil {
+			codes[e], order = map[string]int64{}, append(order, e)
+		}
+		codes[e][c.What] += c.Count
+		totals[e] += c.Count
+	}
+	minute := time.Unix(60*counted[0].Minute, 0).UTC().Format(time.RFC3339)
+	for _, e := range order {
+		by := By{Actor: "anonymous", EnvironmentID: e.environmentID}
+		detail := Detail{"minute": minute, "count": totals[e], "refused": codes[e]}
+		if err := recordFrom(tx, by, "proof.refused", detail, e.source); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// recordFrom appends an entry that says where the request came from by a salted
+// hash; the address itself stands beside it, until it is forgotten.
+func recordFrom(tx *store.Tx, by By, action string, detail Detail, address string) error {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails
+	detail["source"] = sourceHash(salt, address)
+	id, err := record(tx, by, action, detail)
+	if err != nil {
+		return err
+	}
+	return tx.InsertAuditSource(store.AuditSource{EventID: id, EnvironmentID: by.EnvironmentID, Salt: salt, Address: address})
+}
+
+func sourceHash(salt []byte, address string) string {
+	sum := sha256.Sum256(append(salt[:len(salt):len(salt)], address...))
+	return hex.EncodeToString(sum[:])
+}
+
+// SourceOf is the network address that an entry came from: empty where none was
+// kept, or where it is forgotten by now.
+func SourceOf(tx *store.Tx, row store.AuditRow) (string, error) {
+	var detail struct {
+		Source string `json:"source"`
+	}
+	if err := json.Unmarshal([]byte(row.Detail), &detail); err != nil || detail.Source == "" {
+		return "", nil // other entries say other things under this name, or nothing
+	}
+	kept, err := tx.AuditSource(row.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	if err == nil && sourceHash(kept.Salt, kept.Address) != detail.Source {
+		err = fmt.Errorf("audit entry %s came from another address than the one beside it: somebody changed the database", row.ID)
+	}
+	return kept.Address, err
+}

@@ -1,0 +1,25 @@
+package operate
+
+import (
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/sentcode"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// UnlockUser forgets what limits have counted against the user: codes that were
+// asked for and wrong ones, and wrong tries at second factors. What network
+// addresses, ranges of numbers and the environment have used up stays so.
+func UnlockUser(tx *store.Tx, by audit.By, environmentID, userID string) error {
+	if _, err := tx.LockUser(environmentID, userID); err != nil {
+		return err
+	}
+	if err := sentcode.Unlock(tx, environmentID, userID); err != nil {
+		return err
+	}
+	if err := method.ForgiveTries(tx, environmentID, userID); err != nil {
+		return err
+	}
+	by.EnvironmentID = environmentID
+	return audit.Record(tx, by.Concerning(userID), "user.unlocked", nil)
+}
