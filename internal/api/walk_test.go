@@ -343,6 +343,8 @@ func walkAdmin(w walker, service string) {
 	w.do("POST", admin+"/users/{userId}/revoke-sessions", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
 	w.do("POST", admin+"/users/{userId}/reset-mfa", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
 	w.do("POST", admin+"/users/{userId}/reset-mfa", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
+	w.do("POST", admin+"/users/{userId}/unlock", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
+	w.do("POST", admin+"/users/{userId}/unlock", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
 	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", alice.UserID).Want(t, 422, "not_disputed")
 	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "perhaps"}, "userId", alice.UserID).Want(t, 400, "invalid_request")
 	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", "unknown").Want(t, 404, "not_found")
