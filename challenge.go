@@ -189,6 +189,7 @@ var advice = map[Reason]string{
 	ReasonWrongSubject: "The token sent belongs to another user or session.",
 	ReasonWrongBinding: "The token sent is not bound to exactly this transaction, or to a client key: register what is to be done at the issuer's stepUp/bindings where this service asks for it, and prove it is you with its bindingId.",
 	ReasonSuperseded:   "A stronger means of proof has replaced the one behind the token sent.",
+	ReasonDisputed:     "Somebody said that a change to the account behind the token was not its owner: that has to be decided first, at the issuer.",
 	ReasonNoMethod:     "There is no means of proof yet that may be used for this; add one first.",
 }
 

@@ -70,7 +70,7 @@ func TestErrors(t *testing.T) {
 	for err, reason := range map[error]stepup.Reason{
 		stepup.ErrMissing: "missing", stepup.ErrInvalid: "missing", stepup.ErrExpired: "expired", stepup.ErrSpent: "spent",
 		stepup.ErrWrongScope: "wrong_scope", stepup.ErrWrongSubject: "wrong_subject", stepup.ErrWrongBinding: "wrong_binding",
-		stepup.ErrSuperseded: "superseded", stepup.ErrNoMethod: "no_method", stepup.ErrUnauthenticated: "", stepup.ErrInvalidSession: "", stepup.ErrAmbiguous: "",
+		stepup.ErrSuperseded: "superseded", stepup.ErrNoMethod: "no_method", stepup.ErrDisputed: "disputed", stepup.ErrUnauthenticated: "", stepup.ErrInvalidSession: "", stepup.ErrAmbiguous: "",
 		stepup.ErrReplayed: "", stepup.ErrConflict: "", stepup.ErrSingleUseUnsupported: "", stepup.ErrUnavailable: "", stepup.ErrServiceToken: "",
 	} {
 		wrapped := fmt.Errorf("context: %w", err)

@@ -167,6 +167,7 @@ func TestAnswers(t *testing.T) {
 		"wrong subject":    {403, fmt.Sprintf(denied, "wrong_subject"), stepup.ErrWrongSubject},
 		"wrong binding":    {403, fmt.Sprintf(denied, "wrong_binding"), stepup.ErrWrongBinding},
 		"superseded":       {403, fmt.Sprintf(denied, "superseded"), stepup.ErrSuperseded},
+		"disputed":         {403, fmt.Sprintf(denied, "disputed"), stepup.ErrDisputed},
 		"no method":        {403, fmt.Sprintf(denied, "no_method"), stepup.ErrNoMethod},
 		"new reason":       {403, fmt.Sprintf(denied, "moon_phase"), stepup.ErrInvalid},
 		"no payload":       {403, `{"error":"x","code":"elevated_access_token_required"}`, stepup.ErrInvalid},

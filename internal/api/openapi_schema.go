@@ -34,7 +34,7 @@ var (
 		reflect.TypeFor[MFATokenOptions](): {"type": []string{"boolean", "object"}, "properties": object{"singleUse": object{"type": "boolean"}}},
 		reflect.TypeFor[stepup.Reason](): {"type": "string", "enum": []stepup.Reason{
 			stepup.ReasonMissing, stepup.ReasonExpired, stepup.ReasonSpent, stepup.ReasonWrongScope,
-			stepup.ReasonWrongSubject, stepup.ReasonWrongBinding, stepup.ReasonSuperseded, stepup.ReasonNoMethod,
+			stepup.ReasonWrongSubject, stepup.ReasonWrongBinding, stepup.ReasonSuperseded, stepup.ReasonDisputed, stepup.ReasonNoMethod,
 		}},
 	}
 )

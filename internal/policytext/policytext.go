@@ -117,6 +117,8 @@ func Reason(d policy.Decision) string {
 	switch {
 	case !d.Required:
 		return "not_required"
+	case d.NoMethod() && d.Disputed:
+		return string(stepup.ReasonDisputed)
 	case d.NoMethod():
 		return string(stepup.ReasonNoMethod)
 	case d.CoolDown > 0:

@@ -104,7 +104,7 @@ export async function attempt(session, ticket, act) {
 // it refused stays spent. A token that was refused as such opens nothing more.
 function settle(tokens, ticket, refusal) {
   if (refusal.isAboutToken) {
-    if (['expired', 'spent', 'superseded'].includes(refusal.reason)) tokens.kill(ticket, refusal.reason)
+    if (['expired', 'spent', 'superseded', 'disputed'].includes(refusal.reason)) tokens.kill(ticket, refusal.reason)
     return
   }
   if (refusal.own && refusal.status >= 400 && refusal.status < 500) tokens.giveBack(ticket)

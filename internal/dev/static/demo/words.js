@@ -8,6 +8,7 @@ const REASONS = {
   wrong_subject: 'The token belongs to another user or another session.',
   wrong_binding: 'The token was given for another transaction or another key.',
   superseded: 'A stronger proof, or a removed one, made this token worthless.',
+  disputed: 'Somebody said that a change to your account was not you. Decide with a factor that is older, or ask the operator.',
   no_method: 'You have no way on file to prove it is you for this action.',
 }
 
