@@ -373,3 +373,63 @@ func (s scene) byText(t testing.TB, user *servertest.Session, number, scope stri
 	id, code := s.TextCode(t, user.Environment, number, user.Header())
 	return s.Do(t, "POST", user.Path("/smsVerifications/verify"), user.Header(), typed(id, code, scope))
 }
+
+// L1: a change that is linked with nothing and confirmed afterwards can be denied
+// like one made at once, and so can the removal of an address. Nobody but the operator
+// decides for whom there is nothing older.
+func TestL1OtherWaysToPushAnAddressOut(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.Apply(t, servertest.Document(servertest.A, entriesOn+factorsOn))
+		confirmed := s.SignIn(t, servertest.A, "pushed@example.com")
+		s.finishChange(t, confirmed, "evil@example.com")
+		early := s.lastLink(t, "pushed@example.com")
+		evil := s.credentialID(t, "evil@example.com")
+		s.Do(t, "POST", sdk("/credentials/"+evil+"/confirm"), confirmed.Header(s.StepUp(t, confirmed, "credential:link")), nil).Want(t, 200, "")
+		if got := s.credentials(t, confirmed.UserID); !slices.Equal(got, []string{"email evil@example.com"}) {
+			t.Fatalf("after the change: %q", got)
+		}
+		s.click(t, servertest.A, early).Want(t, 422, "invalid_revoke_link")
+		s.click(t, servertest.A, s.lastLink(t, "pushed@example.com")).Want(t, 204, "")
+		for _, address := range []string{"pushed@example.com", "evil@example.com"} {
+			in := s.SignIn(t, servertest.A, address)
+			wantRefused(t, s.byMail(t, in, "credential:unlink"), "disputed")
+			wantRefused(t, s.Do(t, "DELETE", sdk("/users"), in.Header(), nil), "disputed")
+		}
+		s.settle(t, confirmed, s.credentialID(t, "pushed@example.com"), "keep").Want(t, 204, "") // that is, the change goes
+		if got := s.credentials(t, confirmed.UserID); !slices.Equal(got, []string{"email pushed@example.com"}) {
+			t.Errorf("settled: %q", got)
+		}
+
+		removed := s.SignIn(t, servertest.A, "removed@example.com")
+		s.linkAddress(t, removed, "evil2@example.com", s.StepUp(t, removed, "credential:link")).Want(t, 200, "")
+		s.Do(t, "POST", sdk("/verify/unlink"), removed.Header(s.StepUp(t, removed, "credential:unlink")), m{"verifiedCredentialId": removed.CredentialID}).Want(t, 200, "")
+		thief := s.SignIn(t, servertest.A, "evil2@example.com")
+		s.linkAddress(t, thief, "evil3@example.com", s.StepUp(t, thief, "credential:link")).Want(t, 200, "")
+		s.click(t, servertest.A, s.lastLink(t, "removed@example.com")).Want(t, 204, "")
+		back := s.SignIn(t, servertest.A, "removed@example.com")
+		if back.UserID != removed.UserID {
+			t.Error("the removed address does not come back")
+		}
+		wantRefused(t, s.byMail(t, back, "credential:unlink"), "disputed")
+		s.settle(t, removed, removed.CredentialID, "keep").Want(t, 204, "")
+		s.StepUp(t, s.SignIn(t, servertest.A, "removed@example.com"), "credential:unlink")
+	})
+}
+
+// L2: a reset takes what a disputed factor let in too.
+func TestL2Reset(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.Apply(t, servertest.Document(servertest.A, factorsOn))
+		user := s.SignIn(t, servertest.A, "reset@example.com")
+		app := s.EnrolApp(t, user)
+		link := s.lastLink(t, user.Email)
+		s.linkAddress(t, user, "let-in-3@example.com", s.StepUpByApp(t, user, app, "credential:link")).Want(t, 200, "")
+		s.click(t, servertest.A, link).Want(t, 204, "")
+		admin := servertest.Bearer(s.ServiceToken(t, servertest.A, []string{serviceauth.UsersWrite}))
+		s.Do(t, "POST", servertest.Admin(servertest.A)+"/users/"+user.UserID+"/reset-mfa", admin, nil).Want(t, 200, "")
+		if got := s.credentials(t, user.UserID); !slices.Equal(got, []string{"email reset@example.com"}) {
+			t.Errorf("left: %q", got)
+		}
+		s.StepUp(t, s.SignIn(t, servertest.A, user.Email), "wallet:export")
+	})
+}
