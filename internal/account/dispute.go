@@ -37,7 +37,7 @@ func trusted(rows []store.CredentialRow, d, row store.CredentialRow) bool {
 		switch {
 		case row.Disputed() || !row.Confirmed():
 			return false
-		case row.ConfirmedSince().Before(d.DisputedSince):
+		case row.ConfirmedSince().Before(d.DisputedSince), row.LetInMethod == string(operator.Method):
 			return true
 		}
 		by := find(rows, row.LetInBy)
@@ -143,7 +143,7 @@ func Settle(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, d Decisi
 // put back, when only the operator can find out whose it is.
 func settlePutBack(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow, row store.CredentialRow, keep bool) error {
 	if keep {
-		if _, err := confirm(tx, by, t, rows, row, Authority{}); err != nil {
+		if _, err := confirm(tx, by, t, rows, row, operator); err != nil {
 			return err
 		}
 	} else {
@@ -211,7 +211,7 @@ func judge(rows []store.CredentialRow, named store.CredentialRow, keep bool) ver
 		case slices.Contains(v.goes, row.ID) || slices.Contains(v.stays, row.ID) || !row.Confirmed() || row.ConfirmedSince().Before(since):
 		case slices.Contains(v.goes, row.LetInBy) || old != nil && row.LetInBy == old.ID: // which was not there to let anything in
 			v.goes = append(v.goes, row.ID)
-		case row.Provenance != store.ProvenanceEmbedded && find(rows, row.LetInBy) == nil:
+		case row.Provenance != store.ProvenanceEmbedded && row.LetInMethod != string(operator.Method) && find(rows, row.LetInBy) == nil:
 			v.fades = append(v.fades, row.ID)
 		}
 	}

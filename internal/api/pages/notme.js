@@ -13,7 +13,7 @@ go.addEventListener('click', async () => {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }),
     });
     if (response.ok) {
-      say.textContent = 'Done. The change is taken back and every session has ended. Sign in again and check your account.';
+      say.textContent = 'Done. Every session has ended, and the change is taken back or in dispute. Sign in again and check your account.';
       return;
     }
     say.textContent = (await response.json()).error;
