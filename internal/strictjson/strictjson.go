@@ -1,0 +1,227 @@
+// Package strictjson reads JSON so that one text has one meaning (RFC 8259 and
+// the advice of RFC 8725 section 3.7): no member twice at any depth, valid UTF-8,
+// members in the order of the text, numbers with all their digits, a bounded
+// depth. Everything that decides something is read with it, because what two
+// readers understand differently is shown as one thing and done as another.
+//
+// The grammar itself is left to encoding/json. When encoding/json/v2 leaves its
+// experiment, it replaces the inside of this package and nothing else.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// What can be wrong with a text. Errors that [Parse] returns wrap one of them.
+var (
+	ErrSyntax    = errors.New("not one JSON value in UTF-8")
+	ErrDuplicate = errors.New("a member stands twice")
+	ErrDepth     = errors.New("nested too deeply")
+	ErrType      = errors.New("a value of another type is needed")
+	ErrCase      = errors.New("a member is written in another case")
+	ErrText      = errors.New("an escape stands for no character")
+)
+
+// Kind is what a value is, by the first byte of its text.
+type Kind byte
+
+// The kinds of values.
+const (
+	Null    Kind = 'n'
+	Boolean Kind = 'b'
+	Number  Kind = '0'
+	Text    Kind = '"'
+	List    Kind = '['
+	Object  Kind = '{'
+)
+
+// Value is one JSON value of a text that [Parse] has accepted. The zero value is
+// none: Exists reports false, and it is of no kind.
+type Value struct{ raw []byte }
+
+// Parse reads a text that holds one value, nested at most depth levels deep. The
+// value shares the bytes of data, which must not change as long as it is used.
+func Parse(data []byte, depth int) (Value, error) {
+	if !utf8.Valid(data) || !json.Valid(data) {
+		return Value{}, ErrSyntax
+	}
+	s := scanner{data: data}
+	s.space()
+	start := s.pos
+	if err := s.check(depth); err != nil {
+		return Value{}, err
+	}
+	return Value{data[start:s.pos]}, nil
+}
+
+// ParseObject is Parse for a text that must hold an object.
+func ParseObject(data []byte, depth int) (Members, error) {
+	v, err := Parse(data, depth)
+	if err != nil {
+		return Members{}, err
+	}
+	return v.Object()
+}
+
+// Exists reports whether there is a value; null is one.
+func (v Value) Exists() bool { return len(v.raw) > 0 }
+
+// Raw is the value as it was written, without space around it.
+func (v Value) Raw() []byte { return v.raw }
+
+// Kind is what the value is; 0 for none.
+func (v Value) Kind() Kind {
+	if len(v.raw) == 0 {
+		return 0
+	}
+	switch c := v.raw[0]; c {
+	case '{', '[', '"', 'n':
+		return Kind(c)
+	case 't', 'f':
+		return Boolean
+	}
+	return Number
+}
+
+// Boolean reads true or false.
+func (v Value) Boolean() (bool, error) {
+	if v.Kind() != Boolean {
+		return false, ErrType
+	}
+	return v.raw[0] == 't', nil
+}
+
+// Text reads a string. An escape that stands for no character, half of a
+// surrogate pair, is an error: readers differ about it.
+func (v Value) Text() (string, error) {
+	if v.Kind() != Text {
+		return "", ErrType
+	}
+	return unquote(v.raw)
+}
+
+// Number reads a number with all its digits.
+func (v Value) Number() (json.Number, error) {
+	if v.Kind() != Number {
+		return "", ErrType
+	}
+	return json.Number(v.raw), nil
+}
+
+// List reads an array.
+func (v Value) List() ([]Value, error) {
+	if v.Kind() != List {
+		return nil, ErrType
+	}
+	s := scanner{data: v.raw, pos: 1}
+	list := []Value{}
+	for !s.next(']') {
+		list = append(list, s.value())
+		s.next(',')
+	}
+	return list, nil
+}
+
+// Object reads an object.
+func (v Value) Object() (Members, error) {
+	if v.Kind() != Object {
+		return Members{}, ErrType
+	}
+	s := scanner{data: v.raw, pos: 1}
+	var m Members
+	for !s.next('}') {
+		name, err := unquote(s.value().raw)
+		if err != nil {
+			return Members{}, err
+		}
+		s.next(':')
+		m.list = append(m.list, member{name, s.value()})
+		s.next(',')
+	}
+	return m, nil
+}
+
+type member struct {
+	name  string
+	value Value
+}
+
+// Members are the members of an object in the order of the text. The zero value
+// is those of an empty one.
+type Members struct{ list []member }
+
+// Len is how many there are.
+func (m Members) Len() int { return len(m.list) }
+
+// Names are their names, in the order of the text.
+func (m Members) Names() []string {
+	names := make([]string, len(m.list))
+	for i := range m.list {
+		names[i] = m.list[i].name
+	}
+	return names
+}
+
+// Get is the value of the member with exactly this name; the zero Value if there
+// is none.
+func (m Members) Get(name string) Value {
+	for i := range m.list {
+		if m.list[i].name == name {
+			return m.list[i].value
+		}
+	}
+	return Value{}
+}
+
+// Has reports whether there is a member with exactly this name.
+func (m Members) Has(name string) bool { return m.Get(name).Exists() }
+
+// Exactly refuses a member that differs from one of the names in case alone:
+// other readers would take it for that one. Members that nobody reads may be
+// written as they like.
+func (m Members) Exactly(names ...string) error {
+	for i := range m.list {
+		for _, name := range names {
+			if m.list[i].name != name && strings.EqualFold(m.list[i].name, name) {
+				return fmt.Errorf("%w: %.80q must be written %q", ErrCase, m.list[i].name, name)
+			}
+		}
+	}
+	return nil
+}
+
+// Only refuses a member that is none of the names.
+func (m Members) Only(names ...string) error {
+	for i := range m.list {
+		known := false
+		for _, name := range names {
+			known = known || name == m.list[i].name
+		}
+		if !known {
+			return fmt.Errorf("%.80q is not known here; leave it out", m.list[i].name)
+		}
+	}
+	return nil
+}
+
+// unquote decodes the text of a string.
+func unquote(raw []byte) (string, error) {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1]), nil
+	}
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return "", ErrSyntax
+	}
+	// encoding/json writes U+FFFD for half of a surrogate pair. The character may
+	// also stand in the text as itself, which is fine.
+	if strings.ContainsRune(s, utf8.RuneError) && halfPair(raw) {
+		return "", ErrText
+	}
+	return s, nil
+}
