@@ -62,33 +62,30 @@ func (c *userList) Run(s *session) error {
 		if _, err := tx.Environment(c.Env); err != nil {
 			return orUnknown(err, "environment", c.Env)
 		}
-		page := func(after string) ([]store.UserRow, error) { return tx.Users(c.Env, after, 500) }
+		var found []store.UserRow
 		if c.Who != "" {
-			found, err := operate.FindUsers(tx, c.Env, c.Who)
-			if err != nil {
+			var err error
+			if found, err = operate.FindUsers(tx, c.Env, c.Who); err != nil {
 				return err
 			}
 			if len(found) == 0 {
 				return orUnknown(store.ErrNotFound, "user", c.Who)
 			}
-			page = func(after string) ([]store.UserRow, error) {
-				if after != "" {
-					return nil, nil
-				}
-				return found, nil
-			}
 		}
 		var failed error
-		err := s.table("ID\tCREATED\tLAST VISIT\tSTATE\tADDRESSES", func(w io.Writer) { failed = c.print(tx, w, page) })
+		err := s.table("ID\tCREATED\tLAST VISIT\tSTATE\tADDRESSES", func(w io.Writer) { failed = c.print(tx, w, found) })
 		return errors.Join(failed, err)
 	})
 }
 
-func (c *userList) print(tx *store.Tx, w io.Writer, page func(after string) ([]store.UserRow, error)) error {
-	for after := ""; ; {
-		rows, err := page(after)
-		if err != nil || len(rows) == 0 {
-			return err
+// print writes the users found, or all of them where none was asked for.
+func (c *userList) print(tx *store.Tx, w io.Writer, found []store.UserRow) error {
+	for rows, after := found, ""; ; {
+		if c.Who == "" {
+			var err error
+			if rows, err = tx.Users(c.Env, after, 500); err != nil || len(rows) == 0 {
+				return err
+			}
 		}
 		for _, row := range rows {
 			state := "enabled"
@@ -100,6 +97,9 @@ func (c *userList) print(tx *store.Tx, w io.Writer, page func(after string) ([]s
 				return err
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", row.ID, row.CreatedAt.Format(time.RFC3339), row.LastVisitAt.Format(time.RFC3339), state, addresses(credentials))
+		}
+		if c.Who != "" {
+			return nil
 		}
 		after = rows[len(rows)-1].ID
 	}

@@ -86,7 +86,7 @@ func Link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address,
 	if err != nil || before == nil {
 		return c, err
 	}
-	return c, tell(tx, t, userID, before, change{brought: c.ID, from: from}, linked(inWords(c)))
+	return c, tell(tx, t, before, change{brought: c.ID, from: from}, linked(inWords(c)))
 }
 
 // link is Link that tells nobody. replaces names a credential that this one is to
@@ -204,7 +204,7 @@ func Replace(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Addre
 	if old != nil {
 		news = changed(a.Written)
 	}
-	return c, tell(tx, t, userID, rows, told, news)
+	return c, tell(tx, t, rows, told, news)
 }
 
 // pushOut removes an address that another one takes the place of. What somebody may
@@ -259,7 +259,7 @@ func Confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string, fro
 		}
 		told.pushed, news = old, changed(c.PublicIdentifier)
 	}
-	return tell(tx, t, userID, others, told, news)
+	return tell(tx, t, others, told, news)
 }
 
 // confirm lifts the mark, and does what a credential that comes to count does.
@@ -337,7 +337,7 @@ func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string, from
 	if isAddress(*gone) {
 		told.brought, told.pushed = gone.ID, gone
 	}
-	return tell(tx, t, userID, rows, told, unlinked(inWords(*gone)))
+	return tell(tx, t, rows, told, unlinked(inWords(*gone)))
 }
 
 func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, from Authority, replaces string) (store.CredentialRow, error) {

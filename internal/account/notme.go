@@ -30,7 +30,7 @@ type change struct {
 // tell tells the addresses the user had before the change, each with a link of its
 // own that denies it. An address that nobody confirmed gets no link: it may be the
 // thief's. It is told at all only where there is no other.
-func tell(tx *store.Tx, t *tenant.Tenant, userID string, before []store.CredentialRow, about change, news News) error {
+func tell(tx *store.Tx, t *tenant.Tenant, before []store.CredentialRow, about change, news News) error {
 	known := slices.ContainsFunc(before, func(row store.CredentialRow) bool { return isAddress(row) && row.Confirmed() })
 	for _, row := range before {
 		if !isAddress(row) || known && !row.Confirmed() {

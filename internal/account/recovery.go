@@ -88,7 +88,7 @@ func Recovered(tx *store.Tx, t *tenant.Tenant, userID string, unread bool, left 
 	if err != nil {
 		return err
 	}
-	return tell(tx, t, userID, rows, change{}, recovered(left))
+	return tell(tx, t, rows, change{}, recovered(left))
 }
 
 // dropRecoverySet removes the set that stood in for the user's last factor, with

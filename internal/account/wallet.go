@@ -54,7 +54,7 @@ func Transfer(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, held s
 	if err := audit.Record(tx, theirs, "credential.transferred", audit.Detail{"credential_id": now.ID, "to_user_id": userID}); err != nil {
 		return held, err
 	}
-	if err := tell(tx, t, now.UserID, before, change{}, unlinked(inWords(now)+", which moved to another account")); err != nil {
+	if err := tell(tx, t, before, change{}, unlinked(inWords(now)+", which moved to another account")); err != nil {
 		return held, err
 	}
 	return Link(tx, by, t, userID, a, from)

@@ -30,7 +30,7 @@ func (a *apps) enrol(t testing.TB, w *tenanttest.World, s store.SessionRow) stri
 	t.Helper()
 	var e totp.Enrolment
 	w.Write(t, func(tx *store.Tx) (err error) {
-		e, err = totp.Enrol(tx, w.Tenant, s, "ada@example.com", "a token")
+		e, err = totp.Enrol(tx, w.Tenant, s, "ada@example.com", "")
 		return err
 	})
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(e.Secret)
