@@ -13,6 +13,8 @@ package wallet
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/stepup-auth/stepup/internal/jsonbody"
 )
 
 // CustodyModel is what the service calls itself on the wire: the key is split
@@ -112,6 +114,18 @@ type Operation struct {
 	Action        Action          `json:"action"`
 	Request       json.RawMessage `json:"request"`   // of the type named after the action, SignRequest for Sign, {} where there is none
 	RequestID     string          `json:"requestId"` // of the user's request, for logs
+}
+
+// maxRequestDepth is what an envelope between roles may nest, of which a request
+// is a part.
+const maxRequestDepth = 24
+
+// ReadRequest reads the request into the type named after the action: just the
+// members there are, each once and as it is written here. Every role reads it so,
+// because what two readers understand differently could be shown as one thing and
+// done as another.
+func (o Operation) ReadRequest(into any) error {
+	return jsonbody.Decode(o.Request, into, jsonbody.Rules{Depth: maxRequestDepth, KnownOnly: true})
 }
 
 // CreateRequest asks for a new wallet.

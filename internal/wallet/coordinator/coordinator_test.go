@@ -321,6 +321,25 @@ func TestReshareFromAnotherScheme(t *testing.T) {
 	})
 }
 
+// A request is read as the custodians read it: one that could be read in two ways
+// is refused before anything is asked or written.
+func TestARequestIsReadInOneWay(t *testing.T) {
+	worlds(t, func(t *testing.T, w *world) {
+		mine := w.create(t, wallet.TwoOfTwo)
+		for _, o := range []wallet.Operation{
+			w.operation(wallet.Create, uuid.NewString(), json.RawMessage(`{"chain":"SOL","scheme":"TWO_OF_TWO","chain":"EVM"}`)),
+			w.operation(wallet.Create, uuid.NewString(), json.RawMessage(`{"chain":"EVM","scheme":"TWO_OF_TWO","Chain":"SOL"}`)),
+			w.operation(wallet.Reshare, mine.ID, json.RawMessage(`{"oldThresholdSignatureScheme":"TWO_OF_TWO","newThresholdSignatureScheme":"TWO_OF_THREE","newThresholdSignatureScheme":"THREE_OF_FIVE"}`)),
+		} {
+			_, err := w.node.Prepare(t.Context(), o)
+			refused(t, err, fault.InvalidJSON)
+			_, err = w.node.Perform(t.Context(), o, wallet.Credentials{})
+			refused(t, err, fault.InvalidJSON)
+		}
+		same(t, w.wallet(t, mine.ID), mine)
+	})
+}
+
 // What a custodian refuses comes through as it is and leaves nothing behind; the
 // same operation may be tried again.
 func TestRefusal(t *testing.T) {

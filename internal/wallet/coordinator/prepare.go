@@ -1,9 +1,7 @@
 package coordinator
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -98,7 +96,7 @@ func future(tx *store.Tx, o wallet.Operation) (wallet.Wallet, error) {
 		return wallet.Wallet{}, err
 	}
 	var request wallet.CreateRequest
-	if err := readRequest(o, &request); err != nil {
+	if err := o.ReadRequest(&request); err != nil {
 		return wallet.Wallet{}, err
 	}
 	if !request.Chain.Valid() || !request.Scheme.Valid() {
@@ -159,7 +157,7 @@ func nextScheme(o wallet.Operation, w wallet.Wallet) (wallet.Scheme, error) {
 		return w.Scheme, nil
 	}
 	var request wallet.ReshareRequest
-	if err := readRequest(o, &request); err != nil {
+	if err := o.ReadRequest(&request); err != nil {
 		return "", err
 	}
 	switch {
@@ -179,14 +177,4 @@ func record(tx *store.Tx, o operationRow, what string, detail audit.Detail) erro
 	detail["walletId"], detail["operationId"], detail["intentHash"] = o.WalletID, o.ID, o.IntentHash
 	by := audit.By{Actor: "user:" + o.UserID, EnvironmentID: o.EnvironmentID, UserID: o.UserID, SessionID: o.SessionID, RequestID: o.RequestID}
 	return audit.Record(tx, by, strings.Join([]string{"wallet", string(o.Action), what}, "."), detail)
-}
-
-// readRequest reads the request of an operation, and nothing but what it may hold.
-func readRequest(o wallet.Operation, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(o.Request))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return fault.New(fault.InvalidRequest, "The request of %s is malformed.", o.Action).Because(err)
-	}
-	return nil
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/jsonbody"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/authz"
@@ -70,7 +69,7 @@ func (c *Custodian) Permit(ctx context.Context, o wallet.Order, actions ...walle
 func (c *Custodian) own(ctx context.Context, op wallet.Operation) (w wallet.Wallet, err error) {
 	if op.Action == wallet.Create {
 		var request wallet.CreateRequest
-		if err := jsonbody.Decode(op.Request, &request, jsonbody.Rules{Depth: 2, KnownOnly: true}); err != nil {
+		if err := op.ReadRequest(&request); err != nil {
 			return wallet.Wallet{}, err
 		}
 		return wallet.Wallet{ID: op.WalletID, EnvironmentID: op.EnvironmentID, UserID: op.UserID, Chain: request.Chain, Scheme: request.Scheme, State: wallet.Active}, nil

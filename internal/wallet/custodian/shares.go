@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/jsonbody"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/custody"
 	"github.com/stepup-auth/stepup/internal/wallet/evm"
@@ -21,7 +20,7 @@ func (p Permit) Makes() (custody.Generation, error) {
 	scheme := p.Wallet.Scheme
 	if p.Order.Operation.Action == wallet.Reshare {
 		var request wallet.ReshareRequest
-		if err := jsonbody.Decode(p.Order.Operation.Request, &request, jsonbody.Rules{Depth: 2, KnownOnly: true}); err != nil {
+		if err := p.Order.Operation.ReadRequest(&request); err != nil {
 			return custody.Generation{}, err
 		}
 		scheme = request.New

@@ -246,7 +246,9 @@ func TestForeignTextIsQuoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mail := `{"typedData":{"types":{"M":[{"name":"s","type":"string"}]},"primaryType":"M","domain":{"name":` + string(text) + `,"version":` + string(text) + `},"message":{"s":` + string(text) + `}}}`
+	// Between the roles no JSON holds a NUL, and a document travels as JSON.
+	inside := strings.ReplaceAll(string(text), `\u0000`, "")
+	mail := `{"typedData":{"types":{"M":[{"name":"s","type":"string"}]},"primaryType":"M","domain":{"name":` + inside + `,"version":` + inside + `},"message":{"s":` + inside + `}}}`
 	for _, body := range []string{`{"message":` + string(text) + `}`, `{"message":"a\nb\u3164c"}`, mail} {
 		i := understood(t, body)
 		for _, line := range append(i.Lines, Line{"summary", i.Summary}) {
@@ -415,6 +417,28 @@ func refused(t *testing.T, body string, code fault.Code) {
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != code {
 		t.Errorf("%s\nis understood as %q, or refused otherwise: %v", body, i.Summary, err)
+	}
+}
+
+// What one role hands to another has one meaning, or none.
+func TestARequestIsReadInOneWay(t *testing.T) {
+	for action, requests := range map[wallet.Action][]string{
+		wallet.Create:  {`{"chain":"SOL","chain":"EVM","scheme":"TWO_OF_TWO"}`, `{"Chain":"EVM","scheme":"TWO_OF_TWO"}`},
+		wallet.Export:  {`{"exportPublicKey":"` + strings.Repeat("AAAA", 10) + `AAA=","exportPublicKey":"` + strings.Repeat("BBBB", 10) + `BBA="}`},
+		wallet.Sign:    {`{"kind":"message","message":"aGk=","message":"aG8="}`, `{"kind":"message","message":"aGk=","MESSAGE":"aG8="}`, `{"kind":"message","message":"aGk="}{}`, `null`},
+		wallet.Disable: {`{"a":1}`, `{}{}`, `[]`},
+	} {
+		for _, request := range requests {
+			_, err := Decode(wallet.Operation{EnvironmentID: environment, WalletID: walletID, Action: action, Request: []byte(request)}, evmWallet(t))
+			if !fault.Has(err, fault.InvalidJSON) && !fault.Has(err, fault.InvalidRequest) {
+				t.Errorf("%s %s: %v", action, request, err)
+			}
+		}
+	}
+	for _, request := range []string{``, `{}`} {
+		if _, err := Decode(wallet.Operation{EnvironmentID: environment, WalletID: walletID, Action: wallet.Disable, Request: []byte(request)}, evmWallet(t)); err != nil {
+			t.Errorf("%q: %v", request, err)
+		}
 	}
 }
 

@@ -8,7 +8,6 @@
 package intent
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -84,21 +83,21 @@ func Decode(op wallet.Operation, w wallet.Wallet) (Intent, error) {
 	var err error
 	switch op.Action {
 	case wallet.Create:
-		err = i.create(op.Request, request)
+		err = i.create(op, request)
 	case wallet.Sign:
 		err = i.sign(op, w, request)
 	case wallet.Export:
-		err = i.export(op.Request, w, request)
+		err = i.export(op, w, request)
 	case wallet.Reshare:
-		err = i.reshare(op.Request, w, request)
+		err = i.reshare(op, w, request)
 	case wallet.Refresh:
-		err = i.plain(op.Request, w, "Renew the shares of the key of %s. The address stays, the old shares become worthless.")
+		err = i.plain(op, w, "Renew the shares of the key of %s. The address stays, the old shares become worthless.")
 	case wallet.Disable:
-		err = i.plain(op.Request, w, "Lock wallet %s: it signs and exports nothing until it is restored.")
+		err = i.plain(op, w, "Lock wallet %s: it signs and exports nothing until it is restored.")
 	case wallet.Restore:
-		err = i.plain(op.Request, w, "Unlock wallet %s, and take back its deletion if one is under way.")
+		err = i.plain(op, w, "Unlock wallet %s, and take back its deletion if one is under way.")
 	case wallet.Delete:
-		err = i.plain(op.Request, w, "Delete wallet %s. After a time of grace its key is destroyed for ever, and whatever it still holds is lost.")
+		err = i.plain(op, w, "Delete wallet %s. After a time of grace its key is destroyed for ever, and whatever it still holds is lost.")
 	default:
 		err = fault.New(fault.InvalidRequest, "A wallet has no action %q.", op.Action)
 	}
@@ -135,22 +134,9 @@ func hash(op wallet.Operation, request map[string]string) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// decode reads the request of one role by another: just the members there are.
-func decode(raw json.RawMessage, into any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fault.New(fault.InvalidRequest, "The operation's request is not of its action's form.").Because(err)
-	}
-	if d.More() {
-		return fault.New(fault.InvalidRequest, "The operation's request is more than one value.")
-	}
-	return nil
-}
-
-func (i *Intent) create(raw json.RawMessage, request map[string]string) error {
+func (i *Intent) create(op wallet.Operation, request map[string]string) error {
 	var r wallet.CreateRequest
-	if err := decode(raw, &r); err != nil {
+	if err := op.ReadRequest(&r); err != nil {
 		return err
 	}
 	if !r.Chain.Valid() {
@@ -165,9 +151,9 @@ func (i *Intent) create(raw json.RawMessage, request map[string]string) error {
 	return nil
 }
 
-func (i *Intent) export(raw json.RawMessage, w wallet.Wallet, request map[string]string) error {
+func (i *Intent) export(op wallet.Operation, w wallet.Wallet, request map[string]string) error {
 	var r wallet.ExportRequest
-	if err := decode(raw, &r); err != nil {
+	if err := op.ReadRequest(&r); err != nil {
 		return err
 	}
 	if len(r.PublicKey) != 32 {
@@ -181,9 +167,9 @@ func (i *Intent) export(raw json.RawMessage, w wallet.Wallet, request map[string
 	return nil
 }
 
-func (i *Intent) reshare(raw json.RawMessage, w wallet.Wallet, request map[string]string) error {
+func (i *Intent) reshare(op wallet.Operation, w wallet.Wallet, request map[string]string) error {
 	var r wallet.ReshareRequest
-	if err := decode(raw, &r); err != nil {
+	if err := op.ReadRequest(&r); err != nil {
 		return err
 	}
 	if !r.Old.Valid() || !r.New.Valid() {
@@ -196,9 +182,9 @@ func (i *Intent) reshare(raw json.RawMessage, w wallet.Wallet, request map[strin
 }
 
 // plain is for the actions that say everything by their name.
-func (i *Intent) plain(raw json.RawMessage, w wallet.Wallet, sentence string) error {
-	if len(raw) > 0 {
-		if err := decode(raw, &struct{}{}); err != nil {
+func (i *Intent) plain(op wallet.Operation, w wallet.Wallet, sentence string) error {
+	if len(op.Request) > 0 {
+		if err := op.ReadRequest(&struct{}{}); err != nil {
 			return err
 		}
 	}

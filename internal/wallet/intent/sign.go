@@ -12,7 +12,7 @@ import (
 
 func (i *Intent) sign(op wallet.Operation, w wallet.Wallet, request map[string]string) error {
 	var r wallet.SignRequest
-	if err := decode(op.Request, &r); err != nil {
+	if err := op.ReadRequest(&r); err != nil {
 		return err
 	}
 	if err := oneKind(r); err != nil {

@@ -21,7 +21,6 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/jsonbody"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/authz"
@@ -201,7 +200,7 @@ func sign(p custodian.Permit, k assembled) (wallet.Done, error) {
 func export(p custodian.Permit, k assembled) (wallet.Done, error) {
 	op := p.Order.Operation
 	var request wallet.ExportRequest
-	if err := jsonbody.Decode(op.Request, &request, jsonbody.Rules{Depth: 2, KnownOnly: true}); err != nil {
+	if err := op.ReadRequest(&request); err != nil {
 		return wallet.Done{}, err
 	}
 	e, err := sealed.Export(op, request, p.Wallet.Chain, k.secret)
