@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/enforce"
@@ -107,6 +108,7 @@ type Call struct {
 
 	operationID string // of a route that does something to a wallet
 	claimed     bool   // the gate was opened for this very operation before
+	repeatable  bool   // the caller named the operation: the same request again is not a second one
 
 	createMFAToken *MFATokenOptions // what the body asks for; nil: no MFA token
 	Device         device
@@ -144,6 +146,7 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 		answer, err = a.serve(c, r, w)
 	}
 	c.countForeseen()
+	err = c.uncertain(err)
 	if fault.Has(err, fault.InvalidSession) && c.byCookie {
 		c.cookie = c.noCookie()
 	}
@@ -161,7 +164,7 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 // body, handler.
 func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
 	c.Tenant, c.Session, c.owes, c.byCookie, c.cookie, c.gate, c.foreseen = nil, nil, false, false, nil, r.Gate, nil
-	c.operationID, c.claimed = "", false
+	c.operationID, c.claimed, c.repeatable = "", false, false
 	c.by = audit.By{Actor: "anonymous", RequestID: c.RequestID, Tally: a.Refusals}
 	if err := checkAddress(c.request.URL); err != nil {
 		return nil, err
@@ -201,10 +204,27 @@ func (c *Call) gone(err error) error {
 	if !errors.Is(err, store.ErrNotFound) || c.Session == nil {
 		return err
 	}
-	if ended := c.identify(); fault.Has(ended, fault.InvalidSession) {
+	if ended := c.identify(); fault.Has(ended, fault.InvalidSession) || store.IsUnavailable(ended) {
 		return ended
 	}
 	return fault.New(fault.Conflict, "What this request needs is gone by now. Look again and retry.").Because(err)
+}
+
+// uncertain names what could not be found out, before anything is made of it: such an
+// error is never a verdict, whatever it was taken for on its way here.
+func (c *Call) uncertain(err error) error {
+	f := store.Refusal(err)
+	switch {
+	case errors.Is(err, tenant.ErrRevised), errors.Is(err, stepup.ErrUnavailable):
+		return fault.New(fault.Unavailable, "We cannot tell right now, so the answer is no. Try again in a moment.").Because(err)
+	case f == nil:
+		return err
+	case f.Code == fault.OutcomeUnknown && c.repeatable:
+		again := *f
+		again.Message = "Nobody can tell yet whether this was done. Send the very same request again, under the same operation id."
+		return again.After(time.Second)
+	}
+	return f
 }
 
 // checkOrigin refuses browsers of origins the environment does not list. It
@@ -277,13 +297,12 @@ type Problem struct {
 // what really happened.
 func (a *API) refuse(w http.ResponseWriter, req *http.Request, t *tenant.Tenant, err error) int {
 	id := a.RequestID(req)
-	var f *fault.Error
+	f := store.Refusal(err)
 	switch {
-	case errors.As(err, &f):
-	case errors.Is(err, tenant.ErrRevised), errors.Is(err, store.ErrUnknownOutcome), errors.Is(err, context.DeadlineExceeded), errors.Is(err, store.ErrClosed):
-		f = fault.New(fault.Unavailable, "We cannot tell right now, so the answer is no. Try again in a moment.").Because(err).After(time.Second)
-	default:
+	case f == nil:
 		f = fault.New(fault.Internal, "Something broke on our side. Tell the operator this request id.").Because(err)
+	case f.Code == fault.Unavailable && f.RetryAfter == 0:
+		f = f.After(time.Second)
 	}
 	status := f.Code.Status()
 	level := slog.LevelInfo
@@ -332,9 +351,10 @@ func (a *API) headers(w http.ResponseWriter, req *http.Request, t *tenant.Tenant
 // are not there.
 func (a *API) noRoute(w http.ResponseWriter, req *http.Request) {
 	var t *tenant.Tenant // whose pages may read the answer
+	var err error
 	if below, ok := strings.CutPrefix(req.URL.Path, sdkPrefix); ok {
 		id, _, _ := strings.Cut(below, "/")
-		t, _ = a.Tenants.Load(req.Context(), id)
+		t, err = a.Tenants.Load(req.Context(), id)
 	}
 	allowed := a.methods(req)
 	if len(allowed) == 0 {
@@ -345,6 +365,10 @@ func (a *API) noRoute(w http.ResponseWriter, req *http.Request) {
 		allow := strings.Join(append(allowed, http.MethodOptions), ", ")
 		w.Header().Set("Allow", allow)
 		a.refuse(w, req, t, fault.New(fault.MethodNotAllowed, "This path takes %s.", allow))
+		return
+	}
+	if store.IsUnavailable(err) { // which origins are listed is not known
+		a.refuse(w, req, nil, err)
 		return
 	}
 	a.headers(w, req, t, false)

@@ -114,6 +114,7 @@ func (g Gate) openOperation(c *Call) (err error) {
 	if c.operationID, err = c.operationIDOf(c.request); err != nil {
 		return err
 	}
+	c.repeatable = c.request.Header.Get(idempotencyHeader) != ""
 	var scope stepup.Scope
 	if g.Kind == ElevatedGate {
 		scope = g.Scopes[0]

@@ -56,6 +56,7 @@ func consume(c *Call, r ConsumeRequest) (ConsumeResponse, error) {
 	if !operationIDRule.MatchString(r.OperationID) {
 		return ConsumeResponse{}, fault.New(fault.InvalidRequest, "operationId must be 1 to 128 letters, digits, dots, colons, dashes or underscores, made by you.")
 	}
+	c.repeatable = true
 	if !digestRule.MatchString(r.RequestDigest) {
 		return ConsumeResponse{}, fault.New(fault.InvalidRequest, "requestDigest must be 1 to 256 printable characters, such as a SHA-256 of the request.")
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -191,9 +190,18 @@ func (c *Call) perform(e errand, first func(*store.Tx) error) (wallet.Outcome, e
 	defer cancel()
 	outcome, refused := c.api.Wallets.Perform(ctx, e.operation, credentials)
 	if err := c.finish(ctx, e, row, outcome, refused); err != nil {
-		return wallet.Outcome{}, err
+		return wallet.Outcome{}, undecided(err)
 	}
-	return outcome, refused
+	return outcome, undecided(refused)
+}
+
+// undecided is what is said of an operation that was claimed and of which nobody can
+// tell what came: its token is spent, so only the same operation may be tried again.
+func undecided(err error) error {
+	if f := store.Refusal(err); f != nil && f.Code == fault.Unavailable {
+		return fault.New(fault.OutcomeUnknown, "%s", f.Message).Because(err)
+	}
+	return err
 }
 
 // details are the authorization_details (RFC 9396) that the operation amounts
@@ -280,12 +288,8 @@ func (c *Call) finish(ctx context.Context, e errand, row store.WalletOperationRo
 
 // codeOf names a refusal for the audit log.
 func codeOf(err error) string {
-	var f *fault.Error
-	switch {
-	case errors.As(err, &f):
+	if f := store.Refusal(err); f != nil {
 		return string(f.Code)
-	case errors.Is(err, context.DeadlineExceeded):
-		return string(fault.Unavailable)
 	}
 	return string(fault.Internal)
 }

@@ -51,7 +51,7 @@ func waasSign(c *Call, body []byte) (SignResult, error) {
 		return SignResult{}, err
 	}
 	if outcome.Signature == nil {
-		return SignResult{}, fault.New(fault.Unavailable, "The wallet service has no signature for this request. Try again.")
+		return SignResult{}, fault.New(fault.OutcomeUnknown, "The wallet service has no signature for this request.")
 	}
 	result := SignResult{OperationResult: viewOutcome(outcome), SignedTransaction: writeBytes(outcome.Wallet.Chain, outcome.Signature.SignedTransaction)}
 	result.Signature = "0x" + hex.EncodeToString(outcome.Signature.Signature)

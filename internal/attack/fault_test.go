@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -35,7 +34,7 @@ type saboteur struct {
 	hit   string // the call that failed
 }
 
-var errSabotage = errors.New("the disk is on fire")
+var errSabotage = fmt.Errorf("the disk is on fire: %w", store.ErrUnavailable)
 
 func (s *saboteur) fault(op string) error {
 	s.mu.Lock()
@@ -146,9 +145,9 @@ func (s *still) stepUp(email string, user http.Header, scopes ...string) string 
 }
 
 // breakEach lets each store call of a request fail once, until a request
-// gets through without any. attempt makes what the request needs and returns
-// it; after checks what is left behind a failure at op.
-func (s *still) breakEach(attempt func() (send func() servertest.Response, after func(op string))) (broken int) {
+// gets through without any. named says whether the request has an operation id.
+// attempt makes what it needs and returns it; after checks what is left behind a failure at op.
+func (s *still) breakEach(named bool, attempt func() (send func() servertest.Response, after func(op string))) (broken int) {
 	s.t.Helper()
 	for n := range 200 {
 		send, after := attempt()
@@ -162,10 +161,12 @@ func (s *still) breakEach(attempt func() (send func() servertest.Response, after
 			return n
 		}
 		switch {
-		case r.Status < 500 || r.Member("elevatedAccessToken") != "" || r.Member("minifiedJwt") != "" || r.Member("result") != "":
+		case r.Status != 503 || r.Member("elevatedAccessToken") != "" || r.Member("minifiedJwt") != "" || r.Member("result") != "":
 			s.t.Errorf("store call %d (%s) failed, and the answer was %d %s", n, op, r.Status, r.Body)
-		case (op == "commit" || op == "committed") && r.Status != 503:
-			s.t.Errorf("the outcome of store call %d (%s) is unknown, and the answer was %d %s", n, op, r.Status, r.Body)
+		case (r.Code == "outcome_unknown") != (op == "commit" || op == "committed"):
+			s.t.Errorf("store call %d (%s) failed, and the answer was %d %s", n, op, r.Status, r.Body)
+		case (r.Header.Get("Retry-After") == "") != (r.Code == "outcome_unknown" && !named):
+			s.t.Errorf("store call %d (%s) failed, and Retry-After is %q under %s", n, op, r.Header.Get("Retry-After"), r.Code)
 		}
 		after(op)
 	}
@@ -184,7 +185,7 @@ func TestA7StoreErrorIsNeverSuccess(t *testing.T) {
 			s.t = t
 			email := "a7@example.com"
 			user := s.signIn(email)
-			n := s.breakEach(func() (func() servertest.Response, func(string)) {
+			n := s.breakEach(false, func() (func() servertest.Response, func(string)) {
 				id, code := s.code(email, user)
 				verify := func() servertest.Response {
 					return s.do("POST", sdk("/emailVerifications/verify"), user, typed(id, code, transfer))
@@ -199,7 +200,7 @@ func TestA7StoreErrorIsNeverSuccess(t *testing.T) {
 			})
 			t.Logf("verify: %d calls", n)
 
-			n = s.breakEach(func() (func() servertest.Response, func(string)) {
+			n = s.breakEach(true, func() (func() servertest.Response, func(string)) {
 				token := s.stepUp(email, user, transfer)
 				consume := func(operation string) servertest.Response {
 					return s.do("POST", sdk("/tokens/consume"), servertest.Bearer(s.guard), question(token, transfer, operation))
@@ -220,7 +221,7 @@ func TestA7StoreErrorIsNeverSuccess(t *testing.T) {
 			t.Logf("consume: %d calls", n)
 
 			leavers := 0
-			n = s.breakEach(func() (func() servertest.Response, func(string)) {
+			n = s.breakEach(false, func() (func() servertest.Response, func(string)) {
 				leavers++
 				email := fmt.Sprintf("leaving-%d@example.com", leavers)
 				leaving := s.signIn(email)

@@ -28,6 +28,7 @@ const (
 	OriginNotAllowed       Code = "origin_not_allowed"
 	Internal               Code = "internal_error"
 	Unavailable            Code = "temporarily_unavailable"
+	OutcomeUnknown         Code = "outcome_unknown"
 	WalletServiceUnsafe    Code = "wallet_service_unsafe"
 	RateLimited            Code = "rate_limited"
 	Conflict               Code = "conflict"
@@ -113,7 +114,7 @@ var status = map[Code]int{
 	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
 	Conflict: 409, OperationConflict: 409, Disputed: 409, EnvironmentVersionCannotGoBack: 409,
 	RateLimited: 429, TooManyAttempts: 429, MFARateLimited: 429, CoolingDown: 429,
-	Internal: 500, Unavailable: 503, WalletServiceUnsafe: 503,
+	Internal: 500, Unavailable: 503, OutcomeUnknown: 503, WalletServiceUnsafe: 503,
 }
 
 // Status is the HTTP status of the code; 422 unless the code has its own.

@@ -190,6 +190,12 @@ func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, 
 		return refused
 	}
 	if err := candidate.Compare(ctx); err != nil {
+		if fault.Has(err, fault.Unavailable) { // whoever was asked is away, which is nobody's failed try
+			if giving := db.Write(ctx, candidate.Forgive); giving != nil {
+				return giving
+			}
+			return err
+		}
 		if errors.As(err, &refused) {
 			if recording := record(ctx, db, by, refusal{m, a, candidate, refused}); recording != nil {
 				return recording

@@ -67,6 +67,11 @@ func Spend(tx *store.Tx, environmentID, text string) error {
 	return err
 }
 
+// Return takes back that a nonce was spent, for an attempt that nobody could judge.
+func Return(tx *store.Tx, environmentID, text string) error {
+	return tx.ReturnNonce(tx.Hasher().Sum("spent-nonce", environmentID, text))
+}
+
 func mac(hasher *seal.Hasher, environmentID, epoch string, body []byte) []byte {
 	return hasher.Sum(purpose, environmentID, epoch, string(body))[:macSize]
 }

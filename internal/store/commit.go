@@ -29,11 +29,11 @@ func noteWarning(conn *pgconn.PgConn, notice *pgconn.Notice) {
 // that nothing was stored.
 func commitVerdict(conn *sql.Conn, commit func() error) error {
 	if err := withWarning(conn, func(noted map[string]any) { delete(noted, warning) }); err != nil {
-		return err
+		return unavailable(err)
 	}
 	if err := commit(); err != nil {
 		if refused(err) {
-			return err
+			return named(err)
 		}
 		return unknown(err)
 	}

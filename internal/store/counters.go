@@ -47,6 +47,12 @@ func (tx *Tx) SpendNonce(hash []byte, epoch string, expiresAt time.Time) (bool, 
 	return n == 1, err
 }
 
+// ReturnNonce forgets that a nonce was spent.
+func (tx *Tx) ReturnNonce(hash []byte) error {
+	_, err := tx.Exec(`DELETE FROM spent_nonces WHERE hash = $1`, hash)
+	return err
+}
+
 // Purge removes rows whose time is over, keeping what a refusal still explains
 // for a day, and returns how many went.
 func (tx *Tx) Purge() (int64, error) {

@@ -117,9 +117,9 @@ func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) 
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {
-			return nil, err
+			return nil, named(err)
 		}
 		all = append(all, v)
 	}
-	return all, rows.Err()
+	return all, named(rows.Err())
 }

@@ -203,6 +203,7 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	}
 	defer db.gate.RUnlock()
 	err := db.engine.write(ctx, db, func(tx *Tx) error {
+		tx.writes = true
 		if err := tx.run(fn); err != nil {
 			return err
 		}

@@ -168,46 +168,82 @@ func (e *postgresEngine) read(ctx context.Context, db *DB, fn func(*Tx) error) e
 func (e *postgresEngine) transact(ctx context.Context, db *DB, options *sql.TxOptions, fn func(*Tx) error) error {
 	stmtCtx, cancel := context.WithTimeout(ctx, transactionTimeout)
 	defer cancel()
-	conn, err := e.db.Conn(stmtCtx)
+	open, err := e.begin(ctx, stmtCtx, options)
+	for attempt := 1; attempt < attempts && stale(err) && stmtCtx.Err() == nil; attempt++ {
+		open, err = e.begin(ctx, stmtCtx, options)
+	}
 	if err != nil {
-		return err
+		return unavailable(err)
 	}
-	defer func() { _ = conn.Close() }() // gives it back to the pool
-
-	txCtx, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	stopBegin := context.AfterFunc(stmtCtx, end)
-	tx, err := conn.BeginTx(txCtx, options)
-	if err != nil {
-		return err
-	}
-	if !stopBegin() {
-		_ = tx.Rollback()
-		return context.Cause(stmtCtx)
-	}
+	defer open.close()
 	finish := func(step func() error) error {
-		limit := time.AfterFunc(e.commitTimeout, end)
+		limit := time.AfterFunc(e.commitTimeout, open.end)
 		defer limit.Stop()
 		return step()
 	}
 	committed := false
 	defer func() {
 		if !committed {
-			_ = finish(tx.Rollback) // if it fails the connection is closed, which rolls back too
+			_ = finish(open.tx.Rollback) // if it fails the connection is closed, which rolls back too
 		}
 	}()
-	now, err := e.enter(stmtCtx, tx)
-	if err != nil {
-		return err
-	}
-	if err := fn(newTx(ctx, stmtCtx, db, tx, now)); err != nil {
+	if err := fn(newTx(ctx, stmtCtx, db, open.tx, open.now)); err != nil {
 		return err
 	}
 	if options.ReadOnly {
 		return nil
 	}
 	committed = true
-	return commitVerdict(conn, func() error { return finish(tx.Commit) })
+	return commitVerdict(open.conn, func() error { return finish(open.tx.Commit) })
+}
+
+// stale reports whether a transaction could not begin because the pool had kept a
+// connection to a server that was restarted since. Nothing was asked over it, so
+// another connection is as good.
+func stale(err error) bool {
+	var connecting *pgconn.ConnectError
+	return !errors.As(err, &connecting) && (lost(err) || postgresCode(err) == "57P01") // admin_shutdown
+}
+
+// openTx is a transaction that has begun.
+type openTx struct {
+	conn *sql.Conn
+	tx   *sql.Tx
+	now  time.Time
+	end  func() // breaks off whatever it waits for
+}
+
+// close gives the connection back to the pool.
+func (o *openTx) close() {
+	o.end()
+	_ = o.conn.Close()
+}
+
+func (e *postgresEngine) begin(ctx, stmtCtx context.Context, options *sql.TxOptions) (*openTx, error) {
+	conn, err := e.db.Conn(stmtCtx)
+	if err != nil {
+		return nil, err
+	}
+	txCtx, end := context.WithCancel(context.WithoutCancel(ctx))
+	o := &openTx{conn: conn, end: end}
+	stopBegin := context.AfterFunc(stmtCtx, end)
+	if o.tx, err = conn.BeginTx(txCtx, options); err != nil {
+		o.close()
+		return nil, err
+	}
+	if !stopBegin() {
+		err = context.Cause(stmtCtx)
+	} else {
+		o.now, err = e.enter(stmtCtx, o.tx)
+	}
+	if err != nil {
+		limit := time.AfterFunc(e.commitTimeout, end)
+		defer limit.Stop()
+		_ = o.tx.Rollback()
+		o.close()
+		return nil, err
+	}
+	return o, nil
 }
 
 // enter is the first statement of every transaction: what must hold for this one

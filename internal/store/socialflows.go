@@ -75,6 +75,12 @@ func (tx *Tx) ClaimSocialFlow(environmentID string, stateHash []byte, provider, 
 		environmentID, stateHash, millis(tx.Now()), provider, sessionID, codeHash))
 }
 
+// UnclaimSocialFlow gives a flow back whose provider could not be asked.
+func (tx *Tx) UnclaimSocialFlow(environmentID string, stateHash []byte) error {
+	_, err := tx.Exec(`UPDATE social_flows SET claimed_at = NULL WHERE environment_id = $1 AND state_hash = $2 AND consumed_at IS NULL`, environmentID, stateHash)
+	return err
+}
+
 // ConsumeSocialFlow spends a claimed flow, once.
 func (tx *Tx) ConsumeSocialFlow(environmentID string, stateHash []byte) error {
 	return tx.one(`UPDATE social_flows SET consumed_at = $3 WHERE environment_id = $1 AND state_hash = $2 AND claimed_at IS NOT NULL AND consumed_at IS NULL

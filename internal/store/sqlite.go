@@ -177,7 +177,7 @@ func (e *sqliteEngine) write(ctx context.Context, db *DB, fn func(*Tx) error) er
 func (e *sqliteEngine) read(ctx context.Context, db *DB, fn func(*Tx) error) error {
 	conn, err := e.reading.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return err
+		return unavailable(err)
 	}
 	defer func() { _ = conn.Rollback() }() // nothing to keep, and nothing to lose
 	return fn(newTx(ctx, ctx, db, conn, time.Now()))

@@ -28,6 +28,7 @@ type Tx struct {
 	stmtCtx context.Context // what statements run under; not cancelled with ctx where that would hurt others
 	sql     *sql.Tx
 	now     time.Time
+	writes  bool // of [DB.Write]
 	failed  error
 }
 
@@ -144,17 +145,28 @@ func (tx *Tx) prepare(op string, args []any) (context.Context, []any) {
 
 func (tx *Tx) fail(err error) error {
 	if err != nil && tx.failed == nil {
-		tx.failed = named(err)
+		tx.failed = tx.named(err)
 	}
 	return tx.failed
 }
 
-// run calls fn and says whether its work may be committed.
-func (tx *Tx) run(fn func(*Tx) error) error {
-	if err := fn(tx); err != nil {
-		return named(err)
+// named is the package's, but that a write which meets a database that takes none
+// has met one that is away: a standby, or a disk that went read only.
+func (tx *Tx) named(err error) error {
+	if err = named(err); tx.writes && errors.Is(err, ErrReadOnly) {
+		return unavailable(err)
 	}
-	return tx.failed
+	return err
+}
+
+// run calls fn and says whether its work may be committed. What fn makes of a
+// database that is away does not count: it has seen half of what it asked for.
+func (tx *Tx) run(fn func(*Tx) error) error {
+	err := fn(tx)
+	if tx.failed != nil && (err == nil || errors.Is(tx.failed, ErrUnavailable)) {
+		return tx.failed
+	}
+	return reported(err)
 }
 
 // refusedContext has ended from the start, with a reason of ours.

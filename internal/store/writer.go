@@ -101,7 +101,7 @@ func (w *writer) loop() {
 func (w *writer) group(first *operation) {
 	tx, err := w.db.BeginTx(context.Background(), nil)
 	if err != nil {
-		first.done <- err
+		first.done <- unavailable(err)
 		return
 	}
 	var kept []*operation
@@ -164,7 +164,7 @@ func (w *writer) alone(ops []*operation) {
 		op.done <- func() error {
 			tx, err := w.db.BeginTx(context.Background(), nil)
 			if err != nil {
-				return err
+				return unavailable(err)
 			}
 			if err, _ := w.lend(tx, op); err != nil {
 				w.rollback(tx)
@@ -182,7 +182,7 @@ func (w *writer) lend(tx *sql.Tx, op *operation) (verdict error, intact bool) {
 		return context.Cause(op.ctx), true
 	}
 	if _, err := tx.Exec(`SAVEPOINT op`); err != nil {
-		return err, false
+		return unavailable(err), false
 	}
 	op.turn <- tx
 	verdict = <-op.back
@@ -192,7 +192,7 @@ func (w *writer) lend(tx *sql.Tx, op *operation) (verdict error, intact bool) {
 		}
 	}
 	if _, err := tx.Exec(`RELEASE op`); err != nil {
-		return errors.Join(verdict, err), false
+		return errors.Join(verdict, unavailable(err)), false
 	}
 	return verdict, true
 }
@@ -203,13 +203,13 @@ func (w *writer) commit(tx *sql.Tx) error {
 	number, err := w.water.raise(tx)
 	if err != nil {
 		w.rollback(tx)
-		return err
+		return unavailable(err)
 	}
 	if err := tx.Commit(); err != nil {
 		if code, ok := sqliteCode(err); ok {
 			switch code & 0xff {
 			case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_BUSY:
-				return err
+				return named(err)
 			}
 		}
 		return unknown(err)

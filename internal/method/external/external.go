@@ -70,6 +70,9 @@ func Verify(ctx context.Context, keys *jws.Keys, t *tenant.Tenant, now time.Time
 		return Token{}, fault.New(fault.InvalidExternalAuth, "This environment has no external login. Set externalAuth in its document.")
 	}
 	payload, err := jws.Verify(ctx, keys.At(x.JWKSURL), text)
+	if err != nil && !errors.Is(err, jws.ErrInvalid) {
+		return Token{}, fault.New(fault.Unavailable, "The keys of your own login cannot be had right now, so nothing is known about this token. Try again in a moment.").Because(err)
+	}
 	if err != nil {
 		return Token{}, refuse("%w", err)
 	}

@@ -207,8 +207,12 @@ func (c *candidate) exchange(ctx context.Context, e Endpoint, verifier string) (
 	token, err := config.Exchange(context.WithValue(ctx, oauth2.HTTPClient, &client), c.known.ProviderCode, options...)
 	var refused *oauth2.RetrieveError
 	switch {
-	case errors.As(err, &refused) && refused.Response != nil: // its text may repeat what was sent
+	case errors.As(err, &refused) && refused.Response != nil && !troubled(refused.Response.StatusCode): // its text may repeat what was sent
 		return nil, nil, refuse("the token endpoint answered %d %.60q", refused.Response.StatusCode, refused.ErrorCode)
+	case errors.As(err, &refused) && refused.Response != nil:
+		return nil, nil, away("the token endpoint answered %d", refused.Response.StatusCode)
+	case err != nil && !kept.whole:
+		return nil, nil, away("asking the token endpoint: %w", err)
 	case err != nil:
 		return nil, nil, refuse("asking the token endpoint: %w", err)
 	}
@@ -220,6 +224,7 @@ func (c *candidate) exchange(ctx context.Context, e Endpoint, verifier string) (
 type keeping struct {
 	next   http.RoundTripper
 	answer bytes.Buffer
+	whole  bool // it was read to its end
 }
 
 func (k *keeping) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -227,12 +232,31 @@ func (k *keeping) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := k.next.RoundTrip(request)
 	if err == nil {
 		k.answer.Reset()
+		k.whole = false
 		response.Body = struct {
 			io.Reader
 			io.Closer
-		}{io.TeeReader(response.Body, &k.answer), response.Body}
+		}{io.TeeReader(&noting{response.Body, &k.whole}, &k.answer), response.Body}
 	}
 	return response, err
+}
+
+// noting notes that a body was read to its end.
+type noting struct {
+	io.Reader
+	end *bool
+}
+
+func (n *noting) Read(p []byte) (int, error) {
+	count, err := n.Reader.Read(p)
+	*n.end = err == io.EOF
+	return count, err
+}
+
+// troubled reports whether a status says that a server is in trouble or too busy,
+// which is no word about what it was asked.
+func troubled(status int) bool {
+	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
 // get reads JSON from a provider with the access token.
@@ -246,13 +270,15 @@ func (c *Client) get(ctx context.Context, address, accessToken string, into any)
 	request.Header.Set("User-Agent", "stepup")
 	response, err := c.http.Do(request)
 	if err != nil {
-		return refuse("reading the profile: %w", err)
+		return away("reading the profile: %w", err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	switch {
 	case err != nil:
-		return refuse("reading the profile: %w", err)
+		return away("reading the profile: %w", err)
+	case troubled(response.StatusCode):
+		return away("the profile endpoint answered %d", response.StatusCode)
 	case response.StatusCode != http.StatusOK:
 		return refuse("the profile endpoint answered %d", response.StatusCode)
 	case len(body) > maxAnswer:

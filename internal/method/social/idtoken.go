@@ -53,7 +53,7 @@ func (c *Client) idToken(ctx context.Context, e Endpoint, tokens *oauth2.Token, 
 	verifier := oidc.NewVerifier(e.Issuer, keys, &oidc.Config{ClientID: want.clientID, SupportedSigningAlgs: algorithms, Now: c.now})
 	token, err := verifier.Verify(ctx, raw)
 	if keys.failed != nil {
-		return nil, refuse("the provider's keys: %w", keys.failed)
+		return nil, away("the provider's keys: %w", keys.failed)
 	}
 	if err != nil {
 		return nil, refuse("id_token: %w", err)

@@ -230,6 +230,14 @@ func (h house) proof(t testing.TB, s store.SessionRow, provider string, b back) 
 	return p, err
 }
 
+// unanswered wants the answer that a provider gives none, which is no refusal.
+func unanswered(t testing.TB, what string, err error) {
+	t.Helper()
+	if !fault.Has(err, fault.Unavailable) {
+		t.Errorf("%s: %v, want %s", what, err, fault.Unavailable)
+	}
+}
+
 // refused wants the one refusal of this package, and the reason for the log.
 func refused(t testing.TB, what string, err error) {
 	t.Helper()

@@ -89,6 +89,7 @@ type candidate struct {
 	known         remembered
 	purpose       method.Purpose
 	identity      Identity
+	away          bool // the provider could not be asked
 }
 
 // Compare implements [method.Candidate]: it asks the provider.
@@ -107,9 +108,11 @@ func (c *candidate) Compare(ctx context.Context) error {
 	}
 	endpoint, err := c.method.Client.Endpoint(ctx, c.provider, c.row)
 	if err != nil {
-		return refuse("%w", err)
+		err = away("%w", err)
+	} else {
+		c.identity, err = c.ask(ctx, endpoint, verifier)
 	}
-	c.identity, err = c.ask(ctx, endpoint, verifier)
+	c.away = fault.Has(err, fault.Unavailable)
 	return err
 }
 
@@ -198,9 +201,14 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 	}, nil
 }
 
-// Forgive implements [method.Candidate]. The provider's code is spent, so there
-// is nothing to give back.
-func (*candidate) Forgive(*store.Tx) error { return nil }
+// Forgive implements [method.Candidate]. A flow whose provider was away may be tried
+// again; otherwise the provider's code is spent, and there is nothing to give back.
+func (c *candidate) Forgive(tx *store.Tx) error {
+	if !c.away {
+		return nil
+	}
+	return tx.UnclaimSocialFlow(c.flow.EnvironmentID, c.flow.StateHash)
+}
 
 // Key is the identifier of the credential: issuer and account id, so that two
 // issuers' accounts of one number are two.
@@ -228,6 +236,11 @@ func (c *candidate) detail() account.Detail {
 		d.OAuthAccountPhotos = []string{c.identity.Photo}
 	}
 	return d
+}
+
+// away is what is said when the provider could not be asked: no word about the login.
+func away(reason string, args ...any) *fault.Error {
+	return fault.New(fault.Unavailable, "The login provider cannot be reached right now. Try again, or use another way to sign in.").Because(fmt.Errorf(reason, args...))
 }
 
 // refuse is every no of this package: one sentence for people, the reason for

@@ -78,8 +78,11 @@ func (c *Contracts) Ask(ctx context.Context, q Question) error {
 	}
 	answer, err := c.rpc(ctx, q.Node, "eth_call", call, "latest")
 	var refused *rpcError
-	if errors.As(err, &refused) { // it reverted, or ran out of gas
+	switch {
+	case errors.As(err, &refused) && refused.executed():
 		return fmt.Errorf("%w: %w", ErrNoMagic, err)
+	case refused != nil:
+		return fmt.Errorf("%w: %w", ErrNode, err)
 	}
 	if err != nil {
 		return err

@@ -21,6 +21,21 @@ type rpcError struct {
 	Message string `json:"message"`
 }
 
+// executed reports whether the call itself failed: it reverted, or ran out of gas.
+// Every other no is the node's own trouble (too many requests, a block it does not
+// have, an internal error) and tells nothing of the contract.
+func (e *rpcError) executed() bool {
+	switch e.Code {
+	case 3, -32015: // as geth, and as those that follow Parity
+		return true
+	case -32000: // "server error" of JSON-RPC: everything else that geth has to say
+		text := strings.ToLower(e.Message)
+		return strings.Contains(text, "revert") || strings.Contains(text, "out of gas") || strings.Contains(text, "invalid opcode") ||
+			strings.Contains(text, "invalid jump") || strings.Contains(text, "stack") || strings.Contains(text, "gas required exceeds")
+	}
+	return false
+}
+
 func (e *rpcError) Error() string { return fmt.Sprintf("node: %d %.200s", e.Code, e.Message) }
 
 // chainIDs remembers which node was found to be one of which chain.

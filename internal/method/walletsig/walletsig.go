@@ -199,6 +199,7 @@ type candidate struct {
 	displayed     bool   // and the text says it
 
 	identifier string // of the wallet, once Compare has found whose signature it is
+	away       bool   // the node that knows its contract could not be asked
 }
 
 // Compare implements [method.Candidate].
@@ -240,6 +241,7 @@ func (c *candidate) askContract(ctx context.Context, signature []byte) error {
 		c.identifier = chain.ContractIdentifier(c.message.ChainID, m.Address)
 		return nil
 	case errors.Is(err, ErrNode):
+		c.away = true
 		return fault.New(fault.Unavailable, "The chain cannot be asked about this wallet right now, so the answer is no. Try again in a moment.").Because(err)
 	case errors.Is(err, ErrNotDeployed):
 		return fault.New(fault.WalletNotDeployed, "This wallet's contract is not deployed yet. Use it once on its chain, then sign again.").Because(err)
@@ -292,9 +294,15 @@ func (c *candidate) describe(tx *store.Tx) error {
 	return tx.DescribeCredential(c.environmentID, row.UserID, row.ID, row.PublicIdentifier, string(text))
 }
 
-// Forgive implements [method.Candidate]: a nonce that was shown is never given
-// back.
-func (*candidate) Forgive(*store.Tx) error { return nil }
+// Forgive implements [method.Candidate]. A nonce is given back only where nobody
+// could tell whether the signature is the wallet's, so that the same text is good
+// when the node answers again.
+func (c *candidate) Forgive(tx *store.Tx) error {
+	if !c.away {
+		return nil
+	}
+	return nonce.Return(tx, c.environmentID, nonceIn(c.method.Message))
+}
 
 func invalid(sentence string, args ...any) *fault.Error {
 	return fault.New(fault.InvalidVerification, sentence, args...)

@@ -79,7 +79,7 @@ type Server struct {
 	}
 	// alive is the keeper's standard input. It must stay reachable for as long as the
 	// server is to run: the garbage collector closes files that nobody holds.
-	alive  io.Closer
+	alive  io.WriteCloser
 	exited chan struct{} // closed once server and folder are gone
 }
 
@@ -212,12 +212,19 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 }
 
 // keeper runs the server until its standard input ends, which the system does for
-// us when this process is gone, even by kill -9; then it removes the folder.
+// us when this process is gone, even by kill -9; then it removes the folder. In
+// between it stops and starts the server as it is told to.
 const keeper = `
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= </dev/null &
-cat >/dev/null
-kill -QUIT $! 2>/dev/null
-wait $!
+run() { "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= </dev/null & pid=$!; }
+run "$1" "$2"
+while read -r word; do
+	case $word in
+	stop) kill -INT $pid; wait $pid ;;
+	start) run "$1" "$2" ;;
+	esac
+done
+kill -QUIT $pid 2>/dev/null
+wait $pid
 cd / && rm -rf "$2"
 `
 
@@ -251,10 +258,16 @@ func (s *Server) start(settings []string) error {
 		return err
 	}
 	s.admin.SetMaxIdleConns(1)
+	return s.answers(&output)
+}
+
+// answers waits until the server does.
+func (s *Server) answers(output fmt.Stringer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for {
-		if err = s.admin.PingContext(ctx); err == nil {
+		err := s.admin.PingContext(ctx)
+		if err == nil {
 			return nil
 		}
 		select {
@@ -335,6 +348,33 @@ func (s *Server) Kill(t testing.TB) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			t.Fatal(err)
 		}
+	}
+}
+
+// Stop stops the server as its operator would: open sessions are broken off, what was
+// committed stays.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	if _, err := io.WriteString(s.alive, "stop\n"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3000 {
+		if _, err := os.Stat(filepath.Join(s.data(), "postmaster.pid")); errors.Is(err, os.ErrNotExist) {
+			return
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	t.Fatal("PostgreSQL does not stop")
+}
+
+// Start starts a stopped server again.
+func (s *Server) Start(t testing.TB) {
+	t.Helper()
+	if _, err := io.WriteString(s.alive, "start\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.answers(&bytes.Buffer{}); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/jsonbody"
+	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -139,8 +140,8 @@ type problem struct {
 }
 
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request, role wallet.Role, err error) {
-	var f *fault.Error
-	if !errors.As(err, &f) {
+	f := store.Refusal(err)
+	if f == nil {
 		f = fault.New(fault.Internal, "Something broke on our side.").Because(err)
 	}
 	p := problem{Error: f.Message, Code: f.Code}

@@ -54,6 +54,10 @@ var InToken = []Fault{
 	Redirecting, Slow, ServerError, OtherSubject,
 }
 
+// Trouble are those of InToken in which the provider says nothing at all: nobody is
+// refused for them, and the same login is good when it answers again.
+var Trouble = []Fault{Slow, ServerError}
+
 // InStepUp are those that matter to a step-up alone.
 var InStepUp = []Fault{StaleAuthTime, MissingAuthTime}
 

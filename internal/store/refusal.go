@@ -1,0 +1,31 @@
+package store
+
+import (
+	"errors"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/fault"
+)
+
+// Refusal is what a caller is told about err: the refusal that it is, or, when the
+// store could not be asked, that nobody can tell. The store comes first: a refusal
+// that rests on such an error is no verdict. It is nil for every other error.
+//
+// [fault.OutcomeUnknown] says nothing of when to try again, because only whoever
+// has an operation id may.
+func Refusal(err error) *fault.Error {
+	var refusal *fault.Error
+	if errors.As(err, &refusal) && (refusal.Code == fault.Unavailable || refusal.Code == fault.OutcomeUnknown) {
+		return refusal // said so already, in better words
+	}
+	switch {
+	case errors.Is(err, ErrUnknownOutcome):
+		return fault.New(fault.OutcomeUnknown, "Nobody can tell whether this was done. Look at how things stand before you try anything again.").Because(err)
+	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrClosed):
+	case errors.As(err, &refusal):
+		return refusal
+	case !IsUnavailable(err):
+		return nil
+	}
+	return fault.New(fault.Unavailable, "We cannot tell right now, so the answer is no. Try again in a moment.").Because(err).After(time.Second)
+}
