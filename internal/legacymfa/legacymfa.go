@@ -8,6 +8,7 @@ package legacymfa
 
 import (
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -100,11 +101,25 @@ func (Tokens) Present(text string) enforce.Legacy {
 	return presented{secret.Text(text)}
 }
 
-// Purge removes what no live session can present any more.
-func (Tokens) Purge(tx *store.Tx) error {
-	_, err := tx.Exec(`DELETE FROM mfa_tokens WHERE NOT EXISTS
-		(SELECT 1 FROM sessions s WHERE s.id = mfa_tokens.session_id AND s.revoked_at IS NULL AND s.expires_at > $1)`, tx.Now().UnixMilli())
-	return err
+// walk bounds how many slices of the table are looked through in one round.
+const walk = 20
+
+// Chore removes what no live session can present any more. Nothing says when that
+// came to be, so it walks through all tokens, some in each round.
+func (Tokens) Chore() store.Chore {
+	after, slices := "", 0
+	return store.Chore{Name: "mfa_tokens", Do: func(tx *store.Tx, limit int) (gone int64, more bool, err error) {
+		var last sql.NullString
+		err = tx.Row(`SELECT MAX(id) FROM (SELECT id FROM mfa_tokens WHERE id > $1 ORDER BY id LIMIT $2) AS slice`, after, limit).Scan(&last)
+		if err != nil || !last.Valid {
+			after = ""
+			return 0, false, err
+		}
+		gone, err = tx.Exec(`DELETE FROM mfa_tokens WHERE id > $1 AND id <= $2 AND NOT EXISTS
+			(SELECT 1 FROM sessions s WHERE s.id = mfa_tokens.session_id AND s.revoked_at IS NULL AND s.expires_at > $3)`, after, last.String, tx.Now().UnixMilli())
+		after, slices = last.String, slices+1
+		return gone, slices%walk != 0, err
+	}}
 }
 
 // presented is a token somebody sent, good or not.

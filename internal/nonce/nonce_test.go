@@ -69,7 +69,7 @@ func TestLife(t *testing.T) {
 			t.Fatal(err)
 		}
 		clock.Advance(nonce.Life - time.Minute)
-		if err := db.Write(t.Context(), func(tx *store.Tx) error { _, err := tx.Purge(); return err }); err != nil {
+		if err := store.NewPurger(db).Round(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if err := spend(t, db, environmentID, spent); !errors.Is(err, nonce.ErrInvalid) {

@@ -8,5 +8,5 @@ import (
 // server builds and runs, mints no MFA token and takes none.
 func init() {
 	legacyMFA = legacymfa.Tokens{}
-	housekeeping = append(housekeeping, legacymfa.Tokens{}.Purge)
+	housekeeping = append(housekeeping, legacymfa.Tokens{}.Chore())
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,8 +55,8 @@ type Config struct {
 var (
 	// legacyMFA is action-based MFA where it is built in; see legacymfa.go.
 	legacyMFA api.LegacyMFA
-	// housekeeping is what else runs once a minute, each step in one transaction.
-	housekeeping []func(*store.Tx) error
+	// housekeeping is what else is removed once its time is over.
+	housekeeping []store.Chore
 )
 
 // Server is a configured server. Handler may be used on its own in tests.
@@ -183,8 +184,10 @@ func (s *Server) warnUnsafe(ctx context.Context) {
 	}
 }
 
-// purge removes what is over, on every node, once a minute.
+// purge removes what is over, once a minute, on one node of all.
 func (s *Server) purge(ctx context.Context) {
+	purger := store.NewPurger(s.config.DB, append(slices.Clone(housekeeping), shadow.Chore())...)
+	purger.Done = s.metrics.purge
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
 	for {
@@ -193,17 +196,7 @@ func (s *Server) purge(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		err := s.config.DB.Write(ctx, func(tx *store.Tx) error {
-			if _, err := tx.Purge(); err != nil {
-				return err
-			}
-			for _, keep := range housekeeping {
-				if err := keep(tx); err != nil {
-					return err
-				}
-			}
-			return tx.PurgeShadowCounts(shadow.Day(tx.Now().Add(-shadow.Keep)))
-		})
+		err := purger.Round(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.config.Log.Error("purging", "error", err)
 		}

@@ -207,5 +207,13 @@ func (c *Counter) Run(ctx context.Context, db *store.DB, log *slog.Logger) {
 	}
 }
 
+// Chore removes the counts of days that are kept no longer.
+func Chore() store.Chore {
+	return store.Chore{Name: "shadow_counts", Do: func(tx *store.Tx, limit int) (int64, bool, error) {
+		gone, err := tx.DeleteBefore("shadow_counts", "day", Day(tx.Now().Add(-Keep)), limit)
+		return gone, gone == int64(limit), err
+	}}
+}
+
 // Day is the day a count belongs to, in UTC.
 func Day(at time.Time) string { return at.UTC().Format(time.DateOnly) }

@@ -30,7 +30,7 @@ func (tx *Tx) InsertBinding(b BindingRow) error {
 // CountBindings counts the session's bindings that have not expired, confirmed
 // or not.
 func (tx *Tx) CountBindings(environmentID, sessionID string) (n int, err error) {
-	err = tx.Row(`SELECT COUNT(*) FROM bindings WHERE environment_id = $1 AND session_id = $2 AND expires_at > $3`,
+	err = tx.Row(`SELECT COUNT(*) FROM bindings WHERE environment_id = $1 AND session_id = $2 AND expires_at + 0 > $3`,
 		environmentID, sessionID, millis(tx.Now())).Scan(&n)
 	return n, err
 }
@@ -40,7 +40,7 @@ func (tx *Tx) CountBindings(environmentID, sessionID string) (n int, err error) 
 func (tx *Tx) OpenBinding(environmentID, id, userID, sessionID string) (BindingRow, error) {
 	return scanBinding(tx.Row(`SELECT `+bindingColumns+` FROM bindings
 		WHERE environment_id = $1 AND id = $2 AND user_id = $3 AND session_id = $4
-			AND consumed_at IS NULL AND expires_at > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
+			AND consumed_at IS NULL AND expires_at + 0 > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
 		environmentID, id, userID, sessionID, millis(tx.Now())))
 }
 
@@ -49,7 +49,7 @@ func (tx *Tx) OpenBinding(environmentID, id, userID, sessionID string) (BindingR
 func (tx *Tx) ConsumeBinding(environmentID, id, userID, sessionID string) (BindingRow, error) {
 	return scanBinding(tx.Row(`UPDATE bindings SET consumed_at = $5
 		WHERE environment_id = $1 AND id = $2 AND user_id = $3 AND session_id = $4
-			AND consumed_at IS NULL AND expires_at > $5 AND epoch = (SELECT epoch FROM current_epoch)
+			AND consumed_at IS NULL AND expires_at + 0 > $5 AND epoch = (SELECT epoch FROM current_epoch)
 		RETURNING `+bindingColumns,
 		environmentID, id, userID, sessionID, millis(tx.Now())))
 }

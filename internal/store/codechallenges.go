@@ -45,14 +45,14 @@ func (tx *Tx) NewestSignInCode(environmentID, format, identifier string, tries i
 			SELECT id FROM code_challenges WHERE environment_id = $1 AND format = $2 AND identifier = $3
 			AND purpose = 'sign_in' AND session_id = '' AND binding_id = '' AND scopes = '' AND shares = ''
 			ORDER BY created_at DESC, id DESC LIMIT 1)
-		AND consumed_at IS NULL AND expires_at > $4 AND shared_attempts < $5 AND epoch = (SELECT epoch FROM current_epoch)`,
+		AND consumed_at IS NULL AND expires_at + 0 > $4 AND shared_attempts < $5 AND epoch = (SELECT epoch FROM current_epoch)`,
 		environmentID, format, identifier, millis(tx.Now()), tries))
 }
 
 // CountSharedAttempt is CountCodeAttempt for a try by another id of the code.
 func (tx *Tx) CountSharedAttempt(environmentID, id string, limit int) (CodeChallengeRow, error) {
 	return scanCodeChallenge(tx.Row(`UPDATE code_challenges SET shared_attempts = shared_attempts + 1
-		WHERE environment_id = $1 AND id = $2 AND shared_attempts < $3 AND consumed_at IS NULL AND expires_at > $4 AND epoch = (SELECT epoch FROM current_epoch)
+		WHERE environment_id = $1 AND id = $2 AND shared_attempts < $3 AND consumed_at IS NULL AND expires_at + 0 > $4 AND epoch = (SELECT epoch FROM current_epoch)
 		RETURNING `+codeChallengeColumns, environmentID, id, limit, millis(tx.Now())))
 }
 
@@ -67,7 +67,7 @@ func (tx *Tx) ReturnSharedAttempt(environmentID, id string) error {
 // epoch. It must be committed before the code is compared.
 func (tx *Tx) CountCodeAttempt(environmentID, id string, limit int) (CodeChallengeRow, error) {
 	return scanCodeChallenge(tx.Row(`UPDATE code_challenges SET attempts = attempts + 1
-		WHERE environment_id = $1 AND id = $2 AND attempts < $3 AND consumed_at IS NULL AND expires_at > $4 AND epoch = (SELECT epoch FROM current_epoch)
+		WHERE environment_id = $1 AND id = $2 AND attempts < $3 AND consumed_at IS NULL AND expires_at + 0 > $4 AND epoch = (SELECT epoch FROM current_epoch)
 		RETURNING `+codeChallengeColumns, environmentID, id, limit, millis(tx.Now())))
 }
 
@@ -81,7 +81,7 @@ func (tx *Tx) ReturnCodeAttempt(environmentID, id string) error {
 // number of tries one succeeds, the others get ErrNotFound.
 func (tx *Tx) ConsumeCodeChallenge(environmentID, id string, codeHash []byte) error {
 	return tx.one(`UPDATE code_challenges SET consumed_at = $3
-		WHERE environment_id = $1 AND id = $2 AND code_hash = $4 AND consumed_at IS NULL AND expires_at > $3 AND epoch = (SELECT epoch FROM current_epoch)`,
+		WHERE environment_id = $1 AND id = $2 AND code_hash = $4 AND consumed_at IS NULL AND expires_at + 0 > $3 AND epoch = (SELECT epoch FROM current_epoch)`,
 		environmentID, id, millis(tx.Now()), codeHash)
 }
 
@@ -89,7 +89,7 @@ func (tx *Tx) ConsumeCodeChallenge(environmentID, id string, codeHash []byte) er
 // another's; its attempts stand.
 func (tx *Tx) ResendCodeChallenge(environmentID, id string, codeHash []byte, expiresAt time.Time) error {
 	return tx.one(`UPDATE code_challenges SET code_hash = $3, expires_at = $4, created_at = $5, shares = ''
-		WHERE environment_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
+		WHERE environment_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at + 0 > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
 		environmentID, id, codeHash, millis(expiresAt), millis(tx.Now()))
 }
 

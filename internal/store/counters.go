@@ -19,7 +19,7 @@ func (tx *Tx) Count(name string, window time.Duration) (count int64, windowEnd t
 // Counted reads a counter without adding to it.
 func (tx *Tx) Counted(name string) (count int64, windowEnd time.Time, err error) {
 	var end int64
-	err = notFound(tx.Row(`SELECT count, window_end FROM counters WHERE name = $1 AND window_end > $2`, name, millis(tx.Now())).Scan(&count, &end))
+	err = notFound(tx.Row(`SELECT count, window_end FROM counters WHERE name = $1 AND window_end + 0 > $2`, name, millis(tx.Now())).Scan(&count, &end))
 	if err == ErrNotFound {
 		return 0, time.Time{}, nil
 	}
@@ -28,7 +28,7 @@ func (tx *Tx) Counted(name string) (count int64, windowEnd time.Time, err error)
 
 // Uncount takes one back, of a counter whose window is not over.
 func (tx *Tx) Uncount(name string) error {
-	_, err := tx.Exec(`UPDATE counters SET count = count - 1 WHERE name = $1 AND count > 0 AND window_end > $2`, name, millis(tx.Now()))
+	_, err := tx.Exec(`UPDATE counters SET count = count - 1 WHERE name = $1 AND count > 0 AND window_end + 0 > $2`, name, millis(tx.Now()))
 	return err
 }
 
@@ -51,37 +51,4 @@ func (tx *Tx) SpendNonce(hash []byte, epoch string, expiresAt time.Time) (bool, 
 func (tx *Tx) ReturnNonce(hash []byte) error {
 	_, err := tx.Exec(`DELETE FROM spent_nonces WHERE hash = $1`, hash)
 	return err
-}
-
-// Purge removes rows whose time is over, keeping what a refusal still explains
-// for a day, and returns how many went.
-func (tx *Tx) Purge() (int64, error) {
-	now := millis(tx.Now())
-	dayAgo := now - (24 * time.Hour).Milliseconds()
-	var total int64
-	for _, q := range []struct {
-		text   string
-		before int64
-	}{
-		{`DELETE FROM code_challenges WHERE expires_at < $1`, dayAgo},
-		{`DELETE FROM totp_enrolments WHERE expires_at < $1`, dayAgo},
-		{`DELETE FROM social_flows WHERE expires_at < $1`, now},
-		{`DELETE FROM passkey_challenges WHERE expires_at < $1`, dayAgo},
-		{`DELETE FROM bindings WHERE expires_at < $1`, dayAgo},
-		{`DELETE FROM elevated_tokens WHERE expires_at < $1`, dayAgo},
-		{`DELETE FROM operations WHERE created_at < $1`, now - (7 * 24 * time.Hour).Milliseconds()},
-		{`DELETE FROM wallet_operations WHERE claimed_at < $1`, now - (7 * 24 * time.Hour).Milliseconds()},
-		{`DELETE FROM spent_nonces WHERE expires_at < $1`, now},
-		{`DELETE FROM counters WHERE window_end < $1`, now},
-		{`DELETE FROM wallet_removals WHERE removed_at < $1`, dayAgo},
-		{`DELETE FROM revoke_links WHERE expires_at < $1`, dayAgo},
-		{`DELETE FROM sessions WHERE ends_at < $1`, now - (30 * 24 * time.Hour).Milliseconds()},
-	} {
-		n, err := tx.Exec(q.text, q.before)
-		if err != nil {
-			return total, err
-		}
-		total += n
-	}
-	return total, nil
 }

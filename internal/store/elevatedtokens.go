@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"fmt"
 	"time"
 )
 
@@ -55,7 +56,7 @@ func (tx *Tx) ElevatedToken(environmentID, id string) (ElevatedTokenRow, error) 
 // try at a dead token, get ErrNotFound.
 func (tx *Tx) ConsumeElevatedToken(environmentID, id string) error {
 	return tx.one(`UPDATE elevated_tokens SET consumed_at = CASE WHEN single_use = 1 THEN $3 ELSE consumed_at END
-		WHERE environment_id = $1 AND id = $2 AND (consumed_at IS NULL OR single_use = 0) AND revoked_at IS NULL AND expires_at > $3
+		WHERE environment_id = $1 AND id = $2 AND (consumed_at IS NULL OR single_use = 0) AND revoked_at IS NULL AND expires_at + 0 > $3
 		AND epoch = (SELECT epoch FROM current_epoch)
 		AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = elevated_tokens.session_id AND s.revoked_at IS NULL AND s.expires_at > $3)`,
 		environmentID, id, millis(tx.Now()))
@@ -70,19 +71,24 @@ type ElevatedOf struct {
 
 // RevokeElevated kills the selected unspent tokens at once.
 func (tx *Tx) RevokeElevated(environmentID string, of ElevatedOf, reason string) (int64, error) {
-	if of == (ElevatedOf{}) {
+	which, args := "", []any{environmentID, millis(tx.Now()), reason}
+	for _, one := range []struct{ column, value string }{{"user_id", of.UserID}, {"session_id", of.SessionID}, {"credential_id", of.CredentialID}} {
+		if one.value != "" {
+			args = append(args, one.value)
+			which += fmt.Sprintf(" AND %s = $%d", one.column, len(args))
+		}
+	}
+	if which == "" {
 		return 0, nil
 	}
 	return tx.Exec(`UPDATE elevated_tokens SET revoked_at = $2, revoked_reason = $3
-		WHERE environment_id = $1 AND revoked_at IS NULL AND consumed_at IS NULL AND expires_at > $2
-		AND ($4 = '' OR user_id = $4) AND ($5 = '' OR session_id = $5) AND ($6 = '' OR credential_id = $6)`,
-		environmentID, millis(tx.Now()), reason, of.UserID, of.SessionID, of.CredentialID)
+		WHERE environment_id = $1 AND revoked_at IS NULL AND consumed_at IS NULL AND expires_at + 0 > $2`+which, args...)
 }
 
 // RevokeWeaker kills the user's unspent tokens whose acr is none of strong.
 func (tx *Tx) RevokeWeaker(environmentID, userID string, strong [2]string, reason string) (int64, error) {
 	return tx.Exec(`UPDATE elevated_tokens SET revoked_at = $3, revoked_reason = $4
-		WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND consumed_at IS NULL AND expires_at > $3 AND acr NOT IN ($5, $6)`,
+		WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND consumed_at IS NULL AND expires_at + 0 > $3 AND acr NOT IN ($5, $6)`,
 		environmentID, userID, millis(tx.Now()), reason, strong[0], strong[1])
 }
 

@@ -19,3 +19,14 @@ const GroupLimit = groupLimit
 
 // Refused tells what a failed commit on PostgreSQL means.
 var Refused = refused
+
+// Purged are the tables that the purger clears, each with its column of time.
+func Purged() (all [][2]string) {
+	for _, of := range due {
+		all = append(all, [2]string{of.table, of.column})
+	}
+	return all
+}
+
+// BatchMost is how many rows one transaction of the purger removes at most.
+const BatchMost = batchMost

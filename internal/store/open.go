@@ -13,6 +13,10 @@
 //
 // The SQL both engines accept: $1 placeholders, RETURNING, ON CONFLICT, BIGINT
 // milliseconds for time, TEXT ids, BYTEA bytes, BOOLEAN.
+//
+// Rows are found by a key, and a time beside it is compared as expires_at + 0 > $1:
+// the indexes over times are for the [Purger], and a planner that takes one to find a
+// single row reads everything that is live.
 package store
 
 import (

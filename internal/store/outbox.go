@@ -101,7 +101,7 @@ func (tx *Tx) RevokeLink(environmentID string, hash []byte) (RevokeLinkRow, erro
 	l := RevokeLinkRow{Hash: hash}
 	var created, expires int64
 	err := tx.Row(`SELECT environment_id, user_id, credential_id, recipient_id, recipient, previous, let_in_method, created_at, expires_at FROM revoke_links
-		WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at > $3`, environmentID, hash, millis(tx.Now())).
+		WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at + 0 > $3`, environmentID, hash, millis(tx.Now())).
 		Scan(&l.EnvironmentID, &l.UserID, &l.CredentialID, &l.RecipientID, &l.Recipient, &l.Previous, &l.LetInMethod, &created, &expires)
 	l.CreatedAt, l.ExpiresAt = fromMillis(created), fromMillis(expires)
 	return l, notFound(err)
@@ -134,6 +134,6 @@ func (tx *Tx) MoveRevokeLinks(environmentID, userID, from, to string) error {
 
 // ConsumeRevokeLink spends the link; of any number of tries one succeeds.
 func (tx *Tx) ConsumeRevokeLink(environmentID string, hash []byte) error {
-	return tx.one(`UPDATE revoke_links SET consumed_at = $3 WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at > $3`,
+	return tx.one(`UPDATE revoke_links SET consumed_at = $3 WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at + 0 > $3`,
 		environmentID, hash, millis(tx.Now()))
 }

@@ -95,7 +95,7 @@ func (tx *Tx) InsertPasskeyChallenge(c PasskeyChallengeRow) error {
 func (tx *Tx) ConsumePasskeyChallenge(environmentID string, hash []byte, purpose, sessionID, about string) (bindingID string, err error) {
 	err = tx.Row(`UPDATE passkey_challenges SET consumed_at = $5
 		WHERE environment_id = $1 AND hash = $2 AND purpose = $3 AND session_id = $4 AND ($6 = '' OR binding_id = $6)
-			AND consumed_at IS NULL AND expires_at > $5 AND epoch = (SELECT epoch FROM current_epoch)
+			AND consumed_at IS NULL AND expires_at + 0 > $5 AND epoch = (SELECT epoch FROM current_epoch)
 		RETURNING binding_id`,
 		environmentID, hash, purpose, sessionID, millis(tx.Now()), about).Scan(&bindingID)
 	return bindingID, notFound(err)

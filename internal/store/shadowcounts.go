@@ -57,9 +57,3 @@ func (tx *Tx) ShadowCounts(environmentID, since string) ([]ShadowCount, error) {
 	}
 	return counts, rows.Err()
 }
-
-// PurgeShadowCounts removes the counts of days before one.
-func (tx *Tx) PurgeShadowCounts(before string) error {
-	_, err := tx.Exec(`DELETE FROM shadow_counts WHERE day < $1`, before)
-	return err
-}

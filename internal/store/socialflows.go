@@ -25,7 +25,7 @@ type SocialFlowRow struct {
 
 const (
 	socialFlowColumns = `state_hash, environment_id, provider, session_id, user_id, upstream_hash, challenge, code_hash, sealed, expires_at, sent_at, returned_at`
-	socialFlowOpen    = ` AND consumed_at IS NULL AND claimed_at IS NULL AND expires_at > $3 AND epoch = (SELECT epoch FROM current_epoch)`
+	socialFlowOpen    = ` AND consumed_at IS NULL AND claimed_at IS NULL AND expires_at + 0 > $3 AND epoch = (SELECT epoch FROM current_epoch)`
 )
 
 // InsertSocialFlow begins a flow under the store's current epoch. It reports

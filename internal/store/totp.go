@@ -76,7 +76,7 @@ func (tx *Tx) TOTPEnrolment(environmentID, userID, sessionID string) (TOTPEnrolm
 	var e TOTPEnrolmentRow
 	var created, expires int64
 	err := tx.Row(`SELECT id, environment_id, user_id, session_id, sealed_secret, authorized_by, created_at, expires_at FROM totp_enrolments
-		WHERE environment_id = $1 AND user_id = $2 AND session_id = $3 AND consumed_at IS NULL AND expires_at > $4 AND epoch = (SELECT epoch FROM current_epoch)`,
+		WHERE environment_id = $1 AND user_id = $2 AND session_id = $3 AND consumed_at IS NULL AND expires_at + 0 > $4 AND epoch = (SELECT epoch FROM current_epoch)`,
 		environmentID, userID, sessionID, millis(tx.Now())).
 		Scan(&e.ID, &e.EnvironmentID, &e.UserID, &e.SessionID, &e.SealedSecret, &e.AuthorizedBy, &created, &expires)
 	e.CreatedAt, e.ExpiresAt = fromMillis(created), fromMillis(expires)
@@ -88,7 +88,7 @@ func (tx *Tx) TOTPEnrolment(environmentID, userID, sessionID string) (TOTPEnrolm
 // transaction. Of any number of tries one succeeds, the others get ErrNotFound.
 func (tx *Tx) ConsumeTOTPEnrolment(e TOTPEnrolmentRow, sealedSecret []byte, step int64) error {
 	err := tx.one(`UPDATE totp_enrolments SET consumed_at = $5
-		WHERE environment_id = $1 AND user_id = $2 AND id = $3 AND session_id = $4 AND consumed_at IS NULL AND expires_at > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
+		WHERE environment_id = $1 AND user_id = $2 AND id = $3 AND session_id = $4 AND consumed_at IS NULL AND expires_at + 0 > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
 		e.EnvironmentID, e.UserID, e.ID, e.SessionID, millis(tx.Now()))
 	if err != nil {
 		return err

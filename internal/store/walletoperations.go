@@ -54,7 +54,7 @@ func (tx *Tx) WalletOperation(environmentID, id string) (WalletOperationRow, err
 // and that may have come into being.
 func (tx *Tx) WalletsBegun(environmentID, userID string, since time.Time) ([]string, error) {
 	rows, err := tx.Rows(`SELECT wallet_id FROM wallet_operations
-		WHERE environment_id = $1 AND user_id = $2 AND claimed_at >= $3 AND action = 'create' AND result IN ('', 'done', 'temporarily_unavailable', 'outcome_unknown', 'internal_error')`,
+		WHERE environment_id = $1 AND user_id = $2 AND claimed_at + 0 >= $3 AND action = 'create' AND result IN ('', 'done', 'temporarily_unavailable', 'outcome_unknown', 'internal_error')`,
 		environmentID, userID, millis(since))
 	return collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
 }

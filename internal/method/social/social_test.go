@@ -507,10 +507,9 @@ func TestExpiry(t *testing.T) {
 	h.Clock.Advance(social.FlowLife)
 	_, err := h.finish(t, "acme", b)
 	refused(t, "too late", err)
-	h.Write(t, func(tx *store.Tx) error {
-		_, err := tx.Purge()
-		return err
-	})
+	if err := store.NewPurger(h.DB).Round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if n := h.Count(t, `SELECT COUNT(*) FROM social_flows`); n != 0 {
 		t.Errorf("%d flows are kept", n)
 	}

@@ -145,7 +145,7 @@ func (s *Server) Run(ctx context.Context) {
 	ticker := time.NewTicker(time.Hour)
 	defer ticker.Stop()
 	for {
-		if err := s.Custody.DB().Write(ctx, forget); err != nil && ctx.Err() == nil {
+		if err := store.NewChores(s.Custody.DB(), chores()...).Round(ctx); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "forgetting old uses; the next try is in an hour", "error", err)
 		}
 		select {

@@ -193,15 +193,14 @@ func lock(tx *store.Tx, walletID string) error {
 	return nil
 }
 
-// forget deletes what no window reaches any more.
-func forget(tx *store.Tx) error {
-	old := tx.Now().Add(-2 * day).UnixMilli()
-	_, err := tx.Exec(`DELETE FROM uses WHERE used_at < $1`, old)
-	if err == nil {
-		_, err = tx.Exec(`DELETE FROM spends WHERE spent_at < $1`, old)
+// chores delete what no window reaches any more.
+func chores() []store.Chore {
+	var all []store.Chore
+	for _, of := range []struct{ table, column string }{{"uses", "used_at"}, {"spends", "spent_at"}} {
+		all = append(all, store.Chore{Name: of.table, Do: func(tx *store.Tx, limit int) (int64, bool, error) {
+			gone, err := tx.DeleteBefore(of.table, of.column, tx.Now().Add(-2*day).UnixMilli(), limit)
+			return gone, gone == int64(limit), err
+		}})
 	}
-	if err != nil {
-		return fmt.Errorf("forgetting what was used of the limits: %w", err)
-	}
-	return nil
+	return all
 }
