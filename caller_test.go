@@ -1,6 +1,7 @@
 package stepup_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -87,6 +88,7 @@ func TestCallerOfYours(t *testing.T) {
 		"error":           {ada, errors.New("no cookie"), stepuptest.User{}, 401},
 		"denied error":    {ada, stepup.ErrExpired, stepuptest.User{}, 401},
 		"unavailable":     {ada, stepup.ErrUnavailable, stepuptest.User{}, 503},
+		"out of time":     {ada, fmt.Errorf("asking our own database: %w", context.DeadlineExceeded), stepuptest.User{}, 503},
 	} {
 		g := guard(t, func(c *stepup.GuardConfig) {
 			c.IgnoreSession = true

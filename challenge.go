@@ -130,6 +130,9 @@ func (r Refusal) write(w http.ResponseWriter) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Request-Id", r.RequestID)
+	if r.Status == http.StatusServiceUnavailable && !errors.Is(r.Err, errOutcome) && !errors.Is(r.Err, ErrServiceToken) {
+		header.Set("Retry-After", "1")
+	}
 	w.WriteHeader(r.Status)
 	_ = json.NewEncoder(w).Encode(body) // the client may have gone
 }

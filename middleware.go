@@ -156,6 +156,8 @@ func (g *Guard) caller(r *http.Request) (Caller, error) {
 	switch {
 	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrUnauthenticated):
 		return Caller{}, err
+	case errors.Is(err, context.DeadlineExceeded):
+		return Caller{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	case err != nil:
 		return Caller{}, fmt.Errorf("%w: %v", ErrUnauthenticated, err) // to read, not to match
 	case !caller.known():
@@ -222,6 +224,8 @@ func (g *Guard) consume(r *http.Request, token string, claims Claims, scope Scop
 		AuthorizationDetailsHash: bound,
 	})
 	switch {
+	case errors.Is(err, ErrUnavailable) && key == "":
+		return operation, fmt.Errorf("%w: %w", errOutcome, err)
 	case err != nil:
 		return operation, err
 	case answer.ID != claims.ID || answer.Subject != claims.Subject || answer.Session != claims.Session:
@@ -235,6 +239,10 @@ func (g *Guard) consume(r *http.Request, token string, claims Claims, scope Scop
 	}
 	return operation, ErrReplayed
 }
+
+// errOutcome marks an ErrUnavailable after which the token may be spent, of a request
+// that has no name under which it could be sent again.
+var errOutcome = errors.New("whether the token was spent is not known")
 
 // operationID makes the id for a client's key. What is hashed is framed by
 // lengths, so no two keys of two users can meet.

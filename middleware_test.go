@@ -255,6 +255,25 @@ func TestAlwaysConsume(t *testing.T) {
 	}
 }
 
+// A client is told to try again where that can do no harm: not after a token may have
+// been spent for a request that nobody can name.
+func TestRetryAfter(t *testing.T) {
+	away := guard(t, func(c *stepup.GuardConfig) {
+		c.Caller = func(*http.Request) (stepup.Caller, error) { return stepup.Caller{}, stepup.ErrUnavailable }
+	})
+	if a := away.call(t, away.as(t, away.Token(t, plain))...); a.StatusCode != 503 || a.Header.Get("Retry-After") == "" {
+		t.Errorf("callers cannot be found out: %d, Retry-After %q", a.StatusCode, a.Header.Get("Retry-After"))
+	}
+	for name, key := range map[string]string{"nameless": "", "named": "key-1"} {
+		g := guard(t, func(c *stepup.GuardConfig) { c.Operation = func(*http.Request) string { return key } })
+		g.LoseAnswers(2)
+		a := g.call(t, g.as(t, g.Token(t, plain))...)
+		if again := a.Header.Get("Retry-After") != ""; a.StatusCode != 503 || again != (key != "") {
+			t.Errorf("%s: %d, Retry-After %q", name, a.StatusCode, a.Header.Get("Retry-After"))
+		}
+	}
+}
+
 // TestUncertaintyMeansNo is I6 at the guard.
 func TestUncertaintyMeansNo(t *testing.T) {
 	g := guard(t, nil)

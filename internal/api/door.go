@@ -154,7 +154,11 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 		http.SetCookie(w, c.cookie)
 	}
 	if err != nil {
-		return a.refuse(w, req, c.Tenant, err)
+		t := c.Tenant
+		if t == nil && fault.Has(err, fault.Unavailable) { // so that pages of listed origins may read why
+			t = a.Tenants.Last(req.PathValue("environmentId"))
+		}
+		return a.refuse(w, req, t, err)
 	}
 	return a.answer(w, req, c.Tenant, r, answer)
 }

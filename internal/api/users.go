@@ -19,7 +19,10 @@ func getUser(c *Call, _ none) (User, error) {
 		signed, err = c.read(tx, *c.Session)
 		return err
 	})
-	return signed.view(), err
+	if err != nil {
+		return User{}, err
+	}
+	return signed.view(), nil
 }
 
 // UpdateUserRequest changes the profile. A new email address or phone number

@@ -30,3 +30,6 @@ func Purged() (all [][2]string) {
 
 // BatchMost is how many rows one transaction of the purger removes at most.
 const BatchMost = batchMost
+
+// CredentialColumns is what a credential is read by.
+const CredentialColumns = credentialColumns

@@ -31,6 +31,8 @@ var wholesale = []string{
 	`UPDATE outbox SET next_try_at = $1`,
 	`SELECT MAX(id) FROM (SELECT id FROM mfa_tokens`, // a slice, by the key
 	`DELETE FROM mfa_tokens WHERE id > $1`,
+	"SELECT " + store.CredentialColumns + " FROM credentials WHERE provenance = $1",              // doctor
+	"SELECT " + store.CredentialColumns + " FROM credentials WHERE disputed_at IS NOT NULL",      // doctor
 	`SELECT id, environment_id, username`,                                                        // the users of an environment, a page at a time, by the key
 	`SELECT environment_id, day, client, scope, call, verdict, reason, count FROM shadow_counts`, // a report, which ends in a sum
 }
@@ -126,6 +128,13 @@ func sourceStatements(t *testing.T, folders ...string) (all []statement) {
 		}
 		for _, file := range parsed {
 			ast.Inspect(file, func(n ast.Node) bool {
+				if list, ok := n.(*ast.CompositeLit); ok { // of statements that run one after the other
+					for _, e := range list.Elts {
+						if text, whole := evaluate(constants, e); whole && verb.MatchString(text) {
+							all = append(all, statement{text: text})
+						}
+					}
+				}
 				call, ok := n.(*ast.CallExpr)
 				if !ok || len(call.Args) == 0 {
 					return true
@@ -155,7 +164,7 @@ func sourceStatements(t *testing.T, folders ...string) (all []statement) {
 // pieced are the calls whose statement is not a constant, and assembled what they run.
 var (
 	pieced = []string{
-		"elevatedtokens.go: …+which", "walletoperations.go: …+column+…+column+…", "users.go: query", "purge.go: fmt.Sprintf",
+		"elevatedtokens.go: …+which", "walletoperations.go: …+column+…+column+…", "users.go: query", "credentials.go: query", "purge.go: fmt.Sprintf",
 	}
 	assembled = []string{
 		revokeElevated + ` AND user_id = $4`, revokeElevated + ` AND session_id = $4`, revokeElevated + ` AND user_id = $4 AND credential_id = $5`,
@@ -244,6 +253,8 @@ func sqliteProblems(t *testing.T, db *sql.DB, s statement) (problems []string) {
 func grows(table string) bool {
 	return !slices.Contains(small, table) && !slices.Contains([]string{"s", "u", "c", "d", "slice", "due", "current_epoch", "constant"}, table)
 }
+
+var verb = regexp.MustCompile(`^(SELECT|INSERT|UPDATE|DELETE) `)
 
 var parameter = regexp.MustCompile(`\$(\d+)`)
 

@@ -10,9 +10,9 @@ import (
 // How much of the one writer a purge may take. Nobody waits for it longer than for
 // one batch.
 const (
-	batchTime  = 10 * time.Millisecond // what the work of a batch should take
-	batchLeast = 10                    // rows
-	batchMost  = 500
+	batchTime  = 5 * time.Millisecond // what the work of a batch should take
+	batchLeast = 10                   // rows
+	batchMost  = 200
 	batchPause = 5 * time.Millisecond // at least, between two batches
 	purgeLease = 2 * time.Minute      // how long a node that died keeps others from purging
 )

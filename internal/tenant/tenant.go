@@ -103,6 +103,13 @@ func (r *Registry) Load(ctx context.Context, id string) (*Tenant, error) {
 	return current, err
 }
 
+// Last is the environment as this node saw it last, or nil. It decides nothing.
+func (r *Registry) Last(id string) *Tenant {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.known[id]
+}
+
 func (r *Registry) in(tx *store.Tx, id string) (*Tenant, error) {
 	row, err := tx.Environment(id)
 	if errors.Is(err, store.ErrNotFound) {

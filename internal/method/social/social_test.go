@@ -96,7 +96,7 @@ func TestE3(t *testing.T) {
 		t.Run(string(f), func(t *testing.T) {
 			defer h.provider.Set(socialtest.None)
 			h.provider.Set(socialtest.None)
-			if f == socialtest.RemovedKey {
+			if f == socialtest.RemovedKey || f == socialtest.KeysAway {
 				h.Clock.Advance(11 * time.Minute) // what was fetched is forgotten
 			}
 			in, up := h.login(t, nil, "acme"), h.login(t, &ada, "acme")
@@ -111,6 +111,7 @@ func TestE3(t *testing.T) {
 			refused(t, "stepping up", err)
 			h.provider.Set(socialtest.None)
 			if slices.Contains(socialtest.Trouble, f) {
+				h.Clock.Advance(2 * time.Second) // a failure is remembered that long
 				if _, err = h.proof(t, ada, "acme", up); err != nil {
 					t.Errorf("the same login once the provider is back: %v", err)
 				}

@@ -33,6 +33,7 @@ type Issuer struct {
 	mu      sync.Mutex
 	keys    map[string]crypto.Signer
 	hidden  []string
+	away    bool
 	fetches int
 }
 
@@ -67,6 +68,13 @@ func (i *Issuer) Hide(kids ...string) {
 	i.hidden = kids
 }
 
+// Away makes the key set unreachable, or reachable again.
+func (i *Issuer) Away(away bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.away = away
+}
+
 // Fetches is how often the keys were fetched.
 func (i *Issuer) Fetches() int {
 	i.mu.Lock()
@@ -78,6 +86,10 @@ func (i *Issuer) serve(w http.ResponseWriter, _ *http.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.fetches++
+	if i.away {
+		http.Error(w, "down", http.StatusServiceUnavailable)
+		return
+	}
 	var set jose.JSONWebKeySet
 	for kid, private := range i.keys {
 		if !slices.Contains(i.hidden, kid) {

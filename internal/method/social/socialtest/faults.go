@@ -29,6 +29,7 @@ const (
 	NoIDToken       Fault = "no id_token"
 	RemovedKey      Fault = "removed key"
 	LateKeys        Fault = "late keys"
+	KeysAway        Fault = "keys away"
 	JunkToken       Fault = "junk for tokens"
 	JunkProfile     Fault = "junk for a profile"
 	HugeToken       Fault = "huge answer for tokens"
@@ -51,12 +52,12 @@ const (
 var InToken = []Fault{
 	WrongNonce, MissingNonce, WrongAudience, SecondAudience, WrongParty, WrongIssuer, MissingSubject, AlgNone, AlgHS256, AlgPublicHS256, BadSignature,
 	Expired, MissingExpiry, FromTheFuture, DoubleClaim, WrongAtHash, NoIDToken, RemovedKey, JunkToken, JunkProfile, HugeToken, HugeProfile,
-	Redirecting, Slow, ServerError, OtherSubject,
+	Redirecting, Slow, ServerError, KeysAway, OtherSubject,
 }
 
 // Trouble are those of InToken in which the provider says nothing at all: nobody is
 // refused for them, and the same login is good when it answers again.
-var Trouble = []Fault{Slow, ServerError}
+var Trouble = []Fault{Slow, ServerError, KeysAway}
 
 // InStepUp are those that matter to a step-up alone.
 var InStepUp = []Fault{StaleAuthTime, MissingAuthTime}

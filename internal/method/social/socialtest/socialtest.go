@@ -297,6 +297,10 @@ func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
 	defer p.mu.Unlock()
 	p.fetches++
 	published := p.keys
+	if p.fault == KeysAway {
+		http.Error(w, "down", http.StatusServiceUnavailable)
+		return
+	}
 	if p.fault == RemovedKey || p.fault == LateKeys && !p.late {
 		published, p.late = p.keys[:len(p.keys)-1], p.fault == LateKeys
 	}
