@@ -230,7 +230,7 @@ func TestA7KeysAndProvidersAway(t *testing.T) {
 	issuer.Away(true)
 	unanswered(t, "the key set is away", external(), false)
 	issuer.Away(false)
-	s.Clock.Advance(2 * time.Second) // a failure is remembered that long
+	s.Clock.Advance(6 * time.Second) // a failure is remembered that long
 	external().Want(t, 200, "")
 
 	for _, fault := range []socialtest.Fault{socialtest.KeysAway, socialtest.ServerError} {
@@ -241,7 +241,7 @@ func TestA7KeysAndProvidersAway(t *testing.T) {
 		provider.Set(fault)
 		unanswered(t, string(fault), social(), false)
 		provider.Set(socialtest.None)
-		s.Clock.Advance(2 * time.Second)
+		s.Clock.Advance(6 * time.Second)
 		if r := social(); fault == socialtest.ServerError {
 			r.Want(t, 200, "") // the provider's code was not traded yet
 		} else if r.Status == 503 || r.Status == 500 {
