@@ -111,7 +111,7 @@ func TestE3(t *testing.T) {
 			refused(t, "stepping up", err)
 			h.provider.Set(socialtest.None)
 			if slices.Contains(socialtest.Trouble, f) {
-				h.Clock.Advance(6 * time.Second) // a failure is remembered that long
+				h.Clock.Advance(6 * time.Second)                                                  // a failure is remembered that long
 				if _, err = h.proof(t, ada, "acme", up); err != nil && f != socialtest.KeysAway { // there the code had been traded
 					t.Errorf("the same login once the provider is back: %v", err)
 				}
