@@ -164,7 +164,8 @@ func sourceStatements(t *testing.T, folders ...string) (all []statement) {
 // pieced are the calls whose statement is not a constant, and assembled what they run.
 var (
 	pieced = []string{
-		"elevatedtokens.go: …+which", "walletoperations.go: …+column+…+column+…", "users.go: query", "credentials.go: query", "purge.go: fmt.Sprintf",
+		"elevatedtokens.go: …+which", "walletoperations.go: …+column+…+column+…", "users.go: query", "credentials.go: query",
+		"sessions.go: …+which+…", // the sessions of an environment that an acceptance ends "purge.go: fmt.Sprintf",
 	}
 	assembled = []string{
 		revokeElevated + ` AND user_id = $4`, revokeElevated + ` AND session_id = $4`, revokeElevated + ` AND user_id = $4 AND credential_id = $5`,

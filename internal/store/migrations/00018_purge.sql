@@ -6,9 +6,6 @@ CREATE INDEX totp_enrolments_expiry ON totp_enrolments (expires_at);
 CREATE INDEX revoke_links_expiry ON revoke_links (expires_at);
 CREATE INDEX shadow_counts_day ON shadow_counts (day);
 
--- What is removed with its user is found by its user.
-CREATE INDEX code_challenges_user ON code_challenges (user_id);
-
 -- What one node does for all: until then it is the holder's.
 CREATE TABLE leases (
     name   TEXT PRIMARY KEY,
@@ -18,7 +15,6 @@ CREATE TABLE leases (
 
 -- +goose Down
 DROP TABLE leases;
-DROP INDEX code_challenges_user;
 DROP INDEX shadow_counts_day;
 DROP INDEX revoke_links_expiry;
 DROP INDEX totp_enrolments_expiry;
