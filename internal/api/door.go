@@ -217,7 +217,7 @@ func (c *Call) gone(err error) error {
 // uncertain names what could not be found out, before anything is made of it: such an
 // error is never a verdict, whatever it was taken for on its way here.
 func (c *Call) uncertain(err error) error {
-	f := store.Refusal(err)
+	f := store.RefusalOf(err)
 	switch {
 	case errors.Is(err, tenant.ErrRevised), errors.Is(err, stepup.ErrUnavailable):
 		return fault.New(fault.Unavailable, "We cannot tell right now, so the answer is no. Try again in a moment.").Because(err)
@@ -301,7 +301,7 @@ type Problem struct {
 // what really happened.
 func (a *API) refuse(w http.ResponseWriter, req *http.Request, t *tenant.Tenant, err error) int {
 	id := a.RequestID(req)
-	f := store.Refusal(err)
+	f := store.RefusalOf(err)
 	switch {
 	case f == nil:
 		f = fault.New(fault.Internal, "Something broke on our side. Tell the operator this request id.").Because(err)

@@ -198,7 +198,7 @@ func (c *Call) perform(e errand, first func(*store.Tx) error) (wallet.Outcome, e
 // undecided is what is said of an operation that was claimed and of which nobody can
 // tell what came: its token is spent, so only the same operation may be tried again.
 func undecided(err error) error {
-	if f := store.Refusal(err); f != nil && f.Code == fault.Unavailable {
+	if f := store.RefusalOf(err); f != nil && f.Code == fault.Unavailable {
 		return fault.New(fault.OutcomeUnknown, "%s", f.Message).Because(err)
 	}
 	return err
@@ -288,7 +288,7 @@ func (c *Call) finish(ctx context.Context, e errand, row store.WalletOperationRo
 
 // codeOf names a refusal for the audit log.
 func codeOf(err error) string {
-	if f := store.Refusal(err); f != nil {
+	if f := store.RefusalOf(err); f != nil {
 		return string(f.Code)
 	}
 	return string(fault.Internal)

@@ -31,6 +31,10 @@ var wholesale = []string{
 	`UPDATE outbox SET next_try_at = $1`,
 	`SELECT MAX(id) FROM (SELECT id FROM mfa_tokens`, // a slice, by the key
 	`DELETE FROM mfa_tokens WHERE id > $1`,
+	`DELETE FROM refusals WHERE minute = (SELECT MIN(minute)`, // a minute that is over, on one node
+	`SELECT COUNT(*) FROM (SELECT 1 FROM refusals`,
+	`DELETE FROM audit_sources WHERE event_id IN`,                                                // some at a time
+	`SELECT COUNT(*) FROM audit_events`,                                                          // stepup audit prune
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE provenance = $1",              // doctor
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE disputed_at IS NOT NULL",      // doctor
 	`SELECT id, environment_id, username`,                                                        // the users of an environment, a page at a time, by the key
@@ -165,7 +169,10 @@ func sourceStatements(t *testing.T, folders ...string) (all []statement) {
 var (
 	pieced = []string{
 		"elevatedtokens.go: …+which", "walletoperations.go: …+column+…+column+…", "users.go: query", "credentials.go: query",
-		"sessions.go: …+which+…", // the sessions of an environment that an acceptance ends "purge.go: fmt.Sprintf",
+		"sessions.go: …+which+…", // the sessions of an environment that an acceptance ends
+		"purge.go: fmt.Sprintf",
+		"sizes.go: names", "sizes.go: …+t.Name+…", "sizes.go: whole", // how large the tables are, every ten minutes
+
 	}
 	assembled = []string{
 		revokeElevated + ` AND user_id = $4`, revokeElevated + ` AND session_id = $4`, revokeElevated + ` AND user_id = $4 AND credential_id = $5`,

@@ -7,13 +7,13 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 )
 
-// Refusal is what a caller is told about err: the refusal that it is, or, when the
+// RefusalOf is what a caller is told about err: the refusal that it is, or, when the
 // store could not be asked, that nobody can tell. The store comes first: a refusal
 // that rests on such an error is no verdict. It is nil for every other error.
 //
 // [fault.OutcomeUnknown] says nothing of when to try again, because only whoever
 // has an operation id may.
-func Refusal(err error) *fault.Error {
+func RefusalOf(err error) *fault.Error {
 	var refusal *fault.Error
 	if errors.As(err, &refusal) && (refusal.Code == fault.Unavailable || refusal.Code == fault.OutcomeUnknown) {
 		return refusal // said so already, in better words

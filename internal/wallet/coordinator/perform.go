@@ -195,7 +195,7 @@ func (s *Service) refused(ctx context.Context, row operationRow, why error) {
 
 // code is the code of a refusal. What is no refusal is told to the log only.
 func code(err error) string {
-	if refusal := store.Refusal(err); refusal != nil {
+	if refusal := store.RefusalOf(err); refusal != nil {
 		return string(refusal.Code)
 	}
 	return string(fault.Internal)

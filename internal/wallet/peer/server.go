@@ -140,7 +140,7 @@ type problem struct {
 }
 
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request, role wallet.Role, err error) {
-	f := store.Refusal(err)
+	f := store.RefusalOf(err)
 	if f == nil {
 		f = fault.New(fault.Internal, "Something broke on our side.").Because(err)
 	}
