@@ -1,10 +1,8 @@
 package stepup
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -12,7 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 var (
@@ -44,16 +43,21 @@ func HashDetails(details []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	list, ok := elements(text)
-	if !ok || len(list) == 0 {
+	// What was made canonical is a JSON value without duplicates.
+	v, err := strictjson.Parse(text, maxJSONDepth)
+	if err != nil {
+		return "", errDetails
+	}
+	list, err := v.List()
+	if err != nil || len(list) == 0 {
 		return "", errDetails
 	}
 	for _, detail := range list {
-		members, err := parseObject(detail, nil)
+		members, err := detail.Object()
 		if err != nil {
 			return "", errDetails
 		}
-		if r := (&reader{object: members}); r.text("type") == "" {
+		if r := (&reader{Members: members}); r.text("type") == "" {
 			return "", errDetails
 		}
 	}
@@ -61,109 +65,93 @@ func HashDetails(details []byte) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-var errDetails = errors.New(`authorization_details must be a list of at least one object, each with a "type", at most 64 members in an object`)
+var errDetails = errors.New(`authorization_details must be a list of at least one object, each with a "type"`)
 
 func canonical(document []byte, exact bool) ([]byte, error) {
-	if !utf8.Valid(document) || !json.Valid(document) {
+	v, err := strictjson.Parse(document, maxJSONDepth)
+	switch {
+	case errors.Is(err, strictjson.ErrSyntax), errors.Is(err, strictjson.ErrText):
 		return nil, errCanonicalText
+	case errors.Is(err, strictjson.ErrDepth):
+		return nil, errCanonicalDepth
+	case err != nil:
+		return nil, fmt.Errorf("making JSON canonical: %w", err)
 	}
-	w := canonicalWriter{scanner: scanner{data: document}, exact: exact}
-	w.space()
-	return w.value(make([]byte, 0, len(document)), 1)
+	w := canonicalWriter{exact: exact}
+	return w.value(make([]byte, 0, len(document)), v)
 }
 
-// canonicalWriter appends what its scanner reads in canonical form.
+// canonicalWriter appends values in canonical form.
 type canonicalWriter struct {
-	scanner
 	exact bool // refuse numbers that lose digits
 }
 
-func (w *canonicalWriter) value(out []byte, depth int) ([]byte, error) {
-	switch c := w.data[w.pos]; {
-	case c == '{' || c == '[':
-		if depth > maxJSONDepth {
-			return nil, errCanonicalDepth
-		}
-		if c == '[' {
-			return w.array(out, depth)
-		}
-		return w.object(out, depth)
-	case c == '"':
-		s, err := w.text()
+func (w canonicalWriter) value(out []byte, v strictjson.Value) ([]byte, error) {
+	switch v.Kind() {
+	case strictjson.Object:
+		return w.object(out, v)
+	case strictjson.List:
+		return w.list(out, v)
+	case strictjson.Text:
+		s, err := v.Text()
 		if err != nil {
-			return nil, err
+			return nil, errCanonicalText
 		}
 		return appendText(out, s), nil
-	case c == '-' || '0' <= c && c <= '9':
-		return w.number(out)
+	case strictjson.Number:
+		return w.number(out, string(v.Raw()))
 	}
-	return append(out, w.word()...), nil // true, false, null
+	return append(out, v.Raw()...), nil // true, false, null
 }
 
-func (w *canonicalWriter) array(out []byte, depth int) ([]byte, error) {
-	w.next('[')
+func (w canonicalWriter) list(out []byte, v strictjson.Value) ([]byte, error) {
+	list, err := v.List()
+	if err != nil {
+		return nil, err
+	}
 	out = append(out, '[')
-	for first := true; !w.next(']'); first = false {
-		if !first {
+	for i, element := range list {
+		if i > 0 {
 			out = append(out, ',')
 		}
-		var err error
-		if out, err = w.value(out, depth+1); err != nil {
+		if out, err = w.value(out, element); err != nil {
 			return nil, err
 		}
-		w.next(',')
 	}
 	return append(out, ']'), nil
 }
 
-func (w *canonicalWriter) object(out []byte, depth int) ([]byte, error) {
+func (w canonicalWriter) object(out []byte, v strictjson.Value) ([]byte, error) {
+	members, err := v.Object()
+	if err != nil {
+		return nil, err
+	}
 	type entry struct {
 		name  string
 		order []uint16
-		value []byte
+		value strictjson.Value
 	}
-	var entries []entry
-	w.next('{')
-	for !w.next('}') {
-		name, err := w.text()
-		if err != nil {
-			return nil, err
-		}
-		w.next(':')
-		value, err := w.value(nil, depth+1)
-		if err != nil {
-			return nil, err
-		}
+	entries := make([]entry, 0, members.Len())
+	for name, value := range members.All() {
 		entries = append(entries, entry{name, utf16.Encode([]rune(name)), value})
-		w.next(',')
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return slices.Compare(a.order, b.order) })
 	out = append(out, '{')
 	for i, e := range entries {
 		if i > 0 {
-			if e.name == entries[i-1].name {
-				return nil, fmt.Errorf("making JSON canonical: member %.40q appears twice", e.name)
-			}
 			out = append(out, ',')
 		}
-		out = append(append(appendText(out, e.name), ':'), e.value...)
+		out = append(appendText(out, e.name), ':')
+		if out, err = w.value(out, e.value); err != nil {
+			return nil, err
+		}
 	}
 	return append(out, '}'), nil
 }
 
-// word reads up to the next structural byte.
-func (w *canonicalWriter) word() []byte {
-	start := w.pos
-	for w.pos < len(w.data) && bytes.IndexByte([]byte(",:]} \t\r\n"), w.data[w.pos]) < 0 {
-		w.pos++
-	}
-	return w.data[start:w.pos]
-}
-
 // number writes a number as ECMAScript's Number::toString does: the shortest
 // digits that mean the same double, with an exponent from 1e21 and below 1e-6.
-func (w *canonicalWriter) number(out []byte) ([]byte, error) {
-	literal := string(w.word())
+func (w canonicalWriter) number(out []byte, literal string) ([]byte, error) {
 	f, err := strconv.ParseFloat(literal, 64)
 	if err != nil {
 		return nil, errCanonicalNumber
@@ -227,54 +215,6 @@ func appendNumber(out []byte, f float64) []byte {
 		}
 		return strconv.AppendInt(out, int64(power), 10)
 	}
-}
-
-// text reads a string.
-func (w *canonicalWriter) text() (string, error) {
-	w.pos++
-	var out []byte
-	for {
-		switch c := w.data[w.pos]; c {
-		case '"':
-			w.pos++
-			return string(out), nil
-		case '\\':
-			var err error
-			if out, err = w.escape(out); err != nil {
-				return "", err
-			}
-		default:
-			out = append(out, c)
-			w.pos++
-		}
-	}
-}
-
-var escapes = map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
-
-func (w *canonicalWriter) escape(out []byte) ([]byte, error) {
-	c := w.data[w.pos+1]
-	if c != 'u' {
-		w.pos += 2
-		return append(out, escapes[c]), nil
-	}
-	r := w.unit()
-	if utf16.IsSurrogate(r) {
-		if !bytes.HasPrefix(w.data[w.pos:], []byte(`\u`)) {
-			return nil, errCanonicalText
-		}
-		if r = utf16.DecodeRune(r, w.unit()); r == utf8.RuneError {
-			return nil, errCanonicalText
-		}
-	}
-	return utf8.AppendRune(out, r), nil
-}
-
-// unit reads \uXXXX.
-func (w *canonicalWriter) unit() rune {
-	n, _ := strconv.ParseUint(string(w.data[w.pos+2:w.pos+6]), 16, 16)
-	w.pos += 6
-	return rune(n)
 }
 
 func appendText(out []byte, s string) []byte {

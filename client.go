@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // A ServiceToken lets a service talk to the issuer ("stp_…"). It prints as
@@ -130,17 +132,17 @@ func refused(status int, body []byte) error {
 	if err != nil {
 		return unknown
 	}
-	r := reader{object: members}
+	r := reader{Members: members}
 	e := &RefusedError{Code: Code(r.optional("code")), Message: r.optional("error"), RequestID: r.optional("requestId")}
 	var reason Reason
-	if payload, ok := r.get("payload"); ok && payload[0] == '{' {
-		inner, err := parseObject(payload, []string{"scope", "reason", "singleUse", "methods", "requestId"})
+	if payload := r.Get("payload"); payload.Kind() == strictjson.Object {
+		inner, err := parseObject(payload.Raw(), []string{"scope", "reason", "singleUse", "methods", "requestId"})
 		if err != nil {
 			return unknown
 		}
-		p := reader{object: inner}
+		p := reader{Members: inner}
 		reason, e.Scope, e.Methods = Reason(p.optional("reason")), Scope(p.optional("scope")), p.texts("methods")
-		if _, ok := p.get("singleUse"); ok {
+		if p.Has("singleUse") {
 			single := p.boolean("singleUse")
 			e.SingleUse = &single
 		}

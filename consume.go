@@ -155,7 +155,7 @@ func parseConsumption(answer []byte) (Consumption, error) {
 	if err != nil {
 		return Consumption{}, errAnswer
 	}
-	r := reader{object: members}
+	r := reader{Members: members}
 	c := Consumption{
 		Result:        Result(r.text("result")),
 		ID:            r.text("jti"),
@@ -172,8 +172,8 @@ func parseConsumption(answer []byte) (Consumption, error) {
 	for _, scope := range strings.Fields(r.text("scope")) {
 		c.Scopes = append(c.Scopes, Scope(scope))
 	}
-	if details, ok := r.get("authorization_details"); ok {
-		c.AuthorizationDetails = slices.Clone(details)
+	if details := r.Get("authorization_details"); details.Exists() {
+		c.AuthorizationDetails = slices.Clone(details.Raw())
 		c.AuthorizationDetailsHash, c.Displayed = r.text("authorization_details_hash"), r.boolean("displayed")
 	}
 	if r.err != nil || (c.Result != First && c.Result != Replayed) {

@@ -56,7 +56,7 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 	if err != nil {
 		return Introspection{}, fmt.Errorf("introspecting token: %w: %w", ErrUnavailable, errAnswer)
 	}
-	r := reader{object: members}
+	r := reader{Members: members}
 	if !r.boolean("active") && r.err == nil {
 		return Introspection{}, nil
 	}
@@ -76,14 +76,14 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 		ACR:           r.optional("acr"),
 		AMR:           r.texts("amr"),
 	}
-	if _, ok := r.get("singleUse"); ok {
+	if r.Has("singleUse") {
 		i.SingleUse = r.boolean("singleUse")
 	}
-	if _, ok := r.get("auth_time"); ok {
+	if r.Has("auth_time") {
 		i.AuthTime = time.Unix(r.integer("auth_time"), 0)
 	}
-	if details, ok := r.get("authorization_details"); ok {
-		i.AuthorizationDetails = slices.Clone(details)
+	if details := r.Get("authorization_details"); details.Exists() {
+		i.AuthorizationDetails = slices.Clone(details.Raw())
 		i.AuthorizationDetailsHash, i.Displayed = r.text("authorization_details_hash"), r.boolean("displayed")
 	}
 	if r.err != nil {

@@ -56,9 +56,9 @@ func parseCompact(token string) (compact, error) {
 	if err != nil {
 		return compact{}, err
 	}
-	r := reader{object: members}
+	r := reader{Members: members}
 	for _, name := range []string{"crit", "enc", "zip"} {
-		if _, ok := r.get(name); ok {
+		if r.Has(name) {
 			r.fail(name, "is not supported")
 		}
 	}

@@ -27,14 +27,13 @@ func ParseJWKS(document []byte) ([]Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parsing JWK set: %w", err)
 	}
-	raw, _ := set.get("keys")
-	list, ok := elements(raw)
-	if !ok || len(list) > maxKeys {
+	list, err := set.Get("keys").List()
+	if err != nil || len(list) > maxKeys {
 		return nil, fmt.Errorf("parsing JWK set: keys is not a list of at most %d keys", maxKeys)
 	}
 	keys := make([]Key, 0, len(list))
 	for _, jwk := range list {
-		key, err := parseJWK(jwk)
+		key, err := parseJWK(jwk.Raw())
 		if err != nil {
 			continue
 		}
@@ -69,10 +68,10 @@ func parseJWK(jwk []byte) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	r := reader{object: members}
+	r := reader{Members: members}
 	kid, kind, use, alg := r.text("kid"), r.text("kty"), r.optional("use"), r.optional("alg")
 	operations := r.texts("key_ops")
-	_, private := r.get("d")
+	private := r.Has("d")
 	if r.err != nil || private || (use != "" && use != "sig") ||
 		(len(operations) > 0 && !slices.Contains(operations, "verify")) {
 		return Key{}, errJWK

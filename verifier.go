@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // The longest lives a token may have, whatever its issuer wrote into it.
@@ -134,7 +136,7 @@ func (v *Verifier) Elevated(ctx context.Context, token string) (Claims, error) {
 	if c.Scopes, err = parseScopes(r.text("scope")); err != nil && r.err == nil {
 		r.err = err
 	}
-	if cnf, ok := r.get("cnf"); ok {
+	if cnf := r.Get("cnf"); cnf.Exists() {
 		c.KeyThumbprint = r.thumbprint(cnf)
 	}
 	r.binding(&c)
@@ -210,14 +212,14 @@ func (v *Verifier) open(ctx context.Context, token, typ string, names []string) 
 	if err != nil {
 		return nil, "", invalid(err)
 	}
-	return &reader{object: members}, c.kid, nil
+	return &reader{Members: members}, c.kid, nil
 }
 
 // judge checks what all kinds have in common. Expiry comes last, so that
 // [ErrExpired] is only said of tokens that were good once.
 func (v *Verifier) judge(r *reader, issuer string, audience, wanted []string, issued, expires time.Time, life time.Duration) error {
 	notBefore := issued
-	if _, ok := r.get("nbf"); ok {
+	if r.Has("nbf") {
 		notBefore = time.Unix(r.integer("nbf"), 0)
 	}
 	now := v.now()
@@ -251,17 +253,17 @@ func match(audience, wanted []string) string {
 // binding reads what a token is bound to. Half a binding is none that could be
 // enforced, so the token is refused.
 func (r *reader) binding(c *Claims) {
-	details, bound := r.get("authorization_details")
-	if !bound {
+	details := r.Get("authorization_details")
+	if !details.Exists() {
 		for _, name := range []string{"authorization_details_hash", "displayed"} {
-			if _, ok := r.get(name); ok {
+			if r.Has(name) {
 				r.fail(name, "is there without authorization_details")
 			}
 		}
 		return
 	}
-	c.AuthorizationDetails, c.AuthorizationDetailsHash, c.Displayed = slices.Clone(details), r.text("authorization_details_hash"), r.boolean("displayed")
-	switch hash, err := HashDetails(details); {
+	c.AuthorizationDetails, c.AuthorizationDetailsHash, c.Displayed = slices.Clone(details.Raw()), r.text("authorization_details_hash"), r.boolean("displayed")
+	switch hash, err := HashDetails(details.Raw()); {
 	case err != nil:
 		r.fail("authorization_details", "cannot be hashed")
 	case hash != c.AuthorizationDetailsHash:
@@ -273,13 +275,13 @@ func (r *reader) binding(c *Claims) {
 
 // thumbprint reads cnf. A confirmation we do not know (RFC 7800) cannot be
 // demanded later, so the token is refused.
-func (r *reader) thumbprint(cnf []byte) string {
-	members, err := parseObject(cnf, cnfNames)
-	if err != nil || len(members) != 1 {
+func (r *reader) thumbprint(cnf strictjson.Value) string {
+	members, err := parseObject(cnf.Raw(), cnfNames)
+	if err != nil || members.Len() != 1 {
 		r.fail("cnf", "is not a key thumbprint")
 		return ""
 	}
-	inner := reader{object: members}
+	inner := reader{Members: members}
 	jkt := inner.text("jkt")
 	if inner.err != nil {
 		r.fail("cnf", "is not a key thumbprint")

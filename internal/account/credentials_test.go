@@ -237,8 +237,8 @@ func TestLinkedWithNothing(t *testing.T) {
 			confirm, counts bool
 		}{
 			{tenanttest.Old(), false, true},
-			{tenanttest.Document("createdAtVersion: '2026_01_01'"), false, false},
-			{tenanttest.Document("createdAtVersion: '2026_01_01'"), true, true},
+			{tenanttest.Document("createdAtVersion: '2026_01_01'", "minApiVersion: '2026_04_01'"), false, false},
+			{tenanttest.Document("createdAtVersion: '2026_01_01'", "minApiVersion: '2026_04_01'"), true, true},
 		} {
 			w.Clock.Advance(11 * 60e9)
 			w.Apply(t, test.document)

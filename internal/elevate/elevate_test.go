@@ -235,7 +235,7 @@ func TestUnconfirmedCredentialMintsNothing(t *testing.T) {
 			_, err := account.Link(tx, tenanttest.By, w.Tenant, ada.UserID, account.Address{Format: store.FormatEmail, Identifier: "ada@example.com", Written: "ada@example.com"}, account.Authority{Provenance: store.ProvenanceNothing})
 			return err
 		})
-		for i, document := range []string{tenanttest.Old(), tenanttest.Document("createdAtVersion: '2026_01_01'")} {
+		for i, document := range []string{tenanttest.Old(), tenanttest.Document("createdAtVersion: '2026_01_01'", "minApiVersion: '2026_04_01'")} {
 			w.Apply(t, document)
 			_, err := w.Grant(t.Context(), stub(assurance.EmailCode, method.InSession), w.Attempt(&ada, "", ""), stepup.WalletExport)
 			if i == 0 && err != nil || i == 1 && !fault.Has(err, fault.MFAInvalidRequest) {

@@ -111,15 +111,19 @@ func (s *scanner) checkObject(depth int) error {
 	if depth <= 0 {
 		return ErrDepth
 	}
-	var few [fewMembers]string
+	var few [fewMembers][]byte
 	names, seen := few[:0], map[string]bool(nil)
 	s.next('{')
 	for !s.next('}') {
 		start := s.pos
 		s.word()
-		name, err := unquote(s.data[start:s.pos])
-		if err != nil {
-			return err
+		name := s.data[start+1 : s.pos-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			text, err := unquote(s.data[start:s.pos])
+			if err != nil {
+				return err
+			}
+			name = []byte(text)
 		}
 		if twice(names, seen, name) {
 			return fmt.Errorf("%w: %.80q", ErrDuplicate, name)
@@ -128,10 +132,10 @@ func (s *scanner) checkObject(depth int) error {
 			if seen == nil {
 				seen = make(map[string]bool, 2*fewMembers)
 				for _, earlier := range names {
-					seen[earlier] = true
+					seen[string(earlier)] = true
 				}
 			}
-			seen[name] = true
+			seen[string(name)] = true
 		}
 		s.next(':')
 		if err := s.check(depth - 1); err != nil {
@@ -143,12 +147,12 @@ func (s *scanner) checkObject(depth int) error {
 	return nil
 }
 
-func twice(names []string, seen map[string]bool, name string) bool {
+func twice(names [][]byte, seen map[string]bool, name []byte) bool {
 	if seen != nil {
-		return seen[name]
+		return seen[string(name)]
 	}
 	for _, earlier := range names {
-		if earlier == name {
+		if bytes.Equal(earlier, name) {
 			return true
 		}
 	}

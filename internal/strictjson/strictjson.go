@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"unicode/utf8"
 )
@@ -157,6 +158,17 @@ type Members struct{ list []member }
 
 // Len is how many there are.
 func (m Members) Len() int { return len(m.list) }
+
+// All are the members in the order of the text.
+func (m Members) All() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		for i := range m.list {
+			if !yield(m.list[i].name, m.list[i].value) {
+				return
+			}
+		}
+	}
+}
 
 // Names are their names, in the order of the text.
 func (m Members) Names() []string {
