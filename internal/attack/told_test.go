@@ -85,7 +85,6 @@ func TestUnknownScopes(t *testing.T) {
 		"check":    s.Do(t, "POST", sdk("/stepUp/check"), user.Header(), m{"scope": "wallet:exports"}),
 		"verify":   s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{"walet:export"}}),
 		"binding":  s.Do(t, "POST", sdk("/stepUp/bindings"), user.Header(), m{"scope": "transfer:creat", "authorizationDetails": []m{{"type": "x"}}}),
-		"passkey":  s.Do(t, "GET", sdk("/users/passkeys/authenticate?scope=wallet:exports"), user.Header(), nil),
 		"consume":  s.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(s.guard), question(elevated, "transfer:creat", "op")),
 		"operator": s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{"console:mfa:reset"}}),
 	} {
