@@ -43,6 +43,7 @@ func newShell(t *testing.T, binary string) *shell {
 	s.must(os.Mkdir(filepath.Join(s.folder, "bin"), 0o755))
 	s.must(os.Symlink(binary, filepath.Join(s.folder, "bin", "stepup")))
 	s.linkSources("")
+	s.linkSources("internal/strictjson") // the library stands on it
 	s.linkSources("stepuptest")
 	s.linkSources("examples/go-service")
 	s.start(exec.Command(binary, "serve", "--dev", "--listen", server, "--metrics-listen", s.metrics))
@@ -62,7 +63,7 @@ func newShell(t *testing.T, binary string) *shell {
 	return s
 }
 
-// linkSources shows the sources of one of our public packages.
+// linkSources shows the sources of one of our packages that strangers compile.
 func (s *shell) linkSources(folder string) {
 	s.t.Helper()
 	s.must(os.MkdirAll(filepath.Join(s.folder, folder), 0o755))
