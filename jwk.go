@@ -21,7 +21,8 @@ var jwkNames = []string{"kty", "use", "key_ops", "alg", "kid", "crv", "x", "y", 
 // ParseJWKS reads a JWK Set (RFC 7517 section 5). Keys that are of no use here
 // are left out, as section 5 asks: other types, curves, algorithms and uses, no
 // kid, a point off the curve, too few bits, a private part, a kid that another of
-// the useful keys has too. What is no JWK Set, or has a member twice, is an error.
+// the useful keys of its algorithm has too. Keys of different algorithms may share
+// a kid. What is no JWK Set, or has a member twice, is an error.
 func ParseJWKS(document []byte) ([]Key, error) {
 	set, err := parseObject(document, []string{"keys"})
 	if err != nil {
@@ -42,12 +43,12 @@ func ParseJWKS(document []byte) ([]Key, error) {
 	return unambiguous(keys), nil
 }
 
-// unambiguous leaves out every kid that stands for more than one key: which of them
-// signed a token nobody can say. The same key written twice is one.
+// unambiguous leaves out every kid that stands for more than one key of an algorithm:
+// which of them signed a token nobody can say. The same key written twice is one.
 func unambiguous(keys []Key) []Key {
 	var clear []Key
 	for i, key := range keys {
-		same := func(k Key) bool { return k.ID == key.ID }
+		same := func(k Key) bool { return k.ID == key.ID && k.Algorithm == key.Algorithm }
 		other := func(k Key) bool { return same(k) && !k.equal(key) }
 		if !slices.ContainsFunc(keys, other) && !slices.ContainsFunc(keys[:i], same) {
 			clear = append(clear, key)

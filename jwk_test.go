@@ -145,6 +145,18 @@ func TestStaticKeySet(t *testing.T) {
 	}
 	ambiguous := keys[0]
 	ambiguous.ID = "2"
+	shared := stepup.StaticKeySet(append(slices.Clone(keys), ambiguous))
+	for _, algorithm := range []stepup.Algorithm{stepup.ES256, stepup.EdDSA} {
+		if key, err := shared.KeyFor(t.Context(), "2", algorithm); err != nil || key.Algorithm != algorithm {
+			t.Errorf("%s of two under one id: %+v, %v", algorithm, key, err)
+		}
+	}
+	if key, err := shared.KeyFor(t.Context(), "2", stepup.RS256); err != stepup.ErrUnknownKey || key.Public != nil {
+		t.Errorf("an algorithm that no key is for: %+v, %v", key, err)
+	}
+	if _, err := append(shared, ambiguous).KeyFor(t.Context(), "2", stepup.ES256); err != stepup.ErrUnknownKey {
+		t.Errorf("two of one algorithm: %v", err)
+	}
 	for name, test := range map[string]struct {
 		set  stepup.StaticKeySet
 		want error
@@ -155,14 +167,30 @@ func TestStaticKeySet(t *testing.T) {
 	}
 }
 
-// L18: one kid for two keys leaves those out and no others; the same key twice is one.
+// L18: one kid for two keys of an algorithm leaves those out and no others; the same
+// key twice is one, and keys of different algorithms are told apart.
 func TestL18ADoubledKeyIsTheOnlyOneRefused(t *testing.T) {
-	doubled := strings.Replace(edJWK, `"2"`, `"1"`, 1)
+	another, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := stepup.NewKey("1", &another.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := stepup.MarshalJWKS(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doubled := strings.TrimSuffix(strings.TrimPrefix(string(document), `{"keys":[`), `]}`)
+	shared := strings.Replace(edJWK, `"2"`, `"1"`, 1)
 	for name, test := range map[string]struct {
 		document []byte
 		want     []string
 	}{
 		"two keys of one kid":      {set(ecJWK, doubled, rsaJWK), []string{"3"}},
+		"of two algorithms":        {set(ecJWK, shared, rsaJWK), []string{"1", "1", "3"}},
+		"three under one kid":      {set(ecJWK, doubled, shared), []string{"1"}},
 		"the same key twice":       {set(ecJWK, ecJWK, edJWK), []string{"1", "2"}},
 		"three times, one other":   {set(ecJWK, ecJWK, doubled, rsaJWK), []string{"3"}},
 		"doubled by a useless one": {set(ecJWK, `{"kty":"oct","k":"c2VjcmV0","kid":"1","alg":"HS256"}`), []string{"1"}},

@@ -40,7 +40,7 @@ type RemoteKeySet struct {
 	Now func() time.Time
 
 	mu      sync.Mutex // guards all below; never held during a fetch
-	keys    map[string]Key
+	keys    map[string][]Key
 	fetched time.Time // start of the fetch that brought keys
 	failed  time.Time // last failure
 	failure error
@@ -52,8 +52,17 @@ type RemoteKeySet struct {
 // Key implements [KeySet]. It may wait for a fetch, which goes on for the others
 // if ctx ends.
 func (s *RemoteKeySet) Key(ctx context.Context, id string) (Key, error) {
+	return s.wait(ctx, id, func(Key) bool { return true })
+}
+
+// KeyFor implements [KeySetWithAlgorithms], and waits as Key does.
+func (s *RemoteKeySet) KeyFor(ctx context.Context, id string, algorithm Algorithm) (Key, error) {
+	return s.wait(ctx, id, func(key Key) bool { return key.Algorithm == algorithm })
+}
+
+func (s *RemoteKeySet) wait(ctx context.Context, id string, wanted func(Key) bool) (Key, error) {
 	for {
-		key, joined, err := s.key(ctx, id)
+		key, joined, err := s.key(ctx, id, wanted)
 		if joined && errors.Is(err, ErrUnknownKey) {
 			continue // that fetch began before we asked: the key may be newer
 		}
@@ -63,13 +72,13 @@ func (s *RemoteKeySet) Key(ctx context.Context, id string) (Key, error) {
 
 // key looks once. joined says that an unknown kid was not worth a fetch of its
 // own, because one was under way.
-func (s *RemoteKeySet) key(ctx context.Context, id string) (key Key, joined bool, err error) {
+func (s *RemoteKeySet) key(ctx context.Context, id string, wanted func(Key) bool) (key Key, joined bool, err error) {
 	s.mu.Lock()
 	now := s.now()
 	fresh := s.fresh(now)
-	key, known := s.keys[id]
+	key, unknown := only(s.keys[id], wanted)
 	switch {
-	case fresh && known:
+	case fresh && unknown == nil:
 		if now.Sub(s.fetched) >= s.maxAge()/2 && !s.failedJustNow(now) {
 			s.fetch(ctx, now)
 		}
@@ -103,10 +112,8 @@ func (s *RemoteKeySet) key(ctx context.Context, id string) (key Key, joined bool
 		}
 		return Key{}, false, s.failure
 	}
-	if key, known := s.keys[id]; known {
-		return key, false, nil
-	}
-	return Key{}, joined, ErrUnknownKey
+	key, err = only(s.keys[id], wanted)
+	return key, joined && err != nil, err
 }
 
 func (s *RemoteKeySet) now() time.Time {
@@ -161,7 +168,7 @@ func (s *RemoteKeySet) fetch(ctx context.Context, now time.Time) <-chan struct{}
 	return done
 }
 
-func (s *RemoteKeySet) download(ctx context.Context) (map[string]Key, error) {
+func (s *RemoteKeySet) download(ctx context.Context) (map[string][]Key, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL, nil)
 	if err != nil {
 		return nil, err
@@ -188,9 +195,9 @@ func (s *RemoteKeySet) download(ctx context.Context) (map[string]Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := make(map[string]Key, len(list))
+	keys := make(map[string][]Key, len(list))
 	for _, key := range list {
-		keys[key.ID] = key
+		keys[key.ID] = append(keys[key.ID], key)
 	}
 	return keys, nil
 }

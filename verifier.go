@@ -195,7 +195,7 @@ func (v *Verifier) open(ctx context.Context, token, typ string, names []string) 
 	if c.typ != typ {
 		return nil, "", invalid(fmt.Errorf("typ is not %s", typ))
 	}
-	key, err := v.keys.Key(ctx, c.kid)
+	key, err := find(ctx, v.keys, c.kid, c.algorithm)
 	if errors.Is(err, ErrUnknownKey) {
 		return nil, "", invalid(err)
 	}

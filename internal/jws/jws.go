@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
@@ -31,8 +30,9 @@ var Algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA}
 // error means that it could not be found out.
 var ErrInvalid = errors.New("not a token signed by this issuer")
 
-// Verify returns the payload of a compact JWS signed under keys.
-func Verify(ctx context.Context, keys stepup.KeySet, token string) ([]byte, error) {
+// Verify returns the payload of a compact JWS signed under keys. The caller names
+// the members that it reads, as in [CheckObject].
+func Verify(ctx context.Context, keys stepup.KeySet, token string, read ...string) ([]byte, error) {
 	if len(token) > MaxLength || strings.Count(token, ".") != 2 || strings.ContainsAny(token, "\r\n\t ") {
 		return nil, fmt.Errorf("%w: not a compact JWS of at most %d bytes", ErrInvalid, MaxLength)
 	}
@@ -44,7 +44,7 @@ func Verify(ctx context.Context, keys stepup.KeySet, token string) ([]byte, erro
 		return nil, fmt.Errorf("%w: %v", ErrInvalid, err)
 	}
 	header := parsed.Signatures[0].Protected
-	key, err := keys.Key(ctx, header.KeyID)
+	key, err := find(ctx, keys, header)
 	switch {
 	case errors.Is(err, stepup.ErrUnknownKey):
 		return nil, fmt.Errorf("%w: the issuer has no such key", ErrInvalid)
@@ -57,10 +57,22 @@ func Verify(ctx context.Context, keys stepup.KeySet, token string) ([]byte, erro
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrInvalid, err)
 	}
-	if err := CheckObject(payload); err != nil {
+	if err := CheckObject(payload, read...); err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrInvalid, err)
 	}
 	return payload, nil
+}
+
+func find(ctx context.Context, keys stepup.KeySet, header jose.Header) (stepup.Key, error) {
+	if all, ok := keys.(stepup.KeySetWithAlgorithms); ok {
+		return all.KeyFor(ctx, header.KeyID, stepup.Algorithm(header.Algorithm))
+	}
+	return keys.Key(ctx, header.KeyID)
+}
+
+// headerNames are the parameters that mean something, here or to other readers.
+var headerNames = []string{
+	"alg", "kid", "typ", "cty", "crit", "enc", "zip", "b64", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "nonce",
 }
 
 // checkHeader refuses headers that change what the rest means, or that two
@@ -71,7 +83,7 @@ func checkHeader(token string) error {
 	if err != nil {
 		return fmt.Errorf("%w: header is not base64url", ErrInvalid)
 	}
-	if err := CheckObject(raw); err != nil {
+	if err := CheckObject(raw, headerNames...); err != nil {
 		return fmt.Errorf("%w: header: %v", ErrInvalid, err)
 	}
 	var members map[string]json.RawMessage
@@ -91,27 +103,30 @@ func checkHeader(token string) error {
 
 const maxDepth = 16
 
-// fold maps runes that differ in case only to one of them, in every script.
-func fold(r rune) rune {
-	least := r
-	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-		least = min(least, next)
-	}
-	return least
-}
+// CheckObject reports whether data is one JSON object in UTF-8 that is read in one
+// way: not nested deeply, no member twice at any depth, and none of the members
+// that the caller reads, paths joined by dots, a second time in another case, for
+// some readers match names without regard to it. Of what nobody reads, names may
+// differ in case.
+func CheckObject(data []byte, read ...string) error { return check(data, '{', read) }
 
-// CheckObject reports whether data is one JSON object in UTF-8 that every reader
-// reads alike: no member twice at any depth, and not nested deeply.
-func CheckObject(data []byte) error {
+// CheckList does the same for a list, whose entries have the members that are read.
+func CheckList(data []byte, read ...string) error { return check(data, '[', read) }
+
+// Says reports whether a member's value says yes: true, and "true" as some write
+// it; never 1, "1" or the presence of a member.
+func Says(value any) bool { return value == true || value == "true" }
+
+func check(data []byte, first byte, read []string) error {
 	if !utf8.Valid(data) {
 		return errors.New("not UTF-8")
 	}
-	if !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
-		return errors.New("not a JSON object")
+	if data = bytes.TrimLeft(data, " \t\r\n"); len(data) == 0 || data[0] != first {
+		return fmt.Errorf("not JSON that begins with %c", first)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	if err := checkValue(d, 0); err != nil {
+	if err := checkValue(d, 0, read); err != nil {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
@@ -120,7 +135,7 @@ func CheckObject(data []byte) error {
 	return nil
 }
 
-func checkValue(d *json.Decoder, depth int) error {
+func checkValue(d *json.Decoder, depth int, read []string) error {
 	if depth > maxDepth {
 		return errors.New("nested too deeply")
 	}
@@ -131,33 +146,51 @@ func checkValue(d *json.Decoder, depth int) error {
 	switch token {
 	case json.Delim('['):
 		for d.More() {
-			if err := checkValue(d, depth+1); err != nil {
+			if err := checkValue(d, depth+1, read); err != nil {
 				return err
 			}
 		}
 	case json.Delim('{'):
-		seen := map[string]bool{}
-		for d.More() {
-			name, err := d.Token()
-			if err != nil {
-				return errors.New("not JSON")
-			}
-			// Some readers match names without regard to case (encoding/json does).
-			text, _ := name.(string)
-			folded := strings.Map(fold, text)
-			if seen[folded] {
-				return errors.New("a member stands twice")
-			}
-			seen[folded] = true
-			if err := checkValue(d, depth+1); err != nil {
-				return err
-			}
+		if err := checkMembers(d, depth, read); err != nil {
+			return err
 		}
 	default:
 		return nil
 	}
 	if _, err := d.Token(); err != nil {
 		return errors.New("not JSON")
+	}
+	return nil
+}
+
+func checkMembers(d *json.Decoder, depth int, read []string) error {
+	seen, written := map[string]bool{}, map[string]string{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return errors.New("not JSON")
+		}
+		name, _ := token.(string)
+		if seen[name] {
+			return errors.New("a member stands twice")
+		}
+		seen[name] = true
+		var inside []string
+		for _, path := range read {
+			member, rest, deeper := strings.Cut(path, ".")
+			if strings.EqualFold(name, member) {
+				if other, there := written[member]; there && other != name {
+					return fmt.Errorf("the member %s stands twice, in different case", member)
+				}
+				written[member] = name
+			}
+			if name == member && deeper {
+				inside = append(inside, rest)
+			}
+		}
+		if err := checkValue(d, depth+1, inside); err != nil {
+			return err
+		}
 	}
 	return nil
 }

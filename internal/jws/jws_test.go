@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -95,24 +94,52 @@ func TestF4(t *testing.T) {
 	}
 }
 
+// Names that differ in case are no matter where nobody reads them, and decide
+// where somebody does.
+func TestCheckObject(t *testing.T) {
+	t.Parallel()
+	read := []string{"sub", "data.id", "data.email"}
+	for text, good := range map[string]bool{
+		`{"sub":"a","Roles":[],"roles":[]}`: true, `{"sub":"a","data":{"Sub":1,"sub":2}}`: true, `{"SUB":"a"}`: true, `{"list":[{"a":1,"A":2}]}`: true,
+		`{"id":1,"ID":2}`: true, `{"data":{"id":1,"email":2,"x":{"id":1,"ID":2}}}`: true, `{"data":[{"id":1},{"ID":2}]}`: true,
+		`{"sub":"a","Sub":"b"}`: false, `{"SUB":"a","Sub":"b"}`: false, `{"ſub":"a","sub":"b"}`: false, `{"sub":"a","sub":"a"}`: false, `{"roles":1,"roles":1}`: false,
+		`{"data":{"id":1,"ID":2}}`: false, `{"Data":{},"data":{"id":1}}`: false, `{"data":[{"id":1,"ID":2}]}`: false, `{"a":{"b":1,"b":1}}`: false, `{"data":{"Email":1,"email":2}}`: false,
+	} {
+		if err := jws.CheckObject([]byte(text), read...); (err == nil) != good {
+			t.Errorf("%s: %v", text, err)
+		}
+		if err := jws.CheckList([]byte("["+text+"]"), read...); (err == nil) != good {
+			t.Errorf("a list of %s: %v", text, err)
+		}
+		if jws.CheckList([]byte(text), read...) == nil || jws.CheckObject([]byte("["+text+"]"), read...) == nil {
+			t.Errorf("%s is an object and a list", text)
+		}
+	}
+}
+
 func FuzzCheckObject(f *testing.F) {
-	for _, text := range []string{`{}`, `{"a":1,"A":2}`, `{"a":{"b":[1,2,{"c":null}]}}`, `[]`, `{"a":1}{}`, `{"a":`, "\xff", `{"a":1,"a":1}`, `{"s":1,"ſ":2}`, `{"k":1,"\u212a":2}`} {
+	for _, text := range []string{`{}`, `{"sub":1,"A":2,"a":2}`, `{"sub":{"b":[1,2,{"c":null}]}}`, `[]`, `{"a":1}{}`, `{"a":`, "\xff", `{"a":1,"a":1}`, `{"sub":1,"ſub":2}`, `{"key":1,"\u212aey":2}`} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if jws.CheckObject(data) != nil {
+		if jws.CheckObject(data, "sub", "key") != nil {
 			return
 		}
 		// What passes reads alike: exactly, and without regard to case.
-		var members map[string]json.RawMessage
-		if err := json.Unmarshal(data, &members); err != nil {
+		var exact map[string]json.RawMessage
+		if err := json.Unmarshal(data, &exact); err != nil {
 			t.Fatalf("%q is an object, and does not read: %v", data, err)
 		}
-		for name := range members {
-			for other := range members {
-				if name != other && strings.EqualFold(name, other) {
-					t.Errorf("%q has %q and %q", data, name, other)
-				}
+		var loose struct {
+			Sub json.RawMessage `json:"sub"`
+			Key json.RawMessage `json:"key"`
+		}
+		if err := json.Unmarshal(data, &loose); err != nil {
+			t.Fatal(err)
+		}
+		for name, read := range map[string]json.RawMessage{"sub": loose.Sub, "key": loose.Key} {
+			if value, there := exact[name]; there && string(value) != string(read) {
+				t.Errorf("%q has the %s %q and %q", data, name, value, read)
 			}
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/stepup-auth/stepup/internal/jws"
 )
 
 // read takes the claims out of a verified payload. Names are matched exactly,
@@ -38,7 +40,8 @@ func verifiedEmail(members map[string]json.RawMessage) shownEmail {
 	}
 	for _, name := range []string{"emailVerified", "email_verified"} {
 		if raw, said := members[name]; said {
-			e.said, e.verified = true, string(raw) == "true"
+			var value any
+			e.said, e.verified = true, json.Unmarshal(raw, &value) == nil && jws.Says(value)
 			break
 		}
 	}

@@ -38,6 +38,11 @@ type Token struct {
 	claims        claims
 }
 
+// names are those of the members that are read.
+var names = []string{
+	"iss", "aud", "sub", "exp", "iat", "nbf", "scope", "jti", "binding_hash", "email", "emailVerified", "email_verified",
+}
+
 // claims are the members that are read. Their names are compared exactly.
 type claims struct {
 	Issuer    string
@@ -69,7 +74,7 @@ func Verify(ctx context.Context, keys *jws.Keys, t *tenant.Tenant, now time.Time
 	if !x.Enabled {
 		return Token{}, fault.New(fault.InvalidExternalAuth, "This environment has no external login. Set externalAuth in its document.")
 	}
-	payload, err := jws.Verify(ctx, keys.At(x.JWKSURL), text)
+	payload, err := jws.Verify(ctx, keys.At(x.JWKSURL), text, names...)
 	if err != nil && !errors.Is(err, jws.ErrInvalid) {
 		return Token{}, fault.New(fault.Unavailable, "The keys of your own login cannot be had right now, so nothing is known about this token. Try again in a moment.").Because(err)
 	}

@@ -226,8 +226,8 @@ func TestA6(t *testing.T) {
 func TestEmail(t *testing.T) {
 	t.Parallel()
 	for more, want := range map[string]map[string]bool{
-		"":                            {`true`: true, `false`: false, `"true"`: false, `1`: false, `null`: false, ``: false},
-		", assumeEmailVerified: true": {`true`: true, `false`: false, `"true"`: false, `null`: false, ``: true},
+		"":                            {`true`: true, `false`: false, `"true"`: true, `"TRUE"`: false, `1`: false, `null`: false, ``: false},
+		", assumeEmailVerified: true": {`true`: true, `false`: false, `"true"`: true, `"TRUE"`: false, `null`: false, ``: true},
 	} {
 		d := sqlite(t, more)
 		owner := d.SignIn(t, "ada@example.com")

@@ -259,8 +259,9 @@ func troubled(status int) bool {
 	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
-// get reads JSON from a provider with the access token.
-func (c *Client) get(ctx context.Context, address, accessToken string, into any) error {
+// get reads JSON from a provider with the access token; read are the members that
+// the caller looks at.
+func (c *Client) get(ctx context.Context, address, accessToken string, into any, read ...string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return refuse("reading the profile: %w", err)
@@ -284,14 +285,18 @@ func (c *Client) get(ctx context.Context, address, accessToken string, into any)
 	case len(body) > maxAnswer:
 		return refuse("the profile is longer than %d bytes", maxAnswer)
 	}
-	return decodeAnswer(body, into)
+	return decodeAnswer(body, into, read...)
 }
 
-func decodeAnswer(body []byte, into any) error {
-	if _, list := into.(*[]any); !list {
-		if err := jws.CheckObject(body); err != nil {
-			return refuse("reading the profile: %w", err)
-		}
+// decodeAnswer reads an object or a list that is read in one way, see
+// [jws.CheckObject].
+func decodeAnswer(body []byte, into any, read ...string) error {
+	check := jws.CheckObject
+	if _, list := into.(*[]any); list {
+		check = jws.CheckList
+	}
+	if err := check(body, read...); err != nil {
+		return refuse("reading the profile: %w", err)
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()

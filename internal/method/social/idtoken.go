@@ -18,21 +18,28 @@ const leeway = 30 * time.Second
 // expected is what an id_token must say.
 type expected struct {
 	clientID string
+	reads    []string  // members of the profile
 	nonce    string    // empty: none was sent, and none may be there
 	sent     time.Time // when the browser was sent to the provider
 	fresh    bool      // auth_time must be there and not before sent
+}
+
+// idTokenNames are the members that are read of every id_token, by go-oidc too.
+var idTokenNames = []string{
+	"iss", "sub", "aud", "exp", "iat", "nbf", "nonce", "azp", "auth_time", "at_hash", "_claim_names", "_claim_sources",
 }
 
 // keySet lets go-oidc verify by our own keys and rules.
 type keySet struct {
 	client  *Client
 	address string
-	failed  error // the keys could not be had, which is no verdict on the token
+	reads   []string // members of the payload
+	failed  error    // the keys could not be had, which is no verdict on the token
 }
 
 // VerifySignature implements [oidc.KeySet].
 func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	payload, err := jws.Verify(ctx, k.client.keys.At(k.address), token)
+	payload, err := jws.Verify(ctx, k.client.keys.At(k.address), token, k.reads...)
 	if err != nil && !errors.Is(err, jws.ErrInvalid) {
 		k.failed = err
 	}
@@ -45,7 +52,7 @@ func (c *Client) idToken(ctx context.Context, e Endpoint, tokens *oauth2.Token, 
 	if raw == "" {
 		return nil, refuse("the provider sent no id_token")
 	}
-	keys := &keySet{client: c, address: e.JWKS}
+	keys := &keySet{client: c, address: e.JWKS, reads: slices.Concat(idTokenNames, want.reads)}
 	algorithms := make([]string, len(jws.Algorithms))
 	for i, algorithm := range jws.Algorithms {
 		algorithms[i] = string(algorithm)

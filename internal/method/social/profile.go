@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/stepup-auth/stepup/internal/jws"
 	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 )
 
@@ -107,19 +108,15 @@ func vouched(row catalogue.Provider, profile map[string]any, emails []any) []str
 	}
 	switch row.Vouches {
 	case catalogue.ByClaim:
-		if isTrue(at(profile, row.Verified)) {
+		if jws.Says(at(profile, row.Verified)) {
 			add(at(profile, row.Email))
 		}
 	case catalogue.ByList:
 		for _, entry := range emails {
-			if one, ok := entry.(map[string]any); ok && (isTrue(one["verified"]) || isTrue(one["is_confirmed"])) && len(list) < 20 {
+			if one, ok := entry.(map[string]any); ok && (jws.Says(one["verified"]) || jws.Says(one["is_confirmed"])) && len(list) < 20 {
 				add(one["email"])
 			}
 		}
 	}
 	return list
 }
-
-// isTrue takes true, and "true" as some providers write it; never 1, "1" or
-// the presence of a member.
-func isTrue(value any) bool { return value == true || value == "true" }

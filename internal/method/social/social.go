@@ -124,13 +124,13 @@ func (c *candidate) ask(ctx context.Context, e Endpoint, verifier string) (Ident
 	profile := map[string]any{}
 	fresh := c.row.Fresh && c.purpose == method.InSession && !c.flow.SentAt.IsZero()
 	if c.row.Source == catalogue.FromIDToken {
-		profile, err = c.method.Client.idToken(ctx, e, tokens, expected{clientID: c.provider.ClientID, nonce: c.known.Nonce, sent: c.flow.SentAt, fresh: fresh})
+		profile, err = c.method.Client.idToken(ctx, e, tokens, expected{clientID: c.provider.ClientID, reads: c.row.Reads(), nonce: c.known.Nonce, sent: c.flow.SentAt, fresh: fresh})
 		if err != nil {
 			return Identity{}, err
 		}
 	}
 	if c.row.Source == catalogue.FromToken {
-		if err := decodeAnswer(answer, &profile); err != nil {
+		if err := decodeAnswer(answer, &profile, c.row.Reads()...); err != nil {
 			return Identity{}, err
 		}
 	}
@@ -152,11 +152,14 @@ func (c *candidate) ask(ctx context.Context, e Endpoint, verifier string) (Ident
 // which it may not contradict: it is not signed.
 func (c *candidate) readUserInfo(ctx context.Context, e Endpoint, accessToken string, profile map[string]any) error {
 	more := map[string]any{}
-	if err := c.method.Client.get(ctx, e.UserInfo, accessToken, &more); err != nil {
+	if err := c.method.Client.get(ctx, e.UserInfo, accessToken, &more, append(c.row.Reads(), "sub")...); err != nil {
 		return err
 	}
 	if c.row.Source == catalogue.FromIDToken && subjectOf(more["sub"]) != subjectOf(profile["sub"]) {
 		return refuse("the profile endpoint speaks of another account than the id_token")
+	}
+	if email := shown(at(profile, c.row.Email)); email != "" && email != shown(at(more, c.row.Email)) {
+		delete(more, c.row.Verified) // it is said of another address
 	}
 	for name, value := range more {
 		if _, signed := profile[name]; !signed {
@@ -172,12 +175,12 @@ func (c *candidate) readEmails(ctx context.Context, accessToken string) []any {
 	var list []any
 	var page struct{ Values []any }
 	if c.row.Name == "bitbucket" {
-		if c.method.Client.get(ctx, c.row.Emails, accessToken, &page) != nil {
+		if c.method.Client.get(ctx, c.row.Emails, accessToken, &page, "values.email", "values.is_confirmed") != nil {
 			return nil
 		}
 		return page.Values
 	}
-	if c.method.Client.get(ctx, c.row.Emails, accessToken, &list) != nil {
+	if c.method.Client.get(ctx, c.row.Emails, accessToken, &list, "email", "verified") != nil {
 		return nil
 	}
 	return list

@@ -3,6 +3,7 @@
 package externaltest
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -34,6 +35,7 @@ type Issuer struct {
 	keys    map[string]crypto.Signer
 	hidden  []string
 	away    bool
+	shared  string
 	fetches int
 }
 
@@ -75,6 +77,13 @@ func (i *Issuer) Away(away bool) {
 	i.away = away
 }
 
+// Share publishes all keys under one kid.
+func (i *Issuer) Share(kid string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.shared = kid
+}
+
 // Fetches is how often the keys were fetched.
 func (i *Issuer) Fetches() int {
 	i.mu.Lock()
@@ -93,7 +102,7 @@ func (i *Issuer) serve(w http.ResponseWriter, _ *http.Request) {
 	var set jose.JSONWebKeySet
 	for kid, private := range i.keys {
 		if !slices.Contains(i.hidden, kid) {
-			set.Keys = append(set.Keys, jose.JSONWebKey{Key: private.Public(), KeyID: kid, Algorithm: kid, Use: "sig"})
+			set.Keys = append(set.Keys, jose.JSONWebKey{Key: private.Public(), KeyID: cmp.Or(i.shared, kid), Algorithm: kid, Use: "sig"})
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -9,6 +9,8 @@
 package catalogue
 
 import (
+	"slices"
+
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/environment"
 )
@@ -71,6 +73,11 @@ type Provider struct {
 	Always         map[string]string
 	NeedsEndpoints bool // every account has addresses of its own: the operator names them
 	NeedsIssuer    bool
+}
+
+// Reads are the paths of the members that are read of a profile.
+func (p Provider) Reads() []string {
+	return slices.DeleteFunc([]string{p.Subject, p.Username, p.Display, p.Photo, p.Email, p.Verified}, func(path string) bool { return path == "" })
 }
 
 // Refused are the providers of the wire that follow neither OAuth 2 nor OpenID
