@@ -192,10 +192,12 @@ func Replace(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Addre
 	}
 	told := change{brought: c.ID, from: from}
 	if from.proven() && old != nil {
+		if told.pushed, err = pushing(tx, t, rows, *old, from); err != nil {
+			return c, err
+		}
 		if err := pushOut(tx, by, t, *old, c.ID, brought); err != nil {
 			return c, err
 		}
-		told.pushed = old
 	}
 	if !brought && told.pushed == nil {
 		return c, nil
@@ -254,10 +256,13 @@ func Confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string, fro
 	others := slices.DeleteFunc(slices.Clone(rows), func(row store.CredentialRow) bool { return row.ID == id })
 	told, news := change{brought: id, from: from}, linked(inWords(c))
 	if old := find(rows, c.Replaces); old != nil {
+		if told.pushed, err = pushing(tx, t, rows, *old, from); err != nil {
+			return err
+		}
 		if err := pushOut(tx, by, t, *old, id, true); err != nil {
 			return err
 		}
-		told.pushed, news = old, changed(c.PublicIdentifier)
+		news = changed(c.PublicIdentifier)
 	}
 	return tell(tx, t, others, told, news)
 }
@@ -330,12 +335,15 @@ func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string, from
 			return err
 		}
 	}
-	if err := remove(tx, by, t, userID, id); err != nil {
-		return err
-	}
 	told := change{from: from}
 	if isAddress(*gone) {
-		told.brought, told.pushed = gone.ID, gone
+		told.brought = gone.ID
+		if told.pushed, err = pushing(tx, t, rows, *gone, from); err != nil {
+			return err
+		}
+	}
+	if err := remove(tx, by, t, userID, id); err != nil {
+		return err
 	}
 	return tell(tx, t, rows, told, unlinked(inWords(*gone)))
 }

@@ -49,6 +49,23 @@ func trusted(rows []store.CredentialRow, d, row store.CredentialRow) bool {
 	return false
 }
 
+// denied reports whether the credential is what an open dispute is about, or owes
+// itself to that: it denies nothing. An address that a denied change had pushed out
+// does, and so does what that had let in before.
+func denied(rows []store.CredentialRow, row store.CredentialRow) bool {
+	return slices.ContainsFunc(rows, func(d store.CredentialRow) bool {
+		return d.Disputed() && !cameIn(row).Before(d.DisputedSince) && !trusted(rows, d, row)
+	})
+}
+
+// cameIn is since when a credential is worth what it is worth.
+func cameIn(row store.CredentialRow) time.Time {
+	if row.Confirmed() {
+		return row.ConfirmedSince()
+	}
+	return row.CreatedAt
+}
+
 // MayDecide reports whether the credential may decide about the disputed one: it
 // was confirmed earlier, and stands.
 func MayDecide(rows []store.CredentialRow, disputedID, id string) bool {

@@ -22,9 +22,46 @@ const RevokeLinkLife = 7 * 24 * time.Hour
 // change is what a notice is about, as far as its link may deny it. The zero value
 // is one that a link only ends the sessions of.
 type change struct {
-	brought string               // credential that it brought in; empty: none
-	pushed  *store.CredentialRow // address that it pushed out; nil: none
+	brought string     // credential that it brought in; empty: none
+	pushed  *pushedOut // address that it pushed out; nil: none
 	from    Authority
+}
+
+// pushedOut is an address that a change takes away, and what is to be known of it
+// when a link brings it back.
+type pushedOut struct {
+	store.CredentialRow
+	Since time.Time // when what let the change in came in, as far as the address could deny that; zero: it could not
+	LetIn []string  // credentials that it let in
+}
+
+// pushing reads what [pushedOut] keeps, before the address goes: nobody is rid of a
+// link that denies their credential by taking the address away with just that.
+func pushing(tx *store.Tx, t *tenant.Tenant, rows []store.CredentialRow, old store.CredentialRow, from Authority) (*pushedOut, error) {
+	p := &pushedOut{CredentialRow: old}
+	for _, row := range rows {
+		if row.LetInBy == old.ID {
+			p.LetIn = append(p.LetIn, row.ID)
+		}
+	}
+	links, err := tx.RevokeLinksTo(t.ID, old.UserID, old.ID)
+	if err != nil {
+		return p, err
+	}
+	by := find(rows, from.Credential)
+	for range rows { // a chain is no longer than that
+		if by == nil || by.ID == old.ID {
+			break
+		}
+		for _, link := range links {
+			deniable := link.CredentialID == by.ID && by.SettledAt.IsZero() && !strong(link.LetInMethod)
+			if deniable && (p.Since.IsZero() || link.CreatedAt.Before(p.Since)) {
+				p.Since = link.CreatedAt
+			}
+		}
+		by = find(rows, by.LetInBy)
+	}
+	return p, nil
 }
 
 // tell tells the addresses the user had before the change, each with a link of its
@@ -37,7 +74,7 @@ func tell(tx *store.Tx, t *tenant.Tenant, before []store.CredentialRow, about ch
 			continue
 		}
 		notice := deliver.Notice{At: tx.Now()}
-		if about.deniableBy(row) {
+		if about.deniableBy(row) && !denied(before, row) {
 			text := secret.Text(rand.Text())
 			if err := tx.InsertRevokeLink(about.link(tx, t, row, text)); err != nil {
 				return err
@@ -105,6 +142,13 @@ func NotMe(tx *store.Tx, by audit.By, t *tenant.Tenant, text secret.Text) error 
 	if err != nil {
 		return err
 	}
+	rows, err := tx.Credentials(t.ID, link.UserID)
+	if err != nil {
+		return err
+	}
+	if !may(rows, link) {
+		return bad
+	}
 	if err := tx.ConsumeRevokeLink(t.ID, hash); errors.Is(err, store.ErrNotFound) {
 		return bad
 	} else if err != nil {
@@ -114,7 +158,7 @@ func NotMe(tx *store.Tx, by audit.By, t *tenant.Tenant, text secret.Text) error 
 	if err := tx.DropEnrolments(t.ID, link.UserID); err != nil {
 		return err
 	}
-	if err := deny(tx, by, t, link); err != nil {
+	if err := deny(tx, by, t, rows, link); err != nil {
 		return err
 	}
 	n, err := tx.RevokeSessions(t.ID, link.UserID, "not me")
@@ -124,23 +168,34 @@ func NotMe(tx *store.Tx, by audit.By, t *tenant.Tenant, text secret.Text) error 
 	return audit.Record(tx, by, "user.denied_change", audit.Detail{"credential_id": link.CredentialID, "sessions_revoked": n})
 }
 
-// deny does what a link does besides ending the sessions.
-func deny(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.RevokeLinkRow) error {
-	rows, err := tx.Credentials(t.ID, link.UserID)
-	if err != nil {
-		return err
+// may reports whether whom the link was sent to has a say: not without the address,
+// which a link of its own may bring back, and not by one that is denied itself.
+func may(rows []store.CredentialRow, link store.RevokeLinkRow) bool {
+	recipient := find(rows, link.RecipientID)
+	if recipient != nil {
+		return !denied(rows, *recipient)
 	}
+	var pushed pushedOut
+	return json.Unmarshal([]byte(link.Previous), &pushed) == nil && pushed.ID == link.RecipientID
+}
+
+// deny does what a link does besides ending the sessions.
+func deny(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow, link store.RevokeLinkRow) error {
 	brought := find(rows, link.CredentialID)
+	// What the user had before the denied change says nothing about that.
+	isNew := brought != nil && !cameIn(*brought).Before(link.CreatedAt)
 	switch {
 	case brought != nil && !brought.SettledAt.IsZero(): // it was decided that it stays
 		return nil
 	case brought != nil && StepsUp(*brought):
 		return disputeFactor(tx, by, t, rows, *brought)
-	case strong(link.LetInMethod), brought != nil && strong(brought.LetInMethod):
+	case strong(link.LetInMethod), isNew && strong(brought.LetInMethod):
 		return nil
 	case link.Previous != "":
 		return disputeChange(tx, by, t, link, brought)
-	case brought != nil:
+	case isNew && denied(rows, *brought): // whoever decides takes it away, or not
+		return nil
+	case isNew:
 		return remove(tx, by, t, link.UserID, brought.ID)
 	}
 	return nil
@@ -149,15 +204,21 @@ func deny(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.RevokeLinkRow)
 // disputeChange brings an address back that a change pushed out, for sign-in: until
 // somebody decides, neither it nor the new one opens a gate.
 func disputeChange(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.RevokeLinkRow, brought *store.CredentialRow) error {
-	var old store.CredentialRow
-	if err := json.Unmarshal([]byte(link.Previous), &old); err != nil {
+	var pushed pushedOut
+	if err := json.Unmarshal([]byte(link.Previous), &pushed); err != nil {
 		return fmt.Errorf("reading what a link brings back: %w", err)
 	}
-	back := true
+	old, back, since := pushed.CredentialRow, true, link.CreatedAt
+	if !pushed.Since.IsZero() {
+		since = pushed.Since
+	}
 	held, err := tx.CredentialByIdentifier(t.ID, old.Format, old.Identifier)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		if err := tx.RestoreCredential(old); err != nil {
+			return err
+		}
+		if err := tx.LetInAgain(old, pushed.LetIn); err != nil {
 			return err
 		}
 		if err := audit.Record(tx, by, "credential.restored", audit.Detail{"credential_id": old.ID, "format": old.Format, "provenance": old.Provenance}); err != nil {
@@ -182,12 +243,12 @@ func disputeChange(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.Revok
 	rival := ""
 	if back {
 		rival = old.ID
-		if err := dispute(tx, by, t, old, link.CreatedAt, ""); err != nil {
+		if err := dispute(tx, by, t, old, since, ""); err != nil {
 			return err
 		}
 	}
 	if brought != nil {
-		if err := dispute(tx, by, t, *brought, link.CreatedAt, rival); err != nil {
+		if err := dispute(tx, by, t, *brought, since, rival); err != nil {
 			return err
 		}
 	}

@@ -341,9 +341,13 @@ func TestL1ChangeOfAddress(t *testing.T) {
 			t.Errorf("left: %q", got)
 		}
 		s.StepUp(t, in, "wallet:export")
-		s.clickAll(t, servertest.A, "before@example.com", "after@example.com", "later@example.com", number, "+14155550199")
+		s.clickAll(t, servertest.A, "after@example.com", "later@example.com", number, "+14155550199")
 		if got := s.credentials(t, user.UserID); !slices.Equal(got, left) {
 			t.Errorf("after all other links: %q", got)
+		}
+		s.clickAll(t, servertest.A, "before@example.com") // it is back, and so are its links
+		if got := s.credentials(t, user.UserID); !slices.Equal(got, left[:1]) {
+			t.Errorf("after the link about the number: %q", got)
 		}
 
 		strong := s.SignIn(t, servertest.A, "strong@example.com")

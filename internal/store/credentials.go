@@ -96,6 +96,18 @@ func (tx *Tx) RestoreCredential(c CredentialRow) error {
 	return err
 }
 
+// LetInAgain says of a credential that came back that it let these in, where what
+// they were left to when it went is all that is known of them.
+func (tx *Tx) LetInAgain(c CredentialRow, ids []string) error {
+	for _, id := range ids {
+		if _, err := tx.Exec(`UPDATE credentials SET let_in_by = $4 WHERE environment_id = $1 AND user_id = $2 AND id = $3 AND let_in_by IN ($4, $5)`,
+			c.EnvironmentID, c.UserID, id, c.ID, c.LetInBy); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Credentials lists a user's credentials, oldest first.
 func (tx *Tx) Credentials(environmentID, userID string) ([]CredentialRow, error) {
 	rows, err := tx.Rows(`SELECT `+credentialColumns+` FROM credentials WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at, id`, environmentID, userID)
@@ -156,7 +168,8 @@ func (tx *Tx) SelectCredential(environmentID, userID, id string) error {
 }
 
 // DeleteCredential removes one credential and kills the elevated tokens that
-// came from it, the undo links it received, and what a wallet has signed so far.
+// came from it, and what a wallet has signed so far. The undo links it received
+// wait: they work again if one of them brings it back.
 // What it had let in is as good as what had let itself in. Sessions that it opened or
 // completed go on as what they were: those of one linked with nothing are unproven.
 func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
@@ -168,7 +181,6 @@ func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 	}
 	for _, query := range []string{
 		`UPDATE sessions SET unproven = 1 WHERE environment_id = $1 AND user_id = $2 AND $3 IN (signin_credential_id, mfa_credential_id) AND ` + fromNothing,
-		`DELETE FROM revoke_links WHERE environment_id = $1 AND user_id = $2 AND recipient_id = $3`,
 		`UPDATE credentials SET let_in_by = (SELECT c.let_in_by FROM credentials c WHERE c.environment_id = $1 AND c.id = $3)
 			WHERE environment_id = $1 AND user_id = $2 AND let_in_by = $3
 			AND EXISTS (SELECT 1 FROM credentials c WHERE c.environment_id = $1 AND c.id = $3 AND c.let_in_by <> '')`,

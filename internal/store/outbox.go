@@ -96,13 +96,23 @@ func (tx *Tx) InsertRevokeLink(l RevokeLinkRow) error {
 	return err
 }
 
+const readRevokeLink = `SELECT hash, environment_id, user_id, credential_id, recipient_id, recipient, previous, let_in_method, created_at, expires_at FROM revoke_links
+	WHERE environment_id = $1 AND consumed_at IS NULL AND expires_at + 0 > $2`
+
 // RevokeLink reads a link that is neither used nor expired.
 func (tx *Tx) RevokeLink(environmentID string, hash []byte) (RevokeLinkRow, error) {
-	l := RevokeLinkRow{Hash: hash}
+	return scanRevokeLink(tx.Row(readRevokeLink+` AND hash = $3`, environmentID, millis(tx.Now()), hash))
+}
+
+// RevokeLinksTo lists those that a credential was sent, oldest first.
+func (tx *Tx) RevokeLinksTo(environmentID, userID, recipientID string) ([]RevokeLinkRow, error) {
+	rows, err := tx.Rows(readRevokeLink+` AND user_id = $3 AND recipient_id = $4 ORDER BY created_at, hash`, environmentID, millis(tx.Now()), userID, recipientID)
+	return collect(rows, err, func(rows *sql.Rows) (RevokeLinkRow, error) { return scanRevokeLink(rows) })
+}
+
+func scanRevokeLink(row scanner) (l RevokeLinkRow, err error) {
 	var created, expires int64
-	err := tx.Row(`SELECT environment_id, user_id, credential_id, recipient_id, recipient, previous, let_in_method, created_at, expires_at FROM revoke_links
-		WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at + 0 > $3`, environmentID, hash, millis(tx.Now())).
-		Scan(&l.EnvironmentID, &l.UserID, &l.CredentialID, &l.RecipientID, &l.Recipient, &l.Previous, &l.LetInMethod, &created, &expires)
+	err = row.Scan(&l.Hash, &l.EnvironmentID, &l.UserID, &l.CredentialID, &l.RecipientID, &l.Recipient, &l.Previous, &l.LetInMethod, &created, &expires)
 	l.CreatedAt, l.ExpiresAt = fromMillis(created), fromMillis(expires)
 	return l, notFound(err)
 }
