@@ -40,6 +40,7 @@ func (s scene) deny(t testing.TB, user *servertest.Session) {
 // enrolBy gives the user one more app, by a code of one they have.
 func (s scene) enrolBy(t testing.TB, user *servertest.Session, by *servertest.App) *servertest.App {
 	t.Helper()
+	s.settleMail(t) // so that the newest link is the one about this
 	app := s.BeginApp(t, user, s.StepUpByApp(t, user, by, "credential:link"))
 	s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Code()}).Want(t, 200, "")
 	return app

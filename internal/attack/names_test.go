@@ -29,6 +29,7 @@ func TestL17NamesOfFactors(t *testing.T) {
 				t.Errorf("%q: %s", alias, got.Body)
 			}
 		}
+		s.settleMail(t)
 		mails := len(s.Inbox.To(user.Email))
 		alias := `app". If this was not you, call +1 555`
 		rename(alias).Want(t, 204, "")

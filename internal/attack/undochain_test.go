@@ -16,6 +16,7 @@ func (s scene) linkedBehind(t *testing.T, name string) (owner, thief *servertest
 	s.Clock.Advance(time.Minute)
 	evil := name + "-evil@example.com"
 	s.linkAddress(t, owner, evil, s.StepUp(t, owner, "credential:link")).Want(t, 200, "")
+	s.settleMail(t) // so that what comes later is the later link
 	s.Clock.Advance(time.Minute)
 	return owner, s.SignIn(t, servertest.A, evil)
 }
@@ -120,6 +121,7 @@ func TestL1ChangeToStrongAddress(t *testing.T) {
 		app := s.EnrolApp(t, owner)
 		s.linkAddress(t, owner, "second@example.com", s.StepUpByApp(t, owner, app, "credential:link")).Want(t, 200, "")
 		s.Do(t, "POST", sdk("/verify/unlink"), owner.Header(s.StepUpByApp(t, owner, app, "credential:unlink")), m{"verifiedCredentialId": app.ID}).Want(t, 200, "")
+		s.settleMail(t)
 		s.Clock.Advance(time.Minute)
 		thief := s.SignIn(t, servertest.A, "second@example.com")
 		s.finishChange(t, thief, thief.Email, s.StepUp(t, thief, "credential:update"))
@@ -139,6 +141,7 @@ func TestL1DeniedAddressDenies(t *testing.T) {
 		owner := s.SignIn(t, servertest.A, "denier@example.com")
 		const number = "+14155550177"
 		s.linkPhone(t, owner, number, s.StepUp(t, owner, "credential:link")).Want(t, 200, "")
+		s.settleMail(t)
 		s.Clock.Advance(time.Minute)
 		s.moveTo(t, owner, "evil@example.com")
 		s.Clock.Advance(time.Minute)
