@@ -120,7 +120,7 @@ func TestD9LoginsLeaveNoSecrets(t *testing.T) {
 	header, _ := s.socially(t)
 	state, code := s.SocialLogin(t, servertest.A, "acme", after, header)
 	p.Set(socialtest.ServerError)
-	failed := s.Do(t, "POST", sdk("/providers/acme/verify"), header, m{"code": code, "state": state, "requestedScopes": []string{transfer}}).Want(t, 422, "other_verify_failure")
+	failed := s.Do(t, "POST", sdk("/providers/acme/verify"), header, m{"code": code, "state": state, "requestedScopes": []string{transfer}}).Want(t, 503, "temporarily_unavailable")
 	bad := issuer.Sign(t, "RS256", externaltest.Claims(s.Now(), "ada", "", map[string]any{"aud": "another"}))
 	refused := s.Do(t, "POST", sdk("/externalAuth/signin"), nil, m{"jwt": bad}).Want(t, 422, "invalid_external_auth")
 	secrets := canaries{"the code": code, "the client secret": socialtest.ClientSecret, "the session": strings.TrimPrefix(header.Get("Authorization"), "Bearer "), "the JWT": bad}
