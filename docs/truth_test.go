@@ -128,9 +128,14 @@ func TestGuessingArithmetic(t *testing.T) {
 	const perAddress, anywhere = 10, 200 // of internal/method/sentcode: wrong tries until codes grow
 	const shared = 3                     // of internal/method/sentcode: times the tries of one source
 	own := perHour(limits.GuessesPerAccount)
-	// At an address that is past its limit the tries of the newest code are shared.
-	atAddress := min(own*spread, (limits.CodesPerAddress.Count+shared)*limits.CodeAttempts)
-	perCode := max(limits.CodeAttempts, atAddress/limits.CodesPerAddress.Count)
+	// At an address that is past its limit the tries of the newest code are shared, and
+	// when they are over the next code goes out, until the tries at the address are.
+	perShared := (shared + 1) * limits.CodeAttempts
+	before := (limits.CodesPerAddress.Count-1)*limits.CodeAttempts + perShared
+	codes := limits.CodesPerAddress.Count + (own*spread-before+perShared-1)/perShared
+	if !strings.Contains(page, fmt.Sprintf("for each %d of them the %d tries of one address", codes, own*spread)) {
+		t.Errorf("limits.md should say that %d codes are worth %d tries", codes, own*spread)
+	}
 	for _, row := range []struct {
 		who                 string
 		tries               int
@@ -139,7 +144,7 @@ func TestGuessingArithmetic(t *testing.T) {
 		{"a stranger with one network address, at one person's sign-in", own, perAddress, perAddress},
 		{"a stranger with any number of them, at one person's sign-in", own * spread, perAddress, perAddress},
 		{"a stranger with one network address, at everybody's sign-in", perHour(limits.CodesPerIP) * limits.CodeAttempts, anywhere, 24 * anywhere},
-		{"a stranger with any number of them, at everybody's sign-in", limits.CodesPerHour * perCode, anywhere, 24 * anywhere},
+		{"a stranger with any number of them, at everybody's sign-in", limits.CodesPerHour * own * spread / codes, anywhere, 24 * anywhere},
 	} {
 		want := fmt.Sprintf("| %s | %s per hour | %s | %s |", row.who, thousands(row.tries),
 			chance(row.shortHour, row.tries-row.shortHour), chance(row.shortDay, 24*row.tries-row.shortDay))

@@ -20,15 +20,16 @@ type CodeChallengeRow struct {
 	BindingID      string // session: the transaction it confirms; empty: none
 	Shares         string // sign_in: the challenge whose code this id stands for too; empty: it has its own
 	Scopes         string // session: all that it may be used for, with spaces between them; empty: it was not said
+	Digits         int    // of the code
 }
 
-const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, attempts, shared_attempts, expires_at, binding_id, shares, scopes`
+const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, attempts, shared_attempts, expires_at, binding_id, shares, scopes, digits`
 
 // InsertCodeChallenge opens c under the store's current epoch.
 func (tx *Tx) InsertCodeChallenge(c CodeChallengeRow) error {
-	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, epoch, attempts, created_at, expires_at, binding_id, shares, scopes)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12, $13, $14, $15 FROM current_epoch`,
-		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash, millis(tx.Now()), millis(c.ExpiresAt), c.BindingID, c.Shares, c.Scopes)
+	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, epoch, attempts, created_at, expires_at, binding_id, shares, scopes, digits)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12, $13, $14, $15, $16 FROM current_epoch`,
+		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash, millis(tx.Now()), millis(c.ExpiresAt), c.BindingID, c.Shares, c.Scopes, c.Digits)
 	return err
 }
 
@@ -39,14 +40,14 @@ func (tx *Tx) CodeChallenge(environmentID, id string) (CodeChallengeRow, error) 
 
 // NewestSignInCode reads the challenge whose sign-in code was the last to be sent
 // to the address, or ErrNotFound when that code is spent, expired, of an older
-// epoch, or was tried so often by its shared ids.
-func (tx *Tx) NewestSignInCode(environmentID, format, identifier string, tries int) (CodeChallengeRow, error) {
+// epoch, has fewer digits, or was tried so often by its shared ids.
+func (tx *Tx) NewestSignInCode(environmentID, format, identifier string, digits, tries int) (CodeChallengeRow, error) {
 	return scanCodeChallenge(tx.Row(`SELECT `+codeChallengeColumns+` FROM code_challenges WHERE id = (
 			SELECT id FROM code_challenges WHERE environment_id = $1 AND format = $2 AND identifier = $3
 			AND purpose = 'sign_in' AND session_id = '' AND binding_id = '' AND scopes = '' AND shares = ''
 			ORDER BY created_at DESC, id DESC LIMIT 1)
-		AND consumed_at IS NULL AND expires_at + 0 > $4 AND shared_attempts < $5 AND epoch = (SELECT epoch FROM current_epoch)`,
-		environmentID, format, identifier, millis(tx.Now()), tries))
+		AND consumed_at IS NULL AND expires_at + 0 > $4 AND shared_attempts < $5 AND digits >= $6 AND epoch = (SELECT epoch FROM current_epoch)`,
+		environmentID, format, identifier, millis(tx.Now()), tries, digits))
 }
 
 // CountSharedAttempt is CountCodeAttempt for a try by another id of the code.
@@ -85,18 +86,18 @@ func (tx *Tx) ConsumeCodeChallenge(environmentID, id string, codeHash []byte) er
 		environmentID, id, millis(tx.Now()), codeHash)
 }
 
-// ResendCodeChallenge gives an open challenge a new code, of its own if it shared
-// another's; its attempts stand.
-func (tx *Tx) ResendCodeChallenge(environmentID, id string, codeHash []byte, expiresAt time.Time) error {
-	return tx.one(`UPDATE code_challenges SET code_hash = $3, expires_at = $4, created_at = $5, shares = ''
+// ResendCodeChallenge gives the open challenge c its new code, of its own if it
+// shared another's. Its attempts stand; those by other ids were at the code before.
+func (tx *Tx) ResendCodeChallenge(c CodeChallengeRow) error {
+	return tx.one(`UPDATE code_challenges SET code_hash = $3, digits = $6, expires_at = $4, created_at = $5, shares = '', shared_attempts = 0
 		WHERE environment_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at + 0 > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
-		environmentID, id, codeHash, millis(expiresAt), millis(tx.Now()))
+		c.EnvironmentID, c.ID, c.CodeHash, millis(c.ExpiresAt), millis(tx.Now()), c.Digits)
 }
 
 func scanCodeChallenge(row scanner) (CodeChallengeRow, error) {
 	var c CodeChallengeRow
 	var expires int64
-	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy, &c.CodeHash, &c.Attempts, &c.SharedAttempts, &expires, &c.BindingID, &c.Shares, &c.Scopes)
+	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy, &c.CodeHash, &c.Attempts, &c.SharedAttempts, &expires, &c.BindingID, &c.Shares, &c.Scopes, &c.Digits)
 	c.ExpiresAt = fromMillis(expires)
 	return c, notFound(err)
 }

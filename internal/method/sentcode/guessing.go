@@ -120,6 +120,15 @@ func alarmed(tx *store.Tx, c store.CodeChallengeRow) (bool, error) {
 	return here >= alarmPerAddress || anywhere >= alarmPerEnvironment, err
 }
 
+// digitsNow is the length of a code that anybody could have asked for.
+func digitsNow(tx *store.Tx, c store.CodeChallengeRow) (int, error) {
+	guessed, err := alarmed(tx, c)
+	if guessed {
+		return LongDigits, err
+	}
+	return Digits, err
+}
+
 func wrongHere(tx *store.Tx, c store.CodeChallengeRow) limit.Key {
 	return limit.For(tx, "wrong-address", c.EnvironmentID, c.Format, c.Identifier)
 }

@@ -91,7 +91,11 @@ func (ch *Channel) takeSend(tx *store.Tx, r Request) (shared *store.CodeChalleng
 		return nil, err
 	}
 	if past && from.userID == "" {
-		newest, err := tx.NewestSignInCode(r.Tenant.ID, ch.Format, r.Key, sharedTries*r.Tenant.Limits.CodeAttempts)
+		digits, err := digitsNow(tx, store.CodeChallengeRow{EnvironmentID: r.Tenant.ID, Format: ch.Format, Identifier: r.Key})
+		if err != nil {
+			return nil, err
+		}
+		newest, err := tx.NewestSignInCode(r.Tenant.ID, ch.Format, r.Key, digits, sharedTries*r.Tenant.Limits.CodeAttempts)
 		if !errors.Is(err, store.ErrNotFound) {
 			return &newest, err
 		}

@@ -108,7 +108,7 @@ func (ch *Channel) Create(tx *store.Tx, r Request) (store.CodeChallengeRow, erro
 	if err != nil {
 		return c, err
 	}
-	c.CodeHash = hashCode(tx.Hasher(), c, code)
+	c.CodeHash, c.Digits = hashCode(tx.Hasher(), c, code), len(code)
 	if err := tx.InsertCodeChallenge(c); err != nil {
 		return c, err
 	}
@@ -176,7 +176,8 @@ func (ch *Channel) Resend(tx *store.Tx, r Request, challengeID string) (store.Co
 		return c, err
 	}
 	if shared != nil && shared.ID == c.ID {
-		return c, nil // it is the newest there is
+		c.Shares = c.ID // it is the newest there is: nothing was sent
+		return c, nil
 	}
 	if shared != nil {
 		return ch.share(tx, r, *shared)
@@ -190,11 +191,11 @@ func (ch *Channel) Resend(tx *store.Tx, r Request, challengeID string) (store.Co
 	if err != nil {
 		return c, err
 	}
-	c.CodeHash = hashCode(tx.Hasher(), c, code)
+	c.CodeHash, c.Digits = hashCode(tx.Hasher(), c, code), len(code)
 	if c.Purpose != string(method.Update) { // a change was allowed until then, and a new code does not prolong that
 		c.ExpiresAt = tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std())
 	}
-	err = tx.ResendCodeChallenge(r.Tenant.ID, c.ID, c.CodeHash, c.ExpiresAt)
+	err = tx.ResendCodeChallenge(c)
 	if errors.Is(err, store.ErrNotFound) {
 		return c, ch.unknown()
 	}
@@ -353,11 +354,12 @@ func hashCode(h *seal.Hasher, c store.CodeChallengeRow, code string) []byte {
 }
 
 func newCode(tx *store.Tx, c store.CodeChallengeRow, strange bool) (string, error) {
-	digits := Digits
-	if guessed, err := alarmed(tx, c); err != nil {
+	digits, err := digitsNow(tx, c)
+	if err != nil {
 		return "", err
-	} else if guessed && strange {
-		digits = LongDigits
+	}
+	if !strange {
+		digits = Digits
 	}
 	n, err := rand.Int(rand.Reader, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil))
 	if err != nil {
