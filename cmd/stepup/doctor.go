@@ -80,6 +80,7 @@ func (c *doctorCommand) Run(s *session) error {
 		good("an acknowledged change survives a crash")
 	}
 	c.mail(s, problem, good)
+	var named []*environment.Environment
 	err = db.Read(s.ctx, func(tx *store.Tx) error {
 		host, err := s.host()
 		if err != nil {
@@ -92,15 +93,34 @@ func (c *doctorCommand) Run(s *session) error {
 		for _, text := range all {
 			problem(text)
 		}
+		if named, err = documents(tx); err != nil {
+			return err
+		}
 		return examine(tx, s.dev || s.config.SMSURL != "", problem, good, s.stdout)
 	})
 	if err != nil {
 		return err
 	}
+	for _, env := range named {
+		for _, text := range s.issuerProblems(env) {
+			problem(fmt.Sprintf("environment %s: %s", env.ID, text))
+		}
+	}
 	if problems > 0 {
 		return errUnwell
 	}
 	return nil
+}
+
+// documents are those of all environments that can be read.
+func documents(tx *store.Tx) (all []*environment.Environment, err error) {
+	rows, err := tx.Environments()
+	for _, row := range rows {
+		if env, err := environment.Parse([]byte(row.Document)); err == nil {
+			all = append(all, env)
+		}
+	}
+	return all, err
 }
 
 // mail speaks to the mail server as if to send a message, and sends none.

@@ -1,18 +1,24 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -36,6 +42,9 @@ func (c *envApply) Run(s *session) error {
 	}
 	host, err := s.host()
 	if err != nil {
+		return err
+	}
+	if err := s.checkIssuers(document); err != nil {
 		return err
 	}
 	applied, err := c.apply(s, document, host.Senders)
@@ -67,6 +76,33 @@ func (c *envApply) Run(s *session) error {
 		return err
 	}
 	s.printReferences(host, env)
+	return nil
+}
+
+// issuerTime is how long the issuers of one document are waited for.
+const issuerTime = 10 * time.Second
+
+// issuerProblems asks the issuers that a document names who they are.
+func (s *session) issuerProblems(env *environment.Environment) []string {
+	ctx, cancel := context.WithTimeout(s.ctx, issuerTime)
+	defer cancel()
+	allow := s.config.OutboundAllow
+	if s.dev {
+		allow = append(slices.Clone(allow), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
+	}
+	return social.NewClient(outbound.NewClient(allow), nil, s.config.Secrets(), time.Now).IssuerProblems(ctx, env)
+}
+
+// checkIssuers refuses a document that names an issuer otherwise than it names
+// itself. What cannot be read is left to whoever applies it.
+func (s *session) checkIssuers(document []byte) error {
+	env, err := environment.Parse(document)
+	if err != nil {
+		return nil //nolint:nilerr // told with all its lines when it is applied
+	}
+	if problems := s.issuerProblems(env); len(problems) > 0 {
+		return errors.New(strings.Join(problems, "\n"))
+	}
 	return nil
 }
 

@@ -41,26 +41,27 @@ const (
 
 // Config is what the API is built from.
 type Config struct {
-	DB         *store.DB
-	Tenants    *tenant.Registry
-	Outbox     *outbox.Worker
-	HTTP       *http.Client        // what fetches tenant-set addresses, see package outbound
-	Secrets    environment.Secrets // what documents point at
-	Senders    deliver.Senders     // what their mail may come from
-	PublicURL  string              // without trailing slash
-	Now        func() time.Time
-	Log        *slog.Logger
-	ClientAddr func(*http.Request) string                         // true client address
-	Observe    func(route string, status int, took time.Duration) // metrics; nil is allowed
-	Codes      func(method, event string)                         // metrics: codes sent, proofs given; nil is allowed
-	Full       func(environmentID, setting string)                // a limit of a whole environment is used up; nil is allowed
-	Refusals   *audit.Tally                                       // counts refusals of anonymous requests; nil: each is recorded
-	Texts      bool                                               // the server can send text messages
-	RequestID  func(*http.Request) string                         // set by the server's outermost layer
-	Operators  func() []string                                    // who is mailed when rules are weakened
-	LegacyMFA  LegacyMFA                                          // action-based MFA; nil: none
-	Shadow     *shadow.Counter                                    // counts what the newest rules would do; nil: nobody does
-	Wallets    Coordinator                                        // the wallet service; nil: there is none
+	DB          *store.DB
+	Tenants     *tenant.Registry
+	Outbox      *outbox.Worker
+	HTTP        *http.Client        // what fetches tenant-set addresses, see package outbound
+	Secrets     environment.Secrets // what documents point at
+	Senders     deliver.Senders     // what their mail may come from
+	PublicURL   string              // without trailing slash
+	Now         func() time.Time
+	Log         *slog.Logger
+	ClientAddr  func(*http.Request) string                         // true client address
+	Observe     func(route string, status int, took time.Duration) // metrics; nil is allowed
+	Codes       func(method, event string)                         // metrics: codes sent, proofs given; nil is allowed
+	Full        func(environmentID, setting string)                // a limit of a whole environment is used up; nil is allowed
+	Refusals    *audit.Tally                                       // counts refusals of anonymous requests; nil: each is recorded
+	Development bool                                               // development mode: refusals say more
+	Texts       bool                                               // the server can send text messages
+	RequestID   func(*http.Request) string                         // set by the server's outermost layer
+	Operators   func() []string                                    // who is mailed when rules are weakened
+	LegacyMFA   LegacyMFA                                          // action-based MFA; nil: none
+	Shadow      *shadow.Counter                                    // counts what the newest rules would do; nil: nobody does
+	Wallets     Coordinator                                        // the wallet service; nil: there is none
 }
 
 // API is the handler of all routes.

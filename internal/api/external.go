@@ -2,10 +2,14 @@ package api
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/external"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
 )
 
 func externalRoutes() []Route {
@@ -24,7 +28,7 @@ type ExternalSignInRequest struct {
 func externalSignIn(c *Call, r ExternalSignInRequest) (VerifyResponse, error) {
 	token, err := c.externalToken(r.JWT)
 	if err != nil {
-		return VerifyResponse{}, err
+		return VerifyResponse{}, c.explainExternal(err)
 	}
 	return c.signInWith(external.SignIn{Token: token}, method.Attempt{Tenant: c.Tenant, Source: c.Source}, r.SessionPublicKey, false)
 }
@@ -44,14 +48,14 @@ type ExternalVerifyResponse struct {
 func externalVerify(c *Call, r ExternalVerifyRequest) (ExternalVerifyResponse, error) {
 	token, err := c.externalToken(r.JWT)
 	if err != nil {
-		return ExternalVerifyResponse{}, err
+		return ExternalVerifyResponse{}, c.explainExternal(err)
 	}
 	scopes := token.Scopes()
 	if len(scopes) == 0 {
 		return ExternalVerifyResponse{}, fault.New(fault.InvalidExternalAuth, "An assertion names in scope what it is for, such as wallet:export.")
 	}
 	answer, err := c.proveWith(external.Assertion{Token: token}, method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}, scopes, nil)
-	return ExternalVerifyResponse{answer.ElevatedAccessToken}, invalidExternal(err)
+	return ExternalVerifyResponse{answer.ElevatedAccessToken}, invalidExternal(c.explainExternal(err))
 }
 
 func (c *Call) externalToken(jwt string) (external.Token, error) {
@@ -59,6 +63,28 @@ func (c *Call) externalToken(jwt string) (external.Token, error) {
 		return external.Token{}, fault.New(fault.InvalidExternalAuth, "The member jwt is missing.")
 	}
 	return external.Verify(c.ctx, c.api.keys, c.Tenant, c.api.Now(), jwt)
+}
+
+// explainExternal tells in development, and whoever shows a service token of this
+// environment, what is wrong with a token of the external login. Strangers learn
+// nothing but that it is refused.
+func (c *Call) explainExternal(err error) error {
+	if err == nil || c.api.Development {
+		return external.Explain(err)
+	}
+	text := bearer(c.request)
+	if !strings.HasPrefix(text, serviceauth.Prefix) {
+		return err
+	}
+	var token *serviceauth.Token
+	failed := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+		token, err = serviceauth.Check(tx, secret.Text(text))
+		return err
+	})
+	if failed != nil || !token.May(serviceauth.EnvironmentsRead, c.Tenant.ID) {
+		return err
+	}
+	return external.Explain(err)
 }
 
 // invalidExternal gives every no to an assertion the one code that clients know

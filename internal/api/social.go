@@ -53,7 +53,7 @@ func (c *Call) socialEndpoint(r social.Request) (social.Endpoint, error) {
 	}
 	endpoint, err := c.api.social.Endpoint(c.ctx, provider, row)
 	if err != nil {
-		return endpoint, fault.New(fault.Unavailable, "The login provider cannot be reached right now. Try again, or use another way to sign in.").Because(err)
+		return endpoint, social.Undiscovered(provider.Provider, err)
 	}
 	return endpoint, nil
 }

@@ -2,8 +2,10 @@ package attack_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stepup-auth/stepup/internal/method/external/externaltest"
 	"github.com/stepup-auth/stepup/internal/method/social/socialtest"
@@ -86,4 +88,63 @@ func TestE2VerifiedIsReadAlike(t *testing.T) {
 func quoted(text string) string {
 	raw, _ := json.Marshal(text)
 	return string(raw)
+}
+
+// What is wrong with a JWT of another login is told in development and to service
+// tokens of the environment, claim by claim, and to nobody else.
+func TestFaultsOfExternalTokensAreNamed(t *testing.T) {
+	t.Parallel()
+	production, development := start(t), start(t, servertest.WithDevelopment())
+	_, issuer := production.logins(t)
+	_, developers := development.logins(t)
+	now := production.Now()
+	readers := map[string]string{
+		"its own":     production.ServiceToken(t, servertest.A, []string{"environments.read"}),
+		"!other's":    production.ServiceToken(t, servertest.B, []string{"environments.read"}),
+		"!other word": production.ServiceToken(t, servertest.A, []string{"tokens.consume"}),
+		"!dead":       "stp_" + strings.Repeat("a", 43),
+	}
+	for name, value := range map[string]any{
+		"iss": externaltest.ISS + "/", "aud": "another", "sub": " ada", "exp": now.Add(-time.Hour).Unix(), "iat": "1", "nbf": now.Add(time.Hour).Unix(), "jti": 7, "SUB": "eve",
+	} {
+		claims := externaltest.Claims(now, "ada", "", m{name: value})
+		ask := func(s scene, i *externaltest.Issuer, header http.Header) servertest.Response {
+			return s.Do(t, "POST", sdk("/externalAuth/signin"), header, m{"jwt": i.Sign(t, "ES256", claims)}).Want(t, 422, "invalid_external_auth")
+		}
+		word := strings.ToLower(name)
+		says(t, "a stranger, "+name, ask(production, issuer, nil), "not good here", "!What is wrong", "!"+externaltest.ISS)
+		says(t, "development, "+name, ask(development, developers, nil), "What is wrong with it: ", word)
+		for whose, text := range readers {
+			want := []string{"What is wrong with it: ", word}
+			if strings.HasPrefix(whose, "!") {
+				want = []string{"!What is wrong"}
+			}
+			says(t, whose+" service token, "+name, ask(production, issuer, servertest.Bearer(text)), want...)
+		}
+	}
+
+	// Stepping up, in development: the same, down to what only an assertion needs.
+	var signed struct{ MinifiedJWT string }
+	development.Do(t, "POST", sdk("/externalAuth/signin"), nil, m{"jwt": developers.Sign(t, "ES256", externaltest.Claims(now, "ada", "", nil))}).Want(t, 200, "").JSON(t, &signed)
+	for name, value := range map[string]any{"jti": nil, "iat": nil, "exp": now.Add(time.Hour).Unix(), "binding_hash": "x", "aud": "another"} {
+		text := developers.Sign(t, "ES256", externaltest.Claims(now, "ada", transfer, m{name: value}))
+		refused := development.Do(t, "POST", sdk("/externalAuth/verify"), servertest.Bearer(signed.MinifiedJWT), m{"jwt": text}).Want(t, 422, "invalid_external_auth")
+		says(t, "an assertion, "+name, refused, "What is wrong with it: ", name)
+	}
+}
+
+// A provider whose issuer is written wrong is not one that is away.
+func TestWrongIssuerIsNotAway(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := socialtest.Start(t, s.Now)
+	s.PutSecret(t, servertest.A, "acme", socialtest.ClientSecret)
+	s.Apply(t, servertest.Document(servertest.A, `redirectOrigins: ["`+servertest.Origin(servertest.A)+`"]
+providers:
+  - {provider: acme, issuer: "`+p.URL+`/", clientId: `+socialtest.ClientID+`, clientSecret: {file: acme}}
+`))
+	state := strings.Repeat("s", 43)
+	s.Do(t, "POST", sdk("/providers/acme/initAuth"), nil, m{"state": state, "redirectUrl": after}).Want(t, 204, "")
+	refused := s.Do(t, "GET", sdk("/providers/acme/authorize?response_type=code&state="+state), nil, nil).Want(t, 422, "provider_not_enabled")
+	says(t, "a wrong issuer", refused, "stepup doctor says what to write", "!Try again")
 }

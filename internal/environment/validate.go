@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"cmp"
 	"net/mail"
 	"net/netip"
 	"regexp"
@@ -268,10 +269,28 @@ func (c checker) provider(path string, p Provider) {
 		{"issuer", p.Issuer}, {"endpoints.authorization", p.Endpoints.Authorization}, {"endpoints.token", p.Endpoints.Token},
 		{"endpoints.userinfo", p.Endpoints.UserInfo}, {"endpoints.jwks", p.Endpoints.JWKS},
 	} {
-		if problem := urlProblem(address.value); address.value != "" && problem != "" {
+		problem := urlProblem(address.value)
+		if address.key == "issuer" {
+			problem = cmp.Or(issuerProblem(address.value), problem)
+		}
+		if address.value != "" && problem != "" {
 			c.at(path+"."+address.key, "%s", problem)
 		}
 	}
+}
+
+// issuerProblem says what of an issuer cannot be right, whoever it is.
+func issuerProblem(issuer string) string {
+	if before, _, found := strings.Cut(issuer, "/.well-known/"); found {
+		return "is the address of the document that describes the issuer: write the issuer itself, " + quoted(before)
+	}
+	if strings.ContainsAny(issuer, "{}<>") {
+		return quoted(issuer) + " has a placeholder left in it: write your own value in its place, as your login shows it"
+	}
+	if strings.TrimSpace(issuer) != issuer {
+		return quoted(issuer) + " has a space before or after it: remove it"
+	}
+	return ""
 }
 
 func (c checker) ref(path string, r Ref) {
@@ -291,6 +310,9 @@ func (c checker) externalAuth() {
 				c.at("externalAuth."+need.key, "is missing: external sign-in needs iss, aud and jwksUrl")
 			}
 		}
+	}
+	if problem := issuerProblem(x.Issuer); problem != "" {
+		c.at("externalAuth.iss", "%s", problem)
 	}
 	if x.JWKSURL != "" {
 		if problem := urlProblem(x.JWKSURL); problem != "" {

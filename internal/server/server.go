@@ -91,6 +91,7 @@ func New(c Config) *Server {
 	routes := api.New(api.Config{
 		DB: c.DB, Tenants: tenants, Wallets: c.Wallets, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL, Now: c.Now, Log: c.Log, Secrets: c.Secrets(), Senders: senders,
 		ClientAddr: clients.address, Full: s.full, Refusals: s.refusals, Observe: m.request, Codes: m.code, Texts: c.Texter != nil, RequestID: requestID, Operators: func() []string { return c.Operators }, LegacyMFA: legacyMFA, Shadow: counter,
+		Development: c.Development != nil,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", routes)

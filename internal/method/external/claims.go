@@ -2,6 +2,8 @@ package external
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -14,21 +16,24 @@ import (
 func read(payload []byte) (claims, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &members); err != nil {
-		return claims{}, errClaim
+		return claims{}, err
 	}
 	var c claims
 	for name, into := range map[string]*string{"iss": &c.Issuer, "sub": &c.Subject, "scope": &c.Scope, "jti": &c.ID, "binding_hash": &c.Binding} {
 		if err := text(members[name], into); err != nil {
-			return claims{}, err
+			return claims{}, fmt.Errorf("%s is no text", name)
 		}
 	}
 	c.Email = verifiedEmail(members)
 	for name, into := range map[string]*time.Time{"exp": &c.Expires, "iat": &c.IssuedAt, "nbf": &c.NotBefore} {
 		if err := date(members[name], into); err != nil {
-			return claims{}, err
+			return claims{}, fmt.Errorf("%s is no number of seconds since 1970", name)
 		}
 	}
-	return c, audience(members["aud"], &c.Audience)
+	if err := audience(members["aud"], &c.Audience); err != nil {
+		return claims{}, errors.New("aud is neither a text nor a list of them")
+	}
+	return c, nil
 }
 
 // verifiedEmail is an address to show: unsaid is how to take a token that does

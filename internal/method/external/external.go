@@ -86,17 +86,17 @@ func Verify(ctx context.Context, keys *jws.Keys, t *tenant.Tenant, now time.Time
 	case err != nil:
 		return Token{}, refuse("%w", err)
 	case c.Issuer != x.Issuer:
-		return Token{}, refuse("iss is %.100q", c.Issuer)
+		return Token{}, refuse("iss is %.100q, and externalAuth.iss is %.100q", c.Issuer, x.Issuer)
 	case !named(c.Audience, x.Audience):
-		return Token{}, refuse("aud does not name us")
+		return Token{}, refuse("aud is %.200q, and externalAuth.aud is %.100q", c.Audience, x.Audience)
 	case c.Subject == "" || len(c.Subject) > maxSubject || strings.TrimSpace(c.Subject) != c.Subject || strings.ContainsFunc(c.Subject, control):
-		return Token{}, refuse("sub names nobody")
+		return Token{}, refuse("sub is missing, longer than %d bytes, or has spaces around it or a control character in it", maxSubject)
 	case c.Expires.IsZero() || !now.Before(c.Expires):
-		return Token{}, refuse("exp is missing or past")
+		return Token{}, refuse("exp is missing or past (%s)", off(now, c.Expires))
 	case c.IssuedAt.After(now.Add(leeway)):
-		return Token{}, refuse("iat is in the future")
+		return Token{}, refuse("iat is in the future (%s)", off(now, c.IssuedAt))
 	case c.NotBefore.After(now.Add(leeway)):
-		return Token{}, refuse("nbf is in the future")
+		return Token{}, refuse("nbf is in the future (%s)", off(now, c.NotBefore))
 	}
 	if !c.Email.verified && (c.Email.said || !x.AssumeEmailVerified) {
 		c.Email = shownEmail{}
@@ -226,6 +226,28 @@ func named(audience []string, want string) bool {
 		}
 	}
 	return false
+}
+
+// off is how far a time is from now.
+func off(now, at time.Time) string {
+	switch d := at.Sub(now).Round(time.Second); {
+	case at.IsZero():
+		return "missing"
+	case d > 0:
+		return d.String() + " ahead of this server's clock"
+	default:
+		return (-d).String() + " ago"
+	}
+}
+
+// Explain adds to the sentence of a refusal of this package what is wrong with the
+// token. It is for whoever sets the two logins up, not for strangers.
+func Explain(err error) error {
+	var refused *fault.Error
+	if !errors.As(err, &refused) || refused.Code != fault.InvalidExternalAuth || refused.Cause == nil {
+		return err
+	}
+	return fault.New(fault.InvalidExternalAuth, "%s What is wrong with it: %v.", refused.Message, refused.Cause).Because(refused.Cause)
 }
 
 func control(r rune) bool { return r < ' ' || r == 0x7f }

@@ -168,6 +168,28 @@ func (c *Client) askIssuer(ctx context.Context, issuer string) (Endpoint, error)
 	return e, nil
 }
 
+// IssuerProblems asks the issuers that a document names what they call themselves,
+// and says what to write where the document says otherwise. Whoever does not answer
+// is left out.
+func (c *Client) IssuerProblems(ctx context.Context, e *environment.Environment) (problems []string) {
+	ask := func(key, issuer string) {
+		_, err := c.askIssuer(ctx, issuer)
+		if other := (*oidc.IssuerMismatchError)(nil); errors.As(err, &other) {
+			problems = append(problems, fmt.Sprintf("%s: the issuer at %.200q calls itself %.200q, and is known by that name alone, letter by letter: write %.200q",
+				key, issuer, other.Discovered, other.Discovered))
+		}
+	}
+	for _, p := range e.Providers {
+		if p.Issuer != "" {
+			ask("providers["+p.Provider+"].issuer", p.Issuer)
+		}
+	}
+	if x := e.ExternalAuth; x.Enabled && environment.AddressProblem(x.Issuer) == "" {
+		ask("externalAuth.iss", x.Issuer)
+	}
+	return problems
+}
+
 // authStyle is how a client authenticates: what the provider says it takes, by
 // default Authorization (OpenID Connect Discovery section 3). A provider that takes
 // both may take just one of this client, so both are tried.

@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/coreos/go-oidc/v3/oidc"
+
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/environment"
@@ -108,7 +110,7 @@ func (c *candidate) Compare(ctx context.Context) error {
 	}
 	endpoint, err := c.method.Client.Endpoint(ctx, c.provider, c.row)
 	if err != nil {
-		err = away("%w", err)
+		err = Undiscovered(c.provider.Provider, err)
 	} else {
 		c.identity, err = c.ask(ctx, endpoint, verifier)
 	}
@@ -239,6 +241,17 @@ func (c *candidate) detail() account.Detail {
 		d.OAuthAccountPhotos = []string{c.identity.Photo}
 	}
 	return d
+}
+
+// Undiscovered is what is said when it is not known where a provider answers: that
+// it is away, unless its issuer is written wrong, which no waiting mends.
+func Undiscovered(provider string, err error) *fault.Error {
+	var other *oidc.IssuerMismatchError
+	if errors.As(err, &other) {
+		return fault.New(fault.ProviderNotEnabled,
+			"The login provider %.40q is not ready for use: it is not the issuer that this environment names. On the server, stepup doctor says what to write.", provider).Because(err)
+	}
+	return away("%w", err)
 }
 
 // away is what is said when the provider could not be asked: no word about the login.

@@ -56,6 +56,7 @@ type options struct {
 	wallets          *Wallets
 	custodians       string
 	listener         func(net.Listener) net.Listener
+	development      http.Handler
 }
 
 // Option changes how a server starts.
@@ -78,6 +79,9 @@ func WithLog(w io.Writer) Option { return func(o *options) { o.log = w } }
 func WithConfig(change func(*config.Production)) Option {
 	return func(o *options) { o.production = change }
 }
+
+// WithDevelopment is a server in development mode, without its pages.
+func WithDevelopment() Option { return func(o *options) { o.development = http.NotFoundHandler() } }
 
 // WithListener puts something between the server and its connections.
 func WithListener(between func(net.Listener) net.Listener) Option {
@@ -115,6 +119,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 		Production: config.Production{PublicURL: s.URL, SecretsDir: s.secrets, Operators: []string{Operator}, OutboundAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
 		DB:         s.DB, Mailer: s.Inbox, Texter: s.Inbox, Log: slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level})), Now: s.Now,
 	}
+	c.Development = o.development
 	if o.production != nil {
 		o.production(&c.Production)
 	}
