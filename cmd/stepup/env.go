@@ -71,6 +71,9 @@ func (c *envApply) Run(s *session) error {
 	if weakens := applied.Weakens(); len(weakens) > 0 {
 		fmt.Fprintf(s.stdout, "WARNING: %d of these changes weaken the environment.\n", len(weakens))
 	}
+	for _, warning := range applied.Warnings {
+		fmt.Fprintln(s.stdout, "WARNING: "+warning)
+	}
 	env, err := environment.Parse(document)
 	if err != nil {
 		return err

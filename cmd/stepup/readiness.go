@@ -169,21 +169,9 @@ func (c *envAccept) Run(s *session) error {
 		return err
 	}
 	fmt.Fprintf(s.stdout, "Minimum version of %s is %s now (revision %d).\n", accepted.ID, accepted.MinAPIVersion, accepted.Revision)
-	fmt.Fprintf(s.stdout, "In its document write, or leave out the first line:\n  minApiVersion: %q\n", string(accepted.MinAPIVersion))
-	err = db.Read(s.ctx, func(tx *store.Tx) error {
-		row, err := tx.Environment(c.ID)
-		if err != nil {
-			return err
-		}
-		env, err := environment.Parse([]byte(row.Document))
-		if err == nil && len(env.Compatibility) > 0 {
-			entries := strings.ReplaceAll(strings.Trim(fmt.Sprint(env.Compatibility), "[]"), " ", ", ")
-			fmt.Fprintf(s.stdout, "  compatibility: [%s]\n", entries)
-		}
-		return err
-	})
-	if err != nil {
-		return err
+	fmt.Fprintln(s.stdout, "In its document write, or leave out the first line:")
+	for _, line := range accepted.Lines {
+		fmt.Fprintln(s.stdout, "  "+line)
 	}
 	if len(accepted.TurnedOn) > 0 {
 		fmt.Fprintf(s.stdout, "Turned on for clients seen lately: %s. `stepup readiness %s` says when one can go.\n", strings.Join(accepted.TurnedOn, ", "), c.ID)

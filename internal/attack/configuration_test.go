@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -305,5 +306,64 @@ func TestVersionByDocument(t *testing.T) {
 	if got := s.writer(t, "")(old); got.Status != 403 || got.Code != "insufficient_service_scope" {
 		t.Errorf("a new environment at the old version: %d %s", got.Status, got.Body)
 	}
-	put(fresh, old).Want(t, 200, "")
+	if got := put(fresh, old).Want(t, 200, ""); !strings.Contains(string(got.Body), `"warnings":["createdAtVersion: the environment begins at 2026_01_01`) {
+		t.Errorf("nobody is told that a new environment begins at the old version: %s", got.Body)
+	}
+	if got := s.Inbox.Wait(t, servertest.Operator, 0).Text; !strings.Contains(got, "begins at 2026_01_01") {
+		t.Errorf("operators were told:\n%s", got)
+	}
+}
+
+// Accepting turns on what clients seen lately need. A file from before would take it
+// away by the way: it is told so, whose calls that refuses, and the line to write.
+func TestEntriesDroppedByAnOldFile(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	strong := servertest.Bearer(s.ServiceToken(t, "", []string{serviceauth.EnvironmentsRead, serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
+	document := servertest.Document(servertest.Legacy, "mfa: {actions: [{action: user.update, required: true}]}\n")
+	s.Apply(t, document)
+	user := s.SignIn(t, servertest.Legacy, "ada@example.com")
+	call := func() {
+		header := user.Header()
+		header.Set("x-dyn-version", "WalletKit/5.3.2") // attaches no token to changes of the profile
+		s.Do(t, "PUT", user.Path("/users"), header, m{"alias": "ada"}).Want(t, 200, "")
+	}
+	call()
+	type answer struct {
+		TurnedOn, Lines, Warnings []string
+	}
+	accept := func(body m) (a answer) {
+		s.Do(t, "POST", servertest.Admin(servertest.Legacy)+"/version", strong, body).Want(t, 200, "").JSON(t, &a)
+		return a
+	}
+	line := `compatibility: [update-user, delete-user]`
+	got := accept(m{"minApiVersion": "2026_04_01"})
+	if !slices.Equal(got.TurnedOn, []string{"update-user", "delete-user"}) || !slices.Equal(got.Lines, []string{`minApiVersion: "2026_04_01"`, line}) {
+		t.Fatalf("%+v", got)
+	}
+	call()
+	s.Do(t, "GET", servertest.Admin(servertest.Legacy)+"/readiness", strong, nil).Want(t, 200, "") // counts what waits in memory
+	file := strings.Replace(document, `minApiVersion: "2026_01_01"`+"\n", "", 1)
+	put := func(document, query string) (a answer) {
+		s.Do(t, "PUT", servertest.Admin(servertest.Legacy)+query, strong, document).Want(t, 200, "").JSON(t, &a)
+		return a
+	}
+	if got := put(file+line+"\n", ""); len(got.Warnings) != 0 {
+		t.Errorf("the file with its lines is warned of: %q", got.Warnings)
+	}
+	for _, query := range []string{"?dryRun=true", ""} {
+		want := []string{
+			"compatibility: the document drops update-user, which accepting turned on. 1 call(s) of the last 30 days went through by it, from WalletKit/5.3.2: such calls are refused without it.",
+			"compatibility: the document drops delete-user, which accepting turned on. No call of the last 30 days needed it.",
+			"To keep what was turned on, write " + line + ".",
+		}
+		if got := put(file, query); !slices.Equal(got.Warnings, want) {
+			t.Errorf("%s: told %q", query, got.Warnings)
+		}
+	}
+	// Gone with a word, it is said once; what somebody wrote themselves is theirs to drop.
+	put(file+line+"\n", "")
+	if got := put(file, ""); len(got.Warnings) != 0 {
+		t.Errorf("entries of a file are called turned on: %q", got.Warnings)
+	}
 }

@@ -2,11 +2,15 @@ package operate
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -15,6 +19,7 @@ type Accepted struct {
 	Applied
 	MinAPIVersion environment.Version `json:"minApiVersion"`
 	TurnedOn      []string            `json:"turnedOn"` // compatibility entries for clients seen lately
+	Lines         []string            `json:"lines"`    // what the environment's document says about it from now on
 }
 
 // AcceptOptions are how a version is accepted.
@@ -57,16 +62,98 @@ func Accept(tx *store.Tx, by audit.By, environmentID string, o AcceptOptions) (A
 			accepted.TurnedOn = append(accepted.TurnedOn, entry)
 		}
 	}
+	accepted.Lines = lines(next)
 	// Going up, the entries keep what was free already; they take nothing away.
 	mayWeaken := o.MayWeaken || env.MinAPIVersion.Before(o.Version)
 	accepted.Applied, err = Apply(tx, by, next.YAML(), ApplyOptions{ID: env.ID, MayWeaken: mayWeaken, DryRun: o.DryRun, Operators: o.Operators, Accepting: true})
 	if err != nil || o.DryRun || len(accepted.Changes) == 0 {
 		return accepted, err
 	}
+	for _, entry := range accepted.TurnedOn {
+		if err := tx.TurnOn(env.ID, entry); err != nil {
+			return accepted, err
+		}
+	}
 	by.EnvironmentID = env.ID
 	return accepted, audit.Record(tx, by, "environment.version_accepted", audit.Detail{
 		"from": env.MinAPIVersion, "to": o.Version, "strict": o.Strict, "turned_on": accepted.TurnedOn, "verdict": ready.Verdict,
 	})
+}
+
+// lines are those of the document that say what is in force.
+func lines(env *environment.Environment) []string {
+	lines := []string{fmt.Sprintf("minApiVersion: %q", string(env.MinAPIVersion))}
+	if len(env.Compatibility) > 0 {
+		lines = append(lines, compatibilityLine(env.Compatibility))
+	}
+	return lines
+}
+
+func compatibilityLine(entries []environment.Compatible) string {
+	words := make([]string, len(entries))
+	for i, entry := range entries {
+		words[i] = string(entry)
+	}
+	return "compatibility: [" + strings.Join(words, ", ") + "]"
+}
+
+// dropped are the entries that accepting turned on and that a document leaves out.
+type dropped struct {
+	environmentID string
+	entries       []string
+	warnings      []string
+}
+
+// droppedEntries finds what an old file takes back of what accepting turned on, and
+// says whose calls that refuses.
+func droppedEntries(tx *store.Tx, old, next *environment.Environment) (dropped, error) {
+	if old == nil {
+		return dropped{}, nil
+	}
+	d := dropped{environmentID: old.ID}
+	turnedOn, err := tx.TurnedOn(old.ID)
+	if err != nil {
+		return d, err
+	}
+	for _, entry := range turnedOn {
+		if old.Allows(environment.Compatible(entry)) && !next.Allows(environment.Compatible(entry)) {
+			d.entries = append(d.entries, entry)
+		}
+	}
+	if len(d.entries) == 0 {
+		return d, nil
+	}
+	counts, err := tx.ShadowCounts(old.ID, shadow.Day(tx.Now().Add(-ReadinessDays*24*time.Hour)))
+	if err != nil {
+		return d, err
+	}
+	var seen Readiness
+	seen.read(old, counts)
+	keep := slices.Clone(next.Compatibility)
+	for _, use := range seen.Compatibility {
+		if !slices.Contains(d.entries, use.Entry) {
+			continue
+		}
+		keep = append(keep, environment.Compatible(use.Entry))
+		warning := fmt.Sprintf("compatibility: the document drops %s, which accepting turned on. ", use.Entry)
+		if use.Removable {
+			warning += fmt.Sprintf("No call of the last %d days needed it.", ReadinessDays)
+		} else {
+			warning += fmt.Sprintf("%d call(s) of the last %d days went through by it, from %s: such calls are refused without it.", use.Count, ReadinessDays, list(use.Clients, 5))
+		}
+		d.warnings = append(d.warnings, warning)
+	}
+	d.warnings = append(d.warnings, "To keep what was turned on, write "+compatibilityLine(keep)+".")
+	return d, nil
+}
+
+func (d dropped) forget(tx *store.Tx) error {
+	for _, entry := range d.entries {
+		if err := tx.DropTurnedOn(d.environmentID, entry); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func orNoEnvironment(err error) error {

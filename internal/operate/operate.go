@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
@@ -27,6 +28,7 @@ type Applied struct {
 	Revision int64                `json:"revision"`
 	Created  bool                 `json:"created"`
 	Changes  []environment.Change `json:"changes"`
+	Warnings []string             `json:"warnings"` // what else the operator should know
 }
 
 // Weakens lists what an attacker gains from the change.
@@ -61,7 +63,7 @@ func Preview(document []byte) (Applied, error) {
 	if err := environment.CheckApply(nil, next); err != nil {
 		return Applied{}, fault.New(fault.EnvironmentVersionCannotGoBack, "%s", err.Error())
 	}
-	return Applied{ID: next.ID, Created: true, Changes: environment.Compare(nil, next)}, nil
+	return Applied{ID: next.ID, Created: true, Changes: environment.Compare(nil, next), Warnings: beginsOlder(nil, next)}, nil
 }
 
 func parse(document []byte) (*environment.Environment, error) {
@@ -110,11 +112,16 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 	if err := refuseNew(o.Senders, old, next); err != nil {
 		return Applied{}, err
 	}
-	applied := Applied{ID: next.ID, Revision: row.Revision, Created: old == nil, Changes: environment.Compare(old, next)}
+	applied := Applied{ID: next.ID, Revision: row.Revision, Created: old == nil, Changes: environment.Compare(old, next), Warnings: beginsOlder(old, next)}
+	dropped, err := droppedEntries(tx, old, next)
+	if err != nil {
+		return applied, err
+	}
+	applied.Warnings = append(applied.Warnings, dropped.warnings...)
 	if old != nil && len(applied.Changes) == 0 || o.DryRun {
 		return applied, nil
 	}
-	weakens := applied.Weakens()
+	weakens := append(applied.Weakens(), beginsOlder(old, next)...)
 	if len(weakens) > 0 && !o.MayWeaken {
 		return applied, fault.New(fault.InsufficientServiceScope, "This weakens the environment, which needs environments.weaken:\n%s", join(weakens)).
 			With(map[string]any{"weakens": weakens})
@@ -126,6 +133,9 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 		return applied, err
 	}
 	applied.Revision++
+	if err := dropped.forget(tx); err != nil {
+		return applied, err
+	}
 	if err := keepKey(tx, by, old, next); err != nil {
 		return applied, err
 	}
@@ -156,6 +166,15 @@ func checkVersion(old, next *environment.Environment, o ApplyOptions) error {
 			old.MinAPIVersion, next.MinAPIVersion, old.ID, old.MinAPIVersion)
 	}
 	return nil
+}
+
+// beginsOlder warns of a new environment that may go by older rules.
+func beginsOlder(old, next *environment.Environment) []string {
+	if old != nil || next.CreatedAtVersion == environment.Newest {
+		return []string{}
+	}
+	return []string{fmt.Sprintf("createdAtVersion: the environment begins at %s, and may go by its rules. One that has accepted %s anywhere, under this id, must not begin again: leave createdAtVersion and minApiVersion out.",
+		next.CreatedAtVersion, environment.Newest)}
 }
 
 // keepKey makes the first signing key, or a new one when the algorithm changed.

@@ -28,6 +28,8 @@ func TestMovingToStepUp(t *testing.T) {
 	b.click("[data-do=accept-strict]")
 	b.click("[data-dialog=confirm] .danger")
 	b.see("[data-migration=readiness] [data-version='2026_04_01']")
+	b.until("the line for the document", `document.querySelector('[data-line]').textContent === 'minApiVersion: "2026_04_01"'`)
+	b.fits()
 	b.fullShot("demo-migration-2-accepted")
 	b.click("[data-do=go-back]")
 	b.click("[data-dialog=confirm] .danger")

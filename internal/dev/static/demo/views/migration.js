@@ -57,7 +57,8 @@ function switchCard(session) {
     if (answer.kind !== 'confirmed') return
     const accepted = await session.api.acceptVersion(operator, version, strict)
     place.good(`${accepted.minApiVersion} holds for the very next request.`,
-      accepted.turnedOn.length > 0 && ` Turned on for clients seen lately: ${accepted.turnedOn.join(', ')}.`)
+      accepted.turnedOn.length > 0 && ` Turned on for clients seen lately: ${accepted.turnedOn.join(', ')}.`,
+      ' In its document write ', accepted.lines.map((line) => [h('code', { 'data-line': '' }, line), ' ']))
     await look()
   })
   const draw = (report) => {
