@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/coordinator"
@@ -43,6 +44,8 @@ var withoutKey = map[wallet.Role]string{
 }
 
 type restoreCommand struct {
+	OlderVersion bool `help:"Restore environments that stand at an older version, although they may have accepted a newer one since."`
+
 	Role string `help:"Whose database: ${enum}." enum:"issuer,wallet,signer,guardian" default:"issuer"`
 	File string `arg:"" help:"Backup to restore into the (empty) database the settings name." type:"existingfile"`
 }
@@ -52,15 +55,61 @@ func (c *restoreCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := store.Restore(s.ctx, settings, c.File); err != nil {
+	issuer := wallet.Role(c.Role) == wallet.Issuer
+	var older []olderEnvironment
+	judge := func(environments []store.RestoredEnvironment) error {
+		if older = olderOf(environments); len(older) > 0 && !c.OlderVersion {
+			return asOlder(older)
+		}
+		return nil
+	}
+	if !issuer {
+		judge = nil
+	}
+	if err := store.Restore(s.ctx, settings, c.File, judge); err != nil {
 		return err
 	}
-	if wallet.Role(c.Role) == wallet.Issuer {
+	if issuer {
 		fmt.Fprintln(s.stdout, "Restored. The epoch has moved: every open challenge and single-use token from before is void.")
+		for _, env := range older {
+			fmt.Fprintf(s.stdout, "WARNING: %s. If it had accepted %s, type: stepup env accept %s\n", env, environment.Newest, env.id)
+		}
 		return nil
 	}
 	fmt.Fprintln(s.stdout, "Restored. Start all roles, and run `stepup wallet doctor` before anybody uses a wallet: it says whether the databases are of one time.")
 	return nil
+}
+
+// olderEnvironment is one whose rules in a backup may be older than those it had.
+type olderEnvironment struct{ id, name, at string }
+
+func (e olderEnvironment) String() string {
+	return fmt.Sprintf("%s (%s) stands at %s", e.name, e.id, e.at)
+}
+
+// olderOf finds the environments that may have accepted a newer version after the
+// backup was made. The database that would know is the one that is replaced.
+func olderOf(environments []store.RestoredEnvironment) (older []olderEnvironment) {
+	for _, restored := range environments {
+		env, err := environment.Parse([]byte(restored.Document))
+		switch {
+		case err != nil:
+			older = append(older, olderEnvironment{restored.ID, restored.Name, "a version that cannot be read"})
+		case env.MinAPIVersion.Before(environment.Newest):
+			older = append(older, olderEnvironment{restored.ID, restored.Name, string(env.MinAPIVersion)})
+		}
+	}
+	return older
+}
+
+func asOlder(older []olderEnvironment) error {
+	text := ""
+	for _, env := range older {
+		text += "\n  " + env.String()
+	}
+	return fmt.Errorf("environments of this backup stand at a version older than %s:%s\n"+
+		"If one of them accepted it after the backup was made, restoring takes that back, and what was asked for is asked for no longer. "+
+		"To restore all the same, add --older-version, and accept again before users come", environment.Newest, text)
 }
 
 // storeOf is the database that a role's settings name.

@@ -18,11 +18,19 @@ func (db *DB) Backup(ctx context.Context, path string) error {
 	return nil
 }
 
+// RestoredEnvironment is an environment as it stands in a backup.
+type RestoredEnvironment struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Document string `json:"document"` // canonical YAML
+}
+
 // Restore fills the database that config names, which must not exist yet (SQLite) or
 // must be empty (PostgreSQL), from a file that [DB.Backup] wrote for the same engine.
 // The epoch moves before the data can be seen, so nothing that was open or spent at
-// any time can be used. A restore that fails leaves no database behind.
-func Restore(ctx context.Context, config Config, from string) error {
+// any time can be used. A restore that fails leaves no database behind. Judge, unless
+// it is nil, sees the environments of the backup before, and may refuse them.
+func Restore(ctx context.Context, config Config, from string, judge func([]RestoredEnvironment) error) error {
 	target, err := parseURL(config.URL)
 	if err != nil {
 		return err
@@ -31,9 +39,9 @@ func Restore(ctx context.Context, config Config, from string) error {
 		return fmt.Errorf("reading the backup: %w", err)
 	}
 	if target.engine == SQLite {
-		err = restoreSQLite(ctx, target.path, from)
+		err = restoreSQLite(ctx, target.path, from, judge)
 	} else {
-		err = restorePostgres(ctx, target.url, from)
+		err = restorePostgres(ctx, target.url, from, judge)
 	}
 	if err != nil {
 		return fmt.Errorf("restoring the backup: %w", err)

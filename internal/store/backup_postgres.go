@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -40,10 +41,16 @@ END $move$;
 COMMIT;
 `
 
-// restorePostgres feeds what pg_restore writes to psql, inside one transaction that
-// ends with the move of the epoch. Only when pg_restore has succeeded does psql get
-// to see COMMIT.
-func restorePostgres(ctx context.Context, url, from string) error {
+// readEnvironmentsSQL ends a transaction that restores the environments to look at
+// them. Its last line is what was found.
+const readEnvironmentsSQL = `
+RESET search_path;
+SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'document', document) ORDER BY name, id), '[]') FROM environments;
+ROLLBACK;
+`
+
+// restorePostgres restores inside one transaction that ends with the move of the epoch.
+func restorePostgres(ctx context.Context, url, from string, judge func([]RestoredEnvironment) error) error {
 	config, err := postgresConfig(url)
 	if err != nil {
 		return err
@@ -51,17 +58,40 @@ func restorePostgres(ctx context.Context, url, from string) error {
 	if err := requireEmpty(ctx, config); err != nil {
 		return err
 	}
-	reading, err := clientProgram(ctx, config, "pg_restore", "--no-owner", "--no-privileges", "--file=-", from)
-	if err != nil {
-		return err
+	if judge != nil {
+		printed, err := pour(ctx, config, readEnvironmentsSQL, "--table=environments", from)
+		if err != nil {
+			return fmt.Errorf("reading its environments: %w", err)
+		}
+		lines := strings.Split(strings.TrimSpace(printed), "\n")
+		var environments []RestoredEnvironment
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &environments); err != nil {
+			return fmt.Errorf("reading its environments: %w", err)
+		}
+		if err := judge(environments); err != nil {
+			return err
+		}
 	}
-	applying, err := clientProgram(ctx, config, "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-")
+	_, err = pour(ctx, config, fmt.Sprintf(moveEpochSQL, rand.Text()), from)
+	return err
+}
+
+// pour feeds what pg_restore writes to psql, inside one transaction, and returns what
+// psql printed. Only when pg_restore has succeeded does psql get to see the ending.
+func pour(ctx context.Context, config *pgx.ConnConfig, ending string, what ...string) (string, error) {
+	reading, err := clientProgram(ctx, config, "pg_restore", append([]string{"--no-owner", "--no-privileges", "--file=-"}, what...)...)
 	if err != nil {
-		return err
+		return "", err
+	}
+	applying, err := clientProgram(ctx, config, "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--file=-")
+	if err != nil {
+		return "", err
 	}
 	script, input := io.Pipe()
 	reading.Stdout = input
 	applying.Stdin = script
+	var printed strings.Builder
+	applying.Stdout = &printed
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -70,7 +100,7 @@ func restorePostgres(ctx context.Context, url, from string) error {
 			err = run(reading)
 		}
 		if err == nil {
-			_, err = fmt.Fprintf(input, moveEpochSQL, rand.Text())
+			_, err = io.WriteString(input, ending)
 		}
 		_ = input.CloseWithError(err)
 	}()
@@ -78,7 +108,7 @@ func restorePostgres(ctx context.Context, url, from string) error {
 	// Unblocks the other side when psql gave up early.
 	_ = script.CloseWithError(errors.New("psql has ended"))
 	<-ended
-	return err
+	return printed.String(), err
 }
 
 func requireEmpty(ctx context.Context, config *pgx.ConnConfig) error {

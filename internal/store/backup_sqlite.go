@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ func (e *sqliteEngine) backup(ctx context.Context, path string) error {
 
 // restoreSQLite prepares the database under another name and lets it appear at path
 // in one step.
-func restoreSQLite(ctx context.Context, path, from string) error {
+func restoreSQLite(ctx context.Context, path, from string, judge func([]RestoredEnvironment) error) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
@@ -49,7 +50,14 @@ func restoreSQLite(ctx context.Context, path, from string) error {
 		if err := errors.Join(err, source.Close()); err != nil {
 			return err
 		}
-		return moveEpochIn(ctx, prepared)
+		if err := moveEpochIn(ctx, prepared); err != nil || judge == nil {
+			return err
+		}
+		environments, err := environmentsIn(ctx, prepared)
+		if err != nil {
+			return err
+		}
+		return judge(environments)
 	})
 	if err != nil {
 		return err
@@ -77,4 +85,18 @@ func moveEpochIn(ctx context.Context, path string) (err error) {
 		return fmt.Errorf("moving the epoch: %w", err)
 	}
 	return nil
+}
+
+// environmentsIn reads the environments of a database file that nobody has open.
+func environmentsIn(ctx context.Context, path string) (_ []RestoredEnvironment, err error) {
+	db := openSQLitePool(path, sqliteMode{}, 1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	rows, err := db.QueryContext(ctx, `SELECT id, name, document FROM environments ORDER BY name, id`)
+	environments, err := collect(rows, err, func(rows *sql.Rows) (e RestoredEnvironment, err error) {
+		return e, rows.Scan(&e.ID, &e.Name, &e.Document)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading its environments: %w", err)
+	}
+	return environments, nil
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -187,6 +188,12 @@ func TestBackupUnderLoad(t *testing.T) {
 			var spent sync.Map
 			var next atomic.Int64
 			var load sync.WaitGroup
+			err := db.Write(t.Context(), func(tx *store.Tx) error {
+				return errors.Join(tx.PutEnvironment("a", "A", "", 0), tx.PutEnvironment("b", "Bänk\t\n\\", "name: \"B\"\nb: |\n  two\n", 0))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 			halfway := make(chan struct{})
 			for range 4 {
 				load.Go(func() {
@@ -219,10 +226,20 @@ func TestBackupUnderLoad(t *testing.T) {
 
 			url := storetest.Empty(t, engine)
 			config := store.Config{URL: url, Box: storetest.Box(t)}
-			if err := store.Restore(t.Context(), config, file); err != nil {
+			refused := errors.New("refused")
+			judge := func(found []store.RestoredEnvironment) error {
+				if len(found) != 2 || found[1] != (store.RestoredEnvironment{ID: "b", Name: "Bänk\t\n\\", Document: "name: \"B\"\nb: |\n  two\n"}) {
+					t.Errorf("the backup holds %q", found)
+				}
+				return refused
+			}
+			if err := store.Restore(t.Context(), config, file, judge); !errors.Is(err, refused) {
+				t.Errorf("a refused backup: %v", err)
+			}
+			if err := store.Restore(t.Context(), config, file, nil); err != nil {
 				t.Fatal(err)
 			}
-			if err := store.Restore(t.Context(), config, file); err == nil {
+			if err := store.Restore(t.Context(), config, file, nil); err == nil {
 				t.Error("a restore over an existing database succeeded")
 			}
 			restored := storetest.Open(t, url)
@@ -267,15 +284,15 @@ func TestRestoreOfNoBackup(t *testing.T) {
 				if err := os.WriteFile(file, content, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				if err := store.Restore(t.Context(), config, file); err == nil {
+				if err := store.Restore(t.Context(), config, file, nil); err == nil {
 					t.Errorf("%s: restored", name)
 				}
 			}
-			if err := store.Restore(t.Context(), config, filepath.Join(t.TempDir(), "absent")); err == nil {
+			if err := store.Restore(t.Context(), config, filepath.Join(t.TempDir(), "absent"), nil); err == nil {
 				t.Error("absent: restored")
 			}
 			// Nothing was left behind that would stand in the way.
-			if err := store.Restore(t.Context(), config, good); err != nil {
+			if err := store.Restore(t.Context(), config, good, nil); err != nil {
 				t.Errorf("a good backup after bad ones: %v", err)
 			}
 		})
