@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,11 +72,13 @@ func (b building) Run() int {
 //	exec status URL         prints the status of a GET
 //	address NAME            puts a free loopback address into the variable NAME
 //	smtp NAME               puts the URL of a mail server that takes mail with a password into NAME
+//	mail FILE ADDRESS       waits for a mail to ADDRESS at that server, and puts its sender and text into FILE
 //	postgres NAME           puts the URL of a fresh PostgreSQL database into NAME
 //	ready URL               waits until URL answers 200
 //	holds FILE PATTERN      waits until FILE matches
 //	save NAME               puts what the last command printed into NAME
 func TestScripts(t *testing.T) {
+	var mailServers sync.Map // the last one of each script
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
@@ -86,7 +89,21 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"address": func(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv(args[0], freeAddress(ts)) },
 			"smtp": func(ts *testscript.TestScript, _ bool, args []string) {
-				ts.Setenv(args[0], delivertest.Start(t, delivertest.Options{RequireAuth: true}).URL)
+				server := delivertest.Start(t, delivertest.Options{RequireAuth: true})
+				mailServers.Store(ts.Name(), server)
+				ts.Setenv(args[0], server.URL)
+			},
+			"mail": func(ts *testscript.TestScript, _ bool, args []string) {
+				server, _ := mailServers.Load(ts.Name())
+				ts.Check(eventually("a mail to "+args[1], func() bool {
+					for _, mail := range server.(*delivertest.Server).Mails() {
+						if mail.To == args[1] {
+							ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("From: "+mail.From+"\nSender: "+mail.Sender+"\n\n"+mail.Text), 0o600))
+							return true
+						}
+					}
+					return false
+				}))
 			},
 			"postgres": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Setenv(args[0], storetest.Empty(t, store.Postgres))
