@@ -81,7 +81,7 @@ func TestEmbeddedRetryAfterALostAnswer(t *testing.T) {
 		var lost atomic.Bool
 		service.Lose = func(o wallet.Operation) bool { return o.Action == wallet.Export && !lost.Swap(true) }
 		header, body := keyed(user.Header(s.StepUp(t, user, "wallet:export")), "retry"), m{"exportPublicKey": exportKey(9)}
-		s.Do(t, "POST", path+"/privateKey/export", header, body).Want(t, 503, "temporarily_unavailable")
+		s.Do(t, "POST", path+"/privateKey/export", header, body).Want(t, 503, "outcome_unknown")
 		first := s.Do(t, "POST", path+"/privateKey/export", header, body).Want(t, 200, "")
 		s.Clock.Advance(10 * time.Minute)
 		later := s.Do(t, "POST", path+"/privateKey/export", header, body).Want(t, 200, "")

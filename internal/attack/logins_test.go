@@ -127,7 +127,7 @@ func TestD9LoginsLeaveNoSecrets(t *testing.T) {
 	secrets.in(t, "the log", log.String())
 	secrets.in(t, "the audit log", s.auditLog(t))
 	secrets.in(t, "a refusal", string(failed.Body)+string(refused.Body))
-	if !strings.Contains(log.String(), "other_verify_failure") {
+	if !strings.Contains(log.String(), "temporarily_unavailable") {
 		t.Error("the refusal is not in the log, so nothing was looked at")
 	}
 }
