@@ -21,6 +21,11 @@ const SecretsDir = "STEPUP_SECRETS_DIR"
 
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// plainName is the name of a file that a shell and a terminal take as it is.
+// Documents may hold others, which are shown in quotes and pasted nowhere: a
+// tenant wrote them.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_./@%+:,][A-Za-z0-9_./@%+:,-]*$`)
+
 // IsZero reports whether r points nowhere.
 func (r Ref) IsZero() bool { return r == Ref{} }
 
@@ -28,7 +33,12 @@ func (r Ref) IsZero() bool { return r == Ref{} }
 func (r Ref) String() string {
 	switch {
 	case r.File != "":
+		if !plainName.MatchString(r.File) {
+			return "file " + quoted(r.File)
+		}
 		return "file " + r.File
+	case r.Env != "" && !variable.MatchString(r.Env):
+		return "variable " + quoted(r.Env)
 	case r.Env != "":
 		return "variable " + r.Env
 	}
@@ -99,13 +109,25 @@ func (s Secrets) read(environmentID string, r Ref) (string, error) {
 		folder = "$" + SecretsDir + "/" + environmentID
 	}
 	if r.Old() {
-		name := filepath.Base(r.File)
-		return "", fmt.Errorf("only files below %s are read: mkdir -p %[1]s && mv %[2]s %[1]s/%[3]s, and write {file: %[3]s}", folder, r.File, name)
+		return "", fmt.Errorf("only files below %s are read: %s", folder, s.move(r.File, folder))
 	}
 	if s.Dir == "" {
 		return "", errors.New(SecretsDir + " is not set: name the folder in which each environment has one of its own")
 	}
 	return readBelow(s.Dir, environmentID, r.File)
+}
+
+// move says how a file from before comes into the environment's folder. Whether
+// it belongs there the operator has to judge: the tenant could name any file.
+func (s Secrets) move(file, folder string) string {
+	first := "if it is a secret of this environment, "
+	if s.Dir == "" { // without it the commands would name a folder of the root
+		first += "export " + SecretsDir + "=FOLDER where the server runs, "
+	}
+	if !plainName.MatchString(file) {
+		return first + "move it there under a name of letters and digits, and write {file: NAME}"
+	}
+	return fmt.Sprintf("%smkdir -p %s && mv %s %[2]s/%[4]s, and write {file: %[4]s}", first, folder, file, filepath.Base(file))
 }
 
 func (s Secrets) variable(environmentID, name string) (string, error) {
@@ -138,6 +160,9 @@ func readBelow(dir, environmentID, name string) (string, error) {
 	}
 	defer folder.Close()
 	file, err := folder.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if failed := (*os.PathError)(nil); errors.As(err, &failed) { // it has the name as the tenant wrote it
+		err = fmt.Errorf("%w below %s", failed.Err, filepath.Join(dir, environmentID))
+	}
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -150,6 +151,11 @@ func TestL3ResolveRefuses(t *testing.T) {
 	if _, err := (environment.Secrets{}).Resolve(mine, environment.Ref{File: "plain"}); err == nil || !strings.Contains(err.Error(), "STEPUP_SECRETS_DIR is not set") {
 		t.Errorf("without a folder: %v", err)
 	}
+	old := environment.Ref{File: "/run/secrets/github"}
+	want := "export STEPUP_SECRETS_DIR=FOLDER where the server runs, mkdir -p $STEPUP_SECRETS_DIR/" + mine + " && mv /run/secrets/github"
+	if _, err := (environment.Secrets{}).Resolve(mine, old); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a whole path without a folder: %v, want %s", err, want)
+	}
 	if err := os.Symlink(filepath.Dir(s.Dir), filepath.Join(s.Dir, "99999999-2222-4333-8444-555555555555")); err != nil {
 		t.Fatal(err)
 	}
@@ -172,4 +178,21 @@ func FuzzL3Resolve(f *testing.F) {
 			t.Fatalf("%q, %q: %q", file, env, got.Reveal())
 		}
 	})
+}
+
+// A tenant writes the name, and an operator reads it in a terminal and is given a
+// command to paste.
+func TestReferencesAreNoCommands(t *testing.T) {
+	const mine = "11111111-2222-4333-8444-555555555555"
+	for _, name := range []string{"/run/$(id)", "/run/a; id", "/run/`id`", "/run/a && id", "/run/a b", "/run/a'b", "/run/a\nok       all is well", "a\nok       all is well", "a\x1b[2J", "a\u202eb"} {
+		for _, s := range []environment.Secrets{{}, {Dir: t.TempDir()}} {
+			_, err := s.Resolve(mine, environment.Ref{File: name})
+			if err == nil {
+				t.Fatalf("%q was read", name)
+			}
+			if text := err.Error(); strings.Contains(text, "mv ") || strings.ContainsAny(text, "\n\x1b\u202e") || !strings.Contains(text, strconv.Quote(name)) {
+				t.Errorf("%q: %s", name, text)
+			}
+		}
+	}
 }
