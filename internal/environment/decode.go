@@ -196,8 +196,10 @@ func (d decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
 	}
 }
 
-// advice says which key was meant, or where an existing key belongs. Problems
-// that will not be shown get none: it is costly.
+// advice says which key was meant, or where an existing key belongs. A mapping
+// that says something of its own may want another key instead (externalAuth:
+// iss, not issuer), so there the keys it has are told first. Problems that will
+// not be shown get none: it is costly.
 func (d decoder) advice(t reflect.Type, path, key string) string {
 	if len(d.problems) > maxProblems {
 		return ""
@@ -206,10 +208,16 @@ func (d decoder) advice(t reflect.Type, path, key string) string {
 	if near := nearest(key, known); near != "" {
 		return "did you mean " + near + "?"
 	}
-	if home := homeOf(reflect.TypeFor[Environment](), "", key); home != "" && home != join(path, key) {
+	here := "known here: " + strings.Join(known, ", ")
+	home := homeOf(reflect.TypeFor[Environment](), "", key)
+	switch {
+	case home == "":
+		return here
+	case strings.HasPrefix(home, path):
 		return "it belongs at " + home
+	default:
+		return here + "; a key of this name is " + home
 	}
-	return "known here: " + strings.Join(known, ", ")
 }
 
 // homeOf finds the path of a key anywhere in the grammar.

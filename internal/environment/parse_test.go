@@ -122,6 +122,7 @@ func TestParseGrammar(t *testing.T) {
 		{"wrong case", head + "mfa:\n  Enabled: true\n", "line 4: mfa.Enabled: unknown key; did you mean enabled?"},
 		{"misplaced key", head + "storage: [cookie]\n", "line 3: storage: unknown key; it belongs at auth.storage"},
 		{"misplaced key of a list", head + "mfa:\n  allowBackupCodes: true\n", "line 4: mfa.allowBackupCodes: unknown key; it belongs at mfa.methods[].allowBackupCodes"},
+		{"key of another mapping", head + "externalAuth:\n  issuer: https://a.example\n", "line 4: externalAuth.issuer: unknown key; known here: enabled, iss, aud, jwksUrl, assumeEmailVerified, assertionReplacesMfa; a key of this name is providers[].issuer"},
 		{"unknown key", head + "sessions:\n  x-y: 1\n", "line 4: sessions.x-y: unknown key; known here: lifetime, idle"},
 		{"odd key", head + "sessions:\n  ? [a]\n  : 1\n", "line 4: sessions: keys are plain words, without anchors, aliases or tags"},
 		{"duplicate", head + "name: B\n", "line 3: name: is already set in line 2: keep one of the two"},
