@@ -169,7 +169,7 @@ func (c *envAccept) Run(s *session) error {
 		return err
 	}
 	fmt.Fprintf(s.stdout, "Minimum version of %s is %s now (revision %d).\n", accepted.ID, accepted.MinAPIVersion, accepted.Revision)
-	fmt.Fprintln(s.stdout, "In its document write, or leave out the first line:")
+	fmt.Fprintln(s.stdout, "In its document write this, or leave minApiVersion out:")
 	for _, line := range accepted.Lines {
 		fmt.Fprintln(s.stdout, "  "+line)
 	}

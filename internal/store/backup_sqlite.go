@@ -73,13 +73,13 @@ func moveEpochIn(ctx context.Context, path string) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var verdict, stored string
 	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&verdict); err != nil {
-		return fmt.Errorf("checking the file: %w", err)
+		return fmt.Errorf("checking the file, which must be one that `stepup backup` wrote: %w", err)
 	}
 	if verdict != "ok" {
 		return fmt.Errorf("the file is damaged: %s", verdict)
 	}
 	if err := db.QueryRowContext(ctx, `SELECT value FROM store_meta WHERE key = $1`, metaEpoch).Scan(&stored); err != nil {
-		return fmt.Errorf("reading its epoch, so it is no backup of stepup: %w", err)
+		return fmt.Errorf("reading its epoch, so it is no backup of stepup; name one that `stepup backup` wrote: %w", err)
 	}
 	if _, err := db.ExecContext(ctx, `UPDATE store_meta SET value = $1 WHERE key = $2`, nextEpoch(stored), metaEpoch); err != nil {
 		return fmt.Errorf("moving the epoch: %w", err)
