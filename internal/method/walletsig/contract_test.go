@@ -274,3 +274,22 @@ func FuzzUnwrap(f *testing.F) {
 		}
 	})
 }
+
+// A contract is asked about a signature of no bytes too, as a Safe's is whose owners
+// have approved the text on its chain, and what it says of it decides.
+func TestSignatureOfNoBytes(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]error{word: nil, strings.Repeat("f", 64): walletsig.ErrNoMagic} {
+		hash := bytes.Repeat([]byte{0x5a}, 32)
+		n := newNode(t, result("0x1"), func(_ http.ResponseWriter, _ *http.Request, _, data, _, _ string) string {
+			if data != "0x1626ba7e"+hex.EncodeToString(hash)+strings.Repeat("0", 62)+"40"+strings.Repeat("0", 64) {
+				t.Errorf("asked %s", data)
+			}
+			return result("0x" + answer)
+		})
+		err := walletsig.NewContracts(n.Client()).Ask(t.Context(), walletsig.Question{Node: n.URL, ChainID: "1", Address: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", Hash: hash})
+		if !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("%s: %v", answer, err)
+		}
+	}
+}

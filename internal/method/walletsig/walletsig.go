@@ -214,7 +214,7 @@ func (c *candidate) Compare(ctx context.Context) error {
 			return invalid("This text could pass for a transaction, so no signature over it is taken.")
 		}
 		if err := chain.VerifySolana(m.Address, m.Message, signature); err != nil {
-			return invalid("This is not a signature by this wallet over this text.").Because(err)
+			return invalid("This is not a signature by this wallet over this text. Of hardware wallets, which sign an off-chain envelope around it, version 0 without an application is read.").Because(err)
 		}
 		c.identifier = m.Chain.Identifier(m.Address)
 		return nil

@@ -436,7 +436,7 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		"the domain as message": {change(`"primaryType": "Mail"`, `"primaryType": "EIP712Domain"`), "says nothing"},
 		"another primary type":  {change(`"primaryType": "Mail"`, `"primaryType": "mail"`), "not among the types"},
 		"an unknown type":       {change(contents, `{"name": "contents", "type": "Text"}`), "unknown type"},
-		"uint":                  {typed("uint", "1"), "unknown type"},
+		"uint":                  {typed("uint", "1"), "write uint256"},
 		"uint7":                 {typed("uint7", "1"), "unknown type"},
 		"uint264":               {typed("uint264", "1"), "unknown type"},
 		"uint08":                {typed("uint08", "1"), "unknown type"},

@@ -143,6 +143,7 @@ type schema struct {
 
 var (
 	identifier = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]{0,127}$`)
+	typeName   = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]{0,63}(:[A-Za-z_$][A-Za-z0-9_$]{0,63})?$|^[A-Za-z_$][A-Za-z0-9_$]{0,127}$`)
 	reserved   = regexp.MustCompile(`^(u?int[0-9]*|bytes[0-9]*|address|bool|string|function|u?fixed.*|mapping|struct|enum)$`)
 	arrayType  = regexp.MustCompile(`^(.+)\[([1-9][0-9]{0,8})?\]$`)
 	integer    = regexp.MustCompile(`^(u?)int([1-9][0-9]{0,2})$`)
@@ -154,7 +155,7 @@ func (s *schema) read(types *strictjson.Object) error {
 		return fmt.Errorf("more than %d types", maxTypes)
 	}
 	for _, name := range types.Names() {
-		if !identifier.MatchString(name) || reserved.MatchString(name) {
+		if !typeName.MatchString(name) || reserved.MatchString(name) {
 			return fmt.Errorf("%s cannot be the name of a type", quoted(name))
 		}
 		value, _ := types.Get(name)
@@ -221,6 +222,9 @@ func (s *schema) check() error {
 	for name, members := range s.structs {
 		for _, m := range members {
 			base := baseType(m.typ)
+			if base == "uint" || base == "int" {
+				return fmt.Errorf("member %s of type %s has the type %s, whose size a signature must name: write %s256", m.name, name, quoted(m.typ), base)
+			}
 			if s.structs[base] == nil && !atomic(base) {
 				return fmt.Errorf("member %s of type %s has the unknown type %s", m.name, name, quoted(m.typ))
 			}

@@ -420,6 +420,28 @@ func refused(t *testing.T, body string, code fault.Code) {
 	}
 }
 
+// Names of types may hold a colon, and are shown whole; what has no size is refused
+// with what to write.
+func TestNamesOfTypes(t *testing.T) {
+	body := func(name, typ string) string {
+		return `{"typedData":{"types":{"` + name + `":[{"name":"amount","type":"` + typ + `"}]},"primaryType":"` + name + `","domain":{"name":"Exchange","chainId":1},"message":{"amount":"1"}}}`
+	}
+	i := understood(t, body("Exchange:UsdSend", "uint64"))
+	if !slices.Contains(i.Lines, Line{"Document", "Exchange:UsdSend"}) {
+		t.Errorf("%+v", i.Lines)
+	}
+	for typ, want := range map[string]string{"uint": "write uint256", "int": "write int256", "uint[]": "write uint256", "uint7": "unknown type"} {
+		if _, err := understand(body("Send", typ), evmWallet(t)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", typ, err)
+		}
+	}
+	for _, name := range []string{":Send", "Send:", "a::b", "a:b:c", "a b", "a\u200b", "uint:x y"} {
+		if _, err := understand(body(name, "uint64"), evmWallet(t)); err == nil {
+			t.Errorf("%q is a type", name)
+		}
+	}
+}
+
 // What one role hands to another has one meaning, or none.
 func TestARequestIsReadInOneWay(t *testing.T) {
 	for action, requests := range map[wallet.Action][]string{

@@ -14,8 +14,8 @@ import (
 // characters. Contract wallets with passkeys make long ones.
 const MaxSignature = 32 << 10
 
-// DecodeSignature reads signedMessage: 0x and hex for EVM, base64 or base58 for
-// Solana. Hardware wallets put it into a JSON object (wire reference 7.3).
+// DecodeSignature reads signedMessage: 0x and hex for EVM, none at all too, for
+// what contract wallets take is of any length (EIP-1271); base64 or base58 for Solana. Hardware wallets put it into a JSON object (wire reference 7.3).
 func DecodeSignature(c Kind, text string) ([]byte, error) {
 	if len(text) > MaxSignature {
 		return nil, errors.New("too long")
@@ -35,7 +35,7 @@ func DecodeSignature(c Kind, text string) ([]byte, error) {
 	case EVM:
 		digits, ok := strings.CutPrefix(text, "0x")
 		raw, err := hex.DecodeString(digits)
-		if !ok || err != nil || len(raw) == 0 {
+		if !ok || err != nil {
 			return nil, errors.New("not 0x and hex")
 		}
 		return raw, nil

@@ -4,20 +4,43 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"slices"
+	"strings"
 )
 
 // VerifySolana checks a signature of 64 bytes by the address over the bytes of
-// the message.
+// the message, or over the envelope that hardware wallets put around them.
 func VerifySolana(address, message string, signature []byte) error {
 	key, ok := solanaKey(address)
 	if !ok {
 		return errors.New("the address is no sound public key")
 	}
 	// Verify refuses an s that is not below the order of the group.
-	if len(signature) != ed25519.SignatureSize || !ed25519.Verify(key, []byte(message), signature) {
-		return errors.New("not a signature by this address")
+	if len(signature) != ed25519.SignatureSize {
+		return errors.New("not a signature of 64 bytes")
 	}
-	return nil
+	for _, signed := range append(offchain(key, message), []byte(message)) {
+		if ed25519.Verify(key, signed, signature) {
+			return nil
+		}
+	}
+	return errors.New("not a signature by this address")
+}
+
+// offchain are the envelopes of version 0 in which hardware wallets sign a text: the
+// short one of older firmware, and the one that names an application, here none, and
+// the signer. They begin as no transaction does, and hold the text as it is.
+func offchain(key ed25519.PublicKey, message string) (all [][]byte) {
+	const domain = "\xffsolana offchain\x00"
+	if len(message) > maxTransaction {
+		return nil // hardware wallets show no longer ones
+	}
+	length := string([]byte{byte(len(message)), byte(len(message) >> 8)})
+	for _, format := range []string{"\x00", "\x01"} { // ASCII, UTF-8
+		all = append(all,
+			[]byte(domain+format+length+message),
+			[]byte(domain+strings.Repeat("\x00", 32)+format+"\x01"+string(key)+length+message))
+	}
+	return all
 }
 
 // soundPoint refuses encodings that are not the one of their point, and the

@@ -2,8 +2,13 @@ package chain_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"encoding/binary"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/mr-tron/base58"
 
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
 	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
@@ -57,6 +62,34 @@ func letters() []byte {
 		b = append(b, 'p', '\x01', 'a', '\x00')
 	}
 	return b
+}
+
+// The envelope of hardware wallets is taken around the text itself and nothing else.
+func TestOffchainEnvelope(t *testing.T) {
+	t.Parallel()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, length := base58.Encode(public), string(binary.LittleEndian.AppendUint16(nil, uint16(len(text4361))))
+	const domain = "\xffsolana offchain"
+	zeros := strings.Repeat("\x00", 32)
+	for envelope, good := range map[string]bool{
+		text4361: true, domain + "\x00\x00" + length + text4361: true, domain + "\x00\x01" + length + text4361: true,
+		domain + "\x00" + zeros + "\x01\x01" + string(public) + length + text4361:         true,
+		domain + "\x01\x00" + length + text4361:                                           false, // a version of tomorrow
+		domain + "\x00\x02" + length + text4361:                                           false, // what no screen shows
+		domain + "\x00\x00" + length + text4361 + " ":                                     false,
+		domain + "\x00\x00\x00\x00" + text4361:                                            false,
+		domain + "\x00" + zeros + "\x01\x01" + zeros + length + text4361:                  false, // another signer
+		domain + "\x00" + zeros + "\x01\x02" + string(public) + zeros + length + text4361: false,
+		"solana offchain\x00\x00" + length + text4361:                                     false,
+	} {
+		err := chain.VerifySolana(address, text4361, ed25519.Sign(private, []byte(envelope)))
+		if (err == nil) != good {
+			t.Errorf("%q: %v", envelope[:20], err)
+		}
+	}
 }
 
 func FuzzLooksLikeTransaction(f *testing.F) {
