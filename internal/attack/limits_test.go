@@ -205,7 +205,7 @@ func TestL5SharedTries(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s scene) {
 		s.limited(t, "  codesPerAddress: {count: 1, per: 10m}\n  codesPerIP: {count: 100, per: 10m}\n  guessesPerAccount: {count: 100, per: 1h}\n")
 		email := "victim@example.com"
-		own := s.askCode(t, email, "198.51.100.1").Want(t, 200, "").Member("verificationUUID")
+		s.askCode(t, email, "198.51.100.1").Want(t, 200, "")
 		code := s.Inbox.WaitCode(t, email, 0)
 		compared := map[string]int{}
 		all, longer := 0, 0
@@ -239,7 +239,7 @@ func TestL5SharedTries(t *testing.T) {
 		s.Clock.Advance(10 * time.Minute)
 		sent := func() int { return s.count(t, `SELECT COUNT(*) FROM audit_events WHERE action = 'code.sent'`) }
 		mails := len(s.Inbox.To(email))
-		own = s.askCode(t, email, "198.51.100.1").Want(t, 200, "").Member("verificationUUID")
+		own := s.askCode(t, email, "198.51.100.1").Want(t, 200, "").Member("verificationUUID")
 		code = s.Inbox.WaitCode(t, email, mails)
 		if len(code) != 8 {
 			t.Fatalf("a code of %d digits while somebody guesses", len(code))

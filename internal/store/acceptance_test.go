@@ -15,7 +15,7 @@ import (
 func TestTurnedOnEntries(t *testing.T) {
 	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
 		db := open(t)
-		text, err := os.ReadFile("migrations/00016_acceptance.sql")
+		text, err := os.ReadFile("migrations/00022_acceptance.sql")
 		if err != nil {
 			t.Fatal(err)
 		}

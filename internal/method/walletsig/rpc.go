@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,13 +29,15 @@ func (e *rpcError) executed() bool {
 	switch e.Code {
 	case 3, -32015: // as geth, and as those that follow Parity
 		return true
-	case -32000: // "server error" of JSON-RPC: everything else that geth has to say
-		text := strings.ToLower(e.Message)
-		return strings.Contains(text, "revert") || strings.Contains(text, "out of gas") || strings.Contains(text, "invalid opcode") ||
-			strings.Contains(text, "invalid jump") || strings.Contains(text, "stack") || strings.Contains(text, "gas required exceeds")
+	case -32000, -32603: // geth's word for everything else, and that of nodes which follow it; what it is, only the text tells
+		text := strings.ReplaceAll(strings.ToLower(e.Message), " ", "")
+		return slices.ContainsFunc(ofTheCall, func(word string) bool { return strings.Contains(text, word) })
 	}
 	return false
 }
+
+// ofTheCall is what nodes say of a call that was run and failed, without spaces.
+var ofTheCall = []string{"revert", "outofgas", "gasrequiredexceeds", "opcode", "invalidjump", "stackunderflow", "stackoverflow", "stacklimit", "evmerror"}
 
 func (e *rpcError) Error() string { return fmt.Sprintf("node: %d %.200s", e.Code, e.Message) }
 
