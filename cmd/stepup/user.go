@@ -55,6 +55,8 @@ func (u userArgs) find(tx *store.Tx) (string, error) {
 type userList struct {
 	Env string `arg:"" help:"Environment id."`
 	Who string `arg:"" optional:"" help:"Only who holds this email address, phone number, wallet address or external id."`
+
+	JSON bool `name:"json" help:"One user a line, as user show and the admin API show them."`
 }
 
 func (c *userList) Run(s *session) error {
@@ -73,13 +75,40 @@ func (c *userList) Run(s *session) error {
 			}
 		}
 		var failed error
+		if c.JSON {
+			out := json.NewEncoder(s.stdout)
+			return c.each(tx, found, func(row store.UserRow) error {
+				shown, err := api.ViewUser(tx, c.Env, row.ID)
+				if err != nil {
+					return err
+				}
+				return out.Encode(shown)
+			})
+		}
 		err := s.table("ID\tCREATED\tLAST VISIT\tSTATE\tADDRESSES", func(w io.Writer) { failed = c.print(tx, w, found) })
 		return errors.Join(failed, err)
 	})
 }
 
-// print writes the users found, or all of them where none was asked for.
+// print writes a line of the table for each user.
 func (c *userList) print(tx *store.Tx, w io.Writer, found []store.UserRow) error {
+	return c.each(tx, found, func(row store.UserRow) error {
+		state := "enabled"
+		if !row.DisabledAt.IsZero() {
+			state = "disabled"
+		}
+		credentials, err := tx.Credentials(c.Env, row.ID)
+		if err != nil {
+			return err
+		}
+		created, visited := row.CreatedAt.Format(time.RFC3339), row.LastVisitAt.Format(time.RFC3339)
+		_, err = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", row.ID, created, visited, state, addresses(credentials))
+		return err
+	})
+}
+
+// each visits the users found, or all of them where none was asked for.
+func (c *userList) each(tx *store.Tx, found []store.UserRow, visit func(store.UserRow) error) error {
 	for rows, after := found, ""; ; {
 		if c.Who == "" {
 			var err error
@@ -88,15 +117,9 @@ func (c *userList) print(tx *store.Tx, w io.Writer, found []store.UserRow) error
 			}
 		}
 		for _, row := range rows {
-			state := "enabled"
-			if !row.DisabledAt.IsZero() {
-				state = "disabled"
-			}
-			credentials, err := tx.Credentials(c.Env, row.ID)
-			if err != nil {
+			if err := visit(row); err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", row.ID, row.CreatedAt.Format(time.RFC3339), row.LastVisitAt.Format(time.RFC3339), state, addresses(credentials))
 		}
 		if c.Who != "" {
 			return nil
