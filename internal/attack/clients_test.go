@@ -164,3 +164,28 @@ func TestCompressedBodies(t *testing.T) {
 	s.Do(t, "PUT", servertest.Admin(servertest.A), writer, body.Bytes()).Want(t, 415, "unsupported_media_type")
 	s.Do(t, "POST", sdk("/emailVerifications/create"), http.Header{"Content-Encoding": {"identity"}}, m{"email": "ada@example.com"}).Want(t, 200, "")
 }
+
+// Hardware wallets sign an off-chain envelope around the text. One around just our
+// text is a signature over it; what cannot be read is named.
+func TestSolanaHardwareWalletsSignIn(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.Apply(t, servertest.Document(servertest.A, walletsOn))
+	const domain = "\xffsolana offchain\x00"
+	enveloped := func(text string) string {
+		return domain + "\x00" + string([]byte{byte(len(text)), byte(len(text) >> 8)}) + text
+	}
+	wallet := walletsigtest.NewSolana(t)
+	for what, envelope := range map[string]func(text string) string{
+		"another text":   func(text string) string { return enveloped(text + " ") },
+		"an application": func(text string) string { return domain + strings.Repeat("a", 32) + enveloped(text)[len(domain):] },
+	} {
+		body := s.walletBody(t, wallet)
+		body["signedMessage"] = wallet.Sign(envelope(body["messageToSign"].(string)))
+		says(t, what, s.Do(t, "POST", sdk("/wallets/signin"), nil, body).Want(t, 422, "invalid_verification"), "envelope")
+	}
+	body := s.walletBody(t, wallet)
+	body["signedMessage"] = wallet.Sign(enveloped(body["messageToSign"].(string)))
+	s.Do(t, "POST", sdk("/wallets/signin"), nil, body).Want(t, 200, "")
+	s.Do(t, "POST", sdk("/wallets/signin"), nil, body).Want(t, 422, "")
+}
