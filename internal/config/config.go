@@ -4,7 +4,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"net/url"
 	"os"
@@ -103,6 +105,9 @@ func read(environ, plain, secrets []string) (map[string]string, error) {
 		}
 		if isFile {
 			text, err := os.ReadFile(value)
+			if errors.Is(err, fs.ErrNotExist) && base == "STEPUP_MASTER_KEY" {
+				return nil, fmt.Errorf("reading %s: %w; a new installation makes its key with: stepup keys master", name, err)
+			}
 			if err != nil {
 				return nil, fmt.Errorf("reading %s: %w", name, err)
 			}

@@ -40,7 +40,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 	for _, test := range []struct{ want, environ string }{
 		{"STEPUP_MASTERKEY", "STEPUP_MASTERKEY=x"}, {"STEPUP_LISTEN_FILE", "STEPUP_LISTEN_FILE=" + file}, {"STEPUP_", "STEPUP_="}, {"STEPUP_listen", "STEPUP_listen=x"},
-		{"reading STEPUP_MASTER_KEY_FILE", "STEPUP_MASTER_KEY_FILE=" + file + ".absent"}, {"reading STEPUP_SMTP_URL_FILE", "STEPUP_SMTP_URL_FILE="},
+		{"stepup keys master", "STEPUP_MASTER_KEY_FILE=" + file + ".absent"}, {"reading STEPUP_SMTP_URL_FILE", "STEPUP_SMTP_URL_FILE="},
 		{"both set", "STEPUP_MASTER_KEY=x STEPUP_MASTER_KEY_FILE=" + file}, {"both set", "STEPUP_MASTER_KEY_FILE=" + file + " STEPUP_MASTER_KEY=x"},
 		{"STEPUP_TRUSTED_PROXIES", "STEPUP_TRUSTED_PROXIES=10.0.0.0/33"}, {"STEPUP_OUTBOUND_ALLOW", "STEPUP_OUTBOUND_ALLOW=example.com"},
 	} {
