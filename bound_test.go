@@ -82,7 +82,8 @@ func TestBoundTo(t *testing.T) {
 	if got := a.Header.Get("X-Body"); got != payBob {
 		t.Errorf("the handler read %q", got)
 	}
-	check(t, "written differently", b.post(t, b.token(t, json.RawMessage(`[{"payee":"\u0062ob","amount":"25.00","type":"transfer"}]`)), ` { "amount" : "25.00", "to":"b\u006fb"}`), 201, "", "")
+	check(t, "written differently", b.post(t, b.token(t, json.RawMessage(`[{"payee":"\u0062ob","amount":"25.00","type":"transfer"}]`)),
+		` { "amount" : "25.00", "to":"b\u006fb"}`), 201, "", "")
 
 	before := b.runs.Load()
 	for name, body := range map[string]string{
@@ -99,7 +100,8 @@ func TestBoundTo(t *testing.T) {
 	if want := `[{"amount":"25.00","payee":"bob","type":"transfer"}]`; string(a.Payload.AuthorizationDetails) != want {
 		t.Errorf("what to register: %s, want %s", a.Payload.AuthorizationDetails, want)
 	}
-	check(t, "time-bound", b.post(t, b.Token(t, stepuptest.Token{Scopes: plain.Scopes, TimeBound: true}), payBob), 403, required, stepup.ReasonWrongBinding)
+	check(t, "time-bound", b.post(t, b.Token(t, stepuptest.Token{Scopes: plain.Scopes, TimeBound: true}), payBob), 403, required,
+		stepup.ReasonWrongBinding)
 	if b.runs.Load() != before {
 		t.Error("the handler ran for what was refused")
 	}
@@ -123,7 +125,8 @@ func TestBoundReadsBodyLast(t *testing.T) {
 	for name, token := range map[string]string{
 		"none": "", "expired": expired,
 		"another scope": b.Token(t, stepuptest.Token{Scopes: []stepup.Scope{"transfer:read"}, AuthorizationDetails: pay}),
-		"another user":  b.Token(t, stepuptest.Token{Scopes: plain.Scopes, User: stepuptest.User{Subject: "user-2"}, AuthorizationDetails: pay}),
+		"another user": b.Token(t,
+			stepuptest.Token{Scopes: plain.Scopes, User: stepuptest.User{Subject: "user-2"}, AuthorizationDetails: pay}),
 	} {
 		if a := b.post(t, token, payBob); a.StatusCode != 403 || a.Payload.Reason == string(stepup.ReasonWrongBinding) {
 			t.Errorf("%s: %d %s", name, a.StatusCode, a.Payload.Reason)
@@ -141,13 +144,15 @@ func TestBoundToFailing(t *testing.T) {
 		code    stepup.Code
 		reason  stepup.Reason
 	}{
-		"an error":                     {func(*http.Request) (any, error) { return nil, errors.New("no order") }, 400, stepup.CodeInvalidRequest, ""},
-		"an error that names a reason": {func(*http.Request) (any, error) { return nil, stepup.ErrExpired }, 400, stepup.CodeInvalidRequest, ""},
-		"cannot tell":                  {func(*http.Request) (any, error) { return nil, stepup.ErrUnavailable }, 503, stepup.CodeStepUpUnavailable, ""},
-		"nothing":                      {func(*http.Request) (any, error) { return nil, nil }, 400, stepup.CodeInvalidRequest, ""},
-		"an empty list":                {func(*http.Request) (any, error) { return []any{}, nil }, 400, stepup.CodeInvalidRequest, ""},
-		"not JSON":                     {func(*http.Request) (any, error) { return []byte("x"), nil }, 400, stepup.CodeInvalidRequest, ""},
-		"not marshalled":               {func(*http.Request) (any, error) { return make(chan int), nil }, 400, stepup.CodeInvalidRequest, ""},
+		"an error": {func(*http.Request) (any, error) { return nil, errors.New("no order") }, 400,
+			stepup.CodeInvalidRequest, ""},
+		"an error that names a reason": {func(*http.Request) (any, error) { return nil, stepup.ErrExpired }, 400,
+			stepup.CodeInvalidRequest, ""},
+		"cannot tell":    {func(*http.Request) (any, error) { return nil, stepup.ErrUnavailable }, 503, stepup.CodeStepUpUnavailable, ""},
+		"nothing":        {func(*http.Request) (any, error) { return nil, nil }, 400, stepup.CodeInvalidRequest, ""},
+		"an empty list":  {func(*http.Request) (any, error) { return []any{}, nil }, 400, stepup.CodeInvalidRequest, ""},
+		"not JSON":       {func(*http.Request) (any, error) { return []byte("x"), nil }, 400, stepup.CodeInvalidRequest, ""},
+		"not marshalled": {func(*http.Request) (any, error) { return make(chan int), nil }, 400, stepup.CodeInvalidRequest, ""},
 		"a member twice": {func(*http.Request) (any, error) {
 			return []byte(`[{"type":"transfer","amount":"25.00","payee":"bob","payee":"bob"}]`), nil
 		}, 400, stepup.CodeInvalidRequest, ""},
@@ -165,7 +170,8 @@ func TestBoundToFailing(t *testing.T) {
 	b := bind(t, nil, func(*http.Request) (any, error) {
 		return []any{map[string]any{"type": "transfer", "payee": "b\xff"}}, nil
 	})
-	check(t, "not UTF-8", b.post(t, b.token(t, []any{map[string]any{"type": "transfer", "payee": "b\ufffd"}}), payBob), 400, stepup.CodeInvalidRequest, "")
+	check(t, "not UTF-8", b.post(t, b.token(t, []any{map[string]any{"type": "transfer", "payee": "b\ufffd"}}), payBob), 400,
+		stepup.CodeInvalidRequest, "")
 
 	b = bind(t, nil, transferDetails)
 	check(t, "too long", b.post(t, b.token(t, pay), payBob+strings.Repeat(" ", stepup.MaxBoundBody)), 400, stepup.CodeInvalidRequest, "")
@@ -181,7 +187,8 @@ func TestBoundOperation(t *testing.T) {
 	check(t, "first", b.post(t, b.token(t, pay), payBob, key...), 201, "", "")
 	check(t, "replay", b.post(t, b.token(t, pay), payBob, key...), 409, stepup.CodeOperationReplayed, "")
 	eve := []any{map[string]any{"type": "transfer", "amount": "25.00", "payee": "eve"}}
-	check(t, "another transaction", b.post(t, b.token(t, eve), `{"to":"eve","amount":"25.00"}`, key...), 409, stepup.CodeOperationConflict, "")
+	check(t, "another transaction", b.post(t, b.token(t, eve), `{"to":"eve","amount":"25.00"}`, key...), 409,
+		stepup.CodeOperationConflict, "")
 	if n := b.runs.Load(); n != 1 {
 		t.Errorf("the handler ran %d times", n)
 	}
@@ -239,7 +246,8 @@ func TestConsumeBound(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if i, err := client.Introspect(t.Context(), text); err != nil || !i.Active || i.AuthorizationDetailsHash != hash || !i.Displayed || len(i.AuthorizationDetails) == 0 {
+	if i, err := client.Introspect(t.Context(), text); err != nil || !i.Active || i.AuthorizationDetailsHash != hash || !i.Displayed ||
+		len(i.AuthorizationDetails) == 0 {
 		t.Errorf("introspection %+v, %v", i, err)
 	}
 	c, err := ask("a", func(r *stepup.ConsumeRequest) { r.AuthorizationDetailsHash = hash })

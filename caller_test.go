@@ -51,7 +51,8 @@ func TestCaller(t *testing.T) {
 			"full session JWT": {"Authorization", "Bearer " + g.Session(t, stepuptest.Session{Header: map[string]any{"typ": "id+jwt"}})},
 		},
 	} {
-		challenge := map[stepup.Code]string{stepup.CodeSignInRequired: `Bearer`, stepup.CodeInvalidSession: `Bearer error="invalid_token"`}[code]
+		challenge := map[stepup.Code]string{stepup.CodeSignInRequired: `Bearer`,
+			stepup.CodeInvalidSession: `Bearer error="invalid_token"`}[code]
 		for name, headers := range requests {
 			a := g.call(t, append(headers, "Elevated-Access-Token", g.Token(t, plain))...)
 			check(t, name, a, 401, code, "")
@@ -61,7 +62,8 @@ func TestCaller(t *testing.T) {
 		}
 	}
 	g.Advance(2 * time.Hour)
-	check(t, "expired", g.call(t, "Authorization", "Bearer "+session, "Elevated-Access-Token", g.Token(t, plain)), 401, stepup.CodeInvalidSession, "")
+	check(t, "expired", g.call(t, "Authorization", "Bearer "+session, "Elevated-Access-Token", g.Token(t, plain)), 401,
+		stepup.CodeInvalidSession, "")
 	if g.runs.Load() != 0 {
 		t.Error("the handler ran")
 	}
@@ -75,20 +77,23 @@ func TestCallerOfYours(t *testing.T) {
 		user   stepuptest.User
 		status int
 	}{
-		"same":            {ada, nil, stepuptest.User{ExternalIssuer: "https://login.example", ExternalSubject: "ada"}, 201},
-		"other subject":   {ada, nil, stepuptest.User{ExternalIssuer: "https://login.example", ExternalSubject: "bob"}, 403},
-		"other issuer":    {ada, nil, stepuptest.User{ExternalIssuer: "https://evil.example", ExternalSubject: "ada"}, 403},
-		"not external":    {ada, nil, stepuptest.User{Subject: "ada"}, 403},
-		"both":            {stepup.Caller{Subject: "user-1", Session: "session-1", ExternalIssuer: ada.ExternalIssuer, ExternalSubject: "ada"}, nil, stepuptest.User{ExternalIssuer: "https://login.example", ExternalSubject: "ada"}, 201},
-		"both, one wrong": {stepup.Caller{Subject: "user-1", Session: "session-2", ExternalIssuer: ada.ExternalIssuer, ExternalSubject: "ada"}, nil, stepuptest.User{ExternalIssuer: "https://login.example", ExternalSubject: "ada"}, 403},
-		"nobody":          {stepup.Caller{}, nil, stepuptest.User{}, 401},
-		"half a pair":     {stepup.Caller{Subject: "user-1"}, nil, stepuptest.User{}, 401},
-		"other half":      {stepup.Caller{ExternalIssuer: "https://login.example"}, nil, stepuptest.User{}, 401},
-		"pair and a half": {stepup.Caller{Subject: "user-1", Session: "session-1", ExternalSubject: "ada"}, nil, stepuptest.User{ExternalSubject: "ada"}, 401},
-		"error":           {ada, errors.New("no cookie"), stepuptest.User{}, 401},
-		"denied error":    {ada, stepup.ErrExpired, stepuptest.User{}, 401},
-		"unavailable":     {ada, stepup.ErrUnavailable, stepuptest.User{}, 503},
-		"out of time":     {ada, fmt.Errorf("asking our own database: %w", context.DeadlineExceeded), stepuptest.User{}, 503},
+		"same":          {ada, nil, stepuptest.User{ExternalIssuer: "https://login.example", ExternalSubject: "ada"}, 201},
+		"other subject": {ada, nil, stepuptest.User{ExternalIssuer: "https://login.example", ExternalSubject: "bob"}, 403},
+		"other issuer":  {ada, nil, stepuptest.User{ExternalIssuer: "https://evil.example", ExternalSubject: "ada"}, 403},
+		"not external":  {ada, nil, stepuptest.User{Subject: "ada"}, 403},
+		"both": {stepup.Caller{Subject: "user-1", Session: "session-1", ExternalIssuer: ada.ExternalIssuer,
+			ExternalSubject: "ada"}, nil, stepuptest.User{ExternalIssuer: "https://login.example", ExternalSubject: "ada"}, 201},
+		"both, one wrong": {stepup.Caller{Subject: "user-1", Session: "session-2", ExternalIssuer: ada.ExternalIssuer,
+			ExternalSubject: "ada"}, nil, stepuptest.User{ExternalIssuer: "https://login.example", ExternalSubject: "ada"}, 403},
+		"nobody":      {stepup.Caller{}, nil, stepuptest.User{}, 401},
+		"half a pair": {stepup.Caller{Subject: "user-1"}, nil, stepuptest.User{}, 401},
+		"other half":  {stepup.Caller{ExternalIssuer: "https://login.example"}, nil, stepuptest.User{}, 401},
+		"pair and a half": {stepup.Caller{Subject: "user-1", Session: "session-1", ExternalSubject: "ada"}, nil,
+			stepuptest.User{ExternalSubject: "ada"}, 401},
+		"error":        {ada, errors.New("no cookie"), stepuptest.User{}, 401},
+		"denied error": {ada, stepup.ErrExpired, stepuptest.User{}, 401},
+		"unavailable":  {ada, stepup.ErrUnavailable, stepuptest.User{}, 503},
+		"out of time":  {ada, fmt.Errorf("asking our own database: %w", context.DeadlineExceeded), stepuptest.User{}, 503},
 	} {
 		g := guard(t, func(c *stepup.GuardConfig) {
 			c.IgnoreSession = true

@@ -15,7 +15,8 @@ import (
 )
 
 var (
-	errCanonicalText   = errors.New("making JSON canonical: it must be one JSON value in valid UTF-8, and its strings may not hold half of a surrogate pair")
+	errCanonicalText = errors.New(
+		"making JSON canonical: it must be one JSON value in valid UTF-8, and its strings may not hold half of a surrogate pair")
 	errCanonicalDepth  = fmt.Errorf("making JSON canonical: it is nested more than %d deep", maxJSONDepth)
 	errCanonicalNumber = errors.New("making JSON canonical: a number is too large for a double; write it as a string")
 )

@@ -22,21 +22,26 @@ const (
   "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
   "literals": [null, true, false]
 }`
-	rfc8785Canonical = `{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\u000f\nA'B\"\\\\\"/"}`
+	rfc8785Canonical = `{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],` +
+		`"string":"€$\u000f\nA'B\"\\\\\"/"}`
 )
 
 func TestCanonicalRFC8785(t *testing.T) {
 	for name, test := range map[string]struct{ document, want string }{
 		"section 3.2.2": {rfc8785Document, rfc8785Canonical},
 		"section 3.2.3, order of UTF-16 units": {
-			`{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One","\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis"}`,
-			"{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\",\"ö\":\"Latin Small Letter O With Diaeresis\",\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\"\ufb33\":\"Hebrew Letter Dalet With Dagesh\"}",
+			`{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One","\ud83d\ude00":"Emoji: ` +
+				`Grinning Face","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis"}`,
+			"{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\",\"ö\":\"Latin Small Letter O With " +
+				"Diaeresis\",\"€\":\"Euro " +
+				"Sign\",\"😀\":\"Emoji: Grinning Face\",\"\ufb33\":\"Hebrew Letter Dalet With Dagesh\"}",
 		},
-		"values alone":          {" \t\r\n\"x\" ", `"x"`},
-		"number alone":          {"1.0", "1"},
-		"empty":                 {`[ { } , [ ] , "" ]`, `[{},[],""]`},
-		"nested order":          {`{"b":[{"z":1,"a":2}],"a":{}}`, `{"a":{},"b":[{"a":2,"z":1}]}`},
-		"all escapes":           {`"\"\\\/\b\f\n\r\t\u0000\u001f\u007f\u2028<>&"`, "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u007f\u2028<>&\""},
+		"values alone": {" \t\r\n\"x\" ", `"x"`},
+		"number alone": {"1.0", "1"},
+		"empty":        {`[ { } , [ ] , "" ]`, `[{},[],""]`},
+		"nested order": {`{"b":[{"z":1,"a":2}],"a":{}}`, `{"a":{},"b":[{"a":2,"z":1}]}`},
+		"all escapes": {`"\"\\\/\b\f\n\r\t\u0000\u001f\u007f\u2028<>&"`,
+			"\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u007f\u2028<>&\""},
 		"U+FFFD is a character": {`["\ufffd","` + "\ufffd" + `\n"]`, "[\"\ufffd\",\"\ufffd\\n\"]"},
 		"no normalisation":      {`["A\u030a","\u212b"]`, "[\"A\u030a\",\"\u212b\"]"},
 	} {
@@ -128,10 +133,11 @@ func TestHashDetails(t *testing.T) {
 		}
 	}
 	for name, other := range map[string]string{
-		"a number is no string":  `[{"type":"transfer","amount":100.00,"payee":"Ann"}]`,
-		"digits of a string":     `[{"type":"transfer","amount":"100.0","payee":"Ann"}]`,
-		"more":                   `[{"type":"transfer","amount":"100.00","payee":"Ann","x":null}]`,
-		"twice":                  `[{"type":"transfer","amount":"100.00","payee":"Ann"},{"type":"transfer","amount":"100.00","payee":"Ann"}]`,
+		"a number is no string": `[{"type":"transfer","amount":100.00,"payee":"Ann"}]`,
+		"digits of a string":    `[{"type":"transfer","amount":"100.0","payee":"Ann"}]`,
+		"more":                  `[{"type":"transfer","amount":"100.00","payee":"Ann","x":null}]`,
+		"twice": `[{"type":"transfer","amount":"100.00","payee":"Ann"},{"type":"transfer",` +
+			`"amount":"100.00","payee":"Ann"}]`,
 		"another case":           `[{"Type":"transfer","type":"transfer","amount":"100.00","payee":"Ann"}]`,
 		"a letter that looks so": `[{"type":"transfer","amount":"100.00","payee":"Аnn"}]`,
 	} {

@@ -176,7 +176,8 @@ func refusalOf(err error, scope Scope) Refusal {
 		r.Message = "This operation key stands for another request: use a new one."
 	case errors.Is(err, ErrSingleUseUnsupported):
 		r.Status, r.Code = http.StatusForbidden, CodeSingleUseUnsupported
-		r.Message = "This service checks tokens offline and cannot accept a single-use token: its operator must give it a service token, or make the scope time-bound."
+		r.Message = "This service checks tokens offline and cannot accept a single-use token: its operator must give it a service token, " +
+			"or make the scope time-bound."
 	default:
 		r.Status, r.Code = http.StatusServiceUnavailable, CodeStepUpUnavailable
 		r.Message = "Your proof cannot be checked right now, so the answer is no. A single-use token may have been used up by this."
@@ -190,10 +191,12 @@ var advice = map[Reason]string{
 	ReasonSpent:        "The token sent was good for one use, and has been used.",
 	ReasonWrongScope:   "The token sent is for something else.",
 	ReasonWrongSubject: "The token sent belongs to another user or session.",
-	ReasonWrongBinding: "The token sent is not bound to exactly this transaction, or to a client key: register what is to be done at the issuer's stepUp/bindings where this service asks for it, and prove it is you with its bindingId.",
-	ReasonSuperseded:   "A stronger means of proof has replaced the one behind the token sent.",
-	ReasonDisputed:     "Somebody said that a change to the account behind the token was not its owner: that has to be decided first, at the issuer.",
-	ReasonNoMethod:     "There is no means of proof yet that may be used for this; add one first.",
+	ReasonWrongBinding: "The token sent is not bound to exactly this transaction, or to a client key: register what is to be done at the " +
+		"issuer's stepUp/bindings where this service asks for it, and prove it is you with its bindingId.",
+	ReasonSuperseded: "A stronger means of proof has replaced the one behind the token sent.",
+	ReasonDisputed: "Somebody said that a change to the account behind the token was not its owner: that has to be " +
+		"decided first, at the issuer.",
+	ReasonNoMethod: "There is no means of proof yet that may be used for this; add one first.",
 }
 
 // requestID takes over the id a proxy gave the request if it is harmless, and

@@ -19,7 +19,8 @@ func TestRFC9470(t *testing.T) {
 	})
 	a := g.call(t, "Authorization", "Bearer "+g.Session(t, stepuptest.Session{}))
 	check(t, "no token", a, 401, required, stepup.ReasonMissing)
-	const want = `Bearer error="insufficient_user_authentication", error_description="A fresh proof is required", scope="transfer:create", acr_values="urn:stepup:mfa urn:stepup:phr", max_age="300"`
+	const want = `Bearer error="insufficient_user_authentication", error_description="A fresh proof is required", ` +
+		`scope="transfer:create", acr_values="urn:stepup:mfa urn:stepup:phr", max_age="300"`
 	if got := a.Header.Get("WWW-Authenticate"); got != want {
 		t.Errorf("WWW-Authenticate\n got %s\nwant %s", got, want)
 	}
@@ -57,7 +58,8 @@ func TestCustomRefusal(t *testing.T) {
 
 func TestRequestID(t *testing.T) {
 	g := guard(t, nil)
-	for sent, taken := range map[string]bool{"req-1.a_b:c": true, "": false, "a b": false, `"><script>`: false, strings.Repeat("a", 129): false} {
+	for sent, taken := range map[string]bool{"req-1.a_b:c": true, "": false, "a b": false, `"><script>`: false,
+		strings.Repeat("a", 129): false} {
 		a := g.call(t, "X-Request-Id", sent)
 		check(t, sent, a, 401, stepup.CodeSignInRequired, "")
 		if got := a.RequestID == sent; got != taken {
@@ -70,8 +72,10 @@ func TestErrors(t *testing.T) {
 	for err, reason := range map[error]stepup.Reason{
 		stepup.ErrMissing: "missing", stepup.ErrInvalid: "missing", stepup.ErrExpired: "expired", stepup.ErrSpent: "spent",
 		stepup.ErrWrongScope: "wrong_scope", stepup.ErrWrongSubject: "wrong_subject", stepup.ErrWrongBinding: "wrong_binding",
-		stepup.ErrSuperseded: "superseded", stepup.ErrNoMethod: "no_method", stepup.ErrDisputed: "disputed", stepup.ErrUnauthenticated: "", stepup.ErrInvalidSession: "", stepup.ErrAmbiguous: "",
-		stepup.ErrReplayed: "", stepup.ErrConflict: "", stepup.ErrSingleUseUnsupported: "", stepup.ErrUnavailable: "", stepup.ErrServiceToken: "",
+		stepup.ErrSuperseded: "superseded", stepup.ErrNoMethod: "no_method", stepup.ErrDisputed: "disputed", stepup.ErrUnauthenticated: "",
+		stepup.ErrInvalidSession: "", stepup.ErrAmbiguous: "",
+		stepup.ErrReplayed: "", stepup.ErrConflict: "", stepup.ErrSingleUseUnsupported: "", stepup.ErrUnavailable: "",
+		stepup.ErrServiceToken: "",
 	} {
 		wrapped := fmt.Errorf("context: %w", err)
 		if !errors.Is(wrapped, stepup.ErrDenied) || stepup.ReasonOf(wrapped) != reason {

@@ -35,7 +35,8 @@ func TestConsume(t *testing.T) {
 		t.Errorf("same operation: %+v, %v", again, err)
 	}
 
-	otherScope, otherDigest := request(issuer.Token(t, stepuptest.Token{Scopes: []stepup.Scope{"card:show"}}), "op-1"), request(token, "op-1")
+	otherScope, otherDigest := request(issuer.Token(t, stepuptest.Token{Scopes: []stepup.Scope{"card:show"}}), "op-1"),
+		request(token, "op-1")
 	otherScope.Scope = "card:show"
 	otherDigest.RequestDigest = "sha256:01"
 	bob := request(issuer.Token(t, stepuptest.Token{Scopes: []stepup.Scope{transfer}, User: stepuptest.User{Subject: "bob"}}), "op-1")
@@ -127,8 +128,10 @@ func TestConsumeLostAnswer(t *testing.T) {
 // TestAnswers lets an issuer say all sorts of things: only a well-formed "first"
 // or "replayed" is anything but a refusal.
 func TestAnswers(t *testing.T) {
-	const good = `{"result":"first","jti":"j","sub":"s","sid":"i","environment_id":"e","scope":"transfer:create","aud":"a","exp":2000000000,"auth_time":1,"acr":"x","amr":["otp"],"credential_id":"c"}`
-	const denied = `{"error":"no","code":"elevated_access_token_required","payload":{"scope":"transfer:create","reason":"%s","singleUse":true,"methods":["totp"],"requestId":"r"},"requestId":"r"}`
+	const good = `{"result":"first","jti":"j","sub":"s","sid":"i","environment_id":"e","scope":"transfer:create","aud":"a",` +
+		`"exp":2000000000,"auth_time":1,"acr":"x","amr":["otp"],"credential_id":"c"}`
+	const denied = `{"error":"no","code":"elevated_access_token_required","payload":{"scope":"transfer:create","reason":"%s",` +
+		`"singleUse":true,"methods":["totp"],"requestId":"r"},"requestId":"r"}`
 	for name, test := range map[string]struct {
 		status int
 		body   string
@@ -188,7 +191,8 @@ func TestAnswers(t *testing.T) {
 		}
 		if name == "spent" {
 			var refused *stepup.RefusedError
-			if !errors.As(err, &refused) || refused.Methods[0] != "totp" || !*refused.SingleUse || refused.RequestID != "r" || refused.Scope != transfer {
+			if !errors.As(err, &refused) || refused.Methods[0] != "totp" || !*refused.SingleUse || refused.RequestID != "r" ||
+				refused.Scope != transfer {
 				t.Errorf("details of a refusal: %+v", refused)
 			}
 		}
@@ -235,7 +239,8 @@ func TestIntrospect(t *testing.T) {
 		}
 		return i
 	}
-	if i := active(token); !i.Active || i.Type != stepup.TypeElevated || i.Subject != "user-1" || !i.SingleUse || i.Scopes[0] != "transfer:create" || i.AMR[0] != "otp" {
+	if i := active(token); !i.Active || i.Type != stepup.TypeElevated || i.Subject != "user-1" || !i.SingleUse ||
+		i.Scopes[0] != "transfer:create" || i.AMR[0] != "otp" {
 		t.Errorf("elevated: %+v", i)
 	}
 	if _, err := client.Consume(t.Context(), request(token, "op")); err != nil {

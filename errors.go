@@ -45,8 +45,10 @@ const (
 	ReasonWrongSubject Reason = "wrong_subject" // it belongs to another user or session
 	ReasonWrongBinding Reason = "wrong_binding" // it allows another transaction, or needs a client key
 	ReasonSuperseded   Reason = "superseded"    // a stronger proof has replaced the one behind it
-	ReasonDisputed     Reason = "disputed"      // somebody denied a change to the account, and the proof behind it does not count until that is decided
-	ReasonNoMethod     Reason = "no_method"     // the user has no means of proof this scope accepts
+	// somebody denied a change to the account, and the proof behind it does not count until that is
+	// decided
+	ReasonDisputed Reason = "disputed"
+	ReasonNoMethod Reason = "no_method" // the user has no means of proof this scope accepts
 )
 
 // ErrDenied is at the root of every refusal: errors.Is(err, ErrDenied) holds
@@ -57,8 +59,9 @@ var ErrDenied = errors.New("denied")
 // again who they are, except ErrNoMethod, and ErrDisputed, which they or the
 // operator decide.
 var (
-	ErrMissing      error = &denial{reason: ReasonMissing, text: "no elevated access token"}
-	ErrInvalid      error = &denial{reason: ReasonMissing, text: "token is not valid here"} // forged, damaged, of another issuer, audience or kind
+	ErrMissing error = &denial{reason: ReasonMissing, text: "no elevated access token"}
+	// forged, damaged, of another issuer, audience or kind
+	ErrInvalid      error = &denial{reason: ReasonMissing, text: "token is not valid here"}
 	ErrExpired      error = &denial{reason: ReasonExpired, text: "token has expired"}
 	ErrSpent        error = &denial{reason: ReasonSpent, text: "token has been used"}
 	ErrWrongScope   error = &denial{reason: ReasonWrongScope, text: "token is for another scope"}

@@ -6,6 +6,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup"
@@ -23,12 +24,23 @@ func ExampleRFC9470() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := httptest.NewServer(guard.Require("transfer:create")(http.NotFoundHandler()))
-	defer server.Close()
+	handler := guard.Require("transfer:create")(http.NotFoundHandler())
 
-	show(server.URL, "Authorization", "Bearer "+issuer.Session(tb, stepuptest.Session{}))
+	request := httptest.NewRequest(http.MethodPost, "/transfers", nil)
+	request.Header.Set("Authorization", "Bearer "+issuer.Session(tb, stepuptest.Session{}))
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, request)
+	fmt.Println(recorder.Code)
+	for parameter := range strings.SplitSeq(recorder.Header().Get("WWW-Authenticate"), ", ") {
+		fmt.Println(parameter)
+	}
 	// Output:
-	// 401 Bearer error="insufficient_user_authentication", error_description="A fresh proof is required", scope="transfer:create", acr_values="urn:stepup:mfa", max_age="300"
+	// 401
+	// Bearer error="insufficient_user_authentication"
+	// error_description="A fresh proof is required"
+	// scope="transfer:create"
+	// acr_values="urn:stepup:mfa"
+	// max_age="300"
 }
 
 // Refuse in your own words, and log what the client is not told.

@@ -59,7 +59,8 @@ var rules = []rule{
 	{from: "internal/store", to: "internal/environment", reason: "the store keeps documents, it does not read them"},
 	{from: "internal/store", to: "internal/legacymfa", reason: "the store knows nobody above it"},
 
-	{from: "internal/method/...", except: []string{"internal/method/methodtest", "internal/method/passkey/passkeytest"}, to: "internal/elevate", reason: "a verification gives a proof; only elevate turns proofs into tokens"},
+	{from: "internal/method/...", except: []string{"internal/method/methodtest", "internal/method/passkey/passkeytest"},
+		to: "internal/elevate", reason: "a verification gives a proof; only elevate turns proofs into tokens"},
 	{from: "internal/method/...", to: "internal/api", reason: "a method does not know how it is called"},
 	{from: "internal/policy", to: "internal/api", reason: "a decision does not depend on the transport"},
 	{from: "internal/policy", to: "internal/console", reason: "a decision does not depend on the transport"},
@@ -79,13 +80,17 @@ var rules = []rule{
 	{from: "internal/wallet/guardian", to: "internal/wallet/signer", reason: "the guardian releases shares; it signs nothing"},
 	{from: "internal/wallet/guardian", to: "internal/wallet/coordinator", reason: "a custodian believes nothing the coordinator says"},
 	{from: "internal/wallet/signer", to: "internal/wallet/coordinator", reason: "a custodian believes nothing the coordinator says"},
-	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/token", reason: "only the issuer has keys that sign tokens and tickets"},
+	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/token",
+		reason: "only the issuer has keys that sign tokens and tickets"},
 	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/elevate", reason: "only the issuer mints"},
-	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/enforce", reason: "custodians judge by what is signed, in authz"},
-	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/api", reason: "the wallet service does not know how the issuer is called"},
-	{from: "internal/wallet/intent", to: "internal/store", reason: "issuer, coordinator and custodians read a request alike, with nothing but the request"},
-	{from: "internal/...", except: []string{"internal/server/servertest", "internal/wallet/roles", "internal/wallet/wallettest"}, to: "internal/wallet/roles", direct: true,
-		reason: "the binary wires the roles"},
+	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/enforce",
+		reason: "custodians judge by what is signed, in authz"},
+	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/api",
+		reason: "the wallet service does not know how the issuer is called"},
+	{from: "internal/wallet/intent", to: "internal/store",
+		reason: "issuer, coordinator and custodians read a request alike, with nothing but the request"},
+	{from: "internal/...", except: []string{"internal/server/servertest", "internal/wallet/roles", "internal/wallet/wallettest"},
+		to: "internal/wallet/roles", direct: true, reason: "the binary wires the roles"},
 	{from: "internal/api", to: "internal/wallet/coordinator", reason: "the public door knows a wallet service, not its inside"},
 	{from: "internal/api", to: "internal/wallet/custody", reason: "the issuer never sees a share"},
 	{from: "internal/server", to: "internal/wallet/custody", reason: "the issuer never sees a share"},
@@ -138,7 +143,8 @@ func TestPublicPackagesNeedNothing(t *testing.T) {
 // list runs `go list`. Packages that do not build are listed as far as they go.
 func list(t *testing.T, arguments ...string) []goPackage {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", append([]string{"list", "-e", "-json=ImportPath,Standard,Imports,Deps"}, arguments...)...)
+	command := exec.CommandContext(t.Context(), "go",
+		append([]string{"list", "-e", "-json=ImportPath,Standard,Imports,Deps"}, arguments...)...)
 	var problems bytes.Buffer
 	command.Stderr = &problems
 	output, err := command.Output()

@@ -33,7 +33,8 @@ func TestAlgorithms(t *testing.T) {
 	}
 	signature := good[strings.LastIndexByte(good, '.'):]
 
-	for _, alg := range []any{"none", "None", "NONE", "nOnE", "", "es256", "ES384", "PS256", "RS256", "EdDSA", "HS256", nil, 1, []string{"ES256"}} {
+	for _, alg := range []any{"none", "None", "NONE", "nOnE", "", "es256", "ES384", "PS256", "RS256", "EdDSA", "HS256", nil, 1,
+		[]string{"ES256"}} {
 		for _, end := range []string{".", signature, "." + base64url("x"), ""} {
 			refuse(t, verifier, fmt.Sprintf("alg %v with signature %.8q", alg, end), altered("alg", alg)+end, stepup.ErrInvalid)
 		}
@@ -169,8 +170,9 @@ func TestShapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, token := range map[string]string{
-		"empty": "", "dots": strings.Repeat(".", 1<<20), "two dots": "..", "a.b": "a.b", "JWE": "a.b.c.d.e", "8 KiB of a": strings.Repeat("a", 8193),
-		"nested": "a.b.c.", "spaces": " . . ", "NUL": "\x00.\x00.\x00", "JSON form": `{"payload":"","signatures":[]}`,
+		"empty": "", "dots": strings.Repeat(".", 1<<20), "two dots": "..", "a.b": "a.b", "JWE": "a.b.c.d.e",
+		"8 KiB of a": strings.Repeat("a", 8193),
+		"nested":     "a.b.c.", "spaces": " . . ", "NUL": "\x00.\x00.\x00", "JSON form": `{"payload":"","signatures":[]}`,
 		"huge header":   base64url(`{"alg":"ES256","x":"`+strings.Repeat("x", 9000)+`"}`) + ".e30.eA",
 		"deep header":   base64url(strings.Repeat(`{"a":`, 1000)+"1"+strings.Repeat("}", 1000)) + ".e30.eA",
 		"wide header":   base64url("{"+strings.TrimSuffix(strings.Repeat(`"a":1,`, 900), ",")+"}") + ".e30.eA",

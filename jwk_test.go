@@ -20,9 +20,13 @@ import (
 
 // Public keys of RFC 7517 appendix A.1 and RFC 8037 appendix A.2.
 const (
-	ecJWK  = `{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"sig","kid":"1"}`
+	ecJWK = `{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",` +
+		`"y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"sig","kid":"1"}`
 	edJWK  = `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"2"}`
-	rsaJWK = `{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"3"}`
+	rsaJWK = `{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV` +
+		`4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn` +
+		`1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB",` +
+		`"alg":"RS256","kid":"3"}`
 )
 
 func set(keys ...string) []byte { return []byte(`{"keys":[` + strings.Join(keys, ",") + `]}`) }
@@ -64,21 +68,21 @@ func TestUselessKeysAreLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, jwk := range map[string]string{
-		"symmetric":        `{"kty":"oct","k":"c2VjcmV0","kid":"1","alg":"HS256"}`,
-		"unknown type":     `{"kty":"AKP","kid":"1"}`,
-		"other curve":      swap(ecJWK, "P-256", "P-384"),
-		"secp256k1":        swap(ecJWK, "P-256", "secp256k1"),
-		"X25519":           swap(edJWK, "Ed25519", "X25519"),
-		"no kid":           swap(ecJWK, `"kid":"1"`, `"x5t":"1"`),
-		"empty kid":        swap(ecJWK, `"kid":"1"`, `"kid":""`),
-		"for encryption":   swap(ecJWK, `"sig"`, `"enc"`),
-		"for signing":      swap(ecJWK, `"use":"sig"`, `"key_ops":["sign"]`),
-		"other alg":        swap(rsaJWK, "RS256", "PS256"),
-		"symmetric alg":    swap(rsaJWK, "RS256", "HS256"),
-		"private":          swap(ecJWK, `"use"`, `"d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE","use"`),
-		"point off curve":  swap(ecJWK, `"x":"M`, `"x":"N`),
-		"point at 0":       `{"kty":"EC","crv":"P-256","kid":"1","x":"` + strings.Repeat("A", 43) + `","y":"` + strings.Repeat("A", 43) + `"}`,
-		"short x":          swap(ecJWK, `"x":"MKBC`, `"x":"`),
+		"symmetric":       `{"kty":"oct","k":"c2VjcmV0","kid":"1","alg":"HS256"}`,
+		"unknown type":    `{"kty":"AKP","kid":"1"}`,
+		"other curve":     swap(ecJWK, "P-256", "P-384"),
+		"secp256k1":       swap(ecJWK, "P-256", "secp256k1"),
+		"X25519":          swap(edJWK, "Ed25519", "X25519"),
+		"no kid":          swap(ecJWK, `"kid":"1"`, `"x5t":"1"`),
+		"empty kid":       swap(ecJWK, `"kid":"1"`, `"kid":""`),
+		"for encryption":  swap(ecJWK, `"sig"`, `"enc"`),
+		"for signing":     swap(ecJWK, `"use":"sig"`, `"key_ops":["sign"]`),
+		"other alg":       swap(rsaJWK, "RS256", "PS256"),
+		"symmetric alg":   swap(rsaJWK, "RS256", "HS256"),
+		"private":         swap(ecJWK, `"use"`, `"d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE","use"`),
+		"point off curve": swap(ecJWK, `"x":"M`, `"x":"N`),
+		"point at 0": `{"kty":"EC","crv":"P-256","kid":"1","x":"` + strings.Repeat("A", 43) + `","y":"` +
+			strings.Repeat("A", 43) + `"}`, "short x": swap(ecJWK, `"x":"MKBC`, `"x":"`),
 		"long x":           swap(ecJWK, `"x":"`, `"x":"AAAA`),
 		"padded x":         swap(ecJWK, `v7D4"`, `v7D4="`),
 		"line break in x":  swap(ecJWK, `v7D4"`, `v7D4\n"`),
@@ -99,8 +103,10 @@ func TestUselessKeysAreLeftOut(t *testing.T) {
 		}
 	}
 	for name, document := range map[string]string{
-		"keys twice": `{"keys":[],"keys":[]}`, "no keys": `{}`, "member twice": string(set(swap(ecJWK, `"kty":"EC"`, `"kty":"oct","kty":"EC"`))),
-		"in another case": `{"Keys":[]}`, "keys an object": `{"keys":{}}`, "list": `[]`, "empty": "", "too many": string(set(strings.Split(strings.Repeat("{},", 101), ",")[:101]...)),
+		"keys twice": `{"keys":[],"keys":[]}`, "no keys": `{}`,
+		"member twice":    string(set(swap(ecJWK, `"kty":"EC"`, `"kty":"oct","kty":"EC"`))),
+		"in another case": `{"Keys":[]}`, "keys an object": `{"keys":{}}`, "list": `[]`, "empty": "",
+		"too many": string(set(strings.Split(strings.Repeat("{},", 101), ",")[:101]...)),
 	} {
 		if keys, err := stepup.ParseJWKS([]byte(document)); err == nil {
 			t.Errorf("%s: %d keys, want an error", name, len(keys))
@@ -160,7 +166,8 @@ func TestStaticKeySet(t *testing.T) {
 	for name, test := range map[string]struct {
 		set  stepup.StaticKeySet
 		want error
-	}{"known": {keys, nil}, "zero value": {nil, stepup.ErrUnknownKey}, "two under one id": {append(keys, ambiguous), stepup.ErrUnknownKey}} {
+	}{"known": {keys, nil}, "zero value": {nil, stepup.ErrUnknownKey},
+		"two under one id": {append(keys, ambiguous), stepup.ErrUnknownKey}} {
 		if key, err := test.set.Key(t.Context(), "2"); err != test.want || (err == nil) != (key.ID == "2") {
 			t.Errorf("%s: %v, %v", name, key.ID, err)
 		}
@@ -234,13 +241,15 @@ func FuzzParseJWKS(f *testing.F) {
 
 // TestSpecificationVector is the ES256 token of RFC 7515 appendix A.3.
 func TestSpecificationVector(t *testing.T) {
-	keys, err := stepup.ParseJWKS(set(`{"kty":"EC","crv":"P-256","kid":"a","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`))
+	keys, err := stepup.ParseJWKS(set(`{"kty":"EC","crv":"P-256","kid":"a","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",` +
+		`"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`))
 	if err != nil || len(keys) != 1 {
 		t.Fatal(len(keys), err)
 	}
 	const signed = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 	signature := []byte{14, 209, 33, 83, 121, 99, 108, 72, 60, 47, 127, 21, 88, 7, 212, 2, 163, 178, 40, 3, 58, 249, 124, 126, 23, 129,
-		154, 195, 22, 158, 166, 101, 197, 10, 7, 211, 140, 60, 112, 229, 216, 241, 45, 175, 8, 74, 84, 128, 166, 101, 144, 197, 242, 147, 80, 154, 143, 63, 127, 138, 131, 163, 84, 213}
+		154, 195, 22, 158, 166, 101, 197, 10, 7, 211, 140, 60, 112, 229, 216, 241, 45, 175, 8, 74, 84, 128, 166, 101, 144, 197, 242, 147,
+		80, 154, 143, 63, 127, 138, 131, 163, 84, 213}
 	if err := keys[0].Verify([]byte(signed), signature); err != nil {
 		t.Error(err)
 	}

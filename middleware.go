@@ -71,7 +71,8 @@ func NewGuard(config GuardConfig) (*Guard, error) {
 	case config.Caller == nil && config.IgnoreSession:
 		return nil, errors.New("making guard: with IgnoreSession it needs a Caller, to know whose token it may accept")
 	case config.Client == nil && !config.OfflineOnly:
-		return nil, errors.New("making guard: it needs a Client with a service token to spend single-use tokens; set OfflineOnly to refuse them instead")
+		return nil, errors.New(
+			"making guard: it needs a Client with a service token to spend single-use tokens; set OfflineOnly to refuse them instead")
 	case config.OfflineOnly && (config.Client != nil || config.AlwaysConsume || config.Operation != nil):
 		return nil, errors.New("making guard: OfflineOnly excludes Client, AlwaysConsume and Operation, which ask the issuer")
 	}
@@ -104,7 +105,8 @@ func (g *Guard) Require(scope Scope, options ...Option) func(http.Handler) http.
 		option(&needs)
 	}
 	if needs.details != nil && g.config.OfflineOnly {
-		panic(fmt.Sprintf("stepup: Require(%q): bound tokens are single-use, which a guard that is OfflineOnly cannot spend", string(scope)))
+		panic(fmt.Sprintf("stepup: Require(%q): bound tokens are single-use, which a guard that is OfflineOnly cannot spend",
+			string(scope)))
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -183,7 +183,8 @@ func TestRefusalCostsNothing(t *testing.T) {
 	bob := "Bearer " + g.Session(t, stepuptest.Session{User: stepuptest.User{Subject: "bob"}})
 	check(t, "stolen", g.call(t, "Authorization", bob, "Elevated-Access-Token", token), 403, required, stepup.ReasonWrongSubject)
 	check(t, "no session", g.call(t, "Elevated-Access-Token", token), 401, stepup.CodeSignInRequired, "")
-	check(t, "twice", g.call(t, append(g.as(t, token), "Elevated-Access-Token", token)...), 400, stepup.CodeAmbiguousElevatedAccessToken, "")
+	check(t, "twice", g.call(t, append(g.as(t, token), "Elevated-Access-Token", token)...), 400,
+		stepup.CodeAmbiguousElevatedAccessToken, "")
 	check(t, "its owner", g.call(t, g.as(t, token)...), 201, "", "")
 }
 
@@ -303,7 +304,8 @@ func TestUncertaintyMeansNo(t *testing.T) {
 	}
 
 	liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `{"result":"first","jti":"j","sub":"s","sid":"i","environment_id":"e","scope":"transfer:create","aud":"a","exp":2000000000,"auth_time":1,"acr":"x"}`)
+		_, _ = io.WriteString(w, `{"result":"first","jti":"j","sub":"s","sid":"i","environment_id":"e","scope":"transfer:create",`+
+			`"aud":"a","exp":2000000000,"auth_time":1,"acr":"x"}`)
 	}))
 	t.Cleanup(liar.Close)
 	other := guard(t, func(c *stepup.GuardConfig) {
@@ -324,8 +326,9 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	_, err = io.WriteString(connection, "POST /transfers HTTP/1.1\r\nHost: bank.example\r\nContent-Length: 1000000\r\nAuthorization: Bearer "+
-		g.Session(t, stepuptest.Session{})+"\r\n\r\n{")
+	_, err = io.WriteString(connection,
+		"POST /transfers HTTP/1.1\r\nHost: bank.example\r\nContent-Length: 1000000\r\nAuthorization: Bearer "+
+			g.Session(t, stepuptest.Session{})+"\r\n\r\n{")
 	if err != nil {
 		t.Fatal(err)
 	}

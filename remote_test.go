@@ -216,13 +216,14 @@ func TestBadJWKSAnswers(t *testing.T) {
 func TestNewKidWhileAFetchIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		document, release, start := set(ecJWK), make(chan struct{}), time.Now()
-		keys := &stepup.RemoteKeySet{URL: "https://issuer.example/jwks", HTTP: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+		slow := transport(func(*http.Request) (*http.Response, error) {
 			answer := bytes.NewReader(document)
 			if time.Since(start) > time.Minute {
 				<-release // the answer was made before, and arrives now
 			}
 			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(answer)}, nil
-		})}}
+		})
+		keys := &stepup.RemoteKeySet{URL: "https://issuer.example/jwks", HTTP: &http.Client{Transport: slow}}
 		known(t, keys, "1")
 		time.Sleep(6 * time.Minute)
 		known(t, keys, "1") // refreshes in the background

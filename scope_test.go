@@ -52,7 +52,8 @@ func TestBuiltInScopes(t *testing.T) {
 	seen := map[stepup.Scope]bool{}
 	for _, scope := range stepup.BuiltInScopes() {
 		if !scope.Valid() || !scope.BuiltIn() || !scope.Reserved() || seen[scope] {
-			t.Errorf("%q: valid %v, built in %v, reserved %v, twice %v", scope, scope.Valid(), scope.BuiltIn(), scope.Reserved(), seen[scope])
+			t.Errorf("%q: valid %v, built in %v, reserved %v, twice %v", scope, scope.Valid(), scope.BuiltIn(), scope.Reserved(),
+				seen[scope])
 		}
 		seen[scope] = true
 	}

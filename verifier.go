@@ -262,7 +262,8 @@ func (r *reader) binding(c *Claims) {
 		}
 		return
 	}
-	c.AuthorizationDetails, c.AuthorizationDetailsHash, c.Displayed = slices.Clone(details.Raw()), r.text("authorization_details_hash"), r.boolean("displayed")
+	c.AuthorizationDetails, c.AuthorizationDetailsHash, c.Displayed = slices.Clone(details.Raw()), r.text("authorization_details_hash"),
+		r.boolean("displayed")
 	switch hash, err := HashDetails(details.Raw()); {
 	case err != nil:
 		r.fail("authorization_details", "cannot be hashed")

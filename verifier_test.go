@@ -103,29 +103,38 @@ func TestClaims(t *testing.T) {
 		"iss missing": {"iss": nil}, "iss of another": {"iss": "https://evil.example"}, "iss with slash": {"iss": issuer.URL() + "/"},
 		"iss prefix": {"iss": issuer.URL()[:len(issuer.URL())-1]}, "iss list": {"iss": []string{issuer.URL()}},
 		"iss in upper case": {"iss": strings.ToUpper(issuer.URL())}, "iss empty": {"iss": ""},
-		"aud missing": {"aud": nil}, "aud empty": {"aud": ""}, "aud empty list": {"aud": []string{}}, "aud list of empty": {"aud": []string{""}},
+		"aud missing": {"aud": nil}, "aud empty": {"aud": ""}, "aud empty list": {"aud": []string{}},
+		"aud list of empty":     {"aud": []string{""}},
 		"aud with an empty one": {"aud": []string{bank, ""}}, "aud prefix": {"aud": bank[:len(bank)-1]}, "aud longer": {"aud": bank + "/"},
 		"aud in upper case": {"aud": strings.ToUpper(bank)}, "aud joined": {"aud": "https://x.example " + bank},
-		"aud the issuer": {"aud": issuer.URL()}, "aud nested": {"aud": [][]string{{bank}}}, "aud object": {"aud": map[string]any{bank: bank}},
+		"aud the issuer": {"aud": issuer.URL()}, "aud nested": {"aud": [][]string{{bank}}},
+		"aud object": {"aud": map[string]any{bank: bank}},
 		"aud number": {"aud": 1}, "aud with null": {"aud": []any{bank, nil}}, "aud list of another": {"aud": []string{"https://x.example"}},
-		"sub missing": {"sub": nil}, "sub empty": {"sub": ""}, "sub number": {"sub": 1}, "sid missing": {"sid": nil}, "sid empty": {"sid": ""},
-		"environment missing": {"environment_id": nil}, "jti missing": {"jti": nil}, "jti empty": {"jti": ""}, "scope missing": {"scope": nil},
-		"acr missing": {"acr": nil}, "amr string": {"amr": "otp"}, "amr of numbers": {"amr": []int{1}}, "singleUse missing": {"singleUse": nil},
-		"singleUse string": {"singleUse": "false"}, "singleUse number": {"singleUse": 0}, "auth_time missing": {"auth_time": nil},
+		"sub missing": {"sub": nil}, "sub empty": {"sub": ""}, "sub number": {"sub": 1}, "sid missing": {"sid": nil},
+		"sid empty": {"sid": ""}, "environment missing": {"environment_id": nil}, "jti missing": {"jti": nil}, "jti empty": {"jti": ""},
+		"scope missing": {"scope": nil}, "acr missing": {"acr": nil}, "amr string": {"amr": "otp"}, "amr of numbers": {"amr": []int{1}},
+		"singleUse missing": {"singleUse": nil},
+		"singleUse string":  {"singleUse": "false"}, "singleUse number": {"singleUse": 0}, "auth_time missing": {"auth_time": nil},
 		"auth_time ahead": {"auth_time": now + 60}, "auth_time string": {"auth_time": "1"},
-		"exp missing": {"exp": nil}, "exp string": {"exp": fmt.Sprint(now + 60)}, "exp fraction": {"exp": float64(now) + 60.5}, "exp in exponents": {"exp": json.RawMessage(`2e9`)},
-		"exp in ten years": {"exp": far}, "exp a second too far": {"exp": now + 302}, "exp of 2^60": {"exp": int64(1) << 60}, "exp negative": {"exp": -1},
-		"exp before iat": {"exp": now - 1}, "iat missing": {"iat": nil}, "iat ahead": {"iat": now + 60, "exp": now + 120},
-		"iat ahead of nbf": {"iat": now + 60, "exp": now + 120, "nbf": now}, "iat long ago": {"iat": now - 3600, "exp": now + 60}, "nbf ahead": {"nbf": now + 60}, "nbf string": {"nbf": "0"},
+		"exp missing": {"exp": nil}, "exp string": {"exp": fmt.Sprint(now + 60)}, "exp fraction": {"exp": float64(now) + 60.5},
+		"exp in exponents": {"exp": json.RawMessage(`2e9`)},
+		"exp in ten years": {"exp": far}, "exp a second too far": {"exp": now + 302}, "exp of 2^60": {"exp": int64(1) << 60},
+		"exp negative": {"exp": -1}, "exp before iat": {"exp": now - 1}, "iat missing": {"iat": nil},
+		"iat ahead":        {"iat": now + 60, "exp": now + 120},
+		"iat ahead of nbf": {"iat": now + 60, "exp": now + 120, "nbf": now}, "iat long ago": {"iat": now - 3600, "exp": now + 60},
+		"nbf ahead": {"nbf": now + 60}, "nbf string": {"nbf": "0"},
 		"life in ten years": {"iat": far - 60, "exp": far}, "cnf of another kind": {"cnf": map[string]any{"x5t#S256": "x"}},
 		"cnf empty": {"cnf": map[string]any{}}, "cnf string": {"cnf": "x"}, "jkt empty": {"cnf": map[string]any{"jkt": ""}},
 		"jkt and more": {"cnf": map[string]any{"jkt": "x", "jwk": "y"}}, "ext_sub null": {"ext_sub": json.RawMessage("null")},
-		"details without a hash": {"authorization_details": pay}, "hash without details": {"authorization_details_hash": strings.Repeat("0", 64)},
+		"details without a hash":    {"authorization_details": pay},
+		"hash without details":      {"authorization_details_hash": strings.Repeat("0", 64)},
 		"displayed without details": {"displayed": true}, "details empty": bound([]any{}, nil), "details an object": bound(pay[0], nil),
 		"details without a type": bound([]any{map[string]any{"amount": "1"}}, nil), "details null": bound(json.RawMessage("null"), nil),
-		"hash of other details": bound(pay, map[string]any{"authorization_details_hash": strings.Repeat("0", 64)}),
-		"hash missing":          bound(pay, map[string]any{"authorization_details_hash": nil}), "displayed missing": bound(pay, map[string]any{"displayed": nil}),
-		"displayed a string": bound(pay, map[string]any{"displayed": "true"}), "bound, but time-bound": bound(pay, map[string]any{"singleUse": false}),
+		"hash of other details":       bound(pay, map[string]any{"authorization_details_hash": strings.Repeat("0", 64)}),
+		"hash missing":                bound(pay, map[string]any{"authorization_details_hash": nil}),
+		"displayed missing":           bound(pay, map[string]any{"displayed": nil}),
+		"displayed a string":          bound(pay, map[string]any{"displayed": "true"}),
+		"bound, but time-bound":       bound(pay, map[string]any{"singleUse": false}),
 		"details with a member twice": bound(json.RawMessage(`[{"type":"transfer","amount":"25.00","amount":"9","payee":"bob"}]`), nil),
 		"Aud beside":                  {"Aud": bank}, "SCOPE beside": {"SCOPE": "wallet:export"}, "singleuse beside": {"singleuse": false},
 		"Kelvin sign": {"\u017fcope": "wallet:export"}, "lone surrogate": {"sub": json.RawMessage(`"\ud800"`)},
@@ -192,7 +201,8 @@ func TestBoundClaims(t *testing.T) {
 	if hash, err := stepup.HashDetails(claims.AuthorizationDetails); err != nil || hash != claims.AuthorizationDetailsHash {
 		t.Errorf("hash %s, %v, want %s", hash, err, claims.AuthorizationDetailsHash)
 	}
-	if claims, err := issuer.Verifier(t).Elevated(t.Context(), issuer.Token(t, plain)); err != nil || claims.Bound() || claims.Displayed || claims.AuthorizationDetailsHash != "" {
+	if claims, err := issuer.Verifier(t).Elevated(t.Context(), issuer.Token(t, plain)); err != nil || claims.Bound() || claims.Displayed ||
+		claims.AuthorizationDetailsHash != "" {
 		t.Errorf("unbound: %+v, %v", claims, err)
 	}
 }
@@ -259,14 +269,15 @@ func TestSession(t *testing.T) {
 		session stepuptest.Session
 		want    error
 	}{
-		"good":           {stepuptest.Session{Origin: "https://app.example"}, nil},
-		"other origin":   {stepuptest.Session{Origin: "https://app.example.evil"}, stepup.ErrInvalid},
-		"no aud":         {stepuptest.Session{Claims: map[string]any{"aud": nil}}, stepup.ErrInvalid},
-		"other kid":      {stepuptest.Session{Origin: "https://app.example", Claims: map[string]any{"kid": "key-9"}}, stepup.ErrInvalid},
-		"ten years":      {stepuptest.Session{Origin: "https://app.example", Life: 10 * 365 * 24 * time.Hour}, stepup.ErrInvalid},
-		"other issuer":   {stepuptest.Session{Origin: "https://app.example", Claims: map[string]any{"iss": "x"}}, stepup.ErrInvalid},
-		"without sid":    {stepuptest.Session{Origin: "https://app.example", Claims: map[string]any{"sid": nil}}, stepup.ErrInvalid},
-		"expired":        {stepuptest.Session{Origin: "https://app.example", Claims: map[string]any{"iat": now - 60, "exp": now - 1}}, stepup.ErrExpired},
+		"good":         {stepuptest.Session{Origin: "https://app.example"}, nil},
+		"other origin": {stepuptest.Session{Origin: "https://app.example.evil"}, stepup.ErrInvalid},
+		"no aud":       {stepuptest.Session{Claims: map[string]any{"aud": nil}}, stepup.ErrInvalid},
+		"other kid":    {stepuptest.Session{Origin: "https://app.example", Claims: map[string]any{"kid": "key-9"}}, stepup.ErrInvalid},
+		"ten years":    {stepuptest.Session{Origin: "https://app.example", Life: 10 * 365 * 24 * time.Hour}, stepup.ErrInvalid},
+		"other issuer": {stepuptest.Session{Origin: "https://app.example", Claims: map[string]any{"iss": "x"}}, stepup.ErrInvalid},
+		"without sid":  {stepuptest.Session{Origin: "https://app.example", Claims: map[string]any{"sid": nil}}, stepup.ErrInvalid},
+		"expired": {stepuptest.Session{Origin: "https://app.example", Claims: map[string]any{"iat": now - 60, "exp": now - 1}},
+			stepup.ErrExpired},
 		"scope a number": {stepuptest.Session{Origin: "https://app.example", Claims: map[string]any{"scope": 1}}, stepup.ErrInvalid},
 	} {
 		claims, err := verifier.Session(t.Context(), issuer.Session(t, test.session))
@@ -290,7 +301,8 @@ func TestVerdictIsNotShared(t *testing.T) {
 		}
 		return v
 	}
-	a, b, c := verifier(issuer.URL(), "https://a.example"), verifier(issuer.URL(), "https://b.example"), verifier("https://other.example", "https://a.example")
+	a, b, c := verifier(issuer.URL(), "https://a.example"), verifier(issuer.URL(), "https://b.example"),
+		verifier("https://other.example", "https://a.example")
 	token := issuer.Token(t, stepuptest.Token{Scopes: []stepup.Scope{transfer}, Audience: "https://a.example"})
 	for range 3 {
 		if _, err := a.Elevated(t.Context(), token); err != nil {
@@ -331,9 +343,9 @@ func (empty) Key(context.Context, string) (stepup.Key, error) { return stepup.Ke
 
 func TestNewVerifier(t *testing.T) {
 	for _, config := range []stepup.Config{
-		{}, {Issuer: "bank.example"}, {Issuer: "ftp://bank.example"}, {Issuer: "https://bank.example/?a=b"}, {Issuer: "https://bank.example/"},
-		{Issuer: "https://u:p@bank.example"}, {Issuer: "https://bank.example#x"}, {Issuer: "https://bank.example", Audiences: []string{""}},
-		{Issuer: "https://bank.example", SessionAudiences: []string{""}},
+		{}, {Issuer: "bank.example"}, {Issuer: "ftp://bank.example"}, {Issuer: "https://bank.example/?a=b"},
+		{Issuer: "https://bank.example/"}, {Issuer: "https://u:p@bank.example"}, {Issuer: "https://bank.example#x"},
+		{Issuer: "https://bank.example", Audiences: []string{""}}, {Issuer: "https://bank.example", SessionAudiences: []string{""}},
 	} {
 		if _, err := stepup.NewVerifier(config); err == nil {
 			t.Errorf("NewVerifier(%+v) succeeds", config)

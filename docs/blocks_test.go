@@ -78,5 +78,6 @@ func matches(text, output string) bool {
 	for i := range parts {
 		parts[i] = regexp.QuoteMeta(parts[i])
 	}
-	return regexp.MustCompile(`(?s)^` + strings.Join(parts, ".*") + `$`).MatchString(strings.TrimSpace(strings.ReplaceAll(output, "\r\n", "\n")))
+	return regexp.MustCompile(`(?s)^` + strings.Join(parts, ".*") + `$`).
+		MatchString(strings.TrimSpace(strings.ReplaceAll(output, "\r\n", "\n")))
 }

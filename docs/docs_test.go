@@ -71,7 +71,8 @@ func TestBlocks(t *testing.T) {
 						t.Errorf("%s:%d: not JSON", b.page, b.line)
 					}
 				default:
-					t.Errorf("%s:%d: a block %q that nothing runs; make it one of those in blocks_test.go, or write <!-- not run: why --> right before it", b.page, b.line, b.lang)
+					t.Errorf("%s:%d: a block %q that nothing runs; make it one of those in blocks_test.go, or write <!-- not run: "+
+						"why --> right before it", b.page, b.line, b.lang)
 				}
 			}
 		})

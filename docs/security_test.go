@@ -45,7 +45,9 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 	inName := regexp.MustCompile(`^Test([A-GL]\d+)[A-Z]`)
-	for _, folder := range []string{".", "internal/attack", "internal/api", "internal/outbound", "internal/method/totp", "internal/method/walletsig", "internal/method/walletsig/chain", "internal/method/social", "internal/method/external", "internal/policytext"} {
+	for _, folder := range []string{".", "internal/attack", "internal/api", "internal/outbound", "internal/method/totp",
+		"internal/method/walletsig", "internal/method/walletsig/chain", "internal/method/social", "internal/method/external",
+		"internal/policytext"} {
 		for _, name := range testsIn(t, folder) {
 			if id := inName.FindStringSubmatch(name); id != nil && !strings.Contains(rows[id[1]], "`"+folder+":"+name+"`") {
 				t.Errorf("%s in %s is not in the row of %s", name, folder, id[1])

@@ -104,7 +104,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 // keys are the paths of a document that hold something themselves.
 func keys(of reflect.Type, path string) []string {
 	switch {
-	case of == reflect.TypeFor[environment.Rate](), of == reflect.TypeFor[environment.Ref](), of.Kind() != reflect.Struct && of.Kind() != reflect.Slice:
+	case of == reflect.TypeFor[environment.Rate](), of == reflect.TypeFor[environment.Ref](),
+		of.Kind() != reflect.Struct && of.Kind() != reflect.Slice:
 		return []string{path}
 	case of.Kind() == reflect.Slice && of.Elem().Kind() != reflect.Struct:
 		return []string{path}
@@ -143,7 +144,8 @@ func TestGuessingArithmetic(t *testing.T) {
 	}{
 		{"a stranger with one network address, at one person's sign-in", own, perAddress, perAddress},
 		{"a stranger with any number of them, at one person's sign-in", own * spread, perAddress, perAddress},
-		{"a stranger with one network address, at everybody's sign-in", perHour(limits.CodesPerIP) * limits.CodeAttempts, anywhere, 24 * anywhere},
+		{"a stranger with one network address, at everybody's sign-in", perHour(limits.CodesPerIP) * limits.CodeAttempts, anywhere,
+			24 * anywhere},
 		{"a stranger with any number of them, at everybody's sign-in", limits.CodesPerHour * own * spread / codes, anywhere, 24 * anywhere},
 	} {
 		want := fmt.Sprintf("| %s | %s per hour | %s | %s |", row.who, thousands(row.tries),

@@ -100,7 +100,8 @@ func TestReplacedMembers(t *testing.T) {
 func TestServiceTokenIsAsked(t *testing.T) {
 	issuer := stepuptest.NewIssuer(t)
 	for _, path := range []string{"/tokens/consume", "/tokens/introspect"} {
-		if status, body := post(t, issuer, path, "application/json", `{"token":"x"}`, "stp_wrong"); status != 401 || body["code"] != "invalid_service_token" {
+		if status, body := post(t, issuer, path, "application/json", `{"token":"x"}`, "stp_wrong"); status != 401 ||
+			body["code"] != "invalid_service_token" {
 			t.Errorf("%s: %d %v", path, status, body)
 		}
 	}
@@ -109,7 +110,8 @@ func TestServiceTokenIsAsked(t *testing.T) {
 func TestMalformed(t *testing.T) {
 	issuer := stepuptest.NewIssuer(t)
 	for _, body := range []string{"", "x", "{}", `{"token":"x"}`, `{"token":"x","scope":"a:b","operationId":"o"}`} {
-		if status, answer := post(t, issuer, "/tokens/consume", "application/json", body, issuer.ServiceToken()); status != 400 || answer["code"] != "malformed_request" {
+		if status, answer := post(t, issuer, "/tokens/consume", "application/json", body, issuer.ServiceToken()); status != 400 ||
+			answer["code"] != "malformed_request" {
 			t.Errorf("%q: %d %v", body, status, answer)
 		}
 	}
@@ -117,11 +119,13 @@ func TestMalformed(t *testing.T) {
 
 func TestIntrospectJSON(t *testing.T) {
 	issuer := stepuptest.NewIssuer(t)
-	status, body := post(t, issuer, "/tokens/introspect", "application/json", `{"token":"`+issuer.Token(t, transfer)+`"}`, issuer.ServiceToken())
+	status, body := post(t, issuer, "/tokens/introspect", "application/json", `{"token":"`+issuer.Token(t, transfer)+`"}`,
+		issuer.ServiceToken())
 	if status != 200 || body["active"] != true || body["scope"] != "transfer:create" {
 		t.Errorf("%d %v", status, body)
 	}
-	if status, body := post(t, issuer, "/tokens/introspect", "application/json", `{"token":"x"}`, issuer.ServiceToken()); status != 200 || len(body) != 1 || body["active"] != false {
+	if status, body := post(t, issuer, "/tokens/introspect", "application/json", `{"token":"x"}`, issuer.ServiceToken()); status != 200 ||
+		len(body) != 1 || body["active"] != false {
 		t.Errorf("rubbish: %d %v", status, body)
 	}
 }

@@ -101,7 +101,8 @@ func (i *Issuer) Token(t testing.TB, token Token) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		claims["authorization_details"], claims["authorization_details_hash"], claims["displayed"] = json.RawMessage(details), hash, token.Displayed
+		claims["authorization_details"], claims["authorization_details_hash"], claims["displayed"] = json.RawMessage(details), hash,
+			token.Displayed
 	}
 	return i.mint(t, stepup.TypeElevated, claims, token.Claims, token.Header)
 }

@@ -64,7 +64,8 @@ func (c *auditQuery) Run(s *session) error {
 }
 
 func (s *session) printEvent(row store.AuditRow, who string) {
-	fmt.Fprintf(s.stdout, "%s  %-24s %-32s %s  %s\n", row.At.Format(time.RFC3339), row.Action, onOneLine(row.Actor), who, onOneLine(row.Detail))
+	fmt.Fprintf(s.stdout, "%s  %-24s %-32s %s  %s\n", row.At.Format(time.RFC3339), row.Action, onOneLine(row.Actor), who,
+		onOneLine(row.Detail))
 }
 
 // names remembers what users are known by.

@@ -69,7 +69,8 @@ func (c *auditPrune) Run(s *session) error {
 	if err := remove(s, db, file, digest, count); err != nil {
 		return fmt.Errorf("not all of what %s has was taken away, run the command again with another file: %w", c.Output, err)
 	}
-	fmt.Fprintf(s.stdout, "%d entries are in %s and no longer in the database. SHA-256 %s\n", count, c.Output, hex.EncodeToString(digest.Sum(nil)))
+	fmt.Fprintf(s.stdout, "%d entries are in %s and no longer in the database. SHA-256 %s\n", count, c.Output,
+		hex.EncodeToString(digest.Sum(nil)))
 	return nil
 }
 

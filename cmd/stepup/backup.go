@@ -76,7 +76,8 @@ func (c *restoreCommand) Run(s *session) error {
 		}
 		return nil
 	}
-	fmt.Fprintln(s.stdout, "Restored. Start all roles, and run `stepup wallet doctor` before anybody uses a wallet: it says whether the databases are of one time.")
+	fmt.Fprintln(s.stdout, "Restored. Start all roles, and run `stepup wallet doctor` before anybody uses a wallet: it says whether the "+
+		"databases are of one time.")
 	return nil
 }
 

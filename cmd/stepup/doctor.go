@@ -44,7 +44,8 @@ func (c *doctorCommand) Run(s *session) error {
 	} else {
 		good("configuration")
 		if proxies := s.config.PlainHTTP(); proxies != "" {
-			fmt.Fprintf(s.stdout, "warning  plain HTTP is taken from loopback and from %s only: a proxy that ends TLS elsewhere must be in STEPUP_TRUSTED_PROXIES\n", proxies)
+			fmt.Fprintf(s.stdout, "warning  plain HTTP is taken from loopback and from %s only: a proxy that ends TLS elsewhere must be "+
+				"in STEPUP_TRUSTED_PROXIES\n", proxies)
 		}
 		c.texts(s, problem, good)
 	}
@@ -139,7 +140,8 @@ func (c *doctorCommand) mail(s *session, problem, good func(string)) {
 		host = u.Hostname()
 	}
 	if err := mailer.Probe(s.ctx, host); err != nil {
-		problem(fmt.Sprintf("the mail server %v takes no mail from here: %v. Check STEPUP_SMTP_URL, its password and the way there", mailer, err))
+		problem(fmt.Sprintf("the mail server %v takes no mail from here: %v. Check STEPUP_SMTP_URL, its password and the way there",
+			mailer, err))
 		return
 	}
 	good(fmt.Sprintf("the mail server %v answers and lets us in", mailer))
@@ -158,9 +160,11 @@ func (c *doctorCommand) transport(s *session, problem, good func(string)) {
 	case mode == "verify-ca":
 		problem("STEPUP_DATABASE_URL has sslmode=verify-ca, which takes a certificate of any host: set sslmode=verify-full")
 	case mode == "require":
-		problem("STEPUP_DATABASE_URL has sslmode=require, which takes any certificate: set sslmode=verify-full, with sslrootcert where the authority is your own")
+		problem("STEPUP_DATABASE_URL has sslmode=require, which takes any certificate: set sslmode=verify-full, with sslrootcert where " +
+			"the authority is your own")
 	default:
-		problem(fmt.Sprintf("STEPUP_DATABASE_URL has sslmode=%s, so that what is kept may travel in the clear to %s: set sslmode=verify-full, with sslrootcert where the authority is your own", mode, host))
+		problem(fmt.Sprintf("STEPUP_DATABASE_URL has sslmode=%s, so that what is kept may travel in the clear to %s: set "+
+			"sslmode=verify-full, with sslrootcert where the authority is your own", mode, host))
 	}
 }
 
@@ -210,10 +214,13 @@ func examine(tx *store.Tx, texts bool, problem, good func(string), out io.Writer
 			return err
 		}
 		if old > 0 {
-			fmt.Fprintf(out, "warning  environment %s: %d entries of the audit log are older than audit.retention (%v): run stepup audit prune\n", row.ID, old, env.Audit.Retention)
+			fmt.Fprintf(out,
+				"warning  environment %s: %d entries of the audit log are older than audit.retention (%v): run stepup audit prune\n",
+				row.ID, old, env.Audit.Retention)
 		}
 		for _, entry := range env.Compatibility {
-			fmt.Fprintf(out, "warning  environment %s: compatibility entry %s lets calls through without an elevated token\n", row.ID, entry)
+			fmt.Fprintf(out, "warning  environment %s: compatibility entry %s lets calls through without an elevated token\n",
+				row.ID, entry)
 		}
 	}
 	if err := undecided(tx, out); err != nil {
@@ -232,7 +239,8 @@ func examine(tx *store.Tx, texts bool, problem, good func(string), out io.Writer
 		return err
 	}
 	if oldest > mailDelay {
-		problem(fmt.Sprintf("%d messages wait, the oldest for %s: check the mail server, STEPUP_SMS_URL and the log", waiting, oldest.Round(time.Second)))
+		problem(fmt.Sprintf("%d messages wait, the oldest for %s: check the mail server, STEPUP_SMS_URL and the log", waiting,
+			oldest.Round(time.Second)))
 	} else {
 		good("no message waits to be sent")
 	}
@@ -246,7 +254,8 @@ func undecided(tx *store.Tx, out io.Writer) error {
 		return err
 	}
 	for _, row := range back {
-		fmt.Fprintf(out, "warning  environment %s: user %s: an undo link of an earlier version put %s %s back, perhaps for a thief; it is not confirmed: stepup user settle %s %s %s --keep|--remove\n",
+		fmt.Fprintf(out, "warning  environment %s: user %s: an undo link of an earlier version put %s %s back, perhaps for a thief; it is "+
+			"not confirmed: stepup user settle %s %s %s --keep|--remove\n",
 			row.EnvironmentID, row.UserID, row.Format, row.ID, row.EnvironmentID, row.UserID, row.ID)
 	}
 	disputed, err := tx.CredentialsDisputed()

@@ -123,7 +123,8 @@ func (s *session) printReferences(host operate.Host, env *environment.Environmen
 		switch _, err := host.Secrets.Resolve(env.ID, ref); {
 		case ref.IsZero() || err == nil:
 		case !known:
-			fmt.Fprintf(s.stdout, "NOTE: the secret of provider %s was not checked: %s is not set here, and the server needs it.\n", p.Provider, missing)
+			fmt.Fprintf(s.stdout, "NOTE: the secret of provider %s was not checked: %s is not set here, and the server needs it.\n",
+				p.Provider, missing)
 		default:
 			fmt.Fprintf(s.stdout, "WARNING: provider %s will be refused: %v\n", p.Provider, err)
 		}
@@ -145,7 +146,8 @@ func (c *envApply) apply(s *session, document []byte, senders deliver.Senders) (
 	defer db.Close()
 	var applied operate.Applied
 	err = db.Write(s.ctx, func(tx *store.Tx) (err error) {
-		applied, err = operate.Apply(tx, operator(), document, operate.ApplyOptions{MayWeaken: true, DryRun: c.DryRun, Operators: s.config.Operators, Senders: senders})
+		applied, err = operate.Apply(tx, operator(), document,
+			operate.ApplyOptions{MayWeaken: true, DryRun: c.DryRun, Operators: s.config.Operators, Senders: senders})
 		return err
 	})
 	return applied, err

@@ -21,7 +21,7 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 	}
 	script := read("testdata/help.txt")
 	pages := read("../../docs/operating.md") + read("../../docs/environment.md") + read("../../docs/wallets.md")
-	parser, err := kong.New(&commands{})
+	parser, err := kong.New(&commands{}, helpWords)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,7 @@ func (c *keysRotate) Run(s *session) error {
 		fmt.Fprintf(s.stdout, "Key %s signs now. Tokens of all other keys are refused.\n", kid)
 		return nil
 	}
-	fmt.Fprintf(s.stdout, "Key %s is published now and signs in %s; the old key goes on verifying for its grace time after that.\n", kid, token.PublishBefore)
+	fmt.Fprintf(s.stdout, "Key %s is published now and signs in %s; the old key goes on verifying for its grace time after that.\n", kid,
+		token.PublishBefore)
 	return nil
 }

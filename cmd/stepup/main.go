@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"os/user"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -22,6 +23,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/seal"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -65,11 +67,22 @@ func main() {
 	os.Exit(code)
 }
 
+// helpWords are what help texts say that struct tags are too narrow for.
+var helpWords = kong.Vars{
+	"means":         "What the user has: email, sms, wallet, social:PROVIDER, external, totp, passkey, recovery, embedded-wallet.",
+	"minimum":       "Minimum API version to set; the newest unless said. An environment that began older may go back.",
+	"hosts":         "DNS name or address under which roles call each other; repeat it. Without any: this machine's loopback.",
+	"serviceScopes": strings.Join(serviceauth.Scopes, ", "),
+	"drilled": "A custodian whose database and key the settings name, signer or guardian; repeat it for both. " +
+		"Use restored backups, never the ones in service.",
+}
+
 // run is the whole program, for main and for tests.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
 	var c commands
 	exited := -1
-	parser, err := kong.New(&c, kong.Name("stepup"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }), kong.UsageOnError(),
+	parser, err := kong.New(&c, helpWords, kong.Name("stepup"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
+		kong.UsageOnError(),
 		kong.Description("Self-hosted step-up authentication. Settings come from STEPUP_* variables; see docs/operating.md."))
 	if err != nil {
 		fmt.Fprintln(stderr, "stepup:", err)
@@ -114,7 +127,8 @@ func (s *session) open() (*store.DB, error) { return s.openDB(true) }
 func (s *session) openDB(mustExist bool) (*store.DB, error) {
 	if s.dev && mustExist {
 		if _, err := os.Stat(s.developmentFile()); errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("there is no development database in %s; `make run` or `stepup serve --dev` makes one, --data names another folder", s.data)
+			return nil, fmt.Errorf(
+				"there is no development database in %s; `make run` or `stepup serve --dev` makes one, --data names another folder", s.data)
 		}
 	}
 	c, err := s.storeConfig()
@@ -132,10 +146,12 @@ func (s *session) storeConfig() (store.Config, error) {
 		return store.Config{URL: "sqlite:" + s.developmentFile(), Box: box, Development: true, Logger: quiet}, err
 	}
 	if s.config.DatabaseURL == "" {
-		return store.Config{}, errors.New("STEPUP_DATABASE_URL is not set: use sqlite:/var/lib/stepup/stepup.db or postgres://user:password@host/db, or --dev for the development database")
+		return store.Config{}, errors.New("STEPUP_DATABASE_URL is not set: use sqlite:/var/lib/stepup/stepup.db or " +
+			"postgres://user:password@host/db, or --dev for the development database")
 	}
 	if s.config.MasterKey == "" {
-		return store.Config{}, errors.New("STEPUP_MASTER_KEY is not set: make one with `stepup keys master`, keep it safe, and set it (or STEPUP_MASTER_KEY_FILE)")
+		return store.Config{}, errors.New(
+			"STEPUP_MASTER_KEY is not set: make one with `stepup keys master`, keep it safe, and set it (or STEPUP_MASTER_KEY_FILE)")
 	}
 	box, err := seal.ParseMasterKey(s.config.MasterKey)
 	if err != nil {

@@ -46,7 +46,7 @@ func (s *session) document(name string) (*environment.Environment, error) {
 type policyExplain struct {
 	Environment string   `arg:"" help:"Environment id, or the path of its document."`
 	Scope       string   `arg:"" help:"Scope, such as wallet:export."`
-	UserWith    []string `help:"What the user has: email, sms, wallet, social:PROVIDER, external, totp, passkey, recovery, embedded-wallet." placeholder:"MEANS"`
+	UserWith    []string `placeholder:"MEANS" help:"${means}"`
 	Version     string   `help:"Decide as under this minimum API version." placeholder:"VERSION"`
 }
 

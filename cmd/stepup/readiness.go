@@ -47,7 +47,8 @@ func (s *session) printReadiness(r operate.Readiness) error {
 				if refusal.Minimum != "" {
 					client += " (below " + refusal.Minimum + ")"
 				}
-				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", refusal.Count, refusal.Call, refusal.Scope, refusal.Reason, client, refusal.LastDay)
+				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", refusal.Count, refusal.Call, refusal.Scope, refusal.Reason, client,
+					refusal.LastDay)
 			}
 		})
 		if err != nil {
@@ -61,7 +62,8 @@ func (s *session) printReadiness(r operate.Readiness) error {
 		}
 	}
 	if r.Unconfirmed > 0 {
-		fmt.Fprintf(s.stdout, "\n%d credential(s) were linked without a proof and will not count until an older one confirms them.\n", r.Unconfirmed)
+		fmt.Fprintf(s.stdout, "\n%d credential(s) were linked without a proof and will not count until an older one confirms them.\n",
+			r.Unconfirmed)
 	}
 	if len(r.Trend) > 0 {
 		fmt.Fprintln(s.stdout, "\nProtected calls per day (UTC):")
@@ -85,7 +87,9 @@ func (s *session) printReadiness(r operate.Readiness) error {
 		}
 	}
 	if len(r.WouldTurnOn) > 0 {
-		fmt.Fprintf(s.stdout, "\nAccepting turns on, for calls these clients cannot attach a token to: %s.\nWith --strict it turns on none.\n", strings.Join(r.WouldTurnOn, ", "))
+		fmt.Fprintf(s.stdout,
+			"\nAccepting turns on, for calls these clients cannot attach a token to: %s.\nWith --strict it turns on none.\n",
+			strings.Join(r.WouldTurnOn, ", "))
 	}
 	if len(r.Compatibility) > 0 {
 		fmt.Fprintln(s.stdout, "\nCompatibility entries in force:")
@@ -102,7 +106,7 @@ func (s *session) printReadiness(r operate.Readiness) error {
 
 type envAccept struct {
 	ID      string `arg:"" help:"Environment id."`
-	Version string `help:"Minimum API version to set; the newest unless said. An environment that began older may go back." placeholder:"VERSION"`
+	Version string `placeholder:"VERSION" help:"${minimum}"`
 	Strict  bool   `help:"Turn no compatibility entry on: every call needs its token, whatever its client can do."`
 	DryRun  bool   `help:"Show the report and what would change, and change nothing."`
 	Yes     bool   `help:"Do not ask." short:"y"`
@@ -174,7 +178,8 @@ func (c *envAccept) Run(s *session) error {
 		fmt.Fprintln(s.stdout, "  "+line)
 	}
 	if len(accepted.TurnedOn) > 0 {
-		fmt.Fprintf(s.stdout, "Turned on for clients seen lately: %s. `stepup readiness %s` says when one can go.\n", strings.Join(accepted.TurnedOn, ", "), c.ID)
+		fmt.Fprintf(s.stdout, "Turned on for clients seen lately: %s. `stepup readiness %s` says when one can go.\n",
+			strings.Join(accepted.TurnedOn, ", "), c.ID)
 	}
 	return nil
 }

@@ -98,7 +98,8 @@ func TestScripts(t *testing.T) {
 				ts.Check(eventually("a mail to "+args[1], func() bool {
 					for _, mail := range server.(*delivertest.Server).Mails() {
 						if mail.To == args[1] {
-							ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("From: "+mail.From+"\nSender: "+mail.Sender+"\n\n"+mail.Text), 0o600))
+							ts.Check(os.WriteFile(ts.MkAbs(args[0]),
+								[]byte("From: "+mail.From+"\nSender: "+mail.Sender+"\n\n"+mail.Text), 0o600))
 							return true
 						}
 					}
@@ -128,7 +129,9 @@ func startIssuer(t *testing.T) string {
 	t.Cleanup(server.Close)
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"issuer":"%[1]s/","authorization_endpoint":"%[1]s/authorize","token_endpoint":"%[1]s/token","jwks_uri":"%[1]s/keys"}`, server.URL)
+		fmt.Fprintf(w,
+			`{"issuer":"%[1]s/","authorization_endpoint":"%[1]s/authorize","token_endpoint":"%[1]s/token","jwks_uri":"%[1]s/keys"}`,
+			server.URL)
 	})
 	return server.URL
 }
@@ -216,7 +219,8 @@ func signInAt(base, email string) error {
 	var signed struct {
 		User struct{ ID string }
 	}
-	err = post(base+"/emailVerifications/signin", map[string]string{"verificationUUID": sent.VerificationUUID, "verificationToken": inbox[0]}, &signed)
+	err = post(base+"/emailVerifications/signin",
+		map[string]string{"verificationUUID": sent.VerificationUUID, "verificationToken": inbox[0]}, &signed)
 	if err == nil {
 		fmt.Println(signed.User.ID)
 	}

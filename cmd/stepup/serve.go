@@ -100,12 +100,14 @@ func (c *serveCommand) development(s *session) error {
 		return fmt.Errorf("starting the wallet service: %w", err)
 	}
 	defer behind.Close()
-	d := server.Development{BankURL: c.BankURL, ChainURL: c.ChainURL, TokenFile: filepath.Join(s.data, "example-service.token"), OperatorFile: filepath.Join(s.data, "demo-operator.token")}
+	d := server.Development{BankURL: c.BankURL, ChainURL: c.ChainURL, TokenFile: filepath.Join(s.data, "example-service.token"),
+		OperatorFile: filepath.Join(s.data, "demo-operator.token")}
 	made, err := d.New(s.ctx, server.Config{Production: s.config, DB: db, Log: s.log, Wallets: behind.Wallets})
 	if err != nil {
 		return err
 	}
-	return s.serve(made, fmt.Sprintf(developmentBanner, server.DemoURL(s.config.PublicURL), server.DemoURL(s.config.PublicURL), c.BankURL, s.data), behind)
+	return s.serve(made,
+		fmt.Sprintf(developmentBanner, server.DemoURL(s.config.PublicURL), server.DemoURL(s.config.PublicURL), c.BankURL, s.data), behind)
 }
 
 const developmentBanner = `

@@ -17,7 +17,8 @@ import (
 // closes, the request is answered, and the program ends without complaint.
 func TestGracefulStop(t *testing.T) {
 	address := freeLoopback(t)
-	server := exec.CommandContext(t.Context(), "stepup", "serve", "--dev", "--listen", address, "--data", filepath.Join(t.TempDir(), "data"))
+	server := exec.CommandContext(t.Context(), "stepup", "serve", "--dev", "--listen", address, "--data",
+		filepath.Join(t.TempDir(), "data"))
 	var output bytes.Buffer
 	server.Stdout, server.Stderr = &output, &output
 	if err := server.Start(); err != nil {

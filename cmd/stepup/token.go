@@ -26,7 +26,7 @@ type tokenCommand struct {
 type tokenCreate struct {
 	Name    string        `required:"" help:"What it is for."`
 	Env     string        `help:"Environment id it is limited to; without it the token is for all." placeholder:"ID"`
-	Scope   []string      `required:"" help:"What it may do: environments.read, environments.write, environments.weaken, users.read, users.write, tokens.consume, audit.read. Repeat or separate by commas."`
+	Scope   []string      `required:"" help:"What it may do: ${serviceScopes}. Repeat or separate by commas."`
 	Consume []string      `help:"With tokens.consume: the only token scopes it may consume, such as transfer:create." placeholder:"SCOPE"`
 	Expires time.Duration `help:"How long it lives; without it until revoked." placeholder:"720h"`
 }
@@ -86,7 +86,8 @@ func knownScopes(tx *store.Tx, environmentID string, scopes []string) error {
 	known = slices.Compact(known)
 	for _, scope := range scopes {
 		if stepup.Scope(scope).Valid() && !slices.Contains(known, scope) {
-			return fmt.Errorf("--consume %s: no environment that this token is for has such a scope; there are %s", scope, strings.Join(known, ", "))
+			return fmt.Errorf("--consume %s: no environment that this token is for has such a scope; there are %s", scope,
+				strings.Join(known, ", "))
 		}
 	}
 	return nil
@@ -102,7 +103,8 @@ func (c *tokenList) Run(s *session) error {
 		}
 		return s.table("ID\tNAME\tENVIRONMENT\tSCOPES\tCREATED\tSTATE", func(w io.Writer) {
 			for _, row := range rows {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, onOneLine(row.Name), orAll(row.EnvironmentID), strings.Join(append(row.Scopes, row.TokenScopes...), ","),
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, onOneLine(row.Name), orAll(row.EnvironmentID),
+					strings.Join(append(row.Scopes, row.TokenScopes...), ","),
 					row.CreatedAt.Format(time.RFC3339), tokenState(row, tx.Now()))
 			}
 		})

@@ -23,6 +23,7 @@ func (c *versionCommand) Run(s *session) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(s.stdout, "stepup %s%s%s, %s %s/%s\n", version, revision, modified, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintf(s.stdout, "stepup %s%s%s, %s %s/%s\n", version, revision, modified, runtime.Version(), runtime.GOOS,
+		runtime.GOARCH)
 	return err
 }

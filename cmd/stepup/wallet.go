@@ -20,7 +20,8 @@ type walletCommand struct {
 	Key        walletKey        `cmd:"" help:"Make a custodian's key-encryption key in a file. Signer and guardian each have their own."`
 	OfflineKey walletOfflineKey `cmd:"" help:"Make the operator's offline key, which the shares of offline parties are sealed to."`
 	Offline    walletOffline    `cmd:"" help:"Shares of offline parties: collect, drill."`
-	Doctor     walletDoctor     `cmd:"" help:"Check every wallet: both custodians hold it, its key can be put together, nothing is left over."`
+
+	Doctor walletDoctor `cmd:"" help:"Check every wallet: both custodians hold it, its key can be put together, nothing is left over."`
 }
 
 // ofWallets reports whether a command is of a role that reads settings of its

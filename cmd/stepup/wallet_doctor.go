@@ -34,7 +34,8 @@ func (c *walletDoctor) Run(s *session) error {
 		fmt.Fprintf(s.stdout, "         %d operations are under way\n", report.Underway)
 	}
 	if report.Uncollected > 0 {
-		fmt.Fprintf(s.stdout, "warning  %d offline shares wait here: `stepup wallet offline collect` writes them to files\n", report.Uncollected)
+		fmt.Fprintf(s.stdout, "warning  %d offline shares wait here: `stepup wallet offline collect` writes them to files\n",
+			report.Uncollected)
 	}
 	if len(report.Findings) > 0 {
 		return errUnwell

@@ -10,7 +10,7 @@ import (
 
 type walletInit struct {
 	Dir  string   `arg:"" help:"Folder to make them in; what is there already is kept." type:"path"`
-	Host []string `help:"DNS name or address under which roles call each other; repeat it. Without any: this machine's loopback." placeholder:"HOST"`
+	Host []string `placeholder:"HOST" help:"${hosts}"`
 }
 
 func (c *walletInit) Run(s *session) error {
@@ -21,7 +21,8 @@ func (c *walletInit) Run(s *session) error {
 	for _, role := range peer.Roles {
 		fmt.Fprintf(s.stdout, "  %-15s  %s %s %s\n", commandOf(role), peer.AuthorityFile, peer.CertificateFile(role), peer.KeyFile(role))
 	}
-	fmt.Fprintf(s.stdout, "Keep %s away from all of them: whoever has it can be any role. Certificates last %d days; to renew one,\nremove its .pem file here and run this again.\n",
+	fmt.Fprintf(s.stdout, "Keep %s away from all of them: whoever has it can be any role. Certificates last %d days; to renew one,\n"+
+		"remove its .pem file here and run this again.\n",
 		peer.AuthorityKeyFile, int(peer.CertificateLife.Hours()/24))
 	return nil
 }

@@ -15,6 +15,7 @@ func (c *walletKey) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "Made key %s. Set STEPUP_SIGNER_KEY or STEPUP_GUARDIAN_KEY to file:%s, never both to the same key, and keep\na copy where no backup of the database is: without it every wallet is lost.\n", id, c.File)
+	fmt.Fprintf(s.stdout, "Made key %s. Set STEPUP_SIGNER_KEY or STEPUP_GUARDIAN_KEY to file:%s, never both to the same key, and keep\n"+
+		"a copy where no backup of the database is: without it every wallet is lost.\n", id, c.File)
 	return nil
 }

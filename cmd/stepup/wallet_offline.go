@@ -25,7 +25,8 @@ func (c *walletOfflineKey) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "Wrote %s. Take it off this machine, and write into the signer's file (STEPUP_SIGNER_CONFIG):\nofflineKey: %s\n", c.File, public)
+	fmt.Fprintf(s.stdout, "Wrote %s. Take it off this machine, and write into the signer's file (STEPUP_SIGNER_CONFIG):\nofflineKey: %s\n",
+		c.File, public)
 	return nil
 }
 
@@ -67,7 +68,7 @@ func (s *session) quiet() *slog.Logger {
 
 type walletDrill struct {
 	Key   string   `help:"The operator's offline key." required:"" type:"existingfile" placeholder:"FILE"`
-	With  []string `help:"A custodian whose database and key the settings name, signer or guardian; repeat it for both. Use restored backups, never the ones in service." placeholder:"ROLE"`
+	With  []string `placeholder:"ROLE" help:"${drilled}"`
 	Files []string `arg:"" help:"Share files of one wallet and one generation." type:"existingfile"`
 }
 
@@ -94,7 +95,8 @@ func (c *walletDrill) Run(s *session) error {
 		}
 		if i > 0 && (opened.WalletID != about.WalletID || opened.Generation != about.Generation || opened.Scheme != about.Scheme) {
 			opened.Pieces.Wipe()
-			return fmt.Errorf("%s is of wallet %s, generation %d: shares are only of use together with others of their own wallet and generation", path, opened.WalletID, opened.Generation)
+			return fmt.Errorf("%s is of wallet %s, generation %d: shares are only of use together with others of their "+
+				"own wallet and generation", path, opened.WalletID, opened.Generation)
 		}
 		about = opened
 		holders[opened.Party] = opened.Pieces

@@ -39,7 +39,8 @@ func TestMain(m *testing.M) {
 	// No other credentials, profiles or endpoints than these.
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-		"AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "", "AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_KMS": "",
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "", "AWS_ENDPOINT_URL": "",
+		"AWS_ENDPOINT_URL_KMS": "",
 	} {
 		if err := os.Setenv(name, value); err != nil {
 			panic(err)
@@ -129,7 +130,8 @@ func TestOneKeyHasOneID(t *testing.T) {
 	s := start(t)
 	arn := s.key(t, &awskms.CreateKeyInput{})
 	id := arn[strings.LastIndex(arn, "/")+1:]
-	if _, err := s.admin.CreateAlias(t.Context(), &awskms.CreateAliasInput{AliasName: aws.String("alias/guardian"), TargetKeyId: &id}); err != nil {
+	if _, err := s.admin.CreateAlias(t.Context(),
+		&awskms.CreateAliasInput{AliasName: aws.String("alias/guardian"), TargetKeyId: &id}); err != nil {
 		t.Fatal(err)
 	}
 	want := open(t, s.uri(arn)).ID()
@@ -188,7 +190,8 @@ func TestServiceGone(t *testing.T) {
 	}
 	defer silent.Close()
 	begin := time.Now()
-	_, err = kek.Open(t.Context(), "aws-kms:alias/x?region="+region+"&timeout=500ms&endpoint="+url.QueryEscape("http://"+silent.Addr().String()))
+	_, err = kek.Open(t.Context(),
+		"aws-kms:alias/x?region="+region+"&timeout=500ms&endpoint="+url.QueryEscape("http://"+silent.Addr().String()))
 	if err == nil || time.Since(begin) > 5*time.Second {
 		t.Errorf("a silent service: %v after %v", err, time.Since(begin))
 	}
@@ -198,7 +201,8 @@ func TestServiceGone(t *testing.T) {
 // from a file's key, and out of reach while the service is away.
 func TestCustodyUnderTheService(t *testing.T) {
 	s := start(t)
-	db, err := store.Open(t.Context(), store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "signer.db"), Schema: custody.Schema(wallet.Signer)})
+	db, err := store.Open(t.Context(),
+		store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "signer.db"), Schema: custody.Schema(wallet.Signer)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +250,8 @@ func TestCustodyUnderTheService(t *testing.T) {
 	}
 
 	first := keep(custody.Config{Root: file})
-	sealed, err := first.Seal(ctx, custody.Generation{EnvironmentID: "e", WalletID: "w", Number: 1, Scheme: wallet.TwoOfTwo, OperationID: "o"}, mine)
+	sealed, err := first.Seal(ctx,
+		custody.Generation{EnvironmentID: "e", WalletID: "w", Number: 1, Scheme: wallet.TwoOfTwo, OperationID: "o"}, mine)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,8 @@ func open(t *testing.T) house {
 	issuer := "http://" + listener.Listener.Addr().String()
 	users := storage.NewUserStore(issuer)
 	storage.RegisterClients(storage.WebClient("stepup", secret, s.at("/redirect")))
-	listener.Config.Handler = exampleop.SetupServer(issuer, storage.NewStorage(users), slog.New(slog.DiscardHandler), false, op.WithAllowInsecure())
+	listener.Config.Handler = exampleop.SetupServer(issuer, storage.NewStorage(users), slog.New(slog.DiscardHandler), false,
+		op.WithAllowInsecure())
 	listener.Start()
 	t.Cleanup(listener.Close)
 	h := house{s, issuer, users}
@@ -48,7 +49,8 @@ func open(t *testing.T) house {
 // register names the provider in the environment, with our secret there.
 func (h house) register(t *testing.T, secret string) {
 	t.Helper()
-	h.apply(t, `providers: [{provider: zitadel, issuer: "`+h.provider+`", clientId: stepup, clientSecret: {file: `+h.keep(t, secret)+`}}]`+"\n")
+	h.apply(t, `providers: [{provider: zitadel, issuer: "`+h.provider+`", clientId: stepup, clientSecret: {file: `+
+		h.keep(t, secret)+`}}]`+"\n")
 }
 
 // login goes to the provider, types name and password there, and comes back

@@ -53,8 +53,9 @@ func start(t *testing.T) *server {
 	s.secrets = filepath.Join(dir, "secrets")
 	s.env = []string{
 		"STEPUP_SECRETS_DIR=" + s.secrets,
-		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "STEPUP_LISTEN=" + address, "STEPUP_PUBLIC_URL=" + s.URL, "STEPUP_OUTBOUND_ALLOW=127.0.0.0/8",
-		"STEPUP_DATABASE_URL=sqlite:" + filepath.Join(dir, "stepup.db"), "STEPUP_MASTER_KEY=" + strings.TrimSpace(string(key)), "STEPUP_SMTP_URL=smtp://127.0.0.1:1",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "STEPUP_LISTEN=" + address, "STEPUP_PUBLIC_URL=" + s.URL,
+		"STEPUP_OUTBOUND_ALLOW=127.0.0.0/8", "STEPUP_DATABASE_URL=sqlite:" + filepath.Join(dir, "stepup.db"),
+		"STEPUP_MASTER_KEY=" + strings.TrimSpace(string(key)), "STEPUP_SMTP_URL=smtp://127.0.0.1:1",
 	}
 	s.apply(t, "")
 	var log bytes.Buffer

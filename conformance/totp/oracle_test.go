@@ -53,7 +53,8 @@ func TestKeyURI(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if key.Type() != "totp" || key.Issuer() != "Ümläut & Söhne 100%" || key.AccountName() != "ada+test@example.com" || key.Secret() != enrolment.Secret ||
+		if key.Type() != "totp" || key.Issuer() != "Ümläut & Söhne 100%" || key.AccountName() != "ada+test@example.com" ||
+			key.Secret() != enrolment.Secret ||
 			key.Period() != 30 || key.Digits() != otp.DigitsSix || key.Algorithm() != otp.AlgorithmSHA1 {
 			t.Errorf("%s is read as %q by %q", enrolment.URI, key.AccountName(), key.Issuer())
 		}

@@ -92,7 +92,8 @@ func fromDER(raw []byte) (r, s []byte, err error) {
 		return nil, nil, err
 	}
 	again, err := asn1.Marshal(numbers)
-	if err != nil || len(rest) > 0 || !bytes.Equal(again, raw) || numbers.R.Sign() < 0 || numbers.S.Sign() < 0 || numbers.R.BitLen() > 256 || numbers.S.BitLen() > 256 {
+	if err != nil || len(rest) > 0 || !bytes.Equal(again, raw) || numbers.R.Sign() < 0 || numbers.S.Sign() < 0 ||
+		numbers.R.BitLen() > 256 || numbers.S.BitLen() > 256 {
 		return nil, nil, errors.New("not two numbers of 256 bits in DER")
 	}
 	return numbers.R.FillBytes(make([]byte, 32)), numbers.S.FillBytes(make([]byte, 32)), nil

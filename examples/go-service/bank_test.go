@@ -120,12 +120,14 @@ func TestConfirmedTransfer(t *testing.T) {
 	}
 	refused("/transfers/confirmed", `{"to":"mallory","amount":25}`, headers)
 	refused("/transfers/confirmed", `{"to":"bob","amount":26}`, headers)
-	if response, body := call(t, "POST", server.URL+"/transfers/confirmed", `not an order`, headers); response.StatusCode != 400 || body["code"] != "invalid_request" {
+	if response, body := call(t, "POST", server.URL+"/transfers/confirmed", `not an order`, headers); response.StatusCode != 400 ||
+		body["code"] != "invalid_request" {
 		t.Errorf("not an order: %d %v", response.StatusCode, body)
 	}
 	refused("/transfers/confirmed", `{"to":"bob","amount":25}`, proof(t, issuer)) // bound to nothing
 	refused("/transfers", `{"to":"bob","amount":25}`, headers)                    // nothing there compares
-	if response, body := call(t, "POST", server.URL+"/transfers/confirmed", `{"to":"bob","amount":25}`, headers); response.StatusCode != 201 || body["balance"] != 975.0 {
+	if response, body := call(t, "POST", server.URL+"/transfers/confirmed", `{"to":"bob","amount":25}`,
+		headers); response.StatusCode != 201 || body["balance"] != 975.0 {
 		t.Fatalf("%d %v", response.StatusCode, body)
 	}
 	response, body := call(t, "POST", server.URL+"/transfers/confirmed", `{"to":"bob","amount":25}`, headers)
@@ -144,7 +146,8 @@ func TestOrderSentTwiceIsCarriedOutOnce(t *testing.T) {
 		all.Go(func() {
 			headers := proof(t, issuer)
 			headers["Idempotency-Key"] = "rent-may"
-			if response, body := call(t, "POST", server.URL+"/transfers", `{"to":"bob","amount":25}`, headers); response.StatusCode != 201 &&
+			if response, body := call(t, "POST", server.URL+"/transfers", `{"to":"bob","amount":25}`,
+				headers); response.StatusCode != 201 &&
 				body["code"] != "operation_replayed" {
 				t.Errorf("%d %v", response.StatusCode, body)
 			}
@@ -159,12 +162,13 @@ func TestOrderSentTwiceIsCarriedOutOnce(t *testing.T) {
 func TestOrdersAreChecked(t *testing.T) {
 	issuer, server := open(t)
 	for body, want := range map[string]int{
-		``: 400, `x`: 400, `[]`: 400, `{"to":"bob","amount":"25"}`: 400, `{"to":"bob","amount":2.5}`: 400, `{"to":"bob","amount":1,"fee":0}`: 400,
-		`{"to":"` + strings.Repeat("b", 5000) + `","amount":1}`: 400,
+		``: 400, `x`: 400, `[]`: 400, `{"to":"bob","amount":"25"}`: 400, `{"to":"bob","amount":2.5}`: 400,
+		`{"to":"bob","amount":1,"fee":0}`: 400, `{"to":"` + strings.Repeat("b", 5000) + `","amount":1}`: 400,
 		`{}`: 422, `{"to":"","amount":1}`: 422, `{"to":"bob","amount":0}`: 422, `{"to":"bob","amount":-5}`: 422,
 		`{"to":"bob","amount":1001}`: 422, `{"to":"bob","amount":9000000000}`: 422,
 	} {
-		if response, answer := call(t, "POST", server.URL+"/transfers", body, proof(t, issuer)); response.StatusCode != want || answer["error"] == "" {
+		if response, answer := call(t, "POST", server.URL+"/transfers", body, proof(t, issuer)); response.StatusCode != want ||
+			answer["error"] == "" {
 			t.Errorf("%.40s: %d %v, want %d", body, response.StatusCode, answer, want)
 		}
 	}
@@ -211,7 +215,8 @@ func TestIssuerIsNotUpYet(t *testing.T) {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	if response, body := call(t, "POST", server.URL+"/transfers", `{}`, proof(t, issuer)); response.StatusCode != 503 || body["code"] != "step_up_unavailable" {
+	if response, body := call(t, "POST", server.URL+"/transfers", `{}`, proof(t, issuer)); response.StatusCode != 503 ||
+		body["code"] != "step_up_unavailable" {
 		t.Errorf("%d %v", response.StatusCode, body)
 	}
 }

@@ -26,7 +26,8 @@ type Address struct {
 
 // SignIn finds the user who holds the address or, where sign-up is open, makes
 // one. credential is the row the proof found, nil when nobody holds the address.
-func SignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, a Address, credential *store.CredentialRow) (userID string, c store.CredentialRow, isNew bool, err error) {
+func SignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, a Address, credential *store.CredentialRow) (userID string, c store.CredentialRow,
+	isNew bool, err error) {
 	if credential == nil {
 		if !t.SignUp.Enabled {
 			return "", c, false, fault.New(fault.SignUpDisabled, "There is no account for this address, and sign-up is closed.")
@@ -44,7 +45,8 @@ func SignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, a Address, credential *
 		return "", c, false, fault.New(fault.UserDisabled, "This account is disabled. Ask the operator.")
 	}
 	if !credential.SignInEnabled || !Counts(t.Environment, *credential) {
-		return "", c, false, fault.New(fault.CredentialNotForSignIn, "This address was added without a proof and cannot sign in yet. Sign in with an older one and confirm it.")
+		return "", c, false, fault.New(fault.CredentialNotForSignIn,
+			"This address was added without a proof and cannot sign in yet. Sign in with an older one and confirm it.")
 	}
 	c, err = describe(tx, by.Concerning(user.ID), *credential, a)
 	return user.ID, c, false, err
@@ -92,7 +94,8 @@ func Link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address,
 // link is Link that tells nobody. replaces names a credential that this one is to
 // take the place of. before is what the user had until then, nil if they have had
 // the address all along.
-func link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, from Authority, replaces string) (c store.CredentialRow, before []store.CredentialRow, err error) {
+func link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, from Authority, replaces string) (c store.CredentialRow,
+	before []store.CredentialRow, err error) {
 	if _, err := tx.LockUser(t.ID, userID); err != nil {
 		return c, nil, err
 	}
@@ -268,7 +271,8 @@ func Confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string, fro
 }
 
 // confirm lifts the mark, and does what a credential that comes to count does.
-func confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, before []store.CredentialRow, c store.CredentialRow, from Authority) (store.CredentialRow, error) {
+func confirm(tx *store.Tx, by audit.By, t *tenant.Tenant, before []store.CredentialRow, c store.CredentialRow,
+	from Authority) (store.CredentialRow, error) {
 	c.LetInBy, c.LetInMethod, c.ConfirmedAt = from.Credential, string(from.Method), tx.Now()
 	if err := tx.ConfirmCredential(c); err != nil {
 		return c, err
@@ -348,10 +352,12 @@ func Unlink(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string, from
 	return tell(tx, t, rows, told, unlinked(inWords(*gone)))
 }
 
-func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, from Authority, replaces string) (store.CredentialRow, error) {
+func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address, from Authority,
+	replaces string) (store.CredentialRow, error) {
 	c := store.CredentialRow{
-		ID: cmp.Or(a.ID, uuid.NewString()), EnvironmentID: t.ID, UserID: userID, Format: a.Format, Identifier: a.Identifier, PublicIdentifier: a.Written,
-		SignInEnabled: a.Format != store.FormatTOTP && a.Format != store.FormatRecovery, Provenance: from.Provenance, Replaces: replaces,
+		ID: cmp.Or(a.ID, uuid.NewString()), EnvironmentID: t.ID, UserID: userID, Format: a.Format, Identifier: a.Identifier,
+		PublicIdentifier: a.Written, SignInEnabled: a.Format != store.FormatTOTP && a.Format != store.FormatRecovery,
+		Provenance: from.Provenance, Replaces: replaces,
 		Detail: a.Detail, CreatedAt: tx.Now(), LetInBy: from.Credential, LetInMethod: string(from.Method),
 	}
 	if err := tx.InsertCredential(c); err != nil {

@@ -96,7 +96,8 @@ func TestOneOwner(t *testing.T) {
 				t.Errorf("changing to somebody else's address: %v", err)
 			}
 		}
-		if c, err := link(t, w, ada.UserID, "ada@example.com", store.ProvenanceElevatedToken); err != nil || c.ID != ada.SignInCredentialID {
+		if c, err := link(t, w, ada.UserID, "ada@example.com", store.ProvenanceElevatedToken); err != nil ||
+			c.ID != ada.SignInCredentialID {
 			t.Errorf("linking one's own address again: %+v, %v", c, err)
 		}
 		if a, b := addresses(t, w, ada.UserID), addresses(t, w, bob.UserID); a != "ada@example.com" || b != "bob@example.com" {
@@ -129,7 +130,8 @@ func TestOneOwner(t *testing.T) {
 // Two sign-ups by the same address at once make one user.
 func TestSignUpRace(t *testing.T) {
 	t.Parallel()
-	tenanttest.Engines(t, tenanttest.Document("limits: {codesPerAddress: {count: 100, per: 10m}}"), func(t *testing.T, w *tenanttest.World) {
+	document := tenanttest.Document("limits: {codesPerAddress: {count: 100, per: 10m}}")
+	tenanttest.Engines(t, document, func(t *testing.T, w *tenanttest.World) {
 		type asked struct{ id, code string }
 		var all []asked
 		for range 8 {

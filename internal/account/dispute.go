@@ -75,7 +75,8 @@ func MayDecide(rows []store.CredentialRow, disputedID, id string) bool {
 
 // undecided refuses to change what is disputed.
 func undecided() *fault.Error {
-	return fault.New(fault.Disputed, "This is disputed. Decide first with a factor confirmed earlier (POST users/mfa/ID/dispute), or ask the operator.")
+	return fault.New(fault.Disputed,
+		"This is disputed. Decide first with a factor confirmed earlier (POST users/mfa/ID/dispute), or ask the operator.")
 }
 
 // NotDisputed refuses to decide what nobody asks.

@@ -97,7 +97,8 @@ func removable(env *environment.Environment, rows []store.CredentialRow, gone st
 			return nil
 		}
 	}
-	return fault.New(fault.LastFactor, "This is your last second factor, and this app requires one. Add another one first, then remove this.")
+	return fault.New(fault.LastFactor,
+		"This is your last second factor, and this app requires one. Add another one first, then remove this.")
 }
 
 // orphaned is the set of recovery codes that stands in for factors of which
@@ -143,7 +144,9 @@ func Rename(tx *store.Tx, by audit.By, t *tenant.Tenant, row store.CredentialRow
 		return err
 	}
 	if !ok {
-		return fault.New(fault.RateLimited, "The factors of this account were renamed %d times within an hour. Wait until some of that has passed.", renames.Count).After(wait)
+		return fault.New(fault.RateLimited,
+			"The factors of this account were renamed %d times within an hour. Wait until some of that has passed.", renames.Count).
+			After(wait)
 	}
 	if err := tx.DescribeCredential(t.ID, row.UserID, row.ID, alias, row.Detail); err != nil {
 		return err
@@ -172,7 +175,8 @@ func seen(name string) bool {
 	emoji := false
 	for _, r := range name {
 		joins := emoji && (r == '\ufe0f' || r == '\u200d')
-		hidden := !unicode.IsPrint(r) || r == '\u2800' || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+		hidden := !unicode.IsPrint(r) || r == '\u2800' ||
+			unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 		if hidden && !joins {
 			return false
 		}

@@ -21,7 +21,8 @@ func linkFactor(t testing.TB, w *tenanttest.World, s store.SessionRow, format, i
 	t.Helper()
 	var row store.CredentialRow
 	w.Write(t, func(tx *store.Tx) (err error) {
-		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: format, Identifier: identifier, Written: "phone"}, account.Authority{Provenance: provenance})
+		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID,
+			account.Address{Format: format, Identifier: identifier, Written: "phone"}, account.Authority{Provenance: provenance})
 		return err
 	})
 	return row
@@ -78,7 +79,8 @@ func TestFirstFactorEndsWeakerTokens(t *testing.T) {
 // weaker proof enough.
 func TestSwitchedOffFactorStillExcludes(t *testing.T) {
 	t.Parallel()
-	const both = "passkeys: {rpId: example.com, origins: ['https://example.com']}\nmfa: {methods: [{type: totp, enabled: %t}, {type: passkey, enabled: true}]}"
+	const both = "passkeys: {rpId: example.com, origins: ['https://example.com']}\n" +
+		"mfa: {methods: [{type: totp, enabled: %t}, {type: passkey, enabled: true}]}"
 	w := tenanttest.SQLite(t, tenanttest.Document(fmt.Sprintf(both, true)))
 	ada := w.SignIn(t, "ada@example.com")
 	linkFactor(t, w, ada, store.FormatTOTP, "own", store.ProvenanceElevatedToken)
@@ -97,7 +99,8 @@ func TestLastFactor(t *testing.T) {
 		second := linkFactor(t, w, ada, store.FormatTOTP, "second", store.ProvenanceElevatedToken)
 		linkFactor(t, w, ada, store.FormatRecovery, "set", store.ProvenanceElevatedToken)
 		unlink := func(id string) error {
-			return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Unlink(tx, tenanttest.By, w.Tenant, ada.UserID, id, proven) })
+			return w.DB.Write(t.Context(),
+				func(tx *store.Tx) error { return account.Unlink(tx, tenanttest.By, w.Tenant, ada.UserID, id, proven) })
 		}
 		left := func() int64 { return w.Count(t, `SELECT COUNT(*) FROM credentials WHERE user_id = $1`, ada.UserID) }
 		if err := unlink(first.ID); err != nil || left() != 3 {
@@ -118,7 +121,8 @@ func TestLastFactor(t *testing.T) {
 // added, whoever added it; others go on.
 func TestCoolDown(t *testing.T) {
 	t.Parallel()
-	w := tenanttest.SQLite(t, tenanttest.Document("  - {scope: wallet:export, coolDown: 24h}", "sessions: {lifetime: 3d, idle: 3d}", totpOn))
+	w := tenanttest.SQLite(t,
+		tenanttest.Document("  - {scope: wallet:export, coolDown: 24h}", "sessions: {lifetime: 3d, idle: 3d}", totpOn))
 	ada := w.SignIn(t, "ada@example.com")
 	if d := decide(t, w, ada, stepup.WalletExport); d.CoolDown != 0 {
 		t.Errorf("before any change: %v", d.CoolDown)
@@ -147,7 +151,8 @@ func TestNotMeDisputesAFactor(t *testing.T) {
 		factor := linkFactor(t, w, ada, store.FormatTOTP, "thief's", store.ProvenanceElevatedToken)
 		notice := links(t, w)["ada@example.com"]
 		w.Write(t, func(tx *store.Tx) error {
-			_, err := account.NewRecoverySet(tx, tenanttest.By, w.Tenant, ada.UserID, account.Authority{Provenance: store.ProvenanceMFA, Credential: factor.ID, Method: "totp"})
+			_, err := account.NewRecoverySet(tx, tenanttest.By, w.Tenant, ada.UserID,
+				account.Authority{Provenance: store.ProvenanceMFA, Credential: factor.ID, Method: "totp"})
 			return err
 		})
 		if err := notMe(t, w, notice); err != nil {

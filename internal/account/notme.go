@@ -97,8 +97,8 @@ func (c change) deniableBy(row store.CredentialRow) bool {
 
 func (c change) link(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, text secret.Text) store.RevokeLinkRow {
 	link := store.RevokeLinkRow{
-		Hash: hashRevokeLink(tx, text), EnvironmentID: t.ID, UserID: row.UserID, CredentialID: c.brought, RecipientID: row.ID, Recipient: row.PublicIdentifier,
-		LetInMethod: string(c.from.Method), ExpiresAt: tx.Now().Add(RevokeLinkLife),
+		Hash: hashRevokeLink(tx, text), EnvironmentID: t.ID, UserID: row.UserID, CredentialID: c.brought, RecipientID: row.ID,
+		Recipient: row.PublicIdentifier, LetInMethod: string(c.from.Method), ExpiresAt: tx.Now().Add(RevokeLinkLife),
 	}
 	if c.pushed != nil && c.pushed.Confirmed() {
 		previous, _ := json.Marshal(c.pushed) // strings, times and one truth value
@@ -221,7 +221,8 @@ func disputeChange(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.Revok
 		if err := tx.LetInAgain(old, pushed.LetIn); err != nil {
 			return err
 		}
-		if err := audit.Record(tx, by, "credential.restored", audit.Detail{"credential_id": old.ID, "format": old.Format, "provenance": old.Provenance}); err != nil {
+		if err := audit.Record(tx, by, "credential.restored",
+			audit.Detail{"credential_id": old.ID, "format": old.Format, "provenance": old.Provenance}); err != nil {
 			return err
 		}
 	case err != nil:

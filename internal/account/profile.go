@@ -124,8 +124,9 @@ func (c ProfileChange) apply(p *Profile) error {
 		name string
 	}{
 		{c.Alias, &p.Alias, "alias"}, {c.FirstName, &p.FirstName, "firstName"}, {c.LastName, &p.LastName, "lastName"},
-		{c.JobTitle, &p.JobTitle, "jobTitle"}, {c.TShirtSize, &p.TShirtSize, "tShirtSize"}, {c.Team, &p.Team, "team"}, {c.Country, &p.Country, "country"},
-		{c.BTCWallet, &p.BTCWallet, "btcWallet"}, {c.KDAWallet, &p.KDAWallet, "kdaWallet"}, {c.LTCWallet, &p.LTCWallet, "ltcWallet"},
+		{c.JobTitle, &p.JobTitle, "jobTitle"}, {c.TShirtSize, &p.TShirtSize, "tShirtSize"}, {c.Team, &p.Team, "team"},
+		{c.Country, &p.Country, "country"}, {c.BTCWallet, &p.BTCWallet, "btcWallet"}, {c.KDAWallet, &p.KDAWallet, "kdaWallet"},
+		{c.LTCWallet, &p.LTCWallet, "ltcWallet"},
 		{c.CKBWallet, &p.CKBWallet, "ckbWallet"}, {c.KASWallet, &p.KASWallet, "kasWallet"}, {c.DOGEWallet, &p.DOGEWallet, "dogeWallet"},
 	} {
 		if field.from == nil {

@@ -31,7 +31,8 @@ func TestProfile(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada, bob := w.SignIn(t, "ada@example.com"), w.SignIn(t, "bob@example.com")
-		if err := change(t, w, ada.UserID, `{"username":"ada.l","firstName":"Ada","lastName":"Lovelace","metadata":{"a":[1]},"policiesConsent":true}`); err != nil {
+		if err := change(t, w, ada.UserID,
+			`{"username":"ada.l","firstName":"Ada","lastName":"Lovelace","metadata":{"a":[1]},"policiesConsent":true}`); err != nil {
 			t.Fatal(err)
 		}
 		if err := change(t, w, ada.UserID, `{"firstName":"Augusta","lastName":""}`); err != nil {
@@ -43,7 +44,8 @@ func TestProfile(t *testing.T) {
 				return err
 			}
 			p, err := account.ReadProfile(u)
-			if u.Username != "ada.l" || p.FirstName != "Augusta" || p.LastName != "" || string(p.Metadata) != `{"a":[1]}` || p.PoliciesConsent == nil || !*p.PoliciesConsent {
+			if u.Username != "ada.l" || p.FirstName != "Augusta" || p.LastName != "" || string(p.Metadata) != `{"a":[1]}` ||
+				p.PoliciesConsent == nil || !*p.PoliciesConsent {
 				t.Errorf("%+v, %+v", u, p)
 			}
 			return err
@@ -65,11 +67,14 @@ func TestProfile(t *testing.T) {
 		}
 		long := strings.Repeat("x", 257)
 		for body, want := range map[string]fault.Code{
-			`{"username":"ab"}`: fault.InvalidUsername, `{"username":"a b c"}`: fault.InvalidUsername, `{"username":"` + long + `"}`: fault.InvalidUsername,
-			`{"username":"аda"}`: fault.InvalidUsername, `{"username":"ada\u0000"}`: fault.InvalidUsername,
-			`{"firstName":"` + long + `"}`: fault.InvalidRequest, `{"team":"` + long + `"}`: fault.InvalidRequest, `{"dogeWallet":"` + long + `"}`: fault.InvalidRequest,
-			`{"metadata":[]}`: fault.InvalidRequest, `{"metadata":"x"}`: fault.InvalidRequest, `{"metadata":{"x":"` + strings.Repeat(long, 20) + `"}}`: fault.MetadataTooLarge,
-			`{"mfaBackupCodeAcknowledgement":"pending"}`: fault.InvalidRequest,
+			`{"username":"ab"}`: fault.InvalidUsername, `{"username":"a b c"}`: fault.InvalidUsername,
+			`{"username":"` + long + `"}`: fault.InvalidUsername,
+			`{"username":"аda"}`:          fault.InvalidUsername, `{"username":"ada\u0000"}`: fault.InvalidUsername,
+			`{"firstName":"` + long + `"}`: fault.InvalidRequest, `{"team":"` + long + `"}`: fault.InvalidRequest,
+			`{"dogeWallet":"` + long + `"}`: fault.InvalidRequest,
+			`{"metadata":[]}`:               fault.InvalidRequest, `{"metadata":"x"}`: fault.InvalidRequest,
+			`{"metadata":{"x":"` + strings.Repeat(long, 20) + `"}}`: fault.MetadataTooLarge,
+			`{"mfaBackupCodeAcknowledgement":"pending"}`:            fault.InvalidRequest,
 		} {
 			if err := change(t, w, bob.UserID, body); !fault.Has(err, want) {
 				t.Errorf("%.60s: %v, want %s", body, err, want)
@@ -88,8 +93,11 @@ func TestProfileProvesNothing(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Document())
 	ada := w.SignIn(t, "ada@example.com")
 	before := addresses(t, w, ada.UserID)
-	if err := change(t, w, ada.UserID, `{"firstName":"x","email":"evil@example.com","emailVerified":true,"email_verified":true,"verifiedCredentials":[{"id":"x","signInEnabled":true}],
-		"lastVerifiedCredentialId":"x","scope":"admin","mfaBackupCodeAcknowledgement":"complete","phoneNumber":"+15550100","id":"x","environmentId":"x","disabledAt":null}`); err != nil {
+	if err := change(t, w, ada.UserID,
+		`{"firstName":"x","email":"evil@example.com","emailVerified":true,"email_verified":true,
+		"verifiedCredentials":[{"id":"x","signInEnabled":true}],
+		"lastVerifiedCredentialId":"x","scope":"admin","mfaBackupCodeAcknowledgement":"complete","phoneNumber":"+15550100",
+		"id":"x","environmentId":"x","disabledAt":null}`); err != nil {
 		t.Fatal(err)
 	}
 	if after := addresses(t, w, ada.UserID); after != before {

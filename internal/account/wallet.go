@@ -13,7 +13,8 @@ import (
 // Transfer moves a wallet that has just signed for it to the user, from the one
 // who holds it, be it the last credential there. The elevated tokens that came
 // from it die, and both users are told. held is the row that the proof found.
-func Transfer(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, held store.CredentialRow, a Address, from Authority) (store.CredentialRow, error) {
+func Transfer(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, held store.CredentialRow, a Address,
+	from Authority) (store.CredentialRow, error) {
 	moved := fault.New(fault.Conflict, "The wallet has changed hands a moment ago. Look again and retry.")
 	both := []string{userID, held.UserID}
 	slices.Sort(both) // whoever moves wallets the other way takes the locks in the same order

@@ -33,7 +33,8 @@ func adminEnvironments(c *Call, _ none) (EnvironmentList, error) {
 		rows, err := tx.Environments()
 		for _, row := range rows {
 			if only := c.Service.EnvironmentID(); only == "" || only == row.ID {
-				list.Environments = append(list.Environments, EnvironmentSummary{ID: row.ID, Name: row.Name, Revision: row.Revision, UpdatedAt: row.UpdatedAt})
+				list.Environments = append(list.Environments,
+					EnvironmentSummary{ID: row.ID, Name: row.Name, Revision: row.Revision, UpdatedAt: row.UpdatedAt})
 			}
 		}
 		return err
@@ -71,7 +72,8 @@ func adminApply(c *Call, body []byte) (any, error) {
 	var applied operate.Applied
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
 		applied, err = operate.Apply(tx, c.by, body, operate.ApplyOptions{
-			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: c.api.Operators(), Senders: c.api.Senders,
+			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: c.api.Operators(),
+			Senders: c.api.Senders,
 		})
 		return err
 	})
@@ -192,7 +194,8 @@ func ViewUser(tx *store.Tx, environmentID, id string) (UserDetail, error) {
 	sessions, err := tx.Sessions(environmentID, id)
 	for _, s := range sessions {
 		detail.Sessions = append(detail.Sessions, SessionDetail{
-			ID: s.ID, CreatedAt: s.CreatedAt, RefreshedAt: s.RefreshedAt, ExpiresAt: s.ExpiresAt, Origin: s.Origin, SDKVersion: s.SDKVersion, DeviceBound: s.DevicePublicKey != "",
+			ID: s.ID, CreatedAt: s.CreatedAt, RefreshedAt: s.RefreshedAt, ExpiresAt: s.ExpiresAt, Origin: s.Origin,
+			SDKVersion: s.SDKVersion, DeviceBound: s.DevicePublicKey != "",
 		})
 	}
 	return detail, err
@@ -259,7 +262,8 @@ func adminSettle(c *Call, r SettleRequest) (none, error) {
 		return none{}, fault.New(fault.InvalidRequest, "The field decision must be keep or remove.")
 	}
 	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
-		return operate.Settle(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"), account.Decision{CredentialID: r.Factor, Keep: r.Decision == "keep"})
+		return operate.Settle(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"),
+			account.Decision{CredentialID: r.Factor, Keep: r.Decision == "keep"})
 	})
 	if err == nil {
 		c.api.Outbox.Nudge()
@@ -281,7 +285,8 @@ type AuditPage struct {
 
 func adminAudit(c *Call, _ none) (AuditPage, error) {
 	q := c.request.URL.Query()
-	filter := store.AuditFilter{EnvironmentID: c.request.PathValue("environmentId"), UserID: lowerID(q.Get("userId")), Action: q.Get("action"), AfterID: q.Get("after")}
+	filter := store.AuditFilter{EnvironmentID: c.request.PathValue("environmentId"), UserID: lowerID(q.Get("userId")),
+		Action: q.Get("action"), AfterID: q.Get("after")}
 	for name, at := range map[string]*time.Time{"since": &filter.Since, "until": &filter.Until} {
 		if text := q.Get(name); text != "" {
 			parsed, err := time.Parse(time.RFC3339, text)

@@ -15,7 +15,8 @@ import (
 
 func bindingRoutes() []Route {
 	return []Route{
-		{Method: "POST", Path: sdk + "/stepUp/bindings", Gate: Gate{Kind: SessionGate}, Owing: true, Section: "ours, RFC 9396", Summary: "Register the one transaction that a step-up is to confirm", handler: handle(registerBinding)},
+		{Method: "POST", Path: sdk + "/stepUp/bindings", Gate: Gate{Kind: SessionGate}, Owing: true, Section: "ours, RFC 9396",
+			Summary: "Register the one transaction that a step-up is to confirm", handler: handle(registerBinding)},
 	}
 }
 
@@ -45,7 +46,8 @@ func registerBinding(c *Call, r BindingRequest) (Binding, error) {
 	case environment.WalletScope(r.Scope):
 		return Binding{}, fault.New(fault.InvalidScopes, "What a wallet is to do is decoded and registered at /waas/{walletId}/intents.")
 	case !environment.Bindable(r.Scope):
-		return Binding{}, fault.New(fault.InvalidScopes, "A token for %s is bound to no transaction: its calls name nothing that could be confirmed beforehand.", r.Scope)
+		return Binding{}, fault.New(fault.InvalidScopes,
+			"A token for %s is bound to no transaction: its calls name nothing that could be confirmed beforehand.", r.Scope)
 	}
 	details, err := json.Marshal(r.AuthorizationDetails) // members as they came: the order means nothing
 	if err != nil {
@@ -60,7 +62,8 @@ func registerBinding(c *Call, r BindingRequest) (Binding, error) {
 		return Binding{}, err
 	}
 	return c.register(binding.Transaction{
-		Scope: scopes[0], Details: details, Summary: summary, Shown: true, MustDisplay: rule.Binding.Displayed && rule.Binding.Details(details),
+		Scope: scopes[0], Details: details, Summary: summary, Shown: true,
+		MustDisplay: rule.Binding.Displayed && rule.Binding.Details(details),
 	})
 }
 

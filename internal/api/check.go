@@ -22,12 +22,13 @@ type CheckResponse struct {
 	IsRequired          bool              `json:"isRequired"`
 	Credentials         []CheckCredential `json:"credentials"`
 	DefaultCredentialID string            `json:"defaultCredentialId,omitempty"`
-	Reason              string            `json:"reason"`                    // not_required, step_up_required, no_method, disputed or cooling_down
-	CoolDownSeconds     int               `json:"coolDownSeconds,omitempty"` // how long nothing can mint the scope yet
-	Disputed            bool              `json:"disputed,omitempty"`        // a change to the account is denied, and nobody has decided
-	SingleUse           bool              `json:"singleUse"`
-	ExpirySeconds       int               `json:"expirySeconds"` // life of a token for the scope
-	Binding             *CheckBinding     `json:"binding,omitempty"`
+	// not_required, step_up_required, no_method, disputed or cooling_down
+	Reason          string        `json:"reason"`
+	CoolDownSeconds int           `json:"coolDownSeconds,omitempty"` // how long nothing can mint the scope yet
+	Disputed        bool          `json:"disputed,omitempty"`        // a change to the account is denied, and nobody has decided
+	SingleUse       bool          `json:"singleUse"`
+	ExpirySeconds   int           `json:"expirySeconds"` // life of a token for the scope
+	Binding         *CheckBinding `json:"binding,omitempty"`
 }
 
 // CheckBinding is there when tokens of the scope must be bound to a
@@ -85,14 +86,16 @@ func answerCheck(d policy.Decision) CheckResponse {
 	case d.NoMethod():
 		response.Reason = string(stepup.ReasonNoMethod)
 	case d.CoolDown > 0:
-		response.Reason, response.DefaultCredentialID, response.CoolDownSeconds = "cooling_down", "", int((d.CoolDown+time.Second-1)/time.Second)
+		response.Reason, response.DefaultCredentialID, response.CoolDownSeconds = "cooling_down", "",
+			int((d.CoolDown+time.Second-1)/time.Second)
 		return response
 	}
 	for _, offer := range d.Offers {
 		if offer.Kind == assurance.RecoveryCode {
 			continue // published clients know no such credential; they offer it beside any MFA method
 		}
-		response.Credentials = append(response.Credentials, CheckCredential{ID: offer.ID, Format: offer.Format, Type: offer.Type, Alias: offer.Alias})
+		response.Credentials = append(response.Credentials,
+			CheckCredential{ID: offer.ID, Format: offer.Format, Type: offer.Type, Alias: offer.Alias})
 	}
 	return response
 }

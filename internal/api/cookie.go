@@ -41,7 +41,8 @@ func (c *Call) checkCookie() error {
 	if !c.byCookie || c.Origin != "" || c.request.Header.Get("Sec-Fetch-Site") == "same-origin" {
 		return nil
 	}
-	return fault.New(fault.OriginNotAllowed, "A session cookie counts only with an Origin that this environment lists. Call with fetch and credentials from your app.")
+	return fault.New(fault.OriginNotAllowed,
+		"A session cookie counts only with an Origin that this environment lists. Call with fetch and credentials from your app.")
 }
 
 // keep puts the session's token where clients of the environment find it.

@@ -27,7 +27,8 @@ func (a *API) body(req *http.Request, r Route, w http.ResponseWriter) ([]byte, e
 		return nil, nil
 	}
 	if coding := req.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return nil, fault.New(fault.UnsupportedMediaType, "Send the body as it is, without Content-Encoding: %.40q is not read here.", coding)
+		return nil, fault.New(fault.UnsupportedMediaType,
+			"Send the body as it is, without Content-Encoding: %.40q is not read here.", coding)
 	}
 	limit := int64(maxBody)
 	if r.Document {

@@ -37,7 +37,9 @@ func TestDecode(t *testing.T) {
 		ok, strictToo bool
 	}{
 		{"empty object", `{}`, true, true},
-		{"all members", `{"id":"i","text":"t","flag":true,"count":3,"words":["a"],"inner":{"name":"n"},"list":[{"name":"n"}],"raw":{"a":[1]}}`, true, true},
+		{"all members",
+			`{"id":"i","text":"t","flag":true,"count":3,"words":["a"],"inner":{"name":"n"},"list":[{"name":"n"}],"raw":{"a":[1]}}`,
+			true, true},
 		{"white space around", " \n{\"text\":\"t\"}\t", true, true},
 		{"unknown member", `{"more":1}`, true, false},
 		{"unknown member below", `{"inner":{"more":1}}`, true, false},

@@ -29,14 +29,17 @@ func (c *Call) verifyDevice(r Route) error {
 		return nil
 	}
 	head := c.request.Header
-	nonceText, key, signature := head.Get("x-dynamic-device-nonce"), strings.ToLower(head.Get("x-dynamic-device-publickey")), head.Get("x-dynamic-device-signed-nonce")
+	nonceText, key, signature := head.Get("x-dynamic-device-nonce"), strings.ToLower(head.Get("x-dynamic-device-publickey")),
+		head.Get("x-dynamic-device-signed-nonce")
 	if nonceText == "" && key == "" && signature == "" {
 		if c.Session != nil && c.Session.DevicePublicKey != "" {
-			return fault.New(fault.DeviceSignatureNeeded, "This session was opened with a device key. Sign a fresh nonce with it and send the x-dynamic-device headers.")
+			return fault.New(fault.DeviceSignatureNeeded,
+				"This session was opened with a device key. Sign a fresh nonce with it and send the x-dynamic-device headers.")
 		}
 		return nil
 	}
-	bad := fault.New(fault.InvalidDeviceSignature, "The device signature does not hold. Fetch a fresh nonce, sign it with the session's device key and try again.")
+	bad := fault.New(fault.InvalidDeviceSignature,
+		"The device signature does not hold. Fetch a fresh nonce, sign it with the session's device key and try again.")
 	if c.Session != nil && c.Session.DevicePublicKey != "" && c.Session.DevicePublicKey != key {
 		return bad.Because(errors.New("another device key"))
 	}
@@ -85,7 +88,8 @@ func parseP256(keyHex string) (*ecdsa.PublicKey, error) {
 	if x == nil {
 		return nil, errors.New("key is not on P-256")
 	}
-	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x.FillBytes(make([]byte, 32)), y.FillBytes(make([]byte, 32))))
+	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(),
+		slices.Concat([]byte{4}, x.FillBytes(make([]byte, 32)), y.FillBytes(make([]byte, 32))))
 }
 
 // sessionPublicKey is the session key the client announces, in the body or the

@@ -124,7 +124,8 @@ func (c *Call) By() audit.By { return c.by }
 // Subject is whose request a gate judges.
 func (c *Call) Subject() enforce.Subject {
 	return enforce.Subject{
-		Tenant: c.Tenant, Session: *c.Session, Presented: c.Presented, RequestID: c.RequestID, Legacy: c.legacy, LegacyEntry: c.gate.Legacy, Use: c.gate.Use,
+		Tenant: c.Tenant, Session: *c.Session, Presented: c.Presented, RequestID: c.RequestID, Legacy: c.legacy, LegacyEntry: c.gate.Legacy,
+		Use: c.gate.Use,
 	}
 }
 
@@ -141,7 +142,8 @@ func (a *API) door(r Route) http.Handler {
 }
 
 func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
-	c := &Call{api: a, ctx: req.Context(), request: req, RequestID: a.RequestID(req), Source: a.ClientAddr(req), strict: strings.HasPrefix(r.Path, admin)}
+	c := &Call{api: a, ctx: req.Context(), request: req, RequestID: a.RequestID(req), Source: a.ClientAddr(req),
+		strict: strings.HasPrefix(r.Path, admin)}
 	answer, err := a.serve(c, r, w)
 	if errors.Is(err, tenant.ErrRevised) {
 		answer, err = a.serve(c, r, w)
@@ -318,7 +320,8 @@ func (a *API) refuse(w http.ResponseWriter, req *http.Request, t *tenant.Tenant,
 	if t != nil {
 		environment = t.ID
 	}
-	a.Log.Log(req.Context(), level, "refused", "request_id", id, "method", req.Method, "route", req.Pattern, "status", status, "code", f.Code, "environment_id", environment, "cause", f.Cause)
+	a.Log.Log(req.Context(), level, "refused", "request_id", id, "method", req.Method, "route", req.Pattern, "status", status, "code",
+		f.Code, "environment_id", environment, "cause", f.Cause)
 	a.headers(w, req, t, false)
 	if f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter/time.Second)+1))
@@ -397,7 +400,9 @@ func (a *API) methods(req *http.Request) (found []string) {
 	return found
 }
 
-const corsHeaders = "authorization, content-type, elevated-access-token, x-dyn-api-version, x-dyn-version, x-dyn-request-id, x-dyn-session-id, " +
-	"x-dyn-session-public-key, x-dyn-logout-reason, x-dyn-elevated-access-token, x-mfa-auth-token, x-dynamic-platform, x-dynamic-device-nonce, " +
+const corsHeaders = "authorization, content-type, elevated-access-token, x-dyn-api-version, x-dyn-version, " +
+	"x-dyn-request-id, x-dyn-session-id, " +
+	"x-dyn-session-public-key, x-dyn-logout-reason, x-dyn-elevated-access-token, x-mfa-auth-token, x-dynamic-platform, " +
+	"x-dynamic-device-nonce, " +
 	"x-dynamic-device-publickey, x-dynamic-device-signed-nonce, x-dynamic-device-registration-token, x-dyn-device-fingerprint, " +
 	"x-dyn-is-global-wallet-popup, x-dyn-client-session-signature, x-idempotency-key"

@@ -49,7 +49,8 @@ func emailCreate(c *Call, r EmailCreateRequest) (EmailVerification, error) {
 // signs in, which allows nothing.
 func (c *Call) codeScopes(requested []string) ([]string, error) {
 	if c.Session == nil && len(requested) > 0 {
-		return nil, fault.New(fault.InvalidScopes, "A code asked for without a session signs in and allows nothing. Leave requestedScopes out, or send the session's token.")
+		return nil, fault.New(fault.InvalidScopes,
+			"A code asked for without a session signs in and allows nothing. Leave requestedScopes out, or send the session's token.")
 	}
 	scopes, err := elevate.ParseScopes(c.Tenant, requested)
 	names := make([]string, len(scopes))
@@ -153,7 +154,8 @@ func emailSignIn(c *Call, r EmailSignInRequest) (VerifyResponse, error) {
 	if err := need("verificationToken", r.VerificationToken); err != nil {
 		return VerifyResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source}
+	attempt := method.Attempt{Tenant: c.Tenant, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken),
+		Source: c.Source}
 	return c.signInWith(emailcode.Method{}, attempt, r.SessionPublicKey, r.AllowNewMFALinking)
 }
 
@@ -173,7 +175,8 @@ func emailVerify(c *Call, r EmailVerifyRequest) (UpdateSelfResponse, error) {
 	if err := need("verificationToken", r.VerificationToken); err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
+	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID,
+		Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
 	verified, err := c.proveWith(emailcode.Method{}, attempt, r.RequestedScopes, c.linkSent(environment.LinkEmail))
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }

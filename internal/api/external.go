@@ -14,8 +14,10 @@ import (
 
 func externalRoutes() []Route {
 	return []Route{
-		{Method: "POST", Path: sdk + "/externalAuth/signin", Gate: Gate{Kind: PublicGate}, Device: true, Section: "wire 13", Summary: "Sign in with a JWT of your own login", handler: handle(externalSignIn)},
-		{Method: "POST", Path: sdk + "/externalAuth/verify", Gate: Gate{Kind: SessionGate}, Owing: true, Section: "wire 13, 11.2", Summary: "Step up with a signed assertion of your own login", handler: handle(externalVerify)},
+		{Method: "POST", Path: sdk + "/externalAuth/signin", Gate: Gate{Kind: PublicGate}, Device: true, Section: "wire 13",
+			Summary: "Sign in with a JWT of your own login", handler: handle(externalSignIn)},
+		{Method: "POST", Path: sdk + "/externalAuth/verify", Gate: Gate{Kind: SessionGate}, Owing: true, Section: "wire 13, 11.2",
+			Summary: "Step up with a signed assertion of your own login", handler: handle(externalVerify)},
 	}
 }
 
@@ -52,9 +54,11 @@ func externalVerify(c *Call, r ExternalVerifyRequest) (ExternalVerifyResponse, e
 	}
 	scopes := token.Scopes()
 	if len(scopes) == 0 {
-		return ExternalVerifyResponse{}, fault.New(fault.InvalidExternalAuth, "An assertion names in scope what it is for, such as wallet:export.")
+		return ExternalVerifyResponse{}, fault.New(fault.InvalidExternalAuth,
+			"An assertion names in scope what it is for, such as wallet:export.")
 	}
-	answer, err := c.proveWith(external.Assertion{Token: token}, method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}, scopes, nil)
+	answer, err := c.proveWith(external.Assertion{Token: token},
+		method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}, scopes, nil)
 	return ExternalVerifyResponse{answer.ElevatedAccessToken}, invalidExternal(c.explainExternal(err))
 }
 

@@ -182,7 +182,8 @@ func (g Gate) openService(c *Call) error {
 		return err
 	})
 	if errors.Is(err, serviceauth.ErrInvalid) {
-		return fault.New(fault.InvalidServiceToken, "Send a live service token as Authorization: Bearer stp_…; make one with `stepup token create`.")
+		return fault.New(fault.InvalidServiceToken,
+			"Send a live service token as Authorization: Bearer stp_…; make one with `stepup token create`.")
 	}
 	if err != nil {
 		return err
@@ -316,7 +317,8 @@ func (c *Call) authority(tx *store.Tx, tokenID string) (account.Authority, error
 	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 	for _, row := range rows {
 		if row.ID == token.CredentialID && row.Confirmed() {
-			return account.Authority{Provenance: store.ProvenanceElevatedToken, Credential: row.ID, Method: assurance.Kind(token.Method)}, err
+			return account.Authority{Provenance: store.ProvenanceElevatedToken, Credential: row.ID,
+				Method: assurance.Kind(token.Method)}, err
 		}
 	}
 	return account.Nothing, err

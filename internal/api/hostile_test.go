@@ -42,7 +42,8 @@ func TestHostile(t *testing.T) {
 			t.Parallel()
 			c := start(t, servertest.WithEngine(engine), servertest.WithWallets(&servertest.Wallets{}))
 			c.Apply(t, servertest.Document(servertest.A, servertest.WalletsOn))
-			h := &hostile{client: c, t: t, document: document, user: c.SignIn(t, servertest.A, "alice@example.com"), service: c.ServiceToken(t, "", serviceauth.Scopes)}
+			h := &hostile{client: c, t: t, document: document, user: c.SignIn(t, servertest.A, "alice@example.com"),
+				service: c.ServiceToken(t, "", serviceauth.Scopes)}
 			h.elevated = c.StepUp(t, h.user, "credential:link", "credential:unlink", "credential:update", "user:update")
 			h.wallets = c.StepUp(t, h.user, walletScopes...)
 			attacks := []func(*hostile, api.Route){(*hostile).members, (*hostile).ids, (*hostile).queries, (*hostile).headers}
@@ -116,21 +117,24 @@ func (h *hostile) survived(r api.Route, path string, header http.Header, body an
 }
 
 var malformed = map[string]string{
-	"nothing": "", "spaces": "  ", "cut off": "{", "only a quote": `{"`, "null": "null", "list": "[]", "text": `"x"`, "number": "1", "true": "true",
-	"two values": "{}{}", "trailing text": "{} x", "trailing comma": `{"a":1,}`, "single quotes": "{'a':1}", "comment": "{/**/}", "NaN": `{"a":NaN}`,
-	"duplicate": `{"a":1,"a":2}`, "NUL": `{"a":"\u0000"}`, "NUL name": `{"\u0000":1}`, "raw NUL": "{\"a\":\"\x00\"}", "not UTF-8": "{\"a\":\"\xff\xfe\"}",
-	"overlong": "{\"a\":\"\xc0\xaf\"}", "UTF-16": "\xff\xfe{\x00}\x00", "BOM": "\ufeff{}", "XML": "<a/>", "form": "a=b&c=d",
-	"deep lists": `{"a":` + strings.Repeat("[", 20) + strings.Repeat("]", 20) + "}", "very deep": strings.Repeat("[", 30000),
-	"deep objects": strings.Repeat(`{"a":`, 10000) + "1" + strings.Repeat("}", 10000),
+	"nothing": "", "spaces": "  ", "cut off": "{", "only a quote": `{"`, "null": "null", "list": "[]", "text": `"x"`, "number": "1",
+	"true": "true", "two values": "{}{}", "trailing text": "{} x", "trailing comma": `{"a":1,}`, "single quotes": "{'a':1}",
+	"comment": "{/**/}", "NaN": `{"a":NaN}`,
+	"duplicate": `{"a":1,"a":2}`, "NUL": `{"a":"\u0000"}`, "NUL name": `{"\u0000":1}`, "raw NUL": "{\"a\":\"\x00\"}",
+	"not UTF-8": "{\"a\":\"\xff\xfe\"}", "overlong": "{\"a\":\"\xc0\xaf\"}", "UTF-16": "\xff\xfe{\x00}\x00", "BOM": "\ufeff{}",
+	"XML": "<a/>", "form": "a=b&c=d", "deep lists": `{"a":` + strings.Repeat("[", 20) + strings.Repeat("]", 20) + "}",
+	"very deep": strings.Repeat("[", 30000), "deep objects": strings.Repeat(`{"a":`, 10000) + "1" + strings.Repeat("}", 10000),
 }
 
 // documents are no environment documents, among them those that cost a careless
 // YAML reader its memory.
 var documents = map[string]string{
-	"nothing": "", "null": "null", "list": "[]", "text": "x", "number": "1", "NUL": "id: \"a\x00\"", "escaped NUL": `id: "\0"`, "not UTF-8": "id: \xff\xfe", "tab": "\tid: x",
-	"deep": strings.Repeat("[", 20000), "deep maps": strings.Repeat("{a: ", 9000), "two": "id: a\n---\nid: b\n", "tag": "!!python/object/apply:os.system [id]",
-	"binary": "id: !!binary aGVsbG8=", "merge": "<<: *x", "recursive": "a: &a [*a]", "cycle": "id: &a {b: *a}", "timestamp": "id: 2026-01-01",
-	"billion laughs": "a: &a [x,x,x,x,x,x,x,x,x]\n" + laughs() + "id: *h\n",
+	"nothing": "", "null": "null", "list": "[]", "text": "x", "number": "1", "NUL": "id: \"a\x00\"", "escaped NUL": `id: "\0"`,
+	"not UTF-8": "id: \xff\xfe", "tab": "\tid: x",
+	"deep": strings.Repeat("[", 20000), "deep maps": strings.Repeat("{a: ", 9000), "two": "id: a\n---\nid: b\n",
+	"tag":    "!!python/object/apply:os.system [id]",
+	"binary": "id: !!binary aGVsbG8=", "merge": "<<: *x", "recursive": "a: &a [*a]", "cycle": "id: &a {b: *a}",
+	"timestamp": "id: 2026-01-01", "billion laughs": "a: &a [x,x,x,x,x,x,x,x,x]\n" + laughs() + "id: *h\n",
 }
 
 func laughs() string {
@@ -184,11 +188,14 @@ func oddities(kind string) []any {
 	long := strings.Repeat("x", 40<<10)
 	switch kind {
 	case "string":
-		return []any{"", " ", long, "\u202e", "\ufffd", "\u2028", "a\nb", "a\r\nBcc: x@example.com", "'; DROP TABLE users; --", "%00", "../../etc/passwd", "${jndi:ldap://x}", "👩‍👩‍👧", "x@" + long, "null", "-1"}
+		return []any{"", " ", long, "\u202e", "\ufffd", "\u2028", "a\nb", "a\r\nBcc: x@example.com", "'; DROP TABLE users; --", "%00",
+			"../../etc/passwd", "${jndi:ldap://x}", "👩‍👩‍👧", "x@" + long, "null", "-1"}
 	case "array":
-		return []any{[]string{}, slices.Repeat([]string{"wallet:sign"}, 2000), []string{""}, []string{long}, []string{"wallet:sign", "wallet:sign"}}
+		return []any{[]string{}, slices.Repeat([]string{"wallet:sign"}, 2000), []string{""}, []string{long},
+			[]string{"wallet:sign", "wallet:sign"}}
 	case "object":
-		return []any{json.RawMessage(`{"n":1e999}`), json.RawMessage(`{"n":-0,"m":123456789012345678901234567890}`), m{"a": long}, m{"": ""}, json.RawMessage(`{"\u2028":"\ud800"}`), m{"__proto__": m{"a": 1}}}
+		return []any{json.RawMessage(`{"n":1e999}`), json.RawMessage(`{"n":-0,"m":123456789012345678901234567890}`), m{"a": long},
+			m{"": ""}, json.RawMessage(`{"\u2028":"\ud800"}`), m{"__proto__": m{"a": 1}}}
 	}
 	return []any{true, false, 0, nil, "x", []any{}, m{}}
 }
@@ -219,7 +226,8 @@ func (h *hostile) members(r api.Route) {
 			if wrong == "{}" && slices.Contains(kinds, "object") {
 				continue
 			}
-			h.refused(r, name+" as "+wrong, h.path(r), h.header(r), with(h.t, fitting, name, json.RawMessage(wrong)), "invalid_request", "invalid_json")
+			h.refused(r, name+" as "+wrong, h.path(r), h.header(r), with(h.t, fitting, name, json.RawMessage(wrong)), "invalid_request",
+				"invalid_json")
 		}
 		for _, odd := range oddities(kind) {
 			h.survived(r, h.path(r), h.header(r), with(h.t, fitting, name, odd))
@@ -290,9 +298,12 @@ func (h *hostile) mediaTypes(r api.Route) {
 	if !r.HasRequest() {
 		return
 	}
-	for _, media := range []string{"", "text/plain", "application/xml", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "application/jsonp", "json", ";;;", "application/json, text/html", strings.Repeat("a", 5000), "application/json; charset"} {
+	for _, media := range []string{"", "text/plain", "application/xml", "multipart/form-data; boundary=x",
+		"application/x-www-form-urlencoded", "application/jsonp", "json", ";;;", "application/json, text/html", strings.Repeat("a", 5000),
+		"application/json; charset"} {
 		if media == "application/x-www-form-urlencoded" && r.Form {
-			for _, form := range []string{"", "token", "token=a&token=b", "token=%zz", "token=%00", "token=%ff", "token=a;b=c", strings.Repeat("a=b&", 9000), "token=" + strings.Repeat("a", 60<<10)} {
+			for _, form := range []string{"", "token", "token=a&token=b", "token=%zz", "token=%00", "token=%ff", "token=a;b=c",
+				strings.Repeat("a=b&", 9000), "token=" + strings.Repeat("a", 60<<10)} {
 				header := h.header(r)
 				header.Set("Content-Type", media)
 				h.survived(r, h.path(r), header, form)
@@ -305,7 +316,8 @@ func (h *hostile) mediaTypes(r api.Route) {
 	}
 }
 
-var oddIDs = []string{"%00", "%ff%fe", "x", "a%00b", "%ed%a0%80", "null", "%20", "%2e%2e%2f", "-1", "1'%20OR%20'1'='1", "%F0%9F%91%A9", "%7BenvironmentId%7D", "%2F", "*", strings.Repeat("a", 8000), strings.ToUpper("dddddddd-0000-4000-8000-00000000000d")}
+var oddIDs = []string{"%00", "%ff%fe", "x", "a%00b", "%ed%a0%80", "null", "%20", "%2e%2e%2f", "-1", "1'%20OR%20'1'='1", "%F0%9F%91%A9",
+	"%7BenvironmentId%7D", "%2F", "*", strings.Repeat("a", 8000), strings.ToUpper("dddddddd-0000-4000-8000-00000000000d")}
 
 func (h *hostile) ids(r api.Route) {
 	for _, name := range []string{"environmentId", "userId", "credentialId", "walletId"} {
@@ -328,13 +340,15 @@ func bodyFor(r api.Route) any {
 	return nil
 }
 
-var oddValues = []string{"", "%00", "%ff", "-1", "0", "99999999999999999999", "1e3", "true", "'", "%25", "a;b", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "%F0%9F%91%A9", strings.Repeat("a", 8000)}
+var oddValues = []string{"", "%00", "%ff", "-1", "0", "99999999999999999999", "1e3", "true", "'", "%25", "a;b", "2026-01-01T00:00:00Z",
+	"9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "%F0%9F%91%A9", strings.Repeat("a", 8000)}
 
 func (h *hostile) queries(r api.Route) {
 	if closing(r) {
 		return
 	}
-	for _, query := range some(r, []string{"%zz", "a=%ff", "environmentId=" + servertest.B, "a=b;c=d", "=", "&&&", "a[]=1", strings.Repeat("a=b&", 2000)}) {
+	for _, query := range some(r,
+		[]string{"%zz", "a=%ff", "environmentId=" + servertest.B, "a=b;c=d", "=", "&&&", "a[]=1", strings.Repeat("a=b&", 2000)}) {
 		h.survived(r, h.path(r)+"?"+query, h.header(r), bodyFor(r))
 	}
 	for _, p := range r.Query {
@@ -350,10 +364,12 @@ func (h *hostile) queries(r api.Route) {
 var (
 	credentials = []string{"Authorization", "Elevated-Access-Token", "X-Dyn-Elevated-Access-Token"}
 	oddHeaders  = []string{
-		"X-Dyn-Version", "X-Dyn-Session-Public-Key", "X-Dyn-Logout-Reason", "X-Dynamic-Device-Nonce", "X-Dynamic-Device-Publickey", "X-Dynamic-Device-Signed-Nonce",
-		"User-Agent", "X-Forwarded-For", "X-Request-Id", "Origin", "Accept", "Content-Encoding", "Cookie", "If-Modified-Since", "Range",
+		"X-Dyn-Version", "X-Dyn-Session-Public-Key", "X-Dyn-Logout-Reason", "X-Dynamic-Device-Nonce", "X-Dynamic-Device-Publickey",
+		"X-Dynamic-Device-Signed-Nonce", "User-Agent", "X-Forwarded-For", "X-Request-Id", "Origin", "Accept", "Content-Encoding", "Cookie",
+		"If-Modified-Since", "Range",
 	}
-	headerValues = []string{"\xff\xfe", "", strings.Repeat("a", 1500), "\u202e", "Bearer", "Bearer ", "Bearer \xff", "Basic YTpi", "null", "a,b", "'", "bytes=0-1", "Bearer " + strings.Repeat("a.", 700)}
+	headerValues = []string{"\xff\xfe", "", strings.Repeat("a", 1500), "\u202e", "Bearer", "Bearer ", "Bearer \xff", "Basic YTpi", "null",
+		"a,b", "'", "bytes=0-1", "Bearer " + strings.Repeat("a.", 700)}
 )
 
 func (h *hostile) headers(r api.Route) {
@@ -400,7 +416,8 @@ func (h *hostile) methods(r api.Route) {
 	if answer := h.Do(h.t, "OPTIONS", h.path(r), nil, nil); answer.Status != 204 {
 		h.t.Errorf("OPTIONS %s: %d", h.path(r), answer.Status)
 	}
-	for _, path := range []string{h.path(r) + "/", h.path(r) + "/x", "/" + h.path(r), strings.Replace(h.path(r), "/v0/", "//v0/", 1), strings.Replace(h.path(r), "/v0/", "/v0/../v0/", 1), strings.ToUpper(h.path(r)), h.path(r) + "%00"} {
+	for _, path := range []string{h.path(r) + "/", h.path(r) + "/x", "/" + h.path(r), strings.Replace(h.path(r), "/v0/", "//v0/", 1),
+		strings.Replace(h.path(r), "/v0/", "/v0/../v0/", 1), strings.ToUpper(h.path(r)), h.path(r) + "%00"} {
 		if routed(r.Method, path) { // /users/mfa and then the id of a device
 			continue
 		}

@@ -197,6 +197,7 @@ func listMethods(c *Call, _ none) (MFAMethods, error) {
 	if c.request.URL.Query().Get("verifiedOnly") == "true" {
 		methods.Devices = slices.DeleteFunc(methods.Devices, func(d MFADevice) bool { return !d.Verified })
 	}
-	methods.UserHasVerifiedMFAMethods = len(methods.Passkeys) > 0 || slices.ContainsFunc(methods.Devices, func(d MFADevice) bool { return d.Verified })
+	methods.UserHasVerifiedMFAMethods = len(methods.Passkeys) > 0 ||
+		slices.ContainsFunc(methods.Devices, func(d MFADevice) bool { return d.Verified })
 	return methods, err
 }

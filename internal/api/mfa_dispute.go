@@ -41,6 +41,7 @@ func decideDispute(c *Call, r DisputeRequest) (VerifyResponse, error) {
 		if !account.MayDecide(rows, id, from.Credential) {
 			return enforce.Disputed(policy.Decision{Rule: policy.Rule{Scope: stepup.CredentialUnlink}}, c.by.RequestID)
 		}
-		return account.Settle(tx, c.by, c.Tenant, c.Session.UserID, account.Decision{CredentialID: id, Keep: *r.Keep, ExceptSession: c.Session.ID})
+		return account.Settle(tx, c.by, c.Tenant, c.Session.UserID,
+			account.Decision{CredentialID: id, Keep: *r.Keep, ExceptSession: c.Session.ID})
 	})
 }

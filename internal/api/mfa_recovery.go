@@ -49,7 +49,8 @@ func (c *Call) recoveryCodes(renew bool) (RecoveryCodes, error) {
 		if codes.RecoveryCodes, codes.Count, err = recovery.Show(tx, c.Tenant.ID, c.Session.UserID); err != nil {
 			return err
 		}
-		return audit.Record(tx, c.by, "recovery_codes.shown", audit.Detail{"shown": len(codes.RecoveryCodes), "left": codes.Count, "new": renew || !exists})
+		return audit.Record(tx, c.by, "recovery_codes.shown",
+			audit.Detail{"shown": len(codes.RecoveryCodes), "left": codes.Count, "new": renew || !exists})
 	})
 	if err == nil {
 		c.api.Outbox.Nudge()

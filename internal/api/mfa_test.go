@@ -13,7 +13,8 @@ const totpOn = "sessions: {lifetime: 2d, idle: 2d}\nmfa: {methods: [{type: totp,
 func walkFactors(w walker) {
 	t := w.t
 	alice := w.SignIn(t, w.environment, "factors@example.com")
-	w.do("GET", sdk+"/users/mfa/register/totp", alice.Token, []string{w.StepUp(t, alice, "credential:link")}, nil).Want(t, 422, "mfa_method_disabled")
+	w.do("GET", sdk+"/users/mfa/register/totp", alice.Token, []string{w.StepUp(t, alice, "credential:link")}, nil).
+		Want(t, 422, "mfa_method_disabled")
 	w.Apply(t, servertest.Document(w.environment, totpOn))
 	defer w.Apply(t, servertest.Document(w.environment, ""))
 	alice = w.SignIn(t, w.environment, "factors@example.com")
@@ -30,9 +31,11 @@ func walkFactors(w walker) {
 	}
 	first := w.BeginApp(t, alice, link)
 	w.do("POST", sdk+"/users/mfa/register/totp", alice.Token, nil, m{"type": "totp", "code": first.Code()}).Want(t, 200, "")
-	w.do("POST", sdk+"/users/mfa/auth/totp", alice.Token, nil, m{"code": first.Next(), "requestedScopes": []string{"nobody:knows"}}).Want(t, 422, "invalid_scopes")
+	w.do("POST", sdk+"/users/mfa/auth/totp", alice.Token, nil, m{"code": first.Next(), "requestedScopes": []string{"nobody:knows"}}).
+		Want(t, 422, "invalid_scopes")
 	w.do("POST", sdk+"/users/mfa/auth/totp", alice.Token, nil, m{"code": "123456x"}).Want(t, 422, "mfa_invalid_code")
-	w.do("POST", sdk+"/users/mfa/auth/totp", alice.Token, nil, m{"code": first.Next(), "createMfaToken": m{"singleUse": true}}).Want(t, 200, "")
+	w.do("POST", sdk+"/users/mfa/auth/totp", alice.Token, nil, m{"code": first.Next(), "createMfaToken": m{"singleUse": true}}).
+		Want(t, 200, "")
 
 	// A second factor given moments ago shows the codes; the profile says that they wait to be written down.
 	var codes struct{ RecoveryCodes []string }
@@ -57,16 +60,21 @@ func walkFactors(w walker) {
 	w.do("GET", sdk+"/users/mfa", alice.Token, nil, nil).Want(t, 200, "")
 	w.do("GET", sdk+"/users/mfa/methods?verifiedOnly=true", alice.Token, nil, nil).Want(t, 200, "")
 	w.do("GET", sdk+"/users/mfa/{credentialId}", alice.Token, nil, nil, "credentialId", first.ID).Want(t, 200, "")
-	w.do("GET", sdk+"/users/mfa/{credentialId}", alice.Token, nil, nil, "credentialId", alice.CredentialID).Want(t, 422, "mfa_device_not_found")
+	w.do("GET", sdk+"/users/mfa/{credentialId}", alice.Token, nil, nil, "credentialId", alice.CredentialID).
+		Want(t, 422, "mfa_device_not_found")
 	w.do("PUT", sdk+"/users/mfa/{credentialId}", alice.Token, nil, nil, "credentialId", first.ID).Want(t, 204, "")
 	w.do("PUT", sdk+"/users/mfa/{credentialId}", alice.Token, nil, m{"alias": "Old phone"}, "credentialId", second.ID).Want(t, 204, "")
-	w.do("PUT", sdk+"/users/mfa/{credentialId}", alice.Token, nil, m{"alias": " "}, "credentialId", second.ID).Want(t, 400, "invalid_request")
-	if answer := w.do("GET", sdk+"/users/mfa/{credentialId}", alice.Token, nil, nil, "credentialId", second.ID).Want(t, 200, ""); answer.Member("alias") != "Old phone" {
+	w.do("PUT", sdk+"/users/mfa/{credentialId}", alice.Token, nil, m{"alias": " "}, "credentialId", second.ID).
+		Want(t, 400, "invalid_request")
+	if answer := w.do("GET", sdk+"/users/mfa/{credentialId}", alice.Token, nil, nil, "credentialId", second.ID).
+		Want(t, 200, ""); answer.Member("alias") != "Old phone" {
 		t.Errorf("device %s", answer.Body)
 	}
 	unlink := w.StepUpByApp(t, alice, first, "credential:unlink")
-	w.do("DELETE", sdk+"/users/mfa/{credentialId}", alice.Token, nil, nil, "credentialId", second.ID).Want(t, 403, "elevated_access_token_required")
-	w.do("DELETE", sdk+"/users/mfa/{credentialId}", alice.Token, []string{unlink}, nil, "credentialId", alice.CredentialID).Want(t, 422, "mfa_device_not_found")
+	w.do("DELETE", sdk+"/users/mfa/{credentialId}", alice.Token, nil, nil, "credentialId", second.ID).
+		Want(t, 403, "elevated_access_token_required")
+	w.do("DELETE", sdk+"/users/mfa/{credentialId}", alice.Token, []string{unlink}, nil, "credentialId", alice.CredentialID).
+		Want(t, 422, "mfa_device_not_found")
 	w.do("DELETE", sdk+"/users/mfa/{credentialId}", alice.Token, []string{unlink}, nil, "credentialId", second.ID).Want(t, 204, "")
 }
 
@@ -96,7 +104,8 @@ func TestSecondFactorAtEverySignIn(t *testing.T) {
 		t.Errorf("after a refresh: %q", got)
 	}
 	c.Do(t, "PUT", bob.Path("/users"), bob.Header(), m{"alias": "B"}).Want(t, 200, "")
-	if other := c.SignIn(t, servertest.A, "new@example.com"); scope(c.Do(t, "POST", other.Path("/refresh"), other.Header(), nil)) != "user:basic" {
+	if other := c.SignIn(t, servertest.A,
+		"new@example.com"); scope(c.Do(t, "POST", other.Path("/refresh"), other.Header(), nil)) != "user:basic" {
 		t.Error("a user without a factor owes one though none is required")
 	}
 }

@@ -64,7 +64,8 @@ func registerTOTP(c *Call, _ none) (TOTPRegistration, error) {
 
 func (c *Call) mayEnrolTOTP(tx *store.Tx) ([]store.CredentialRow, error) {
 	if !c.Tenant.MFA.Enables(store.FormatTOTP) {
-		return nil, fault.New(fault.MFAMethodDisabled, "Authenticator apps are switched off here: the operator enables them under mfa.methods.")
+		return nil, fault.New(fault.MFAMethodDisabled,
+			"Authenticator apps are switched off here: the operator enables them under mfa.methods.")
 	}
 	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 	if err != nil {
@@ -77,7 +78,8 @@ func (c *Call) mayEnrolTOTP(tx *store.Tx) ([]store.CredentialRow, error) {
 		}
 	}
 	if n >= maxDevices {
-		return nil, fault.New(fault.MFAInvalidRequest, "You have %d authenticator apps, which is as many as there may be. Remove one first.", n)
+		return nil, fault.New(fault.MFAInvalidRequest,
+			"You have %d authenticator apps, which is as many as there may be. Remove one first.", n)
 	}
 	return rows, nil
 }

@@ -11,8 +11,11 @@ import (
 // migrationRoutes are the switch between the versions and what to look at before.
 func migrationRoutes() []Route {
 	return []Route{
-		{Method: "GET", Path: admin + "/environments/{environmentId}/readiness", Gate: serviceGate(serviceauth.EnvironmentsRead), Section: "ours", Summary: "What accepting the newest version would do", handler: handle(adminReadiness)},
-		{Method: "POST", Path: admin + "/environments/{environmentId}/version", Gate: serviceGate(serviceauth.EnvironmentsWrite), Section: "ours", Summary: "Set the minimum API version; going back needs environments.weaken", Query: []Param{{Name: "dryRun", Type: "boolean", Summary: "Judge and report, change nothing"}}, handler: handle(adminVersion)},
+		{Method: "GET", Path: admin + "/environments/{environmentId}/readiness", Gate: serviceGate(serviceauth.EnvironmentsRead),
+			Section: "ours", Summary: "What accepting the newest version would do", handler: handle(adminReadiness)},
+		{Method: "POST", Path: admin + "/environments/{environmentId}/version", Gate: serviceGate(serviceauth.EnvironmentsWrite),
+			Section: "ours", Summary: "Set the minimum API version; going back needs environments.weaken",
+			Query: []Param{{Name: "dryRun", Type: "boolean", Summary: "Judge and report, change nothing"}}, handler: handle(adminVersion)},
 	}
 }
 

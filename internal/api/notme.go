@@ -13,7 +13,8 @@ var (
 	//go:embed pages/notme.js
 	notMeJS []byte
 
-	notMePolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'sha256-" + styleHash(notMeHTML) + "'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+	notMePolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'sha256-" + styleHash(notMeHTML) +
+		"'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
 // notMePage is what the link in a notice opens. It asks before it acts,

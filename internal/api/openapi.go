@@ -56,8 +56,10 @@ func describe(routes []Route) object {
 		"openapi": "3.1.0",
 		"info": object{
 			"title": "stepup", "version": "v0", "summary": "Self-hosted step-up authentication",
-			"description": "Every refusal is a Problem. Clients branch on its code; its text is for people. Requests may carry members that are not listed here: they are ignored, except by the administration, which refuses them. Members of answers may be added.",
-			"license":     object{"name": "Apache-2.0", "identifier": "Apache-2.0"},
+			"description": "Every refusal is a Problem. Clients branch on its code; its text is for people. Requests may carry members " +
+				"that are not listed here: they are ignored, except by the administration, which refuses them. Members " +
+				"of answers may be added.",
+			"license": object{"name": "Apache-2.0", "identifier": "Apache-2.0"},
 		},
 		"servers": []object{{"url": "/", "description": "The server that serves this document"}},
 		"tags": []object{
@@ -71,19 +73,26 @@ func describe(routes []Route) object {
 			"schemas": s.named,
 			"responses": object{
 				"Problem": answerOf("A refusal", "application/json", problem),
-				"StepUpRequired": answerOf("Not allowed. With the code elevated_access_token_required the payload says which scope to step up for, and how.",
+				"StepUpRequired": answerOf(
+					"Not allowed. With the code elevated_access_token_required the payload says which scope to step up for, and how.",
 					"application/json", object{"anyOf": []object{stepUp, problem}}),
 				"TryLater": object{
-					"description": "Too often, or not now: try again after Retry-After seconds", "headers": object{"X-Request-Id": requestIDHeader, "Retry-After": object{"schema": object{"type": "integer"}}},
-					"content": object{"application/json": object{"schema": problem}},
+					"description": "Too often, or not now: try again after Retry-After seconds",
+					"headers":     object{"X-Request-Id": requestIDHeader, "Retry-After": object{"schema": object{"type": "integer"}}},
+					"content":     object{"application/json": object{"schema": problem}},
 				},
 			},
-			"headers": object{"RequestId": object{"description": "Names this request in the server's log", "schema": object{"type": "string"}}},
+			"headers": object{"RequestId": object{"description": "Names this request in the server's log",
+				"schema": object{"type": "string"}}},
 			"securitySchemes": object{
-				"session":     object{"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Session token (typ at+jwt): minifiedJwt of a sign-in"},
-				"service":     object{"type": "http", "scheme": "bearer", "description": "Service token (" + serviceauth.Prefix + "…), made by `stepup token create`"},
-				"elevated":    object{"type": "apiKey", "in": "header", "name": "Elevated-Access-Token", "description": "Elevated access token (typ elevated+jwt). Send it in one header, once."},
-				"elevatedDyn": object{"type": "apiKey", "in": "header", "name": "x-dyn-elevated-access-token", "description": "The same, as published clients name it"},
+				"session": object{"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+					"description": "Session token (typ at+jwt): minifiedJwt of a sign-in"},
+				"service": object{"type": "http", "scheme": "bearer",
+					"description": "Service token (" + serviceauth.Prefix + "…), made by `stepup token create`"},
+				"elevated": object{"type": "apiKey", "in": "header", "name": "Elevated-Access-Token",
+					"description": "Elevated access token (typ elevated+jwt). Send it in one header, once."},
+				"elevatedDyn": object{"type": "apiKey", "in": "header", "name": "x-dyn-elevated-access-token",
+					"description": "The same, as published clients name it"},
 			},
 		},
 	}
@@ -156,7 +165,9 @@ func responses(s *schemas, r Route) object {
 	default:
 		done := answerOf("Done", "application/json", s.of(r.handler.response))
 		if r.Event != "" {
-			done["content"].(object)["text/event-stream"] = object{"schema": object{"type": "string", "description": "With Accept: text/event-stream and without x-idempotency-key: one event " + r.Event + ", whose data is the JSON"}}
+			done["content"].(object)["text/event-stream"] = object{"schema": object{"type": "string",
+				"description": "With Accept: text/event-stream and without x-idempotency-key: one event " + r.Event +
+					", whose data is the JSON"}}
 		}
 		list["200"] = done
 	}
@@ -208,8 +219,10 @@ func security(g Gate, optionalSession bool) []object {
 
 var deviceHeaders = []object{
 	{"name": "x-dynamic-device-nonce", "in": "header", "description": "A fresh nonce", "schema": object{"type": "string"}},
-	{"name": "x-dynamic-device-publickey", "in": "header", "description": "Compressed P-256 key of the device, in hex", "schema": object{"type": "string"}},
-	{"name": "x-dynamic-device-signed-nonce", "in": "header", "description": "Its ECDSA signature over the nonce, r and s, in hex", "schema": object{"type": "string"}},
+	{"name": "x-dynamic-device-publickey", "in": "header", "description": "Compressed P-256 key of the device, in hex",
+		"schema": object{"type": "string"}},
+	{"name": "x-dynamic-device-signed-nonce", "in": "header", "description": "Its ECDSA signature over the nonce, r and s, in hex",
+		"schema": object{"type": "string"}},
 }
 
 func parameters(r Route) []object {
@@ -231,8 +244,9 @@ func parameters(r Route) []object {
 		list = append(list, deviceHeaders...)
 	}
 	if r.Operation {
-		list = append(list, object{"name": "x-idempotency-key", "in": "header", "description": "Made anew for each operation; the same again with the same body gives the same answer",
-			"schema": object{"type": "string", "pattern": idempotencyRule.String()}})
+		list = append(list, object{"name": "x-idempotency-key", "in": "header",
+			"description": "Made anew for each operation; the same again with the same body gives the same answer",
+			"schema":      object{"type": "string", "pattern": idempotencyRule.String()}})
 	}
 	return list
 }

@@ -31,7 +31,8 @@ var (
 	leaves = map[reflect.Type]object{
 		reflect.TypeFor[time.Time]():       {"type": "string", "format": "date-time"},
 		reflect.TypeFor[json.RawMessage](): {"type": "object"},
-		reflect.TypeFor[MFATokenOptions](): {"type": []string{"boolean", "object"}, "properties": object{"singleUse": object{"type": "boolean"}}},
+		reflect.TypeFor[MFATokenOptions](): {"type": []string{"boolean", "object"},
+			"properties": object{"singleUse": object{"type": "boolean"}}},
 		reflect.TypeFor[stepup.Reason](): {"type": "string", "enum": []stepup.Reason{
 			stepup.ReasonMissing, stepup.ReasonExpired, stepup.ReasonSpent, stepup.ReasonWrongScope,
 			stepup.ReasonWrongSubject, stepup.ReasonWrongBinding, stepup.ReasonSuperseded, stepup.ReasonDisputed, stepup.ReasonNoMethod,

@@ -29,7 +29,8 @@ func (c *Call) operationIDOf(r *http.Request) (string, error) {
 	case len(values) == 0:
 		return uuid.NewString(), nil
 	case len(values) > 1 || !idempotencyRule.MatchString(values[0]):
-		return "", fault.New(fault.InvalidRequest, "x-idempotency-key must be one header of 1 to 128 printable ASCII characters, such as a UUID, made anew for each operation.")
+		return "", fault.New(fault.InvalidRequest,
+			"x-idempotency-key must be one header of 1 to 128 printable ASCII characters, such as a UUID, made anew for each operation.")
 	}
 	return derivedID(c.Tenant.ID, c.Session.UserID, r.Method, r.URL.Path, values[0])
 }

@@ -20,22 +20,35 @@ func passkeyRoutes() []Route {
 	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Call: shadow.RegisterPasskey}
 	// A legacy MFA token is no elevated token: the entry delete-device does not
 	// open this gate to a call without any.
-	unlink := Gate{Kind: ElevatedGate, Use: policy.RemovesProof, Scopes: []stepup.Scope{stepup.CredentialUnlink}, Legacy: environment.DeleteDevice, Call: shadow.DeletePasskey}
+	unlink := Gate{Kind: ElevatedGate, Use: policy.RemovesProof, Scopes: []stepup.Scope{stepup.CredentialUnlink},
+		Legacy: environment.DeleteDevice, Call: shadow.DeletePasskey}
 	related := []Param{{Name: "relatedOriginRpId", Type: "string", Summary: "The relying party that a page of another domain means"}}
 	return []Route{
-		{Method: "GET", Path: sdk + "/users/passkeys", Gate: signedIn, Owing: true, Section: "wire 9", Summary: "The user's passkeys", handler: handle(listPasskeys)},
-		{Method: "PUT", Path: sdk + "/users/passkeys", Gate: signedIn, Section: "wire 9", Summary: "Rename a passkey", handler: handle(renamePasskey)},
-		{Method: "DELETE", Path: sdk + "/users/passkeys", Gate: unlink, Section: "wire 9", Summary: "Delete a passkey", handler: handle(deletePasskey)},
-		{Method: "GET", Path: sdk + "/users/passkeys/register", Gate: signedIn, Owing: true, Section: "wire 9.1", Summary: "Options to make a passkey with", handler: handle(passkeyCreation)},
-		{Method: "POST", Path: sdk + "/users/passkeys/register", Gate: link, Owing: true, Section: "wire 9.2", Summary: "Add the passkey that was made", handler: handle(registerPasskey)},
-		{Method: "GET", Path: sdk + "/users/passkeys/signin", Gate: public, Query: related, Section: "wire 9.3", Summary: "Options to sign in with", handler: handle(passkeySignInOptions)},
-		{Method: "POST", Path: sdk + "/users/passkeys/signin", Gate: public, Section: "wire 9", Summary: "Sign in with a passkey", handler: handle(passkeySignIn)},
-		{Method: "GET", Path: sdk + "/users/passkeys/authenticate", Gate: signedIn, Owing: true, Section: "wire 9.3", Summary: "Options to step up with", handler: handle(passkeyStepUpOptions),
+		{Method: "GET", Path: sdk + "/users/passkeys", Gate: signedIn, Owing: true, Section: "wire 9", Summary: "The user's passkeys",
+			handler: handle(listPasskeys)},
+		{Method: "PUT", Path: sdk + "/users/passkeys", Gate: signedIn, Section: "wire 9", Summary: "Rename a passkey",
+			handler: handle(renamePasskey)},
+		{Method: "DELETE", Path: sdk + "/users/passkeys", Gate: unlink, Section: "wire 9", Summary: "Delete a passkey",
+			handler: handle(deletePasskey)},
+		{Method: "GET", Path: sdk + "/users/passkeys/register", Gate: signedIn, Owing: true, Section: "wire 9.1",
+			Summary: "Options to make a passkey with", handler: handle(passkeyCreation)},
+		{Method: "POST", Path: sdk + "/users/passkeys/register", Gate: link, Owing: true, Section: "wire 9.2",
+			Summary: "Add the passkey that was made", handler: handle(registerPasskey)},
+		{Method: "GET", Path: sdk + "/users/passkeys/signin", Gate: public, Query: related, Section: "wire 9.3",
+			Summary: "Options to sign in with", handler: handle(passkeySignInOptions)},
+		{Method: "POST", Path: sdk + "/users/passkeys/signin", Gate: public, Section: "wire 9", Summary: "Sign in with a passkey",
+			handler: handle(passkeySignIn)},
+		{Method: "GET", Path: sdk + "/users/passkeys/authenticate", Gate: signedIn, Owing: true, Section: "wire 9.3",
+			Summary: "Options to step up with", handler: handle(passkeyStepUpOptions),
 			Query: append(related, Param{Name: "bindingId", Type: "string", Summary: "The transaction that the passkey is to sign for"})},
-		{Method: "POST", Path: sdk + "/users/mfa/auth/passkey", Gate: signedIn, Owing: true, Section: "wire 9, 11.2", Summary: "Step up with a passkey", handler: handle(passkeyStepUp)},
-		{Method: "GET", Path: sdk + "/users/mfa/register/passkey", Gate: signedIn, Owing: true, Section: "wire 9", Summary: "Options to make a passkey with, for older clients", handler: handle(passkeyEnrolment)},
-		{Method: "POST", Path: sdk + "/users/mfa/register/passkey", Gate: link, Owing: true, Section: "wire 9", Summary: "Add the passkey that was made, for older clients", handler: handle(enrolPasskey)},
-		{Method: "GET", Path: sdk + "/.well-known/webauthn", Gate: public, AnyOrigin: true, Section: "WebAuthn 5.11", Summary: "Pages of other domains that may use the passkeys", handler: handle(relatedOrigins)},
+		{Method: "POST", Path: sdk + "/users/mfa/auth/passkey", Gate: signedIn, Owing: true, Section: "wire 9, 11.2",
+			Summary: "Step up with a passkey", handler: handle(passkeyStepUp)},
+		{Method: "GET", Path: sdk + "/users/mfa/register/passkey", Gate: signedIn, Owing: true, Section: "wire 9",
+			Summary: "Options to make a passkey with, for older clients", handler: handle(passkeyEnrolment)},
+		{Method: "POST", Path: sdk + "/users/mfa/register/passkey", Gate: link, Owing: true, Section: "wire 9",
+			Summary: "Add the passkey that was made, for older clients", handler: handle(enrolPasskey)},
+		{Method: "GET", Path: sdk + "/.well-known/webauthn", Gate: public, AnyOrigin: true, Section: "WebAuthn 5.11",
+			Summary: "Pages of other domains that may use the passkeys", handler: handle(relatedOrigins)},
 	}
 }
 
@@ -92,8 +105,8 @@ func (c *Call) passkeys(tx *store.Tx) ([]Passkey, error) {
 
 func viewPasskey(credential store.CredentialRow, row store.PasskeyRow) Passkey {
 	view := Passkey{
-		ID: credential.ID, CredentialID: credential.Identifier, Alias: credential.PublicIdentifier, Confirmed: credential.Confirmed(), Disputed: credential.Disputed(),
-		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, UserAgent: row.UserAgent, Origin: row.Origin,
+		ID: credential.ID, CredentialID: credential.Identifier, Alias: credential.PublicIdentifier, Confirmed: credential.Confirmed(),
+		Disputed: credential.Disputed(), CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, UserAgent: row.UserAgent, Origin: row.Origin,
 	}
 	if !row.UsedAt.IsZero() {
 		view.LastUsedAt = &row.UsedAt
@@ -310,7 +323,8 @@ func (c *Call) relatedParty() error {
 	if asked == "" || asked == c.Tenant.Passkeys.RPID {
 		return nil
 	}
-	return fault.New(fault.InvalidRequest, "The passkeys of this environment are made for %q, not for %.100q.", c.Tenant.Passkeys.RPID, asked)
+	return fault.New(fault.InvalidRequest, "The passkeys of this environment are made for %q, not for %.100q.",
+		c.Tenant.Passkeys.RPID, asked)
 }
 
 // RelatedOrigins is the document browsers look for at the relying party's own

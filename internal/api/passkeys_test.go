@@ -22,7 +22,8 @@ func walkPasskeys(w walker) {
 	alice := w.SignIn(t, w.environment, "passkeys@example.com")
 	a := passkeytest.New(passkeytest.Origin)
 
-	if none := passkeyOptions[passkey.RequestOptions](w, "/users/passkeys/authenticate", alice.Token); none.AllowCredentials == nil || len(none.AllowCredentials) > 0 {
+	if none := passkeyOptions[passkey.RequestOptions](w, "/users/passkeys/authenticate", alice.Token); none.AllowCredentials == nil ||
+		len(none.AllowCredentials) > 0 {
 		t.Errorf("options of a user without a passkey: %+v", none)
 	}
 
@@ -41,7 +42,8 @@ func walkPasskeys(w walker) {
 		t.Fatalf("the list: %+v", list)
 	}
 	id := list.Passkeys[0].ID
-	if got := w.do("PUT", sdk+"/users/passkeys", alice.Token, nil, m{"id": id, "alias": " Work laptop "}).Want(t, 200, "").Member("alias"); got != "Work laptop" {
+	if got := w.do("PUT", sdk+"/users/passkeys", alice.Token, nil, m{"id": id, "alias": " Work laptop "}).
+		Want(t, 200, "").Member("alias"); got != "Work laptop" {
 		t.Errorf("renamed to %q", got)
 	}
 	w.do("PUT", sdk+"/users/passkeys", alice.Token, nil, m{"id": id}).Want(t, 200, "")
@@ -53,7 +55,8 @@ func walkPasskeys(w walker) {
 		Registration passkey.CreationOptions
 	}](w, "/users/mfa/register/passkey", alice.Token)
 	second := passkeytest.New(passkeytest.Origin).Create(older.Registration)
-	w.do("POST", sdk+"/users/mfa/register/passkey", alice.Token, nil, m{"id": older.ID, "attestation": second}).Want(t, 403, "elevated_access_token_required")
+	w.do("POST", sdk+"/users/mfa/register/passkey", alice.Token, nil, m{"id": older.ID, "attestation": second}).
+		Want(t, 403, "elevated_access_token_required")
 	link = w.passkeyStepUp(a, alice.Token, "credential:link")
 	w.do("POST", sdk+"/users/mfa/register/passkey", alice.Token, []string{link}, m{"id": older.ID, "attestation": second}).Want(t, 200, "")
 
@@ -66,9 +69,11 @@ func walkPasskeys(w walker) {
 
 	unlink := w.passkeyStepUp(a, alice.Token, "credential:unlink")
 	w.do("DELETE", sdk+"/users/passkeys", alice.Token, nil, m{"passkeyId": id}).Want(t, 403, "elevated_access_token_required")
-	w.do("DELETE", sdk+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": alice.CredentialID}).Want(t, 422, "passkey_not_found")
+	w.do("DELETE", sdk+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": alice.CredentialID}).
+		Want(t, 422, "passkey_not_found")
 	w.do("DELETE", sdk+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": id}).Want(t, 204, "")
-	w.do("DELETE", sdk+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": id}).Want(t, 403, "elevated_access_token_required") // it came from what is gone
+	// it came from what is gone
+	w.do("DELETE", sdk+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": id}).Want(t, 403, "elevated_access_token_required")
 	w.do("GET", sdk+"/.well-known/webauthn", "", nil, nil).Want(t, 200, "")
 }
 
@@ -77,7 +82,8 @@ func (w walker) passkeyStepUp(a *passkeytest.Authenticator, token string, scopes
 	w.t.Helper()
 	answer := a.Get(passkeyOptions[passkey.RequestOptions](w, "/users/passkeys/authenticate", token))
 	return w.do("POST", sdk+"/users/mfa/auth/passkey", token, nil, m{
-		"id": answer.ID, "rawId": answer.RawID, "type": answer.Type, "response": answer.Response, "requestedScopes": scopes, "createMfaToken": m{"singleUse": true},
+		"id": answer.ID, "rawId": answer.RawID, "type": answer.Type, "response": answer.Response, "requestedScopes": scopes,
+		"createMfaToken": m{"singleUse": true},
 	}).Want(w.t, 200, "").Member("elevatedAccessToken")
 }
 
@@ -112,7 +118,8 @@ func TestTooManyPasskeys(t *testing.T) {
 	if n := len(options.ExcludeCredentials); n != passkey.MaxPerUser-1 {
 		t.Errorf("%d passkeys are excluded, want all of the user's", n)
 	}
-	w.do("POST", sdk+"/users/passkeys/register", ada.Token, []string{link}, passkeytest.New(passkeytest.Origin).Create(options)).Want(t, 200, "")
+	w.do("POST", sdk+"/users/passkeys/register", ada.Token, []string{link}, passkeytest.New(passkeytest.Origin).Create(options)).
+		Want(t, 200, "")
 	w.do("GET", sdk+"/users/passkeys/register", ada.Token, nil, nil).Want(t, 422, "max_passkeys_per_user")
 	w.do("GET", sdk+"/users/mfa/register/passkey", ada.Token, nil, nil).Want(t, 422, "max_passkeys_per_user")
 }
@@ -123,16 +130,19 @@ func TestOptionsNameNobody(t *testing.T) {
 	t.Parallel()
 	w, ada := startWithPasskeys(t, "")
 	w.Apply(t, servertest.Document(servertest.B, passkeytest.On))
-	first, again := passkeyOptions[passkey.CreationOptions](w, "/users/passkeys/register", ada.Token), passkeyOptions[passkey.CreationOptions](w, "/users/passkeys/register", ada.Token)
+	first, again := passkeyOptions[passkey.CreationOptions](w, "/users/passkeys/register", ada.Token),
+		passkeyOptions[passkey.CreationOptions](w, "/users/passkeys/register", ada.Token)
 	if first.User.ID != again.User.ID || len(first.User.ID) != 43 || first.Challenge == again.Challenge {
 		t.Errorf("%+v, then %+v", first, again)
 	}
 	there := w.SignIn(t, servertest.B, ada.Email)
 	elsewhere := walker{w.client, t, servertest.B}
-	if other := passkeyOptions[passkey.CreationOptions](elsewhere, "/users/passkeys/register", there.Token); other.User.ID == first.User.ID {
+	if other := passkeyOptions[passkey.CreationOptions](elsewhere, "/users/passkeys/register",
+		there.Token); other.User.ID == first.User.ID {
 		t.Error("one id in two environments")
 	}
-	if o := passkeyOptions[passkey.RequestOptions](w, "/users/passkeys/signin", ""); len(o.AllowCredentials) != 0 || o.UserVerification != "required" || o.RPID != passkeytest.RPID {
+	if o := passkeyOptions[passkey.RequestOptions](w, "/users/passkeys/signin", ""); len(o.AllowCredentials) != 0 ||
+		o.UserVerification != "required" || o.RPID != passkeytest.RPID {
 		t.Errorf("%+v", o)
 	}
 }

@@ -25,7 +25,8 @@ func (c *Call) signInWith(m method.Method, a method.Attempt, sessionPublicKey st
 	}
 	var signed signedIn
 	err = method.Check(c.ctx, c.api.DB, m, a, c.by, func(tx *store.Tx, proof method.Proof) (err error) {
-		device := session.Device{Origin: c.Origin, SessionPublicKey: key, DevicePublicKey: c.Device.publicKey, SDKVersion: sdkVersion(c.request)}
+		device := session.Device{Origin: c.Origin, SessionPublicKey: key, DevicePublicKey: c.Device.publicKey,
+			SDKVersion: sdkVersion(c.request)}
 		signed, err = c.signIn(tx, proof, device, allowNewMFALinking)
 		return err
 	})
@@ -73,7 +74,8 @@ func (c *Call) signIn(tx *store.Tx, proof method.Proof, device session.Device, a
 // the proof; without, or when the attempt enrols a factor, otherwise decides
 // what is proven with it and returns that credential. A nil otherwise only
 // renews the session.
-func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []string, otherwise func(*store.Tx, method.Proof) (store.CredentialRow, error)) (VerifyResponse, error) {
+func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []string,
+	otherwise func(*store.Tx, method.Proof) (store.CredentialRow, error)) (VerifyResponse, error) {
 	scopes, err := elevate.ParseScopes(c.Tenant, requestedScopes)
 	if err != nil {
 		return VerifyResponse{}, err
@@ -85,9 +87,11 @@ func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []st
 		enrols := proof.Evidence().Purpose == method.Enrol
 		switch {
 		case proof.Evidence().BindingID != "" && (enrols || len(scopes) == 0):
-			return fault.New(fault.InvalidBinding, "This confirms a transaction and nothing else. Ask for the transaction's scope in requestedScopes.")
+			return fault.New(fault.InvalidBinding,
+				"This confirms a transaction and nothing else. Ask for the transaction's scope in requestedScopes.")
 		case proof.Evidence().Scopes != "" && len(scopes) == 0:
-			return fault.New(fault.InvalidScopes, "This code was asked for to step up for %s, and does nothing else. Ask for those in requestedScopes, or for a new code that names none.", strings.Join(strings.Fields(proof.Evidence().Scopes), ", "))
+			return fault.New(fault.InvalidScopes, "This code was asked for to step up for %s, and does nothing else. Ask for those in "+
+				"requestedScopes, or for a new code that names none.", strings.Join(strings.Fields(proof.Evidence().Scopes), ", "))
 		case len(scopes) > 0 && !enrols:
 			if minted, err = elevate.Grant(tx, c.by, c.Tenant, *c.Session, proof, scopes); err != nil {
 				return err
@@ -129,7 +133,8 @@ func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []st
 func (c *Call) own(proof method.Proof) (store.CredentialRow, error) {
 	credential, held := proof.Credential()
 	if !held || credential.UserID != c.Session.UserID {
-		return credential, fault.New(fault.MFAInvalidRequest, "This is not one of your own credentials, so it cannot confirm that it is you.")
+		return credential, fault.New(fault.MFAInvalidRequest,
+			"This is not one of your own credentials, so it cannot confirm that it is you.")
 	}
 	usable, err := account.Usable(c.Tenant.Environment, credential)
 	if err == nil && !usable {

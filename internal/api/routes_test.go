@@ -67,7 +67,8 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 	c := start(t, servertest.WithWallets(&servertest.Wallets{}))
 	c.Apply(t, servertest.Document(servertest.A, servertest.WalletsOn))
 	alice := c.SignIn(t, servertest.A, "alice@example.com")
-	values := map[string]string{"environmentId": servertest.A, "userId": alice.UserID, "credentialId": alice.CredentialID, "walletId": "unknown"}
+	values := map[string]string{"environmentId": servertest.A, "userId": alice.UserID, "credentialId": alice.CredentialID,
+		"walletId": "unknown"}
 	for _, r := range api.Routes() {
 		var header http.Header
 		want, code := 401, "sign_in_required"
@@ -113,7 +114,8 @@ func checkRefusal(t *testing.T, answer servertest.Response, scope, reason string
 	p := refusal.Payload
 	_, singleUse := p["singleUse"].(bool)
 	methods, _ := p["methods"].([]any)
-	if p["scope"] != scope || p["reason"] != reason || !singleUse || len(methods) != 1 || methods[0] != "email_otp" || p["requestId"] != refusal.RequestID || len(p) != 5 {
+	if p["scope"] != scope || p["reason"] != reason || !singleUse || len(methods) != 1 || methods[0] != "email_otp" ||
+		p["requestId"] != refusal.RequestID || len(p) != 5 {
 		t.Errorf("refusal for %s: %v", scope, p)
 	}
 }
@@ -163,14 +165,17 @@ func makeKeys(t *testing.T, c *client) (keys, *servertest.Session) {
 		"elevated elsewhere": c.StepUp(t, foreign, all...), "deletion elsewhere": c.StepUp(t, foreign, "user:delete"),
 		"elevated of another user":    c.StepUp(t, bob, all...),
 		"elevated of another session": c.StepUp(t, second, all...),
-		"service":                     c.ServiceToken(t, servertest.A, serviceauth.Scopes), "service elsewhere": c.ServiceToken(t, servertest.B, serviceauth.Scopes),
+		"service":                     c.ServiceToken(t, servertest.A, serviceauth.Scopes),
+		"service elsewhere":           c.ServiceToken(t, servertest.B, serviceauth.Scopes),
 	}
 	k["unsigned elevated"] = unsigned(t, k["elevated for credentials"])
-	for name, like := range map[string]string{"session": "session", "elevated for credentials": "credentials", "elevated for deletion": "deletion", "elevated for wallets": "wallets"} {
+	for name, like := range map[string]string{"session": "session", "elevated for credentials": "credentials",
+		"elevated for deletion": "deletion", "elevated for wallets": "wallets"} {
 		k["ticket that says what a token for "+like+" says"] = ticket(t, c, k[name])
 	}
 	for _, scope := range serviceauth.Scopes {
-		k["service without "+scope] = c.ServiceToken(t, servertest.A, slices.DeleteFunc(slices.Clone(serviceauth.Scopes), func(s string) bool { return s == scope }))
+		k["service without "+scope] = c.ServiceToken(t, servertest.A,
+			slices.DeleteFunc(slices.Clone(serviceauth.Scopes), func(s string) bool { return s == scope }))
 	}
 	return k, alice
 }
@@ -339,7 +344,8 @@ func TestBodyGates(t *testing.T) {
 				header = alice.Header(token)
 			}
 			answer := c.send(t, gate.route, path, header, gate.body())
-			if answer.Status != 403 || answer.Code != "elevated_access_token_required" || !bytes.Contains(answer.Body, []byte(`"`+gate.scope+`"`)) {
+			if answer.Status != 403 || answer.Code != "elevated_access_token_required" ||
+				!bytes.Contains(answer.Body, []byte(`"`+gate.scope+`"`)) {
 				t.Errorf("%s for %s: %d\n%s", name, gate.scope, answer.Status, answer.Body)
 			}
 		}

@@ -81,6 +81,7 @@ func (c *Call) countForeseen() {
 	_, client := c.client()
 	c.api.Shadow.See(c.Tenant.ID, client)
 	if f := c.foreseen; f != nil {
-		c.api.Shadow.Add(shadow.Observation{EnvironmentID: c.Tenant.ID, Client: client, Scope: string(f.scope), Call: f.call, Verdict: f.verdict, Reason: f.reason})
+		c.api.Shadow.Add(shadow.Observation{EnvironmentID: c.Tenant.ID, Client: client, Scope: string(f.scope), Call: f.call,
+			Verdict: f.verdict, Reason: f.reason})
 	}
 }

@@ -16,11 +16,16 @@ import (
 func smsRoutes() []Route {
 	public := Gate{Kind: PublicGate}
 	return []Route{
-		{Method: "POST", Path: sdk + "/smsVerifications/create", Gate: public, OptionalSession: true, Owing: true, Section: "wire 6", Summary: "Text a code", handler: handle(smsCreate)},
-		{Method: "POST", Path: sdk + "/smsVerifications/retry", Gate: public, OptionalSession: true, Owing: true, Section: "wire 6", Summary: "Text a new code in place of an earlier one", handler: handle(smsRetry)},
-		{Method: "POST", Path: sdk + "/smsVerifications/signin", Gate: public, Device: true, Section: "wire 6", Summary: "Sign in with a texted code", handler: handle(smsSignIn)},
-		{Method: "POST", Path: sdk + "/smsVerifications/verify", Device: true, Owing: true, Section: "wire 6, 11.2", Summary: "Step up with a texted code, or link its number",
-			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkPhone, Call: shadow.LinkPhone},
+		{Method: "POST", Path: sdk + "/smsVerifications/create", Gate: public, OptionalSession: true, Owing: true, Section: "wire 6",
+			Summary: "Text a code", handler: handle(smsCreate)},
+		{Method: "POST", Path: sdk + "/smsVerifications/retry", Gate: public, OptionalSession: true, Owing: true, Section: "wire 6",
+			Summary: "Text a new code in place of an earlier one", handler: handle(smsRetry)},
+		{Method: "POST", Path: sdk + "/smsVerifications/signin", Gate: public, Device: true, Section: "wire 6",
+			Summary: "Sign in with a texted code", handler: handle(smsSignIn)},
+		{Method: "POST", Path: sdk + "/smsVerifications/verify", Device: true, Owing: true, Section: "wire 6, 11.2",
+			Summary: "Step up with a texted code, or link its number",
+			Gate: Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkPhone,
+				Call: shadow.LinkPhone},
 			handler: handle(smsVerify)},
 	}
 }
@@ -94,7 +99,8 @@ func (c *Call) textCode(r SMSCreateRequest, purpose method.Purpose, resend strin
 	if err != nil {
 		return SMSVerification{}, err
 	}
-	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source, BindingID: r.BindingID, Scopes: scopes, Alarm: c.full}
+	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source, BindingID: r.BindingID,
+		Scopes: scopes, Alarm: c.full}
 	row, err := c.sendCode(assurance.SMSCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
 		if resend != "" {
 			return smscode.Resend(tx, asked, resend)
@@ -118,7 +124,8 @@ func smsSignIn(c *Call, r SMSSignInRequest) (VerifyResponse, error) {
 	if err := need("verificationToken", r.VerificationToken); err != nil {
 		return VerifyResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source}
+	attempt := method.Attempt{Tenant: c.Tenant, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken),
+		Source: c.Source}
 	return c.signInWith(smscode.Method{}, attempt, r.SessionPublicKey, r.AllowNewMFALinking)
 }
 
@@ -132,7 +139,8 @@ func smsVerify(c *Call, r SMSVerifyRequest) (UpdateSelfResponse, error) {
 	if err := need("verificationToken", r.VerificationToken); err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
+	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID,
+		Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
 	verified, err := c.proveWith(smscode.Method{}, attempt, r.RequestedScopes, c.linkSent(environment.LinkPhone))
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }

@@ -41,8 +41,10 @@ func TestPhoneNumber(t *testing.T) {
 
 	token := s.StepUp(t, alice, "credential:link", "credential:update")
 	mails := len(s.Inbox.To(alice.Email))
-	s.Do(t, "POST", alice.Path("/smsVerifications/verify"), alice.Header(token), textCode(t, s, alice, first)).Want(t, 200, "").JSON(t, &answer)
-	if got := phones(answer.User); len(got) != 1 || got[0] != "1 4155550101 US" || answer.User.PhoneNumber != first || answer.NextView != "done" {
+	s.Do(t, "POST", alice.Path("/smsVerifications/verify"), alice.Header(token), textCode(t, s, alice, first)).
+		Want(t, 200, "").JSON(t, &answer)
+	if got := phones(answer.User); len(got) != 1 || got[0] != "1 4155550101 US" || answer.User.PhoneNumber != first ||
+		answer.NextView != "done" {
 		t.Fatalf("linked %q, shown %q, next %s", got, answer.User.PhoneNumber, answer.NextView)
 	}
 	if mail := s.Inbox.Wait(t, alice.Email, mails); strings.Contains(mail.Text, "4155550101") || !linkToken.MatchString(mail.Text) {
@@ -60,7 +62,9 @@ func TestPhoneNumber(t *testing.T) {
 
 	before, sent := len(s.Inbox.To(first)), len(s.Inbox.To(second))
 	s.Do(t, "PUT", alice.Path("/users"), alice.Header(token), m{"phoneNumber": "+44 7400 123456"}).Want(t, 200, "").JSON(t, &answer)
-	if v := answer.SMSVerification; v == nil || answer.NextView != "verify-sms" || *v != (api.SMSVerification{VerificationUUID: v.VerificationUUID, PhoneNumber: "7400123456", PhoneCountryCode: "44", ISOCountryCode: "GB"}) || answer.User.PhoneNumber != first {
+	if v := answer.SMSVerification; v == nil || answer.NextView != "verify-sms" ||
+		*v != (api.SMSVerification{VerificationUUID: v.VerificationUUID, PhoneNumber: "7400123456", PhoneCountryCode: "44",
+			ISOCountryCode: "GB"}) || answer.User.PhoneNumber != first {
 		t.Fatalf("%+v", answer)
 	}
 	typed := m{"verificationUUID": answer.SMSVerification.VerificationUUID, "verificationToken": s.Inbox.WaitCode(t, second, sent)}
@@ -77,7 +81,8 @@ func TestPhoneNumber(t *testing.T) {
 	s.Do(t, "GET", alice.Path("/users"), alice.Header(), nil).Want(t, 401, "invalid_session")
 	var back api.VerifyResponse
 	s.Do(t, "POST", alice.Path("/smsVerifications/signin"), nil, textCode(t, s, nil, first)).Want(t, 200, "").JSON(t, &back)
-	if got := phones(back.User); back.User.ID != alice.UserID || len(got) != 2 || got[0] != "1 4155550101 US" { // with the new one, until it is decided
+	// with the new one, until it is decided
+	if got := phones(back.User); back.User.ID != alice.UserID || len(got) != 2 || got[0] != "1 4155550101 US" {
 		t.Errorf("the old number signs in as %s with %q", back.User.ID, got)
 	}
 }
@@ -89,20 +94,23 @@ func TestPhoneNumberOfAnother(t *testing.T) {
 	s.Apply(t, servertest.Document(servertest.A, servertest.TextsOn))
 	const number = "+14155550101"
 	var bob api.VerifyResponse
-	s.Do(t, "POST", servertest.SDK(servertest.A)+"/smsVerifications/signin", nil, textCode(t, s, nil, number)).Want(t, 200, "").JSON(t, &bob)
+	s.Do(t, "POST", servertest.SDK(servertest.A)+"/smsVerifications/signin", nil, textCode(t, s, nil, number)).
+		Want(t, 200, "").JSON(t, &bob)
 	if !bob.User.NewUser || bob.ElevatedAccessToken != "" {
 		t.Errorf("%+v", bob)
 	}
 	alice := s.SignIn(t, servertest.A, "alice@example.com")
 	token := s.StepUp(t, alice, "credential:link")
-	s.Do(t, "POST", alice.Path("/smsVerifications/verify"), alice.Header(token), textCode(t, s, alice, number)).Want(t, 422, "user_has_already_account_with_phone_number")
+	s.Do(t, "POST", alice.Path("/smsVerifications/verify"), alice.Header(token), textCode(t, s, alice, number)).
+		Want(t, 422, "user_has_already_account_with_phone_number")
 
 	open := textCode(t, s, nil, number)
 	s.Apply(t, servertest.Document(servertest.A, ""))
 	s.Do(t, "POST", servertest.SDK(servertest.A)+"/smsVerifications/signin", nil, open).Want(t, 422, "no_enabled_sms_provider")
 	token = s.StepUp(t, alice, "credential:update")
 	s.Do(t, "PUT", alice.Path("/users"), alice.Header(token), m{"phoneNumber": number}).Want(t, 422, "no_enabled_sms_provider")
-	check := s.Do(t, "POST", servertest.SDK(servertest.A)+"/stepUp/check", servertest.Bearer(bob.MinifiedJWT), m{"scope": "wallet:export"}).Want(t, 200, "")
+	check := s.Do(t, "POST", servertest.SDK(servertest.A)+"/stepUp/check", servertest.Bearer(bob.MinifiedJWT), m{"scope": "wallet:export"}).
+		Want(t, 200, "")
 	if strings.Contains(string(check.Body), "phoneNumber") {
 		t.Errorf("the check offers what is off: %s", check.Body)
 	}
@@ -115,7 +123,8 @@ func TestTextSignInMayEnrol(t *testing.T) {
 	s.Apply(t, servertest.Document(servertest.A, servertest.TextsOn+"mfa: {methods: [{type: totp, enabled: true}]}\n"))
 	typed := textCode(t, s, nil, "+14155550101")
 	typed["allowNewMFALinking"], typed["requestedScopes"] = true, []string{"wallet:export"}
-	if s.Do(t, "POST", servertest.SDK(servertest.A)+"/smsVerifications/signin", nil, typed).Want(t, 200, "").Member("elevatedAccessToken") == "" {
+	if s.Do(t, "POST", servertest.SDK(servertest.A)+"/smsVerifications/signin", nil, typed).
+		Want(t, 200, "").Member("elevatedAccessToken") == "" {
 		t.Error("no token to enrol with")
 	}
 }
@@ -124,7 +133,8 @@ func TestTextSignInMayEnrol(t *testing.T) {
 func TestSettingsOfTexts(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t)
-	const want = `{"provider":"sms","enabledAt":"2026-01-01T00:00:00Z","enabledCountries":[{"isoCountryCode":"US","phoneCountryCode":"1"},{"isoCountryCode":"GB","phoneCountryCode":"44"}]}`
+	const want = `{"provider":"sms","enabledAt":"2026-01-01T00:00:00Z","enabledCountries":[{"isoCountryCode":"US",` +
+		`"phoneCountryCode":"1"},{"isoCountryCode":"GB","phoneCountryCode":"44"}]}`
 	settings := func() string {
 		return string(s.Do(t, "GET", servertest.SDK(servertest.A)+"/settings", nil, nil).Want(t, 200, "").Body)
 	}

@@ -26,17 +26,27 @@ func socialRoutes() []Route {
 		return list
 	}
 	return []Route{
-		{Method: "POST", Path: at + "/initAuth", Gate: public, OptionalSession: true, Owing: true, Section: "wire 8", Summary: "Begin a social login", handler: handle(socialBegin)},
-		{Method: "GET", Path: at + "/authorize", Gate: public, AnyOrigin: true, Redirects: true, Section: "ours", Summary: "Where a browser goes for a social login; it is sent on to the provider",
-			Query: text("state", "client_id", "client_key", "response_type", "redirect_uri", "scope", "code_challenge", "code_challenge_method"), handler: handle(socialSend)},
-		{Method: "GET", Path: at + "/redirect", Gate: public, AnyOrigin: true, Redirects: true, Section: "wire 8, RFC 9207", Summary: "Where a provider sends the browser back; it is sent on to the app",
-			Query: text("state", "code", "error", "iss"), handler: handle(socialReturn)},
-		{Method: "POST", Path: at + "/redirect", Gate: public, AnyOrigin: true, Redirects: true, Form: true, Section: "wire 8", Summary: "The same, for providers that answer by a form", handler: handle(socialReturnForm)},
-		{Method: "POST", Path: at + "/signIn", Gate: public, Device: true, Section: "wire 8", Summary: "Sign in with a social login", handler: handle(socialSignIn)},
-		{Method: "POST", Path: at + "/verify", Owing: true, Section: "wire 8, 11.2", Summary: "Step up with a social login, or link its account",
-			Gate: Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Call: shadow.LinkSocial}, handler: handle(socialVerify)},
-		{Method: "POST", Path: at + "/oauthResult", Gate: public, Section: "wire 8", Summary: "How a social login stands, for apps that poll", handler: handle(socialResult)},
-		{Method: "GET", Path: at + "/loginUrl", Gate: public, Section: "wire 8", Summary: "Where to send a browser for a social login; append the state", handler: handle(socialLoginURL)},
+		{Method: "POST", Path: at + "/initAuth", Gate: public, OptionalSession: true, Owing: true, Section: "wire 8",
+			Summary: "Begin a social login", handler: handle(socialBegin)},
+		{Method: "GET", Path: at + "/authorize", Gate: public, AnyOrigin: true, Redirects: true, Section: "ours",
+			Summary: "Where a browser goes for a social login; it is sent on to the provider",
+			Query: text("state", "client_id", "client_key", "response_type", "redirect_uri", "scope", "code_challenge",
+				"code_challenge_method"), handler: handle(socialSend)},
+		{Method: "GET", Path: at + "/redirect", Gate: public, AnyOrigin: true, Redirects: true, Section: "wire 8, RFC 9207",
+			Summary: "Where a provider sends the browser back; it is sent on to the app",
+			Query:   text("state", "code", "error", "iss"), handler: handle(socialReturn)},
+		{Method: "POST", Path: at + "/redirect", Gate: public, AnyOrigin: true, Redirects: true, Form: true, Section: "wire 8",
+			Summary: "The same, for providers that answer by a form", handler: handle(socialReturnForm)},
+		{Method: "POST", Path: at + "/signIn", Gate: public, Device: true, Section: "wire 8", Summary: "Sign in with a social login",
+			handler: handle(socialSignIn)},
+		{Method: "POST", Path: at + "/verify", Owing: true, Section: "wire 8, 11.2",
+			Summary: "Step up with a social login, or link its account",
+			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Call: shadow.LinkSocial},
+			handler: handle(socialVerify)},
+		{Method: "POST", Path: at + "/oauthResult", Gate: public, Section: "wire 8",
+			Summary: "How a social login stands, for apps that poll", handler: handle(socialResult)},
+		{Method: "GET", Path: at + "/loginUrl", Gate: public, Section: "wire 8",
+			Summary: "Where to send a browser for a social login; append the state", handler: handle(socialLoginURL)},
 	}
 }
 
@@ -127,7 +137,8 @@ func socialReturn(c *Call, _ none) (rawAnswer, error) {
 			return rawAnswer{}, fault.New(fault.InvalidRequest, "The parameter %s stands twice.", name)
 		}
 	}
-	return c.socialReturned(http.StatusFound, social.Returned{State: query.Get("state"), Code: query.Get("code"), Error: query.Get("error"), Issuer: query.Get("iss")})
+	return c.socialReturned(http.StatusFound,
+		social.Returned{State: query.Get("state"), Code: query.Get("code"), Error: query.Get("error"), Issuer: query.Get("iss")})
 }
 
 // SocialReturnForm is what a provider posts.
@@ -281,6 +292,8 @@ func redirect(status int, to string) rawAnswer {
 // returnPage is shown in a popup whose app polls for the result.
 func returnPage() rawAnswer {
 	return rawAnswer{contentType: "text/html; charset=utf-8", header: map[string]string{
-		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
-	}, body: []byte("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Signed in</title>\n<p>You can close this window and go on in the app.</p>\n")}
+		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+		"Referrer-Policy":         "no-referrer", "X-Frame-Options": "DENY",
+	}, body: []byte("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Signed in</title>\n" +
+		"<p>You can close this window and go on in the app.</p>\n")}
 }

@@ -58,15 +58,16 @@ func TestTenantsAreStrangers(t *testing.T) {
 			continue
 		}
 		for _, header := range []http.Header{
-			a.user.Header(), a.user.Header(a.credentials), a.user.Header(a.deletion), a.user.Header(a.wallets), servertest.Bearer(a.service),
-			servertest.Bearer(a.credentials), servertest.Bearer(a.user.FullToken),
+			a.user.Header(), a.user.Header(a.credentials), a.user.Header(a.deletion), a.user.Header(a.wallets),
+			servertest.Bearer(a.service), servertest.Bearer(a.credentials), servertest.Bearer(a.user.FullToken),
 		} {
 			answer := c.send(t, r, at(r.Path, values), header, bodyAt(b, r))
 			mustBeShut(t, r, "credentials of another environment", answer, append(a.secrets(), b.user.Email, b.user.UserID))
 		}
 		if r.Gate.Kind == api.ElevatedGate { // B's session does not make A's token better
 			for _, token := range []string{a.credentials, a.deletion, a.wallets} {
-				mustBeShut(t, r, "an elevated token of another environment", c.send(t, r, at(r.Path, values), b.user.Header(token), bodyAt(b, r)), a.secrets())
+				mustBeShut(t, r, "an elevated token of another environment",
+					c.send(t, r, at(r.Path, values), b.user.Header(token), bodyAt(b, r)), a.secrets())
 			}
 		}
 	}
@@ -77,8 +78,10 @@ func TestTenantsAreStrangers(t *testing.T) {
 
 	for _, own := range []tenant{a, b} {
 		c.Do(t, "GET", own.user.Path("/session"), own.user.Header(), nil).Want(t, 200, "")
-		c.Do(t, "POST", own.user.Path("/emailVerifications/signin"), nil, m{"verificationUUID": own.challenge, "verificationToken": own.code}).Want(t, 200, "")
-		c.Do(t, "POST", own.user.Path("/emailVerifications/verify"), own.user.Header(), m{"verificationUUID": own.inSession, "verificationToken": own.inSessionCode}).Want(t, 200, "")
+		c.Do(t, "POST", own.user.Path("/emailVerifications/signin"), nil,
+			m{"verificationUUID": own.challenge, "verificationToken": own.code}).Want(t, 200, "")
+		c.Do(t, "POST", own.user.Path("/emailVerifications/verify"), own.user.Header(),
+			m{"verificationUUID": own.inSession, "verificationToken": own.inSessionCode}).Want(t, 200, "")
 		c.Do(t, "POST", own.user.Path("/tokens/consume"), servertest.Bearer(own.service), question(own)).Want(t, 200, "")
 		c.Do(t, "DELETE", own.user.Path("/users"), own.user.Header(own.deletion), nil).Want(t, 409, "conflict") // a wallet is kept for it
 		c.Do(t, "DELETE", own.user.Path("/waas/"+own.wallet), own.user.Header(own.wallets), nil).Want(t, 200, "")
@@ -145,7 +148,8 @@ func foreignIDs(t *testing.T, c *client, a, b tenant) {
 		{"POST", sdk + "/emailVerifications/signin", nil, m{"verificationUUID": a.challenge, "verificationToken": a.code}},
 		{"POST", sdk + "/emailVerifications/retry", nil, m{"email": a.user.Email, "verificationUUID": a.challenge}},
 		{"POST", sdk + "/emailVerifications/verify", session, m{"verificationUUID": a.inSession, "verificationToken": a.inSessionCode}},
-		{"POST", sdk + "/emailVerifications/verify", session, m{"verificationUUID": a.inSession, "verificationToken": a.inSessionCode, "requestedScopes": []string{"user:delete"}}},
+		{"POST", sdk + "/emailVerifications/verify", session,
+			m{"verificationUUID": a.inSession, "verificationToken": a.inSessionCode, "requestedScopes": []string{"user:delete"}}},
 		{"POST", sdk + "/tokens/consume", service, question(a)},
 		{"GET", sdk + "/waas/{walletId}", session, nil},
 		{"POST", sdk + "/waas/{walletId}/disable", session, nil},
@@ -155,7 +159,8 @@ func foreignIDs(t *testing.T, c *client, a, b tenant) {
 		{"DELETE", sdk + "/waas/{walletId}", b.user.Header(b.wallets), nil},
 	} {
 		r := route(t, try.method, try.path)
-		path := at(try.path, map[string]string{"environmentId": b.id, "userId": a.user.UserID, "credentialId": a.user.CredentialID, "walletId": a.wallet})
+		path := at(try.path,
+			map[string]string{"environmentId": b.id, "userId": a.user.UserID, "credentialId": a.user.CredentialID, "walletId": a.wallet})
 		answer := c.send(t, r, path, try.header, try.body)
 		// What was sent may be said again: it is no news to the sender.
 		mustBeShut(t, r, "an id of another environment", answer, slices.DeleteFunc(a.secrets(), func(s string) bool { return s == a.id }))

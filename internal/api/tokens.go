@@ -54,11 +54,13 @@ var (
 
 func consume(c *Call, r ConsumeRequest) (ConsumeResponse, error) {
 	if !operationIDRule.MatchString(r.OperationID) {
-		return ConsumeResponse{}, fault.New(fault.InvalidRequest, "operationId must be 1 to 128 letters, digits, dots, colons, dashes or underscores, made by you.")
+		return ConsumeResponse{}, fault.New(fault.InvalidRequest,
+			"operationId must be 1 to 128 letters, digits, dots, colons, dashes or underscores, made by you.")
 	}
 	c.repeatable = true
 	if !digestRule.MatchString(r.RequestDigest) {
-		return ConsumeResponse{}, fault.New(fault.InvalidRequest, "requestDigest must be 1 to 256 printable characters, such as a SHA-256 of the request.")
+		return ConsumeResponse{}, fault.New(fault.InvalidRequest,
+			"requestDigest must be 1 to 256 printable characters, such as a SHA-256 of the request.")
 	}
 	if err := need("scope", r.Scope); err != nil {
 		return ConsumeResponse{}, err
@@ -111,7 +113,8 @@ func (r ConsumeRequest) about(g *enforce.Guarded) error {
 		g.Details, g.DetailsHash, err = binding.Canonical(details)
 		return err
 	case r.AuthorizationDetailsHash != "" && !detailsHashRule.MatchString(r.AuthorizationDetailsHash):
-		return fault.New(fault.InvalidRequest, "authorizationDetailsHash must be SHA-256 over the canonical form (RFC 8785), as 64 hexadecimal digits in lower case.")
+		return fault.New(fault.InvalidRequest,
+			"authorizationDetailsHash must be SHA-256 over the canonical form (RFC 8785), as 64 hexadecimal digits in lower case.")
 	default:
 		g.DetailsHash = r.AuthorizationDetailsHash
 	}
@@ -180,9 +183,10 @@ func introspect(c *Call, r IntrospectRequest) (IntrospectResponse, error) {
 		}
 	}
 	answer := IntrospectResponse{
-		Active: true, Type: "elevated+jwt", Scope: joinScopes(claims.Scopes), Subject: claims.Subject, Session: claims.Session, Audience: claims.Audience,
-		Issuer: claims.Issuer, Expires: claims.Expires.Unix(), IssuedAt: claims.IssuedAt.Unix(), ID: claims.ID, EnvironmentID: claims.EnvironmentID,
-		SingleUse: &claims.SingleUse, ACR: claims.ACR, AMR: claims.AMR, AuthTime: claims.AuthTime.Unix(),
+		Active: true, Type: "elevated+jwt", Scope: joinScopes(claims.Scopes), Subject: claims.Subject, Session: claims.Session,
+		Audience: claims.Audience, Issuer: claims.Issuer, Expires: claims.Expires.Unix(), IssuedAt: claims.IssuedAt.Unix(), ID: claims.ID,
+		EnvironmentID: claims.EnvironmentID, SingleUse: &claims.SingleUse, ACR: claims.ACR, AMR: claims.AMR,
+		AuthTime: claims.AuthTime.Unix(),
 	}
 	answer.AuthorizationDetails, answer.AuthorizationDetailsHash, answer.Displayed, err = boundTo(claims)
 	return answer, err
@@ -201,7 +205,8 @@ func (c *Call) introspectSession(claims stepup.SessionClaims) (IntrospectRespons
 			return err
 		}
 		held, err := tx.Credentials(c.Tenant.ID, row.UserID)
-		active, scope = row.UserID == claims.Subject && claims.EnvironmentID == c.Tenant.ID, account.SessionScope(inForce.Environment, held, row)
+		active, scope = row.UserID == claims.Subject && claims.EnvironmentID == c.Tenant.ID,
+			account.SessionScope(inForce.Environment, held, row)
 		return err
 	})
 	if err != nil || !active {

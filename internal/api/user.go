@@ -25,7 +25,8 @@ type Credential struct {
 	Email            string     `json:"email,omitempty"`
 	Provenance       string     `json:"provenance"`
 	Confirmed        bool       `json:"confirmed"` // false: linked with nothing, counts for nothing until confirmed
-	Disputed         bool       `json:"disputed"`  // somebody said it was not the user's, and nobody has decided: it signs in and opens nothing
+	// somebody said it was not the user's, and nobody has decided: it signs in and opens nothing
+	Disputed bool `json:"disputed"`
 }
 
 // User is the user as clients read it (wire reference 4.2).
@@ -129,8 +130,9 @@ func (c *Call) verified(s signedIn) (VerifyResponse, error) {
 func (s signedIn) view() User {
 	u := User{
 		Profile: s.profile, ID: s.user.ID, ProjectEnvironmentID: s.user.EnvironmentID, VerifiedCredentials: []Credential{},
-		SessionID: s.session.ID, Scope: account.SessionScope(s.env, s.credentials, s.session), MissingFields: []string{}, LastVerifiedCredentialID: s.session.LastVerifiedCredentialID,
-		Username: s.user.Username, NewUser: s.newUser, FirstVisit: s.user.CreatedAt, LastVisit: s.user.LastVisitAt,
+		SessionID: s.session.ID, Scope: account.SessionScope(s.env, s.credentials, s.session), MissingFields: []string{},
+		LastVerifiedCredentialID: s.session.LastVerifiedCredentialID,
+		Username:                 s.user.Username, NewUser: s.newUser, FirstVisit: s.user.CreatedAt, LastVisit: s.user.LastVisitAt,
 	}
 	for _, row := range s.credentials {
 		if row.Format != store.FormatTOTP && row.Format != store.FormatRecovery { // those are MFA devices and their stand-in
@@ -163,8 +165,8 @@ func (s signedIn) claims(u User) session.Profile {
 		"first_visit": u.FirstVisit, "last_visit": u.LastVisit,
 	}
 	for name, value := range map[string]string{
-		"email": u.Email, "phone_number": u.PhoneNumber, "username": u.Username, "alias": u.Alias, "given_name": u.FirstName, "family_name": u.LastName,
-		"country": u.Country, "job_title": u.JobTitle, "team": u.Team, "t_shirt_size": u.TShirtSize,
+		"email": u.Email, "phone_number": u.PhoneNumber, "username": u.Username, "alias": u.Alias, "given_name": u.FirstName,
+		"family_name": u.LastName, "country": u.Country, "job_title": u.JobTitle, "team": u.Team, "t_shirt_size": u.TShirtSize,
 	} {
 		if value != "" {
 			claims[name] = value

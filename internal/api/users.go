@@ -36,7 +36,8 @@ type UpdateUserRequest struct {
 
 func updateUser(c *Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
 	if r.Email != nil && r.PhoneNumber != nil {
-		return UpdateSelfResponse{}, fault.New(fault.InvalidRequest, "Change the email address and the phone number one after the other: each is finished by a code.")
+		return UpdateSelfResponse{}, fault.New(fault.InvalidRequest,
+			"Change the email address and the phone number one after the other: each is finished by a code.")
 	}
 	var signed signedIn
 	var pending *EmailVerification
@@ -104,7 +105,8 @@ func (c *Call) changeEmail(tx *store.Tx, address string) (*EmailVerification, er
 		return nil, err
 	}
 	row, err := emailcode.Create(tx, emailcode.Request{
-		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Address: address, Source: c.Source, AuthorizedBy: tokenID, Alarm: c.full,
+		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Address: address, Source: c.Source, AuthorizedBy: tokenID,
+		Alarm: c.full,
 	})
 	if err != nil {
 		return nil, err

@@ -16,11 +16,13 @@ func TestRefusedEmailChangeCostsNoToken(t *testing.T) {
 	s.Apply(t, strings.Replace(document, "codesPerAddress: {count: 1000", "codesPerAddress: {count: 2", 1))
 	ada, bob := s.SignIn(t, servertest.A, "ada@example.com"), s.SignIn(t, servertest.A, "bob@example.com")
 	for range 2 {
-		s.Do(t, http.MethodPost, servertest.SDK(servertest.A)+"/emailVerifications/create", servertest.Bearer(bob.Token), `{"email":"new@example.com"}`).Want(t, http.StatusOK, "")
+		s.Do(t, http.MethodPost, servertest.SDK(servertest.A)+"/emailVerifications/create", servertest.Bearer(bob.Token),
+			`{"email":"new@example.com"}`).Want(t, http.StatusOK, "")
 	}
 	token := s.StepUp(t, ada, "credential:update")
 	change := func(address string) servertest.Response {
-		return s.Do(t, http.MethodPut, servertest.SDK(servertest.A)+"/users", servertest.Bearer(ada.Token, token), `{"email":"`+address+`"}`)
+		return s.Do(t, http.MethodPut, servertest.SDK(servertest.A)+"/users", servertest.Bearer(ada.Token, token),
+			`{"email":"`+address+`"}`)
 	}
 	change("new@example.com").Want(t, http.StatusTooManyRequests, "rate_limited")
 	change("other@example.com").Want(t, http.StatusOK, "")

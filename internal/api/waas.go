@@ -31,18 +31,33 @@ func waasRoutes() []Route {
 		return Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{scope}, Call: call, Legacy: legacy}
 	}
 	return []Route{
-		{Method: "POST", Path: waas + "/create", Gate: signedIn, Operation: true, Event: "keygen_complete", Section: "wire 17", Summary: "Make a wallet", handler: streamed("keygen_complete", handle(waasCreate))},
-		{Method: "GET", Path: waas, Gate: signedIn, Section: "ours", Summary: "List the wallets that are kept here", handler: handle(waasList)},
+		{Method: "POST", Path: waas + "/create", Gate: signedIn, Operation: true, Event: "keygen_complete", Section: "wire 17",
+			Summary: "Make a wallet", handler: streamed("keygen_complete", handle(waasCreate))},
+		{Method: "GET", Path: waas, Gate: signedIn, Section: "ours", Summary: "List the wallets that are kept here",
+			handler: handle(waasList)},
 		{Method: "GET", Path: one, Gate: signedIn, Section: "ours", Summary: "Show a wallet", handler: handle(waasGet)},
-		{Method: "POST", Path: one + "/intents", Gate: signedIn, Section: "ours", Summary: "Say what a request would do, in plain words", handler: withBody[IntentRequest](waasIntent)},
-		{Method: "POST", Path: one + "/signMessage", Gate: gated(stepup.WalletSign, shadow.SignWallet, ""), Operation: true, Event: "room_created", Section: "wire 17", Summary: "Sign a message, typed data, a transaction or an authorization", handler: streamed("room_created", withBody[SignMessageRequest](waasSign))},
-		{Method: "POST", Path: one + "/transactions/broadcast", Gate: signedIn, Section: "ours", Summary: "Send a transaction that the wallet signed", handler: handle(waasBroadcast)},
-		{Method: "POST", Path: one + "/privateKey/export", Gate: gated(stepup.WalletExport, shadow.ExportWallet, ""), Operation: true, Event: "room_created", Section: "wire 17", Summary: "Hand out the private key, sealed to a key of the client", handler: streamed("room_created", handle(waasExport))},
-		{Method: "POST", Path: one + "/refresh", Gate: gated(stepup.WalletRefresh, shadow.RefreshWallet, environment.Refresh), Operation: true, Event: "room_created", OptionalBody: true, Section: "wire 17", Summary: "Renew the shares of the key", handler: streamed("room_created", handle(waasRefresh))},
-		{Method: "POST", Path: one + "/reshare", Gate: gated(stepup.WalletReshare, shadow.ReshareWallet, environment.Reshare), Operation: true, Event: "room_created", Section: "wire 17", Summary: "Move the key to another threshold scheme", handler: streamed("room_created", handle(waasReshare))},
-		{Method: "POST", Path: one + "/disable", Gate: signedIn, Operation: true, Section: "ours", Summary: "Stop a wallet from signing and exporting", handler: handle(waasDisable)},
-		{Method: "POST", Path: one + "/restore", Gate: gated(stepup.WalletRestore, "", ""), Operation: true, Section: "ours", Summary: "Take back that a wallet was disabled or deleted", handler: handle(waasRestore)},
-		{Method: "DELETE", Path: one, Gate: gated(stepup.WalletDelete, "", ""), Operation: true, Section: "ours", Summary: "Delete a wallet, after a time of grace", handler: handle(waasDelete)},
+		{Method: "POST", Path: one + "/intents", Gate: signedIn, Section: "ours", Summary: "Say what a request would do, in plain words",
+			handler: withBody[IntentRequest](waasIntent)},
+		{Method: "POST", Path: one + "/signMessage", Gate: gated(stepup.WalletSign, shadow.SignWallet, ""), Operation: true,
+			Event: "room_created", Section: "wire 17", Summary: "Sign a message, typed data, a transaction or an authorization",
+			handler: streamed("room_created", withBody[SignMessageRequest](waasSign))},
+		{Method: "POST", Path: one + "/transactions/broadcast", Gate: signedIn, Section: "ours",
+			Summary: "Send a transaction that the wallet signed", handler: handle(waasBroadcast)},
+		{Method: "POST", Path: one + "/privateKey/export", Gate: gated(stepup.WalletExport, shadow.ExportWallet, ""), Operation: true,
+			Event: "room_created", Section: "wire 17", Summary: "Hand out the private key, sealed to a key of the client",
+			handler: streamed("room_created", handle(waasExport))},
+		{Method: "POST", Path: one + "/refresh", Gate: gated(stepup.WalletRefresh, shadow.RefreshWallet, environment.Refresh),
+			Operation: true, Event: "room_created", OptionalBody: true, Section: "wire 17", Summary: "Renew the shares of the key",
+			handler: streamed("room_created", handle(waasRefresh))},
+		{Method: "POST", Path: one + "/reshare", Gate: gated(stepup.WalletReshare, shadow.ReshareWallet, environment.Reshare),
+			Operation: true, Event: "room_created", Section: "wire 17", Summary: "Move the key to another threshold scheme",
+			handler: streamed("room_created", handle(waasReshare))},
+		{Method: "POST", Path: one + "/disable", Gate: signedIn, Operation: true, Section: "ours",
+			Summary: "Stop a wallet from signing and exporting", handler: handle(waasDisable)},
+		{Method: "POST", Path: one + "/restore", Gate: gated(stepup.WalletRestore, "", ""), Operation: true, Section: "ours",
+			Summary: "Take back that a wallet was disabled or deleted", handler: handle(waasRestore)},
+		{Method: "DELETE", Path: one, Gate: gated(stepup.WalletDelete, "", ""), Operation: true, Section: "ours",
+			Summary: "Delete a wallet, after a time of grace", handler: handle(waasDelete)},
 	}
 }
 
@@ -53,8 +68,9 @@ const (
 
 // EmbeddedWallet is a wallet that is kept for the user.
 type EmbeddedWallet struct {
-	WalletID                 string     `json:"walletId"`
-	CustodyModel             string     `json:"custodyModel"` // split: two custodians hold shares, and one of them puts the key together to sign
+	WalletID string `json:"walletId"`
+	// split: two custodians hold shares, and one of them puts the key together to sign
+	CustodyModel             string     `json:"custodyModel"`
 	Chain                    string     `json:"chain"`
 	Address                  string     `json:"address"`
 	PublicKey                string     `json:"publicKey"` // EVM: 0x and the compressed key in hex; Solana: base58
@@ -68,7 +84,8 @@ type EmbeddedWallet struct {
 
 func viewWallet(w wallet.Wallet) EmbeddedWallet {
 	view := EmbeddedWallet{
-		WalletID: w.ID, CustodyModel: wallet.CustodyModel, Chain: string(w.Chain), Address: w.Address, PublicKey: writeKey(w.Chain, w.PublicKey),
+		WalletID: w.ID, CustodyModel: wallet.CustodyModel, Chain: string(w.Chain), Address: w.Address,
+		PublicKey:                writeKey(w.Chain, w.PublicKey),
 		ThresholdSignatureScheme: string(w.Scheme), Generation: w.Generation, State: string(w.State), CreatedAt: w.CreatedAt,
 	}
 	if !w.ExportedAt.IsZero() {
@@ -108,10 +125,12 @@ func viewOutcome(o wallet.Outcome) OperationResult {
 // coordinator is the wallet service, where there is one for this environment.
 func (c *Call) coordinator() (Coordinator, error) {
 	if c.api.Wallets == nil {
-		return nil, fault.New(fault.WalletServiceOff, "This server has no wallet service. The operator starts one with `stepup wallet` and tells the server where it is, see docs/wallets.md.")
+		return nil, fault.New(fault.WalletServiceOff, "This server has no wallet service. The operator starts one with `stepup wallet` "+
+			"and tells the server where it is, see docs/wallets.md.")
 	}
 	if !c.Tenant.EmbeddedWallets.Enabled {
-		return nil, fault.New(fault.WalletServiceOff, "This environment keeps no wallets for its users. The operator sets embeddedWallets.enabled.")
+		return nil, fault.New(fault.WalletServiceOff,
+			"This environment keeps no wallets for its users. The operator sets embeddedWallets.enabled.")
 	}
 	return c.api.Wallets, nil
 }
@@ -207,7 +226,8 @@ func undecided(err error) error {
 // details are the authorization_details (RFC 9396) that the operation amounts
 // to: what a bound token must be bound to.
 func (e errand) details() []WalletBinding {
-	return []WalletBinding{{Type: authz.DetailType, WalletID: e.operation.WalletID, Action: string(e.operation.Action), IntentHash: e.intent.Hash}}
+	return []WalletBinding{{Type: authz.DetailType, WalletID: e.operation.WalletID, Action: string(e.operation.Action),
+		IntentHash: e.intent.Hash}}
 }
 
 func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOperationRow, err error) {
@@ -248,15 +268,17 @@ func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOpe
 func (c *Call) credentials(row store.WalletOperationRow) (wallet.Credentials, error) {
 	now := c.api.Now()
 	ticket, err := c.Tenant.Keys.Sign(now, token.Ticket, wallet.Ticket{
-		Issuer: c.Tenant.Issuer, Audience: wallet.TicketAudience, Subject: row.UserID, Session: row.SessionID, EnvironmentID: row.EnvironmentID,
-		ID: uuid.NewString(), IssuedAt: now.Unix(), Expires: now.Add(ticketLife).Unix(), OperationID: row.ID, WalletID: row.WalletID,
+		Issuer: c.Tenant.Issuer, Audience: wallet.TicketAudience, Subject: row.UserID, Session: row.SessionID,
+		EnvironmentID: row.EnvironmentID, ID: uuid.NewString(), IssuedAt: now.Unix(), Expires: now.Add(ticketLife).Unix(),
+		OperationID: row.ID, WalletID: row.WalletID,
 		Action: wallet.Action(row.Action), IntentHash: row.IntentHash, AuthorizedBy: wallet.AuthorizedBy(row.AuthorizedBy),
 		Scope: row.Scope, TokenID: row.TokenID,
 	})
 	if err != nil || row.TokenID == "" {
 		return wallet.Credentials{Ticket: ticket}, err
 	}
-	return wallet.Credentials{Ticket: ticket, ElevatedToken: c.Presented.Text()}, nil // spent by now, and expired perhaps: it is judged by when it was claimed
+	// spent by now, and expired perhaps: it is judged by when it was claimed
+	return wallet.Credentials{Ticket: ticket, ElevatedToken: c.Presented.Text()}, nil
 }
 
 const resultDone = "done"

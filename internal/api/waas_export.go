@@ -31,14 +31,17 @@ type ExportResult struct {
 func readExport(c *Call, exportPublicKey string) reader {
 	return func(wallet.Wallet) (any, error) {
 		if c.Tenant.EmbeddedWallets.ExportDisabled {
-			return nil, fault.New(fault.ExportDisabled, "Private keys do not leave this environment. The operator has set embeddedWallets.exportDisabled.")
+			return nil, fault.New(fault.ExportDisabled,
+				"Private keys do not leave this environment. The operator has set embeddedWallets.exportDisabled.")
 		}
 		if exportPublicKey == "" {
-			return nil, fault.New(fault.ExportKeyRequired, "Send exportPublicKey, an X25519 public key in base64url that you made for this export: the private key is sealed to it. An exportId alone belongs to a protocol that this server does not speak.")
+			return nil, fault.New(fault.ExportKeyRequired, "Send exportPublicKey, an X25519 public key in base64url that you made for "+
+				"this export: the private key is sealed to it. An exportId alone belongs to a protocol that this server does not speak.")
 		}
 		key, err := base64.RawURLEncoding.Strict().DecodeString(exportPublicKey)
 		if err != nil || len(key) != 32 {
-			return nil, fault.New(fault.InvalidRequest, "exportPublicKey must be the 32 bytes of an X25519 public key, in base64url without padding.")
+			return nil, fault.New(fault.InvalidRequest,
+				"exportPublicKey must be the 32 bytes of an X25519 public key, in base64url without padding.")
 		}
 		return wallet.ExportRequest{PublicKey: key}, nil
 	}
@@ -54,7 +57,8 @@ func waasExport(c *Call, r ExportRequest) (ExportResult, error) {
 		return ExportResult{}, err
 	}
 	if outcome.Export == nil {
-		return ExportResult{}, fault.New(fault.Conflict, "This export was done and its answer is not kept any longer. Step up and export again.")
+		return ExportResult{}, fault.New(fault.Conflict,
+			"This export was done and its answer is not kept any longer. Step up and export again.")
 	}
 	return ExportResult{
 		OperationResult: viewOutcome(outcome), EncapsulatedKey: base64.RawURLEncoding.EncodeToString(outcome.Export.EncapsulatedKey),

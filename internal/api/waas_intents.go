@@ -29,19 +29,21 @@ type IntentRequest struct {
 // IntentAnswer says what the request would do. A step-up with the bindingId gives
 // a token that opens this request, and no other.
 type IntentAnswer struct {
-	BindingID            string          `json:"bindingId"`
-	BindingHash          string          `json:"bindingHash"` // of authorizationDetails, as the token carries it
-	ExpiresAt            time.Time       `json:"expiresAt"`   // of the binding
-	IntentHash           string          `json:"intentHash"`
-	Summary              string          `json:"summary"`
-	Lines                []IntentLine    `json:"lines"`
-	Spends               []IntentSpend   `json:"spends"`
-	Unvalued             bool            `json:"unvalued"` // what it may cost cannot be told, so it counts as above every limit
-	Reason               string          `json:"reason,omitempty"`
-	Shown                bool            `json:"shown"`            // the summary tells every recipient, amount and call; else no token bound to it says displayed
-	Hidden               string          `json:"hidden,omitempty"` // what it does not tell
-	Scope                string          `json:"scope"`
-	AuthorizationDetails []WalletBinding `json:"authorizationDetails"` // what a token must be bound to that is to open this and nothing else
+	BindingID   string        `json:"bindingId"`
+	BindingHash string        `json:"bindingHash"` // of authorizationDetails, as the token carries it
+	ExpiresAt   time.Time     `json:"expiresAt"`   // of the binding
+	IntentHash  string        `json:"intentHash"`
+	Summary     string        `json:"summary"`
+	Lines       []IntentLine  `json:"lines"`
+	Spends      []IntentSpend `json:"spends"`
+	Unvalued    bool          `json:"unvalued"` // what it may cost cannot be told, so it counts as above every limit
+	Reason      string        `json:"reason,omitempty"`
+	// the summary tells every recipient, amount and call; else no token bound to it says displayed
+	Shown  bool   `json:"shown"`
+	Hidden string `json:"hidden,omitempty"` // what it does not tell
+	Scope  string `json:"scope"`
+	// what a token must be bound to that is to open this and nothing else
+	AuthorizationDetails []WalletBinding `json:"authorizationDetails"`
 }
 
 // WalletBinding are authorization_details (RFC 9396) of one operation on a wallet.
@@ -85,7 +87,8 @@ func waasIntent(c *Call, body []byte) (IntentAnswer, error) {
 	}
 	scope, ok := intended[action]
 	if !ok {
-		return IntentAnswer{}, fault.New(fault.InvalidRequest, "There is no action %.40q to bind a token to. Send sign, export, refresh, reshare, restore or delete.", r.Action)
+		return IntentAnswer{}, fault.New(fault.InvalidRequest,
+			"There is no action %.40q to bind a token to. Send sign, export, refresh, reshare, restore or delete.", r.Action)
 	}
 	read := fixed(struct{}{})
 	switch action {
@@ -94,7 +97,8 @@ func waasIntent(c *Call, body []byte) (IntentAnswer, error) {
 	case wallet.Export:
 		read = readExport(c, r.ExportPublicKey)
 	case wallet.Reshare:
-		read = readReshare(c, ReshareRequest{OldThresholdSignatureScheme: r.OldThresholdSignatureScheme, NewThresholdSignatureScheme: r.NewThresholdSignatureScheme})
+		read = readReshare(c, ReshareRequest{OldThresholdSignatureScheme: r.OldThresholdSignatureScheme,
+			NewThresholdSignatureScheme: r.NewThresholdSignatureScheme})
 	}
 	c.operationID = uuid.NewString()
 	e, err := c.understand(action, scope, read)
@@ -130,11 +134,13 @@ func (c *Call) transaction(e errand) (binding.Transaction, error) {
 		MustDisplay: rule.Binding.Displayed && rule.Binding.Spends(e.amounts()),
 	}
 	if t.MustDisplay && !t.Shown {
-		return t, fault.New(fault.InvalidAuthorizationDetails, "This cannot be confirmed here: a person must be shown all of it, and nobody can be shown %s.", e.intent.Hidden)
+		return t, fault.New(fault.InvalidAuthorizationDetails,
+			"This cannot be confirmed here: a person must be shown all of it, and nobody can be shown %s.", e.intent.Hidden)
 	}
 	if !t.MustDisplay && (utf8.RuneCountInString(t.Summary) > binding.MaxSummary || !binding.Showable(t.Summary)) {
 		t.Shown = false
-		t.Summary = "Do with wallet " + e.operation.WalletID + " what the app shows, because it is too long for this message (" + string(e.operation.Action) + ", hash " + e.intent.Hash + ")."
+		t.Summary = "Do with wallet " + e.operation.WalletID + " what the app shows, because it is too long for this message (" +
+			string(e.operation.Action) + ", hash " + e.intent.Hash + ")."
 	}
 	return t, nil
 }
@@ -149,12 +155,14 @@ func (e errand) amounts() (amounts []policy.Amount, unvalued bool) {
 }
 
 func viewIntent(i intent.Intent) IntentAnswer {
-	answer := IntentAnswer{IntentHash: i.Hash, Summary: i.Summary, Lines: []IntentLine{}, Spends: []IntentSpend{}, Unvalued: i.Unvalued, Reason: i.Reason, Shown: i.Hidden == "", Hidden: i.Hidden}
+	answer := IntentAnswer{IntentHash: i.Hash, Summary: i.Summary, Lines: []IntentLine{}, Spends: []IntentSpend{}, Unvalued: i.Unvalued,
+		Reason: i.Reason, Shown: i.Hidden == "", Hidden: i.Hidden}
 	for _, line := range i.Lines {
 		answer.Lines = append(answer.Lines, IntentLine(line))
 	}
 	for _, s := range i.Spends {
-		answer.Spends = append(answer.Spends, IntentSpend{Asset: s.Asset, Symbol: s.Symbol, Amount: s.Amount.String(), Decimals: s.Decimals, To: s.To, ChainID: s.ChainID})
+		answer.Spends = append(answer.Spends,
+			IntentSpend{Asset: s.Asset, Symbol: s.Symbol, Amount: s.Amount.String(), Decimals: s.Decimals, To: s.To, ChainID: s.ChainID})
 	}
 	return answer
 }

@@ -31,12 +31,14 @@ type ReshareRequest struct {
 func readReshare(c *Call, r ReshareRequest) reader {
 	return func(wallet.Wallet) (any, error) {
 		if r.DelegateToProjectEnvironment || r.RevokeDelegation {
-			return nil, fault.New(fault.InvalidRequest, "Nothing is delegated here: leave delegateToProjectEnvironment and revokeDelegation out.")
+			return nil, fault.New(fault.InvalidRequest,
+				"Nothing is delegated here: leave delegateToProjectEnvironment and revokeDelegation out.")
 		}
 		if err := c.offers(r.NewThresholdSignatureScheme); err != nil {
 			return nil, err
 		}
-		return wallet.ReshareRequest{Old: wallet.Scheme(r.OldThresholdSignatureScheme), New: wallet.Scheme(r.NewThresholdSignatureScheme)}, nil
+		return wallet.ReshareRequest{Old: wallet.Scheme(r.OldThresholdSignatureScheme),
+			New: wallet.Scheme(r.NewThresholdSignatureScheme)}, nil
 	}
 }
 

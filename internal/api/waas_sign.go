@@ -53,7 +53,8 @@ func waasSign(c *Call, body []byte) (SignResult, error) {
 	if outcome.Signature == nil {
 		return SignResult{}, fault.New(fault.OutcomeUnknown, "The wallet service has no signature for this request.")
 	}
-	result := SignResult{OperationResult: viewOutcome(outcome), SignedTransaction: writeBytes(outcome.Wallet.Chain, outcome.Signature.SignedTransaction)}
+	result := SignResult{OperationResult: viewOutcome(outcome),
+		SignedTransaction: writeBytes(outcome.Wallet.Chain, outcome.Signature.SignedTransaction)}
 	result.Signature = "0x" + hex.EncodeToString(outcome.Signature.Signature)
 	if outcome.Wallet.Chain == wallet.SOL {
 		result.Signature = base58.Encode(outcome.Signature.Signature)
@@ -95,13 +96,15 @@ func waasBroadcast(c *Call, r BroadcastRequest) (BroadcastResult, error) {
 	}
 	sent, err := coordinator.Broadcast(c.ctx, wallet.Broadcast{
 		EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, WalletID: w.ID, SignedTransaction: signed, RequestID: c.RequestID,
-		Network: wallet.Network{Chain: w.Chain, ChainID: int64(network.ChainID), Cluster: network.Cluster, Name: network.Name, RPC: network.RPC},
+		Network: wallet.Network{Chain: w.Chain, ChainID: int64(network.ChainID), Cluster: network.Cluster, Name: network.Name,
+			RPC: network.RPC},
 	})
 	if err != nil {
 		return BroadcastResult{}, err
 	}
 	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
-		return audit.Record(tx, c.by, "wallet.transaction.broadcast", audit.Detail{"wallet_id": w.ID, "network": network.Name, "transaction_id": sent.TransactionID})
+		return audit.Record(tx, c.by, "wallet.transaction.broadcast",
+			audit.Detail{"wallet_id": w.ID, "network": network.Name, "transaction_id": sent.TransactionID})
 	})
 	return BroadcastResult{TransactionHash: sent.TransactionID, Network: network.Name}, err
 }
@@ -123,7 +126,8 @@ func readBytes(c wallet.Chain, text string) ([]byte, error) {
 func (c *Call) network(chain wallet.Chain, named string) (environment.Network, error) {
 	var found []environment.Network
 	for _, n := range c.Tenant.EmbeddedWallets.Networks {
-		if n.Chain == string(chain) && (named == "" || named == n.Name || named == n.Cluster || n.ChainID > 0 && named == strconv.Itoa(n.ChainID)) {
+		if n.Chain == string(chain) &&
+			(named == "" || named == n.Name || named == n.Cluster || n.ChainID > 0 && named == strconv.Itoa(n.ChainID)) {
 			found = append(found, n)
 		}
 	}
@@ -131,9 +135,12 @@ func (c *Call) network(chain wallet.Chain, named string) (environment.Network, e
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return environment.Network{}, fault.New(fault.NetworkNotFound, "This environment has several %s networks. Say which with network, by its name, chain id or cluster.", chain)
+		return environment.Network{}, fault.New(fault.NetworkNotFound,
+			"This environment has several %s networks. Say which with network, by its name, chain id or cluster.", chain)
 	case named == "":
-		return environment.Network{}, fault.New(fault.NetworkNotFound, "This environment has no %s network to send transactions to. The operator adds one to embeddedWallets.networks.", chain)
+		return environment.Network{}, fault.New(fault.NetworkNotFound,
+			"This environment has no %s network to send transactions to. The operator adds one to embeddedWallets.networks.", chain)
 	}
-	return environment.Network{}, fault.New(fault.NetworkNotFound, "This environment has no %s network %.60q. The operator lists networks in embeddedWallets.networks.", chain, named)
+	return environment.Network{}, fault.New(fault.NetworkNotFound,
+		"This environment has no %s network %.60q. The operator lists networks in embeddedWallets.networks.", chain, named)
 }

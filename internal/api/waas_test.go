@@ -33,7 +33,8 @@ func walkEmbedded(w walker) {
 	w.do("POST", waas+"/create", alice.Token, nil, m{"chain": "EVM"}).Want(t, 404, "wallet_service_off")
 	w.Apply(t, servertest.Document(w.environment, servertest.WalletsOn))
 	w.do("POST", waas+"/create", alice.Token, nil, m{"chain": "BTC"}).Want(t, 422, "chain_not_supported")
-	w.do("POST", waas+"/create", alice.Token, nil, m{"chain": "EVM", "thresholdSignatureScheme": "ONE_OF_ONE"}).Want(t, 400, "invalid_request")
+	w.do("POST", waas+"/create", alice.Token, nil, m{"chain": "EVM", "thresholdSignatureScheme": "ONE_OF_ONE"}).
+		Want(t, 400, "invalid_request")
 	w.do("GET", waas, alice.Token, nil, nil).Want(t, 200, "")
 	id := w.do("POST", waas+"/create", alice.Token, nil, m{"chain": "EVM"}).Want(t, 200, "").Member("walletId")
 	sol := w.do("POST", waas+"/create", alice.Token, nil, m{"chain": "SOL"}).Want(t, 200, "").Member("walletId")
@@ -42,7 +43,8 @@ func walkEmbedded(w walker) {
 	w.do("GET", one, alice.Token, nil, nil, "walletId", "unknown").Want(t, 404, "wallet_not_found")
 
 	for _, body := range []m{
-		{"message": "hello"}, {"action": "export", "exportPublicKey": exportKey(9)}, {"action": "refresh"}, {"action": "restore"}, {"action": "delete"},
+		{"message": "hello"}, {"action": "export", "exportPublicKey": exportKey(9)}, {"action": "refresh"}, {"action": "restore"},
+		{"action": "delete"},
 		{"action": "reshare", "oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"},
 	} {
 		w.do("POST", one+"/intents", alice.Token, nil, body, "walletId", id).Want(t, 200, "")
@@ -52,14 +54,20 @@ func walkEmbedded(w walker) {
 	w.do("POST", one+"/signMessage", alice.Token, nil, m{"message": "hello"}, "walletId", id).Want(t, 403, "elevated_access_token_required")
 	w.do("POST", one+"/signMessage", alice.Token, stepUp("wallet:sign"), m{"message": "hello"}, "walletId", id).Want(t, 200, "")
 	w.do("POST", one+"/signMessage", alice.Token, stepUp("wallet:sign"), m{"message": "hello"}, "walletId", sol).Want(t, 200, "")
-	w.do("POST", one+"/signMessage", alice.Token, stepUp("wallet:sign"), m{"message": "0x" + hash, "isFormatted": true}, "walletId", id).Want(t, 422, "blind_signing_refused")
-	w.do("POST", one+"/privateKey/export", alice.Token, stepUp("wallet:export"), m{"exportId": "x"}, "walletId", id).Want(t, 422, "export_public_key_required")
-	w.do("POST", one+"/privateKey/export", alice.Token, stepUp("wallet:export"), m{"exportPublicKey": exportKey(9)}, "walletId", id).Want(t, 200, "")
+	w.do("POST", one+"/signMessage", alice.Token, stepUp("wallet:sign"), m{"message": "0x" + hash, "isFormatted": true}, "walletId", id).
+		Want(t, 422, "blind_signing_refused")
+	w.do("POST", one+"/privateKey/export", alice.Token, stepUp("wallet:export"), m{"exportId": "x"}, "walletId", id).
+		Want(t, 422, "export_public_key_required")
+	w.do("POST", one+"/privateKey/export", alice.Token, stepUp("wallet:export"), m{"exportPublicKey": exportKey(9)}, "walletId", id).
+		Want(t, 200, "")
 	w.do("POST", one+"/refresh", alice.Token, stepUp("wallet:delegate"), nil, "walletId", id).Want(t, 200, "")
-	w.do("POST", one+"/reshare", alice.Token, stepUp("wallet:reshare"), m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}, "walletId", id).Want(t, 200, "")
+	w.do("POST", one+"/reshare", alice.Token, stepUp("wallet:reshare"),
+		m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}, "walletId", id).Want(t, 200, "")
 	w.do("POST", one+"/transactions/broadcast", alice.Token, nil, m{"signedTransaction": "0x02c0"}, "walletId", id).Want(t, 200, "")
-	w.do("POST", one+"/transactions/broadcast", alice.Token, nil, m{"signedTransaction": "02c0"}, "walletId", id).Want(t, 400, "invalid_request")
-	w.do("POST", one+"/transactions/broadcast", alice.Token, nil, m{"signedTransaction": "0x02c0", "network": "Mainnet"}, "walletId", id).Want(t, 422, "network_not_found")
+	w.do("POST", one+"/transactions/broadcast", alice.Token, nil, m{"signedTransaction": "02c0"}, "walletId", id).
+		Want(t, 400, "invalid_request")
+	w.do("POST", one+"/transactions/broadcast", alice.Token, nil, m{"signedTransaction": "0x02c0", "network": "Mainnet"}, "walletId", id).
+		Want(t, 422, "network_not_found")
 	w.do("POST", one+"/disable", alice.Token, nil, nil, "walletId", id).Want(t, 200, "")
 	w.do("POST", one+"/signMessage", alice.Token, stepUp("wallet:sign"), m{"message": "hello"}, "walletId", id).Want(t, 409, "conflict")
 	w.do("POST", one+"/restore", alice.Token, stepUp("wallet:restore"), nil, "walletId", id).Want(t, 200, "")
@@ -91,10 +99,12 @@ func TestEmbeddedWalletVouchesForNobody(t *testing.T) {
 		t.Fatalf("not in the profile: %+v", user.VerifiedCredentials)
 	}
 	kept := user.VerifiedCredentials[i]
-	if kept.Format != "blockchain" || kept.WalletProvider != "embeddedWallet" || kept.Chain != "eip155" || kept.SignInEnabled || !strings.HasSuffix(path, kept.EmbeddedWalletID) {
+	if kept.Format != "blockchain" || kept.WalletProvider != "embeddedWallet" || kept.Chain != "eip155" || kept.SignInEnabled ||
+		!strings.HasSuffix(path, kept.EmbeddedWalletID) {
 		t.Errorf("%+v", kept)
 	}
-	c.Do(t, "POST", alice.Path("/verify/unlink"), alice.Header(c.StepUp(t, alice, "credential:unlink")), m{"walletId": kept.ID}).Want(t, 422, "invalid_unlink_request")
+	c.Do(t, "POST", alice.Path("/verify/unlink"), alice.Header(c.StepUp(t, alice, "credential:unlink")), m{"walletId": kept.ID}).
+		Want(t, 422, "invalid_unlink_request")
 	var check api.CheckResponse
 	c.Do(t, "POST", alice.Path("/stepUp/check"), alice.Header(), m{"scope": "wallet:export"}).Want(t, 200, "").JSON(t, &check)
 	if slices.ContainsFunc(check.Credentials, func(v api.CheckCredential) bool { return v.ID == kept.ID }) {
@@ -112,7 +122,8 @@ func TestEmbeddedWalletVouchesForNobody(t *testing.T) {
 	c.Do(t, "POST", alice.Path("/wallets/signin"), nil, signed()).Want(t, 422, "credential_not_enabled_for_sign_in")
 	c.Do(t, "POST", alice.Path("/wallets/verify"), alice.Header(), signed("wallet:export")).Want(t, 422, "mfa_invalid_request")
 	bob := c.SignIn(t, servertest.A, "bob@example.com")
-	c.Do(t, "POST", bob.Path("/verify/transfer"), bob.Header(c.StepUp(t, bob, "credential:link")), signed()).Want(t, 422, "invalid_verification")
+	c.Do(t, "POST", bob.Path("/verify/transfer"), bob.Header(c.StepUp(t, bob, "credential:link")), signed()).
+		Want(t, 422, "invalid_verification")
 }
 
 // openExport exports the key as a client does, and opens what comes.
@@ -156,12 +167,14 @@ func TestEmbeddedEventStream(t *testing.T) {
 		r.Want(t, 200, "")
 		text, ok := strings.CutPrefix(string(r.Body), "event: "+event+"\ndata: ")
 		text, ended := strings.CutSuffix(text, "\n\n")
-		if !ok || !ended || strings.Contains(text, "\n") || r.Header.Get("Content-Type") != "text/event-stream" || json.Unmarshal([]byte(text), &answer) != nil {
+		if !ok || !ended || strings.Contains(text, "\n") || r.Header.Get("Content-Type") != "text/event-stream" ||
+			json.Unmarshal([]byte(text), &answer) != nil {
 			t.Fatalf("%s: %q", r.Header.Get("Content-Type"), r.Body)
 		}
 		return answer
 	}
-	made := data(c.Do(t, "POST", alice.Path("/waas/create"), stream(alice.Header()), m{"chain": "EVM", "clientKeygenIds": []string{"a", "b"}}), "keygen_complete")
+	made := data(c.Do(t, "POST", alice.Path("/waas/create"), stream(alice.Header()),
+		m{"chain": "EVM", "clientKeygenIds": []string{"a", "b"}}), "keygen_complete")
 	if made["walletId"] == "" || made["accountAddress"] != made["address"] || made["custodyModel"] != "split" {
 		t.Errorf("%v", made)
 	}
@@ -171,7 +184,8 @@ func TestEmbeddedEventStream(t *testing.T) {
 		body        any
 	}{
 		{"/signMessage", "wallet:sign", m{"message": "hi", "isFormatted": false, "roomId": "x"}}, {"/refresh", "wallet:delegate", nil},
-		{"/reshare", "wallet:delegate", m{"clientKeygenIds": []string{}, "oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}},
+		{"/reshare", "wallet:delegate",
+			m{"clientKeygenIds": []string{}, "oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}},
 		{"/privateKey/export", "wallet:export", m{"exportPublicKey": exportKey(9)}},
 	} {
 		answer := data(c.Do(t, "POST", path+call.path, stream(alice.Header(c.StepUp(t, alice, call.scope))), call.body), "room_created")
@@ -186,7 +200,8 @@ func TestEmbeddedEventStream(t *testing.T) {
 	}
 	both := stream(alice.Header(c.StepUp(t, alice, "wallet:sign")))
 	both.Set("x-idempotency-key", "key")
-	if r := c.Do(t, "POST", path+"/signMessage", both, m{"message": "hi"}).Want(t, 200, ""); r.Header.Get("Content-Type") != "application/json" {
+	if r := c.Do(t, "POST", path+"/signMessage", both, m{"message": "hi"}).
+		Want(t, 200, ""); r.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("with a key: %s", r.Header.Get("Content-Type"))
 	}
 }
@@ -214,8 +229,10 @@ func TestEmbeddedAudit(t *testing.T) {
 			if row.Action != "wallet.sign.finished" {
 				continue
 			}
-			if json.Unmarshal([]byte(row.Detail), &d) != nil || d["result"] != "done" || d["signer"] != wallet.Allowed || d["guardian"] != wallet.Allowed ||
-				d["method"] != "email_otp" || d["summary"] == "" || d["token_id"] == "" || len(d["intent_hash"].(string)) != 64 || d["generation"] != 1.0 || row.SessionID != alice.ID {
+			if json.Unmarshal([]byte(row.Detail), &d) != nil || d["result"] != "done" || d["signer"] != wallet.Allowed ||
+				d["guardian"] != wallet.Allowed ||
+				d["method"] != "email_otp" || d["summary"] == "" || d["token_id"] == "" || len(d["intent_hash"].(string)) != 64 ||
+				d["generation"] != 1.0 || row.SessionID != alice.ID {
 				t.Errorf("%s", row.Detail)
 			}
 		}
@@ -226,8 +243,9 @@ func TestEmbeddedAudit(t *testing.T) {
 	}
 	user := "user:" + alice.UserID
 	for entry, want := range map[string]int{
-		"wallet.create.claimed " + user: 1, "wallet.create.finished " + user: 1, "wallet.sign.claimed " + user: 1, "wallet.sign.finished " + user: 1,
-		"wallet.custodian.claimed custodian:signer": 2, "wallet.custodian.claimed custodian:guardian": 2, "token.consumed " + user: 1,
+		"wallet.create.claimed " + user: 1, "wallet.create.finished " + user: 1, "wallet.sign.claimed " + user: 1,
+		"wallet.sign.finished " + user: 1, "wallet.custodian.claimed custodian:signer": 2, "wallet.custodian.claimed custodian:guardian": 2,
+		"token.consumed " + user: 1,
 	} {
 		if seen[entry] != want {
 			t.Errorf("%s: %d times, want %d", entry, seen[entry], want)
@@ -240,10 +258,13 @@ func TestEmbeddedSwitches(t *testing.T) {
 	t.Parallel()
 	c, alice, service, path := withEmbedded(t, "")
 	token := c.StepUp(t, alice, "wallet:export")
-	c.Apply(t, servertest.Document(servertest.A, "embeddedWallets: {enabled: true, exportDisabled: true, chains: [SOL], schemes: [TWO_OF_TWO]}\n"))
-	c.Do(t, "POST", path+"/privateKey/export", alice.Header(token), m{"exportPublicKey": exportKey(9)}).Want(t, 403, "wallet_export_disabled")
+	c.Apply(t,
+		servertest.Document(servertest.A, "embeddedWallets: {enabled: true, exportDisabled: true, chains: [SOL], schemes: [TWO_OF_TWO]}\n"))
+	c.Do(t, "POST", path+"/privateKey/export", alice.Header(token), m{"exportPublicKey": exportKey(9)}).
+		Want(t, 403, "wallet_export_disabled")
 	c.Do(t, "POST", alice.Path("/waas/create"), alice.Header(), m{"chain": "EVM"}).Want(t, 422, "chain_not_supported")
-	c.Do(t, "POST", alice.Path("/waas/create"), alice.Header(), m{"chain": "SOL", "thresholdSignatureScheme": "TWO_OF_THREE"}).Want(t, 400, "invalid_request")
+	c.Do(t, "POST", alice.Path("/waas/create"), alice.Header(), m{"chain": "SOL", "thresholdSignatureScheme": "TWO_OF_THREE"}).
+		Want(t, 400, "invalid_request")
 	c.Apply(t, servertest.Document(servertest.A, ""))
 	c.Do(t, "POST", path+"/privateKey/export", alice.Header(token), m{"exportPublicKey": exportKey(9)}).Want(t, 404, "wallet_service_off")
 	c.Apply(t, servertest.Document(servertest.A, servertest.EmbeddedOn))
@@ -259,7 +280,8 @@ func TestEmbeddedSwitches(t *testing.T) {
 func TestEmbeddedBoundToken(t *testing.T) {
 	t.Parallel()
 	c, alice, service, path := withEmbedded(t, "")
-	other := alice.Path("/waas/" + c.Do(t, "POST", alice.Path("/waas/create"), alice.Header(), m{"chain": "EVM"}).Want(t, 200, "").Member("walletId"))
+	other := alice.Path("/waas/" + c.Do(t, "POST", alice.Path("/waas/create"), alice.Header(), m{"chain": "EVM"}).
+		Want(t, 200, "").Member("walletId"))
 	bound := func(scope string, body m) string {
 		t.Helper()
 		var asked api.IntentAnswer
@@ -268,7 +290,8 @@ func TestEmbeddedBoundToken(t *testing.T) {
 			t.Fatalf("%+v", asked)
 		}
 		before := len(c.Inbox.To(alice.Email))
-		sent := c.Do(t, "POST", alice.Path("/emailVerifications/create"), alice.Header(), m{"email": alice.Email, "bindingId": asked.BindingID}).Want(t, 200, "").Member("verificationUUID")
+		sent := c.Do(t, "POST", alice.Path("/emailVerifications/create"), alice.Header(),
+			m{"email": alice.Email, "bindingId": asked.BindingID}).Want(t, 200, "").Member("verificationUUID")
 		code := c.Inbox.WaitCode(t, alice.Email, before)
 		return c.Do(t, "POST", alice.Path("/emailVerifications/verify"), alice.Header(), m{
 			"verificationUUID": sent, "verificationToken": code, "requestedScopes": []string{scope}, "bindingId": asked.BindingID,
@@ -289,15 +312,18 @@ func TestEmbeddedBoundToken(t *testing.T) {
 	wrong(c.Do(t, "POST", path+"/privateKey/export", alice.Header(token), m{"exportPublicKey": exportKey(8)}))
 	c.Do(t, "POST", path+"/privateKey/export", alice.Header(token), m{"exportPublicKey": exportKey(9)}).Want(t, 200, "")
 
-	above := strings.Replace(servertest.Document(servertest.A, servertest.WalletsOn), "scopes:\n", "scopes:\n  - {scope: \"wallet:sign\", binding: {require: above, above: [{of: \"eip155:31337/native\", limit: \"1000000000000000\"}]}}\n", 1)
+	above := strings.Replace(servertest.Document(servertest.A, servertest.WalletsOn), "scopes:\n", "scopes:\n"+
+		"  - {scope: \"wallet:sign\", binding: {require: above, above: [{of: \"eip155:31337/native\", limit: \"1000000000000000\"}]}}\n", 1)
 	c.Apply(t, above)
 	pay := func(value string) m {
-		return m{"transaction": m{"type": "eip1559", "chainId": 31337, "nonce": 0, "gas": "21000", "maxFeePerGas": "1000000000", "maxPriorityFeePerGas": "1", "to": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "value": value}}
+		return m{"transaction": m{"type": "eip1559", "chainId": 31337, "nonce": 0, "gas": "21000", "maxFeePerGas": "1000000000",
+			"maxPriorityFeePerGas": "1", "to": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "value": value}}
 	}
 	unbound := c.StepUp(t, alice, "wallet:sign")
 	wrong(c.Do(t, "POST", path+"/signMessage", alice.Header(unbound), pay("1000000000000000")))
 	c.Do(t, "POST", path+"/signMessage", alice.Header(unbound), pay("1")).Want(t, 200, "")
-	c.Do(t, "POST", path+"/signMessage", alice.Header(bound("wallet:sign", pay("1000000000000000"))), pay("1000000000000000")).Want(t, 200, "")
+	c.Do(t, "POST", path+"/signMessage", alice.Header(bound("wallet:sign", pay("1000000000000000"))), pay("1000000000000000")).
+		Want(t, 200, "")
 	if n := service.Done(wallet.Sign); n != 3 {
 		t.Errorf("%d signatures", n)
 	}

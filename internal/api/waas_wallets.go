@@ -40,7 +40,8 @@ func waasCreate(c *Call, r CreateWalletRequest) (CreatedWallet, error) {
 	case !wallet.Chain(r.Chain).Valid():
 		return CreatedWallet{}, fault.New(fault.ChainNotSupported, "There are no wallets of %.40q here. Use EVM or SOL.", r.Chain)
 	case !offer.Makes(r.Chain):
-		return CreatedWallet{}, fault.New(fault.ChainNotSupported, "This environment keeps no %s wallets. The operator adds the chain to embeddedWallets.chains.", r.Chain)
+		return CreatedWallet{}, fault.New(fault.ChainNotSupported,
+			"This environment keeps no %s wallets. The operator adds the chain to embeddedWallets.chains.", r.Chain)
 	}
 	if err := c.offers(scheme); err != nil {
 		return CreatedWallet{}, err
@@ -49,7 +50,8 @@ func waasCreate(c *Call, r CreateWalletRequest) (CreatedWallet, error) {
 	if err != nil {
 		return CreatedWallet{}, err
 	}
-	e, err := c.intend(wallet.Create, "", wallet.Wallet{ID: id, Chain: wallet.Chain(r.Chain)}, fixed(wallet.CreateRequest{Chain: wallet.Chain(r.Chain), Scheme: wallet.Scheme(scheme)}))
+	e, err := c.intend(wallet.Create, "", wallet.Wallet{ID: id, Chain: wallet.Chain(r.Chain)},
+		fixed(wallet.CreateRequest{Chain: wallet.Chain(r.Chain), Scheme: wallet.Scheme(scheme)}))
 	if err != nil {
 		return CreatedWallet{}, err
 	}
@@ -67,7 +69,8 @@ func waasCreate(c *Call, r CreateWalletRequest) (CreatedWallet, error) {
 // offers refuses a scheme that the environment does not offer.
 func (c *Call) offers(scheme string) error {
 	if wallet.Scheme(scheme).Valid() && !c.Tenant.EmbeddedWallets.Offers(scheme) {
-		return fault.New(fault.InvalidRequest, "This environment does not offer %s. The operator lists schemes in embeddedWallets.schemes.", scheme)
+		return fault.New(fault.InvalidRequest,
+			"This environment does not offer %s. The operator lists schemes in embeddedWallets.schemes.", scheme)
 	}
 	return nil
 }
@@ -89,7 +92,8 @@ func (c *Call) roomForOne(tx *store.Tx, have []wallet.Wallet) error {
 		}
 	}
 	if most := c.Tenant.EmbeddedWallets.PerUser; count >= most {
-		return fault.New(fault.TooManyWallets, "You have %d wallets here, which is as many as this environment allows. Use one of them.", count)
+		return fault.New(fault.TooManyWallets,
+			"You have %d wallets here, which is as many as this environment allows. Use one of them.", count)
 	}
 	return nil
 }
@@ -159,7 +163,8 @@ func (c *Call) keepsNothing() error {
 	}
 	for _, w := range all {
 		if w.State == wallet.Active || w.State == wallet.Disabled {
-			return fault.New(fault.Conflict, "Wallet %s is kept for this account, and nobody could reach it any more. Move what it holds or export its key, and delete the wallet first.", w.Address)
+			return fault.New(fault.Conflict, "Wallet %s is kept for this account, and nobody could reach it any more. Move what it holds "+
+				"or export its key, and delete the wallet first.", w.Address)
 		}
 	}
 	return nil
@@ -173,7 +178,8 @@ func (c *Call) keepWallet(tx *store.Tx, w wallet.Wallet) error {
 		return errors.New("recording a wallet: no chain " + string(w.Chain))
 	}
 	detail := account.Detail{
-		Address: w.Address, Chain: kind.Namespace(), WalletName: "embedded" + string(kind), WalletProvider: embeddedWallet, EmbeddedWalletID: w.ID,
+		Address: w.Address, Chain: kind.Namespace(), WalletName: "embedded" + string(kind), WalletProvider: embeddedWallet,
+		EmbeddedWalletID: w.ID,
 	}
 	return account.KeepEmbedded(tx, c.by, c.Tenant, c.Session.UserID, account.Address{
 		Format: store.FormatBlockchain, Identifier: kind.Identifier(w.Address), Written: w.Address, Detail: detail.JSON(),

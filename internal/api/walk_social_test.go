@@ -24,7 +24,8 @@ func withLogins(t *testing.T, s *servertest.Server, environment string) (*social
 providers:
   - {provider: acme, name: Acme, issuer: "`+p.URL+`"`+client+`}
   - {provider: apple, issuer: "`+p.URL+`"`+client+`}
-  - {provider: github`+client+`, endpoints: {authorization: "`+p.URL+`/authorize", token: "`+p.URL+`/token", userinfo: "`+p.URL+`/userinfo"}}
+  - {provider: github`+client+`, endpoints: {authorization: "`+p.URL+`/authorize", token: "`+p.URL+`/token", userinfo: "`+p.URL+
+		`/userinfo"}}
 externalAuth: {enabled: true, iss: "`+externaltest.ISS+`", aud: `+externaltest.AUD+`, jwksUrl: "`+i.JWKSURL+`"}
 `))
 	return p, i
@@ -35,12 +36,15 @@ func walkSocial(w walker) {
 	ask := func(method, path, token string, elevated []string, body any) servertest.Response {
 		return w.do(method, providers+path, token, elevated, body, "provider", "acme")
 	}
-	for _, refused := range []m{{"state": "short"}, {"state": ""}, {"state": strings.Repeat("s", 32), "redirectUrl": "https://evil.example/"}, {"state": strings.Repeat("s", 32), "redirectUrl": after + "\\"}} {
+	for _, refused := range []m{{"state": "short"}, {"state": ""}, {"state": strings.Repeat("s", 32),
+		"redirectUrl": "https://evil.example/"}, {"state": strings.Repeat("s", 32), "redirectUrl": after + "\\"}} {
 		ask("POST", "/initAuth", "", nil, refused).Want(t, 400, "invalid_request")
 	}
-	w.do("POST", providers+"/initAuth", "", nil, m{"state": strings.Repeat("s", 32)}, "provider", "google").Want(t, 422, "provider_not_enabled")
+	w.do("POST", providers+"/initAuth", "", nil, m{"state": strings.Repeat("s", 32)}, "provider", "google").
+		Want(t, 422, "provider_not_enabled")
 	for name, speaks := range map[string]string{"telegram": "widget", "farcaster": "messages", "steam": "OpenID 2.0"} {
-		r := w.do("POST", providers+"/initAuth", "", nil, m{"state": strings.Repeat("s", 32)}, "provider", name).Want(t, 422, "provider_not_enabled")
+		r := w.do("POST", providers+"/initAuth", "", nil, m{"state": strings.Repeat("s", 32)}, "provider", name).
+			Want(t, 422, "provider_not_enabled")
 		if !strings.Contains(r.Member("error"), name) || !strings.Contains(r.Member("error"), speaks) {
 			t.Errorf("%s is not refused by its name: %s", name, r.Body)
 		}
@@ -52,7 +56,8 @@ func walkSocial(w walker) {
 	ask("GET", "/authorize?state="+strings.Repeat("x", 32), "", nil, nil).Want(t, 422, "other_verify_failure")
 	ask("GET", "/authorize?state="+state+"&state="+state, "", nil, nil).Want(t, 400, "invalid_request")
 	ask("GET", "/authorize?state="+state+"&code_challenge=x&code_challenge_method=plain", "", nil, nil).Want(t, 400, "invalid_request")
-	ask("GET", "/redirect?state="+state+"&code=stolen", "", nil, nil).Want(t, 422, "other_verify_failure") // the client's state is not the provider's
+	// the client's state is not the provider's
+	ask("GET", "/redirect?state="+state+"&code=stolen", "", nil, nil).Want(t, 422, "other_verify_failure")
 	ask("GET", "/redirect?state="+state+"&code=a&code=b", "", nil, nil).Want(t, 400, "invalid_request")
 	ask("POST", "/oauthResult", "", nil, m{"state": state}).Want(t, 200, "")
 	ask("POST", "/oauthResult", "", nil, m{"state": strings.Repeat("x", 32)}).Want(t, 422, "other_verify_failure")
@@ -65,7 +70,8 @@ func walkSocial(w walker) {
 		t.Fatalf("back at %s", done)
 	}
 	code := home.Query().Get("dynamicOauthCode")
-	if result := ask("POST", "/oauthResult", "", nil, m{"state": state}).Want(t, 200, ""); result.Member("status") != "completed" || result.Member("code") != code {
+	if result := ask("POST", "/oauthResult", "", nil, m{"state": state}).Want(t, 200, ""); result.Member("status") != "completed" ||
+		result.Member("code") != code {
 		t.Errorf("result %s", result.Body)
 	}
 	ask("POST", "/signIn", "", nil, m{"code": "wrong", "state": state}).Want(t, 422, "other_verify_failure")
@@ -78,15 +84,18 @@ func walkSocial(w walker) {
 	// Stepping up, and linking another account.
 	token := signed.MinifiedJWT
 	state, code = w.SocialLogin(t, w.environment, "acme", after, servertest.Bearer(token))
-	elevated := ask("POST", "/verify", token, nil, m{"code": code, "state": state, "requestedScopes": []string{"credential:link"}}).Want(t, 200, "").Member("elevatedAccessToken")
+	elevated := ask("POST", "/verify", token, nil, m{"code": code, "state": state, "requestedScopes": []string{"credential:link"}}).
+		Want(t, 200, "").Member("elevatedAccessToken")
 	state, code = w.SocialLogin(t, w.environment, "github", after, servertest.Bearer(token))
 	verify := m{"code": code, "state": state}
 	w.do("POST", providers+"/verify", token, nil, verify, "provider", "github").Want(t, 403, "elevated_access_token_required")
 	w.do("POST", providers+"/verify", token, []string{elevated}, verify, "provider", "github").Want(t, 200, "") // the refusal cost nothing
 	w.do("POST", providers+"/verify", token, []string{elevated}, verify, "provider", "github").Want(t, 422, "other_verify_failure")
 	state, code = w.SocialLogin(t, w.environment, "github", after, servertest.Bearer(token))
-	w.do("POST", providers+"/verify", token, nil, m{"code": code, "state": state, "requestedScopes": []string{"nobody:knows"}}, "provider", "github").Want(t, 422, "invalid_scopes")
-	w.do("POST", providers+"/verify", token, nil, m{"code": code, "state": state, "requestedScopes": []string{"wallet:export"}}, "provider", "github").Want(t, 200, "")
+	w.do("POST", providers+"/verify", token, nil, m{"code": code, "state": state, "requestedScopes": []string{"nobody:knows"}}, "provider",
+		"github").Want(t, 422, "invalid_scopes")
+	w.do("POST", providers+"/verify", token, nil, m{"code": code, "state": state, "requestedScopes": []string{"wallet:export"}}, "provider",
+		"github").Want(t, 200, "")
 
 	walkPopup(w)
 	walkFormPost(w, after)
@@ -98,7 +107,8 @@ func walkPopup(w walker) {
 	w.do("POST", providers+"/initAuth", "", nil, m{"state": state}, "provider", "github").Want(t, 204, "")
 	to := w.do("GET", providers+"/authorize?state="+state, "", nil, nil, "provider", "github").Want(t, 302, "").Header.Get("Location")
 	page := w.Do(t, "GET", servertest.SDK(w.environment)+"/providers/github/redirect?"+visit(t, to).RawQuery, nil, nil).Want(t, 200, "")
-	if !strings.Contains(string(page.Body), "close this window") || !strings.Contains(page.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+	if !strings.Contains(string(page.Body), "close this window") ||
+		!strings.Contains(page.Header.Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Errorf("the popup shows %s", page.Body)
 	}
 }
@@ -156,9 +166,12 @@ func walkExternal(w walker, i *externaltest.Issuer) {
 		t.Error("no token")
 	}
 	for what, body := range map[string]m{
-		"the same again": good, "another subject": jwt("bob", "wallet:export", nil), "an unknown scope": jwt("ada", "nobody:knows", nil), "two audiences": jwt("ada", "wallet:export transfer:create", nil),
-		"no scope": jwt("ada", "", nil), "a blank scope": jwt("ada", "  ", nil), "no jti": jwt("ada", "wallet:export", map[string]any{"jti": nil}), "an operator's scope": jwt("ada", "console:settings:update", nil),
-		"too long": jwt("ada", "wallet:export", map[string]any{"exp": w.Now().Add(time.Hour).Unix()}), "nothing": {},
+		"the same again": good, "another subject": jwt("bob", "wallet:export", nil), "an unknown scope": jwt("ada", "nobody:knows", nil),
+		"two audiences": jwt("ada", "wallet:export transfer:create", nil),
+		"no scope":      jwt("ada", "", nil), "a blank scope": jwt("ada", "  ", nil),
+		"no jti":              jwt("ada", "wallet:export", map[string]any{"jti": nil}),
+		"an operator's scope": jwt("ada", "console:settings:update", nil),
+		"too long":            jwt("ada", "wallet:export", map[string]any{"exp": w.Now().Add(time.Hour).Unix()}), "nothing": {},
 	} {
 		if r := w.do("POST", verify, token, nil, body); r.Status != 422 || r.Code != "invalid_external_auth" {
 			t.Errorf("%s: %d %s", what, r.Status, r.Code)

@@ -50,7 +50,8 @@ func TestWalk(t *testing.T) {
 
 	t.Run("public", func(t *testing.T) {
 		w := walker{c, t, servertest.A}
-		for _, path := range []string{"/settings", "/nonces?count=2", "/nonce", "/healthcheck", "/.well-known/jwks", "/.well-known/jwks.json", "/notMe", "/notMe.js"} {
+		for _, path := range []string{"/settings", "/nonces?count=2", "/nonce", "/healthcheck", "/.well-known/jwks",
+			"/.well-known/jwks.json", "/notMe", "/notMe.js"} {
 			w.do("GET", sdk+path, "", nil, nil).Want(t, 200, "")
 		}
 		w.do("GET", "/api/v0/openapi.json", "", nil, nil).Want(t, 200, "")
@@ -96,7 +97,8 @@ func walkSignIn(w walker) {
 	first := w.do("POST", sdk+"/emailVerifications/create", "", nil, m{"email": email}).Want(t, 200, "").Member("verificationUUID")
 	w.do("POST", sdk+"/emailVerifications/create", "", nil, m{"email": "nobody"}).Want(t, 422, "invalid_email")
 	w.Inbox.WaitCode(t, email, 0) // two that are sent at once arrive in any order
-	again := w.do("POST", sdk+"/emailVerifications/retry", "", nil, m{"email": email, "verificationUUID": first}).Want(t, 200, "").Member("verificationUUID")
+	again := w.do("POST", sdk+"/emailVerifications/retry", "", nil, m{"email": email, "verificationUUID": first}).
+		Want(t, 200, "").Member("verificationUUID")
 	w.do("POST", sdk+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).Want(t, 422, "")
 	code := w.Inbox.WaitCode(t, email, 1)
 	w.do("POST", sdk+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 200, "")
@@ -118,7 +120,8 @@ func walkSession(w walker) {
 	w.do("PUT", sdk+"/users", alice.Token, nil, m{"email": "other@example.com"}).Want(t, 403, "elevated_access_token_required")
 	token := w.StepUp(t, alice, "credential:update")
 	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"email": "pending@example.com"}).Want(t, 200, "")
-	w.do("PUT", sdk+"/users", alice.Token, []string{token, token}, m{"email": "other@example.com"}).Want(t, 400, "ambiguous_elevated_access_token")
+	w.do("PUT", sdk+"/users", alice.Token, []string{token, token}, m{"email": "other@example.com"}).
+		Want(t, 400, "ambiguous_elevated_access_token")
 
 	w.do("DELETE", sdk+"/users", alice.Token, nil, nil).Want(t, 403, "elevated_access_token_required")
 	w.do("DELETE", sdk+"/users", alice.Token, []string{w.StepUp(t, alice, "user:delete")}, nil).Want(t, 204, "")
@@ -147,7 +150,8 @@ func walkCredentials(w walker) {
 		if credential.Email != second {
 			continue
 		}
-		w.do("POST", sdk+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": credential.ID}).Want(t, 403, "elevated_access_token_required")
+		w.do("POST", sdk+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": credential.ID}).
+			Want(t, 403, "elevated_access_token_required")
 		w.do("POST", sdk+"/verify/unlink", alice.Token, []string{token}, m{"verifiedCredentialId": credential.ID}).Want(t, 200, "")
 	}
 	w.do("POST", sdk+"/verify/unlink", alice.Token, []string{token}, m{}).Want(t, 422, "invalid_unlink_request")
@@ -162,21 +166,27 @@ func walkTexts(w walker) {
 	w.do("POST", sdk+"/smsVerifications/create", "", nil, m{"phoneNumber": "+447400123456"}).Want(t, 422, "invalid_phone")
 	first := w.do("POST", sdk+"/smsVerifications/create", "", nil, number).Want(t, 200, "").Member("verificationUUID")
 	w.Inbox.WaitCode(t, "+14155550101", 0) // two that are sent at once arrive in any order
-	again := w.do("POST", sdk+"/smsVerifications/retry", "", nil, m{"phoneNumber": "+1 415 555 0101", "verificationUUID": first}).Want(t, 200, "").Member("verificationUUID")
-	w.do("POST", sdk+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).Want(t, 422, "wrong_sms_verification_token")
+	again := w.do("POST", sdk+"/smsVerifications/retry", "", nil, m{"phoneNumber": "+1 415 555 0101", "verificationUUID": first}).
+		Want(t, 200, "").Member("verificationUUID")
+	w.do("POST", sdk+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).
+		Want(t, 422, "wrong_sms_verification_token")
 	code := w.Inbox.WaitCode(t, "+14155550101", 1)
-	w.do("POST", sdk+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 422, "invalid_email_verification")
+	w.do("POST", sdk+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).
+		Want(t, 422, "invalid_email_verification")
 	w.do("POST", sdk+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 200, "")
-	w.do("POST", sdk+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 422, "invalid_sms_verification")
+	w.do("POST", sdk+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).
+		Want(t, 422, "invalid_sms_verification")
 
 	alice := w.SignIn(t, w.environment, "texted@example.com")
 	token := w.StepUp(t, alice, "credential:link", "credential:update")
-	id := w.do("POST", sdk+"/smsVerifications/create", alice.Token, nil, m{"phoneNumber": "+14155550102"}).Want(t, 200, "").Member("verificationUUID")
+	id := w.do("POST", sdk+"/smsVerifications/create", alice.Token, nil, m{"phoneNumber": "+14155550102"}).
+		Want(t, 200, "").Member("verificationUUID")
 	typed := m{"verificationUUID": id, "verificationToken": w.Inbox.WaitCode(t, "+14155550102", 0)}
 	w.do("POST", sdk+"/smsVerifications/verify", alice.Token, nil, typed).Want(t, 403, "elevated_access_token_required")
 	w.do("POST", sdk+"/smsVerifications/verify", alice.Token, []string{token}, typed).Want(t, 200, "")
 	w.do("PUT", sdk+"/users", alice.Token, nil, m{"phoneNumber": "+14155550103"}).Want(t, 403, "elevated_access_token_required")
-	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"phoneNumber": "+14155550103", "email": "x@example.com"}).Want(t, 400, "invalid_request")
+	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"phoneNumber": "+14155550103", "email": "x@example.com"}).
+		Want(t, 400, "invalid_request")
 	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"phoneNumber": "4155550103"}).Want(t, 422, "invalid_phone")
 	w.do("PUT", sdk+"/users", alice.Token, []string{token}, m{"phoneNumber": "+14155550103"}).Want(t, 200, "")
 }
@@ -189,11 +199,13 @@ func walkConfirm(w walker) {
 	var linked struct {
 		User api.User `json:"user"`
 	}
-	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, nil, m{"verificationUUID": id, "verificationToken": code}).Want(t, 200, "").JSON(t, &linked)
+	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, nil, m{"verificationUUID": id, "verificationToken": code}).
+		Want(t, 200, "").JSON(t, &linked)
 	token := w.StepUp(t, alice, "credential:link")
 	for _, credential := range linked.User.VerifiedCredentials {
 		if credential.Email == second {
-			w.do("POST", sdk+"/credentials/{credentialId}/confirm", alice.Token, []string{token}, nil, "credentialId", credential.ID).Want(t, 200, "")
+			w.do("POST", sdk+"/credentials/{credentialId}/confirm", alice.Token, []string{token}, nil, "credentialId", credential.ID).
+				Want(t, 200, "")
 		}
 	}
 	w.do("POST", sdk+"/credentials/{credentialId}/confirm", alice.Token, []string{token}, nil, "credentialId", "unknown").Want(t, 422, "")
@@ -206,7 +218,8 @@ func walkNotMe(w walker, service string) {
 	w.do("POST", sdk+"/notMe", "", nil, m{"token": "unknown"}).Want(t, 422, "invalid_revoke_link")
 	alice := w.SignIn(t, w.environment, "victim@example.com")
 	id, code := w.SendCode(t, w.environment, "older@example.com", alice.Header())
-	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, []string{w.StepUp(t, alice, "credential:link")}, m{"verificationUUID": id, "verificationToken": code}).Want(t, 200, "")
+	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, []string{w.StepUp(t, alice, "credential:link")},
+		m{"verificationUUID": id, "verificationToken": code}).Want(t, 200, "")
 	changed := walkDeniedChange(w, alice, "changed@example.com")
 	dispute := sdk + "/users/mfa/{credentialId}/dispute"
 	older := w.SignIn(t, w.environment, "older@example.com")
@@ -218,8 +231,10 @@ func walkNotMe(w walker, service string) {
 
 	bob := w.SignIn(t, w.environment, "victim2@example.com")
 	changed = walkDeniedChange(w, bob, "changed2@example.com")
-	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": changed, "decision": "remove"}, "userId", bob.UserID).Want(t, 204, "")
-	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": changed, "decision": "remove"}, "userId", bob.UserID).Want(t, 422, "not_disputed")
+	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": changed, "decision": "remove"}, "userId", bob.UserID).
+		Want(t, 204, "")
+	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": changed, "decision": "remove"}, "userId", bob.UserID).
+		Want(t, 422, "not_disputed")
 }
 
 // walkDeniedChange changes the user's address, denies it by the link in the notice,
@@ -235,7 +250,8 @@ func walkDeniedChange(w walker, user *servertest.Session, address string) string
 	}{}
 	w.do("PUT", sdk+"/users", user.Token, []string{token}, m{"email": address}).Want(t, 200, "").JSON(t, &id)
 	code := w.Inbox.WaitCode(t, address, 0)
-	w.do("POST", sdk+"/emailVerifications/verify", user.Token, nil, m{"verificationUUID": id.Sent.ID, "verificationToken": code}).Want(t, 200, "")
+	w.do("POST", sdk+"/emailVerifications/verify", user.Token, nil, m{"verificationUUID": id.Sent.ID, "verificationToken": code}).
+		Want(t, 200, "")
 	found := linkToken.FindStringSubmatch(w.Inbox.Wait(t, user.Email, before).Text)
 	if found == nil {
 		t.Fatal("no link in the notice")
@@ -260,7 +276,8 @@ func walkGuards(w walker, service string) {
 	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 409, "operation_conflict")
 	question["operationId"] = "op-2"
 	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
-	w.do("POST", sdk+"/tokens/consume", w.ServiceToken(t, w.environment, []string{serviceauth.TokensConsume}, "report:read"), nil, question).Want(t, 403, "insufficient_service_scope")
+	w.do("POST", sdk+"/tokens/consume", w.ServiceToken(t, w.environment, []string{serviceauth.TokensConsume}, "report:read"), nil,
+		question).Want(t, 403, "insufficient_service_scope")
 }
 
 // walkBindings binds a token to one transaction and has a guard spend it for that.
@@ -281,12 +298,15 @@ func walkBindings(w walker, service string) {
 		w.do("POST", sdk+"/stepUp/bindings", alice.Token, nil, refused.body).Want(t, 422, refused.code)
 	}
 	var registered api.Binding
-	w.do("POST", sdk+"/stepUp/bindings", alice.Token, nil, m{"scope": "transfer:create", "authorizationDetails": details}).Want(t, 200, "").JSON(t, &registered)
+	w.do("POST", sdk+"/stepUp/bindings", alice.Token, nil, m{"scope": "transfer:create", "authorizationDetails": details}).
+		Want(t, 200, "").JSON(t, &registered)
 	if registered.Summary != "transfer: amount 25.00, payee bob" {
 		t.Errorf("summary %q", registered.Summary)
 	}
-	w.do("POST", sdk+"/emailVerifications/create", "", nil, m{"email": email, "bindingId": registered.BindingID}).Want(t, 422, "invalid_binding")
-	id := w.do("POST", sdk+"/emailVerifications/create", alice.Token, nil, m{"email": email, "bindingId": registered.BindingID}).Want(t, 200, "").Member("verificationUUID")
+	w.do("POST", sdk+"/emailVerifications/create", "", nil, m{"email": email, "bindingId": registered.BindingID}).
+		Want(t, 422, "invalid_binding")
+	id := w.do("POST", sdk+"/emailVerifications/create", alice.Token, nil, m{"email": email, "bindingId": registered.BindingID}).
+		Want(t, 200, "").Member("verificationUUID")
 	mail := w.Inbox.Wait(t, email, 1)
 	if !strings.Contains(mail.Text, registered.Summary) {
 		t.Errorf("the mail does not say what it confirms:\n%s", mail.Text)
@@ -301,7 +321,8 @@ func walkBindings(w walker, service string) {
 
 	var known api.IntrospectResponse
 	w.do("POST", sdk+"/tokens/introspect", service, nil, m{"token": token}).Want(t, 200, "").JSON(t, &known)
-	if !known.Active || known.AuthorizationDetailsHash != registered.Hash || len(known.AuthorizationDetails) != 1 || known.Displayed == nil || !*known.Displayed {
+	if !known.Active || known.AuthorizationDetailsHash != registered.Hash || len(known.AuthorizationDetails) != 1 ||
+		known.Displayed == nil || !*known.Displayed {
 		t.Errorf("introspection: %+v", known)
 	}
 	question := m{"token": token, "scope": "transfer:create", "operationId": "bound", "requestDigest": "digest"}
@@ -316,7 +337,8 @@ func walkBindings(w walker, service string) {
 	question["authorizationDetailsHash"] = registered.Hash
 	var spent api.ConsumeResponse
 	w.do("POST", sdk+"/tokens/consume", service, nil, question).Want(t, 200, "").JSON(t, &spent)
-	if spent.Result != "first" || spent.AuthorizationDetailsHash != registered.Hash || len(spent.AuthorizationDetails) != 1 || spent.Displayed == nil || !*spent.Displayed {
+	if spent.Result != "first" || spent.AuthorizationDetailsHash != registered.Hash || len(spent.AuthorizationDetails) != 1 ||
+		spent.Displayed == nil || !*spent.Displayed {
 		t.Errorf("consumption: %+v", spent)
 	}
 }
@@ -328,7 +350,8 @@ func walkAdmin(w walker, service string) {
 	var shown api.EnvironmentDocument
 	w.do("GET", admin, service, nil, nil).Want(t, 200, "").JSON(t, &shown)
 	w.do("PUT", admin, service, nil, shown.Document).Want(t, 200, "")
-	w.do("PUT", admin+"?dryRun=true", service, nil, strings.Replace(shown.Document, "transfer:create", "payment:create", 1)).Want(t, 200, "")
+	w.do("PUT", admin+"?dryRun=true", service, nil, strings.Replace(shown.Document, "transfer:create", "payment:create", 1)).
+		Want(t, 200, "")
 	w.do("PUT", admin, service, nil, "colour: blue").Want(t, 422, "invalid_environment_document")
 	w.do("POST", admin+"/keys/rotate", service, nil, nil).Want(t, 200, "")
 	w.do("GET", admin+"/readiness", service, nil, nil).Want(t, 200, "")
@@ -345,9 +368,12 @@ func walkAdmin(w walker, service string) {
 	w.do("POST", admin+"/users/{userId}/reset-mfa", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
 	w.do("POST", admin+"/users/{userId}/unlock", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
 	w.do("POST", admin+"/users/{userId}/unlock", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
-	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", alice.UserID).Want(t, 422, "not_disputed")
-	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "perhaps"}, "userId", alice.UserID).Want(t, 400, "invalid_request")
-	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", "unknown").Want(t, 404, "not_found")
+	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", alice.UserID).
+		Want(t, 422, "not_disputed")
+	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "perhaps"}, "userId",
+		alice.UserID).Want(t, 400, "invalid_request")
+	w.do("POST", admin+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", "unknown").
+		Want(t, 404, "not_found")
 	w.do("POST", admin+"/users/{userId}/disable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
 	w.do("GET", admin+"/users", service, nil, nil).Want(t, 200, "")
 	w.do("POST", admin+"/users/{userId}/enable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")

@@ -25,7 +25,8 @@ func (c *Call) takeCall(what string) error {
 		refused = nil
 		full, wait, err := limit.TakeAll(tx, limit.PerSource(tx, limit.From(c.Source, c.Tenant.Limits), perSource, what, c.Tenant.ID)...)
 		if full != nil && err == nil {
-			refused = fault.New(fault.RateLimited, "Too many of these calls came from here. Try again in %s.", wait.Round(time.Second)).After(wait)
+			refused = fault.New(fault.RateLimited, "Too many of these calls came from here. Try again in %s.", wait.Round(time.Second)).
+				After(wait)
 		}
 		return err
 	})
@@ -63,7 +64,8 @@ func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
 	}
 	address, ok := kind.ReadAddress(r.Address)
 	if !ok {
-		return WalletMessage{}, fault.New(fault.InvalidWalletAddress, "The field address is no address of this chain: an EVM address is 0x and 40 hex digits, whose capitals, if it mixes them, are those of EIP-55; a Solana address is base58.")
+		return WalletMessage{}, fault.New(fault.InvalidWalletAddress, "The field address is no address of this chain: an EVM address is "+
+			"0x and 40 hex digits, whose capitals, if it mixes them, are those of EIP-55; a Solana address is base58.")
 	}
 	text := walletsig.Text{Tenant: c.Tenant, Session: c.Session, Chain: kind, Address: address, Origin: r.Origin}
 	if kind == chain.EVM {
@@ -78,7 +80,8 @@ func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
 		text.Origin = c.Origin
 	}
 	if !walletsig.WebOrigin(c.Tenant, text.Origin) {
-		return WalletMessage{}, fault.New(fault.OriginNotAllowed, "The text names the app by its web origin: call from one that this environment lists, or send it as origin.")
+		return WalletMessage{}, fault.New(fault.OriginNotAllowed,
+			"The text names the app by its web origin: call from one that this environment lists, or send it as origin.")
 	}
 	if text.Door, err = c.door(r); err != nil {
 		return WalletMessage{}, err
@@ -117,7 +120,8 @@ func (c *Call) door(r WalletMessageRequest) (walletsig.Door, error) {
 	case c.Session == nil && (r.Action != "" || len(r.Scopes) > 0):
 		return "", fault.New(fault.SignInRequired, "Sign in first: without a session a wallet can only sign in.")
 	case r.BindingID != "" && len(r.Scopes) != 1:
-		return "", fault.New(fault.InvalidBinding, "A text that confirms a transaction names its scope: send that alone as requestedScopes.")
+		return "", fault.New(fault.InvalidBinding,
+			"A text that confirms a transaction names its scope: send that alone as requestedScopes.")
 	case r.Action != "" && len(r.Scopes) > 0:
 		return "", fault.New(fault.InvalidRequest, "A text is signed for one thing: send action or requestedScopes.")
 	case c.Session == nil:

@@ -19,17 +19,27 @@ import (
 
 func walletRoutes() []Route {
 	public := Gate{Kind: PublicGate}
-	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkWallet, Call: shadow.LinkWallet}
+	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkWallet,
+		Call: shadow.LinkWallet}
 	return []Route{
-		{Method: "POST", Path: sdk + "/wallets/message", Gate: public, OptionalSession: true, Owing: true, Section: "ours, EIP-4361", Summary: "The text to sign, naming what it is for", handler: handle(walletMessage)},
-		{Method: "POST", Path: sdk + "/wallets/signin", Gate: public, Section: "wire 7", Summary: "Sign in with a wallet", handler: handle(walletSignIn)},
-		{Method: "POST", Path: sdk + "/verify", Gate: public, Device: true, Section: "wire 7.1", Summary: "Sign in with a wallet (React)", handler: handle(walletSignIn)},
-		{Method: "POST", Path: sdk + "/wallets/verify", Gate: Gate{Kind: SessionGate}, Device: true, Owing: true, Section: "wire 7, 11.2", Summary: "Step up with a wallet", handler: handle(walletVerify)},
-		{Method: "POST", Path: sdk + "/verify/link", Gate: link, Device: true, Section: "wire 7", Summary: "Link a wallet", handler: handle(walletLink)},
-		{Method: "POST", Path: sdk + "/verify/transfer", Gate: link, Device: true, Section: "wire 7", Summary: "Move a wallet here from the account that has it", handler: handle(walletTransfer)},
-		{Method: "PUT", Path: sdk + "/users/wallets/selection", Gate: Gate{Kind: SessionGate}, Section: "wire 7.1", Summary: "Choose the primary wallet", handler: handle(walletSelect)},
-		{Method: "POST", Path: sdk + "/connect", Gate: public, Section: "wire 5", Summary: "A wallet was connected; nothing comes of it", handler: handle(walletConnect)},
-		{Method: "POST", Path: sdk + "/prefetch", Gate: public, Section: "wire 5", Summary: "A wallet will be used; nothing comes of it", handler: handle(walletPrefetch)},
+		{Method: "POST", Path: sdk + "/wallets/message", Gate: public, OptionalSession: true, Owing: true, Section: "ours, EIP-4361",
+			Summary: "The text to sign, naming what it is for", handler: handle(walletMessage)},
+		{Method: "POST", Path: sdk + "/wallets/signin", Gate: public, Section: "wire 7", Summary: "Sign in with a wallet",
+			handler: handle(walletSignIn)},
+		{Method: "POST", Path: sdk + "/verify", Gate: public, Device: true, Section: "wire 7.1", Summary: "Sign in with a wallet (React)",
+			handler: handle(walletSignIn)},
+		{Method: "POST", Path: sdk + "/wallets/verify", Gate: Gate{Kind: SessionGate}, Device: true, Owing: true, Section: "wire 7, 11.2",
+			Summary: "Step up with a wallet", handler: handle(walletVerify)},
+		{Method: "POST", Path: sdk + "/verify/link", Gate: link, Device: true, Section: "wire 7", Summary: "Link a wallet",
+			handler: handle(walletLink)},
+		{Method: "POST", Path: sdk + "/verify/transfer", Gate: link, Device: true, Section: "wire 7",
+			Summary: "Move a wallet here from the account that has it", handler: handle(walletTransfer)},
+		{Method: "PUT", Path: sdk + "/users/wallets/selection", Gate: Gate{Kind: SessionGate}, Section: "wire 7.1",
+			Summary: "Choose the primary wallet", handler: handle(walletSelect)},
+		{Method: "POST", Path: sdk + "/connect", Gate: public, Section: "wire 5", Summary: "A wallet was connected; nothing comes of it",
+			handler: handle(walletConnect)},
+		{Method: "POST", Path: sdk + "/prefetch", Gate: public, Section: "wire 5", Summary: "A wallet will be used; nothing comes of it",
+			handler: handle(walletPrefetch)},
 	}
 }
 
@@ -53,7 +63,8 @@ type WalletRequest struct {
 const embeddedWallet = "embeddedWallet"
 
 var (
-	walletProviders = []string{"browserExtension", "custodialService", "walletConnect", "qrCode", "deepLink", embeddedWallet, "smartContractWallet"}
+	walletProviders = []string{"browserExtension", "custodialService", "walletConnect", "qrCode", "deepLink", embeddedWallet,
+		"smartContractWallet"}
 	walletNameShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._:-]{0,63}$`)
 )
 
@@ -100,7 +111,8 @@ func (c *Call) walletChain(text string) (chain.Kind, error) {
 	case !ok:
 		return "", fault.New(fault.ChainNotSupported, "There is no chain %.40q. Use EVM or SOL.", text)
 	case !c.Tenant.Wallets.Accepts(string(kind)):
-		return "", fault.New(fault.ChainNotSupported, "This environment takes no %s wallets. The operator adds the chain to wallets.chains.", kind)
+		return "", fault.New(fault.ChainNotSupported,
+			"This environment takes no %s wallets. The operator adds the chain to wallets.chains.", kind)
 	}
 	return kind, nil
 }
@@ -119,9 +131,11 @@ func (r WalletRequest) presentation() error {
 	case !walletNameShape.MatchString(r.WalletName):
 		return fault.New(fault.InvalidRequest, "The field walletName must be a short name, such as metamaskevm.")
 	case !slices.Contains(walletProviders, r.WalletProvider):
-		return fault.New(fault.InvalidRequest, "The field walletProvider is none we know. Send browserExtension, walletConnect or the like.")
+		return fault.New(fault.InvalidRequest,
+			"The field walletProvider is none we know. Send browserExtension, walletConnect or the like.")
 	case r.WalletProvider == embeddedWallet:
-		return fault.New(fault.InvalidVerification, "An embedded wallet cannot vouch for its owner. Use a wallet of your own, or another way that stepUp/check lists.")
+		return fault.New(fault.InvalidVerification,
+			"An embedded wallet cannot vouch for its owner. Use a wallet of your own, or another way that stepUp/check lists.")
 	}
 	return nil
 }

@@ -50,13 +50,15 @@ func walkWallets(w walker) {
 	w.do("POST", sdk+"/wallets/signin", "", nil, evm.Body(w.text(evm))).Want(t, 422, "chain_not_supported")
 	w.Apply(t, servertest.Document(w.environment, walletsOn))
 
-	w.do("POST", sdk+"/connect", "", nil, m{"address": evm.Address, "chain": "EVM", "provider": "browserExtension", "walletName": "testwalletevm", "authMode": "connect-and-sign"}).Want(t, 204, "")
+	w.do("POST", sdk+"/connect", "", nil, m{"address": evm.Address, "chain": "EVM", "provider": "browserExtension",
+		"walletName": "testwalletevm", "authMode": "connect-and-sign"}).Want(t, 204, "")
 	w.do("POST", sdk+"/connect", "", nil, m{"address": evm.Address, "chain": "PAPER"}).Want(t, 400, "invalid_request")
 	w.do("POST", sdk+"/prefetch", "", nil, m{"publicWalletAddress": "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "chain": "BTC"}).Want(t, 204, "")
 
 	ada := w.signInWith(evm)
 	mine := ada.wallet(evm.Address)
-	if mine.Chain != "eip155" || mine.WalletName != "testwalletevm" || mine.WalletProvider != "browserExtension" || mine.Format != "blockchain" || !mine.Confirmed || !ada.User.NewUser {
+	if mine.Chain != "eip155" || mine.WalletName != "testwalletevm" || mine.WalletProvider != "browserExtension" ||
+		mine.Format != "blockchain" || !mine.Confirmed || !ada.User.NewUser {
 		t.Errorf("signed in as %+v", ada.User)
 	}
 	var again verified
@@ -92,9 +94,11 @@ func walkWallets(w walker) {
 
 	third := walletsigtest.NewEVM(t)
 	var three verified
-	w.do("POST", sdk+"/verify/link", bob.Token, []string{w.stepUpWith(bob, solana, "credential:link")}, third.Body(w.text(third))).Want(t, 200, "").JSON(t, &three)
+	w.do("POST", sdk+"/verify/link", bob.Token, []string{w.stepUpWith(bob, solana, "credential:link")}, third.Body(w.text(third))).
+		Want(t, 200, "").JSON(t, &three)
 	var chosen verified
-	w.do("PUT", sdk+"/users/wallets/selection", bob.Token, nil, m{"walletId": three.wallet(third.Address).ID}).Want(t, 200, "").JSON(t, &chosen)
+	w.do("PUT", sdk+"/users/wallets/selection", bob.Token, nil, m{"walletId": three.wallet(third.Address).ID}).
+		Want(t, 200, "").JSON(t, &chosen)
 	if chosen.wallet(third.Address).LastSelectedAt == nil || chosen.wallet(evm.Address).LastSelectedAt != nil {
 		t.Errorf("after the selection: %+v", chosen.User.VerifiedCredentials)
 	}
@@ -103,7 +107,8 @@ func walkWallets(w walker) {
 	unlink := m{"walletId": three.wallet(third.Address).ID, "primaryWalletId": moved.wallet(evm.Address).ID}
 	w.do("POST", sdk+"/verify/unlink", bob.Token, nil, unlink).Want(t, 403, "elevated_access_token_required")
 	var two verified
-	w.do("POST", sdk+"/verify/unlink", bob.Token, []string{w.stepUpWith(bob, solana, "credential:unlink")}, unlink).Want(t, 200, "").JSON(t, &two)
+	w.do("POST", sdk+"/verify/unlink", bob.Token, []string{w.stepUpWith(bob, solana, "credential:unlink")}, unlink).
+		Want(t, 200, "").JSON(t, &two)
 	if two.wallet(third.Address).ID != "" || two.wallet(evm.Address).LastSelectedAt == nil {
 		t.Errorf("after unlinking: %+v", two.User.VerifiedCredentials)
 	}
@@ -112,7 +117,8 @@ func walkWallets(w walker) {
 
 func (w walker) stepUpWith(v verified, wallet *walletsigtest.Wallet, scopes ...string) string {
 	w.t.Helper()
-	return w.do("POST", sdk+"/wallets/verify", v.Token, nil, wallet.Body(w.text(wallet), scopes...)).Want(w.t, 200, "").Member("elevatedAccessToken")
+	return w.do("POST", sdk+"/wallets/verify", v.Token, nil, wallet.Body(w.text(wallet), scopes...)).
+		Want(w.t, 200, "").Member("elevatedAccessToken")
 }
 
 // walkWalletMessages signs the texts that we build.
@@ -133,9 +139,11 @@ func walkWalletMessages(w walker, bob verified, solana *walletsigtest.Wallet) {
 	}
 	w.do("POST", sdk+"/wallets/signin", "", nil, fresh.Body(text)).Want(t, 200, "")
 
-	text = ask(bob.Token, m{"address": solana.Address, "chain": "SOL", "requestedScopes": []string{"wallet:export"}}).Want(t, 200, "").Member("message")
+	text = ask(bob.Token, m{"address": solana.Address, "chain": "SOL", "requestedScopes": []string{"wallet:export"}}).
+		Want(t, 200, "").Member("message")
 	w.do("POST", sdk+"/wallets/verify", bob.Token, nil, solana.Body(text, "wallet:sign")).Want(t, 422, "invalid_verification")
-	text = ask(bob.Token, m{"address": solana.Address, "chain": "SOL", "requestedScopes": []string{"wallet:export"}}).Want(t, 200, "").Member("message")
+	text = ask(bob.Token, m{"address": solana.Address, "chain": "SOL", "requestedScopes": []string{"wallet:export"}}).
+		Want(t, 200, "").Member("message")
 	w.do("POST", sdk+"/wallets/verify", bob.Token, nil, solana.Body(text, "wallet:export")).Want(t, 200, "")
 	ask(bob.Token, m{"address": solana.Address, "chain": "SOL", "action": "transfer"}).Want(t, 200, "")
 
@@ -171,16 +179,18 @@ func TestWalletsThatDoNotCount(t *testing.T) {
 		code   string
 		says   string
 	}{
-		"BTC": {"chain", "BTC", "chain_not_supported", "BTC"}, "ALGO": {"chain", "ALGO", "chain_not_supported", "ALGO"}, "STARK": {"chain", "STARK", "chain_not_supported", "STARK"},
-		"TON": {"chain", "TON", "chain_not_supported", "TON"}, "no chain at all": {"chain", "evm", "chain_not_supported", "evm"},
+		"BTC": {"chain", "BTC", "chain_not_supported", "BTC"}, "ALGO": {"chain", "ALGO", "chain_not_supported", "ALGO"},
+		"STARK": {"chain", "STARK", "chain_not_supported", "STARK"},
+		"TON":   {"chain", "TON", "chain_not_supported", "TON"}, "no chain at all": {"chain", "evm", "chain_not_supported", "evm"},
 		"embedded":       {"walletProvider", "embeddedWallet", "invalid_verification", "embedded"},
 		"no provider":    {"walletProvider", "pocket", "invalid_request", "walletProvider"},
 		"no name":        {"walletName", "<script>", "invalid_request", "walletName"},
 		"mistyped":       {"publicWalletAddress", mistyped(evm.Address), "invalid_wallet_address", "EIP-55"},
 		"Solana's chain": {"chain", "SOL", "invalid_wallet_address", "address"},
 		"many addresses": {"additionalWalletAddresses", make([]m, 11), "invalid_request", "additionalWalletAddresses"},
-		"an odd address": {"additionalWalletAddresses", []m{{"address": "a b", "type": "x"}}, "invalid_request", "additionalWalletAddresses"},
-		"an odd hex":     {"signedMessage", "0xzz", "invalid_verification", "signature"},
+		"an odd address": {"additionalWalletAddresses", []m{{"address": "a b", "type": "x"}}, "invalid_request",
+			"additionalWalletAddresses"},
+		"an odd hex": {"signedMessage", "0xzz", "invalid_verification", "signature"},
 	} {
 		body := evm.Body(w.text(evm))
 		body[test.member] = test.value
@@ -234,13 +244,16 @@ func TestWalletCompatibility(t *testing.T) {
 	w.do("GET", sdk+"/users", owner.Token, nil, nil).Want(t, 200, "") // the last credential went, the session stays until it ends
 
 	// Confirmed by an older credential, it counts. Other kinds still need a token.
-	w.do("POST", sdk+"/verify/link", alice.Token, []string{c.StepUp(t, alice, "credential:link")}, evm.Body(w.text(evm))).Want(t, 200, "").JSON(t, &moved)
+	w.do("POST", sdk+"/verify/link", alice.Token, []string{c.StepUp(t, alice, "credential:link")}, evm.Body(w.text(evm))).
+		Want(t, 200, "").JSON(t, &moved)
 	if !moved.wallet(evm.Address).Confirmed {
 		t.Error("not confirmed by a token")
 	}
 	w.do("POST", sdk+"/wallets/signin", "", nil, evm.Body(w.text(evm))).Want(t, 200, "")
-	w.do("POST", sdk+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": alice.CredentialID, "walletId": wallet.ID}).Want(t, 403, "elevated_access_token_required")
-	w.do("POST", sdk+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": "unknown"}).Want(t, 403, "elevated_access_token_required")
+	w.do("POST", sdk+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": alice.CredentialID, "walletId": wallet.ID}).
+		Want(t, 403, "elevated_access_token_required")
+	w.do("POST", sdk+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": "unknown"}).
+		Want(t, 403, "elevated_access_token_required")
 	w.do("POST", sdk+"/verify/unlink", alice.Token, nil, m{"walletId": wallet.ID}).Want(t, 200, "")
 }
 
@@ -254,16 +267,19 @@ func TestTransferTellsBoth(t *testing.T) {
 	alice, bob := c.SignIn(t, servertest.A, "alice@example.com"), c.SignIn(t, servertest.A, "bob@example.com")
 	evm := walletsigtest.NewEVM(t)
 	w.do("POST", sdk+"/verify/link", alice.Token, []string{c.StepUp(t, alice, "credential:link")}, evm.Body(w.text(evm))).Want(t, 200, "")
-	old := w.do("POST", sdk+"/wallets/verify", alice.Token, nil, evm.Body(w.text(evm), "credential:update")).Want(t, 200, "").Member("elevatedAccessToken")
+	old := w.do("POST", sdk+"/wallets/verify", alice.Token, nil, evm.Body(w.text(evm), "credential:update")).
+		Want(t, 200, "").Member("elevatedAccessToken")
 	toAlice, toBob := len(c.Inbox.To(alice.Email)), len(c.Inbox.To(bob.Email))
 	token := c.StepUp(t, bob, "credential:link")
 	w.do("POST", sdk+"/verify/transfer", bob.Token, []string{token}, evm.Body(w.text(evm))).Want(t, 200, "")
 
-	refused := w.do("PUT", sdk+"/users", alice.Token, []string{old}, m{"email": "new@example.com"}).Want(t, 403, "elevated_access_token_required")
+	refused := w.do("PUT", sdk+"/users", alice.Token, []string{old}, m{"email": "new@example.com"}).
+		Want(t, 403, "elevated_access_token_required")
 	if !strings.Contains(string(refused.Body), "superseded") {
 		t.Errorf("the old token: %s", refused.Body)
 	}
-	if mail := c.Inbox.Wait(t, alice.Email, toAlice); !strings.Contains(mail.Text, "moved to another account") || !strings.Contains(mail.Text, "/notMe#") {
+	if mail := c.Inbox.Wait(t, alice.Email, toAlice); !strings.Contains(mail.Text, "moved to another account") ||
+		!strings.Contains(mail.Text, "/notMe#") {
 		t.Errorf("whoever lost it was told\n%s", mail.Text)
 	}
 	if mail := c.Inbox.Wait(t, bob.Email, toBob+1); !strings.Contains(mail.Text, evm.Address) {

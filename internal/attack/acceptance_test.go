@@ -18,7 +18,8 @@ import (
 // its codes: one per time step, so that a test need not wait for the next.
 func (c *cluster) enrolled(t *testing.T, user *servertest.Session) (code func(step int64) string) {
 	t.Helper()
-	answer := c.must(t, 0, "GET", user.Path("/users/mfa/register/totp"), user.Header(c.stepUp(t, user, "credential:link")), nil).Want(t, 200, "")
+	answer := c.must(t, 0, "GET", user.Path("/users/mfa/register/totp"), user.Header(c.stepUp(t, user, "credential:link")), nil).
+		Want(t, 200, "")
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(answer.Member("secret"))
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +59,8 @@ func TestC1AcceptanceUnderLoad(t *testing.T) {
 	}
 	legacy, legacyWallet := withWallet("legacy-load@example.com")
 	code := c.enrolled(t, legacy)
-	token := c.must(t, 0, "POST", legacy.Path("/users/mfa/auth/totp"), legacy.Header(), m{"code": code(0), "createMfaToken": m{"singleUse": false}}).Want(t, 200, "").Member("mfaToken")
+	token := c.must(t, 0, "POST", legacy.Path("/users/mfa/auth/totp"), legacy.Header(),
+		m{"code": code(0), "createMfaToken": m{"singleUse": false}}).Want(t, 200, "").Member("mfaToken")
 
 	type action struct {
 		name, scope, method, path string

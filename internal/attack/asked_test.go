@@ -11,7 +11,8 @@ import (
 
 // askFor asks inside the session for a code that names scopes, and returns it
 // with the words of its message.
-func (s scene) askFor(t *testing.T, user *servertest.Session, door string, to m, address string, scopes ...string) (id, code, words string) {
+func (s scene) askFor(t *testing.T, user *servertest.Session, door string, to m, address string, scopes ...string) (id, code,
+	words string) {
 	t.Helper()
 	before := len(s.Inbox.To(address))
 	body := maps.Clone(to)
@@ -47,7 +48,8 @@ func (s scene) linkNumber(t *testing.T, user *servertest.Session, number string)
 // nor to link what it was sent to, nor for an MFA token, nor after it was sent again.
 func TestCodesNameWhatTheyAreFor(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s scene) {
-		s.Apply(t, strings.Replace(servertest.Document(servertest.A, servertest.TextsOn), `{scope: "transfer:create"`, `{scope: "transfer:create", allows: "send money"`, 1))
+		s.Apply(t, strings.Replace(servertest.Document(servertest.A, servertest.TextsOn), `{scope: "transfer:create"`,
+			`{scope: "transfer:create", allows: "send money"`, 1))
 		user := s.SignIn(t, servertest.A, "ada@example.com")
 		const number = "+14155550132"
 		s.linkNumber(t, user, number)
@@ -69,7 +71,8 @@ func TestCodesNameWhatTheyAreFor(t *testing.T) {
 			}{
 				{[]string{"wallet:export"}, []string{"export your wallet"}},
 				{[]string{"credential:unlink", "user:delete"}, []string{"remove a way to prove that it is you", "delete your account"}},
-				{[]string{"wallet:sign", "wallet:export", "wallet:delegate"}, []string{"sign with your wallet", "export your wallet", "let somebody else use your wallet"}},
+				{[]string{"wallet:sign", "wallet:export", "wallet:delegate"},
+					[]string{"sign with your wallet", "export your wallet", "let somebody else use your wallet"}},
 				{[]string{transfer}, []string{"send money"}},
 				{[]string{report}, []string{"do what the app calls"}},
 				{nil, []string{"did not say what"}},
@@ -125,7 +128,8 @@ func TestCodesNameWhatTheyAreFor(t *testing.T) {
 			s.Do(t, "POST", sdk(door+"/create"), nil, body).Want(t, 422, "invalid_scopes")
 			body["requestedScopes"] = []string{"wallet:exports"}
 			refused := s.Do(t, "POST", sdk(door+"/create"), user.Header(), body).Want(t, 422, "invalid_scopes").Member("error")
-			if !strings.Contains(refused, "wallet:export,") || !strings.Contains(refused, transfer) || strings.Contains(refused, "console:") {
+			if !strings.Contains(refused, "wallet:export,") || !strings.Contains(refused, transfer) ||
+				strings.Contains(refused, "console:") {
 				t.Errorf("an unknown scope: %s", refused)
 			}
 		}

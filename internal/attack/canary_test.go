@@ -77,7 +77,8 @@ func TestD9SecretsStayInside(t *testing.T) {
 			refusals := s.tellSecrets(t, secrets)
 			secrets.in(t, "the body of a refusal", refusals)
 
-			for name, email := range map[string]string{"an address": "canary-alice@example.com", "a new address": "canary-new@example.com", "a refused address": "canary-bad@@example.com"} {
+			for name, email := range map[string]string{"an address": "canary-alice@example.com", "a new address": "canary-new@example.com",
+				"a refused address": "canary-bad@@example.com"} {
 				secrets[name] = email
 			}
 			if !strings.Contains(log.String(), `"refused"`) {
@@ -117,7 +118,8 @@ func (s scene) tellSecrets(t *testing.T, secrets canaries) string {
 
 	stepUp := func(scopes ...string) string {
 		id, code := s.SendCode(t, servertest.A, email, session)
-		token := send("POST", sdk("/emailVerifications/verify"), session, typed(id, code, scopes...)).Want(t, 200, "").Member("elevatedAccessToken")
+		token := send("POST", sdk("/emailVerifications/verify"), session, typed(id, code, scopes...)).
+			Want(t, 200, "").Member("elevatedAccessToken")
 		secrets["code for "+scopes[0]], secrets["token for "+scopes[0]] = code, token
 		return token
 	}
@@ -141,9 +143,11 @@ func (s scene) tellSecrets(t *testing.T, secrets canaries) string {
 		EmailVerification struct{ VerificationUUID string }
 	}
 	before := len(s.Inbox.To(email))
-	send("PUT", sdk("/users"), servertest.Bearer(signed.Member("minifiedJwt"), update), m{"email": "canary-new@example.com"}).Want(t, 200, "").JSON(t, &changing)
+	send("PUT", sdk("/users"), servertest.Bearer(signed.Member("minifiedJwt"), update), m{"email": "canary-new@example.com"}).
+		Want(t, 200, "").JSON(t, &changing)
 	secrets["a code to a new address"] = s.Inbox.WaitCode(t, "canary-new@example.com", 0)
-	send("POST", sdk("/emailVerifications/verify"), session, typed(changing.EmailVerification.VerificationUUID, secrets["a code to a new address"])).Want(t, 200, "")
+	send("POST", sdk("/emailVerifications/verify"), session,
+		typed(changing.EmailVerification.VerificationUUID, secrets["a code to a new address"])).Want(t, 200, "")
 	notice := s.Inbox.Wait(t, email, before)
 	link := linkSecret(t, notice.Text)
 	secrets["a revoke link"] = link
@@ -162,7 +166,8 @@ func (s scene) tellSecrets(t *testing.T, secrets canaries) string {
 	send("POST", sdk("/notMe"), nil, m{"token": link}).Want(t, 422, "")
 	all := servertest.Bearer(s.ServiceToken(t, "", serviceauth.Scopes))
 	secrets["a second service token"] = strings.TrimPrefix(all.Get("Authorization"), "Bearer ")
-	send("PUT", servertest.Admin(servertest.A), all, "id: "+servertest.A+"\nname: x\nproviders: [{provider: github, clientId: x, clientSecret: canary-client-secret}]\n").Want(t, 422, "")
+	send("PUT", servertest.Admin(servertest.A), all, "id: "+servertest.A+
+		"\nname: x\nproviders: [{provider: github, clientId: x, clientSecret: canary-client-secret}]\n").Want(t, 422, "")
 	send("POST", servertest.Admin(servertest.A)+"/keys/rotate", all, nil).Want(t, 200, "")
 	return refusals.String()
 }
@@ -203,13 +208,15 @@ func TestD9ProgramKeepsSecrets(t *testing.T) {
 	alice := c.signIn(t, "canary-alice@example.com")
 	id, code := c.sendCode(t, alice)
 	c.must(t, 0, "POST", sdk("/emailVerifications/verify"), alice.Header(), typed(id, wrong(code, 3), transfer)).Want(t, 422, "")
-	token := c.must(t, 0, "POST", sdk("/emailVerifications/verify"), alice.Header(), typed(id, code, transfer)).Want(t, 200, "").Member("elevatedAccessToken")
+	token := c.must(t, 0, "POST", sdk("/emailVerifications/verify"), alice.Header(), typed(id, code, transfer)).
+		Want(t, 200, "").Member("elevatedAccessToken")
 	c.must(t, 0, "POST", sdk("/tokens/consume"), servertest.Bearer(c.guard), question(token, transfer, "canary")).Want(t, 200, "")
 	c.must(t, 0, "POST", sdk("/tokens/consume"), servertest.Bearer(c.guard), question(token, transfer, "again")).Want(t, 403, "")
 	refused, bounced := c.must(t, 0, "GET", sdk("/users"), servertest.Bearer(token), nil), c.must(t, 0, "GET", "/"+token, nil, nil)
 
 	secrets := canaries{
-		"the service token": c.guard, "the master key": c.key.Reveal(), "the mail password": delivertest.Password, "the mail password, encoded": url.QueryEscape(delivertest.Password), "the mail URL": c.mail.URL,
+		"the service token": c.guard, "the master key": c.key.Reveal(), "the mail password": delivertest.Password,
+		"the mail password, encoded": url.QueryEscape(delivertest.Password), "the mail URL": c.mail.URL,
 		"the session token": alice.Token, "the elevated token": token,
 	}
 	path := strings.TrimPrefix(c.db, "sqlite:")
@@ -229,8 +236,10 @@ func TestD9ProgramKeepsSecrets(t *testing.T) {
 		t.Errorf("no metrics: %v", err)
 	}
 	for what, text := range map[string]string{
-		"metrics": string(measured), "the program's log": c.nodes[0].log.String(), "a refusal": string(slices.Concat(refused.Body, bounced.Body)),
-		"audit export": c.run(t, "", "audit", "export"), "env show": c.run(t, "", "env", "show", servertest.A), "token list": c.run(t, "", "token", "list"),
+		"metrics": string(measured), "the program's log": c.nodes[0].log.String(),
+		"a refusal":    string(slices.Concat(refused.Body, bounced.Body)),
+		"audit export": c.run(t, "", "audit", "export"), "env show": c.run(t, "", "env", "show", servertest.A),
+		"token list": c.run(t, "", "token", "list"),
 	} {
 		secrets.in(t, what, text)
 	}

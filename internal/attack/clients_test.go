@@ -23,27 +23,32 @@ func TestIDsInCapitals(t *testing.T) {
 	up := strings.ToUpper
 	base := servertest.SDK(up(servertest.A))
 	s.Apply(t, servertest.Document(servertest.A, bothFactors))
-	sent := s.Do(t, "POST", base+"/emailVerifications/create", nil, m{"email": "ada@example.com"}).Want(t, 200, "").Member("verificationUUID")
+	sent := s.Do(t, "POST", base+"/emailVerifications/create", nil, m{"email": "ada@example.com"}).
+		Want(t, 200, "").Member("verificationUUID")
 	code := s.Inbox.WaitCode(t, "ada@example.com", 0)
-	token := s.Do(t, "POST", base+"/emailVerifications/signin", nil, m{"verificationUUID": up(sent), "verificationToken": code}).Want(t, 200, "").Member("minifiedJwt")
+	token := s.Do(t, "POST", base+"/emailVerifications/signin", nil, m{"verificationUUID": up(sent), "verificationToken": code}).
+		Want(t, 200, "").Member("minifiedJwt")
 	s.Do(t, "GET", base+"/users", servertest.Bearer(token), nil).Want(t, 200, "")
 
 	user := s.SignIn(t, servertest.A, "ada@example.com")
 	app := s.BeginApp(t, user, s.StepUp(t, user, "credential:link"))
 	s.Do(t, "POST", base+"/users/mfa/auth/totp", user.Header(), m{"id": up(app.ID), "code": app.Code()}).Want(t, 200, "")
 	s.Do(t, "PUT", base+"/users/mfa/"+up(app.ID), user.Header(), m{"alias": "Phone"}).Want(t, 204, "")
-	s.Do(t, "POST", base+"/users/mfa/auth/totp", user.Header(), m{"id": up(app.ID), "code": app.Next(), "requestedScopes": []string{transfer}}).Want(t, 200, "")
+	s.Do(t, "POST", base+"/users/mfa/auth/totp", user.Header(),
+		m{"id": up(app.ID), "code": app.Next(), "requestedScopes": []string{transfer}}).Want(t, 200, "")
 	unlink := s.StepUpByApp(t, user, app, "credential:unlink")
 	s.Do(t, "DELETE", base+"/users/mfa/"+up(app.ID), user.Header(unlink), nil).Want(t, 204, "")
 
 	elevated := s.StepUp(t, user, transfer)
 	s.Do(t, "POST", base+"/tokens/consume", servertest.Bearer(s.guard), question(elevated, transfer, up(app.ID))).Want(t, 200, "")
-	if again := s.Do(t, "POST", base+"/tokens/consume", servertest.Bearer(s.guard), question(elevated, transfer, app.ID)); again.Status == 200 {
+	if again := s.Do(t, "POST", base+"/tokens/consume", servertest.Bearer(s.guard),
+		question(elevated, transfer, app.ID)); again.Status == 200 {
 		t.Error("an operation id is its maker's: another spelling is another one")
 	}
 	operator := servertest.Bearer(s.ServiceToken(t, servertest.A, []string{serviceauth.UsersRead, serviceauth.AuditRead}))
 	s.Do(t, "GET", servertest.Admin(up(servertest.A))+"/users/"+up(user.UserID), operator, nil).Want(t, 200, "")
-	if seen := s.Do(t, "GET", servertest.Admin(up(servertest.A))+"/audit?userId="+up(user.UserID), operator, nil).Want(t, 200, ""); !bytes.Contains(seen.Body, []byte(user.UserID)) {
+	if seen := s.Do(t, "GET", servertest.Admin(up(servertest.A))+"/audit?userId="+up(user.UserID), operator, nil).
+		Want(t, 200, ""); !bytes.Contains(seen.Body, []byte(user.UserID)) {
 		t.Error("the audit log knows no user in capitals")
 	}
 	// What is no id is not lowered: a code challenge of somebody else, a path with escapes, an id that is longer.
@@ -59,7 +64,8 @@ func TestIDsInCapitals(t *testing.T) {
 func TestAppOrigins(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	apps := []string{"capacitor://localhost", "ionic://localhost", "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "moz-extension://4f0dd7a1-6c0b-4a4e-9d3c-2b8f5c1f5a11", "app://-", "tauri://localhost"}
+	apps := []string{"capacitor://localhost", "ionic://localhost", "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+		"moz-extension://4f0dd7a1-6c0b-4a4e-9d3c-2b8f5c1f5a11", "app://-", "tauri://localhost"}
 	document := func(more string) string {
 		return strings.Replace(servertest.Document(servertest.A, more), `origins: ["`, `origins: ["`+strings.Join(apps, `", "`)+`", "`, 1)
 	}
@@ -75,12 +81,14 @@ func TestAppOrigins(t *testing.T) {
 			t.Errorf("%s, preflight: %v", origin, preflight.Header)
 		}
 	}
-	for _, origin := range []string{"capacitor://localhost.evil.example", "capacitor://LOCALHOST", "capacitor://localhost/", "null", "file://", "chrome-extension://bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"} {
+	for _, origin := range []string{"capacitor://localhost.evil.example", "capacitor://LOCALHOST", "capacitor://localhost/", "null",
+		"file://", "chrome-extension://bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"} {
 		s.Do(t, "GET", sdk("/nonce"), from(origin), nil).Want(t, 403, "origin_not_allowed")
 	}
 	wallet := walletsigtest.NewEVM(t)
 	s.Do(t, "POST", sdk("/wallets/message"), from(apps[0]), m{"address": wallet.Address, "chain": "EVM"}).Want(t, 403, "origin_not_allowed")
-	s.Do(t, "POST", sdk("/wallets/message"), from(servertest.Origin(servertest.A)), m{"address": wallet.Address, "chain": "EVM", "origin": apps[0]}).Want(t, 403, "origin_not_allowed")
+	s.Do(t, "POST", sdk("/wallets/message"), from(servertest.Origin(servertest.A)),
+		m{"address": wallet.Address, "chain": "EVM", "origin": apps[0]}).Want(t, 403, "origin_not_allowed")
 	nonce := s.Do(t, "GET", sdk("/nonce"), nil, nil).Want(t, 200, "").Member("nonce")
 	text := strings.NewReplacer("https://localhost/", "capacitor://localhost/", "https://localhost", "capacitor://localhost").
 		Replace(wallet.Published("https://localhost", servertest.A, nonce, s.Now()))
@@ -101,7 +109,8 @@ func TestAppOrigins(t *testing.T) {
 		{strings.Replace(document(""), "app://-", "app://x/path", 1), "is not a web origin"},
 	} {
 		err := s.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := operate.Apply(tx, audit.By{Actor: "system", RequestID: "test"}, []byte(test.document), operate.ApplyOptions{MayWeaken: true})
+			_, err := operate.Apply(tx, audit.By{Actor: "system", RequestID: "test"}, []byte(test.document),
+				operate.ApplyOptions{MayWeaken: true})
 			return err
 		})
 		if err == nil || !strings.Contains(err.Error(), test.says) {
@@ -121,25 +130,29 @@ func TestNothingHereIsReadable(t *testing.T) {
 			want = origin
 		}
 		header := http.Header{"Origin": {origin}}
-		for path, status := range map[string]int{"/emailVerification/create": 404, "/": 404, "/nonce/": 404, "/emailVerifications/create": 405} {
+		for path, status := range map[string]int{"/emailVerification/create": 404, "/": 404, "/nonce/": 404,
+			"/emailVerifications/create": 405} {
 			answer := s.Do(t, "GET", sdk(path), header, nil).Want(t, status, "")
 			if got := answer.Header.Get("Access-Control-Allow-Origin"); got != want {
 				t.Errorf("%s of %s: %q", path, origin, got)
 			}
 		}
 	}
-	answer := s.Do(t, "GET", servertest.SDK(servertest.B)+"/nothing", http.Header{"Origin": {servertest.Origin(servertest.A)}}, nil).Want(t, 404, "")
+	answer := s.Do(t, "GET", servertest.SDK(servertest.B)+"/nothing", http.Header{"Origin": {servertest.Origin(servertest.A)}}, nil).
+		Want(t, 404, "")
 	if answer.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Error("another environment's page may read it")
 	}
-	s.Do(t, "GET", servertest.SDK("dddddddd-0000-4000-8000-000000000004")+"/nothing", http.Header{"Origin": {servertest.Origin(servertest.A)}}, nil).Want(t, 404, "")
+	s.Do(t, "GET", servertest.SDK("dddddddd-0000-4000-8000-000000000004")+"/nothing",
+		http.Header{"Origin": {servertest.Origin(servertest.A)}}, nil).Want(t, 404, "")
 }
 
 // What the published React client reports as it starts is taken, and costs nothing.
 func TestReportOfTheReactClient(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	for _, body := range []any{nil, m{"hostname": "app.example", "frontendSettings": m{"theme": "dark"}}, "not JSON", strings.Repeat("x", 1<<20)} {
+	for _, body := range []any{nil, m{"hostname": "app.example", "frontendSettings": m{"theme": "dark"}}, "not JSON",
+		strings.Repeat("x", 1<<20)} {
 		s.Do(t, "POST", sdk("/sdkSettings"), http.Header{"Origin": {servertest.Origin(servertest.A)}}, body).Want(t, 204, "")
 	}
 	s.Do(t, "POST", sdk("/sdkSettings"), http.Header{"Origin": {"https://evil.example"}}, m{}).Want(t, 403, "origin_not_allowed")
@@ -154,7 +167,8 @@ func TestCompressedBodies(t *testing.T) {
 	_, _ = w.Write([]byte(`{"email":"ada@example.com"}`))
 	w.Close()
 	for _, coding := range []string{"gzip", "GZIP", "br", "deflate", "gzip, identity"} {
-		answer := s.Do(t, "POST", sdk("/emailVerifications/create"), http.Header{"Content-Encoding": {coding}}, body.Bytes()).Want(t, 415, "unsupported_media_type")
+		answer := s.Do(t, "POST", sdk("/emailVerifications/create"), http.Header{"Content-Encoding": {coding}}, body.Bytes()).
+			Want(t, 415, "unsupported_media_type")
 		if !strings.Contains(answer.Member("error"), "Content-Encoding") {
 			t.Errorf("%s: %s", coding, answer.Body)
 		}
@@ -162,7 +176,8 @@ func TestCompressedBodies(t *testing.T) {
 	writer := servertest.Bearer(s.ServiceToken(t, servertest.A, []string{serviceauth.EnvironmentsWrite}))
 	writer["Content-Encoding"], writer["Content-Type"] = []string{"gzip"}, []string{"application/yaml"}
 	s.Do(t, "PUT", servertest.Admin(servertest.A), writer, body.Bytes()).Want(t, 415, "unsupported_media_type")
-	s.Do(t, "POST", sdk("/emailVerifications/create"), http.Header{"Content-Encoding": {"identity"}}, m{"email": "ada@example.com"}).Want(t, 200, "")
+	s.Do(t, "POST", sdk("/emailVerifications/create"), http.Header{"Content-Encoding": {"identity"}}, m{"email": "ada@example.com"}).
+		Want(t, 200, "")
 }
 
 // Hardware wallets sign an off-chain envelope around the text. One around just our

@@ -109,13 +109,15 @@ func TestL13PlainHTTPPerConnection(t *testing.T) {
 	}{
 		{"127.0.0.1", true}, {"127.9.9.9", true}, {"::1", true}, {"::ffff:127.0.0.1", true},
 		{"10.0.0.1", true}, {"::ffff:10.0.0.1", true}, {"fd00::7", true},
-		{"11.0.0.1", false}, {"203.0.113.9", false}, {"::ffff:203.0.113.9", false}, {"fd00::8", false}, {"fe80::1%eth0", false}, {"192.168.0.1", false},
-		{"64:ff9b::a00:1", false}, {"2002:a00:1::", false}, {"::10.0.0.1", false}, {"0.0.0.0", false}, {"::", false},
+		{"11.0.0.1", false}, {"203.0.113.9", false}, {"::ffff:203.0.113.9", false}, {"fd00::8", false}, {"fe80::1%eth0", false},
+		{"192.168.0.1", false}, {"64:ff9b::a00:1", false}, {"2002:a00:1::", false}, {"::10.0.0.1", false}, {"0.0.0.0", false},
+		{"::", false},
 	} {
 		address := netip.MustParseAddr(peer.from)
 		from.Store(&net.TCPAddr{IP: address.WithZone("").AsSlice(), Zone: address.Zone(), Port: 4711})
 		for _, claim := range []http.Header{
-			{}, {"X-Forwarded-Proto": {"https"}, "X-Forwarded-For": {"10.0.0.1"}, "Forwarded": {"for=10.0.0.1;proto=https"}}, {"X-Forwarded-For": {"127.0.0.1"}, "X-Real-Ip": {"127.0.0.1"}},
+			{}, {"X-Forwarded-Proto": {"https"}, "X-Forwarded-For": {"10.0.0.1"}, "Forwarded": {"for=10.0.0.1;proto=https"}},
+			{"X-Forwarded-For": {"127.0.0.1"}, "X-Real-Ip": {"127.0.0.1"}},
 		} {
 			header := claim.Clone()
 			header.Set("Connection", "close")
@@ -132,7 +134,8 @@ func TestL13PlainHTTPPerConnection(t *testing.T) {
 					t.Errorf("%s from %s: %d", open, peer.from, got.Status)
 				}
 			}
-			for _, odd := range []string{"/healthz/", "/healthz/../api", "//healthz", "/readyz/x", "/.well-known/webauthn", "/api/v0/admin/environments"} {
+			for _, odd := range []string{"/healthz/", "/healthz/../api", "//healthz", "/readyz/x", "/.well-known/webauthn",
+				"/api/v0/admin/environments"} {
 				if got := s.Do(t, "GET", odd, header, nil); !peer.trusted && got.Code != "https_required" {
 					t.Errorf("%s from %s: %d %s", odd, peer.from, got.Status, got.Code)
 				}
@@ -156,8 +159,8 @@ func TestL3SecretsOfOthers(t *testing.T) {
 		os.WriteFile(outside, []byte(socialtest.ClientSecret), 0o600), os.Mkdir(filepath.Join(folder, "folder"), 0o700),
 		syscall.Mkfifo(filepath.Join(folder, "pipe"), 0o600), os.WriteFile(filepath.Join(folder, "long"), make([]byte, 64<<10+1), 0o600),
 		os.WriteFile(filepath.Join(folder, "shut"), nil, 0),
-		os.Symlink("own", filepath.Join(folder, "inside")), os.Symlink(outside, filepath.Join(folder, "out")), os.Symlink(theirs, filepath.Join(folder, "neighbour")),
-		os.Symlink("/proc/self/environ", filepath.Join(folder, "environ")),
+		os.Symlink("own", filepath.Join(folder, "inside")), os.Symlink(outside, filepath.Join(folder, "out")),
+		os.Symlink(theirs, filepath.Join(folder, "neighbour")), os.Symlink("/proc/self/environ", filepath.Join(folder, "environ")),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -165,7 +168,8 @@ func TestL3SecretsOfOthers(t *testing.T) {
 	}
 	admin := servertest.Bearer(s.ServiceToken(t, servertest.A, []string{serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
 	apply := func(ref string) servertest.Response {
-		return s.Do(t, "PUT", servertest.Admin(servertest.A), admin, servertest.Document(servertest.A, `redirectOrigins: ["`+servertest.Origin(servertest.A)+`"]
+		return s.Do(t, "PUT", servertest.Admin(servertest.A), admin,
+			servertest.Document(servertest.A, `redirectOrigins: ["`+servertest.Origin(servertest.A)+`"]
 providers: [{provider: acme, issuer: "`+p.URL+`", clientId: `+socialtest.ClientID+`, clientSecret: `+ref+`}]`))
 	}
 	signIn := func() servertest.Response {
@@ -180,7 +184,8 @@ providers: [{provider: acme, issuer: "`+p.URL+`", clientId: `+socialtest.ClientI
 	}
 	answer := ""
 	for _, ref := range []string{
-		"{file: none}", "{file: folder}", "{file: .}", "{file: pipe}", "{file: long}", "{file: shut}", "{file: out}", "{file: neighbour}", "{file: environ}", "{file: own/x}", "{file: OWN}",
+		"{file: none}", "{file: folder}", "{file: .}", "{file: pipe}", "{file: long}", "{file: shut}", "{file: out}", "{file: neighbour}",
+		"{file: environ}", "{file: own/x}", "{file: OWN}",
 		"{env: PATH}", "{env: HOME}", "{env: STEPUP_MASTER_KEY}", "{env: " + environment.Variable(servertest.B, "X") + "}",
 	} {
 		apply(ref).Want(t, 200, "")
@@ -194,8 +199,9 @@ providers: [{provider: acme, issuer: "`+p.URL+`", clientId: `+socialtest.ClientI
 		}
 	}
 	for _, ref := range []string{
-		"{file: " + outside + "}", "{file: /proc/self/environ}", "{file: " + own + "}", "{file: ../" + servertest.B + "/theirs}", "{file: ..}", "{file: folder/../../x}",
-		`{file: "own\0"}`, `{env: "A=B"}`, `{env: "A\0"}`, "{env: A/B}", "{file: own, env: A}", "{}",
+		"{file: " + outside + "}", "{file: /proc/self/environ}", "{file: " + own + "}", "{file: ../" + servertest.B + "/theirs}",
+		"{file: ..}", "{file: folder/../../x}", `{file: "own\0"}`, `{env: "A=B"}`, `{env: "A\0"}`, "{env: A/B}",
+		"{file: own, env: A}", "{}",
 	} {
 		if got := apply(ref); got.Status != 422 || got.Code != "invalid_environment_document" {
 			t.Errorf("%s: %d %s", ref, got.Status, got.Body)
@@ -231,7 +237,8 @@ providers:
 	}
 	s.SignIn(t, servertest.A, "ada@example.com")
 	s.socially(t)
-	s.Do(t, "POST", sdk("/providers/before/initAuth"), nil, m{"state": strings.Repeat("s", 32), "redirectUrl": after}).Want(t, 422, "provider_not_enabled")
+	s.Do(t, "POST", sdk("/providers/before/initAuth"), nil, m{"state": strings.Repeat("s", 32), "redirectUrl": after}).
+		Want(t, 422, "provider_not_enabled")
 	if settings := s.Do(t, "GET", sdk("/settings"), nil, nil).Want(t, 200, ""); strings.Contains(string(settings.Body), `"before"`) {
 		t.Error("a provider that is refused is offered")
 	}
@@ -261,7 +268,8 @@ func TestL12Senders(t *testing.T) {
 	if got, want := sender(servertest.A, "two@example.com"), "A <hello@a.example>"; got != want {
 		t.Errorf("mail comes from %s, want %s", got, want)
 	}
-	for _, from := range []string{"B <hello@b.example>", "B <ceo@auth.example.com>", "B <x@sub.a.example>", "x@evil.example", "A <hello@a.example.evil.example>", "B <x@localhost>"} {
+	for _, from := range []string{"B <hello@b.example>", "B <ceo@auth.example.com>", "B <x@sub.a.example>", "x@evil.example",
+		"A <hello@a.example.evil.example>", "B <x@localhost>"} {
 		if got := apply(servertest.A, from); got.Status != 422 || got.Code != "invalid_environment_document" {
 			t.Errorf("%s: %d %s", from, got.Status, got.Body)
 		}
@@ -287,18 +295,21 @@ func TestL12Senders(t *testing.T) {
 func TestVersionByDocument(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	strong := servertest.Bearer(s.ServiceToken(t, "", []string{serviceauth.EnvironmentsRead, serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
+	strong := servertest.Bearer(s.ServiceToken(t, "",
+		[]string{serviceauth.EnvironmentsRead, serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
 	put := func(id, document string) servertest.Response {
 		return s.Do(t, "PUT", servertest.Admin(id), strong, document)
 	}
 	version := func(line string) string {
 		return strings.Replace(servertest.Document(servertest.Legacy, ""), `minApiVersion: "2026_01_01"`+"\n", line, 1)
 	}
-	if got := put(servertest.Legacy, version(`minApiVersion: "2026_04_01"`+"\n")); got.Status != 422 || !strings.Contains(got.Member("error"), `write minApiVersion: "2026_01_01"`) {
+	if got := put(servertest.Legacy, version(`minApiVersion: "2026_04_01"`+"\n")); got.Status != 422 ||
+		!strings.Contains(got.Member("error"), `write minApiVersion: "2026_01_01"`) {
 		t.Errorf("a document that names the newest version: %d %s", got.Status, got.Body)
 	}
 	put(servertest.Legacy, version("")).Want(t, 200, "")
-	if got := s.Do(t, "GET", servertest.Admin(servertest.Legacy), strong, nil).Member("document"); !strings.Contains(got, `minApiVersion: "2026_01_01"`) {
+	if got := s.Do(t, "GET", servertest.Admin(servertest.Legacy), strong, nil).
+		Member("document"); !strings.Contains(got, `minApiVersion: "2026_01_01"`) {
 		t.Errorf("leaving the line out changed the version:\n%s", got)
 	}
 	const fresh = "dddddddd-0000-4000-8000-000000000004"
@@ -306,7 +317,8 @@ func TestVersionByDocument(t *testing.T) {
 	if got := s.writer(t, "")(old); got.Status != 403 || got.Code != "insufficient_service_scope" {
 		t.Errorf("a new environment at the old version: %d %s", got.Status, got.Body)
 	}
-	if got := put(fresh, old).Want(t, 200, ""); !strings.Contains(string(got.Body), `"warnings":["createdAtVersion: the environment begins at 2026_01_01`) {
+	if got := put(fresh, old).
+		Want(t, 200, ""); !strings.Contains(string(got.Body), `"warnings":["createdAtVersion: the environment begins at 2026_01_01`) {
 		t.Errorf("nobody is told that a new environment begins at the old version: %s", got.Body)
 	}
 	if got := s.Inbox.Wait(t, servertest.Operator, 0).Text; !strings.Contains(got, "begins at 2026_01_01") {
@@ -319,7 +331,8 @@ func TestVersionByDocument(t *testing.T) {
 func TestEntriesDroppedByAnOldFile(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	strong := servertest.Bearer(s.ServiceToken(t, "", []string{serviceauth.EnvironmentsRead, serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
+	strong := servertest.Bearer(s.ServiceToken(t, "",
+		[]string{serviceauth.EnvironmentsRead, serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
 	document := servertest.Document(servertest.Legacy, "mfa: {actions: [{action: user.update, required: true}]}\n")
 	s.Apply(t, document)
 	user := s.SignIn(t, servertest.Legacy, "ada@example.com")
@@ -338,7 +351,8 @@ func TestEntriesDroppedByAnOldFile(t *testing.T) {
 	}
 	line := `compatibility: [update-user, delete-user]`
 	got := accept(m{"minApiVersion": "2026_04_01"})
-	if !slices.Equal(got.TurnedOn, []string{"update-user", "delete-user"}) || !slices.Equal(got.Lines, []string{`minApiVersion: "2026_04_01"`, line}) {
+	if !slices.Equal(got.TurnedOn, []string{"update-user", "delete-user"}) ||
+		!slices.Equal(got.Lines, []string{`minApiVersion: "2026_04_01"`, line}) {
 		t.Fatalf("%+v", got)
 	}
 	call()
@@ -353,7 +367,8 @@ func TestEntriesDroppedByAnOldFile(t *testing.T) {
 	}
 	for _, query := range []string{"?dryRun=true", ""} {
 		want := []string{
-			"compatibility: the document drops update-user, which accepting turned on. 1 call(s) of the last 30 days went through by it, from WalletKit/5.3.2: such calls are refused without it.",
+			"compatibility: the document drops update-user, which accepting turned on. 1 call(s) of the last 30 days went through by it, " +
+				"from WalletKit/5.3.2: such calls are refused without it.",
 			"compatibility: the document drops delete-user, which accepting turned on. No call of the last 30 days needed it.",
 			"To keep what was turned on, write " + line + ".",
 		}

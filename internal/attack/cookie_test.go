@@ -61,12 +61,14 @@ func TestCookieMode(t *testing.T) {
 
 	// The elevated token goes by body and header.
 	id, code := s.SendCode(t, servertest.A, "cookie@example.com", withCookie(cookie, "Origin", origin))
-	answer = s.Do(t, "POST", sdk("/emailVerifications/verify"), withCookie(cookie, "Origin", origin), typed(id, code, "user:delete")).Want(t, 200, "")
+	answer = s.Do(t, "POST", sdk("/emailVerifications/verify"), withCookie(cookie, "Origin", origin), typed(id, code, "user:delete")).
+		Want(t, 200, "")
 	token := answer.Member("elevatedAccessToken")
 	if token == "" || strings.Contains(strings.Join(answer.Header.Values("Set-Cookie"), " "), token) {
 		t.Error("the elevated token is not where it belongs")
 	}
-	wantRefused(t, s.Do(t, "DELETE", sdk("/users"), http.Header{"Origin": {origin}, "Cookie": {cookie.Name + "=" + cookie.Value + "; x-dyn-elevated-access-token=" + token}}, nil), "missing")
+	wantRefused(t, s.Do(t, "DELETE", sdk("/users"), http.Header{"Origin": {origin},
+		"Cookie": {cookie.Name + "=" + cookie.Value + "; x-dyn-elevated-access-token=" + token}}, nil), "missing")
 
 	// Signing out and a dead session take the cookie away, and a forgotten cookie does not keep anybody from signing in.
 	gone := theCookie(t, s.Do(t, "POST", sdk("/revoke"), withCookie(cookie, "Origin", origin), nil).Want(t, 204, ""))
@@ -77,7 +79,8 @@ func TestCookieMode(t *testing.T) {
 	if gone.MaxAge >= 0 {
 		t.Errorf("after a dead session: %v", gone)
 	}
-	s.Do(t, "POST", sdk("/emailVerifications/create"), withCookie(cookie, "Origin", origin), m{"email": "cookie@example.com"}).Want(t, 200, "")
+	s.Do(t, "POST", sdk("/emailVerifications/create"), withCookie(cookie, "Origin", origin), m{"email": "cookie@example.com"}).
+		Want(t, 200, "")
 }
 
 // F5: a page elsewhere makes the browser send the cookie, by fetch, form, tag
@@ -96,7 +99,8 @@ func TestF5CookieOfAnotherPage(t *testing.T) {
 		"navigation":                  withCookie(cookie, "Sec-Fetch-Site", "none"),
 		"a browser that says nothing": withCookie(cookie),
 	} {
-		for _, call := range []struct{ method, path string }{{"GET", "/users"}, {"POST", "/refresh"}, {"POST", "/revoke"}, {"DELETE", "/users"}} {
+		for _, call := range []struct{ method, path string }{{"GET", "/users"}, {"POST", "/refresh"}, {"POST", "/revoke"},
+			{"DELETE", "/users"}} {
 			answer := s.Do(t, call.method, sdk(call.path), header, nil)
 			if answer.Status != 403 || answer.Code != "origin_not_allowed" {
 				t.Errorf("%s: %s %s: %d %s", name, call.method, call.path, answer.Status, answer.Body)
@@ -120,8 +124,10 @@ func TestCookieIsOfOneEnvironment(t *testing.T) {
 	origin := servertest.Origin(servertest.A)
 	renamed := *cookie
 	renamed.Name = strings.Replace(cookie.Name, servertest.A, servertest.B, 1)
-	s.Do(t, "GET", servertest.SDK(servertest.B)+"/users", withCookie(cookie, "Origin", servertest.Origin(servertest.B)), nil).Want(t, 401, "sign_in_required")
-	s.Do(t, "GET", servertest.SDK(servertest.B)+"/users", withCookie(&renamed, "Origin", servertest.Origin(servertest.B)), nil).Want(t, 401, "invalid_session")
+	s.Do(t, "GET", servertest.SDK(servertest.B)+"/users", withCookie(cookie, "Origin", servertest.Origin(servertest.B)), nil).
+		Want(t, 401, "sign_in_required")
+	s.Do(t, "GET", servertest.SDK(servertest.B)+"/users", withCookie(&renamed, "Origin", servertest.Origin(servertest.B)), nil).
+		Want(t, 401, "invalid_session")
 	twice := withCookie(cookie, "Origin", origin)
 	twice["Cookie"] = []string{cookie.Name + "=" + cookie.Value + "; " + cookie.Name + "=" + cookie.Value}
 	s.Do(t, "GET", sdk("/users"), twice, nil).Want(t, 401, "sign_in_required")

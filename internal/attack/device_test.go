@@ -146,10 +146,12 @@ func TestDeviceSignatureForged(t *testing.T) {
 
 	good := s.nonce(t, servertest.A)
 	for name, nonce := range map[string]string{
-		"none": "", "invented": strings.Repeat("a", 64), "of another environment": s.nonce(t, servertest.B), "upper case": strings.ToUpper(good),
-		"cut off": good[:len(good)-1], "longer": good + "a", "altered": flip(good, 3), "nul": "\u0001" + good, "huge": strings.Repeat("a", 8<<10),
+		"none": "", "invented": strings.Repeat("a", 64), "of another environment": s.nonce(t, servertest.B),
+		"upper case": strings.ToUpper(good), "cut off": good[:len(good)-1], "longer": good + "a", "altered": flip(good, 3),
+		"nul": "\u0001" + good, "huge": strings.Repeat("a", 8<<10),
 	} {
-		if r := refresh(deviceHeader(user, strings.Map(printable, nonce), mine.public(), mine.signature(t, nonce))); r.Status != 403 || r.Code != "invalid_device_signature" {
+		if r := refresh(deviceHeader(user, strings.Map(printable, nonce), mine.public(), mine.signature(t, nonce))); r.Status != 403 ||
+			r.Code != "invalid_device_signature" {
 			t.Errorf("nonce %s: got %d %s", name, r.Status, r.Code)
 		}
 	}
@@ -163,7 +165,8 @@ func TestDeviceSignatureForged(t *testing.T) {
 
 	// A nonce of one environment is good only there.
 	elsewhere := s.SignIn(t, servertest.B, "forged@example.com")
-	s.Do(t, "POST", elsewhere.Path("/refresh"), mine.sign(t, s.nonce(t, servertest.A), elsewhere.Header()), nil).Want(t, 403, "invalid_device_signature")
+	s.Do(t, "POST", elsewhere.Path("/refresh"), mine.sign(t, s.nonce(t, servertest.A), elsewhere.Header()), nil).
+		Want(t, 403, "invalid_device_signature")
 	s.Do(t, "POST", elsewhere.Path("/refresh"), mine.sign(t, s.nonce(t, servertest.B), elsewhere.Header()), nil).Want(t, 200, "")
 }
 

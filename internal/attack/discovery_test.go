@@ -63,7 +63,8 @@ func TestF10SameAnswerForKnownAndUnknown(t *testing.T) {
 				shape(t, s.Do(t, "POST", sdk("/emailVerifications/retry"), nil, m{"email": email, "verificationUUID": id}), email),
 				shape(t, s.Do(t, "POST", sdk("/emailVerifications/signin"), nil, typed(id, "x")), email),
 				shape(t, inside, email),
-				shape(t, s.Do(t, "POST", sdk("/emailVerifications/verify"), session.Header(), typed(inside.Member("verificationUUID"), "x", transfer)), email),
+				shape(t, s.Do(t, "POST", sdk("/emailVerifications/verify"), session.Header(),
+					typed(inside.Member("verificationUUID"), "x", transfer)), email),
 				shape(t, s.Do(t, "PUT", sdk("/users"), session.Header(), m{"email": email}), email),
 				shape(t, s.Do(t, "POST", sdk("/emailVerifications/signin"), nil, typed("unknown", "123456")), email),
 				fmt.Sprint(s.Do(t, "PUT", sdk("/users"), session.Header(token), m{"email": email}).Status),
@@ -97,7 +98,8 @@ func TestF10SameTimeForKnownAndUnknown(t *testing.T) {
 	for i := range people {
 		s.SignIn(t, servertest.A, fmt.Sprintf("known-%02d@example.com", i))
 	}
-	document := strings.NewReplacer("count: 10000,", "count: 1000000,", "count: 1000,", "count: 1000000,", "limits:\n", "limits:\n  codesPerHour: 1000000\n").Replace(closedSignUp())
+	document := strings.NewReplacer("count: 10000,", "count: 1000000,", "count: 1000,", "count: 1000000,", "limits:\n",
+		"limits:\n  codesPerHour: 1000000\n").Replace(closedSignUp())
 	s.Apply(t, document)
 	ask := func(address string) float64 {
 		began := time.Now()
@@ -131,7 +133,8 @@ sampling:
 	longer := superiority(times[0], times[1])
 	t.Logf("known %v, unknown %v (medians); the known one takes longer in %.3f of pairs", median(times[0]), median(times[1]), longer)
 	if math.Abs(longer-0.5) > bound {
-		t.Errorf("the time of an answer tells who has an account: medians %v and %v, the known one takes longer in %.3f of pairs", median(times[0]), median(times[1]), longer)
+		t.Errorf("the time of an answer tells who has an account: medians %v and %v, the known one takes longer in %.3f of pairs",
+			median(times[0]), median(times[1]), longer)
 	}
 }
 
@@ -159,13 +162,21 @@ func TestF11AddressParsing(t *testing.T) {
 	user := s.SignIn(t, servertest.A, "f11@example.com")
 	token := s.StepUp(t, user, "credential:update")
 	for name, address := range map[string]string{
-		"empty": "", "no at": "example.com", "two ats": "a@evil.example@example.com", "quoted at": `"a@evil.example"@example.com`, "quoted space": `"a b"@example.com`, "quoted injection": `"a@evil.example> ORCPT=x"@example.com`,
-		"display name": "A <a@example.com>", "angle brackets": "<a@example.com>", "comment": "a(x)@example.com", "comma": "a@example.com,b@evil.example", "semicolon": "a@example.com;b@evil.example",
-		"header injection": "a@example.com\r\nBcc: b@evil.example", "line feed": "a@example.com\n.", "line separator": "a@exam\u2028ple.com", "percent route": "a%evil.example@example.com", "bang route": "evil.example!a@example.com",
-		"source route": "@evil.example:a@example.com", "option": "-oQ/tmp@example.com", "leading dot": ".a@example.com", "double dot": "a..b@example.com", "non-ascii local": "ä@example.com", "full-width at": "a＠example.com",
-		"full-width dot": "a@example．com", "literal": "a@[127.0.0.1]", "ip": "a@127.0.0.1", "single label": "a@localhost", "underscore": "a@ex_ample.com", "empty label": "a@example..com", "punycode of ascii": "a@xn--example-.com",
-		"zero width": "a@exam\u200bple.com", "soft hyphen": "a@exam\u00adple.com", "right to left": "a@\u202emoc.elpmaxe", "parameter": "a@example.com NOTIFY=NEVER", "port": "a@example.com:25",
-		"long local": strings.Repeat("a", 65) + "@example.com", "long": "a@" + strings.Repeat("abcdefghi.", 26) + "com", "list": "a@example.com b@example.com", "mailto": "mailto:a@example.com",
+		"empty": "", "no at": "example.com", "two ats": "a@evil.example@example.com", "quoted at": `"a@evil.example"@example.com`,
+		"quoted space": `"a b"@example.com`, "quoted injection": `"a@evil.example> ORCPT=x"@example.com`,
+		"display name": "A <a@example.com>", "angle brackets": "<a@example.com>", "comment": "a(x)@example.com",
+		"comma": "a@example.com,b@evil.example", "semicolon": "a@example.com;b@evil.example",
+		"header injection": "a@example.com\r\nBcc: b@evil.example", "line feed": "a@example.com\n.",
+		"line separator": "a@exam\u2028ple.com", "percent route": "a%evil.example@example.com",
+		"bang route":   "evil.example!a@example.com",
+		"source route": "@evil.example:a@example.com", "option": "-oQ/tmp@example.com", "leading dot": ".a@example.com",
+		"double dot": "a..b@example.com", "non-ascii local": "ä@example.com", "full-width at": "a＠example.com",
+		"full-width dot": "a@example．com", "literal": "a@[127.0.0.1]", "ip": "a@127.0.0.1", "single label": "a@localhost",
+		"underscore": "a@ex_ample.com", "empty label": "a@example..com", "punycode of ascii": "a@xn--example-.com",
+		"zero width": "a@exam\u200bple.com", "soft hyphen": "a@exam\u00adple.com", "right to left": "a@\u202emoc.elpmaxe",
+		"parameter": "a@example.com NOTIFY=NEVER", "port": "a@example.com:25",
+		"long local": strings.Repeat("a", 65) + "@example.com", "long": "a@" + strings.Repeat("abcdefghi.", 26) + "com",
+		"list": "a@example.com b@example.com", "mailto": "mailto:a@example.com",
 	} {
 		for door, send := range map[string]func() servertest.Response{
 			"create": func() servertest.Response {
@@ -181,7 +192,8 @@ func TestF11AddressParsing(t *testing.T) {
 		}
 	}
 	for name, body := range map[string]string{
-		"nul": `{"email":"a@example.com\u0000.evil.example"}`, "list": `{"email":["a@example.com","b@evil.example"]}`, "object": `{"email":{"$ne":""}}`, "twice": `{"email":"a@example.com","email":"b@evil.example"}`,
+		"nul": `{"email":"a@example.com\u0000.evil.example"}`, "list": `{"email":["a@example.com","b@evil.example"]}`,
+		"object": `{"email":{"$ne":""}}`, "twice": `{"email":"a@example.com","email":"b@evil.example"}`,
 		"other case too": `{"email":"a@example.com","Email":"b@evil.example"}`, "lone surrogate": `{"email":"\ud800@example.com"}`,
 	} {
 		if r := s.Do(t, "POST", sdk("/emailVerifications/create"), http.Header{}, body); r.Status/100 != 4 {

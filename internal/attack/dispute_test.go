@@ -13,7 +13,8 @@ import (
 )
 
 // entriesOn lets as much through without a token as an environment can.
-const entriesOn = "compatibility: [link-wallet, link-email, link-phone, unlink-wallet, update-user, delete-user, refresh, reshare, delete-device]\n"
+const entriesOn = "compatibility: [link-wallet, link-email, link-phone, unlink-wallet, update-user, delete-user, refresh, " +
+	"reshare, delete-device]\n"
 
 // lastLink is the newest "this was not me" link that the address was sent.
 func (s scene) lastLink(t testing.TB, address string) string {
@@ -49,7 +50,8 @@ func (s scene) enrolBy(t testing.TB, user *servertest.Session, by *servertest.Ap
 // byApp tries to mint for the scope with a code of the app.
 func (s scene) byApp(t testing.TB, user *servertest.Session, app *servertest.App, scope string) servertest.Response {
 	t.Helper()
-	return s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Next(), "requestedScopes": []string{scope}})
+	return s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(),
+		m{"id": app.ID, "code": app.Next(), "requestedScopes": []string{scope}})
 }
 
 // byMail tries the same with a code to the session's address.
@@ -131,15 +133,18 @@ func TestL2MailboxReader(t *testing.T) {
 		if ids, mfa := s.disputed(t, reader); !slices.Equal(ids, []string{app.ID}) || !mfa {
 			t.Errorf("disputed %v, has MFA %v", ids, mfa)
 		}
-		for _, scope := range []string{"wallet:export", "credential:link", "credential:unlink", "credential:update", "user:delete", transfer} {
+		for _, scope := range []string{"wallet:export", "credential:link", "credential:unlink", "credential:update",
+			"user:delete", transfer} {
 			if c := s.check(t, reader, scope); !c.IsRequired || c.Reason != "disputed" || len(c.Credentials) != 0 || !c.Disputed {
 				t.Errorf("check of %s: %+v", scope, c)
 			}
 			wantRefused(t, s.byMail(t, reader, scope), "disputed")
 		}
 		wantRefused(t, s.byApp(t, reader, app, "credential:unlink"), "disputed")
-		wantRefused(t, s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), reader.Header(), m{"code": codes[0], "requestedScopes": []string{transfer}}), "disputed")
-		wantRefused(t, s.Do(t, "POST", sdk("/users/mfa/auth/totp"), reader.Header(), m{"code": app.Next(), "createMfaToken": m{"singleUse": false}}), "disputed")
+		wantRefused(t, s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), reader.Header(),
+			m{"code": codes[0], "requestedScopes": []string{transfer}}), "disputed")
+		wantRefused(t, s.Do(t, "POST", sdk("/users/mfa/auth/totp"), reader.Header(),
+			m{"code": app.Next(), "createMfaToken": m{"singleUse": false}}), "disputed")
 		wantRefused(t, s.Do(t, "GET", sdk("/users/mfa/register/totp"), reader.Header(), nil), "disputed")
 		wantRefused(t, s.Do(t, "DELETE", sdk("/users/mfa/"+app.ID), reader.Header(), nil), "disputed")
 		wantRefused(t, s.decide(t, reader, app.ID, false), "disputed")
@@ -165,7 +170,8 @@ func TestL2MailboxReader(t *testing.T) {
 		s.click(t, servertest.A, links[1]).Want(t, 204, "")
 		again := s.SignIn(t, servertest.A, user.Email)
 		s.StepUpByApp(t, again, app, "wallet:export") // older than its codes
-		wantRefused(t, s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), again.Header(), m{"code": codes[1], "requestedScopes": []string{transfer}}), "disputed")
+		wantRefused(t, s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), again.Header(),
+			m{"code": codes[1], "requestedScopes": []string{transfer}}), "disputed")
 	})
 }
 
@@ -186,7 +192,8 @@ func TestL2OlderFactorDecides(t *testing.T) {
 
 		s.click(t, servertest.A, link).Want(t, 204, "")
 		user = s.SignIn(t, servertest.A, user.Email)
-		if c := s.check(t, user, "wallet:export"); c.Reason != "step_up_required" || len(c.Credentials) != 2 || c.Credentials[0].ID != older.ID || c.Credentials[1].ID != own.ID || !c.Disputed {
+		if c := s.check(t, user, "wallet:export"); c.Reason != "step_up_required" || len(c.Credentials) != 2 ||
+			c.Credentials[0].ID != older.ID || c.Credentials[1].ID != own.ID || !c.Disputed {
 			t.Errorf("check: %+v", c)
 		}
 		for what, app := range map[string]*servertest.App{"the denied one": denied, "what it let in": third} {
@@ -194,14 +201,16 @@ func TestL2OlderFactorDecides(t *testing.T) {
 				t.Errorf("%s: %d %s", what, r.Status, r.Body)
 			}
 		}
-		wantRefused(t, s.decide(t, user, denied.ID, true, s.StepUpByApp(t, user, own, "credential:unlink")), "disputed") // younger than what it decides about
+		// younger than what it decides about
+		wantRefused(t, s.decide(t, user, denied.ID, true, s.StepUpByApp(t, user, own, "credential:unlink")), "disputed")
 		wantRefused(t, s.decide(t, user, denied.ID, true), "missing")
 		unlink := s.StepUpByApp(t, user, older, "credential:unlink")
 		s.Do(t, "DELETE", sdk("/users/mfa/"+denied.ID), user.Header(unlink), nil).Want(t, 409, "disputed")
 		s.decide(t, user, older.ID, false, unlink).Want(t, 422, "not_disputed")
 		s.decide(t, user, denied.ID, false, unlink).Want(t, 200, "")
 		s.Do(t, "GET", sdk("/users"), user.Header(), nil).Want(t, 200, "") // the session that decided lives
-		if got := s.credentials(t, user.UserID); !slices.Equal(got, []string{"email older@example.com", "totp " + older.ID, "totp " + own.ID}) {
+		if got := s.credentials(t, user.UserID); !slices.Equal(got,
+			[]string{"email older@example.com", "totp " + older.ID, "totp " + own.ID}) {
 			t.Errorf("left: %q", got)
 		}
 
@@ -250,7 +259,8 @@ func TestL2OldVersion(t *testing.T) {
 		if ids, mfa := s.disputed(t, user); !slices.Equal(ids, []string{app.ID}) || !mfa {
 			t.Errorf("disputed %v, has MFA %v", ids, mfa)
 		}
-		wantRefused(t, s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"code": app.Next(), "createMfaToken": m{"singleUse": false}}), "disputed")
+		wantRefused(t, s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(),
+			m{"code": app.Next(), "createMfaToken": m{"singleUse": false}}), "disputed")
 		wantRefused(t, s.byMail(t, user, "credential:link"), "disputed")
 		wantRefused(t, s.Do(t, "GET", user.Path("/users/mfa/register/totp"), user.Header(), nil), "disputed")
 		wantRefused(t, s.linkAddress(t, user, "evil@example.com"), "disputed")
@@ -279,7 +289,8 @@ func TestL2DeadLinks(t *testing.T) {
 		s.linkAddress(t, user, "second@example.com", s.StepUp(t, user, "credential:link")).Want(t, 200, "")
 		app := s.EnrolApp(t, user)
 		first, second := s.lastLink(t, user.Email), s.lastLink(t, "second@example.com")
-		s.Do(t, "POST", sdk("/verify/unlink"), user.Header(s.StepUpByApp(t, user, app, "credential:unlink")), m{"verifiedCredentialId": s.credentialID(t, "second@example.com")}).Want(t, 200, "")
+		s.Do(t, "POST", sdk("/verify/unlink"), user.Header(s.StepUpByApp(t, user, app, "credential:unlink")),
+			m{"verifiedCredentialId": s.credentialID(t, "second@example.com")}).Want(t, 200, "")
 		s.click(t, servertest.A, second).Want(t, 422, "invalid_revoke_link")
 		s.settleMail(t)
 		if mail := s.Inbox.To("second@example.com"); len(linkOf(mail[len(mail)-1])) != 0 {
@@ -331,7 +342,8 @@ func TestL1ChangeOfAddress(t *testing.T) {
 			wantRefused(t, s.byMail(t, in, "wallet:export"), "disputed")
 			wantRefused(t, s.byMail(t, in, "credential:unlink"), "disputed")
 			wantRefused(t, s.byText(t, in, "+14155550199", "credential:unlink"), "disputed") // the new one let it in
-			wantRefused(t, s.Do(t, "DELETE", sdk("/users"), in.Header(), nil), "missing")    // whatever the entry says: the older number would do
+			// whatever the entry says: the older number would do
+			wantRefused(t, s.Do(t, "DELETE", sdk("/users"), in.Header(), nil), "missing")
 		}
 		in := s.SignIn(t, servertest.A, "before@example.com")
 		unlink := s.byText(t, in, number, "credential:unlink").Want(t, 200, "").Member("elevatedAccessToken")
@@ -357,7 +369,8 @@ func TestL1ChangeOfAddress(t *testing.T) {
 		s.finishChange(t, strong, "new@example.com", s.StepUpByApp(t, strong, app, "credential:update"))
 		s.clickAll(t, servertest.A, "strong@example.com")
 		s.click(t, servertest.A, s.lastLink(t, "other@example.com")).Want(t, 204, "")
-		if got := s.credentials(t, strong.UserID); !slices.Equal(got, []string{"email other@example.com", "totp " + app.ID, "email new@example.com"}) {
+		if got := s.credentials(t, strong.UserID); !slices.Equal(got,
+			[]string{"email other@example.com", "totp " + app.ID, "email new@example.com"}) {
 			t.Errorf("a second factor's change: %q", got)
 		}
 		if ids, _ := s.disputed(t, s.SignIn(t, servertest.A, "new@example.com")); len(ids) != 0 {
@@ -389,7 +402,8 @@ func TestL1OtherWaysToPushAnAddressOut(t *testing.T) {
 		s.finishChange(t, confirmed, "evil@example.com")
 		early := s.lastLink(t, "pushed@example.com")
 		evil := s.credentialID(t, "evil@example.com")
-		s.Do(t, "POST", sdk("/credentials/"+evil+"/confirm"), confirmed.Header(s.StepUp(t, confirmed, "credential:link")), nil).Want(t, 200, "")
+		s.Do(t, "POST", sdk("/credentials/"+evil+"/confirm"), confirmed.Header(s.StepUp(t, confirmed, "credential:link")), nil).
+			Want(t, 200, "")
 		if got := s.credentials(t, confirmed.UserID); !slices.Equal(got, []string{"email evil@example.com"}) {
 			t.Fatalf("after the change: %q", got)
 		}
@@ -407,7 +421,8 @@ func TestL1OtherWaysToPushAnAddressOut(t *testing.T) {
 
 		removed := s.SignIn(t, servertest.A, "removed@example.com")
 		s.linkAddress(t, removed, "evil2@example.com", s.StepUp(t, removed, "credential:link")).Want(t, 200, "")
-		s.Do(t, "POST", sdk("/verify/unlink"), removed.Header(s.StepUp(t, removed, "credential:unlink")), m{"verifiedCredentialId": removed.CredentialID}).Want(t, 200, "")
+		s.Do(t, "POST", sdk("/verify/unlink"), removed.Header(s.StepUp(t, removed, "credential:unlink")),
+			m{"verifiedCredentialId": removed.CredentialID}).Want(t, 200, "")
 		thief := s.SignIn(t, servertest.A, "evil2@example.com")
 		s.linkAddress(t, thief, "evil3@example.com", s.StepUp(t, thief, "credential:link")).Want(t, 200, "")
 		s.click(t, servertest.A, s.lastLink(t, "removed@example.com")).Want(t, 204, "")

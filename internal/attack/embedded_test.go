@@ -119,7 +119,8 @@ func TestEmbeddedSwappedBodyUnderOneKey(t *testing.T) {
 
 		again := s.SignIn(t, servertest.A, user.Email)
 		wantRefused(t, s.Do(t, "POST", path+"/signMessage", keyed(again.Header(), "key"), m{"message": "pay Bob"}), "missing")
-		s.Do(t, "POST", path+"/signMessage", keyed(again.Header(s.StepUp(t, again, "wallet:sign")), "key"), m{"message": "pay Bob"}).Want(t, 409, "operation_conflict")
+		s.Do(t, "POST", path+"/signMessage", keyed(again.Header(s.StepUp(t, again, "wallet:sign")), "key"), m{"message": "pay Bob"}).
+			Want(t, 409, "operation_conflict")
 		thief := s.SignIn(t, servertest.A, "thief@example.com")
 		wantRefused(t, s.Do(t, "POST", path+"/signMessage", keyed(thief.Header(), "key"), m{"message": "pay Bob"}), "missing")
 		if n := service.Done(wallet.Sign); n != 1 {

@@ -37,7 +37,8 @@ func TestA1SameTOTPCodeInParallel(t *testing.T) {
 			s := start(t, servertest.WithDatabase(url, clock))
 			nodes := []scene{s}
 			if engine == store.Postgres {
-				nodes = append(nodes, scene{Server: servertest.Start(t, servertest.WithDatabase(url, clock), servertest.WithConfig(func(c *config.Production) { c.PublicURL = s.URL }))})
+				nodes = append(nodes, scene{Server: servertest.Start(t, servertest.WithDatabase(url, clock),
+					servertest.WithConfig(func(c *config.Production) { c.PublicURL = s.URL }))})
 			}
 			s.Apply(t, servertest.Document(servertest.A, factorsOn))
 			user := s.SignIn(t, servertest.A, "a1-totp@example.com")
@@ -47,7 +48,8 @@ func TestA1SameTOTPCodeInParallel(t *testing.T) {
 			for i := range 200 {
 				node := nodes[i%len(nodes)]
 				done.Go(func() {
-					answer, err := node.Try(t, "POST", sdk("/users/mfa/auth/totp"), user.Header(), m{"code": code, "requestedScopes": []string{transfer}})
+					answer, err := node.Try(t, "POST", sdk("/users/mfa/auth/totp"), user.Header(),
+						m{"code": code, "requestedScopes": []string{transfer}})
 					switch {
 					case err != nil || answer.Status >= 500 && answer.Code != "temporarily_unavailable":
 						other.Add(1)
@@ -73,7 +75,8 @@ func TestC3StolenSessionAndFactors(t *testing.T) {
 	user := s.SignIn(t, servertest.A, "c3@example.com")
 	refused := func(when, method, path string, body any) {
 		t.Helper()
-		if answer := s.Do(t, method, sdk(path), user.Header(), body); answer.Status != 403 || answer.Code != "elevated_access_token_required" {
+		if answer := s.Do(t, method, sdk(path), user.Header(), body); answer.Status != 403 ||
+			answer.Code != "elevated_access_token_required" {
 			t.Errorf("%s: %s %s: %d %s", when, method, path, answer.Status, answer.Code)
 		}
 	}
@@ -92,7 +95,8 @@ func TestC3StolenSessionAndFactors(t *testing.T) {
 	all("with a factor", app.ID)
 	// With a factor enrolled a code by mail earns nothing, not even for those who read the mail.
 	id, code := s.SendCode(t, servertest.A, user.Email, user.Header())
-	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, "credential:link")).Want(t, 422, "mfa_invalid_request")
+	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, "credential:link")).
+		Want(t, 422, "mfa_invalid_request")
 	// A token that an earlier, weaker proof had earned died with the enrolment.
 	other := s.SignIn(t, servertest.A, "c3-before@example.com")
 	early := s.StepUp(t, other, "credential:link", "credential:unlink")
@@ -120,14 +124,16 @@ func TestC7FactorsOfOthers(t *testing.T) {
 				t.Errorf("%s: %d %s", name, answer.Status, answer.Code)
 			}
 		}
-		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), thief.Header(), m{"code": codes[victim][0], "requestedScopes": []string{transfer}}).Want(t, 422, "mfa_invalid_code")
+		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), thief.Header(),
+			m{"code": codes[victim][0], "requestedScopes": []string{transfer}}).Want(t, 422, "mfa_invalid_code")
 		s.Do(t, "GET", sdk("/users/mfa/"+apps[victim].ID), thief.Header(), nil).Want(t, 422, "mfa_device_not_found")
 		s.Do(t, "PUT", sdk("/users/mfa/"+apps[victim].ID), thief.Header(), nil).Want(t, 422, "mfa_device_not_found")
 		unlink := s.StepUpByApp(t, thief, apps[thief], "credential:unlink")
 		s.Do(t, "DELETE", sdk("/users/mfa/"+apps[victim].ID), thief.Header(unlink), nil).Want(t, 422, "mfa_device_not_found")
 	}
 	for _, user := range []*servertest.Session{ada, bob} {
-		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": codes[user][0], "requestedScopes": []string{transfer}}).Want(t, 200, "")
+		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": codes[user][0], "requestedScopes": []string{transfer}}).
+			Want(t, 200, "")
 	}
 }
 
@@ -250,7 +256,8 @@ func TestC3ProvenanceIsNotLaundered(t *testing.T) {
 	second := s.BeginApp(t, user, s.StepUpByApp(t, user, planted, "credential:link"))
 	s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": second.ID, "code": second.Code()}).Want(t, 200, "")
 	for _, id := range []string{planted.ID, second.ID} {
-		s.Do(t, "POST", user.Path("/credentials/"+id+"/confirm"), user.Header(s.StepUpByApp(t, user, planted, "credential:link")), nil).Want(t, 422, "mfa_invalid_request")
+		s.Do(t, "POST", user.Path("/credentials/"+id+"/confirm"), user.Header(s.StepUpByApp(t, user, planted, "credential:link")), nil).
+			Want(t, 422, "mfa_invalid_request")
 	}
 	link := s.StepUpByApp(t, user, planted, "credential:link")
 	id, code := s.SendCode(t, servertest.Legacy, "thief@example.com", user.Header())

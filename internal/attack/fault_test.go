@@ -81,10 +81,12 @@ func startStill(t *testing.T, engine string, trustedProxies ...netip.Prefix) *st
 	s.db = storetest.Open(t, storetest.URL(t, engine), storetest.WithFault(s.fault))
 	by := audit.By{Actor: "system", RequestID: "test"}
 	err := s.db.Write(t.Context(), func(tx *store.Tx) error {
-		if _, err := operate.Apply(tx, by, []byte(servertest.Document(servertest.A, "")), operate.ApplyOptions{MayWeaken: true}); err != nil {
+		if _, err := operate.Apply(tx, by, []byte(servertest.Document(servertest.A, "")),
+			operate.ApplyOptions{MayWeaken: true}); err != nil {
 			return err
 		}
-		text, _, err := serviceauth.Create(tx, by, serviceauth.New{Name: "guard", EnvironmentID: servertest.A, Scopes: []string{serviceauth.TokensConsume}})
+		text, _, err := serviceauth.Create(tx, by,
+			serviceauth.New{Name: "guard", EnvironmentID: servertest.A, Scopes: []string{serviceauth.TokensConsume}})
 		s.guard = text.Reveal()
 		return err
 	})
@@ -92,7 +94,8 @@ func startStill(t *testing.T, engine string, trustedProxies ...netip.Prefix) *st
 		t.Fatal(err)
 	}
 	s.server = server.New(server.Config{
-		Production: config.Production{PublicURL: publicURL, TrustedProxies: trustedProxies}, DB: s.db, Mailer: s.inbox, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Production: config.Production{PublicURL: publicURL, TrustedProxies: trustedProxies}, DB: s.db, Mailer: s.inbox,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	return s
 }
@@ -141,7 +144,8 @@ func (s *still) signIn(email string) http.Header {
 func (s *still) stepUp(email string, user http.Header, scopes ...string) string {
 	s.t.Helper()
 	id, code := s.code(email, user)
-	return s.do("POST", sdk("/emailVerifications/verify"), user, typed(id, code, scopes...)).Want(s.t, 200, "").Member("elevatedAccessToken")
+	return s.do("POST", sdk("/emailVerifications/verify"), user, typed(id, code, scopes...)).
+		Want(s.t, 200, "").Member("elevatedAccessToken")
 }
 
 // breakEach lets each store call of a request fail once, until a request
@@ -281,7 +285,8 @@ func TestA9RetryAfterALostAnswer(t *testing.T) {
 		other["requestDigest"] = "another"
 		s.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(s.guard), other).Want(t, 409, "operation_conflict")
 		elsewhere := s.ServiceToken(t, servertest.A, []string{serviceauth.TokensConsume})
-		s.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(elsewhere), question(token, transfer, "first-try")).Want(t, 409, "operation_conflict")
+		s.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(elsewhere), question(token, transfer, "first-try")).
+			Want(t, 409, "operation_conflict")
 
 		// A refused operation leaves its id free: nothing was let through under it.
 		next := s.StepUp(t, s.SignIn(t, servertest.A, "a9@example.com"), transfer)

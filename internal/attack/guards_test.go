@@ -24,7 +24,8 @@ func TestAReplayIsTheSameUsers(t *testing.T) {
 			s.consume(t, evil, transfer, "order-1").Want(t, 409, "operation_conflict")
 		}
 		for _, token := range []string{first, s.StepUp(t, ada, transfer)} { // an answer that was lost
-			if got := s.consume(t, token, transfer, "order-1").Want(t, 200, ""); got.Member("result") != "replayed" || got.Member("sub") != ada.UserID {
+			if got := s.consume(t, token, transfer, "order-1").Want(t, 200, ""); got.Member("result") != "replayed" ||
+				got.Member("sub") != ada.UserID {
 				t.Errorf("%s", got.Body)
 			}
 		}
@@ -55,8 +56,9 @@ func TestOneReadingOfAuthorization(t *testing.T) {
 	caller := stepup.SessionCaller(guard)
 	for value, good := range map[string]bool{
 		"Bearer " + user.Token: true, "bearer " + user.Token: true, "BEARER   " + user.Token: true, "Bearer  " + user.Token: true,
-		"Bearer\t" + user.Token: false, "Bearer \t" + user.Token: false, "Bearer" + user.Token: false, user.Token: false, "Basic " + user.Token: false,
-		"Bearer Bearer " + user.Token: false, "Bearer \"" + user.Token + "\"": false, "Bearer " + user.Token + ",x": false, "Bearer " + user.Token + " x": false, "Bearer ": false,
+		"Bearer\t" + user.Token: false, "Bearer \t" + user.Token: false, "Bearer" + user.Token: false, user.Token: false,
+		"Basic " + user.Token: false, "Bearer Bearer " + user.Token: false, "Bearer \"" + user.Token + "\"": false,
+		"Bearer " + user.Token + ",x": false, "Bearer " + user.Token + " x": false, "Bearer ": false,
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Authorization", value)

@@ -90,7 +90,8 @@ func TestB3Burst(t *testing.T) {
 		// On a busy machine some give up waiting for the one counter they all share:
 		// uncertainty means no, and nothing of theirs was compared.
 		unsure := answers.of("503 temporarily_unavailable")
-		refused := unsure + answers.of("422 too_many_email_verification_attempts") + answers.of("429 too_many_verification_attempts") + answers.of("422 invalid_email_verification")
+		refused := unsure + answers.of("422 too_many_email_verification_attempts") + answers.of("429 too_many_verification_attempts") +
+			answers.of("422 invalid_email_verification")
 		if compared := answers.of(wrongCode); compared > 5 || compared < 5 && unsure == 0 || compared+refused != burst {
 			t.Errorf("%s, want 5 compared and all others refused", &answers)
 		}
@@ -187,7 +188,8 @@ func TestB5SpellingGivesNoNewBudget(t *testing.T) {
 		}
 	}
 	for name, address := range map[string]string{
-		"full-width": "ｖictim@example.com", "kelvin sign": "\u212aate@example.com", "zero width": "vic\u200btim@example.com", "comment": "victim(x)@example.com", "quoted": `"victim"@example.com`,
+		"full-width": "ｖictim@example.com", "kelvin sign": "\u212aate@example.com", "zero width": "vic\u200btim@example.com",
+		"comment": "victim(x)@example.com", "quoted": `"victim"@example.com`,
 	} {
 		if r := s.Do(t, "POST", sdk("/emailVerifications/create"), nil, m{"email": address}); r.Code != "invalid_email" {
 			t.Errorf("%s: %d %s", name, r.Status, r.Body)

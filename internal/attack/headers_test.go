@@ -24,9 +24,11 @@ func poison(to http.Header) http.Header {
 		h = http.Header{}
 	}
 	for name, value := range map[string]string{
-		"Host": evil, "X-Forwarded-Host": evil, "X-Host": evil, "X-Forwarded-Server": evil, "X-HTTP-Host-Override": evil, "Forwarded": "for=1.2.3.4;host=" + evil + ";proto=https",
-		"X-Forwarded-Proto": "https", "X-Forwarded-Port": "666", "X-Forwarded-Prefix": "/evil", "X-Original-URL": "https://" + evil + "/", "X-Rewrite-URL": "/evil",
-		"X-Original-Host": evil, "Referer": "https://" + evil + "/", "X-Forwarded-Scheme": "https", "Via": "1.1 " + evil,
+		"Host": evil, "X-Forwarded-Host": evil, "X-Host": evil, "X-Forwarded-Server": evil, "X-HTTP-Host-Override": evil,
+		"Forwarded":         "for=1.2.3.4;host=" + evil + ";proto=https",
+		"X-Forwarded-Proto": "https", "X-Forwarded-Port": "666", "X-Forwarded-Prefix": "/evil", "X-Original-URL": "https://" + evil + "/",
+		"X-Rewrite-URL": "/evil", "X-Original-Host": evil, "Referer": "https://" + evil + "/", "X-Forwarded-Scheme": "https",
+		"Via": "1.1 " + evil,
 	} {
 		h.Set(name, value)
 	}
@@ -43,27 +45,31 @@ func TestF1HostPoisoning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text := fmt.Sprint(r.Header, string(r.Body)); strings.Contains(text, evil) || strings.Contains(text, "666") && r.Header.Get("Location") != "" {
+		if text := fmt.Sprint(r.Header, string(r.Body)); strings.Contains(text, evil) ||
+			strings.Contains(text, "666") && r.Header.Get("Location") != "" {
 			t.Errorf("%s %s answers with the poison: %s", method, path, text)
 		}
 		return r
 	}
 	email := "f1@example.com"
 	id := send("POST", "/emailVerifications/create", nil, m{"email": email}).Want(t, 200, "").Member("verificationUUID")
-	token := send("POST", "/emailVerifications/signin", nil, typed(id, s.Inbox.WaitCode(t, email, 0))).Want(t, 200, "").Member("minifiedJwt")
+	token := send("POST", "/emailVerifications/signin", nil, typed(id, s.Inbox.WaitCode(t, email, 0))).
+		Want(t, 200, "").Member("minifiedJwt")
 	if claims := part(t, token, 1); claims["iss"] != s.Issuer(servertest.A) || claims["aud"] != s.Issuer(servertest.A) {
 		t.Errorf("claims follow the headers: %v", claims)
 	}
 	user := servertest.Bearer(token)
 	id = send("POST", "/emailVerifications/create", user, m{"email": email}).Want(t, 200, "").Member("verificationUUID")
-	elevated := send("POST", "/emailVerifications/verify", user, typed(id, s.Inbox.WaitCode(t, email, 1), "credential:update")).Want(t, 200, "").Member("elevatedAccessToken")
+	elevated := send("POST", "/emailVerifications/verify", user, typed(id, s.Inbox.WaitCode(t, email, 1), "credential:update")).
+		Want(t, 200, "").Member("elevatedAccessToken")
 	var changing struct {
 		EmailVerification struct{ VerificationUUID string }
 	}
 	user.Set("Elevated-Access-Token", elevated)
 	send("PUT", "/users", user, m{"email": "f1-new@example.com"}).Want(t, 200, "").JSON(t, &changing)
 	user.Del("Elevated-Access-Token")
-	send("POST", "/emailVerifications/verify", user, typed(changing.EmailVerification.VerificationUUID, s.Inbox.WaitCode(t, "f1-new@example.com", 0))).Want(t, 200, "")
+	send("POST", "/emailVerifications/verify", user,
+		typed(changing.EmailVerification.VerificationUUID, s.Inbox.WaitCode(t, "f1-new@example.com", 0))).Want(t, 200, "")
 	notice := s.Inbox.Wait(t, email, 2)
 	if !strings.Contains(notice.Text, s.Issuer(servertest.A)+"/notMe#") {
 		t.Errorf("the notice has no link of ours:\n%s", notice.Text)
@@ -83,12 +89,14 @@ func TestF2ClientAddressSpoofed(t *testing.T) {
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	s := startStill(t, store.SQLite, proxies...)
 	head, rest, _ := strings.Cut(servertest.Document(servertest.A, ""), "limits:\n")
-	scene{Server: &servertest.Server{DB: s.db}}.Apply(t, head+"limits:\n  codesPerIP: {count: 1, per: 10m}\n"+rest[strings.Index(rest, "scopes:"):])
+	scene{Server: &servertest.Server{DB: s.db}}.Apply(t,
+		head+"limits:\n  codesPerIP: {count: 1, per: 10m}\n"+rest[strings.Index(rest, "scopes:"):])
 
 	n := 0
 	send := func(remote string, header http.Header) int {
 		n++
-		r := httptest.NewRequestWithContext(t.Context(), "POST", sdk("/emailVerifications/create"), strings.NewReader(fmt.Sprintf(`{"email":"f2-%d@example.com"}`, n)))
+		r := httptest.NewRequestWithContext(t.Context(), "POST", sdk("/emailVerifications/create"),
+			strings.NewReader(fmt.Sprintf(`{"email":"f2-%d@example.com"}`, n)))
 		r.RemoteAddr, r.TLS = remote, &tls.ConnectionState{}
 		r.Header = header.Clone()
 		r.Header.Set("Content-Type", "application/json")
@@ -107,7 +115,8 @@ func TestF2ClientAddressSpoofed(t *testing.T) {
 		{"direct, mapped to IPv6", "[::ffff:192.0.2.1]:1000", forwarded(), "192.0.2.1"},
 		{"stranger who claims to forward", "192.0.2.1:1000", forwarded("198.51.100.1"), "192.0.2.1"},
 		{"stranger who claims to be a proxy", "192.0.2.1:1000", forwarded("198.51.100.2, 10.0.0.1"), "192.0.2.1"},
-		{"other headers", "192.0.2.1:1000", http.Header{"X-Real-Ip": {"198.51.100.3"}, "True-Client-Ip": {"198.51.100.3"}, "Forwarded": {"for=198.51.100.3"}, "Cf-Connecting-Ip": {"198.51.100.3"}}, "192.0.2.1"},
+		{"other headers", "192.0.2.1:1000", http.Header{"X-Real-Ip": {"198.51.100.3"}, "True-Client-Ip": {"198.51.100.3"},
+			"Forwarded": {"for=198.51.100.3"}, "Cf-Connecting-Ip": {"198.51.100.3"}}, "192.0.2.1"},
 		{"proxy", "10.0.0.1:1000", forwarded("203.0.113.1"), "203.0.113.1"},
 		{"proxy, client invents a first hop", "10.0.0.1:1000", forwarded("198.51.100.4, 203.0.113.1"), "203.0.113.1"},
 		{"proxy, client invents two", "10.0.0.1:1000", forwarded("10.0.0.9, 198.51.100.5, 203.0.113.1"), "203.0.113.1"},
@@ -127,13 +136,16 @@ func TestF2ClientAddressSpoofed(t *testing.T) {
 		{"IPv6 with port", "10.0.0.1:1000", forwarded("[2001:db8::1]:443"), "[2001:db8::1]"},
 		{"IPv6 in brackets", "10.0.0.1:1000", forwarded("[2001:db8::1]"), "[2001:db8::1]"},
 		{"IPv6 bare, with a zone", "10.0.0.1:1000", forwarded("2001:db8::1%eth0"), "[2001:db8::1]"},
-		{"RFC 7239", "10.0.0.1:1000", http.Header{"Forwarded": {`for=198.51.100.12, For="203.0.113.1:_hidden";proto=https;by=10.0.0.1`}}, "203.0.113.1"},
+		{"RFC 7239", "10.0.0.1:1000", http.Header{"Forwarded": {`for=198.51.100.12, For="203.0.113.1:_hidden";proto=https;by=10.0.0.1`}},
+			"203.0.113.1"},
 		{"RFC 7239, IPv6", "10.0.0.1:1000", http.Header{"Forwarded": {`by=10.0.0.1;for="[2001:db8::1]:4711"`}}, "[2001:db8::1]"},
 		{"RFC 7239, unknown", "10.0.0.1:1000", http.Header{"Forwarded": {`for=198.51.100.12, for=unknown`}}, "10.0.0.1"},
 		{"RFC 7239, two in one", "10.0.0.1:1000", http.Header{"Forwarded": {`for=198.51.100.12;for=203.0.113.1`}}, "10.0.0.1"},
 		{"RFC 7239, an open quote", "10.0.0.1:1000", http.Header{"Forwarded": {`for="198.51.100.13`, `for=203.0.113.1`}}, "203.0.113.1"},
-		{"both headers, one word", "10.0.0.1:1000", http.Header{"X-Forwarded-For": {"203.0.113.1"}, "Forwarded": {"for=203.0.113.1"}}, "203.0.113.1"},
-		{"both headers, a client's lie in one", "10.0.0.1:1000", http.Header{"X-Forwarded-For": {"198.51.100.14"}, "Forwarded": {"for=203.0.113.1"}}, "10.0.0.1"},
+		{"both headers, one word", "10.0.0.1:1000", http.Header{"X-Forwarded-For": {"203.0.113.1"}, "Forwarded": {"for=203.0.113.1"}},
+			"203.0.113.1"},
+		{"both headers, a client's lie in one", "10.0.0.1:1000",
+			http.Header{"X-Forwarded-For": {"198.51.100.14"}, "Forwarded": {"for=203.0.113.1"}}, "10.0.0.1"},
 		{"another address of the /64", "10.0.0.1:1000", forwarded("2001:db8::ffff:1"), "[2001:db8::1]"},
 		{"NAT64", "10.0.0.1:1000", forwarded("64:ff9b::203.0.113.1"), "203.0.113.1"},
 		{"6to4", "[2002:cb00:7101:5::9]:1000", forwarded(), "203.0.113.1"},
@@ -159,8 +171,10 @@ func TestCORSExactOriginOnly(t *testing.T) {
 	s := start(t)
 	good := servertest.Origin(servertest.A)
 	strangers := []string{
-		"null", "https://evil.example", good + ".evil.example", "https://evil" + strings.TrimPrefix(good, "https://"), strings.Replace(good, "https", "http", 1), good + ":8443", good + "/",
-		strings.ToUpper(good), strings.Replace(good, "app.", "sub.app.", 1), strings.Replace(good, ".", "-", 1), "*", "file://", "https://", good + "," + good, good + "%00.evil.example",
+		"null", "https://evil.example", good + ".evil.example", "https://evil" + strings.TrimPrefix(good, "https://"),
+		strings.Replace(good, "https", "http", 1), good + ":8443", good + "/",
+		strings.ToUpper(good), strings.Replace(good, "app.", "sub.app.", 1), strings.Replace(good, ".", "-", 1), "*", "file://", "https://",
+		good + "," + good, good + "%00.evil.example",
 		servertest.Origin(servertest.B), "https://user@" + strings.TrimPrefix(good, "https://"), good + "#", "chrome-extension://abc",
 	}
 	for _, r := range api.Routes() {
@@ -173,7 +187,8 @@ func TestCORSExactOriginOnly(t *testing.T) {
 			origins = origins[:6]
 		}
 		for _, origin := range origins {
-			header := http.Header{"Origin": {origin}, "Access-Control-Request-Method": {r.Method}, "Access-Control-Request-Headers": {"authorization"}}
+			header := http.Header{"Origin": {origin}, "Access-Control-Request-Method": {r.Method},
+				"Access-Control-Request-Headers": {"authorization"}}
 			for _, method := range []string{"OPTIONS", r.Method} {
 				answer := s.Do(t, method, path, header, nil)
 				allow := answer.Header.Get("Access-Control-Allow-Origin")
@@ -188,9 +203,11 @@ func TestCORSExactOriginOnly(t *testing.T) {
 					}
 				case allow != "" && (allow != origin || origin != good):
 					t.Error(what)
-				case origin == good && strings.HasPrefix(path, "/api/v0/sdk/") && (r.Gate.Kind != api.ServiceGate || method == "OPTIONS") && allow != good:
+				case origin == good && strings.HasPrefix(path, "/api/v0/sdk/") && (r.Gate.Kind != api.ServiceGate || method == "OPTIONS") &&
+					allow != good:
 					t.Error(what)
-				case origin != good && method != "OPTIONS" && inTenant && !r.Document && !r.AnyOrigin && r.Gate.Kind != api.ServiceGate && (answer.Status != 403 || answer.Code != "origin_not_allowed"):
+				case origin != good && method != "OPTIONS" && inTenant && !r.Document && !r.AnyOrigin && r.Gate.Kind != api.ServiceGate &&
+					(answer.Status != 403 || answer.Code != "origin_not_allowed"):
 					t.Errorf("%s %s, want origin_not_allowed", what, answer.Body)
 				}
 				if vary := strings.Join(answer.Header.Values("Vary"), ","); !strings.Contains(vary, "Origin") {
@@ -201,7 +218,8 @@ func TestCORSExactOriginOnly(t *testing.T) {
 	}
 	// Preflights carry what published clients need, no origin at all is no browser, and two origins are none.
 	preflight := s.Do(t, "OPTIONS", sdk("/users"), http.Header{"Origin": {good}}, nil).Want(t, 204, "")
-	if allowed := preflight.Header.Get("Access-Control-Allow-Headers"); !strings.Contains(allowed, "x-dyn-elevated-access-token") || strings.Contains(allowed, "*") {
+	if allowed := preflight.Header.Get("Access-Control-Allow-Headers"); !strings.Contains(allowed, "x-dyn-elevated-access-token") ||
+		strings.Contains(allowed, "*") {
 		t.Errorf("allowed headers: %q", allowed)
 	}
 	s.Do(t, "GET", sdk("/settings"), nil, nil).Want(t, 200, "")

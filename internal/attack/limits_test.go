@@ -11,7 +11,8 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-const usualLimits = "  codesPerAddress: {count: 5, per: 10m}\n  codesPerSession: {count: 10, per: 10m}\n  codesPerIP: {count: 30, per: 10m}\n"
+const usualLimits = "  codesPerAddress: {count: 5, per: 10m}\n  codesPerSession: {count: 10, per: 10m}\n" +
+	"  codesPerIP: {count: 30, per: 10m}\n"
 
 func (s scene) askCode(t testing.TB, email, source string) servertest.Response {
 	t.Helper()
@@ -182,7 +183,8 @@ func TestL5OwnerStillSignsIn(t *testing.T) {
 			if len(mine.Body) != len(other.Body) || mine.Member("email") != email {
 				t.Errorf("the answer tells that no mail went: %s, else %s", mine.Body, other.Body)
 			}
-			s.Do(t, "POST", sdk("/emailVerifications/signin"), from("198.51.100.7", nil), typed(mine.Member("verificationUUID"), code)).Want(t, 200, "")
+			s.Do(t, "POST", sdk("/emailVerifications/signin"), from("198.51.100.7", nil), typed(mine.Member("verificationUUID"), code)).
+				Want(t, 200, "")
 
 			// When the codes are over, and the window is not, the next request is answered with a mail.
 			for i := range 20 {
@@ -192,7 +194,8 @@ func TestL5OwnerStillSignsIn(t *testing.T) {
 			mails = len(s.Inbox.To(email))
 			mine = s.askCode(t, email, "198.51.100.7").Want(t, 200, "")
 			code = s.Inbox.WaitCode(t, email, mails)
-			s.Do(t, "POST", sdk("/emailVerifications/signin"), from("198.51.100.7", nil), typed(mine.Member("verificationUUID"), code)).Want(t, 200, "")
+			s.Do(t, "POST", sdk("/emailVerifications/signin"), from("198.51.100.7", nil), typed(mine.Member("verificationUUID"), code)).
+				Want(t, 200, "")
 			s.Clock.Advance(time.Hour)
 		}
 	}, anyAddress())
@@ -203,7 +206,8 @@ func TestL5OwnerStillSignsIn(t *testing.T) {
 // its own.
 func TestL5SharedTries(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s scene) {
-		s.limited(t, "  codesPerAddress: {count: 1, per: 10m}\n  codesPerIP: {count: 100, per: 10m}\n  guessesPerAccount: {count: 100, per: 1h}\n")
+		s.limited(t,
+			"  codesPerAddress: {count: 1, per: 10m}\n  codesPerIP: {count: 100, per: 10m}\n  guessesPerAccount: {count: 100, per: 1h}\n")
 		email := "victim@example.com"
 		s.askCode(t, email, "198.51.100.1").Want(t, 200, "")
 		code := s.Inbox.WaitCode(t, email, 0)
@@ -284,11 +288,14 @@ func TestL5NoCodeOfASession(t *testing.T) {
 		s.Clock.Advance(time.Second)
 		id := s.askCode(t, owner.Email, "203.0.113.1").Want(t, 200, "").Member("verificationUUID")
 		if inside != outside {
-			s.Do(t, "POST", sdk("/emailVerifications/signin"), from("203.0.113.1", nil), typed(id, inside)).Want(t, 422, "wrong_email_verification_token")
+			s.Do(t, "POST", sdk("/emailVerifications/signin"), from("203.0.113.1", nil), typed(id, inside)).
+				Want(t, 422, "wrong_email_verification_token")
 		}
-		s.Do(t, "POST", sdk("/emailVerifications/verify"), owner.Header(), typed(id, outside, transfer)).Want(t, 422, "invalid_email_verification")
+		s.Do(t, "POST", sdk("/emailVerifications/verify"), owner.Header(), typed(id, outside, transfer)).
+			Want(t, 422, "invalid_email_verification")
 		s.Do(t, "POST", sdk("/emailVerifications/signin"), from("203.0.113.1", nil), typed(id, outside)).Want(t, 200, "")
-		s.Do(t, "POST", sdk("/emailVerifications/signin"), from("203.0.113.1", nil), typed(id, outside)).Want(t, 422, "invalid_email_verification")
+		s.Do(t, "POST", sdk("/emailVerifications/signin"), from("203.0.113.1", nil), typed(id, outside)).
+			Want(t, 422, "invalid_email_verification")
 	}, anyAddress())
 }
 
@@ -321,7 +328,8 @@ func TestL9OneNetworkIsOneClient(t *testing.T) {
 		for i := range 40 {
 			source := from(fmt.Sprintf("2001:db8:9::%x", i%4), nil)
 			id, code := s.SendCode(t, servertest.A, email, source)
-			if r := s.Do(t, "POST", sdk("/emailVerifications/signin"), source, typed(id, wrong(code, i))); r.Code == "wrong_email_verification_token" {
+			if r := s.Do(t, "POST", sdk("/emailVerifications/signin"), source,
+				typed(id, wrong(code, i))); r.Code == "wrong_email_verification_token" {
 				compared++
 			}
 		}
@@ -344,13 +352,15 @@ func TestL8RefusalsAreCounted(t *testing.T) {
 		id, code := s.SendCode(t, servertest.A, "known@example.com", nil)
 		before := s.count(t, `SELECT COUNT(*) FROM counters`)
 		for i := range requests {
-			s.Do(t, "POST", sdk("/emailVerifications/signin"), from(fmt.Sprintf("2001:db8::%x", i), nil), typed(fmt.Sprintf("00000000-0000-4000-8000-%012d", i), "123456")).
+			s.Do(t, "POST", sdk("/emailVerifications/signin"), from(fmt.Sprintf("2001:db8::%x", i), nil),
+				typed(fmt.Sprintf("00000000-0000-4000-8000-%012d", i), "123456")).
 				Want(t, 422, "invalid_email_verification")
 		}
 		if n := s.count(t, `SELECT COUNT(*) FROM counters`) - before; n != 0 {
 			t.Errorf("%d counters were written", n)
 		}
-		s.Do(t, "POST", sdk("/emailVerifications/signin"), from("192.0.2.1", nil), typed(id, wrong(code, 1))).Want(t, 422, "wrong_email_verification_token")
+		s.Do(t, "POST", sdk("/emailVerifications/signin"), from("192.0.2.1", nil), typed(id, wrong(code, 1))).
+			Want(t, 422, "wrong_email_verification_token")
 		s.Clock.Advance(2 * time.Minute)
 		entries := s.waitRefusals(t, 2)
 		total := 0

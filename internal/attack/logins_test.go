@@ -41,7 +41,8 @@ func (s scene) socially(t *testing.T) (header http.Header, userID string) {
 
 var oneTimeLogins = []artefact{
 	{
-		name: "social login to sign in", table: "social_flows", statement: "ClaimSocialFlow", refused: answered(422, "other_verify_failure"),
+		name: "social login to sign in", table: "social_flows", statement: "ClaimSocialFlow",
+		refused: answered(422, "other_verify_failure"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			s.logins(t)
 			state, code := s.SocialLogin(t, servertest.A, "acme", after, nil)
@@ -49,7 +50,8 @@ var oneTimeLogins = []artefact{
 		},
 	},
 	{
-		name: "social login to step up", table: "social_flows", statement: "ConsumeSocialFlow", refused: answered(422, "other_verify_failure"),
+		name: "social login to step up", table: "social_flows", statement: "ConsumeSocialFlow",
+		refused: answered(422, "other_verify_failure"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			header, _ := s.socially(t)
 			state, code := s.SocialLogin(t, servertest.A, "acme", after, header)
@@ -57,12 +59,15 @@ var oneTimeLogins = []artefact{
 		},
 	},
 	{
-		name: "assertion of an external login", table: "spent_nonces", statement: "SpendNonce", refused: answered(422, "invalid_external_auth"),
+		name: "assertion of an external login", table: "spent_nonces", statement: "SpendNonce",
+		refused: answered(422, "invalid_external_auth"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			_, issuer := s.logins(t)
 			var signed struct{ MinifiedJWT string }
-			s.Do(t, "POST", sdk("/externalAuth/signin"), nil, m{"jwt": issuer.Sign(t, "ES256", externaltest.Claims(s.Now(), "ada", "", nil))}).Want(t, 200, "").JSON(t, &signed)
-			return post(t, sdk("/externalAuth/verify"), servertest.Bearer(signed.MinifiedJWT), m{"jwt": issuer.Sign(t, "ES256", externaltest.Claims(s.Now(), "ada", transfer, nil))})
+			s.Do(t, "POST", sdk("/externalAuth/signin"), nil,
+				m{"jwt": issuer.Sign(t, "ES256", externaltest.Claims(s.Now(), "ada", "", nil))}).Want(t, 200, "").JSON(t, &signed)
+			return post(t, sdk("/externalAuth/verify"), servertest.Bearer(signed.MinifiedJWT),
+				m{"jwt": issuer.Sign(t, "ES256", externaltest.Claims(s.Now(), "ada", transfer, nil))})
 		},
 	},
 }
@@ -86,7 +91,8 @@ func TestE1SocialAccountTakesNothingOver(t *testing.T) {
 	var users struct {
 		Users []struct{ ID string }
 	}
-	s.Do(t, "GET", servertest.Admin(servertest.A)+"/users", servertest.Bearer(s.ServiceToken(t, servertest.A, []string{"users.read"})), nil).Want(t, 200, "").JSON(t, &users)
+	s.Do(t, "GET", servertest.Admin(servertest.A)+"/users", servertest.Bearer(s.ServiceToken(t, servertest.A, []string{"users.read"})),
+		nil).Want(t, 200, "").JSON(t, &users)
 	if len(users.Users) != 2 {
 		t.Errorf("%d users, want two strangers", len(users.Users))
 	}
@@ -95,14 +101,17 @@ func TestE1SocialAccountTakesNothingOver(t *testing.T) {
 	state, code := s.SocialLogin(t, servertest.A, "acme", after, victim.Header())
 	verify := sdk("/providers/acme/verify")
 	wantRefused(t, s.Do(t, "POST", verify, victim.Header(), m{"code": code, "state": state}), "missing")
-	s.Do(t, "POST", verify, victim.Header(), m{"code": code, "state": state, "requestedScopes": []string{"credential:link"}}).Want(t, 422, "mfa_invalid_request")
+	s.Do(t, "POST", verify, victim.Header(), m{"code": code, "state": state, "requestedScopes": []string{"credential:link"}}).
+		Want(t, 422, "mfa_invalid_request")
 	state, code = s.SocialLogin(t, servertest.A, "acme", after, victim.Header())
-	s.Do(t, "POST", verify, header, m{"code": code, "state": state, "requestedScopes": []string{transfer}}).Want(t, 422, "other_verify_failure")
+	s.Do(t, "POST", verify, header, m{"code": code, "state": state, "requestedScopes": []string{transfer}}).
+		Want(t, 422, "other_verify_failure")
 	s.Do(t, "POST", sdk("/providers/acme/signIn"), nil, m{"code": code, "state": state}).Want(t, 422, "other_verify_failure")
 
 	// Even a token of the victim's does not move an account that is taken.
 	state, code = s.SocialLogin(t, servertest.A, "acme", after, victim.Header())
-	s.Do(t, "POST", verify, victim.Header(s.StepUp(t, victim, "credential:link")), m{"code": code, "state": state}).Want(t, 422, "social_account_already_exists")
+	s.Do(t, "POST", verify, victim.Header(s.StepUp(t, victim, "credential:link")), m{"code": code, "state": state}).
+		Want(t, 422, "social_account_already_exists")
 	var profile struct{ VerifiedCredentials []m }
 	s.Do(t, "GET", sdk("/users"), victim.Header(), nil).Want(t, 200, "").JSON(t, &profile)
 	if len(profile.VerifiedCredentials) != 1 {
@@ -120,10 +129,12 @@ func TestD9LoginsLeaveNoSecrets(t *testing.T) {
 	header, _ := s.socially(t)
 	state, code := s.SocialLogin(t, servertest.A, "acme", after, header)
 	p.Set(socialtest.ServerError)
-	failed := s.Do(t, "POST", sdk("/providers/acme/verify"), header, m{"code": code, "state": state, "requestedScopes": []string{transfer}}).Want(t, 503, "temporarily_unavailable")
+	failed := s.Do(t, "POST", sdk("/providers/acme/verify"), header,
+		m{"code": code, "state": state, "requestedScopes": []string{transfer}}).Want(t, 503, "temporarily_unavailable")
 	bad := issuer.Sign(t, "RS256", externaltest.Claims(s.Now(), "ada", "", map[string]any{"aud": "another"}))
 	refused := s.Do(t, "POST", sdk("/externalAuth/signin"), nil, m{"jwt": bad}).Want(t, 422, "invalid_external_auth")
-	secrets := canaries{"the code": code, "the client secret": socialtest.ClientSecret, "the session": strings.TrimPrefix(header.Get("Authorization"), "Bearer "), "the JWT": bad}
+	secrets := canaries{"the code": code, "the client secret": socialtest.ClientSecret,
+		"the session": strings.TrimPrefix(header.Get("Authorization"), "Bearer "), "the JWT": bad}
 	secrets.in(t, "the log", log.String())
 	secrets.in(t, "the audit log", s.auditLog(t))
 	secrets.in(t, "a refusal", string(failed.Body)+string(refused.Body))

@@ -20,14 +20,16 @@ import (
 )
 
 // old is an environment on action-based MFA.
-const old = "sessions: {lifetime: 10d, idle: 10d}\nmfa: {methods: [{type: totp, enabled: true, allowBackupCodes: true}], actions: [{action: user.update, required: true}]}\n"
+const old = "sessions: {lifetime: 10d, idle: 10d}\nmfa: {methods: [{type: totp, enabled: true, allowBackupCodes: true}], actions: " +
+	"[{action: user.update, required: true}]}\n"
 
 const legacyAdmin = "/api/v0/admin/environments/" + servertest.Legacy
 
 // operator is the header of a service token that may do everything.
 func operator(t *testing.T, s scene) http.Header {
 	t.Helper()
-	return servertest.Bearer(s.ServiceToken(t, servertest.Legacy, []string{serviceauth.EnvironmentsRead, serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
+	return servertest.Bearer(s.ServiceToken(t, servertest.Legacy,
+		[]string{serviceauth.EnvironmentsRead, serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
 }
 
 // withMFAToken is the header of a request that carries the token of action-based MFA.
@@ -40,7 +42,8 @@ func withMFAToken(user *servertest.Session, token string) http.Header {
 // mfaToken gives the second factor and asks for an MFA token.
 func mfaToken(t *testing.T, s scene, user *servertest.Session, app *servertest.App, options any) string {
 	t.Helper()
-	return s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Next(), "createMfaToken": options}).Want(t, 200, "").Member("mfaToken")
+	return s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(),
+		m{"id": app.ID, "code": app.Next(), "createMfaToken": options}).Want(t, 200, "").Member("mfaToken")
 }
 
 // C1, C5: what createMfaToken earns, what it opens, and what it never does.
@@ -53,7 +56,8 @@ func TestC5MFATokens(t *testing.T) {
 		}
 		update(user.Header()).Want(t, 200, "") // nothing enrolled: nothing asked
 		begun := s.BeginApp(t, user, s.StepUp(t, user, "credential:link"))
-		confirmed := s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": begun.ID, "code": begun.Code(), "createMfaToken": true}).Want(t, 200, "")
+		confirmed := s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(),
+			m{"id": begun.ID, "code": begun.Code(), "createMfaToken": true}).Want(t, 200, "")
 		update(user.Header()).Want(t, 403, "elevated_access_token_required")
 		update(withMFAToken(user, confirmed.Member("mfaToken"))).Want(t, 200, "") // the call that confirms an enrolment earns one too
 		update(withMFAToken(user, confirmed.Member("mfaToken"))).Want(t, 403, "elevated_access_token_required")
@@ -74,7 +78,8 @@ func TestC5MFATokens(t *testing.T) {
 		if mfaToken(t, s, user, app, false) != "" {
 			t.Error("plain false mints a token")
 		}
-		both := s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"code": app.Next(), "createMfaToken": true, "requestedScopes": []string{"user:update"}}).Want(t, 200, "")
+		both := s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(),
+			m{"code": app.Next(), "createMfaToken": true, "requestedScopes": []string{"user:update"}}).Want(t, 200, "")
 		if both.Member("mfaToken") != "" || both.Member("elevatedAccessToken") == "" {
 			t.Errorf("both asked for: %s", both.Body)
 		}
@@ -87,11 +92,13 @@ func TestC5MFATokens(t *testing.T) {
 
 		// A code by mail is no second factor, and a token is its session's alone.
 		id, code := s.SendCode(t, servertest.Legacy, user.Email, user.Header())
-		if r := s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code, "createMfaToken": true}); r.Member("mfaToken") != "" {
+		if r := s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(),
+			m{"verificationUUID": id, "verificationToken": code, "createMfaToken": true}); r.Member("mfaToken") != "" {
 			t.Error("an email code mints an MFA token")
 		}
 		again := s.SignIn(t, servertest.Legacy, user.Email)
-		if r := s.Do(t, "PUT", again.Path("/users"), withMFAToken(again, lasting), m{"alias": "Eve"}); r.Status != 403 || reason(r) != "wrong_subject" {
+		if r := s.Do(t, "PUT", again.Path("/users"), withMFAToken(again, lasting), m{"alias": "Eve"}); r.Status != 403 ||
+			reason(r) != "wrong_subject" {
 			t.Errorf("in another session: %d %s", r.Status, reason(r))
 		}
 		// It is no session, no elevated token and no service token.
@@ -134,7 +141,8 @@ func TestC1MFATokensAfterAccepting(t *testing.T) {
 	update().Want(t, 200, "")
 	s.Do(t, "POST", legacyAdmin+"/version", admin, m{"minApiVersion": "2026_04_01", "strict": true}).Want(t, 200, "")
 	update().Want(t, 403, "elevated_access_token_required")
-	s.Do(t, "POST", user.Path("/verify/unlink"), withMFAToken(user, lasting), m{"verifiedCredentialId": user.CredentialID}).Want(t, 403, "elevated_access_token_required")
+	s.Do(t, "POST", user.Path("/verify/unlink"), withMFAToken(user, lasting), m{"verifiedCredentialId": user.CredentialID}).
+		Want(t, 403, "elevated_access_token_required")
 	s.Do(t, "DELETE", remove, withMFAToken(user, lasting), nil).Want(t, 204, "")
 }
 
@@ -162,11 +170,13 @@ func mfaTokensAtWallets(t *testing.T, strict bool) {
 		{"/privateKey/export", "wallet:export", m{"exportPublicKey": exportKey(9)}, ""},
 		{"/signMessage", "wallet:sign", m{"message": "hi"}, ""},
 		{"/refresh", "wallet:refresh", m{}, "refresh"},
-		{"/reshare", "wallet:reshare", m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}, "reshare"},
+		{"/reshare", "wallet:reshare",
+			m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}, "reshare"},
 	}
 	kinds := map[string]bool{"for a single use": true, "of the session": false}
 	newWallet := func() string { // one is exported once a day, and reshared once from two of two
-		return user.Path("/waas/" + s.Do(t, "POST", user.Path("/waas/create"), user.Header(), m{"chain": "EVM"}).Want(t, 200, "").Member("walletId"))
+		return user.Path("/waas/" + s.Do(t, "POST", user.Path("/waas/create"), user.Header(), m{"chain": "EVM"}).
+			Want(t, 200, "").Member("walletId"))
 	}
 	lasting := mfaToken(t, s, user, app, m{"singleUse": false})
 	do := func(wallet string, i int, header http.Header) servertest.Response {
@@ -268,27 +278,33 @@ type app struct {
 
 var apps = []app{{"ClientSDK/0.20.0", false}, {"ClientSDK/1.27.1", true}, {"WalletKit/5.3.2", true}, {"WalletKit/4.1.0", false}}
 
+// caller is a user, whose app may be nil.
+type caller struct {
+	*servertest.Session
+	app *servertest.App
+}
+
 // traffic is what apps do, each with a user of its own.
 var traffic = []struct {
 	call    shadow.Call
 	scope   string
 	enrol   bool // the user has an authenticator app
-	request func(t *testing.T, s scene, user *servertest.Session, app *servertest.App, header http.Header) servertest.Response
+	request func(t *testing.T, s scene, user caller, header http.Header) servertest.Response
 }{
-	{shadow.RegisterTOTP, "credential:link", false, func(t *testing.T, s scene, user *servertest.Session, _ *servertest.App, header http.Header) servertest.Response {
+	{shadow.RegisterTOTP, "credential:link", false, func(t *testing.T, s scene, user caller, header http.Header) servertest.Response {
 		return s.Do(t, "GET", user.Path("/users/mfa/register/totp"), header, nil)
 	}},
-	{shadow.LinkEmail, "credential:link", false, func(t *testing.T, s scene, user *servertest.Session, _ *servertest.App, header http.Header) servertest.Response {
+	{shadow.LinkEmail, "credential:link", false, func(t *testing.T, s scene, user caller, header http.Header) servertest.Response {
 		id, code := s.SendCode(t, servertest.Legacy, "second-"+user.Email, user.Header())
 		return s.Do(t, "POST", user.Path("/emailVerifications/verify"), header, typed(id, code))
 	}},
-	{shadow.UpdateUser, "user:update", true, func(t *testing.T, s scene, user *servertest.Session, _ *servertest.App, header http.Header) servertest.Response {
+	{shadow.UpdateUser, "user:update", true, func(t *testing.T, s scene, user caller, header http.Header) servertest.Response {
 		return s.Do(t, "PUT", user.Path("/users"), header, m{"alias": "Ada"})
 	}},
-	{shadow.DeleteDevice, "credential:unlink", true, func(t *testing.T, s scene, user *servertest.Session, app *servertest.App, header http.Header) servertest.Response {
-		return s.Do(t, "DELETE", user.Path("/users/mfa/"+app.ID), header, nil)
+	{shadow.DeleteDevice, "credential:unlink", true, func(t *testing.T, s scene, user caller, header http.Header) servertest.Response {
+		return s.Do(t, "DELETE", user.Path("/users/mfa/"+user.app.ID), header, nil)
 	}},
-	{shadow.DeleteUser, "user:delete", false, func(t *testing.T, s scene, user *servertest.Session, _ *servertest.App, header http.Header) servertest.Response {
+	{shadow.DeleteUser, "user:delete", false, func(t *testing.T, s scene, user caller, header http.Header) servertest.Response {
 		return s.Do(t, "DELETE", user.Path("/users"), header, nil)
 	}},
 }
@@ -326,7 +342,7 @@ func replay(t *testing.T, s scene, phase string) map[string]int64 {
 				header = withMFAToken(user, mfaToken(t, s, user, totp, true))
 			}
 			header.Set("x-dyn-version", client.version)
-			switch r := step.request(t, s, user, totp, header); {
+			switch r := step.request(t, s, caller{user, totp}, header); {
 			case r.Status == 403 && r.Code == "elevated_access_token_required":
 				refused[client.version+" "+string(step.call)]++
 			case r.Status/100 != 2:
@@ -402,9 +418,11 @@ func TestAcceptingBreaksNobody(t *testing.T) {
 func TestCheckIsNeverFollowedByARefusal(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.WithWallets(&servertest.Wallets{}))
-	actions := "[{action: user.update, required: true}, {action: wallet.waas.export, required: true}, {action: wallet.waas.sign, required: true}, " +
+	actions := "[{action: user.update, required: true}, {action: wallet.waas.export, required: true}, {action: " +
+		"wallet.waas.sign, required: true}, " +
 		"{action: wallet.waas.refresh, required: true}, {action: wallet.waas.reshare, required: true}]"
-	all := "compatibility: [link-wallet, link-email, link-phone, unlink-wallet, update-user, delete-user, refresh, reshare, delete-device, refresh-without-mfa, reshare-without-mfa]\n"
+	all := "compatibility: [link-wallet, link-email, link-phone, unlink-wallet, update-user, delete-user, refresh, reshare, " +
+		"delete-device, refresh-without-mfa, reshare-without-mfa]\n"
 	calls := []struct {
 		method, path, scope string
 		body                m
@@ -427,7 +445,8 @@ func TestCheckIsNeverFollowedByARefusal(t *testing.T) {
 		{"POST", "/waas/{wallet}/privateKey/export", "wallet:export", m{"exportPublicKey": exportKey(9)}},
 		{"POST", "/waas/{wallet}/signMessage", "wallet:sign", m{"message": "hi"}},
 		{"POST", "/waas/{wallet}/refresh", "wallet:refresh", m{}},
-		{"POST", "/waas/{wallet}/reshare", "wallet:reshare", m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}},
+		{"POST", "/waas/{wallet}/reshare", "wallet:reshare",
+			m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}},
 		{"POST", "/waas/{wallet}/restore", "wallet:restore", nil},
 		{"DELETE", "/waas/{wallet}", "wallet:delete", nil},
 		{"DELETE", "/users", "user:delete", nil},
@@ -437,7 +456,8 @@ func TestCheckIsNeverFollowedByARefusal(t *testing.T) {
 		for _, entries := range []string{"", all} {
 			for _, who := range []string{"nothing", "an app linked with nothing", "a proven app"} {
 				name := fmt.Sprintf("%s, entries %v, %s", version, entries != "", who)
-				document := servertest.Document(servertest.Legacy, servertest.EmbeddedOn+"sessions: {lifetime: 10d, idle: 10d}\nmfa: {methods: [{type: totp, enabled: true, allowBackupCodes: true}], actions: "+actions+"}\n")
+				document := servertest.Document(servertest.Legacy, servertest.EmbeddedOn+"sessions: {lifetime: 10d, idle: 10d}\n"+
+					"mfa: {methods: [{type: totp, enabled: true, allowBackupCodes: true}], actions: "+actions+"}\n")
 				s.Apply(t, document)
 				people++
 				user := s.SignIn(t, servertest.Legacy, fmt.Sprintf("law5-%d@example.com", people))
@@ -470,7 +490,8 @@ func TestCheckIsNeverFollowedByARefusal(t *testing.T) {
 					r := s.Do(t, call.method, user.Path(fill.Replace(call.path)), user.Header(), body)
 					switch stopped := r.Code == "elevated_access_token_required"; {
 					case stopped && !check.IsRequired:
-						t.Errorf("%s: %s %s is refused although the check of %s says not required", name, call.method, call.path, call.scope)
+						t.Errorf("%s: %s %s is refused although the check of %s says not required", name, call.method,
+							call.path, call.scope)
 					case r.Status == 401 || r.Status >= 500:
 						t.Errorf("%s: %s %s answers %d %s", name, call.method, call.path, r.Status, r.Code)
 					case stopped:
@@ -505,7 +526,8 @@ func (s scene) recoverySet(t *testing.T, user *servertest.Session) (id string) {
 func TestRefreshWithoutMFA(t *testing.T) {
 	withWalletsOnBothEngines(t, func(t *testing.T, s scene) {
 		s.Apply(t, servertest.Document(servertest.Legacy, oldWallets))
-		calls := map[string]m{"/refresh": {}, "/reshare": {"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}}
+		calls := map[string]m{"/refresh": {},
+			"/reshare": {"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}}
 		call := func(user *servertest.Session, wallet, path string) servertest.Response {
 			header := user.Header()
 			header.Set("x-dyn-version", "ClientSDK/1.27.1")
@@ -538,8 +560,10 @@ func TestRefreshWithoutMFA(t *testing.T) {
 			}
 		}
 		// Where everybody must have a second factor, nobody without is let through.
-		s.Apply(t, strings.Replace(servertest.Document(servertest.Legacy, strings.Replace(oldWallets, "mfa:\n", "mfa:\n  required: true\n", 1)+
-			"compatibility: [refresh-without-mfa, reshare-without-mfa]\n"), `minApiVersion: "2026_01_01"`, `minApiVersion: "2026_04_01"`, 1))
+		s.Apply(t,
+			strings.Replace(servertest.Document(servertest.Legacy, strings.Replace(oldWallets, "mfa:\n", "mfa:\n  required: true\n", 1)+
+				"compatibility: [refresh-without-mfa, reshare-without-mfa]\n"), `minApiVersion: "2026_01_01"`,
+				`minApiVersion: "2026_04_01"`, 1))
 		for path := range calls {
 			call(plain, plainWallet, path).Want(t, 403, "additional_auth_required")
 		}
@@ -602,7 +626,8 @@ func TestReadinessOfRecoveryCodes(t *testing.T) {
 func TestMFATokenOfAnEnrolment(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	document := strings.Replace(passkeytest.On, "methods: [", "actions: [{action: user.update, required: true}], methods: [{type: totp, enabled: true}, ", 1)
+	document := strings.Replace(passkeytest.On, "methods: [",
+		"actions: [{action: user.update, required: true}], methods: [{type: totp, enabled: true}, ", 1)
 	s.Apply(t, servertest.Document(servertest.Legacy, document))
 	register := func(user *servertest.Session, header http.Header) servertest.Response {
 		var options passkey.CreationOptions
@@ -611,14 +636,16 @@ func TestMFATokenOfAnEnrolment(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.Do(t, "POST", user.Path("/users/passkeys/register"), header, json.RawMessage(strings.Replace(string(text), "{", `{"createMfaToken":{"singleUse":false},`, 1))).Want(t, 200, "")
+		return s.Do(t, "POST", user.Path("/users/passkeys/register"), header,
+			json.RawMessage(strings.Replace(string(text), "{", `{"createMfaToken":{"singleUse":false},`, 1))).Want(t, 200, "")
 	}
 	user := s.SignIn(t, servertest.Legacy, "confirming@example.com")
 	token := register(user, user.Header()).Member("mfaToken")
 	s.Do(t, "PUT", user.Path("/users"), user.Header(), m{"alias": "Ada"}).Want(t, 403, "elevated_access_token_required")
 	s.Do(t, "PUT", user.Path("/users"), withMFAToken(user, token), m{"alias": "Ada"}).Want(t, 200, "")
 	app := s.BeginApp(t, user, "")
-	both := s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Code(), "createMfaToken": true, "requestedScopes": []string{"user:update"}}).Want(t, 200, "")
+	both := s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(),
+		m{"id": app.ID, "code": app.Code(), "createMfaToken": true, "requestedScopes": []string{"user:update"}}).Want(t, 200, "")
 	if both.Member("mfaToken") != "" || both.Member("elevatedAccessToken") != "" {
 		t.Errorf("scopes asked for when confirming: %s", both.Body)
 	}
@@ -627,7 +654,8 @@ func TestMFATokenOfAnEnrolment(t *testing.T) {
 	fresh := s.SignIn(t, servertest.Legacy, "confirming-later@example.com")
 	link := s.StepUp(t, fresh, "credential:link")
 	app = s.BeginApp(t, fresh, link)
-	if r := s.Do(t, "POST", fresh.Path("/users/mfa/auth/totp"), fresh.Header(), m{"id": app.ID, "code": app.Code(), "createMfaToken": true}).Want(t, 200, ""); r.Member("mfaToken") != "" {
+	if r := s.Do(t, "POST", fresh.Path("/users/mfa/auth/totp"), fresh.Header(),
+		m{"id": app.ID, "code": app.Code(), "createMfaToken": true}).Want(t, 200, ""); r.Member("mfaToken") != "" {
 		t.Error("confirming an app mints under the new version")
 	}
 	if r := register(fresh, fresh.Header(s.StepUpByApp(t, fresh, app, "credential:link"))); r.Member("mfaToken") != "" {

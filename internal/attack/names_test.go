@@ -23,7 +23,8 @@ func TestL17NamesOfFactors(t *testing.T) {
 			return s.Do(t, "PUT", sdk("/users/mfa/"+id), user.Header(), m{"alias": alias})
 		}
 		for _, alias := range []string{
-			"Phone\u202egnp.exe", "Pho\u200bne", "Phone\nremoved", "Ph\x07one", "Phone\u2066", "\u3164", "Ph\u00adone", "Ph\u2028one", "\u2800\u2800", "Ph\ufe0fone", "a\u200db", "Phone\u061c",
+			"Phone\u202egnp.exe", "Pho\u200bne", "Phone\nremoved", "Ph\x07one", "Phone\u2066", "\u3164", "Ph\u00adone", "Ph\u2028one",
+			"\u2800\u2800", "Ph\ufe0fone", "a\u200db", "Phone\u061c",
 		} {
 			if got := rename(alias).Want(t, 400, "invalid_request"); !strings.Contains(string(got.Body), "nobody sees") {
 				t.Errorf("%q: %s", alias, got.Body)
@@ -34,7 +35,8 @@ func TestL17NamesOfFactors(t *testing.T) {
 		alias := `app". If this was not you, call +1 555`
 		rename(alias).Want(t, 204, "")
 		told := s.Inbox.Wait(t, user.Email, mails)
-		if want := `"app'. If this was not you, call +1 5…"`; !strings.Contains(strings.ReplaceAll(told.Text, "\u2060", ""), want) || !strings.Contains(told.Text, `app "Authenticator app", now "`) {
+		if want := `"app'. If this was not you, call +1 5…"`; !strings.Contains(strings.ReplaceAll(told.Text, "\u2060", ""), want) ||
+			!strings.Contains(told.Text, `app "Authenticator app", now "`) {
 			t.Errorf("the owner is told\n%s", told.Text)
 		}
 		rename(alias).Want(t, 204, "") // nothing changes, so nothing is told

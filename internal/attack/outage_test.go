@@ -35,14 +35,18 @@ func unanswered(t testing.TB, what string, r servertest.Response, named bool) {
 
 // eachRoute goes through the routes of the OpenAPI document: somebody who may asks with
 // a body that fits, where one is known.
-func eachRoute(t *testing.T, do func(method, path string, header http.Header, body any) servertest.Response, admin string, ask func(what string, send func(user http.Header) servertest.Response)) {
+func eachRoute(t *testing.T, do func(method, path string, header http.Header, body any) servertest.Response, admin string,
+	ask func(what string, send func(user http.Header) servertest.Response)) {
 	t.Helper()
 	bodies := map[string]m{
-		"/emailVerifications/create": {"email": "somebody@example.com"}, "/emailVerifications/signin": typed("7c4f5a52-0000-4000-8000-000000000001", "000000"),
+		"/emailVerifications/create": {"email": "somebody@example.com"},
+		"/emailVerifications/signin": typed("7c4f5a52-0000-4000-8000-000000000001", "000000"),
 		"/emailVerifications/verify": typed("7c4f5a52-0000-4000-8000-000000000001", "000000", report), "/stepUp/check": {"scope": transfer},
-		"/stepUp/bindings": {"scope": transfer, "authorizationDetails": []m{{"type": "transfer", "amount": "25.00"}}}, "/tokens/introspect": {"token": "x.y.z"},
-		"/tokens/consume": question("x.y.z", transfer, "operation"), "/users/mfa/auth/totp": {"code": "000000"}, "/users": {"username": "somebody"},
-		"/providers/{provider}/initAuth": {"state": "0123456789abcdef0123456789abcdef"}, "/users/mfa/auth/recovery": {"code": "00000-00000"},
+		"/stepUp/bindings":   {"scope": transfer, "authorizationDetails": []m{{"type": "transfer", "amount": "25.00"}}},
+		"/tokens/introspect": {"token": "x.y.z"},
+		"/tokens/consume":    question("x.y.z", transfer, "operation"), "/users/mfa/auth/totp": {"code": "000000"},
+		"/users": {"username": "somebody"}, "/providers/{provider}/initAuth": {"state": "0123456789abcdef0123456789abcdef"},
+		"/users/mfa/auth/recovery": {"code": "00000-00000"},
 	}
 	var document struct {
 		Paths map[string]map[string]json.RawMessage
@@ -88,7 +92,8 @@ func TestA7EveryRouteCutAtEachEdge(t *testing.T) {
 	s := startStill(t, store.SQLite)
 	admin := ""
 	err := s.db.Write(t.Context(), func(tx *store.Tx) error {
-		text, _, err := serviceauth.Create(tx, audit.By{Actor: "system", RequestID: "test"}, serviceauth.New{Name: "all", Scopes: serviceauth.Scopes})
+		text, _, err := serviceauth.Create(tx, audit.By{Actor: "system", RequestID: "test"},
+			serviceauth.New{Name: "all", Scopes: serviceauth.Scopes})
 		admin = text.Reveal()
 		return err
 	})
@@ -182,7 +187,8 @@ func TestA7DatabaseAway(t *testing.T) {
 			t.Errorf("healthz: %d", r.Status)
 		}
 		// A page of a listed origin can read why, and when to ask again; another cannot.
-		for origin, want := range map[string]string{servertest.Origin(servertest.A): servertest.Origin(servertest.A), "https://evil.example": ""} {
+		for origin, want := range map[string]string{servertest.Origin(servertest.A): servertest.Origin(servertest.A),
+			"https://evil.example": ""} {
 			header := user.Clone()
 			header.Set("Origin", origin)
 			if got := s.Do(t, "GET", sdk("/users"), header, nil).Header.Get("Access-Control-Allow-Origin"); got != want {
@@ -199,7 +205,8 @@ func TestA7DatabaseAway(t *testing.T) {
 	waitFor(t, func() bool {
 		return s.Do(t, "POST", sdk("/emailVerifications/create"), nil, m{"email": "readonly@example.com"}).Status != 200
 	})
-	unanswered(t, "writing to a read-only database", s.Do(t, "POST", sdk("/emailVerifications/create"), nil, m{"email": "readonly@example.com"}), false)
+	unanswered(t, "writing to a read-only database",
+		s.Do(t, "POST", sdk("/emailVerifications/create"), nil, m{"email": "readonly@example.com"}), false)
 	run(`ALTER SYSTEM RESET default_transaction_read_only`) // which is no transaction
 	run(`SELECT pg_reload_conf()`)
 	back()
@@ -319,7 +326,8 @@ func (l *load) once(t *testing.T, i int) {
 			l.blame("introspect", r)
 		}
 	case 4:
-		l.note("code", l.Do(t, "POST", sdk("/emailVerifications/create"), nil, m{"email": fmt.Sprintf("load-%d@example.com", i)}), false, 200, 429)
+		l.note("code", l.Do(t, "POST", sdk("/emailVerifications/create"), nil, m{"email": fmt.Sprintf("load-%d@example.com", i)}),
+			false, 200, 429)
 	}
 }
 
@@ -327,7 +335,8 @@ func (l *load) once(t *testing.T, i int) {
 func (l *load) note(what string, r servertest.Response, named bool, right ...int) {
 	l.tally.add(fmt.Sprint(what, " ", r.Status, " ", r.Code))
 	again := r.Header.Get("Retry-After") != ""
-	if slices.Contains(right, r.Status) || r.Status == 503 && (r.Code == "temporarily_unavailable" && again || r.Code == "outcome_unknown" && again == named) {
+	if slices.Contains(right, r.Status) ||
+		r.Status == 503 && (r.Code == "temporarily_unavailable" && again || r.Code == "outcome_unknown" && again == named) {
 		return
 	}
 	l.blame(what, r)

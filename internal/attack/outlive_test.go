@@ -14,7 +14,8 @@ import (
 
 // oldExports is an environment on action-based MFA where a key can be exported.
 const oldExports = servertest.EmbeddedOn + `sessions: {lifetime: 10d, idle: 10d}
-mfa: {methods: [{type: totp, enabled: true, allowBackupCodes: true}], actions: [{action: user.update, required: true}, {action: wallet.waas.export, required: true}]}
+mfa: {methods: [{type: totp, enabled: true, allowBackupCodes: true}],
+  actions: [{action: user.update, required: true}, {action: wallet.waas.export, required: true}]}
 `
 
 // newRules are the two ways in which the newest rules come to hold for a user.
@@ -52,7 +53,8 @@ func linkWithNothing(t *testing.T, s scene, user *servertest.Session, address st
 func stepUpBy(t *testing.T, s scene, user *servertest.Session, address string, scopes ...string) string {
 	t.Helper()
 	id, code := s.SendCode(t, user.Environment, address, user.Header())
-	return s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code, scopes...)).Want(t, 200, "").Member("elevatedAccessToken")
+	return s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code, scopes...)).
+		Want(t, 200, "").Member("elevatedAccessToken")
 }
 
 // L6: an address that a stolen session linked with nothing under the old version
@@ -70,21 +72,29 @@ func TestL6TokensOfWhatDoesNotCount(t *testing.T) {
 				evil := "evil-" + user.Email
 				linkWithNothing(t, s, user, evil)
 				tokens := map[string]string{}
-				for _, scope := range []string{"wallet:export", "credential:unlink", "credential:update", "credential:link", "user:delete", "transfer:create", "report:read"} {
+				for _, scope := range []string{"wallet:export", "credential:unlink", "credential:update", "credential:link", "user:delete",
+					"transfer:create", "report:read"} {
 					tokens[scope] = stepUpBy(t, s, user, evil, scope)
 				}
-				begun := s.Do(t, "PUT", user.Path("/users"), user.Header(stepUpBy(t, s, user, evil, "credential:update")), m{"email": "thief-" + user.Email}).Want(t, 200, "")
+				begun := s.Do(t, "PUT", user.Path("/users"), user.Header(stepUpBy(t, s, user, evil, "credential:update")),
+					m{"email": "thief-" + user.Email}).Want(t, 200, "")
 				code := s.Inbox.WaitCode(t, "thief-"+user.Email, 0)
 
 				turn(t, s, admin, user, oldExports)
 				for what, r := range map[string]servertest.Response{
-					"export":               s.Do(t, "POST", wallet+"/privateKey/export", user.Header(tokens["wallet:export"]), m{"exportPublicKey": exportKey(9)}),
-					"unlinking the owner":  s.Do(t, "POST", user.Path("/verify/unlink"), user.Header(tokens["credential:unlink"]), m{"verifiedCredentialId": user.CredentialID}),
-					"changing the address": s.Do(t, "PUT", user.Path("/users"), user.Header(tokens["credential:update"]), m{"email": "next-" + user.Email}),
-					"beginning a factor":   s.Do(t, "GET", user.Path("/users/mfa/register/totp"), user.Header(tokens["credential:link"]), nil),
-					"deleting the user":    s.Do(t, "DELETE", user.Path("/users"), user.Header(tokens["user:delete"]), nil),
-					"a guard's operation":  s.Do(t, "POST", user.Path("/tokens/consume"), guard, question(tokens["transfer:create"], "transfer:create", "l6-"+user.UserID)),
-					"a guard's read":       s.Do(t, "POST", user.Path("/tokens/consume"), guard, question(tokens["report:read"], "report:read", "l6r-"+user.UserID)),
+					"export": s.Do(t, "POST", wallet+"/privateKey/export", user.Header(tokens["wallet:export"]),
+						m{"exportPublicKey": exportKey(9)}),
+					"unlinking the owner": s.Do(t, "POST", user.Path("/verify/unlink"), user.Header(tokens["credential:unlink"]),
+						m{"verifiedCredentialId": user.CredentialID}),
+					"changing the address": s.Do(t, "PUT", user.Path("/users"), user.Header(tokens["credential:update"]),
+						m{"email": "next-" + user.Email}),
+					"beginning a factor": s.Do(t, "GET", user.Path("/users/mfa/register/totp"),
+						user.Header(tokens["credential:link"]), nil),
+					"deleting the user": s.Do(t, "DELETE", user.Path("/users"), user.Header(tokens["user:delete"]), nil),
+					"a guard's operation": s.Do(t, "POST", user.Path("/tokens/consume"), guard,
+						question(tokens["transfer:create"], "transfer:create", "l6-"+user.UserID)),
+					"a guard's read": s.Do(t, "POST", user.Path("/tokens/consume"), guard,
+						question(tokens["report:read"], "report:read", "l6r-"+user.UserID)),
 				} {
 					if r.Status != 403 || r.Code != "elevated_access_token_required" || reason(r) != "superseded" {
 						t.Errorf("%s: %d %s, reason %q", what, r.Status, r.Code, reason(r))
@@ -103,7 +113,8 @@ func TestL6TokensOfWhatDoesNotCount(t *testing.T) {
 					t.Error("the thief's address is the user's")
 				}
 				// The owner's own proof opens what it opened before.
-				s.Do(t, "PUT", user.Path("/users"), user.Header(stepUpBy(t, s, user, user.Email, "credential:update")), m{"email": "mine-" + user.Email}).Want(t, 200, "")
+				s.Do(t, "PUT", user.Path("/users"), user.Header(stepUpBy(t, s, user, user.Email, "credential:update")),
+					m{"email": "mine-" + user.Email}).Want(t, 200, "")
 			})
 		}
 	})
@@ -157,24 +168,29 @@ func TestL6SessionsOfWhatDoesNotCount(t *testing.T) {
 					}
 					completed := s.SignIn(t, servertest.Legacy, name)
 					planted := s.BeginApp(t, completed, "")
-					s.Do(t, "POST", completed.Path("/users/mfa/auth/totp"), completed.Header(), m{"id": planted.ID, "code": planted.Code()}).Want(t, 200, "")
+					s.Do(t, "POST", completed.Path("/users/mfa/auth/totp"), completed.Header(),
+						m{"id": planted.ID, "code": planted.Code()}).Want(t, 200, "")
 					lasting := mfaToken(t, s, completed, planted, m{"singleUse": false})
 					completedToken := s.StepUpByApp(t, completed, planted, "credential:update")
 					if everySignIn {
-						document = "sessions: {lifetime: 10d, idle: 10d}\nmfa: {enabled: true, methods: [{type: totp, enabled: true}], actions: [{action: user.update, required: true}]}\n"
+						document = "sessions: {lifetime: 10d, idle: 10d}\nmfa: {enabled: true, methods: [{type: totp, enabled: true}], " +
+							"actions: [{action: user.update, required: true}]}\n"
 						s.Apply(t, servertest.Document(servertest.Legacy, document))
 					}
 
 					turn(t, s, admin, user, document)
 					for what, session := range map[string]*servertest.Session{"opened by": opened, "completed by": completed} {
-						for path, method := range map[string]string{"/refresh": "POST", "/users": "GET", "/users/mfa": "GET", "/session": "GET"} {
+						for path, method := range map[string]string{"/refresh": "POST", "/users": "GET", "/users/mfa": "GET",
+							"/session": "GET"} {
 							if r := s.Do(t, method, session.Path(path), session.Header(), nil); r.Status != 401 {
 								t.Errorf("a session %s what does not count: %s %s answers %d", what, method, path, r.Status)
 							}
 						}
 					}
-					s.Do(t, "PUT", completed.Path("/users"), withMFAToken(completed, lasting), m{"alias": "Eve"}).Want(t, 401, "invalid_session")
-					s.Do(t, "PUT", completed.Path("/users"), completed.Header(completedToken), m{"email": "thief-" + name}).Want(t, 401, "invalid_session")
+					s.Do(t, "PUT", completed.Path("/users"), withMFAToken(completed, lasting), m{"alias": "Eve"}).
+						Want(t, 401, "invalid_session")
+					s.Do(t, "PUT", completed.Path("/users"), completed.Header(completedToken), m{"email": "thief-" + name}).
+						Want(t, 401, "invalid_session")
 					for _, session := range []*servertest.Session{user, other} {
 						s.Do(t, "POST", session.Path("/refresh"), session.Header(), nil).Want(t, 200, "")
 					}
@@ -228,14 +244,18 @@ func TestL7FirstFactorEndsWhatWasBegun(t *testing.T) {
 					}
 				}
 				change := begun["a change of address"]
-				s.Do(t, "POST", user.Path("/emailVerifications/retry"), user.Header(), m{"email": "thief-" + user.Email, "verificationUUID": change[0]}).Want(t, 422, "invalid_email_verification")
-				s.Do(t, "POST", other.Path("/users/mfa/auth/totp"), other.Header(), m{"id": pending.ID, "code": pending.Code()}).Want(t, 422, "mfa_device_not_found")
+				s.Do(t, "POST", user.Path("/emailVerifications/retry"), user.Header(),
+					m{"email": "thief-" + user.Email, "verificationUUID": change[0]}).Want(t, 422, "invalid_email_verification")
+				s.Do(t, "POST", other.Path("/users/mfa/auth/totp"), other.Header(), m{"id": pending.ID, "code": pending.Code()}).
+					Want(t, 422, "mfa_device_not_found")
 				if s.held(t, "thief-"+user.Email) || s.held(t, "linked-"+user.Email) {
 					t.Error("an address came in")
 				}
 				// What the factor itself begins is finished.
-				r := s.Do(t, "PUT", user.Path("/users"), user.Header(s.StepUpByApp(t, user, app, "credential:update")), m{"email": "mine-" + user.Email}).Want(t, 200, "")
-				s.Do(t, "POST", verify, user.Header(), typed(verificationOf(t, r), s.Inbox.WaitCode(t, "mine-"+user.Email, 0))).Want(t, 200, "")
+				r := s.Do(t, "PUT", user.Path("/users"), user.Header(s.StepUpByApp(t, user, app, "credential:update")),
+					m{"email": "mine-" + user.Email}).Want(t, 200, "")
+				s.Do(t, "POST", verify, user.Header(), typed(verificationOf(t, r), s.Inbox.WaitCode(t, "mine-"+user.Email, 0))).
+					Want(t, 200, "")
 				if !s.held(t, "mine-"+user.Email) {
 					t.Error("the owner's own change came to nothing")
 				}
@@ -260,9 +280,11 @@ func TestL7NoChallengeOutlivesItsToken(t *testing.T) {
 		s.Do(t, "POST", user.Path("/emailVerifications/retry"), user.Header(), m{"email": to, "verificationUUID": id}).Want(t, 200, "")
 		code := s.Inbox.WaitCode(t, to, 1)
 		s.Clock.Advance(90 * time.Second)
-		s.Do(t, "POST", user.Path("/emailVerifications/retry"), user.Header(), m{"email": to, "verificationUUID": id}).Want(t, 422, "invalid_email_verification")
+		s.Do(t, "POST", user.Path("/emailVerifications/retry"), user.Header(), m{"email": to, "verificationUUID": id}).
+			Want(t, 422, "invalid_email_verification")
 		s.Do(t, "POST", verify, user.Header(), typed(id, code)).Want(t, 422, "invalid_email_verification")
-		s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Code()}).Want(t, 422, "mfa_device_not_found")
+		s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Code()}).
+			Want(t, 422, "mfa_device_not_found")
 		if s.held(t, to) {
 			t.Error("the change was finished")
 		}
@@ -272,10 +294,12 @@ func TestL7NoChallengeOutlivesItsToken(t *testing.T) {
 		linkID, linkCode := s.SendCode(t, servertest.A, second, user.Header())
 		s.Do(t, "POST", verify, user.Header(s.StepUp(t, user, "credential:link")), typed(linkID, linkCode)).Want(t, 200, "")
 		update := stepUpBy(t, s, user, second, "credential:update", "credential:link")
-		id = verificationOf(t, s.Do(t, "PUT", user.Path("/users"), user.Header(update), m{"email": "third-l7-life@example.com"}).Want(t, 200, ""))
+		id = verificationOf(t,
+			s.Do(t, "PUT", user.Path("/users"), user.Header(update), m{"email": "third-l7-life@example.com"}).Want(t, 200, ""))
 		code = s.Inbox.WaitCode(t, "third-l7-life@example.com", 0)
 		app = s.BeginApp(t, user, update)
-		s.Do(t, "POST", user.Path("/verify/unlink"), user.Header(s.StepUp(t, user, "credential:unlink")), m{"verifiedCredentialId": credentialID(t, s, second)}).Want(t, 200, "")
+		s.Do(t, "POST", user.Path("/verify/unlink"), user.Header(s.StepUp(t, user, "credential:unlink")),
+			m{"verifiedCredentialId": credentialID(t, s, second)}).Want(t, 200, "")
 		wantRefused(t, s.Do(t, "POST", verify, user.Header(), typed(id, code)), "superseded")
 		wantRefused(t, s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Code()}), "superseded")
 	})
@@ -307,7 +331,8 @@ func TestL6BegunUnderTheOldVersion(t *testing.T) {
 	s.Do(t, "POST", legacyAdmin+"/version", admin, m{"minApiVersion": "2026_04_01", "strict": true}).Want(t, 200, "")
 	wantRefused(t, s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), user.Header(), m{"id": app.ID, "code": app.Code()}), "missing")
 	wantRefused(t, s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code)), "missing")
-	s.Apply(t, strings.Replace(servertest.Document(servertest.Legacy, old+"compatibility: [update-user]\n"), `minApiVersion: "2026_01_01"`, `minApiVersion: "2026_04_01"`, 1))
+	s.Apply(t, strings.Replace(servertest.Document(servertest.Legacy, old+"compatibility: [update-user]\n"), `minApiVersion: "2026_01_01"`,
+		`minApiVersion: "2026_04_01"`, 1))
 	s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code)).Want(t, 200, "")
 }
 
@@ -320,7 +345,8 @@ func TestL6SessionOutlivesItsCredential(t *testing.T) {
 		user := s.SignIn(t, servertest.Legacy, "l6-gone@example.com")
 		linkWithNothing(t, s, user, "evil-gone@example.com")
 		opened := s.SignIn(t, servertest.Legacy, "evil-gone@example.com")
-		s.Do(t, "POST", user.Path("/verify/unlink"), user.Header(), m{"verifiedCredentialId": credentialID(t, s, "evil-gone@example.com")}).Want(t, 200, "")
+		s.Do(t, "POST", user.Path("/verify/unlink"), user.Header(), m{"verifiedCredentialId": credentialID(t, s, "evil-gone@example.com")}).
+			Want(t, 200, "")
 
 		other := s.SignIn(t, servertest.Legacy, "l6-named@example.com")
 		linkWithNothing(t, s, other, "evil-named@example.com")

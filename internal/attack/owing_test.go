@@ -22,10 +22,12 @@ func TestC5SideDoorWithoutSecondFactor(t *testing.T) {
 	}
 	shut := 0
 	for _, r := range api.Routes() {
-		if !strings.HasPrefix(r.Path, "/api/v0/sdk/") || r.Gate.Kind == api.PublicGate || r.Gate.Kind == api.ServiceGate || r.Path == sdkPattern("/revoke") {
+		if !strings.HasPrefix(r.Path, "/api/v0/sdk/") || r.Gate.Kind == api.PublicGate || r.Gate.Kind == api.ServiceGate ||
+			r.Path == sdkPattern("/revoke") {
 			continue
 		}
-		path := strings.NewReplacer("{environmentId}", servertest.A, "{credentialId}", user.CredentialID, "{id}", user.CredentialID).Replace(r.Path)
+		path := strings.NewReplacer("{environmentId}", servertest.A, "{credentialId}", user.CredentialID, "{id}", user.CredentialID).
+			Replace(r.Path)
 		answer := s.Do(t, r.Method, path, user.Header(), m{})
 		if refused := answer.Code == "additional_auth_required"; refused == r.Owing {
 			t.Errorf("%s %s: %d %s, though its route says owing: %v", r.Method, r.Path, answer.Status, answer.Code, r.Owing)
@@ -39,9 +41,12 @@ func TestC5SideDoorWithoutSecondFactor(t *testing.T) {
 
 	// A code by mail earns the token to enrol with, and no other; nor does it link anything.
 	id, code := s.SendCode(t, servertest.A, user.Email, user.Header())
-	s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code, "wallet:export")).Want(t, 422, "mfa_invalid_request")
-	s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code, "credential:link", "wallet:export")).Want(t, 422, "mfa_invalid_request")
-	if s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code, "credential:link")).Want(t, 200, "").Member("elevatedAccessToken") == "" {
+	s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code, "wallet:export")).
+		Want(t, 422, "mfa_invalid_request")
+	s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code, "credential:link", "wallet:export")).
+		Want(t, 422, "mfa_invalid_request")
+	if s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(id, code, "credential:link")).
+		Want(t, 200, "").Member("elevatedAccessToken") == "" {
 		t.Error("no token to enrol with")
 	}
 	id, code = s.SendCode(t, servertest.A, "another@example.com", user.Header())

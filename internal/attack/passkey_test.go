@@ -42,14 +42,16 @@ func stepUpBody(answer passkey.AssertionResponse, scopes ...string) m {
 // passkeyStepUp returns the token of a step-up with a passkey.
 func (s scene) passkeyStepUp(t testing.TB, user *servertest.Session, a *passkeytest.Authenticator, scopes ...string) string {
 	t.Helper()
-	return s.Do(t, "POST", sdk("/users/mfa/auth/passkey"), user.Header(), stepUpBody(a.Get(s.request(t, user)), scopes...)).Want(t, 200, "").Member("elevatedAccessToken")
+	return s.Do(t, "POST", sdk("/users/mfa/auth/passkey"), user.Header(), stepUpBody(a.Get(s.request(t, user)), scopes...)).
+		Want(t, 200, "").Member("elevatedAccessToken")
 }
 
 // withPasskey signs somebody in and gives them a passkey.
 func (s scene) withPasskey(t testing.TB, email string) (*servertest.Session, *passkeytest.Authenticator) {
 	t.Helper()
 	user, a := s.SignIn(t, servertest.A, email), passkeytest.New(passkeytest.Origin)
-	s.Do(t, "POST", sdk("/users/passkeys/register"), user.Header(s.StepUp(t, user, "credential:link")), a.Create(s.creation(t, user))).Want(t, 200, "")
+	s.Do(t, "POST", sdk("/users/passkeys/register"), user.Header(s.StepUp(t, user, "credential:link")), a.Create(s.creation(t, user))).
+		Want(t, 200, "")
 	return user, a
 }
 
@@ -78,7 +80,8 @@ func TestA5TwoTabsOneChallenge(t *testing.T) {
 			}
 
 			options = s.request(t, session)
-			s.Do(t, "POST", path, header, stepUpBody(a.Get(options, func(c *passkeytest.Ceremony) { c.Flags ^= passkeytest.Verified }))).Want(t, 422, "invalid_passkey")
+			s.Do(t, "POST", path, header, stepUpBody(a.Get(options, func(c *passkeytest.Ceremony) { c.Flags ^= passkeytest.Verified }))).
+				Want(t, 422, "invalid_passkey")
 			s.Do(t, "POST", path, header, stepUpBody(a.Get(options))).Want(t, 422, "invalid_passkey") // the bad one burnt it
 		}
 	})
@@ -101,7 +104,8 @@ func TestC3StolenSessionAndPasskeys(t *testing.T) {
 			Registration passkey.CreationOptions
 		}
 		s.Do(t, "GET", sdk("/users/mfa/register/passkey"), user.Header(), nil).Want(t, 200, "").JSON(t, &o)
-		return s.Do(t, "POST", sdk("/users/mfa/register/passkey"), user.Header(elevated...), m{"id": o.ID, "attestation": thief.Create(o.Registration)})
+		return s.Do(t, "POST", sdk("/users/mfa/register/passkey"), user.Header(elevated...),
+			m{"id": o.ID, "attestation": thief.Create(o.Registration)})
 	}
 	for name, door := range map[string]func(...string) servertest.Response{"register": add, "older": older} {
 		t.Log(name)
@@ -124,7 +128,8 @@ func TestC3StolenSessionAndPasskeys(t *testing.T) {
 
 	// And an email code mints nothing any more.
 	id, code := s.SendCode(t, servertest.A, user.Email, user.Header())
-	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, "credential:unlink")).Want(t, 422, "mfa_invalid_request")
+	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, "credential:unlink")).
+		Want(t, 422, "mfa_invalid_request")
 
 	// The owner can, and the email address stays to sign in with.
 	other, _ := s.withPasskey(t, "bob@example.com")
@@ -157,22 +162,26 @@ func TestC3OldVersion(t *testing.T) {
 	wantRefused(t, s.Do(t, "DELETE", user.Path("/users/passkeys"), user.Header(), gone), "missing")
 	var request passkey.RequestOptions
 	s.Do(t, "GET", user.Path("/users/passkeys/authenticate"), user.Header(), nil).Want(t, 200, "").JSON(t, &request)
-	token := s.Do(t, "POST", user.Path("/users/mfa/auth/passkey"), user.Header(), stepUpBody(a.Get(request), "credential:unlink")).Want(t, 200, "").Member("elevatedAccessToken")
+	token := s.Do(t, "POST", user.Path("/users/mfa/auth/passkey"), user.Header(), stepUpBody(a.Get(request), "credential:unlink")).
+		Want(t, 200, "").Member("elevatedAccessToken")
 
 	s.Do(t, "DELETE", user.Path("/users/passkeys"), user.Header(token), gone).Want(t, 204, "")
 
 	// What was added so counts for nothing once the new version is accepted.
 	s.Do(t, "GET", user.Path("/users/passkeys/register"), user.Header(), nil).Want(t, 200, "").JSON(t, &options)
 	s.Do(t, "POST", user.Path("/users/passkeys/register"), user.Header(), a.Create(options)).Want(t, 200, "")
-	newest := strings.Replace(servertest.Document(servertest.Legacy, passkeytest.On), `minApiVersion: "2026_01_01"`, `minApiVersion: "2026_04_01"`, 1)
+	newest := strings.Replace(servertest.Document(servertest.Legacy, passkeytest.On), `minApiVersion: "2026_01_01"`,
+		`minApiVersion: "2026_04_01"`, 1)
 	s.Apply(t, newest)
-	s.Do(t, "GET", user.Path("/users/passkeys/authenticate"), user.Header(), nil).Want(t, 401, "invalid_session") // it had completed the session
+	// it had completed the session
+	s.Do(t, "GET", user.Path("/users/passkeys/authenticate"), user.Header(), nil).Want(t, 401, "invalid_session")
 	user = s.SignIn(t, servertest.Legacy, user.Email)
 	s.Do(t, "GET", user.Path("/users/passkeys/authenticate"), user.Header(), nil).Want(t, 200, "").JSON(t, &request)
 	if len(request.AllowCredentials) > 0 {
 		t.Errorf("it is offered: %+v", request)
 	}
-	s.Do(t, "POST", user.Path("/users/mfa/auth/passkey"), user.Header(), stepUpBody(a.Get(request), "credential:unlink")).Want(t, 422, "invalid_passkey")
+	s.Do(t, "POST", user.Path("/users/mfa/auth/passkey"), user.Header(), stepUpBody(a.Get(request), "credential:unlink")).
+		Want(t, 422, "invalid_passkey")
 	s.Do(t, "GET", user.Path("/users/passkeys/signin"), nil, nil).Want(t, 200, "").JSON(t, &request)
 	s.Do(t, "POST", user.Path("/users/passkeys/signin"), nil, stepUpBody(a.Get(request))).Want(t, 422, "credential_not_enabled_for_sign_in")
 }
@@ -227,7 +236,8 @@ func TestLastPasskeyStays(t *testing.T) {
 	s.Do(t, "GET", sdk("/users/passkeys"), user.Header(), nil).Want(t, 200, "").JSON(t, &list)
 	gone := m{"passkeyId": list.Passkeys[0].ID}
 	token := s.passkeyStepUp(t, user, a, "credential:unlink")
-	s.Apply(t, servertest.Document(servertest.A, "passkeys: {rpId: example.com, origins: [\""+passkeytest.Origin+"\"]}\nmfa: {required: true, methods: [{type: passkey, enabled: true}]}"))
+	s.Apply(t, servertest.Document(servertest.A, "passkeys: {rpId: example.com, origins: [\""+passkeytest.Origin+
+		"\"]}\nmfa: {required: true, methods: [{type: passkey, enabled: true}]}"))
 	s.Do(t, "DELETE", sdk("/users/passkeys"), user.Header(token), gone).Want(t, 422, "cannot_delete_last_mfa_device")
 	s.withPasskeys(t, "")
 	s.Do(t, "POST", sdk("/verify/unlink"), user.Header(token), m{"verifiedCredentialId": user.CredentialID}).Want(t, 200, "")
@@ -250,7 +260,8 @@ func TestYSA202602NobodyStepsUpWithoutAPasskey(t *testing.T) {
 	}
 	for name, options := range map[string]passkey.RequestOptions{
 		"of a user without": empty,
-		"of a sign-in":      s.request(t, nil), "of the thief's session": s.request(t, thief), "made up": {Challenge: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"},
+		"of a sign-in":      s.request(t, nil), "of the thief's session": s.request(t, thief),
+		"made up":           {Challenge: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"},
 		"of a registration": {Challenge: s.creation(t, victim).Challenge},
 	} {
 		for _, id := range [][]byte{a.ID, {}, []byte("nobody")} {
@@ -262,6 +273,8 @@ func TestYSA202602NobodyStepsUpWithoutAPasskey(t *testing.T) {
 		}
 	}
 	added := passkeytest.New(passkeytest.Origin)
-	s.Do(t, "POST", sdk("/users/passkeys/register"), victim.Header(s.StepUp(t, victim, "credential:link")), added.Create(s.creation(t, victim))).Want(t, 200, "")
-	s.Do(t, "POST", sdk("/users/mfa/auth/passkey"), victim.Header(), stepUpBody(added.Get(empty), "wallet:export")).Want(t, 422, "invalid_passkey")
+	s.Do(t, "POST", sdk("/users/passkeys/register"), victim.Header(s.StepUp(t, victim, "credential:link")),
+		added.Create(s.creation(t, victim))).Want(t, 200, "")
+	s.Do(t, "POST", sdk("/users/mfa/auth/passkey"), victim.Header(), stepUpBody(added.Get(empty), "wallet:export")).
+		Want(t, 422, "invalid_passkey")
 }

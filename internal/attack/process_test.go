@@ -220,14 +220,16 @@ func (c *cluster) signInAt(t testing.TB, environment, email string) *servertest.
 	}
 	c.must(t, 0, "POST", path+"/signin", nil, typed(id, c.mail.Wait(t, email).Code())).Want(t, 200, "").JSON(t, &answer)
 	return &servertest.Session{
-		Environment: environment, Email: email, Token: answer.MinifiedJWT, UserID: answer.User.ID, ID: answer.User.SessionID, CredentialID: answer.User.LastVerifiedCredentialID,
+		Environment: environment, Email: email, Token: answer.MinifiedJWT, UserID: answer.User.ID, ID: answer.User.SessionID,
+		CredentialID: answer.User.LastVerifiedCredentialID,
 	}
 }
 
 // sendCode asks for a code in the session.
 func (c *cluster) sendCode(t testing.TB, user *servertest.Session) (id, code string) {
 	t.Helper()
-	id = c.must(t, 0, "POST", user.Path("/emailVerifications/create"), user.Header(), m{"email": user.Email}).Want(t, 200, "").Member("verificationUUID")
+	id = c.must(t, 0, "POST", user.Path("/emailVerifications/create"), user.Header(), m{"email": user.Email}).
+		Want(t, 200, "").Member("verificationUUID")
 	return id, c.mail.Wait(t, user.Email).Code()
 }
 
@@ -264,14 +266,16 @@ func (c *cluster) mint(t *testing.T, user *servertest.Session, n int) []string {
 		for range n {
 			row := store.ElevatedTokenRow{
 				ID: uuid.NewString(), EnvironmentID: servertest.A, UserID: user.UserID, SessionID: user.ID, CredentialID: user.CredentialID,
-				Method: "email_otp", Scopes: []string{transfer}, Audience: audience, ACR: "urn:stepup:reauth", SingleUse: true, IssuedAt: issued, ExpiresAt: expires,
+				Method: "email_otp", Scopes: []string{transfer}, Audience: audience, ACR: "urn:stepup:reauth", SingleUse: true,
+				IssuedAt: issued, ExpiresAt: expires,
 			}
 			if err := tx.InsertElevatedToken(row); err != nil {
 				return err
 			}
 			text, err := keys.Sign(tx.Now(), token.Elevated, m{
-				"iss": publicURL + servertest.SDK(servertest.A), "aud": audience, "sub": user.UserID, "sid": user.ID, "environment_id": servertest.A,
-				"scope": transfer, "singleUse": true, "jti": row.ID, "iat": issued.Unix(), "exp": expires.Unix(), "auth_time": issued.Unix(),
+				"iss": publicURL + servertest.SDK(servertest.A), "aud": audience, "sub": user.UserID, "sid": user.ID,
+				"environment_id": servertest.A, "scope": transfer, "singleUse": true, "jti": row.ID, "iat": issued.Unix(),
+				"exp": expires.Unix(), "auth_time": issued.Unix(),
 				"acr": row.ACR, "amr": []string{"otp"}, "credential_id": user.CredentialID,
 			})
 			if err != nil {

@@ -77,7 +77,8 @@ func TestA1SingleUseUnderRace(t *testing.T) {
 		race("stepping up with a code", "200 ", func(i int) (servertest.Response, error) {
 			return c.do(t, i, "POST", sdk("/emailVerifications/verify"), alice.Header(), typed(id, code, transfer))
 		})
-		id = c.must(t, 0, "POST", sdk("/emailVerifications/create"), nil, m{"email": "new@example.com"}).Want(t, 200, "").Member("verificationUUID")
+		id = c.must(t, 0, "POST", sdk("/emailVerifications/create"), nil, m{"email": "new@example.com"}).
+			Want(t, 200, "").Member("verificationUUID")
 		code = c.mail.Wait(t, "new@example.com").Code()
 		race("signing up with a code", "200 ", func(i int) (servertest.Response, error) {
 			return c.do(t, i, "POST", sdk("/emailVerifications/signin"), nil, typed(id, code))
@@ -85,7 +86,8 @@ func TestA1SingleUseUnderRace(t *testing.T) {
 
 		c.run(t, servertest.Document(servertest.A, walletsOn), "env", "apply", "-")
 		wallet := walletsigtest.NewEVM(t)
-		body := wallet.Body(wallet.Published(servertest.Origin(servertest.A), servertest.A, c.must(t, 0, "GET", sdk("/nonce"), nil, nil).Want(t, 200, "").Member("nonce"), time.Now()))
+		body := wallet.Body(wallet.Published(servertest.Origin(servertest.A), servertest.A,
+			c.must(t, 0, "GET", sdk("/nonce"), nil, nil).Want(t, 200, "").Member("nonce"), time.Now()))
 		race("signing in with one signed text", "200 ", func(i int) (servertest.Response, error) {
 			return c.do(t, i, "POST", sdk("/wallets/signin"), nil, body)
 		})
@@ -132,7 +134,8 @@ func (c *cluster) guardAt(t *testing.T, i int) *stepup.Guard {
 	issuer := publicURL + servertest.SDK(servertest.A)
 	client := c.clientOf(t, i)
 	verifier, err := stepup.NewVerifier(stepup.Config{
-		Issuer: issuer, Audiences: []string{"https://bank.example"}, Keys: &stepup.RemoteKeySet{URL: issuer + "/.well-known/jwks.json", HTTP: client},
+		Issuer: issuer, Audiences: []string{"https://bank.example"},
+		Keys: &stepup.RemoteKeySet{URL: issuer + "/.well-known/jwks.json", HTTP: client},
 	})
 	if err != nil {
 		t.Fatal(err)

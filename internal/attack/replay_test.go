@@ -44,14 +44,16 @@ func post(t *testing.T, path string, header http.Header, body any) func(scene) s
 
 var oneTime = []artefact{
 	{
-		name: "code to sign in", table: "code_challenges", statement: "ConsumeCodeChallenge", purpose: "sign_in", refused: answered(422, "invalid_email_verification"),
+		name: "code to sign in", table: "code_challenges", statement: "ConsumeCodeChallenge", purpose: "sign_in",
+		refused: answered(422, "invalid_email_verification"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			id, code := s.SendCode(t, servertest.A, "signin@example.com", nil)
 			return post(t, sdk("/emailVerifications/signin"), nil, typed(id, code))
 		},
 	},
 	{
-		name: "code to step up", table: "code_challenges", statement: "ConsumeCodeChallenge", purpose: "session", refused: answered(422, "invalid_email_verification"),
+		name: "code to step up", table: "code_challenges", statement: "ConsumeCodeChallenge", purpose: "session",
+		refused: answered(422, "invalid_email_verification"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user := s.SignIn(t, servertest.A, "stepup@example.com")
 			id, code := s.SendCode(t, servertest.A, user.Email, user.Header())
@@ -59,7 +61,8 @@ var oneTime = []artefact{
 		},
 	},
 	{
-		name: "code to change the address", table: "code_challenges", statement: "ConsumeCodeChallenge", purpose: "update", refused: answered(422, "invalid_email_verification"),
+		name: "code to change the address", table: "code_challenges", statement: "ConsumeCodeChallenge", purpose: "update",
+		refused: answered(422, "invalid_email_verification"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user := s.SignIn(t, servertest.A, "moving@example.com")
 			id, code := s.changeAddress(t, user, "moved@example.com")
@@ -67,7 +70,8 @@ var oneTime = []artefact{
 		},
 	},
 	{
-		name: "texted code to sign in", table: "code_challenges", statement: "ConsumeCodeChallenge", purpose: "sign_in", refused: answered(422, "invalid_sms_verification"),
+		name: "texted code to sign in", table: "code_challenges", statement: "ConsumeCodeChallenge", purpose: "sign_in",
+		refused: answered(422, "invalid_sms_verification"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			id, code := s.TextCode(t, servertest.A, "+14155550101", nil)
 			return post(t, sdk("/smsVerifications/signin"), nil, typed(id, code))
@@ -77,12 +81,14 @@ var oneTime = []artefact{
 		name: "transaction that was registered", table: "bindings", statement: "ConsumeBinding", refused: answered(422, "invalid_binding"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user := s.SignIn(t, servertest.A, "payer@example.com")
-			id := s.Do(t, "POST", sdk("/stepUp/bindings"), user.Header(), m{"scope": transfer, "authorizationDetails": []m{{"type": "transfer", "amount": "25.00"}}}).
+			id := s.Do(t, "POST", sdk("/stepUp/bindings"), user.Header(),
+				m{"scope": transfer, "authorizationDetails": []m{{"type": "transfer", "amount": "25.00"}}}).
 				Want(t, 200, "").Member("bindingId")
 			var bodies []any // two proofs for the one transaction
 			for range 2 {
 				before := len(s.Inbox.To(user.Email))
-				challenge := s.Do(t, "POST", sdk("/emailVerifications/create"), user.Header(), m{"email": user.Email, "bindingId": id}).Want(t, 200, "").Member("verificationUUID")
+				challenge := s.Do(t, "POST", sdk("/emailVerifications/create"), user.Header(), m{"email": user.Email, "bindingId": id}).
+					Want(t, 200, "").Member("verificationUUID")
 				bodies = append(bodies, typed(challenge, s.Inbox.WaitCode(t, user.Email, before), transfer))
 			}
 			uses := 0
@@ -94,25 +100,29 @@ var oneTime = []artefact{
 		},
 	},
 	{
-		name: "passkey prompt to sign in", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "sign_in", refused: answered(422, "invalid_passkey"),
+		name: "passkey prompt to sign in", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "sign_in",
+		refused: answered(422, "invalid_passkey"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			_, a := s.withPasskey(t, "passkey-signin@example.com")
 			return post(t, sdk("/users/passkeys/signin"), nil, a.Get(s.request(t, nil)))
 		},
 	},
 	{
-		name: "passkey prompt to step up", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "session", refused: answered(422, "invalid_passkey"),
+		name: "passkey prompt to step up", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "session",
+		refused: answered(422, "invalid_passkey"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user, a := s.withPasskey(t, "passkey-stepup@example.com")
 			return post(t, sdk("/users/mfa/auth/passkey"), user.Header(), stepUpBody(a.Get(s.request(t, user)), transfer))
 		},
 	},
 	{
-		name: "passkey prompt to register", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "enrol", refused: answered(422, "invalid_passkey"),
+		name: "passkey prompt to register", table: "passkey_challenges", statement: "ConsumePasskeyChallenge", purpose: "enrol",
+		refused: answered(422, "invalid_passkey"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user, first := s.withPasskey(t, "passkey-register@example.com")
 			token := s.passkeyStepUp(t, user, first, "credential:link")
-			return post(t, sdk("/users/passkeys/register"), user.Header(token), passkeytest.New(passkeytest.Origin).Create(s.creation(t, user)))
+			return post(t, sdk("/users/passkeys/register"), user.Header(token),
+				passkeytest.New(passkeytest.Origin).Create(s.creation(t, user)))
 		},
 	},
 	{
@@ -132,7 +142,8 @@ var oneTime = []artefact{
 			n := 0
 			return func(at scene) servertest.Response {
 				n++
-				return at.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(s.guard), question(token, transfer, "another-"+string(rune('0'+n))))
+				return at.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(s.guard),
+					question(token, transfer, "another-"+string(rune('0'+n))))
 			}
 		},
 	},
@@ -153,7 +164,8 @@ var oneTime = []artefact{
 		},
 	},
 	{
-		name: "operation id at an embedded wallet", table: "wallet_operations", statement: "ClaimWalletOperation", refused: answered(409, "operation_conflict"),
+		name: "operation id at an embedded wallet", table: "wallet_operations", statement: "ClaimWalletOperation",
+		refused: answered(409, "operation_conflict"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			s.Apply(t, servertest.Document(servertest.B, servertest.EmbeddedOn)) // where no other of these changes the document
 			user, path := s.withEmbedded(t, servertest.B, "embedded-operation@example.com")
@@ -175,7 +187,8 @@ var oneTime = []artefact{
 		},
 	},
 	{
-		name: "code that confirms an enrolment", table: "totp_enrolments", statement: "ConsumeTOTPEnrolment", purpose: "enrol", refused: answered(422, "mfa_invalid_code"),
+		name: "code that confirms an enrolment", table: "totp_enrolments", statement: "ConsumeTOTPEnrolment", purpose: "enrol",
+		refused: answered(422, "mfa_invalid_code"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user := s.SignIn(t, servertest.A, "enrol@example.com")
 			app := s.BeginApp(t, user, s.StepUp(t, user, "credential:link"))
@@ -187,44 +200,52 @@ var oneTime = []artefact{
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user := s.SignIn(t, servertest.A, "recovery@example.com")
 			s.EnrolApp(t, user)
-			return post(t, sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": s.recoveryCodes(t, user)[0], "requestedScopes": []string{transfer}})
+			return post(t, sdk("/users/mfa/auth/recovery"), user.Header(),
+				m{"code": s.recoveryCodes(t, user)[0], "requestedScopes": []string{transfer}})
 		},
 	},
 	{
-		name: "nonce under a device signature", table: "spent_nonces", statement: "SpendNonce", refused: answered(403, "invalid_device_signature"),
+		name: "nonce under a device signature", table: "spent_nonces", statement: "SpendNonce",
+		refused: answered(403, "invalid_device_signature"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user, key := s.SignIn(t, servertest.A, "device@example.com"), newDevice(t)
 			return post(t, sdk("/refresh"), key.sign(t, s.nonce(t, servertest.A), user.Header()), nil)
 		},
 	},
 	{
-		name: "nonce under a wallet signature", table: "spent_nonces", statement: "SpendNonce", refused: answered(422, "invalid_verification"),
+		name: "nonce under a wallet signature", table: "spent_nonces", statement: "SpendNonce",
+		refused: answered(422, "invalid_verification"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			return post(t, sdk("/wallets/signin"), nil, s.walletBody(t, walletsigtest.NewEVM(t)))
 		},
 	},
 	{
-		name: "text of ours that a wallet signed to step up", table: "spent_nonces", statement: "SpendNonce", refused: answered(422, "invalid_verification"),
+		name: "text of ours that a wallet signed to step up", table: "spent_nonces", statement: "SpendNonce",
+		refused: answered(422, "invalid_verification"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			token, wallet := s.withWallet(t, walletsigtest.NewSolana(t))
-			return post(t, sdk("/wallets/verify"), servertest.Bearer(token), wallet.Body(s.walletText(t, token, m{"address": wallet.Address, "chain": "SOL", "requestedScopes": []string{transfer}}), transfer))
+			return post(t, sdk("/wallets/verify"), servertest.Bearer(token), wallet.Body(s.walletText(t, token,
+				m{"address": wallet.Address, "chain": "SOL", "requestedScopes": []string{transfer}}), transfer))
 		},
 	},
 	{
 		name: "MFA token for a single use", table: "mfa_tokens", refused: spent,
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
-			s.Apply(t, servertest.Document(servertest.Legacy, "mfa: {methods: [{type: totp, enabled: true}], actions: [{action: user.update, required: true}]}"))
+			s.Apply(t, servertest.Document(servertest.Legacy,
+				"mfa: {methods: [{type: totp, enabled: true}], actions: [{action: user.update, required: true}]}"))
 			user := s.SignIn(t, servertest.Legacy, "legacy@example.com")
 			app := s.EnrolApp(t, user)
 			header := user.Header()
-			header.Set("x-mfa-auth-token", s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), header, m{"code": app.Next(), "createMfaToken": true}).Want(t, 200, "").Member("mfaToken"))
+			header.Set("x-mfa-auth-token", s.Do(t, "POST", user.Path("/users/mfa/auth/totp"), header,
+				m{"code": app.Next(), "createMfaToken": true}).Want(t, 200, "").Member("mfaToken"))
 			return func(at scene) servertest.Response {
 				return at.Do(t, "PUT", user.Path("/users"), header, m{"alias": "Ada"})
 			}
 		},
 	},
 	{
-		name: "link that takes a change back", table: "revoke_links", statement: "ConsumeRevokeLink", refused: answered(422, "invalid_revoke_link"),
+		name: "link that takes a change back", table: "revoke_links", statement: "ConsumeRevokeLink",
+		refused: answered(422, "invalid_revoke_link"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user := s.SignIn(t, servertest.A, "victim@example.com")
 			id, code := s.changeAddress(t, user, "thief@example.com")
@@ -287,11 +308,13 @@ func TestA3TableIsComplete(t *testing.T) {
 	var inCode []string
 	schema := read(t, "../store/migrations/*.sql")
 	for _, table := range regexp.MustCompile(`(?s)CREATE TABLE (\w+) \((.*?)\n\);`).FindAllStringSubmatch(schema, -1) {
-		if regexp.MustCompile(`\b(consumed|used|spent|claimed|redeemed)_at\b`).MatchString(table[2]) || strings.HasPrefix(table[1], "spent_") || strings.HasPrefix(table[1], "used_") {
+		if regexp.MustCompile(`\b(consumed|used|spent|claimed|redeemed)_at\b`).MatchString(table[2]) ||
+			strings.HasPrefix(table[1], "spent_") || strings.HasPrefix(table[1], "used_") {
 			inCode = append(inCode, table[1])
 		}
 	}
-	for _, claim := range regexp.MustCompile("INSERT INTO (\\w+) [^`]*ON CONFLICT DO NOTHING`").FindAllStringSubmatch(read(t, "../store/*.go"), -1) {
+	for _, claim := range regexp.MustCompile("INSERT INTO (\\w+) [^`]*ON CONFLICT DO NOTHING`").
+		FindAllStringSubmatch(read(t, "../store/*.go"), -1) {
 		inCode = append(inCode, claim[1])
 	}
 	same(t, "tables", tables, inCode)
@@ -300,7 +323,8 @@ func TestA3TableIsComplete(t *testing.T) {
 	tx := reflect.TypeFor[*store.Tx]()
 	for i := range tx.NumMethod() {
 		name := tx.Method(i).Name
-		if name != "ClaimOutbox" && regexp.MustCompile(`^(Consume|Spend|Claim|Redeem|Use)[A-Z]`).MatchString(name) { // a lease on a mail ends by itself
+		// a lease on a mail ends by itself
+		if name != "ClaimOutbox" && regexp.MustCompile(`^(Consume|Spend|Claim|Redeem|Use)[A-Z]`).MatchString(name) {
 			inCode = append(inCode, name)
 		}
 	}
@@ -325,7 +349,8 @@ func TestC2ProofForOneThingUsedForAnother(t *testing.T) {
 	s.Do(t, "POST", signin, nil, typed(id, code)).Want(t, 422, "invalid_email_verification")
 	s.Do(t, "POST", verify, bob.Header(), typed(id, code, transfer)).Want(t, 422, "invalid_email_verification")
 	s.Do(t, "POST", verify, again.Header(), typed(id, code, transfer)).Want(t, 422, "invalid_email_verification")
-	s.Do(t, "POST", servertest.SDK(servertest.B)+"/emailVerifications/signin", nil, typed(id, code)).Want(t, 422, "invalid_email_verification")
+	s.Do(t, "POST", servertest.SDK(servertest.B)+"/emailVerifications/signin", nil, typed(id, code)).
+		Want(t, 422, "invalid_email_verification")
 	s.Do(t, "POST", verify, alice.Header(), typed(id, code, transfer)).Want(t, 200, "") // and none of that cost its owner a try
 
 	id, code = s.SendCode(t, servertest.A, alice.Email, nil)
@@ -350,7 +375,8 @@ func TestC2ProofForOneThingUsedForAnother(t *testing.T) {
 	wantRefused(t, s.Do(t, "DELETE", sdk("/users"), bob.Header(s.StepUp(t, alice, "user:delete")), nil), "wrong_subject")
 	wantRefused(t, s.Do(t, "DELETE", sdk("/users"), again.Header(s.StepUp(t, alice, "user:delete")), nil), "wrong_subject")
 	narrow := s.ServiceToken(t, servertest.A, []string{serviceauth.TokensConsume}, transfer)
-	s.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(narrow), question(token, report, "c2")).Want(t, 403, "insufficient_service_scope")
+	s.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(narrow), question(token, report, "c2")).
+		Want(t, 403, "insufficient_service_scope")
 }
 
 // changeAddress starts a change of the address, up to the code that finishes it.

@@ -26,7 +26,8 @@ func TestC8ResetYieldsNoProof(t *testing.T) {
 		for name, header := range map[string]string{
 			"a session": user.Token, "an elevated token": elevated, "another user": other.Token, "nothing": "",
 			"a token of another environment": s.ServiceToken(t, servertest.B, []string{serviceauth.UsersWrite}),
-			"a reader":                       s.ServiceToken(t, servertest.A, []string{serviceauth.UsersRead, serviceauth.TokensConsume, serviceauth.AuditRead, serviceauth.EnvironmentsWrite}),
+			"a reader": s.ServiceToken(t, servertest.A,
+				[]string{serviceauth.UsersRead, serviceauth.TokensConsume, serviceauth.AuditRead, serviceauth.EnvironmentsWrite}),
 		} {
 			if r := s.Do(t, "POST", path, servertest.Bearer(header), nil); r.Status != 401 && r.Status != 403 {
 				t.Errorf("%s: %d %s", name, r.Status, r.Code)
@@ -50,7 +51,8 @@ func TestC8ResetYieldsNoProof(t *testing.T) {
 
 		again := s.SignIn(t, servertest.A, user.Email)
 		for what, body := range map[string]m{
-			"the old app": {"code": a.Next()}, "the old app by id": {"code": a.Code(), "id": a.ID}, "the pending enrolment": {"code": pending.Code(), "id": pending.ID},
+			"the old app": {"code": a.Next()}, "the old app by id": {"code": a.Code(), "id": a.ID},
+			"the pending enrolment": {"code": pending.Code(), "id": pending.ID},
 		} {
 			if r := s.Do(t, "POST", sdk("/users/mfa/auth/totp"), again.Header(), body); r.Code != "mfa_device_not_found" {
 				t.Errorf("%s: %d %s", what, r.Status, r.Code)
@@ -103,7 +105,8 @@ func TestN6RecoveryCodes(t *testing.T) {
 		codes := s.recoveryCodes(t, user)
 		before := len(s.Inbox.To(user.Email))
 		typed := strings.ToLower(strings.ReplaceAll(codes[0], "-", " "))
-		export := s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": typed, "requestedScopes": []string{"wallet:export"}}).Want(t, 200, "").Member("elevatedAccessToken")
+		export := s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), user.Header(),
+			m{"code": typed, "requestedScopes": []string{"wallet:export"}}).Want(t, 200, "").Member("elevatedAccessToken")
 		mail := s.Inbox.Wait(t, user.Email, before)
 		for !strings.Contains(mail.Subject, "recovery code") { // until it comes, or Wait gives up
 			before++
@@ -155,7 +158,8 @@ func TestA8RecoveryCodesAreRenewed(t *testing.T) {
 		}
 		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": codes[0]}).Want(t, 200, "")
 		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), user.Header(), m{"code": codes[1]}).Want(t, 422, "mfa_invalid_code")
-		if got := s.Do(t, "GET", sdk("/users"), user.Header(), nil).Want(t, 200, "").Member("mfaBackupCodeAcknowledgement"); got != "pending" {
+		if got := s.Do(t, "GET", sdk("/users"), user.Header(), nil).
+			Want(t, 200, "").Member("mfaBackupCodeAcknowledgement"); got != "pending" {
 			t.Errorf("the acknowledgement of the renewed set is %q", got)
 		}
 		fresh := s.recoveryCodes(t, user)

@@ -39,13 +39,15 @@ func TestF12BombsAreRefusedInBoundedMemory(t *testing.T) {
 		body   func() io.Reader
 		want   []int
 	}{
-		"arrays":         {"/emailVerifications/create", nil, text(nest("[", "", "]", 30_000)), []int{400}},
-		"objects":        {"/emailVerifications/create", nil, text(nest(`{"a":`, "1", "}", 10_000)), []int{400}},
-		"depth 17":       {"/emailVerifications/create", nil, text(`{"x":` + nest("[", "", "]", 17) + `,"email":"a@example.com"}`), []int{400}},
-		"unclosed":       {"/emailVerifications/create", nil, text(strings.Repeat(`{"email":[`, 6_000)), []int{400}},
-		"many members":   {"/emailVerifications/create", nil, text(members(5_000)), []int{400, 422}},
-		"one member":     {"/emailVerifications/create", nil, text(`{"` + strings.Repeat("a", 60_000) + `":1}`), []int{400, 422}},
-		"long string":    {"/emailVerifications/create", nil, text(`{"email":"` + strings.Repeat("a", 60_000) + `@example.com"}`), []int{400, 422}},
+		"arrays":  {"/emailVerifications/create", nil, text(nest("[", "", "]", 30_000)), []int{400}},
+		"objects": {"/emailVerifications/create", nil, text(nest(`{"a":`, "1", "}", 10_000)), []int{400}},
+		"depth 17": {"/emailVerifications/create", nil, text(`{"x":` + nest("[", "", "]", 17) + `,"email":"a@example.com"}`),
+			[]int{400}},
+		"unclosed":     {"/emailVerifications/create", nil, text(strings.Repeat(`{"email":[`, 6_000)), []int{400}},
+		"many members": {"/emailVerifications/create", nil, text(members(5_000)), []int{400, 422}},
+		"one member":   {"/emailVerifications/create", nil, text(`{"` + strings.Repeat("a", 60_000) + `":1}`), []int{400, 422}},
+		"long string": {"/emailVerifications/create", nil, text(`{"email":"` + strings.Repeat("a", 60_000) + `@example.com"}`),
+			[]int{400, 422}},
 		"long number":    {"/emailVerifications/create", nil, text(`{"email":` + strings.Repeat("9", 60_000) + `}`), []int{400}},
 		"exponent":       {"/emailVerifications/create", nil, text(`{"email":1e999999999}`), []int{400}},
 		"64 KiB and one": {"/emailVerifications/create", nil, text(strings.Repeat(" ", 64<<10) + "1"), []int{413}},
@@ -54,12 +56,15 @@ func TestF12BombsAreRefusedInBoundedMemory(t *testing.T) {
 			return io.LimitReader(endless{}, 8<<20)
 		}, []int{413}},
 		"8 MiB where none is read": {"/refresh", user.Header(), text(strings.Repeat("a", 8<<20)), []int{200}},
-		"profile":                  {"/stepUp/check", user.Header(), text(`{"scope":"` + strings.Repeat("a:", 30_000) + `"}`), []int{400, 422}},
-		"token of dots":            {"/tokens/consume", guard, text(`{"token":"` + strings.Repeat(".", 60_000) + `","scope":"transfer:create","operationId":"a","requestDigest":"b"}`), []int{400, 403}},
-		"form":                     {"/tokens/introspect", formHeader(c.guard), text(strings.Repeat("token=a&", 8_000)), []int{400}},
-		"huge header":              {"/refresh", header("X-Padding", strings.Repeat("a", 64<<10)), text("{}"), []int{431}},
-		"huge session token":       {"/refresh", servertest.Bearer(strings.Repeat("a.", 14<<10)), text("{}"), []int{401}},
-		"huge elevated token":      {"/stepUp/check", header("Elevated-Access-Token", strings.Repeat(".", 24<<10)), text(`{"scope":"transfer:create"}`), []int{200}},
+		"profile": {"/stepUp/check", user.Header(), text(`{"scope":"` + strings.Repeat("a:", 30_000) + `"}`),
+			[]int{400, 422}},
+		"token of dots": {"/tokens/consume", guard, text(`{"token":"` + strings.Repeat(".", 60_000) +
+			`","scope":"transfer:create","operationId":"a","requestDigest":"b"}`), []int{400, 403}},
+		"form":               {"/tokens/introspect", formHeader(c.guard), text(strings.Repeat("token=a&", 8_000)), []int{400}},
+		"huge header":        {"/refresh", header("X-Padding", strings.Repeat("a", 64<<10)), text("{}"), []int{431}},
+		"huge session token": {"/refresh", servertest.Bearer(strings.Repeat("a.", 14<<10)), text("{}"), []int{401}},
+		"huge elevated token": {"/stepUp/check", header("Elevated-Access-Token", strings.Repeat(".", 24<<10)),
+			text(`{"scope":"transfer:create"}`), []int{200}},
 	} {
 		together(8, func(int) {
 			for range 4 {

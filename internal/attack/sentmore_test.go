@@ -62,7 +62,8 @@ func TestL5ResendIsNoWayAround(t *testing.T) {
 		}
 		for i := range 20 {
 			source := fmt.Sprintf("203.0.113.%d", 40+i)
-			s.Do(t, "POST", sdk("/emailVerifications/retry"), from(source, nil), m{"email": email, "verificationUUID": newest}).Want(t, 200, "")
+			s.Do(t, "POST", sdk("/emailVerifications/retry"), from(source, nil), m{"email": email, "verificationUUID": newest}).
+				Want(t, 200, "")
 			s.Clock.Advance(time.Second)
 		}
 		if n := s.codesSent(t); n != 2 {

@@ -29,7 +29,8 @@ func TestC1RecentSignInIsNoStepUp(t *testing.T) {
 	user := s.SignIn(t, servertest.A, "c1@example.com")
 	wantRefused(t, s.Do(t, "DELETE", sdk("/users"), user.Header(), nil), "missing")
 	wantRefused(t, s.Do(t, "DELETE", sdk("/users"), user.Header(user.Token), nil), "missing")
-	for _, scopes := range [][]string{{"vault:open"}, {"vault:phr"}, {"vault:l3"}, {"wallet:export"}, {transfer, "vault:open"}, {"vault:open", transfer}, {"user:delete", "wallet:export"}} {
+	for _, scopes := range [][]string{{"vault:open"}, {"vault:phr"}, {"vault:l3"}, {"wallet:export"}, {transfer, "vault:open"},
+		{"vault:open", transfer}, {"user:delete", "wallet:export"}} {
 		id, code := s.SendCode(t, servertest.A, user.Email, user.Header())
 		r := s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, scopes...))
 		if r.Status != 422 || r.Code != "mfa_invalid_request" || r.Member("elevatedAccessToken") != "" {
@@ -38,7 +39,8 @@ func TestC1RecentSignInIsNoStepUp(t *testing.T) {
 	}
 	// The scope may be raised while a token is out.
 	token := s.StepUp(t, user, transfer)
-	s.Apply(t, strings.Replace(servertest.Document(servertest.A, ""), `{scope: "transfer:create",`, `{scope: "transfer:create", floor: {preset: asvs-l3},`, 1))
+	s.Apply(t, strings.Replace(servertest.Document(servertest.A, ""), `{scope: "transfer:create",`,
+		`{scope: "transfer:create", floor: {preset: asvs-l3},`, 1))
 	wantRefused(t, s.consume(t, token, transfer, "raised"), "superseded")
 	if s.active(t, token) {
 		t.Error("a token from a proof that is too weak now is active")
@@ -52,20 +54,26 @@ func TestC10ScopeSmuggling(t *testing.T) {
 	user := s.SignIn(t, servertest.A, "c10@example.com")
 	id, code := s.SendCode(t, servertest.A, user.Email, user.Header())
 	for _, scope := range []string{
-		"", " ", "wallet", "wallet:", ":export", "wallet:*", "*", "wallet:export:all", "Wallet:Export", "WALLET:EXPORT", "wallet:export ", " wallet:export", "wallet:export wallet:sign",
-		"wallet:export,wallet:sign", "wallet:export\twallet:sign", "wallet:export\nwallet:sign", "wallet:expor", "wallet:exportx", "wallet:ex\u200bport", "wаllet:export", "wallet%3Aexport",
-		"wallet:export\u0000", "user:basic", "console:user:delete", "console:mfa:reset", "business_account:member:add", "transfer:create transfer:create", "transfer:*", "transfer", "unknown:scope",
+		"", " ", "wallet", "wallet:", ":export", "wallet:*", "*", "wallet:export:all", "Wallet:Export", "WALLET:EXPORT", "wallet:export ",
+		" wallet:export", "wallet:export wallet:sign",
+		"wallet:export,wallet:sign", "wallet:export\twallet:sign", "wallet:export\nwallet:sign", "wallet:expor", "wallet:exportx",
+		"wallet:ex\u200bport", "wаllet:export", "wallet%3Aexport",
+		"wallet:export\u0000", "user:basic", "console:user:delete", "console:mfa:reset", "business_account:member:add",
+		"transfer:create transfer:create", "transfer:*", "transfer", "unknown:scope",
 	} {
 		r := s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, scope))
 		if r.Status/100 != 4 || r.Member("elevatedAccessToken") != "" || r.Code != "invalid_scopes" && r.Code != "invalid_json" {
 			t.Errorf("scope %q: %d %s", scope, r.Status, r.Body)
 		}
 	}
-	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, transfer, "wallet:export")).Want(t, 422, "invalid_scopes") // two audiences
-	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, report)).Want(t, 200, "")                                  // none of that cost a try
+	// two audiences
+	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, transfer, "wallet:export")).
+		Want(t, 422, "invalid_scopes")
+	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), typed(id, code, report)).Want(t, 200, "") // none of that cost a try
 
 	token := s.StepUp(t, user, report)
-	for _, scope := range []string{"report", "report:", "report:*", "report:rea", "report:readx", "Report:read", "report:read transfer:create", "report:read ", "transfer:create"} {
+	for _, scope := range []string{"report", "report:", "report:*", "report:rea", "report:readx", "Report:read",
+		"report:read transfer:create", "report:read ", "transfer:create"} {
 		if r := s.consume(t, token, scope, "c10"); r.Status/100 != 4 {
 			t.Errorf("consuming as %q: %d %s", scope, r.Status, r.Body)
 		}
@@ -81,7 +89,8 @@ func TestC12TokenOutlivesRevocation(t *testing.T) {
 		admin := s.ServiceToken(t, servertest.A, []string{serviceauth.UsersWrite})
 		operate := func(user *servertest.Session, what string, status int) {
 			t.Helper()
-			s.Do(t, "POST", servertest.Admin(servertest.A)+"/users/"+user.UserID+"/"+what, servertest.Bearer(admin), nil).Want(t, status, "")
+			s.Do(t, "POST", servertest.Admin(servertest.A)+"/users/"+user.UserID+"/"+what, servertest.Bearer(admin), nil).
+				Want(t, status, "")
 		}
 		for name, end := range map[string]func(user *servertest.Session){
 			"signed out":       func(u *servertest.Session) { s.Do(t, "POST", sdk("/revoke"), u.Header(), nil).Want(t, 204, "") },
@@ -97,7 +106,8 @@ func TestC12TokenOutlivesRevocation(t *testing.T) {
 			},
 		} {
 			user := s.SignIn(t, servertest.A, strings.ReplaceAll(name, " ", "-")+"@example.com")
-			timeBound, single, own := s.StepUp(t, user, report), s.StepUp(t, user, transfer), s.StepUp(t, user, "credential:unlink", "user:delete")
+			timeBound, single, own := s.StepUp(t, user, report), s.StepUp(t, user, transfer),
+				s.StepUp(t, user, "credential:unlink", "user:delete")
 			s.consume(t, timeBound, report, "before-"+user.UserID).Want(t, 200, "")
 			if !s.active(t, timeBound) || !s.active(t, single) || !s.active(t, own) {
 				t.Fatalf("%s: a fresh token is not active", name)
@@ -133,7 +143,8 @@ func (s scene) offlineBound(t *testing.T) {
 	user := s.SignIn(t, servertest.A, "offline@example.com")
 	token := s.StepUp(t, user, report)
 	s.Do(t, "POST", sdk("/revoke"), user.Header(), nil).Want(t, 204, "")
-	offline, err := stepup.NewVerifier(stepup.Config{Issuer: s.Issuer(servertest.A), Audiences: []string{"https://bank.example"}, Now: s.Now})
+	offline, err := stepup.NewVerifier(stepup.Config{Issuer: s.Issuer(servertest.A), Audiences: []string{"https://bank.example"},
+		Now: s.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +200,8 @@ func TestC13CutPaddedOrFlippedToken(t *testing.T) {
 	s.Do(t, "POST", sdk("/notMe"), nil, m{"token": link}).Want(t, 204, "")
 
 	id, code = s.SendCode(t, servertest.A, "c13-code@example.com", nil)
-	for _, bad := range []string{code + ".", "_" + code, code + "0", "0" + code, code[:5], "+" + code, code[:3] + "," + code[3:], "٠١٢٣٤٥"} {
+	for _, bad := range []string{code + ".", "_" + code, code + "0", "0" + code, code[:5], "+" + code,
+		code[:3] + "," + code[3:], "٠١٢٣٤٥"} {
 		if r := s.Do(t, "POST", sdk("/emailVerifications/signin"), nil, typed(id, bad)); r.Status != 422 && r.Status != 429 {
 			t.Errorf("code %q for %q: %d", bad, code, r.Status)
 		}

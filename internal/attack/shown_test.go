@@ -13,7 +13,8 @@ import (
 // shown what they sign; more are further scopes.
 func limitedSigning(displayed bool, more string) string {
 	return servertest.Document(servertest.A, fmt.Sprintf(
-		"  - {scope: \"wallet:sign\", required: true, binding: {require: above, displayed: %t, above: [{of: \"eip155:1/native\", limit: \"1000000000000000000\"}]}}\n",
+		"  - {scope: \"wallet:sign\", required: true, binding: {require: above, displayed: %t, above: [{of: \"eip155:1/native\", limit: "+
+			"\"1000000000000000000\"}]}}\n",
 		displayed)+more+servertest.EmbeddedOn)
 }
 
@@ -22,7 +23,8 @@ func (s scene) confirmed(t *testing.T, user *servertest.Session, path, scope str
 	t.Helper()
 	id := s.Do(t, "POST", path+"/intents", user.Header(), body).Want(t, 200, "").Member("bindingId")
 	before := len(s.Inbox.To(user.Email))
-	challenge := s.Do(t, "POST", user.Path("/emailVerifications/create"), user.Header(), m{"email": user.Email, "bindingId": id}).Want(t, 200, "").Member("verificationUUID")
+	challenge := s.Do(t, "POST", user.Path("/emailVerifications/create"), user.Header(), m{"email": user.Email, "bindingId": id}).
+		Want(t, 200, "").Member("verificationUUID")
 	code := s.Inbox.WaitCode(t, user.Email, before)
 	messages := s.Inbox.To(user.Email)
 	token = s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), m{
@@ -32,7 +34,8 @@ func (s scene) confirmed(t *testing.T, user *servertest.Session, path, scope str
 }
 
 func pay(members m) m {
-	t := m{"chainId": 1, "nonce": 7, "gas": "50000", "maxFeePerGas": "1000000000", "maxPriorityFeePerGas": "1", "to": "0x3535353535353535353535353535353535353535"}
+	t := m{"chainId": 1, "nonce": 7, "gas": "50000", "maxFeePerGas": "1000000000", "maxPriorityFeePerGas": "1",
+		"to": "0x3535353535353535353535353535353535353535"}
 	for name, value := range members {
 		t[name] = value
 	}
@@ -50,14 +53,16 @@ func TestL10DisplayedIsWhatTheSummaryTells(t *testing.T) {
 			shown bool
 			mail  string // what the mail must say
 		}{
-			"a payment":         {pay(m{"value": "500000000000000000"}), true, "Send 0.5 ETH to 0x3535353535353535353535353535353535353535"},
-			"its fee":           {pay(m{"maxFeePerGas": "1000000000000000"}), true, "with a gas fee of at most 50 ETH"},
-			"an unknown call":   {pay(m{"data": "0xdeadbeef"}), false, ""},
-			"a new contract":    {pay(m{"to": nil, "data": "0x6000"}), false, ""},
-			"a message":         {m{"message": "I agree."}, true, `Sign the message "I agree`},
-			"a long message":    {m{"message": strings.Repeat("I agree. ", 40) + "Pay eve."}, false, ""},
-			"a hash":            {m{"message": strings.Repeat("ab", 32)}, false, ""},
-			"an unknown order":  {m{"typedData": m{"types": m{"Order": []m{{"name": "to", "type": "address"}}}, "primaryType": "Order", "domain": m{"name": "Shop"}, "message": m{"to": "0x3535353535353535353535353535353535353535"}}}, false, ""},
+			"a payment": {pay(m{"value": "500000000000000000"}), true,
+				"Send 0.5 ETH to 0x3535353535353535353535353535353535353535"},
+			"its fee":         {pay(m{"maxFeePerGas": "1000000000000000"}), true, "with a gas fee of at most 50 ETH"},
+			"an unknown call": {pay(m{"data": "0xdeadbeef"}), false, ""},
+			"a new contract":  {pay(m{"to": nil, "data": "0x6000"}), false, ""},
+			"a message":       {m{"message": "I agree."}, true, `Sign the message "I agree`},
+			"a long message":  {m{"message": strings.Repeat("I agree. ", 40) + "Pay eve."}, false, ""},
+			"a hash":          {m{"message": strings.Repeat("ab", 32)}, false, ""},
+			"an unknown order": {m{"typedData": m{"types": m{"Order": []m{{"name": "to", "type": "address"}}}, "primaryType": "Order",
+				"domain": m{"name": "Shop"}, "message": m{"to": "0x3535353535353535353535353535353535353535"}}}, false, ""},
 			"more than a text":  {m{"message": strings.Repeat("é", 150) + strings.Repeat("\t", 10)}, true, ""},
 			"more than a mail":  {m{"message": strings.Repeat("\t", 160)}, false, ""}, // escaped it is too long, so its hash stands for it
 			"variation of text": {m{"message": "pay bob\ufe0f"}, false, ""},
@@ -96,10 +101,12 @@ func TestL11NothingPassesALimitUnvalued(t *testing.T) {
 		signIn := "app.example wants you to sign in with your Ethereum account:\n" + address +
 			"\n\nWelcome.\n\nURI: https://app.example/\nVersion: 1\nChain ID: 1\nNonce: 12345678\nIssued At: 2026-01-01T00:00:00Z"
 		for name, body := range map[string]m{
-			"an order":                  {"message": `{"type":"withdraw","to":"0x3535353535353535353535353535353535353535"}`},
-			"a word":                    {"message": "yes"},
-			"rights under a sign-in":    {"message": signIn + "\nResources:\n- urn:recap:eyJhdHQiOnt9fQ"},
-			"a permit":                  {"typedData": m{"types": m{"Permit": []m{{"name": "spender", "type": "address"}}}, "primaryType": "Permit", "domain": m{"name": "Coin"}, "message": m{"spender": "0x3535353535353535353535353535353535353535"}}},
+			"an order":               {"message": `{"type":"withdraw","to":"0x3535353535353535353535353535353535353535"}`},
+			"a word":                 {"message": "yes"},
+			"rights under a sign-in": {"message": signIn + "\nResources:\n- urn:recap:eyJhdHQiOnt9fQ"},
+			"a permit": {"typedData": m{"types": m{"Permit": []m{{"name": "spender", "type": "address"}}},
+				"primaryType": "Permit", "domain": m{"name": "Coin"},
+				"message": m{"spender": "0x3535353535353535353535353535353535353535"}}},
 			"more than the limit":       pay(m{"value": "1000000000000000001"}),
 			"a fee more than the limit": pay(m{"maxFeePerGas": "1000000000000000"}),
 		} {

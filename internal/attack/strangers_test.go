@@ -25,8 +25,9 @@ func TestD5NamesThatDifferInCase(t *testing.T) {
 		return s.Do(t, "POST", sdk("/externalAuth/signin"), nil, m{"jwt": issuer.SignText(t, "ES256", whole)}).Status
 	}
 	for payload, want := range map[string]int{
-		`"Roles":["a"],"roles":["b"]`: 200, `"user":{"ID":1,"id":2,"Sub":"x","sub":"y"}`: 200, `"list":[{"Name":1,"name":2}]`: 200, `"tenantId":"t","tenantid":"t"`: 200,
-		`"Sub":"eve"`: 422, `"ſub":"eve"`: 422, `"AUD":"another"`: 422, `"Exp":9999999999`: 422, `"roles":1,"roles":1`: 422, `"user":{"id":1,"id":2}`: 422, `"jti":"1","JTI":"2"`: 422,
+		`"Roles":["a"],"roles":["b"]`: 200, `"user":{"ID":1,"id":2,"Sub":"x","sub":"y"}`: 200, `"list":[{"Name":1,"name":2}]`: 200,
+		`"tenantId":"t","tenantid":"t"`: 200, `"Sub":"eve"`: 422, `"ſub":"eve"`: 422, `"AUD":"another"`: 422, `"Exp":9999999999`: 422,
+		`"roles":1,"roles":1`: 422, `"user":{"id":1,"id":2}`: 422, `"jti":"1","JTI":"2"`: 422,
 	} {
 		if got := signIn(payload); got != want {
 			t.Errorf("%s: %d, want %d", payload, got, want)
@@ -64,7 +65,8 @@ func TestE2VerifiedIsReadAlike(t *testing.T) {
 		}
 		return list
 	}
-	for mark, want := range map[string]bool{`true`: true, `"true"`: true, `false`: false, `"TRUE"`: false, `1`: false, `null`: false, `{}`: false} {
+	for mark, want := range map[string]bool{`true`: true, `"true"`: true, `false`: false, `"TRUE"`: false, `1`: false, `null`: false,
+		`{}`: false} {
 		for _, name := range []string{"email_verified", "emailVerified"} {
 			changes := map[string]any{"email": "ada@example.com", name: json.RawMessage(mark)}
 			var answer m
@@ -105,11 +107,13 @@ func TestFaultsOfExternalTokensAreNamed(t *testing.T) {
 		"!dead":       "stp_" + strings.Repeat("a", 43),
 	}
 	for name, value := range map[string]any{
-		"iss": externaltest.ISS + "/", "aud": "another", "sub": " ada", "exp": now.Add(-time.Hour).Unix(), "iat": "1", "nbf": now.Add(time.Hour).Unix(), "jti": 7, "SUB": "eve",
+		"iss": externaltest.ISS + "/", "aud": "another", "sub": " ada", "exp": now.Add(-time.Hour).Unix(), "iat": "1",
+		"nbf": now.Add(time.Hour).Unix(), "jti": 7, "SUB": "eve",
 	} {
 		claims := externaltest.Claims(now, "ada", "", m{name: value})
 		ask := func(s scene, i *externaltest.Issuer, header http.Header) servertest.Response {
-			return s.Do(t, "POST", sdk("/externalAuth/signin"), header, m{"jwt": i.Sign(t, "ES256", claims)}).Want(t, 422, "invalid_external_auth")
+			return s.Do(t, "POST", sdk("/externalAuth/signin"), header, m{"jwt": i.Sign(t, "ES256", claims)}).
+				Want(t, 422, "invalid_external_auth")
 		}
 		word := strings.ToLower(name)
 		says(t, "a stranger, "+name, ask(production, issuer, nil), "not good here", "!What is wrong", "!"+externaltest.ISS)
@@ -125,10 +129,13 @@ func TestFaultsOfExternalTokensAreNamed(t *testing.T) {
 
 	// Stepping up, in development: the same, down to what only an assertion needs.
 	var signed struct{ MinifiedJWT string }
-	development.Do(t, "POST", sdk("/externalAuth/signin"), nil, m{"jwt": developers.Sign(t, "ES256", externaltest.Claims(now, "ada", "", nil))}).Want(t, 200, "").JSON(t, &signed)
-	for name, value := range map[string]any{"jti": nil, "iat": nil, "exp": now.Add(time.Hour).Unix(), "binding_hash": "x", "aud": "another"} {
+	development.Do(t, "POST", sdk("/externalAuth/signin"), nil,
+		m{"jwt": developers.Sign(t, "ES256", externaltest.Claims(now, "ada", "", nil))}).Want(t, 200, "").JSON(t, &signed)
+	for name, value := range map[string]any{"jti": nil, "iat": nil, "exp": now.Add(time.Hour).Unix(), "binding_hash": "x",
+		"aud": "another"} {
 		text := developers.Sign(t, "ES256", externaltest.Claims(now, "ada", transfer, m{name: value}))
-		refused := development.Do(t, "POST", sdk("/externalAuth/verify"), servertest.Bearer(signed.MinifiedJWT), m{"jwt": text}).Want(t, 422, "invalid_external_auth")
+		refused := development.Do(t, "POST", sdk("/externalAuth/verify"), servertest.Bearer(signed.MinifiedJWT), m{"jwt": text}).
+			Want(t, 422, "invalid_external_auth")
 		says(t, "an assertion, "+name, refused, "What is wrong with it: ", name)
 	}
 }
@@ -145,6 +152,7 @@ providers:
 `))
 	state := strings.Repeat("s", 43)
 	s.Do(t, "POST", sdk("/providers/acme/initAuth"), nil, m{"state": state, "redirectUrl": after}).Want(t, 204, "")
-	refused := s.Do(t, "GET", sdk("/providers/acme/authorize?response_type=code&state="+state), nil, nil).Want(t, 422, "provider_not_enabled")
+	refused := s.Do(t, "GET", sdk("/providers/acme/authorize?response_type=code&state="+state), nil, nil).
+		Want(t, 422, "provider_not_enabled")
 	says(t, "a wrong issuer", refused, "stepup doctor says what to write", "!Try again")
 }

@@ -78,7 +78,8 @@ func (f forgery) noSession(t *testing.T, what, token string) {
 		return // cannot be a header
 	}
 	for _, path := range []string{"/users", "/session"} {
-		if r := f.Do(t, "GET", sdk(path), servertest.Bearer(token), nil); r.Status != 401 || r.Code != "invalid_session" && r.Code != "sign_in_required" {
+		if r := f.Do(t, "GET", sdk(path), servertest.Bearer(token), nil); r.Status != 401 ||
+			r.Code != "invalid_session" && r.Code != "sign_in_required" {
 			t.Errorf("%s at %s: %d %s", what, path, r.Status, r.Body)
 		}
 	}
@@ -146,25 +147,34 @@ func TestD1AlgorithmAndKeyConfusion(t *testing.T) {
 			}
 		}
 		signed := b64(toJSON(t, with(header, "alg", "HS256"))) + "." + dots[1]
-		for name, key := range map[string][]byte{"JWKS": jwks.Body, "DER": der, "PEM": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), "nothing": nil} {
+		for name, key := range map[string][]byte{"JWKS": jwks.Body, "DER": der,
+			"PEM": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), "nothing": nil} {
 			mac := hmac.New(sha256.New, key)
 			mac.Write([]byte(signed))
 			refuse(t, "HS256 with the public key as "+name, signed+"."+b64(string(mac.Sum(nil))))
 		}
 		for name, h := range map[string]m{
-			"foreign key": header, "its own kid": with(header, "kid", own.ID), "embedded key": with(with(header, "jwk", set.Keys[0]), "kid", own.ID), "embedded key, our kid": with(header, "jwk", set.Keys[0]),
-			"jku": with(header, "jku", "https://evil.example/jwks.json"), "x5u": with(header, "x5u", "https://evil.example/cert"), "no kid": with(header, "kid", nil), "empty kid": with(header, "kid", ""),
-			"kid of a file": with(header, "kid", "../../../../dev/null"), "kid of SQL": with(header, "kid", "' OR 1=1 --"), "kid of NUL": with(header, "kid", "\x00"), "kid list": with(header, "kid", []string{"a"}),
+			"foreign key": header, "its own kid": with(header, "kid", own.ID),
+			"embedded key":          with(with(header, "jwk", set.Keys[0]), "kid", own.ID),
+			"embedded key, our kid": with(header, "jwk", set.Keys[0]),
+			"jku":                   with(header, "jku", "https://evil.example/jwks.json"),
+			"x5u":                   with(header, "x5u", "https://evil.example/cert"), "no kid": with(header, "kid", nil),
+			"empty kid": with(header, "kid", ""), "kid of a file": with(header, "kid", "../../../../dev/null"),
+			"kid of SQL": with(header, "kid", "' OR 1=1 --"), "kid of NUL": with(header, "kid", "\x00"),
+			"kid list": with(header, "kid", []string{"a"}),
 		} {
 			refuse(t, name, thief.Sign(t, toJSON(t, h), toJSON(t, claims)))
 		}
 		// D4: unsigned or differently shaped containers around what is signed.
-		refuse(t, "JWE", b64(`{"alg":"dir","enc":"A256GCM","typ":"elevated+jwt"}`)+".."+b64("iviviviviviv")+"."+dots[1]+"."+b64("tagtagtagtagtagt"))
+		refuse(t, "JWE", b64(`{"alg":"dir","enc":"A256GCM","typ":"elevated+jwt"}`)+".."+b64("iviviviviviv")+"."+dots[1]+"."+
+			b64("tagtagtagtagtagt"))
 		refuse(t, "JWS as JSON", toJSON(t, m{"protected": dots[0], "payload": dots[1], "signature": dots[2]}))
 		for _, name := range []string{"zip", "enc", "crit", "b64"} {
 			refuse(t, "header "+name, b64(toJSON(t, with(header, name, []string{"exp"})))+"."+dots[1]+"."+dots[2])
 		}
-		for _, bad := range []string{good + "=", good + ".", "." + good, good[:len(good)-1], good + "A", dots[0] + "." + dots[1] + ".", dots[0] + "." + dots[1], strings.Repeat(".", 3000), good + strings.Repeat("A", 9000), strings.ReplaceAll(good, ".", " "), strings.ToLower(good), "{}", "null"} {
+		for _, bad := range []string{good + "=", good + ".", "." + good, good[:len(good)-1], good + "A", dots[0] + "." + dots[1] + ".",
+			dots[0] + "." + dots[1], strings.Repeat(".", 3000), good + strings.Repeat("A", 9000), strings.ReplaceAll(good, ".", " "),
+			strings.ToLower(good), "{}", "null"} {
 			refuse(t, fmt.Sprintf("text %.20q of %d bytes", bad, len(bad)), bad)
 		}
 		refuse(t, "a dots bomb", strings.Repeat(".", 60_000)) // D5
@@ -198,14 +208,17 @@ func TestD3EachClaimAltered(t *testing.T) {
 	thief := stepuptest.NewIssuer(t)
 	now := f.Now().Unix()
 	altered := map[string][]any{
-		"iss": {nil, "", "https://evil.example", f.Issuer(servertest.B), f.Issuer(servertest.A) + "/", strings.ToUpper(f.Issuer(servertest.A)), []string{f.Issuer(servertest.A)}},
+		"iss": {nil, "", "https://evil.example", f.Issuer(servertest.B), f.Issuer(servertest.A) + "/",
+			strings.ToUpper(f.Issuer(servertest.A)), []string{f.Issuer(servertest.A)}},
 		"sub": {nil, "", bob.UserID, 1}, "sid": {nil, "", bob.ID, "unknown"}, "environment_id": {nil, "", servertest.B},
-		"exp": {nil, 0, now - 1, now, now + 10*365*86400, -1, "9999999999", 1e300, fmt.Sprint(now + 60)}, "iat": {nil, now + 3600, now - 40*86400, "now"}, "nbf": {now + 3600, "soon"},
+		"exp": {nil, 0, now - 1, now, now + 10*365*86400, -1, "9999999999", 1e300, fmt.Sprint(now + 60)},
+		"iat": {nil, now + 3600, now - 40*86400, "now"}, "nbf": {now + 3600, "soon"},
 	}
 	elevated := maps.Clone(altered)
 	maps.Copy(elevated, map[string][]any{
 		"aud": {nil, "", []string{}, "https://evil.example", f.Issuer(servertest.A)[:10], f.Issuer(servertest.B), []any{1}, m{}},
-		"jti": {nil, "", "unknown"}, "scope": {nil, "", "transfer:create", "USER:DELETE", []string{"user:delete"}, "user:*"}, "singleUse": {nil, "true", 1}, "auth_time": {nil, now + 3600},
+		"jti": {nil, "", "unknown"}, "scope": {nil, "", "transfer:create", "USER:DELETE", []string{"user:delete"}, "user:*"},
+		"singleUse": {nil, "true", 1}, "auth_time": {nil, now + 3600},
 		"cnf": {m{"jkt": strings.Repeat("a", 43)}, m{}, m{"x5t#S256": "a"}}, "authorization_details": {[]any{m{"type": "payment"}}},
 	})
 	for _, kind := range []struct {
@@ -213,7 +226,8 @@ func TestD3EachClaimAltered(t *testing.T) {
 		typ     token.Type
 		altered map[string][]any
 		refuse  func(*testing.T, string, string)
-	}{{f.user.Token, token.Session, altered, f.noSession}, {f.elevated, token.Elevated, elevated, f.noToken}, {f.foreign, token.Elevated, elevated, f.noForeignToken}} {
+	}{{f.user.Token, token.Session, altered, f.noSession}, {f.elevated, token.Elevated, elevated, f.noToken},
+		{f.foreign, token.Elevated, elevated, f.noForeignToken}} {
 		header, claims := part(t, kind.good, 0), part(t, kind.good, 1)
 		for name, values := range kind.altered {
 			for i, value := range values {
@@ -225,7 +239,8 @@ func TestD3EachClaimAltered(t *testing.T) {
 				kind.refuse(t, what+" by a stranger", thief.Sign(t, toJSON(t, header), toJSON(t, with(claims, name, value))))
 			}
 		}
-		for _, typ := range []token.Type{"", "JWT", "jwt", token.ID, token.Elevated, "AT+JWT", "application/at+jwt", "elevated+jwt "} { // J9
+		// J9
+		for _, typ := range []token.Type{"", "JWT", "jwt", token.ID, token.Elevated, "AT+JWT", "application/at+jwt", "elevated+jwt "} {
 			if typ != kind.typ {
 				kind.refuse(t, fmt.Sprintf("%s as %q", kind.typ, typ), sign(keys, typ, claims))
 			}
@@ -265,7 +280,8 @@ func TestD6RemovedKeyAndKidStorm(t *testing.T) {
 	}
 	s.Do(t, "GET", sdk("/users"), next.Header(), nil).Want(t, 401, "invalid_session")
 	wantRefused(t, s.consume(t, elevated, report, "d6"), "missing")
-	if jwks := s.Do(t, "GET", sdk("/.well-known/jwks"), nil, nil); strings.Contains(string(jwks.Body), fmt.Sprint(part(t, next.Token, 0)["kid"])) {
+	if jwks := s.Do(t, "GET", sdk("/.well-known/jwks"), nil, nil); strings.Contains(string(jwks.Body),
+		fmt.Sprint(part(t, next.Token, 0)["kid"])) {
 		t.Error("a key that was thrown away is published")
 	}
 
@@ -275,7 +291,8 @@ func TestD6RemovedKeyAndKidStorm(t *testing.T) {
 		return http.DefaultTransport.RoundTrip(r)
 	})}
 	verifier, err := stepup.NewVerifier(stepup.Config{
-		Issuer: s.Issuer(servertest.A), Audiences: []string{"https://bank.example"}, Now: s.Now, Keys: &stepup.RemoteKeySet{URL: s.Issuer(servertest.A) + "/.well-known/jwks", HTTP: counting, Now: s.Now},
+		Issuer: s.Issuer(servertest.A), Audiences: []string{"https://bank.example"}, Now: s.Now,
+		Keys: &stepup.RemoteKeySet{URL: s.Issuer(servertest.A) + "/.well-known/jwks", HTTP: counting, Now: s.Now},
 	})
 	if err != nil {
 		t.Fatal(err)

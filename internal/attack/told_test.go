@@ -31,17 +31,21 @@ func TestPasskeyThatMoved(t *testing.T) {
 		return s.Do(t, "POST", sdk("/users/mfa/auth/passkey"), user.Header(), stepUpBody(a.Get(s.request(t, user)), "wallet:export"))
 	}
 	a.Flags |= passkeytest.BackupEligible
-	says(t, "eligible by now", post().Want(t, 422, "invalid_passkey"), "stays on one device", "delete this passkey and add it anew", "!Start it again")
-	says(t, "signing in", s.Do(t, "POST", sdk("/users/passkeys/signin"), nil, stepUpBody(a.Get(s.request(t, nil)))).Want(t, 422, "invalid_passkey"), "delete this passkey")
+	says(t, "eligible by now", post().Want(t, 422, "invalid_passkey"), "stays on one device", "delete this passkey and add it anew",
+		"!Start it again")
+	says(t, "signing in", s.Do(t, "POST", sdk("/users/passkeys/signin"), nil, stepUpBody(a.Get(s.request(t, nil)))).
+		Want(t, 422, "invalid_passkey"), "delete this passkey")
 	a.Flags &^= passkeytest.BackupEligible
 	post().Want(t, 200, "")
 
 	bob := s.SignIn(t, servertest.A, "bob@example.com")
 	synced := passkeytest.New(passkeytest.Origin)
 	synced.Flags |= passkeytest.BackupEligible
-	s.Do(t, "POST", sdk("/users/passkeys/register"), bob.Header(s.StepUp(t, bob, "credential:link")), synced.Create(s.creation(t, bob))).Want(t, 200, "")
+	s.Do(t, "POST", sdk("/users/passkeys/register"), bob.Header(s.StepUp(t, bob, "credential:link")), synced.Create(s.creation(t, bob))).
+		Want(t, 200, "")
 	synced.Flags &^= passkeytest.BackupEligible
-	refused := s.Do(t, "POST", sdk("/users/mfa/auth/passkey"), bob.Header(), stepUpBody(synced.Get(s.request(t, bob)), "wallet:export")).Want(t, 422, "invalid_passkey")
+	refused := s.Do(t, "POST", sdk("/users/mfa/auth/passkey"), bob.Header(), stepUpBody(synced.Get(s.request(t, bob)), "wallet:export")).
+		Want(t, 422, "invalid_passkey")
 	says(t, "not eligible any more", refused, "made as one that is copied to other devices", "stays on one device.", "add it anew")
 }
 
@@ -82,13 +86,17 @@ func TestUnknownScopes(t *testing.T) {
 	id, code := s.SendCode(t, servertest.A, user.Email, user.Header())
 	elevated := s.StepUp(t, user, transfer)
 	for what, refused := range map[string]servertest.Response{
-		"check":    s.Do(t, "POST", sdk("/stepUp/check"), user.Header(), m{"scope": "wallet:exports"}),
-		"verify":   s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{"walet:export"}}),
-		"binding":  s.Do(t, "POST", sdk("/stepUp/bindings"), user.Header(), m{"scope": "transfer:creat", "authorizationDetails": []m{{"type": "x"}}}),
-		"consume":  s.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(s.guard), question(elevated, "transfer:creat", "op")),
-		"operator": s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{"console:mfa:reset"}}),
+		"check": s.Do(t, "POST", sdk("/stepUp/check"), user.Header(), m{"scope": "wallet:exports"}),
+		"verify": s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(),
+			m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{"walet:export"}}),
+		"binding": s.Do(t, "POST", sdk("/stepUp/bindings"), user.Header(),
+			m{"scope": "transfer:creat", "authorizationDetails": []m{{"type": "x"}}}),
+		"consume": s.Do(t, "POST", sdk("/tokens/consume"), servertest.Bearer(s.guard), question(elevated, "transfer:creat", "op")),
+		"operator": s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(),
+			m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{"console:mfa:reset"}}),
 	} {
 		says(t, what, refused.Want(t, 422, "invalid_scopes"), "wallet:export,", transfer, report, "!console:user")
 	}
-	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{transfer}}).Want(t, 200, "")
+	s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(),
+		m{"verificationUUID": id, "verificationToken": code, "requestedScopes": []string{transfer}}).Want(t, 200, "")
 }

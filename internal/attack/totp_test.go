@@ -35,10 +35,12 @@ func TestA2TOTPReplay(t *testing.T) {
 			code = a.Next()
 			previous := a.At(-1)
 			s.Do(t, "POST", sdk("/users/mfa/auth/totp"), user.Header(), m{"code": code}).Want(t, 200, "")
-			for _, spelling := range []string{code, " " + code, code + " ", "0" + code, code[:3] + " " + code[3:], code[:3] + "-" + code[3:], "+" + code, code + "\n"} {
+			for _, spelling := range []string{code, " " + code, code + " ", "0" + code, code[:3] + " " + code[3:],
+				code[:3] + "-" + code[3:], "+" + code, code + "\n"} {
 				post(s, m{"code": spelling})
 			}
-			s.Do(t, "POST", sdk("/users/mfa/register/totp"), user.Header(), m{"type": "totp", "code": code}).Want(t, 422, "mfa_device_not_found")
+			s.Do(t, "POST", sdk("/users/mfa/register/totp"), user.Header(), m{"type": "totp", "code": code}).
+				Want(t, 422, "mfa_device_not_found")
 
 			sameAddress := func(c *config.Production) { c.PublicURL = s.URL }
 			restarted := scene{Server: servertest.Start(t, servertest.WithDatabase(url, s.Clock), servertest.WithConfig(sameAddress))}
@@ -112,8 +114,10 @@ func TestB8StrangerCannotLockAFactor(t *testing.T) {
 	stranger := s.SignIn(t, servertest.A, "stranger@example.com")
 	for range 60 {
 		s.Do(t, "POST", sdk("/users/mfa/auth/totp"), nil, m{"id": a.ID, "code": "000000"}).Want(t, 401, "")
-		s.Do(t, "POST", sdk("/users/mfa/auth/totp"), stranger.Header(), m{"id": a.ID, "code": "000000"}).Want(t, 422, "mfa_device_not_found")
-		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), http.Header{"Authorization": {"Bearer " + a.ID}}, m{"code": "000000"}).Want(t, 401, "")
+		s.Do(t, "POST", sdk("/users/mfa/auth/totp"), stranger.Header(), m{"id": a.ID, "code": "000000"}).
+			Want(t, 422, "mfa_device_not_found")
+		s.Do(t, "POST", sdk("/users/mfa/auth/recovery"), http.Header{"Authorization": {"Bearer " + a.ID}}, m{"code": "000000"}).
+			Want(t, 401, "")
 	}
 	s.Do(t, "POST", sdk("/users/mfa/auth/totp"), user.Header(), m{"code": a.Next()}).Want(t, 200, "")
 }
@@ -128,7 +132,8 @@ func TestC3PlantedEnrolment(t *testing.T) {
 		link, unlink := s.StepUp(t, stolen, "credential:link"), s.StepUp(t, stolen, "credential:unlink")
 		planted := s.BeginApp(t, stolen, link)
 		own := s.BeginApp(t, user, s.StepUp(t, user, "credential:link")) // takes the planted one's place
-		s.Do(t, "POST", sdk("/users/mfa/auth/totp"), stolen.Header(), m{"id": planted.ID, "code": planted.Code()}).Want(t, 422, "mfa_device_not_found")
+		s.Do(t, "POST", sdk("/users/mfa/auth/totp"), stolen.Header(), m{"id": planted.ID, "code": planted.Code()}).
+			Want(t, 422, "mfa_device_not_found")
 		s.Do(t, "POST", sdk("/users/mfa/auth/totp"), user.Header(), m{"id": own.ID, "code": own.Code()}).Want(t, 200, "")
 		wantRefused(t, s.Do(t, "GET", sdk("/users/mfa/register/totp"), stolen.Header(link), nil), "superseded")
 		wantRefused(t, s.Do(t, "DELETE", sdk("/users/mfa/"+own.ID), stolen.Header(unlink), nil), "superseded")

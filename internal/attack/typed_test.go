@@ -19,8 +19,8 @@ var typings = []func(code string) string{
 
 // mistypings are texts with the code in them that are no spelling of it.
 var mistypings = []func(code string) string{
-	within("."), within(","), within("_"), within("/"), within("+"), around("+", ""), around("#", ""), around("0", ""), around("", "0"), around("", ":"),
-	func(code string) string { return code[1:] },
+	within("."), within(","), within("_"), within("/"), within("+"), around("+", ""), around("#", ""), around("0", ""), around("", "0"),
+	around("", ":"), func(code string) string { return code[1:] },
 	func(code string) string { return shift(code, '０') }, // full width
 	func(code string) string { return shift(code, '٠') }, // Arabic
 	func(code string) string { return "\ufffd" + code },
@@ -44,19 +44,23 @@ func shift(code string, zero rune) string {
 // one, and costs no try: each table has more rows than an account has tries.
 func TestCodesAsPeopleTypeThem(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s scene) {
-		s.Apply(t, servertest.Document(servertest.A, strings.Replace(bothFactors, "{type: totp, enabled: true}", "{type: totp, enabled: true, allowBackupCodes: true}", 1)+"\n"+servertest.TextsOn))
+		s.Apply(t, servertest.Document(servertest.A, strings.Replace(bothFactors, "{type: totp, enabled: true}",
+			"{type: totp, enabled: true, allowBackupCodes: true}", 1)+"\n"+servertest.TextsOn))
 		const number = "+14155550132"
 		for i, spell := range typings {
 			email := fmt.Sprintf("ada%d@example.com", i)
 			id, code := s.SendCode(t, servertest.A, email, nil)
-			s.Do(t, "POST", sdk("/emailVerifications/signin"), nil, m{"verificationUUID": id, "verificationToken": spell(code)}).Want(t, 200, "")
+			s.Do(t, "POST", sdk("/emailVerifications/signin"), nil, m{"verificationUUID": id, "verificationToken": spell(code)}).
+				Want(t, 200, "")
 			id, code = s.TextCode(t, servertest.A, number, nil)
-			s.Do(t, "POST", sdk("/smsVerifications/signin"), nil, m{"verificationUUID": id, "verificationToken": spell(code)}).Want(t, 200, "")
+			s.Do(t, "POST", sdk("/smsVerifications/signin"), nil, m{"verificationUUID": id, "verificationToken": spell(code)}).
+				Want(t, 200, "")
 		}
 		user := s.SignIn(t, servertest.A, "bob@example.com")
 		for _, spell := range typings {
 			id, code := s.SendCode(t, servertest.A, user.Email, user.Header())
-			s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": spell(code), "requestedScopes": []string{transfer}}).
+			s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(),
+				m{"verificationUUID": id, "verificationToken": spell(code), "requestedScopes": []string{transfer}}).
 				Want(t, 200, "")
 		}
 		for i, spell := range typings {
@@ -89,7 +93,8 @@ func TestAddressesAsPeoplePasteThem(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.Apply(t, servertest.Document(servertest.A, "sms: {enabled: true, countries: [US, GB, EG, IR, AR, MX, BR]}\n"))
-	for _, email := range []string{"ada@example.com\n", "ada@example.com\u200b", "\ufeffada@example.com", "\u00a0Ada@Example.com\t\r\n", "\u202aada@example.com\u202c", "ada@example.com\u2028"} {
+	for _, email := range []string{"ada@example.com\n", "ada@example.com\u200b", "\ufeffada@example.com", "\u00a0Ada@Example.com\t\r\n",
+		"\u202aada@example.com\u202c", "ada@example.com\u2028"} {
 		before := len(s.Inbox.To("ada@example.com")) + len(s.Inbox.To("Ada@Example.com"))
 		s.Do(t, "POST", sdk("/emailVerifications/create"), nil, m{"email": email}).Want(t, 200, "")
 		if now := len(s.Inbox.To("ada@example.com")) + len(s.Inbox.To("Ada@Example.com")); before > 0 && now < before {
@@ -98,9 +103,11 @@ func TestAddressesAsPeoplePasteThem(t *testing.T) {
 	}
 	for number, want := range map[string]string{
 		"\u202a+1\u00a0415\u2011555\u20110132\u202c": "4155550132", "＋１（４１５）５５５－０１３２": "4155550132", "+٢٠ ١٠٠ ١٢٣ ٤٥٦٧": "1001234567",
-		"+۹۸ ۹۱۲ ۳۴۵ ۶۷۸۹": "9123456789", "\u2066+44 7400 123456\u2069\n": "7400123456", "+44 (0)7400 123456": "7400123456", "+5491123456789": "91123456789",
+		"+۹۸ ۹۱۲ ۳۴۵ ۶۷۸۹": "9123456789", "\u2066+44 7400 123456\u2069\n": "7400123456", "+44 (0)7400 123456": "7400123456",
+		"+5491123456789": "91123456789",
 	} {
-		if got := s.Do(t, "POST", sdk("/smsVerifications/create"), nil, m{"phoneNumber": number}).Want(t, 200, "").Member("phoneNumber"); got != want {
+		if got := s.Do(t, "POST", sdk("/smsVerifications/create"), nil, m{"phoneNumber": number}).
+			Want(t, 200, "").Member("phoneNumber"); got != want {
 			t.Errorf("%q: %q, want %q", number, got, want)
 		}
 	}
@@ -113,7 +120,8 @@ func TestAddressesAsPeoplePasteThem(t *testing.T) {
 			}
 		}
 	}
-	for _, email := range []string{"ada@exam\u200bple.com", "a\u00adda@example.com", "ada\u200d@example.com", "ada@\u2060example.com", "ada@example\ufeff.com"} {
+	for _, email := range []string{"ada@exam\u200bple.com", "a\u00adda@example.com", "ada\u200d@example.com", "ada@\u2060example.com",
+		"ada@example\ufeff.com"} {
 		says("/emailVerifications/create", "invalid_email", m{"email": email}, "nobody sees")
 	}
 	says("/emailVerifications/create", "invalid_email", m{"email": "ada.example.com"}, "exactly one @")
@@ -131,7 +139,8 @@ func TestWalletAddressesAsWalletsReturnThem(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.Apply(t, servertest.Document(servertest.A, "wallets: {chains: [EVM]}\n"))
-	for _, spell := range []func(string) string{strings.ToLower, func(address string) string { return "0x" + strings.ToUpper(address[2:]) }} {
+	for _, spell := range []func(string) string{strings.ToLower,
+		func(address string) string { return "0x" + strings.ToUpper(address[2:]) }} {
 		wallet := walletsigtest.NewEVM(t)
 		header := http.Header{"Origin": {servertest.Origin(servertest.A)}}
 		message := func(header http.Header, body m) string {
@@ -140,8 +149,8 @@ func TestWalletAddressesAsWalletsReturnThem(t *testing.T) {
 		}
 		body := func(text string) m {
 			return m{
-				"messageToSign": text, "signedMessage": wallet.Sign(text), "publicWalletAddress": spell(wallet.Address), "chain": "EVM", "walletName": "metamask",
-				"walletProvider": "browserExtension",
+				"messageToSign": text, "signedMessage": wallet.Sign(text), "publicWalletAddress": spell(wallet.Address), "chain": "EVM",
+				"walletName": "metamask", "walletProvider": "browserExtension",
 			}
 		}
 		signed := s.Do(t, "POST", sdk("/wallets/signin"), header, body(message(header, m{}))).Want(t, 200, "")
@@ -156,14 +165,17 @@ func TestWalletAddressesAsWalletsReturnThem(t *testing.T) {
 		bob := s.SignIn(t, servertest.A, "bob@example.com")
 		link := bob.Header(s.StepUp(t, bob, "credential:link"))
 		link["Origin"] = header["Origin"]
-		s.Do(t, "POST", sdk("/verify/link"), link, body(message(link, m{}))).Want(t, 422, "reassign_wallet_confirm") // it is one wallet, which somebody has
+		// it is one wallet, which somebody has
+		s.Do(t, "POST", sdk("/verify/link"), link, body(message(link, m{}))).Want(t, 422, "reassign_wallet_confirm")
 
 		crlf := strings.ReplaceAll(message(header, m{}), "\n", "\r\n")
-		if refused := s.Do(t, "POST", sdk("/wallets/signin"), header, body(crlf)).Want(t, 422, "invalid_verification").Member("error"); !strings.Contains(refused, "CR LF") {
+		if refused := s.Do(t, "POST", sdk("/wallets/signin"), header, body(crlf)).
+			Want(t, 422, "invalid_verification").Member("error"); !strings.Contains(refused, "CR LF") {
 			t.Errorf("line ends: %s", refused)
 		}
 		small := strings.Replace(message(header, m{}), wallet.Address, strings.ToLower(wallet.Address), 1)
-		if refused := s.Do(t, "POST", sdk("/wallets/signin"), header, body(small)).Want(t, 422, "invalid_verification").Member("error"); !strings.Contains(refused, "EIP-55") {
+		if refused := s.Do(t, "POST", sdk("/wallets/signin"), header, body(small)).
+			Want(t, 422, "invalid_verification").Member("error"); !strings.Contains(refused, "EIP-55") {
 			t.Errorf("capitals in the text: %s", refused)
 		}
 	}
@@ -182,7 +194,8 @@ func TestCodesAsNobodyTypesThem(t *testing.T) {
 			s.Do(t, "POST", sdk("/users/mfa/auth/totp"), user.Header(), m{"code": spell(app.Next())}).Want(t, 422, "mfa_invalid_code")
 			if i%9 == 8 { // the right one forgives the wrong ones
 				id, code = s.SendCode(t, servertest.A, user.Email, user.Header())
-				s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code}).Want(t, 200, "")
+				s.Do(t, "POST", sdk("/emailVerifications/verify"), user.Header(), m{"verificationUUID": id, "verificationToken": code}).
+					Want(t, 200, "")
 				s.Do(t, "POST", sdk("/users/mfa/auth/totp"), user.Header(), m{"code": app.Next()}).Want(t, 200, "")
 			}
 		}

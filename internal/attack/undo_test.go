@@ -32,7 +32,8 @@ func (s scene) finishChange(t testing.TB, user *servertest.Session, address stri
 	}
 	s.Do(t, "PUT", user.Path("/users"), user.Header(elevated...), m{"email": address}).Want(t, 200, "").JSON(t, &pending)
 	code := s.Inbox.WaitCode(t, address, before)
-	s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(pending.EmailVerification.VerificationUUID, code)).Want(t, 200, "")
+	s.Do(t, "POST", user.Path("/emailVerifications/verify"), user.Header(), typed(pending.EmailVerification.VerificationUUID, code)).
+		Want(t, 200, "")
 }
 
 // settleMail waits until every message is out.

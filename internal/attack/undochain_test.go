@@ -40,7 +40,8 @@ func (s scene) wantWithheld(t *testing.T, owner *servertest.Session, address str
 func TestL1LinkThenUnlink(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s scene) {
 		owner, thief := s.linkedBehind(t, "unlinked")
-		s.Do(t, "POST", sdk("/verify/unlink"), thief.Header(s.StepUp(t, thief, "credential:unlink")), m{"verifiedCredentialId": owner.CredentialID}).Want(t, 200, "")
+		s.Do(t, "POST", sdk("/verify/unlink"), thief.Header(s.StepUp(t, thief, "credential:unlink")),
+			m{"verifiedCredentialId": owner.CredentialID}).Want(t, 200, "")
 		s.Clock.Advance(time.Minute)
 		s.clickAll(t, servertest.A, owner.Email)
 		again := s.SignIn(t, servertest.A, owner.Email)
@@ -97,7 +98,8 @@ func TestL1LinksComeBack(t *testing.T) {
 func TestL1ChainIsDecided(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s scene) {
 		owner, other := s.linkedBehind(t, "decided")
-		s.Do(t, "POST", sdk("/verify/unlink"), other.Header(s.StepUp(t, other, "credential:unlink")), m{"verifiedCredentialId": owner.CredentialID}).Want(t, 200, "")
+		s.Do(t, "POST", sdk("/verify/unlink"), other.Header(s.StepUp(t, other, "credential:unlink")),
+			m{"verifiedCredentialId": owner.CredentialID}).Want(t, 200, "")
 		links := s.links(t, owner.Email)
 		s.click(t, servertest.A, links[len(links)-1]).Want(t, 204, "")
 		s.clickAll(t, servertest.A, owner.Email)
@@ -120,7 +122,8 @@ func TestL1ChangeToStrongAddress(t *testing.T) {
 		owner := s.SignIn(t, servertest.A, "first@example.com")
 		app := s.EnrolApp(t, owner)
 		s.linkAddress(t, owner, "second@example.com", s.StepUpByApp(t, owner, app, "credential:link")).Want(t, 200, "")
-		s.Do(t, "POST", sdk("/verify/unlink"), owner.Header(s.StepUpByApp(t, owner, app, "credential:unlink")), m{"verifiedCredentialId": app.ID}).Want(t, 200, "")
+		s.Do(t, "POST", sdk("/verify/unlink"), owner.Header(s.StepUpByApp(t, owner, app, "credential:unlink")),
+			m{"verifiedCredentialId": app.ID}).Want(t, 200, "")
 		s.settleMail(t)
 		s.Clock.Advance(time.Minute)
 		thief := s.SignIn(t, servertest.A, "second@example.com")

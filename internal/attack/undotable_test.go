@@ -23,7 +23,8 @@ func (c undoCase) confirmed() bool {
 func undoCases() (cases []undoCase) {
 	for _, format := range []string{store.FormatEmail, store.FormatPhone} {
 		for _, provenance := range []string{
-			store.ProvenanceSignUp, store.ProvenanceElevatedToken, store.ProvenanceLegacyToken, store.ProvenanceMFA, store.ProvenanceRevokeLink, store.ProvenanceNothing,
+			store.ProvenanceSignUp, store.ProvenanceElevatedToken, store.ProvenanceLegacyToken, store.ProvenanceMFA,
+			store.ProvenanceRevokeLink, store.ProvenanceNothing,
 		} {
 			cases = append(cases, undoCase{format: format, provenance: provenance})
 		}
@@ -43,7 +44,8 @@ type undoUser struct {
 
 func (s scene) undoUser(t *testing.T, environment string, n int, c undoCase) undoUser {
 	t.Helper()
-	u := undoUser{undoCase: c, old: fmt.Sprintf("owner%d@example.com", n), new: fmt.Sprintf("new%d@example.com", n), other: fmt.Sprintf("other%d@example.com", n)}
+	u := undoUser{undoCase: c, old: fmt.Sprintf("owner%d@example.com", n), new: fmt.Sprintf("new%d@example.com", n),
+		other: fmt.Sprintf("other%d@example.com", n)}
 	u.owner = s.SignIn(t, environment, u.old)
 	if c.format == store.FormatPhone {
 		u.other = fmt.Sprintf("+1415555%04d", 1000+n)
@@ -52,7 +54,8 @@ func (s scene) undoUser(t *testing.T, environment string, n int, c undoCase) und
 		s.linkAddress(t, u.owner, u.other).Want(t, 200, "")
 	}
 	err := s.DB.Write(t.Context(), func(tx *store.Tx) error { // as no request of today links it
-		_, err := tx.Exec(`UPDATE credentials SET provenance = $1, confirmed_at = CASE WHEN $2 = 1 THEN created_at ELSE NULL END WHERE environment_id = $3 AND identifier = $4`,
+		_, err := tx.Exec(`UPDATE credentials SET provenance = $1, confirmed_at = CASE WHEN $2 = 1 THEN created_at ELSE NULL END
+			WHERE environment_id = $3 AND identifier = $4`,
 			c.provenance, map[bool]int{true: 1}[c.confirmedSince], environment, u.other)
 		return err
 	})
@@ -132,13 +135,16 @@ func TestL1Table(t *testing.T) {
 		}
 		all := func(when string, users []undoUser, isNewest bool) {
 			for _, u := range users {
-				t.Run(fmt.Sprintf("%s, %s, %s, confirmed %v", when, u.format, u.provenance, u.confirmed()), func(t *testing.T) { s.press(t, u, isNewest) })
+				t.Run(fmt.Sprintf("%s, %s, %s, confirmed %v", when, u.format, u.provenance, u.confirmed()),
+					func(t *testing.T) { s.press(t, u, isNewest) })
 			}
 		}
 		all("newest", newest, true)
 		all("old", old, false)
-		admin := servertest.Bearer(s.ServiceToken(t, servertest.Legacy, []string{serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
-		s.Do(t, "POST", servertest.Admin(servertest.Legacy)+"/version", admin, m{"minApiVersion": "2026_04_01", "strict": true}).Want(t, 200, "")
+		admin := servertest.Bearer(s.ServiceToken(t, servertest.Legacy,
+			[]string{serviceauth.EnvironmentsWrite, serviceauth.EnvironmentsWeaken}))
+		s.Do(t, "POST", servertest.Admin(servertest.Legacy)+"/version", admin, m{"minApiVersion": "2026_04_01", "strict": true}).
+			Want(t, 200, "")
 		all("kept", kept, true)
 	})
 }

@@ -41,7 +41,8 @@ func TestG1TextOfAnotherSite(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s scene) {
 		s.Apply(t, servertest.Document(servertest.A, walletsOn))
 		token, wallet := s.withWallet(t, walletsigtest.NewEVM(t))
-		for _, site := range []string{"https://evil.example", servertest.Origin(servertest.B), strings.Replace(servertest.Origin(servertest.A), "https", "http", 1), servertest.Origin(servertest.A) + ":8443"} {
+		for _, site := range []string{"https://evil.example", servertest.Origin(servertest.B),
+			strings.Replace(servertest.Origin(servertest.A), "https", "http", 1), servertest.Origin(servertest.A) + ":8443"} {
 			stolen := func(scopes ...string) any {
 				return wallet.Body(wallet.Published(site, servertest.A, s.nonce(t, servertest.A), s.Now()), scopes...)
 			}
@@ -58,7 +59,8 @@ func TestG2NonceAtEveryDoor(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s scene) {
 		s.Apply(t, servertest.Document(servertest.A, walletsOn+"compatibility: [link-wallet]\n"))
 		token, wallet := s.withWallet(t, walletsigtest.NewEVM(t))
-		doors := map[string]http.Header{"/wallets/signin": nil, "/verify": nil, "/wallets/verify": servertest.Bearer(token), "/verify/link": servertest.Bearer(token), "/verify/transfer": servertest.Bearer(token)}
+		doors := map[string]http.Header{"/wallets/signin": nil, "/verify": nil, "/wallets/verify": servertest.Bearer(token),
+			"/verify/link": servertest.Bearer(token), "/verify/transfer": servertest.Bearer(token)}
 		at := func(nonce string) any {
 			return wallet.Body(wallet.Published(servertest.Origin(servertest.A), servertest.A, nonce, s.Now()), transfer)
 		}
@@ -108,7 +110,8 @@ func TestG3TextAtAnotherDoor(t *testing.T) {
 			}
 		}
 		for _, scopes := range [][]string{{report}, {transfer, report}, {}} {
-			s.Do(t, "POST", sdk("/wallets/verify"), servertest.Bearer(token), wallet.Body(texts["/wallets/verify"](), scopes...)).Want(t, 422, "invalid_verification")
+			s.Do(t, "POST", sdk("/wallets/verify"), servertest.Bearer(token), wallet.Body(texts["/wallets/verify"](), scopes...)).
+				Want(t, 422, "invalid_verification")
 		}
 	})
 }
@@ -124,13 +127,17 @@ func TestG8UnlinkBurnsOpenTexts(t *testing.T) {
 				VerifiedCredentials []struct{ ID, Address string }
 			}
 		}
-		s.Do(t, "POST", sdk("/verify/link"), alice.Header(s.StepUp(t, alice, "credential:link")), s.walletBody(t, wallet)).Want(t, 200, "").JSON(t, &linked)
+		s.Do(t, "POST", sdk("/verify/link"), alice.Header(s.StepUp(t, alice, "credential:link")), s.walletBody(t, wallet)).
+			Want(t, 200, "").JSON(t, &linked)
 		open := map[string][]m{
-			"/wallets/signin":  {s.walletBody(t, wallet), wallet.Body(s.walletText(t, "", m{"address": wallet.Address, "chain": "EVM"}))},
-			"/verify/link":     {s.walletBody(t, wallet), wallet.Body(s.walletText(t, thief.Token, m{"address": wallet.Address, "chain": "EVM"}))},
-			"/verify/transfer": {s.walletBody(t, wallet), wallet.Body(s.walletText(t, thief.Token, m{"address": wallet.Address, "chain": "EVM", "action": "transfer"}))},
+			"/wallets/signin": {s.walletBody(t, wallet), wallet.Body(s.walletText(t, "", m{"address": wallet.Address, "chain": "EVM"}))},
+			"/verify/link": {s.walletBody(t, wallet),
+				wallet.Body(s.walletText(t, thief.Token, m{"address": wallet.Address, "chain": "EVM"}))},
+			"/verify/transfer": {s.walletBody(t, wallet),
+				wallet.Body(s.walletText(t, thief.Token, m{"address": wallet.Address, "chain": "EVM", "action": "transfer"}))},
 		}
-		mine := wallet.Body(s.walletText(t, alice.Token, m{"address": wallet.Address, "chain": "EVM", "requestedScopes": []string{transfer}}), transfer)
+		mine := wallet.Body(s.walletText(t, alice.Token,
+			m{"address": wallet.Address, "chain": "EVM", "requestedScopes": []string{transfer}}), transfer)
 		s.Clock.Advance(time.Second)
 		for _, c := range linked.User.VerifiedCredentials {
 			if c.Address == wallet.Address {

@@ -75,7 +75,8 @@ func TestD9WalletKeysLeaveNoTrace(t *testing.T) {
 		one := "/waas/" + id
 		do(one+"/signMessage", "wallet:sign", m{"message": "canary"}).Want(t, 200, "")
 		do(one+"/refresh", "wallet:refresh", m{}).Want(t, 200, "")
-		do(one+"/reshare", "wallet:reshare", m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}).Want(t, 200, "")
+		do(one+"/reshare", "wallet:reshare", m{"oldThresholdSignatureScheme": "TWO_OF_TWO", "newThresholdSignatureScheme": "TWO_OF_THREE"}).
+			Want(t, 200, "")
 		do(one+"/signMessage", "wallet:sign", m{"message": "canary"}).Want(t, 200, "")
 		do(one+"/signMessage", "wallet:export", m{"message": "canary"}).Want(t, 403, "")
 		do(one+"/privateKey/export", "wallet:export", m{"exportPublicKey": "short"})
@@ -84,7 +85,8 @@ func TestD9WalletKeysLeaveNoTrace(t *testing.T) {
 			t.Fatal(err)
 		}
 		var export struct{ EncapsulatedKey, Ciphertext, Info string }
-		do(one+"/privateKey/export", "wallet:export", m{"exportPublicKey": base64.RawURLEncoding.EncodeToString(key.PublicKey())}).Want(t, 200, "").JSON(t, &export)
+		do(one+"/privateKey/export", "wallet:export", m{"exportPublicKey": base64.RawURLEncoding.EncodeToString(key.PublicKey())}).
+			Want(t, 200, "").JSON(t, &export)
 		text, err := key.Open(unbase64(t, export.EncapsulatedKey), []byte(export.Info), unbase64(t, export.Ciphertext))
 		if err != nil {
 			t.Fatalf("opening the export: %v", err)
@@ -116,7 +118,8 @@ func TestD9WalletKeysLeaveNoTrace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, text := range map[string][]byte{"the log": []byte(log.String()), "the audit log": []byte(s.auditLog(t)), "an answer": answers.Bytes()} {
+	for name, text := range map[string][]byte{"the log": []byte(log.String()), "the audit log": []byte(s.auditLog(t)),
+		"an answer": answers.Bytes()} {
 		for _, found := range scan(secrets, text) {
 			t.Errorf("%s holds %s", name, found)
 		}
@@ -129,7 +132,8 @@ func TestD9WalletKeysLeaveNoTrace(t *testing.T) {
 	for _, secret := range secrets {
 		for _, planted := range []string{
 			string(secret), hex.EncodeToString(secret), base64.StdEncoding.EncodeToString(secret),
-			base64.RawURLEncoding.EncodeToString(append([]byte("x"), secret...)), base64.StdEncoding.EncodeToString(append([]byte("xy"), secret...)), base58.Encode(secret),
+			base64.RawURLEncoding.EncodeToString(append([]byte("x"), secret...)),
+			base64.StdEncoding.EncodeToString(append([]byte("xy"), secret...)), base58.Encode(secret),
 		} {
 			if len(scan(secrets, []byte("before"+planted+"after"))) == 0 {
 				t.Errorf("%q would not be found", planted)

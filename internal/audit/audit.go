@@ -74,7 +74,8 @@ func record(tx *store.Tx, by By, action string, detail Detail) (string, error) {
 
 // Hash is the SHA-256, in hex, of the JSON array of all columns but the hash itself.
 func Hash(r store.AuditRow) string {
-	content, _ := json.Marshal([]any{r.ID, r.EnvironmentID, r.At.UnixMilli(), r.Action, r.Actor, r.UserID, r.SessionID, r.RequestID, r.Detail})
+	content, _ := json.Marshal([]any{r.ID, r.EnvironmentID, r.At.UnixMilli(), r.Action, r.Actor, r.UserID, r.SessionID,
+		r.RequestID, r.Detail})
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }

@@ -61,7 +61,8 @@ func TestRecord(t *testing.T) {
 
 // A change of any column changes the hash; so does moving text between columns.
 func TestHash(t *testing.T) {
-	row := store.AuditRow{ID: "i", EnvironmentID: "e", At: time.UnixMilli(1), Action: "a", Actor: "b", UserID: "u", SessionID: "s", RequestID: "r", Detail: "{}"}
+	row := store.AuditRow{ID: "i", EnvironmentID: "e", At: time.UnixMilli(1), Action: "a", Actor: "b", UserID: "u", SessionID: "s",
+		RequestID: "r", Detail: "{}"}
 	hash := audit.Hash(row)
 	seen := map[string]string{hash: "the row"}
 	for i := range reflect.TypeOf(row).NumField() {

@@ -73,7 +73,8 @@ func TestTally(t *testing.T) {
 				Count   int
 				Refused map[string]int
 			}
-			if err := json.Unmarshal([]byte(row.Detail), &detail); err != nil || row.Action != "proof.refused" || row.Hash != audit.Hash(row) {
+			if err := json.Unmarshal([]byte(row.Detail), &detail); err != nil || row.Action != "proof.refused" ||
+				row.Hash != audit.Hash(row) {
 				t.Errorf("%+v, %v", row, err)
 			}
 			err := db.Read(t.Context(), func(tx *store.Tx) error {
@@ -109,7 +110,8 @@ func TestTally(t *testing.T) {
 		if _, err := tamper(`UPDATE audit_sources SET address = '198.51.100.1' WHERE event_id = $1`); err == nil {
 			t.Error("another address beside an entry goes unnoticed")
 		}
-		if from, err := tamper(`DELETE FROM audit_sources WHERE event_id = $1`); from != "" || err != nil || rows(t, db)[0].Hash != audit.Hash(entries[0]) {
+		if from, err := tamper(`DELETE FROM audit_sources WHERE event_id = $1`); from != "" || err != nil ||
+			rows(t, db)[0].Hash != audit.Hash(entries[0]) {
 			t.Errorf("a forgotten address: %q, %v", from, err)
 		}
 		var n int64

@@ -52,7 +52,8 @@ func Register(tx *store.Tx, by audit.By, t *tenant.Tenant, s store.SessionRow, w
 		return store.BindingRow{}, unshowable("it takes more than %d characters to say, or ones that nobody sees", MaxSummary)
 	}
 	if what.MustDisplay && !what.Shown {
-		return store.BindingRow{}, unshowable("its summary leaves something out, and the operator has it confirmed by people who see all of it")
+		return store.BindingRow{},
+			unshowable("its summary leaves something out, and the operator has it confirmed by people who see all of it")
 	}
 	if _, err := tx.LockUser(t.ID, s.UserID); err != nil {
 		return store.BindingRow{}, err
@@ -62,11 +63,13 @@ func Register(tx *store.Tx, by audit.By, t *tenant.Tenant, s store.SessionRow, w
 		return store.BindingRow{}, err
 	}
 	if n >= PerSession {
-		return store.BindingRow{}, fault.New(fault.RateLimited, "This session registered %d transactions in %s, which is as many as one may. Confirm one, or wait.", n, Life).After(Life)
+		return store.BindingRow{}, fault.New(fault.RateLimited,
+			"This session registered %d transactions in %s, which is as many as one may. Confirm one, or wait.", n, Life).After(Life)
 	}
 	row := store.BindingRow{
 		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: s.UserID, SessionID: s.ID, Scope: string(what.Scope),
-		Details: string(details), Hash: hash, Summary: what.Summary, Shown: what.Shown, MustDisplay: what.MustDisplay, ExpiresAt: tx.Now().Add(Life),
+		Details: string(details), Hash: hash, Summary: what.Summary, Shown: what.Shown, MustDisplay: what.MustDisplay,
+		ExpiresAt: tx.Now().Add(Life),
 	}
 	if err := tx.InsertBinding(row); err != nil {
 		return row, err
@@ -85,7 +88,8 @@ func Canonical(details []byte) (canonical []byte, hash string, err error) {
 		return nil, "", fault.New(fault.InvalidAuthorizationDetails, "These cannot be confirmed: %v.", err)
 	}
 	if len(canonical) > MaxDetails || depth(canonical) > MaxDepth {
-		return nil, "", fault.New(fault.InvalidAuthorizationDetails, "authorizationDetails may have at most %d bytes and be nested %d deep. Leave out what need not be confirmed, or put a hash of it in.", MaxDetails, MaxDepth)
+		return nil, "", fault.New(fault.InvalidAuthorizationDetails, "authorizationDetails may have at most %d bytes and be nested %d "+
+			"deep. Leave out what need not be confirmed, or put a hash of it in.", MaxDetails, MaxDepth)
 	}
 	return canonical, hash, nil
 }
@@ -114,7 +118,8 @@ func depth(canonical []byte) (most int) {
 // is to be about it.
 func Find(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, id string) (store.BindingRow, error) {
 	if s == nil {
-		return store.BindingRow{}, fault.New(fault.InvalidBinding, "A transaction is confirmed inside a session. Sign in first, without a bindingId.")
+		return store.BindingRow{}, fault.New(fault.InvalidBinding,
+			"A transaction is confirmed inside a session. Sign in first, without a bindingId.")
 	}
 	row, err := tx.OpenBinding(t.ID, id, s.UserID, s.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -133,9 +138,11 @@ func Confirm(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, id string) (sto
 }
 
 func unknown() *fault.Error {
-	return fault.New(fault.InvalidBinding, "This bindingId is unknown, expired, confirmed already or was registered in another session. Register the transaction again.")
+	return fault.New(fault.InvalidBinding,
+		"This bindingId is unknown, expired, confirmed already or was registered in another session. Register the transaction again.")
 }
 
 func unshowable(why string, args ...any) *fault.Error {
-	return fault.New(fault.InvalidAuthorizationDetails, "This transaction cannot be shown in full: "+why+". Shorten it, or have the operator give the scope a summary that names what matters.", args...)
+	return fault.New(fault.InvalidAuthorizationDetails, "This transaction cannot be shown in full: "+why+
+		". Shorten it, or have the operator give the scope a summary that names what matters.", args...)
 }

@@ -32,17 +32,21 @@ type Production struct {
 	SMSURL         secret.Text    // STEPUP_SMS_URL (or _FILE): https://… gets {"to","body"}, or twilio://…; empty: no text messages
 	SMSSecret      secret.Text    // STEPUP_SMS_SECRET (or _FILE): whsec_…, signs what STEPUP_SMS_URL gets
 	OutboundAllow  []netip.Prefix // STEPUP_OUTBOUND_ALLOW: CIDRs that tenant-set URLs may reach besides the public internet
-	SingleDatabase bool           // STEPUP_SINGLE_DATABASE: the operator knows that losing a PostgreSQL without a standby may lose acknowledged commits
-	SecretsDir     string         // STEPUP_SECRETS_DIR: folder of the secrets that documents point at; empty: no files
-	MailDomains    []string       // STEPUP_MAIL_DOMAINS: what environments may send from, see [deliver.NewSenders]
-	Operators      []string       // STEPUP_OPERATORS: addresses that are mailed when rules are weakened
-	WalletService  Wallets        // where the embedded-wallet service is
+	// STEPUP_SINGLE_DATABASE: the operator knows that losing a PostgreSQL without a standby may
+	// lose acknowledged commits
+	SingleDatabase bool
+	SecretsDir     string   // STEPUP_SECRETS_DIR: folder of the secrets that documents point at; empty: no files
+	MailDomains    []string // STEPUP_MAIL_DOMAINS: what environments may send from, see [deliver.NewSenders]
+	Operators      []string // STEPUP_OPERATORS: addresses that are mailed when rules are weakened
+	WalletService  Wallets  // where the embedded-wallet service is
 }
 
 // The names that `stepup serve` reads. One environment file may serve every role
 // of a machine, so each role knows the names of the others and reads its own only.
 var (
-	plain   = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY", "STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS", "STEPUP_SINGLE_DATABASE", "STEPUP_SECRETS_DIR", "STEPUP_MAIL_DOMAINS"}
+	plain = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY",
+		"STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS", "STEPUP_SINGLE_DATABASE", "STEPUP_SECRETS_DIR",
+		"STEPUP_MAIL_DOMAINS"}
 	secrets = []string{"STEPUP_DATABASE_URL", "STEPUP_MASTER_KEY", "STEPUP_SMTP_URL", "STEPUP_SMS_URL", "STEPUP_SMS_SECRET"}
 )
 
@@ -53,11 +57,13 @@ func Read(environ []string) (Production, error) {
 		return Production{}, err
 	}
 	p := Production{
-		Listen: values["STEPUP_LISTEN"], PublicURL: strings.TrimRight(values["STEPUP_PUBLIC_URL"], "/"), MetricsListen: values["STEPUP_METRICS_LISTEN"],
-		TLSCert: values["STEPUP_TLS_CERT"], TLSKey: values["STEPUP_TLS_KEY"],
+		Listen: values["STEPUP_LISTEN"], PublicURL: strings.TrimRight(values["STEPUP_PUBLIC_URL"], "/"),
+		MetricsListen: values["STEPUP_METRICS_LISTEN"], TLSCert: values["STEPUP_TLS_CERT"], TLSKey: values["STEPUP_TLS_KEY"],
 		DatabaseURL: secret.Text(values["STEPUP_DATABASE_URL"]), MasterKey: secret.Text(values["STEPUP_MASTER_KEY"]),
-		SMTPURL: secret.Text(values["STEPUP_SMTP_URL"]), SMSURL: secret.Text(values["STEPUP_SMS_URL"]), SMSSecret: secret.Text(values["STEPUP_SMS_SECRET"]),
-		Operators: list(values["STEPUP_OPERATORS"]), SecretsDir: values["STEPUP_SECRETS_DIR"], MailDomains: list(values["STEPUP_MAIL_DOMAINS"]), WalletService: wallets(values),
+		SMTPURL: secret.Text(values["STEPUP_SMTP_URL"]), SMSURL: secret.Text(values["STEPUP_SMS_URL"]),
+		SMSSecret: secret.Text(values["STEPUP_SMS_SECRET"]),
+		Operators: list(values["STEPUP_OPERATORS"]), SecretsDir: values["STEPUP_SECRETS_DIR"],
+		MailDomains: list(values["STEPUP_MAIL_DOMAINS"]), WalletService: wallets(values),
 	}
 	if _, err = p.Senders(); err != nil {
 		return p, err
@@ -81,7 +87,8 @@ func singleDatabase(text string) (bool, error) {
 	case "", "accepted":
 		return text != "", nil
 	}
-	return false, fmt.Errorf("STEPUP_SINGLE_DATABASE is %.40s: write accepted, if losing the one PostgreSQL may lose commits that were acknowledged, or leave it out", text)
+	return false, fmt.Errorf("STEPUP_SINGLE_DATABASE is %.40s: write accepted, if losing the one PostgreSQL may lose commits that were "+
+		"acknowledged, or leave it out", text)
 }
 
 // read collects the named variables. A name that no role knows is an error; the
@@ -98,7 +105,8 @@ func read(environ, plain, secrets []string) (map[string]string, error) {
 			base = name
 		}
 		if !slices.Contains(everyPlain, base) && !slices.Contains(everySecret, base) {
-			return nil, fmt.Errorf("unknown variable %s: use %s, or as NAME_FILE too %s", name, strings.Join(everyPlain, ", "), strings.Join(everySecret, ", "))
+			return nil, fmt.Errorf("unknown variable %s: use %s, or as NAME_FILE too %s", name, strings.Join(everyPlain, ", "),
+				strings.Join(everySecret, ", "))
 		}
 		if !slices.Contains(plain, base) && !slices.Contains(secrets, base) {
 			continue // another role's
@@ -128,7 +136,8 @@ func (p Production) CheckServing() error {
 		return fmt.Errorf("STEPUP_PUBLIC_URL must be the address clients use, such as https://auth.example.com")
 	}
 	if u.Scheme == "http" && !Loopback(u.Host) && !Loopback(u.Host+":80") {
-		return fmt.Errorf("STEPUP_PUBLIC_URL is %s: tokens and codes must not travel unencrypted, use https (http is accepted on loopback only)", p.PublicURL)
+		return fmt.Errorf("STEPUP_PUBLIC_URL is %s: tokens and codes must not travel unencrypted, use https (http is "+
+			"accepted on loopback only)", p.PublicURL)
 	}
 	if p.SMTPURL == "" {
 		return fmt.Errorf("STEPUP_SMTP_URL is not set: codes are sent by mail, for example smtp://user:password@mail.example.com:587")
@@ -147,7 +156,8 @@ func (p Production) CheckServing() error {
 		return fmt.Errorf("STEPUP_TLS_CERT and STEPUP_TLS_KEY go together: set both or none")
 	}
 	if p.TLSCert == "" && !Loopback(p.Listen) && len(p.TrustedProxies) == 0 {
-		return fmt.Errorf("plain HTTP on %s: set STEPUP_TLS_CERT and STEPUP_TLS_KEY, listen on loopback, or name the proxy that ends TLS in STEPUP_TRUSTED_PROXIES", p.Listen)
+		return fmt.Errorf("plain HTTP on %s: set STEPUP_TLS_CERT and STEPUP_TLS_KEY, listen on loopback, or name the proxy that ends TLS "+
+			"in STEPUP_TRUSTED_PROXIES", p.Listen)
 	}
 	return p.WalletService.Check()
 }

@@ -16,18 +16,22 @@ func TestRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, err := config.Read([]string{
-		"PATH=/bin", "STEPUP_PUBLIC_URL=https://auth.example.com/", "STEPUP_MASTER_KEY_FILE=" + file, "STEPUP_DATABASE_URL=postgres://u:p=w@h/d?x=y",
-		"STEPUP_TRUSTED_PROXIES=10.1.2.3/8, 192.0.2.1,2001:db8::1", "STEPUP_OPERATORS=a@example.com, b@example.com,", "STEPUP_SMTP_URL=smtp://u:hunter2@h:25",
+		"PATH=/bin", "STEPUP_PUBLIC_URL=https://auth.example.com/", "STEPUP_MASTER_KEY_FILE=" + file,
+		"STEPUP_DATABASE_URL=postgres://u:p=w@h/d?x=y",
+		"STEPUP_TRUSTED_PROXIES=10.1.2.3/8, 192.0.2.1,2001:db8::1", "STEPUP_OPERATORS=a@example.com, b@example.com,",
+		"STEPUP_SMTP_URL=smtp://u:hunter2@h:25",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Listen != "127.0.0.1:8080" || p.PublicURL != "https://auth.example.com" || p.MasterKey.Reveal() != "from a file" || p.DatabaseURL.Reveal() != "postgres://u:p=w@h/d?x=y" ||
+	if p.Listen != "127.0.0.1:8080" || p.PublicURL != "https://auth.example.com" || p.MasterKey.Reveal() != "from a file" ||
+		p.DatabaseURL.Reveal() != "postgres://u:p=w@h/d?x=y" ||
 		fmt.Sprint(p.TrustedProxies) != "[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128]" || len(p.Operators) != 2 {
 		t.Errorf("%+v", p)
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-		if text := fmt.Sprintf(verb, p); strings.Contains(text, "hunter2") || strings.Contains(text, "p=w") || strings.Contains(text, "from a file") {
+		if text := fmt.Sprintf(verb, p); strings.Contains(text, "hunter2") || strings.Contains(text, "p=w") ||
+			strings.Contains(text, "from a file") {
 			t.Errorf("%s prints secrets", verb)
 		}
 	}
@@ -39,9 +43,11 @@ func TestReadRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ want, environ string }{
-		{"STEPUP_MASTERKEY", "STEPUP_MASTERKEY=x"}, {"STEPUP_LISTEN_FILE", "STEPUP_LISTEN_FILE=" + file}, {"STEPUP_", "STEPUP_="}, {"STEPUP_listen", "STEPUP_listen=x"},
-		{"stepup keys master", "STEPUP_MASTER_KEY_FILE=" + file + ".absent"}, {"reading STEPUP_SMTP_URL_FILE", "STEPUP_SMTP_URL_FILE="},
-		{"both set", "STEPUP_MASTER_KEY=x STEPUP_MASTER_KEY_FILE=" + file}, {"both set", "STEPUP_MASTER_KEY_FILE=" + file + " STEPUP_MASTER_KEY=x"},
+		{"STEPUP_MASTERKEY", "STEPUP_MASTERKEY=x"}, {"STEPUP_LISTEN_FILE", "STEPUP_LISTEN_FILE=" + file}, {"STEPUP_", "STEPUP_="},
+		{"STEPUP_listen", "STEPUP_listen=x"}, {"stepup keys master", "STEPUP_MASTER_KEY_FILE=" + file + ".absent"},
+		{"reading STEPUP_SMTP_URL_FILE", "STEPUP_SMTP_URL_FILE="},
+		{"both set", "STEPUP_MASTER_KEY=x STEPUP_MASTER_KEY_FILE=" + file},
+		{"both set", "STEPUP_MASTER_KEY_FILE=" + file + " STEPUP_MASTER_KEY=x"},
 		{"STEPUP_TRUSTED_PROXIES", "STEPUP_TRUSTED_PROXIES=10.0.0.0/33"}, {"STEPUP_OUTBOUND_ALLOW", "STEPUP_OUTBOUND_ALLOW=example.com"},
 	} {
 		if _, err := config.Read(strings.Fields(test.environ)); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -73,7 +79,8 @@ func TestCheckServing(t *testing.T) {
 	} {
 		p := good
 		change(&p)
-		if err := p.CheckServing(); err == nil || !strings.Contains(err.Error(), "STEPUP_") && !strings.Contains(err.Error(), "plain HTTP") {
+		if err := p.CheckServing(); err == nil ||
+			!strings.Contains(err.Error(), "STEPUP_") && !strings.Contains(err.Error(), "plain HTTP") {
 			t.Errorf("%+v: %v", p, err)
 		}
 	}

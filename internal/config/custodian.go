@@ -60,7 +60,8 @@ type Amount struct{ *big.Int }
 func (a *Amount) UnmarshalYAML(node *yaml.Node) error {
 	n, ok := new(big.Int).SetString(node.Value, 10)
 	if node.Kind != yaml.ScalarNode || !ok || n.Sign() < 0 {
-		return fmt.Errorf("line %d: %q is not a whole number in the asset's smallest unit, such as 1000000000000000000", node.Line, node.Value)
+		return fmt.Errorf("line %d: %q is not a whole number in the asset's smallest unit, such as 1000000000000000000",
+			node.Line, node.Value)
 	}
 	a.Int = n
 	return nil

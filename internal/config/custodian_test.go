@@ -34,7 +34,8 @@ func TestCustodianFile(t *testing.T) {
 		t.Fatalf("%+v, %v", f, err)
 	}
 	general, own := f.Of("another"), f.Of("7f0c7a1e-2a54-4d7b-9b52-0d1f6c6f7a10")
-	if *general.SignaturesPerMinute != 10 || general.ExportsPerDay != nil || general.ValuePerDay["eip155:1/native"].String() != "1000000000000000000000" {
+	if *general.SignaturesPerMinute != 10 || general.ExportsPerDay != nil ||
+		general.ValuePerDay["eip155:1/native"].String() != "1000000000000000000000" {
 		t.Errorf("%+v", general)
 	}
 	if *own.SignaturesPerMinute != 10 || *own.ExportsPerDay != 0 || !*own.ExportDisabled || len(own.ValuePerDay) != 1 {
@@ -48,7 +49,8 @@ func TestCustodianFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err = config.ParseCustodianFile(wallet.Signer, []byte("offlineKey: "+base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes())+"\nformerKeys: [file:old.key]"))
+	f, err = config.ParseCustodianFile(wallet.Signer,
+		[]byte("offlineKey: "+base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes())+"\nformerKeys: [file:old.key]"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,8 @@ func TestCustodianFileRefuses(t *testing.T) {
 		{wallet.Guardian, "limits: {signaturesPerMin: 1}", "signaturesPerMin"},
 		{wallet.Guardian, "limits: {exportsPerDay: -1}", "0 or more"},
 		{wallet.Guardian, "limits: {valuePerDay: {ETH: 1}}", "eip155"},
-		{wallet.Guardian, "limits: {valuePerDay: {\"eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7\": 1}}", "0xdAC17F958D2ee523a2206206994597C13D831ec7"},
+		{wallet.Guardian, "limits: {valuePerDay: {\"eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7\": 1}}",
+			"0xdAC17F958D2ee523a2206206994597C13D831ec7"},
 		{wallet.Guardian, "limits: {valuePerDay: {solana/native: 1.5}}", "whole number"},
 		{wallet.Guardian, "environments: {x: {exportsPerDay: -1}}", "environments.x"},
 		{wallet.Guardian, "\nretention: 1x", "line 2: \"1x\""},

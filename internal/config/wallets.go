@@ -43,12 +43,14 @@ type Custodian struct {
 var (
 	door       = []string{"STEPUP_WALLET_URL", "STEPUP_WALLET_CERTS", "STEPUP_CUSTODY_LISTEN", "STEPUP_SIGNER_URL", "STEPUP_GUARDIAN_URL"}
 	everyPlain = append(append(slices.Clone(plain), door...), "STEPUP_WALLET_LISTEN", "STEPUP_CUSTODY_URL",
-		"STEPUP_SIGNER_LISTEN", "STEPUP_SIGNER_KEY", "STEPUP_SIGNER_CONFIG", "STEPUP_GUARDIAN_LISTEN", "STEPUP_GUARDIAN_KEY", "STEPUP_GUARDIAN_CONFIG")
+		"STEPUP_SIGNER_LISTEN", "STEPUP_SIGNER_KEY", "STEPUP_SIGNER_CONFIG", "STEPUP_GUARDIAN_LISTEN", "STEPUP_GUARDIAN_KEY",
+		"STEPUP_GUARDIAN_CONFIG")
 	everySecret = append(slices.Clone(secrets), "STEPUP_WALLET_DATABASE_URL", "STEPUP_SIGNER_DATABASE_URL", "STEPUP_GUARDIAN_DATABASE_URL")
 )
 
 func wallets(values map[string]string) Wallets {
-	return Wallets{URL: values["STEPUP_WALLET_URL"], CustodyListen: or(values["STEPUP_CUSTODY_LISTEN"], "127.0.0.1:8081"), Coordinator: coordinator(values)}
+	return Wallets{URL: values["STEPUP_WALLET_URL"], CustodyListen: or(values["STEPUP_CUSTODY_LISTEN"], "127.0.0.1:8081"),
+		Coordinator: coordinator(values)}
 }
 
 func coordinator(values map[string]string) Coordinator {
@@ -60,7 +62,8 @@ func coordinator(values map[string]string) Coordinator {
 
 // ReadCoordinator makes a Coordinator from an environment such as [os.Environ].
 func ReadCoordinator(environ []string) (Coordinator, error) {
-	values, err := read(environ, []string{"STEPUP_WALLET_LISTEN", "STEPUP_WALLET_CERTS", "STEPUP_SIGNER_URL", "STEPUP_GUARDIAN_URL", "STEPUP_OUTBOUND_ALLOW"}, []string{"STEPUP_WALLET_DATABASE_URL"})
+	values, err := read(environ, []string{"STEPUP_WALLET_LISTEN", "STEPUP_WALLET_CERTS", "STEPUP_SIGNER_URL", "STEPUP_GUARDIAN_URL",
+		"STEPUP_OUTBOUND_ALLOW"}, []string{"STEPUP_WALLET_DATABASE_URL"})
 	if err != nil {
 		return Coordinator{}, err
 	}
@@ -84,8 +87,9 @@ func ReadCustodian(environ []string, role wallet.Role) (Custodian, error) {
 		return Custodian{}, err
 	}
 	return Custodian{
-		Role: role, Listen: or(values[prefix+"LISTEN"], listen), DatabaseURL: secret.Text(values[prefix+"DATABASE_URL"]), Key: values[prefix+"KEY"],
-		Certs: values["STEPUP_WALLET_CERTS"], CustodyURL: values["STEPUP_CUSTODY_URL"], GuardianURL: values["STEPUP_GUARDIAN_URL"], File: values[prefix+"CONFIG"],
+		Role: role, Listen: or(values[prefix+"LISTEN"], listen), DatabaseURL: secret.Text(values[prefix+"DATABASE_URL"]),
+		Key: values[prefix+"KEY"], Certs: values["STEPUP_WALLET_CERTS"], CustodyURL: values["STEPUP_CUSTODY_URL"],
+		GuardianURL: values["STEPUP_GUARDIAN_URL"], File: values[prefix+"CONFIG"],
 	}, nil
 }
 
@@ -113,7 +117,8 @@ func (w Wallets) Check() error {
 // Check refuses what a coordinator cannot start with.
 func (c Coordinator) Check() error {
 	if c.DatabaseURL == "" {
-		return fmt.Errorf("STEPUP_WALLET_DATABASE_URL is not set: use sqlite:/var/lib/stepup/wallets.db or postgres://user:password@host/db")
+		return fmt.Errorf(
+			"STEPUP_WALLET_DATABASE_URL is not set: use sqlite:/var/lib/stepup/wallets.db or postgres://user:password@host/db")
 	}
 	if err := certs(c.Certs); err != nil {
 		return err
@@ -131,10 +136,12 @@ func (c Custodian) Check() error {
 		prefix = "STEPUP_GUARDIAN_"
 	}
 	if c.DatabaseURL == "" {
-		return fmt.Errorf("%sDATABASE_URL is not set: use sqlite:/var/lib/stepup/%s.db or postgres://user:password@host/db, a database of the %s's own", prefix, c.Role, c.Role)
+		return fmt.Errorf("%sDATABASE_URL is not set: use sqlite:/var/lib/stepup/%s.db or postgres://user:password@host/db, a "+
+			"database of the %s's own", prefix, c.Role, c.Role)
 	}
 	if c.Key == "" {
-		return fmt.Errorf("%sKEY is not set: use aws-kms:…, or file:PATH of a file made by `stepup wallet key PATH`; the other custodian has another key", prefix)
+		return fmt.Errorf("%sKEY is not set: use aws-kms:…, or file:PATH of a file made by `stepup wallet key PATH`; the other "+
+			"custodian has another key", prefix)
 	}
 	if err := certs(c.Certs); err != nil {
 		return err
@@ -150,15 +157,18 @@ func (c Custodian) Check() error {
 
 func certs(folder string) error {
 	if folder == "" {
-		return fmt.Errorf("STEPUP_WALLET_CERTS is not set: name the folder with ca.pem and this role's certificate and key, made by `stepup wallet init`")
+		return fmt.Errorf(
+			"STEPUP_WALLET_CERTS is not set: name the folder with ca.pem and this role's certificate and key, made by `stepup wallet init`")
 	}
 	return nil
 }
 
 func peerURL(name, text string) error {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("%s must be an address such as https://10.0.0.7:8083: the roles talk by TLS with certificates of `stepup wallet init` only", name)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" ||
+		u.User != nil {
+		return fmt.Errorf("%s must be an address such as https://10.0.0.7:8083: the roles talk by TLS with certificates of "+
+			"`stepup wallet init` only", name)
 	}
 	return nil
 }

@@ -17,12 +17,16 @@ func TestRolesShareOneFile(t *testing.T) {
 	folder := t.TempDir()
 	closed := filepath.Join(folder, "absent")
 	environ := []string{
-		"STEPUP_WALLET_CERTS=/etc/stepup", "STEPUP_WALLET_DATABASE_URL=sqlite:w.db", "STEPUP_SIGNER_DATABASE_URL=sqlite:s.db", "STEPUP_GUARDIAN_DATABASE_URL=sqlite:g.db",
-		"STEPUP_SIGNER_URL=https://s:1", "STEPUP_GUARDIAN_URL=https://g:1", "STEPUP_CUSTODY_URL=https://i:1", "STEPUP_SIGNER_KEY=file:s.key", "STEPUP_GUARDIAN_KEY=file:g.key",
-		"STEPUP_GUARDIAN_CONFIG=g.yaml", "STEPUP_OUTBOUND_ALLOW=127.0.0.1", "STEPUP_SIGNER_LISTEN=10.0.0.1:1", "STEPUP_MASTER_KEY_FILE=" + closed,
+		"STEPUP_WALLET_CERTS=/etc/stepup", "STEPUP_WALLET_DATABASE_URL=sqlite:w.db", "STEPUP_SIGNER_DATABASE_URL=sqlite:s.db",
+		"STEPUP_GUARDIAN_DATABASE_URL=sqlite:g.db",
+		"STEPUP_SIGNER_URL=https://s:1", "STEPUP_GUARDIAN_URL=https://g:1", "STEPUP_CUSTODY_URL=https://i:1",
+		"STEPUP_SIGNER_KEY=file:s.key", "STEPUP_GUARDIAN_KEY=file:g.key",
+		"STEPUP_GUARDIAN_CONFIG=g.yaml", "STEPUP_OUTBOUND_ALLOW=127.0.0.1", "STEPUP_SIGNER_LISTEN=10.0.0.1:1",
+		"STEPUP_MASTER_KEY_FILE=" + closed,
 	}
 	coordinator, err := config.ReadCoordinator(environ)
-	if err != nil || coordinator.Check() != nil || coordinator.Listen != "127.0.0.1:8082" || coordinator.SignerURL != "https://s:1" || len(coordinator.OutboundAllow) != 1 {
+	if err != nil || coordinator.Check() != nil || coordinator.Listen != "127.0.0.1:8082" || coordinator.SignerURL != "https://s:1" ||
+		len(coordinator.OutboundAllow) != 1 {
 		t.Errorf("%+v, %v", coordinator, err)
 	}
 	for _, test := range []struct {
@@ -33,7 +37,8 @@ func TestRolesShareOneFile(t *testing.T) {
 		{wallet.Guardian, "127.0.0.1:8084 sqlite:g.db file:g.key /etc/stepup https://i:1  g.yaml"},
 	} {
 		c, err := config.ReadCustodian(environ, test.role)
-		if got := fmt.Sprint(c.Listen, " ", c.DatabaseURL.Reveal(), " ", c.Key, " ", c.Certs, " ", c.CustodyURL, " ", c.GuardianURL, " ", c.File); err != nil || c.Check() != nil || got != test.want {
+		if got := fmt.Sprint(c.Listen, " ", c.DatabaseURL.Reveal(), " ", c.Key, " ", c.Certs, " ", c.CustodyURL, " ", c.GuardianURL, " ",
+			c.File); err != nil || c.Check() != nil || got != test.want {
 			t.Errorf("%s: %q, %v, %v", test.role, got, err, c.Check())
 		}
 	}
@@ -51,7 +56,8 @@ func TestRolesShareOneFile(t *testing.T) {
 	if err != nil || p.WalletService.Hosts() || !p.WalletService.On() || p.WalletService.Check() != nil {
 		t.Errorf("a coordinator of its own goes before a hosted one: %+v, %v", p.WalletService, err)
 	}
-	if _, err := config.ReadCustodian(append(environ, "STEPUP_SINGER_KEY=x"), wallet.Signer); err == nil || !strings.Contains(err.Error(), "STEPUP_SINGER_KEY") {
+	if _, err := config.ReadCustodian(append(environ, "STEPUP_SINGER_KEY=x"), wallet.Signer); err == nil ||
+		!strings.Contains(err.Error(), "STEPUP_SINGER_KEY") {
 		t.Errorf("a misspelt name: %v", err)
 	}
 }
@@ -60,8 +66,10 @@ func TestHalfConfiguredRolesAreRefused(t *testing.T) {
 	for _, test := range []struct{ want, environ string }{
 		{"STEPUP_WALLET_DATABASE_URL", "STEPUP_WALLET_CERTS=c STEPUP_SIGNER_URL=https://s:1 STEPUP_GUARDIAN_URL=https://g:1"},
 		{"STEPUP_WALLET_CERTS", "STEPUP_WALLET_DATABASE_URL=x STEPUP_SIGNER_URL=https://s:1 STEPUP_GUARDIAN_URL=https://g:1"},
-		{"STEPUP_SIGNER_URL", "STEPUP_WALLET_DATABASE_URL=x STEPUP_WALLET_CERTS=c STEPUP_SIGNER_URL=http://s:1 STEPUP_GUARDIAN_URL=https://g:1"},
-		{"STEPUP_GUARDIAN_URL", "STEPUP_WALLET_DATABASE_URL=x STEPUP_WALLET_CERTS=c STEPUP_SIGNER_URL=https://s:1 STEPUP_GUARDIAN_URL=https://g:1/path"},
+		{"STEPUP_SIGNER_URL",
+			"STEPUP_WALLET_DATABASE_URL=x STEPUP_WALLET_CERTS=c STEPUP_SIGNER_URL=http://s:1 STEPUP_GUARDIAN_URL=https://g:1"},
+		{"STEPUP_GUARDIAN_URL",
+			"STEPUP_WALLET_DATABASE_URL=x STEPUP_WALLET_CERTS=c STEPUP_SIGNER_URL=https://s:1 STEPUP_GUARDIAN_URL=https://g:1/path"},
 	} {
 		c, err := config.ReadCoordinator(strings.Fields(test.environ))
 		if err != nil {
@@ -73,7 +81,8 @@ func TestHalfConfiguredRolesAreRefused(t *testing.T) {
 	}
 	for _, role := range []wallet.Role{wallet.Signer, wallet.Guardian} {
 		prefix := "STEPUP_" + strings.ToUpper(string(role)) + "_"
-		good := []string{prefix + "DATABASE_URL=x", prefix + "KEY=file:x", "STEPUP_WALLET_CERTS=c", "STEPUP_CUSTODY_URL=https://i:1", "STEPUP_GUARDIAN_URL=https://g:1"}
+		good := []string{prefix + "DATABASE_URL=x", prefix + "KEY=file:x", "STEPUP_WALLET_CERTS=c", "STEPUP_CUSTODY_URL=https://i:1",
+			"STEPUP_GUARDIAN_URL=https://g:1"}
 		for i := range good {
 			name, _, _ := strings.Cut(good[i], "=")
 			c, err := config.ReadCustodian(append(append([]string{}, good[:i]...), good[i+1:]...), role)
@@ -86,7 +95,8 @@ func TestHalfConfiguredRolesAreRefused(t *testing.T) {
 			}
 		}
 	}
-	for _, environ := range []string{"STEPUP_WALLET_URL=https://w:1", "STEPUP_WALLET_URL=http://w:1 STEPUP_WALLET_CERTS=c", "STEPUP_WALLET_DATABASE_URL=x"} {
+	for _, environ := range []string{"STEPUP_WALLET_URL=https://w:1", "STEPUP_WALLET_URL=http://w:1 STEPUP_WALLET_CERTS=c",
+		"STEPUP_WALLET_DATABASE_URL=x"} {
 		p, err := config.Read(strings.Fields(environ))
 		if err != nil {
 			t.Fatal(err)

@@ -66,7 +66,8 @@ func (d *Door) Claim(ctx context.Context, custodian wallet.Role, c wallet.Claim)
 		if err != nil || !first {
 			return err
 		}
-		by := audit.By{Actor: "custodian:" + string(custodian), EnvironmentID: row.EnvironmentID, UserID: row.UserID, SessionID: row.SessionID}
+		by := audit.By{Actor: "custodian:" + string(custodian), EnvironmentID: row.EnvironmentID, UserID: row.UserID,
+			SessionID: row.SessionID}
 		return audit.Record(tx, by, "wallet.custodian.claimed", audit.Detail{
 			"operation_id": row.ID, "wallet_id": row.WalletID, "action": row.Action, "intent_hash": row.IntentHash, "token_id": row.TokenID,
 		})

@@ -59,9 +59,11 @@ func TestClaim(t *testing.T) {
 			t.Errorf("long after: %+v, %v", got, err)
 		}
 		intent, token, none, operation, environment := good, good, good, good, good
-		intent.IntentHash, token.TokenID, none.TokenID, operation.OperationID, environment.EnvironmentID = "another", "another", "", "another", "22222222-2222-4333-8444-555555555555"
+		intent.IntentHash, token.TokenID, none.TokenID, operation.OperationID, environment.EnvironmentID = "another", "another", "",
+			"another", "22222222-2222-4333-8444-555555555555"
 		for name, c := range map[string]wallet.Claim{
-			"another intent": intent, "another token": token, "no token": none, "another operation": operation, "another environment": environment, "nothing": {},
+			"another intent": intent, "another token": token, "no token": none, "another operation": operation,
+			"another environment": environment, "nothing": {},
 		} {
 			if got, err := d.Claim(t.Context(), wallet.Signer, c); !fault.Has(err, fault.WalletNotAuthorized) || got.ClaimedAt != 0 {
 				t.Errorf("%s: %+v, %v", name, got, err)

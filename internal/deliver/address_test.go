@@ -146,7 +146,8 @@ func FuzzNormalizeEmail(f *testing.F) {
 			}
 			return
 		}
-		if len(addr) > 254 || strings.Count(addr, "@") != 1 || strings.ContainsFunc(addr, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		if len(addr) > 254 || strings.Count(addr, "@") != 1 ||
+			strings.ContainsFunc(addr, func(r rune) bool { return r <= ' ' || r > '~' }) {
 			t.Fatalf("NormalizeEmail(%q) gave the address %q", typed, addr)
 		}
 		if strings.ContainsAny(addr, "<>()[]\\,;:\"|`!%/") {

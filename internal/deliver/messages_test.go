@@ -104,7 +104,8 @@ func TestSummaryIsShown(t *testing.T) {
 
 func TestNotices(t *testing.T) {
 	n := deliver.Notice{AppName: "Example", From: from, To: to, At: at, RevokeURL: revoke,
-		UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0"}
+		UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 " +
+			"Safari/537.36 Edg/140.0.0.0"}
 	m := deliver.AddressChanged(n, "jonathan@example.test")
 	if strings.Contains(m.Text+m.HTML, "jonathan") || !strings.Contains(m.Text, "j***@") {
 		t.Errorf("the new address is not masked:\n%s", m.Text)
@@ -123,7 +124,8 @@ func TestNotices(t *testing.T) {
 
 	n.RevokeURL = ""
 	for _, m := range []deliver.Message{
-		deliver.AddressChanged(n, "x@y.example"), deliver.RecoveryCodeUsed(n, 3), deliver.CredentialLinked(n, "passkey"), deliver.CredentialUnlinked(n, "passkey"),
+		deliver.AddressChanged(n, "x@y.example"), deliver.RecoveryCodeUsed(n, 3), deliver.CredentialLinked(n, "passkey"),
+		deliver.CredentialUnlinked(n, "passkey"),
 	} {
 		if len(links(t, m.HTML)) != 0 || !strings.Contains(m.Text, "sign out everywhere") {
 			t.Errorf("%s: without a link it must say what else to do:\n%s", m.Subject, m.Text)
@@ -134,8 +136,8 @@ func TestNotices(t *testing.T) {
 func TestRevokeURLMustBeOurs(t *testing.T) {
 	for _, bad := range []string{
 		"javascript:alert(1)", "JavaScript://x/%0aalert(1)", "data:text/html,x", "//evil.example/x", "/revoke", "evil.example",
-		"https://good.example@evil.example/", "https:///x", "https://x.example/\r\nBcc: y", "https://x.example/ evil", "https://x.example/\"onclick=",
-		"ftp://x.example/", "mailto:eve@evil.example",
+		"https://good.example@evil.example/", "https:///x", "https://x.example/\r\nBcc: y", "https://x.example/ evil",
+		"https://x.example/\"onclick=", "ftp://x.example/", "mailto:eve@evil.example",
 	} {
 		n := deliver.Notice{AppName: "Example", From: from, To: to, At: at, RevokeURL: bad}
 		m := deliver.AddressChanged(n, "x@y.example")
@@ -151,11 +153,16 @@ func TestRevokeURLMustBeOurs(t *testing.T) {
 // canaries are what a stranger may put into a name, an address, a browser
 // string or a summary. They must arrive as words, if at all.
 var canaries = []string{
-	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `'><svg/onload=alert(1)>`, `</style></title><b>x`, `<!--`, `]]>`, `{{.Code}}`, `{{template "code"}}`, `${x}`, `&lt;b&gt;`, `&#60;b&#62;`,
-	`<a href="https://evil.example/x">Sign in</a>`, `https://evil.example/login`, `http://1.2.3.4/x`, `HTTPS://EVIL.EXAMPLE`, `www.evil.example`, `evil.example/login`, `evil.example`, `javascript:alert(1)`, `mailto:eve@evil.example`, `eve@evil.example`, `ftp://evil.example`, `[Sign in](https://evil.example)`, `<https://evil.example>`,
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `'><svg/onload=alert(1)>`, `</style></title><b>x`, `<!--`, `]]>`,
+	`{{.Code}}`, `{{template "code"}}`, `${x}`, `&lt;b&gt;`, `&#60;b&#62;`,
+	`<a href="https://evil.example/x">Sign in</a>`, `https://evil.example/login`, `http://1.2.3.4/x`, `HTTPS://EVIL.EXAMPLE`,
+	`www.evil.example`, `evil.example/login`, `evil.example`, `javascript:alert(1)`, `mailto:eve@evil.example`, `eve@evil.example`,
+	`ftp://evil.example`, `[Sign in](https://evil.example)`, `<https://evil.example>`,
 	`https://xn--bcher-kva.example`, `https://bücher.example`, `bücher.example`,
-	"Example\r\nBcc: eve@evil.example", "Example\nSubject: You won\n\n<h1>hi</h1>", "Example\r\n.\r\nMAIL FROM:<eve@evil.example>", "a\rb", "a\x00b", "a\u2028b\u2029c", "a\x0bb\x0cc\u0085d",
-	"=?utf-8?q?=0D=0ABcc:_eve=40evil.example?=", "Example \u202emoc.live\u202c", "e\u200bv\u00adi\u2060l", "\xff\xfe\xfd", "\U000e0041\U000e0042", "\ufeff", strings.Repeat("A", 5000), strings.Repeat("wide ", 5000), strings.Repeat("é", 5000),
+	"Example\r\nBcc: eve@evil.example", "Example\nSubject: You won\n\n<h1>hi</h1>", "Example\r\n.\r\nMAIL FROM:<eve@evil.example>", "a\rb",
+	"a\x00b", "a\u2028b\u2029c", "a\x0bb\x0cc\u0085d",
+	"=?utf-8?q?=0D=0ABcc:_eve=40evil.example?=", "Example \u202emoc.live\u202c", "e\u200bv\u00adi\u2060l", "\xff\xfe\xfd",
+	"\U000e0041\U000e0042", "\ufeff", strings.Repeat("A", 5000), strings.Repeat("wide ", 5000), strings.Repeat("é", 5000),
 	"Bank 654321", "654321", "\n654321\n",
 }
 
@@ -168,7 +175,8 @@ func TestCanaries(t *testing.T) {
 			if want, got := skeleton(t, calm[name].HTML), skeleton(t, m.HTML); !slices.Equal(want, got) && !linesDiffer(name, canary) {
 				t.Errorf("%s with %.60q: the markup changed", name, canary)
 			}
-			for part, text := range map[string]string{"subject": m.Subject, "text": strings.ReplaceAll(m.Text, revoke, ""), "html": visible(t, m.HTML)} {
+			for part, text := range map[string]string{"subject": m.Subject, "text": strings.ReplaceAll(m.Text, revoke, ""),
+				"html": visible(t, m.HTML)} {
 				if found := clickable.FindString(text); found != "" {
 					t.Errorf("%s, %s with %.60q: mail programs will make a link of %q", name, part, canary, found)
 				}
@@ -193,7 +201,8 @@ func TestCanaries(t *testing.T) {
 
 // linesDiffer allows a summary of several lines its several lines.
 func linesDiffer(name, canary string) bool {
-	return name == "bound step-up" && (strings.TrimSpace(canary) != canary || strings.ContainsAny(canary, "\n") || canary == "\ufeff" || canary == "\U000e0041\U000e0042")
+	return name == "bound step-up" &&
+		(strings.TrimSpace(canary) != canary || strings.ContainsAny(canary, "\n") || canary == "\ufeff" || canary == "\U000e0041\U000e0042")
 }
 
 var usualHeaders = []string{

@@ -41,7 +41,8 @@ func NewSenders(publicURL string, entries []string) (Senders, error) {
 		case !one:
 			s.domains = append(s.domains, strings.ToLower(ascii))
 		case !environmentID.MatchString(id):
-			return s, fmt.Errorf("STEPUP_MAIL_DOMAINS: %q: write domain, or ENVIRONMENT=domain with the environment's id in small letters", entry)
+			return s, fmt.Errorf("STEPUP_MAIL_DOMAINS: %q: write domain, or ENVIRONMENT=domain with the environment's id in small letters",
+				entry)
 		default:
 			s.own[id] = append(s.own[id], strings.ToLower(ascii))
 		}
@@ -57,13 +58,15 @@ func NewSenders(publicURL string, entries []string) (Senders, error) {
 
 func loopbackName(host string) bool {
 	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback() || strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost")
+	return err == nil && address.Unmap().IsLoopback() || strings.EqualFold(host, "localhost") ||
+		strings.HasSuffix(strings.ToLower(host), ".localhost")
 }
 
 // Check refuses a server whose environments would have no address to send from.
 func (s Senders) Check() error {
 	if s.domain == "" && !s.free && s.known && len(s.domains) == 0 {
-		return errors.New("STEPUP_PUBLIC_URL has no domain name that mail could come from: name one in STEPUP_MAIL_DOMAINS, such as example.com")
+		return errors.New(
+			"STEPUP_PUBLIC_URL has no domain name that mail could come from: name one in STEPUP_MAIL_DOMAINS, such as example.com")
 	}
 	return nil
 }
@@ -74,7 +77,8 @@ func (s Senders) Problem(environmentID, from string) string {
 	if from == "" || !s.known || s.allows(environmentID, from) {
 		return ""
 	}
-	return fmt.Sprintf("mail.from: this server does not let the environment send from %.100q: mail comes from %s until the operator adds %s=DOMAIN to STEPUP_MAIL_DOMAINS, or the line goes",
+	return fmt.Sprintf("mail.from: this server does not let the environment send from %.100q: mail comes from %s until the operator adds "+
+		"%s=DOMAIN to STEPUP_MAIL_DOMAINS, or the line goes",
 		from, s.address(environmentID), environmentID)
 }
 

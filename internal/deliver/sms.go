@@ -45,7 +45,8 @@ func (s *SMS) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.host) }
 func NewSMS(rawURL, signingSecret secret.Text) (*SMS, error) {
 	u, err := url.Parse(rawURL.Reveal())
 	if err != nil {
-		return nil, errors.New("SMS URL: write it as https://host/path, or twilio://SID:TOKEN@api.twilio.com?from=+14155550123, and percent-encode special characters")
+		return nil, errors.New("SMS URL: write it as https://host/path, or twilio://SID:TOKEN@api.twilio.com?from=+14155550123, and " +
+			"percent-encode special characters")
 	}
 	s := &SMS{client: textClient(), host: u.Host}
 	switch u.Scheme {
@@ -80,7 +81,8 @@ func SMSProblems(rawURL, signingSecret secret.Text) []string {
 	}
 	var problems []string
 	if signingSecret == "" {
-		problems = append(problems, "texts are handed over unsigned, so anybody who finds the endpoint can have it send theirs: set STEPUP_SMS_SECRET")
+		problems = append(problems,
+			"texts are handed over unsigned, so anybody who finds the endpoint can have it send theirs: set STEPUP_SMS_SECRET")
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		problems = append(problems, "texts with codes travel unencrypted: use https:// in STEPUP_SMS_URL")
@@ -175,7 +177,8 @@ func signingKey(s secret.Text) ([]byte, error) {
 	}
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(s.Reveal(), "whsec_"))
 	if err != nil || !strings.HasPrefix(s.Reveal(), "whsec_") || len(key) < 24 || len(key) > 64 {
-		return nil, errors.New("SMS secret: write whsec_ and then 24 to 64 random bytes in Base64, as in: echo whsec_$(head -c 32 /dev/urandom | base64)")
+		return nil, errors.New(
+			"SMS secret: write whsec_ and then 24 to 64 random bytes in Base64, as in: echo whsec_$(head -c 32 /dev/urandom | base64)")
 	}
 	return key, nil
 }

@@ -63,10 +63,12 @@ func TestWebhook(t *testing.T) {
 	}
 	r := (*got)[0]
 	var body map[string]string
-	if err := json.Unmarshal([]byte(r.body), &body); err != nil || len(body) != 2 || body["to"] != "+14155550123" || body["body"] != text().Body {
+	if err := json.Unmarshal([]byte(r.body), &body); err != nil || len(body) != 2 || body["to"] != "+14155550123" ||
+		body["body"] != text().Body {
 		t.Errorf("body %s", r.body)
 	}
-	if r.path != "/sms?key=1" || r.header.Get("Content-Type") != "application/json" || r.header.Get("Webhook-Id") != text().ID || r.header.Get("Webhook-Timestamp") != "1614265330" ||
+	if r.path != "/sms?key=1" || r.header.Get("Content-Type") != "application/json" || r.header.Get("Webhook-Id") != text().ID ||
+		r.header.Get("Webhook-Timestamp") != "1614265330" ||
 		r.header.Get("Webhook-Signature") != deliver.Sign(signingSecret, text().ID, "1614265330", r.body) {
 		t.Errorf("%+v", r)
 	}
@@ -95,7 +97,8 @@ func TestTwilio(t *testing.T) {
 			t.Errorf("%s as %s", r.URL, user)
 		}
 		switch to := r.PostFormValue("To"); {
-		case r.PostFormValue("From") == "+14155550100" && r.PostFormValue("MessagingServiceSid") == "" && r.PostFormValue("Body") == text().Body && to == "+14155550123":
+		case r.PostFormValue("From") == "+14155550100" && r.PostFormValue("MessagingServiceSid") == "" &&
+			r.PostFormValue("Body") == text().Body && to == "+14155550123":
 			w.WriteHeader(201)
 		case to == "+14155550124":
 			w.WriteHeader(400)
@@ -144,7 +147,8 @@ func TestTextFailures(t *testing.T) {
 		if err == nil || deliver.Permanent(err) != test.permanent || len(*got) != 1 || (*got)[0].password != "canary" {
 			t.Errorf("%d: %v after %d requests", test.status, err, len(*got))
 		}
-		if said := fmt.Sprintf("%v %+v %#v %v %+v %s", err, err, err, sms, sms, m); strings.Contains(said, "042137") || strings.Contains(said, "canary") || strings.Contains(said, "MfKQ9r8") {
+		if said := fmt.Sprintf("%v %+v %#v %v %+v %s", err, err, err, sms, sms, m); strings.Contains(said, "042137") ||
+			strings.Contains(said, "canary") || strings.Contains(said, "MfKQ9r8") {
 			t.Errorf("%d: a secret is in %s", test.status, said)
 		}
 	}
@@ -184,20 +188,24 @@ func TestBadSMSSettings(t *testing.T) {
 	for _, test := range [][2]string{
 		{"", ""}, {"canary", ""}, {"ftp://canary", ""}, {"https://", ""}, {"https://host/#canary", ""}, {"https://user:can%zzary@host", ""},
 		{"https://host", "canary"}, {"https://host", "whsec_canary"}, {"https://host", "whsec_" + strings.Repeat("A", 28)},
-		{"twilio://" + account + "@host?from=+14155550100", ""}, {"twilio://canary:canary@host?from=+14155550100", ""}, {"twilio://" + account + ":canary@host", ""},
+		{"twilio://" + account + "@host?from=+14155550100", ""}, {"twilio://canary:canary@host?from=+14155550100", ""},
+		{"twilio://" + account + ":canary@host", ""},
 		{"twilio://" + account + ":canary@host?from=canary!", ""}, {"twilio://" + account + ":canary@host/path?from=+14155550100", ""},
-		{"twilio://" + account + ":canary@host?from=+14155550100&to=x", ""}, {"twilio://" + account + ":canary@host?from=+14155550100", string(signingSecret)},
+		{"twilio://" + account + ":canary@host?from=+14155550100&to=x", ""},
+		{"twilio://" + account + ":canary@host?from=+14155550100", string(signingSecret)},
 	} {
 		if _, err := deliver.NewSMS(secret.Text(test[0]), secret.Text(test[1])); err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("NewSMS(%q, %q) gave %v, want an error that does not repeat it", test[0], test[1], err)
 		}
 	}
-	for _, good := range []string{"https://host/path?x=y", "http://127.0.0.1:1/sms", "twilio://" + account + ":t@?from=MG0123456789abcdef0123456789abcdef", "twilio://" + account + ":t@api.twilio.com?from=Example"} {
+	for _, good := range []string{"https://host/path?x=y", "http://127.0.0.1:1/sms",
+		"twilio://" + account + ":t@?from=MG0123456789abcdef0123456789abcdef", "twilio://" + account + ":t@api.twilio.com?from=Example"} {
 		if _, err := deliver.NewSMS(secret.Text(good), ""); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
 	}
-	for address, problems := range map[string]int{"https://host": 1, "http://host": 2, "http://127.0.0.1": 1, "twilio://" + account + ":t@": 0} {
+	for address, problems := range map[string]int{"https://host": 1, "http://host": 2, "http://127.0.0.1": 1,
+		"twilio://" + account + ":t@": 0} {
 		if got := deliver.SMSProblems(secret.Text(address), ""); len(got) != problems {
 			t.Errorf("%s: %q", address, got)
 		}
@@ -208,13 +216,15 @@ func TestBadSMSSettings(t *testing.T) {
 // whatever is put between them: the payee at the end is what matters.
 func TestASummaryIsNeverCut(t *testing.T) {
 	for name, padding := range map[string]string{
-		"dots": "pay 1.a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z\n", "addresses": "pay a@b.c/d:e@f.g/h:i@j.k/l:m@n.o\n", "wide": "оплата 支払い pagar\n",
+		"dots": "pay 1.a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z\n", "addresses": "pay a@b.c/d:e@f.g/h:i@j.k/l:m@n.o\n",
+		"wide": "оплата 支払い pagar\n",
 	} {
 		summary := padding
 		for utf8.RuneCountInString(summary+padding)+len("to mallory") <= binding.MaxSummary {
 			summary += padding
 		}
-		c := deliver.Code{AppName: "Example", From: from, To: to, Code: "031415", ValidFor: 5 * time.Minute, Summary: summary + "to mallory"}
+		c := deliver.Code{AppName: "Example", From: from, To: to, Code: "031415", ValidFor: 5 * time.Minute,
+			Summary: summary + "to mallory"}
 		if m := deliver.StepUpCode(c); !strings.Contains(m.Text, "to mallory") {
 			t.Errorf("%s: the mail leaves the payee out:\n%s", name, m.Text)
 		}
@@ -224,7 +234,8 @@ func TestASummaryIsNeverCut(t *testing.T) {
 			t.Errorf("%s: the text leaves the payee out, %v:\n%s", name, err, m.Body)
 		}
 	}
-	c := deliver.Code{AppName: "Example", To: "+14155550123", Code: "031415", ValidFor: 5 * time.Minute, Summary: strings.Repeat("支", binding.MaxSummary)}
+	c := deliver.Code{AppName: "Example", To: "+14155550123", Code: "031415", ValidFor: 5 * time.Minute,
+		Summary: strings.Repeat("支", binding.MaxSummary)}
 	if err := new(deliver.Inbox).SendText(t.Context(), deliver.StepUpText(c)); err != nil {
 		t.Errorf("a long summary in another script is not sent: %v", err)
 	}
@@ -237,16 +248,21 @@ func TestTextsAreInert(t *testing.T) {
 	at := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 	notice := deliver.Notice{AppName: hostile, To: "+14155550123", At: at, RevokeURL: "https://auth.example.com/notMe#TOKEN"}
 	for name, m := range map[string]deliver.Text{
-		"sign-in":       deliver.SignInText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute}),
-		"step-up":       deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute, Summary: hostile}),
-		"named step-up": deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute, Allows: []string{hostile}}),
-		"linked":        deliver.CredentialLinkedText(notice, hostile), "unlinked": deliver.CredentialUnlinkedText(notice, hostile),
-		"renamed": deliver.CredentialRenamedText(notice, hostile),
-		"changed": deliver.AddressChangedText(notice, "ada@evil.example"), "number changed": deliver.AddressChangedText(notice, "+14155550199"),
-		"deleted": deliver.UserDeletedText(notice), "factors reset": deliver.FactorsResetText(notice),
+		"sign-in": deliver.SignInText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute}),
+		"step-up": deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute,
+			Summary: hostile}),
+		"named step-up": deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute,
+			Allows: []string{hostile}}),
+		"linked": deliver.CredentialLinkedText(notice, hostile), "unlinked": deliver.CredentialUnlinkedText(notice, hostile),
+		"renamed":        deliver.CredentialRenamedText(notice, hostile),
+		"changed":        deliver.AddressChangedText(notice, "ada@evil.example"),
+		"number changed": deliver.AddressChangedText(notice, "+14155550199"),
+		"deleted":        deliver.UserDeletedText(notice), "factors reset": deliver.FactorsResetText(notice),
 	} {
 		body := strings.ReplaceAll(m.Body, notice.RevokeURL, "")
-		if strings.Contains(body, "evil.example") && name != "changed" || strings.Contains(body, "://") || strings.Contains(body, "\nYour code") || strings.ContainsFunc(body, func(r rune) bool { return r > 0x7e }) || len(m.Body) > 320 {
+		if strings.Contains(body, "evil.example") && name != "changed" || strings.Contains(body, "://") ||
+			strings.Contains(body, "\nYour code") || strings.ContainsFunc(body, func(r rune) bool { return r > 0x7e }) ||
+			len(m.Body) > 320 {
 			t.Errorf("%s: %q", name, m.Body)
 		}
 		if err := new(deliver.Inbox).SendText(t.Context(), m); err != nil {
@@ -256,7 +272,8 @@ func TestTextsAreInert(t *testing.T) {
 			t.Errorf("%s: %q", name, m.Body)
 		}
 	}
-	if got := deliver.AddressChangedText(notice, "+14155550199").Body; strings.Contains(got, "55550199") || !strings.Contains(got, "***99") || !strings.HasSuffix(got, "Not you? "+notice.RevokeURL) {
+	if got := deliver.AddressChangedText(notice, "+14155550199").Body; strings.Contains(got, "55550199") ||
+		!strings.Contains(got, "***99") || !strings.HasSuffix(got, "Not you? "+notice.RevokeURL) {
 		t.Errorf("%q", got)
 	}
 }

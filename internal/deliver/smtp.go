@@ -61,7 +61,8 @@ func (s *SMTP) Format(f fmt.State, _ rune) {
 func NewSMTP(rawURL secret.Text, logger *slog.Logger) (*SMTP, error) {
 	u, err := url.Parse(rawURL.Reveal())
 	if err != nil {
-		return nil, errors.New("SMTP URL: write it as smtp://user:password@host:port and percent-encode special characters in user and password")
+		return nil,
+			errors.New("SMTP URL: write it as smtp://user:password@host:port and percent-encode special characters in user and password")
 	}
 	s := &SMTP{Dial: new(net.Dialer).DialContext, host: u.Hostname(), port: u.Port(), logger: logger}
 	defaultPort := "587"
@@ -230,7 +231,8 @@ func (s *SMTP) secure(ctx context.Context, client *smtp.Client) *sendError {
 		return nil
 	}
 	if s.user != "" {
-		return stepStartTLS.failure(fmt.Errorf("%s does not offer it and the password must not travel in the clear: use smtps:// or a server with TLS", s.host))
+		return stepStartTLS.failure(
+			fmt.Errorf("%s does not offer it and the password must not travel in the clear: use smtps:// or a server with TLS", s.host))
 	}
 	s.warnPlain.Do(func() {
 		s.logger.WarnContext(ctx, "the mail server does not offer TLS: codes travel in the clear", "host", s.host)
@@ -264,7 +266,8 @@ func (s *SMTP) login(client *smtp.Client) *sendError {
 	case slices.Contains(mechanisms, "LOGIN"):
 		auth = smtp.LoginAuth(s.user, s.password.Reveal(), s.host, true)
 	default:
-		return &sendError{step: stepAuth.name, cause: errors.New("the server offers neither PLAIN nor LOGIN: check that user and password are meant for it")}
+		return &sendError{step: stepAuth.name,
+			cause: errors.New("the server offers neither PLAIN nor LOGIN: check that user and password are meant for it")}
 	}
 	if err := client.Auth(auth); err != nil {
 		return stepAuth.failure(err)

@@ -113,10 +113,12 @@ func TestTLSAndLogin(t *testing.T) {
 		{name: "STARTTLS elsewhere", options: delivertest.Options{STARTTLS: true}, named: true, wantTLS: true},
 		{name: "STARTTLS and login elsewhere", options: delivertest.Options{STARTTLS: true, RequireAuth: true}, named: true, wantTLS: true},
 		{name: "login in the clear elsewhere", options: delivertest.Options{RequireAuth: true}, named: true, wantErr: "STARTTLS"},
-		{name: "STARTTLS elsewhere, nobody's certificate", options: delivertest.Options{STARTTLS: true}, named: true, strange: true, wantErr: "certificate"},
+		{name: "STARTTLS elsewhere, nobody's certificate", options: delivertest.Options{STARTTLS: true}, named: true, strange: true,
+			wantErr: "certificate"},
 		{name: "smtps", options: delivertest.Options{ImplicitTLS: true, RequireAuth: true}, named: true, wantTLS: true},
 		{name: "smtps on loopback", options: delivertest.Options{ImplicitTLS: true}, wantTLS: true},
-		{name: "smtps on loopback, nobody's certificate", options: delivertest.Options{ImplicitTLS: true}, strange: true, wantErr: "certificate"},
+		{name: "smtps on loopback, nobody's certificate", options: delivertest.Options{ImplicitTLS: true}, strange: true,
+			wantErr: "certificate"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var mu sync.Mutex
@@ -190,7 +192,8 @@ func TestTemporaryAndPermanent(t *testing.T) {
 		{"sender refused", at("MAIL", "550 5.7.1 not your domain"), true, "550"},
 		{"login wanted", at("MAIL", "530 5.7.0 log in first"), false, "530"},
 		{"mailbox full", at("RCPT", "452 4.2.2 full"), false, "452"},
-		{"no such mailbox", delivertest.Options{RejectRecipients: []string{to}}, true, `RCPT TO: server answered 550 5.1.1 "no such mailbox here"`},
+		{"no such mailbox", delivertest.Options{RejectRecipients: []string{to}}, true,
+			`RCPT TO: server answered 550 5.1.1 "no such mailbox here"`},
 		{"data refused", at("DATA", "554 5.5.1 no"), true, "DATA"},
 		{"try again", delivertest.Options{FailFirst: 1}, false, "message text: server answered 451 4.3.0"},
 		{"spam", at(".", "554 5.7.1 spam"), true, "message text: server answered 554 5.7.1"},
@@ -312,7 +315,8 @@ func TestUnreachable(t *testing.T) {
 }
 
 func TestDefaultPorts(t *testing.T) {
-	for url, want := range map[string]string{"smtp://mx.example.com": "mx.example.com:587", "smtps://mx.example.com": "mx.example.com:465", "smtp://[::1]:2525": "[::1]:2525"} {
+	for url, want := range map[string]string{"smtp://mx.example.com": "mx.example.com:587", "smtps://mx.example.com": "mx.example.com:465",
+		"smtp://[::1]:2525": "[::1]:2525"} {
 		mailer, err := deliver.NewSMTP(secret.Text(url), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)

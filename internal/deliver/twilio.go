@@ -33,7 +33,8 @@ func twilio(u *url.URL) (func(context.Context, Text, time.Time) (*http.Request, 
 	case err != nil || len(query) != 1 || u.Path != "" && u.Path != "/" || u.Fragment != "":
 		return nil, errors.New("SMS URL: write it as twilio://SID:TOKEN@api.twilio.com?from=+14155550123")
 	case !twilioAccount.MatchString(account) || token == "":
-		return nil, errors.New("SMS URL: give the account SID (AC…) and its token, as in twilio://SID:TOKEN@api.twilio.com?from=+14155550123")
+		return nil,
+			errors.New("SMS URL: give the account SID (AC…) and its token, as in twilio://SID:TOKEN@api.twilio.com?from=+14155550123")
 	}
 	sender := "From"
 	if twilioService.MatchString(from) {
@@ -58,7 +59,8 @@ func twilio(u *url.URL) (func(context.Context, Text, time.Time) (*http.Request, 
 // will change: unreachable, not a mobile, unsubscribed, blocked, no permission
 // for the region.
 var aboutNumber = map[int]bool{
-	21211: true, 21214: true, 21217: true, 21408: true, 21610: true, 21612: true, 21614: true, 21617: true, 30003: true, 30004: true, 30005: true, 30006: true,
+	21211: true, 21214: true, 21217: true, 21408: true, 21610: true, 21612: true, 21614: true, 21617: true, 30003: true, 30004: true,
+	30005: true, 30006: true,
 }
 
 func refusedByTwilio(status int, body []byte) bool {

@@ -59,7 +59,8 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 		"Cross-Origin-Opener-Policy":   "same-origin",
 		"Cross-Origin-Resource-Policy": "same-origin",
 	}
-	for _, path := range []string{"/", "/demo/", "/demo/main.js", "/demo/config.json", "/demo/absent.js", "/dev/inbox", "/dev/inbox.json", "/nowhere"} {
+	for _, path := range []string{"/", "/demo/", "/demo/main.js", "/demo/config.json", "/demo/absent.js", "/dev/inbox", "/dev/inbox.json",
+		"/nowhere"} {
 		response, _ := mustGet(t, base+path)
 		got := map[string]string{}
 		for name := range want {
@@ -150,7 +151,8 @@ func TestConfigJSON(t *testing.T) {
 func TestInboxJSON(t *testing.T) {
 	at := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 	inbox := &deliver.Inbox{Now: func() time.Time { return at }}
-	code := deliver.Code{AppName: "Demo", From: "Demo <no-reply@localhost>", To: "ada@example.com", Code: "042137", ValidFor: 5 * time.Minute}
+	code := deliver.Code{AppName: "Demo", From: "Demo <no-reply@localhost>", To: "ada@example.com", Code: "042137",
+		ValidFor: 5 * time.Minute}
 	for _, message := range []deliver.Message{
 		deliver.SignInCode(code),
 		deliver.StepUpCode(code),
@@ -190,7 +192,8 @@ func TestInboxJSON(t *testing.T) {
 // The policy forbids inline code, so a page that has some would silently do
 // nothing; and no script may ever turn data into markup.
 func TestPagesNeedNoInlineCode(t *testing.T) {
-	forbidden := regexp.MustCompile(`(?i)innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|<style|style=|\son[a-z]+="|<script(?:[^>]*)>[^<]|javascript:`)
+	forbidden := regexp.MustCompile(
+		`(?i)innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|<style|style=|\son[a-z]+="|<script(?:[^>]*)>[^<]|javascript:`)
 	external := regexp.MustCompile(`(?i)(?:src|href|from|import)\s*[=(]?\s*["']https?://`)
 	err := fs.WalkDir(os.DirFS("static"), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

@@ -101,7 +101,8 @@ func ParseScopes(t *tenant.Tenant, requested []string) ([]stepup.Scope, error) {
 
 // Grant mints a token for the session from a proof given in it. A refusal is a
 // *fault.Error and mints nothing.
-func Grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
+func Grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof,
+	scopes []stepup.Scope) (*Minted, error) {
 	switch {
 	case !proof.Valid():
 		return nil, errors.New("granting: no proof")
@@ -124,7 +125,9 @@ func asked(named string, scopes []stepup.Scope) error {
 	all := strings.Fields(named)
 	for _, scope := range scopes {
 		if len(all) > 0 && !slices.Contains(all, string(scope)) {
-			return fault.New(fault.InvalidScopes, "This code was asked for another purpose: it is good for %s and nothing else. Ask for a new one that names %s.", strings.Join(all, ", "), scope)
+			return fault.New(fault.InvalidScopes,
+				"This code was asked for another purpose: it is good for %s and nothing else. Ask for a new one that names %s.",
+				strings.Join(all, ", "), scope)
 		}
 	}
 	return nil
@@ -152,7 +155,8 @@ func GrantAtSignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 	return minted, err
 }
 
-func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
+func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof,
+	scopes []stepup.Scope) (*Minted, error) {
 	if _, err := tx.LockUser(t.ID, session.UserID); err != nil {
 		return nil, fmt.Errorf("locking user: %w", err)
 	}
@@ -161,7 +165,8 @@ func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 		return nil, fault.New(fault.MFAInvalidRequest, "This is not one of your own credentials, so it cannot confirm that it is you.")
 	}
 	if !account.Counts(t.Environment, credential) {
-		return nil, fault.New(fault.MFAInvalidRequest, "This credential was linked without a proof and does not count yet. Confirm it with an older one first.")
+		return nil, fault.New(fault.MFAInvalidRequest,
+			"This credential was linked without a proof and does not count yet. Confirm it with an older one first.")
 	}
 	if usable, err := account.Usable(t.Environment, credential); err != nil || !usable {
 		if err == nil {
@@ -183,7 +188,9 @@ func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 			return nil, enforce.Disputed(decision, by.RequestID)
 		}
 		if decision.CoolDown > 0 {
-			return nil, fault.New(fault.CoolingDown, "A second factor of yours was added or recovered a short while ago, so %s has to wait %s.", scope, decision.CoolDown.Round(time.Second)).After(decision.CoolDown)
+			return nil, fault.New(fault.CoolingDown,
+				"A second factor of yours was added or recovered a short while ago, so %s has to wait %s.", scope,
+				decision.CoolDown.Round(time.Second)).After(decision.CoolDown)
 		}
 		if !decision.Admits(proof.Kind(), proof.ACR()) {
 			return nil, tooWeak(decision, scope)
@@ -206,12 +213,14 @@ func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 
 // bind takes the transaction that was confirmed: the token is for that one and
 // its scope, and nothing else. It returns nil when there is none.
-func bind(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, proof method.Proof, scopes []stepup.Scope, rules []policy.Rule) (*store.BindingRow, error) {
+func bind(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, proof method.Proof, scopes []stepup.Scope,
+	rules []policy.Rule) (*store.BindingRow, error) {
 	evidence := proof.Evidence()
 	if evidence.BindingID == "" {
 		for _, rule := range rules {
 			if rule.Binding.Always() {
-				return nil, fault.New(fault.InvalidBinding, "A token for %s is bound to one transaction here. Register it at stepUp/bindings (one of a wallet at its intents) and start again with its bindingId.", rule.Scope)
+				return nil, fault.New(fault.InvalidBinding, "A token for %s is bound to one transaction here. Register it at "+
+					"stepUp/bindings (one of a wallet at its intents) and start again with its bindingId.", rule.Scope)
 			}
 		}
 		return nil, nil
@@ -224,7 +233,8 @@ func bind(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, proof method
 	case len(scopes) != 1 || string(scopes[0]) != row.Scope:
 		return nil, fault.New(fault.InvalidBinding, "This transaction was registered for %s. Ask for that scope alone.", row.Scope)
 	case row.MustDisplay && !displayed(evidence, row):
-		return nil, fault.New(fault.InvalidBinding, "This transaction has to be confirmed by something that shows it: a code sent in a message, or a wallet's signature.")
+		return nil, fault.New(fault.InvalidBinding,
+			"This transaction has to be confirmed by something that shows it: a code sent in a message, or a wallet's signature.")
 	}
 	return &row, nil
 }
@@ -237,12 +247,14 @@ func displayed(evidence method.Evidence, about store.BindingRow) bool {
 
 func tooWeak(d policy.Decision, scope stepup.Scope) *fault.Error {
 	if d.NoMethod() {
-		return fault.New(fault.MFAInvalidRequest, "Nothing you have set up can confirm %s here. Add a stronger method or ask the operator.", scope)
+		return fault.New(fault.MFAInvalidRequest,
+			"Nothing you have set up can confirm %s here. Add a stronger method or ask the operator.", scope)
 	}
 	return fault.New(fault.MFAInvalidRequest, "This method is too weak for %s. Use one that stepUp/check lists.", scope)
 }
 
-func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, credential store.CredentialRow, scopes []stepup.Scope, rule policy.Rule, about *store.BindingRow) (*Minted, error) {
+func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, credential store.CredentialRow,
+	scopes []stepup.Scope, rule policy.Rule, about *store.BindingRow) (*Minted, error) {
 	id := uuid.NewString()
 	issued := tx.Now().Truncate(time.Second)
 	expires := issued.Add(rule.Life)
@@ -251,8 +263,9 @@ func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow,
 		words[i] = string(scope)
 	}
 	row := store.ElevatedTokenRow{
-		ID: id, EnvironmentID: t.ID, UserID: session.UserID, SessionID: session.ID, CredentialID: credential.ID, Method: string(proof.Kind()),
-		Scopes: words, Audience: t.Audience(rule.Audience), ACR: string(proof.ACR()), SingleUse: rule.SingleUse, IssuedAt: issued, ExpiresAt: expires,
+		ID: id, EnvironmentID: t.ID, UserID: session.UserID, SessionID: session.ID, CredentialID: credential.ID,
+		Method: string(proof.Kind()), Scopes: words, Audience: t.Audience(rule.Audience), ACR: string(proof.ACR()),
+		SingleUse: rule.SingleUse, IssuedAt: issued, ExpiresAt: expires,
 	}
 	held, err := tx.Credentials(t.ID, session.UserID)
 	if err != nil {
@@ -266,11 +279,12 @@ func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow,
 		return nil, fmt.Errorf("minting: %w", err)
 	}
 	detail := audit.Detail{
-		"token_id": id, "scopes": words, "single_use": rule.SingleUse, "acr": proof.ACR(), "method": proof.Kind(), "credential_id": credential.ID,
-		"audience": row.Audience, "expires_at": expires,
+		"token_id": id, "scopes": words, "single_use": rule.SingleUse, "acr": proof.ACR(), "method": proof.Kind(),
+		"credential_id": credential.ID, "audience": row.Audience, "expires_at": expires,
 	}
 	if about != nil {
-		detail["binding_id"], detail["authorization_details_hash"], detail["displayed"] = about.ID, about.Hash, displayed(proof.Evidence(), *about)
+		detail["binding_id"], detail["authorization_details_hash"], detail["displayed"] = about.ID, about.Hash,
+			displayed(proof.Evidence(), *about)
 	}
 	if err := audit.Record(tx, by.In(session.ID), "token.minted", detail); err != nil {
 		return nil, err
@@ -283,7 +297,8 @@ func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow,
 	}}
 	if about != nil {
 		displayed := displayed(proof.Evidence(), *about)
-		minted.claims.AuthorizationDetails, minted.claims.AuthorizationDetailsHash, minted.claims.Displayed = json.RawMessage(about.Details), about.Hash, &displayed
+		minted.claims.AuthorizationDetails, minted.claims.AuthorizationDetailsHash, minted.claims.Displayed = json.RawMessage(
+			about.Details), about.Hash, &displayed
 	}
 	return minted, nil
 }

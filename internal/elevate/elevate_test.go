@@ -20,7 +20,8 @@ import (
 
 // stub proves control of ada's address by any kind.
 func stub(kind assurance.Kind, purpose method.Purpose) tenanttest.Stub {
-	return tenanttest.Stub{Is: kind, Evidence: method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Recipient: "ada@example.com", Purpose: purpose}}
+	return tenanttest.Stub{Is: kind,
+		Evidence: method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Recipient: "ada@example.com", Purpose: purpose}}
 }
 
 func minted(t testing.TB, w *tenanttest.World) int64 {
@@ -50,9 +51,12 @@ func TestGrant(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !slices.Equal(claims.Scopes, test.scopes) || claims.SingleUse != test.single || claims.Expires.Sub(claims.IssuedAt) != test.life ||
-				!slices.Equal(claims.Audience, []string{test.audience}) || claims.Subject != ada.UserID || claims.Session != ada.ID || claims.EnvironmentID != tenanttest.ID ||
-				claims.ACR != stepup.ACRReauth || !slices.Equal(claims.AMR, []string{"otp", "email"}) || claims.CredentialID != ada.SignInCredentialID ||
+			if !slices.Equal(claims.Scopes, test.scopes) || claims.SingleUse != test.single ||
+				claims.Expires.Sub(claims.IssuedAt) != test.life ||
+				!slices.Equal(claims.Audience, []string{test.audience}) || claims.Subject != ada.UserID || claims.Session != ada.ID ||
+				claims.EnvironmentID != tenanttest.ID ||
+				claims.ACR != stepup.ACRReauth || !slices.Equal(claims.AMR, []string{"otp", "email"}) ||
+				claims.CredentialID != ada.SignInCredentialID ||
 				claims.AuthTime.Before(ada.CreatedAt.Truncate(time.Second)) {
 				t.Errorf("%v: %+v", test.scopes, claims)
 			}
@@ -130,15 +134,18 @@ func TestFloorHolds(t *testing.T) {
 		"  - {scope: wallet:restore, floor: {withoutMfa: 'urn:stepup:reauth'}}"))
 	ada := w.SignIn(t, "ada@example.com")
 	admitted := map[stepup.Scope][]assurance.Kind{
-		stepup.WalletExport:  {assurance.WalletSignature, assurance.Social, assurance.External, assurance.TOTP, assurance.Passkey, assurance.RecoveryCode},
-		stepup.WalletDelete:  {assurance.TOTP, assurance.Passkey, assurance.RecoveryCode},
-		stepup.WalletRestore: {assurance.EmailCode, assurance.SMSCode, assurance.WalletSignature, assurance.Social, assurance.TOTP, assurance.Passkey, assurance.RecoveryCode},
-		stepup.UserDelete:    assurance.Kinds,
+		stepup.WalletExport: {assurance.WalletSignature, assurance.Social, assurance.External, assurance.TOTP, assurance.Passkey,
+			assurance.RecoveryCode},
+		stepup.WalletDelete: {assurance.TOTP, assurance.Passkey, assurance.RecoveryCode},
+		stepup.WalletRestore: {assurance.EmailCode, assurance.SMSCode, assurance.WalletSignature, assurance.Social, assurance.TOTP,
+			assurance.Passkey, assurance.RecoveryCode},
+		stepup.UserDelete: assurance.Kinds,
 	}
 	for scope, kinds := range admitted {
 		for _, kind := range assurance.Kinds {
 			text, err := w.Grant(t.Context(), stub(kind, method.InSession), w.Attempt(&ada, "", ""), scope)
-			if want := slices.Contains(kinds, kind); want != (err == nil) || want != (text != "") || !want && !fault.Has(err, fault.MFAInvalidRequest) {
+			if want := slices.Contains(kinds, kind); want != (err == nil) || want != (text != "") ||
+				!want && !fault.Has(err, fault.MFAInvalidRequest) {
 				t.Errorf("%s for %s: %v", kind, scope, err)
 			}
 		}
@@ -158,7 +165,8 @@ func TestParseScopes(t *testing.T) {
 	if scopes, err := parse(); scopes != nil || err != nil {
 		t.Errorf("nothing: %v, %v", scopes, err)
 	}
-	if scopes, err := parse("wallet:export", "wallet:sign", "wallet:export"); err != nil || !slices.Equal(scopes, []stepup.Scope{"wallet:export", "wallet:sign"}) {
+	if scopes, err := parse("wallet:export", "wallet:sign", "wallet:export"); err != nil ||
+		!slices.Equal(scopes, []stepup.Scope{"wallet:export", "wallet:sign"}) {
 		t.Errorf("twice: %v, %v", scopes, err)
 	}
 	var many []string
@@ -166,9 +174,9 @@ func TestParseScopes(t *testing.T) {
 		many = append(many, fmt.Sprint("wallet:", i))
 	}
 	for _, words := range [][]string{
-		{""}, {"wallet:export", ""}, {"wallet:*"}, {"WALLET:EXPORT"}, {"wallet:export wallet:delete"}, {" wallet:export"}, {"wallet:export\x00"},
-		{"business_account:read"}, {"console:mfa:reset"}, {"wallet:export", "console:mfa:reset"}, {"user:basic"}, {"unknown:scope"},
-		{"wallet:export", "transfer:create"}, {"pay:now", "transfer:create"}, {strings.Repeat("a", 200) + ":b"}, many,
+		{""}, {"wallet:export", ""}, {"wallet:*"}, {"WALLET:EXPORT"}, {"wallet:export wallet:delete"}, {" wallet:export"},
+		{"wallet:export\x00"}, {"business_account:read"}, {"console:mfa:reset"}, {"wallet:export", "console:mfa:reset"}, {"user:basic"},
+		{"unknown:scope"}, {"wallet:export", "transfer:create"}, {"pay:now", "transfer:create"}, {strings.Repeat("a", 200) + ":b"}, many,
 	} {
 		if scopes, err := parse(words...); !fault.Has(err, fault.InvalidScopes) {
 			t.Errorf("%q: %v, %v", words, scopes, err)
@@ -182,7 +190,8 @@ func TestGrantAtSignIn(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		w.SignIn(t, "ada@example.com")
 		signIn := func(kind assurance.Kind) (m *elevate.Minted, err error) {
-			err = method.Check(t.Context(), w.DB, stub(kind, method.SignIn), w.Attempt(nil, "", ""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
+			err = method.Check(t.Context(), w.DB, stub(kind, method.SignIn), w.Attempt(nil, "",
+				""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
 				row, err := tenanttest.Enter(tx, w.Tenant, p)
 				if err != nil {
 					return err
@@ -217,7 +226,8 @@ func TestGrantAtSignIn(t *testing.T) {
 		if m, err := signIn(assurance.EmailCode); m != nil || err != nil {
 			t.Errorf("where codes are banned: %v, %v", m, err)
 		}
-		err := method.Check(t.Context(), w.DB, stub(assurance.EmailCode, method.InSession), w.Attempt(nil, "", ""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
+		err := method.Check(t.Context(), w.DB, stub(assurance.EmailCode, method.InSession), w.Attempt(nil, "",
+			""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
 			_, err := elevate.GrantAtSignIn(tx, tenanttest.By, w.Tenant, store.SessionRow{}, p)
 			return err
 		})
@@ -232,10 +242,12 @@ func TestUnconfirmedCredentialMintsNothing(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Old(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "first@example.com")
 		w.Write(t, func(tx *store.Tx) error {
-			_, err := account.Link(tx, tenanttest.By, w.Tenant, ada.UserID, account.Address{Format: store.FormatEmail, Identifier: "ada@example.com", Written: "ada@example.com"}, account.Authority{Provenance: store.ProvenanceNothing})
+			_, err := account.Link(tx, tenanttest.By, w.Tenant, ada.UserID, account.Address{Format: store.FormatEmail,
+				Identifier: "ada@example.com", Written: "ada@example.com"}, account.Authority{Provenance: store.ProvenanceNothing})
 			return err
 		})
-		for i, document := range []string{tenanttest.Old(), tenanttest.Document("createdAtVersion: '2026_01_01'", "minApiVersion: '2026_04_01'")} {
+		for i, document := range []string{tenanttest.Old(),
+			tenanttest.Document("createdAtVersion: '2026_01_01'", "minApiVersion: '2026_04_01'")} {
 			w.Apply(t, document)
 			_, err := w.Grant(t.Context(), stub(assurance.EmailCode, method.InSession), w.Attempt(&ada, "", ""), stepup.WalletExport)
 			if i == 0 && err != nil || i == 1 && !fault.Has(err, fault.MFAInvalidRequest) {

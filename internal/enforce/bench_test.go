@@ -12,7 +12,8 @@ import (
 // What shadow mode adds to a gate under the old version, beside the gate alone and
 // the read that both need.
 func BenchmarkForesee(b *testing.B) {
-	w := tenanttest.SQLite(b, tenanttest.Old("mfa: {methods: [{type: totp, enabled: true}], actions: [{action: user.update, required: true}]}"))
+	w := tenanttest.SQLite(b,
+		tenanttest.Old("mfa: {methods: [{type: totp, enabled: true}], actions: [{action: user.update, required: true}]}"))
 	s := w.SignIn(b, "ada@example.com")
 	subject := w.Subject(b, s, "")
 	run := func(name string, fn func(tx *store.Tx) error) {

@@ -24,7 +24,8 @@ func claim(t testing.TB, w *tenanttest.World, s store.SessionRow, text string, e
 }
 
 func export(operation, intent string) enforce.Errand {
-	return enforce.Errand{OperationID: operation, WalletID: "wallet", Action: wallet.Export, IntentHash: intent, Summary: "Export it.", Scope: stepup.WalletExport}
+	return enforce.Errand{OperationID: operation, WalletID: "wallet", Action: wallet.Export, IntentHash: intent, Summary: "Export it.",
+		Scope: stepup.WalletExport}
 }
 
 // The token is spent with the record of the operation. The same operation is
@@ -35,21 +36,25 @@ func TestClaim(t *testing.T) {
 		ada := w.SignIn(t, "ada@example.com")
 		text := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport)
 		first, err := claim(t, w, ada, text, export("op-1", "intent"))
-		if err != nil || first.AuthorizedBy != string(wallet.ByElevatedToken) || first.TokenID == "" || first.Method != "email_otp" || first.ClaimedAt.IsZero() {
+		if err != nil || first.AuthorizedBy != string(wallet.ByElevatedToken) || first.TokenID == "" || first.Method != "email_otp" ||
+			first.ClaimedAt.IsZero() {
 			t.Fatalf("%+v, %v", first, err)
 		}
 		w.Clock.Advance(20 * time.Minute)
 		other := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport)
-		for name, token := range map[string]string{"the spent token, expired by now": text, "no token": "", "another token": other, "nonsense": "x"} {
+		for name, token := range map[string]string{"the spent token, expired by now": text, "no token": "", "another token": other,
+			"nonsense": "x"} {
 			again, err := claim(t, w, ada, token, export("op-1", "intent"))
 			if err != nil || again.TokenID != first.TokenID || !again.ClaimedAt.Equal(first.ClaimedAt) {
 				t.Errorf("%s: %+v, %v", name, again, err)
 			}
 		}
 		second := w.Another(t, ada)
-		swapped, wallet2, action, scope := export("op-1", "another intent"), export("op-1", "intent"), export("op-1", "intent"), export("op-1", "intent")
+		swapped, wallet2, action, scope := export("op-1", "another intent"), export("op-1", "intent"), export("op-1", "intent"),
+			export("op-1", "intent")
 		wallet2.WalletID, action.Action, scope.Scope = "another wallet", wallet.Sign, stepup.WalletSign
-		for name, e := range map[string]enforce.Errand{"another intent": swapped, "another wallet": wallet2, "another action": action, "another scope": scope} {
+		for name, e := range map[string]enforce.Errand{"another intent": swapped, "another wallet": wallet2, "another action": action,
+			"another scope": scope} {
 			if _, err := claim(t, w, ada, other, e); !fault.Has(err, fault.OperationConflict) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -79,7 +84,8 @@ func TestClaimRefused(t *testing.T) {
 		}
 		text := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport)
 		err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := enforce.Claim(tx, tenanttest.By, w.Subject(t, ada, text), export("op", "intent"), func(*store.Tx) error { return fault.New(fault.TooManyWallets, "No.") })
+			_, err := enforce.Claim(tx, tenanttest.By, w.Subject(t, ada, text), export("op", "intent"),
+				func(*store.Tx) error { return fault.New(fault.TooManyWallets, "No.") })
 			return err
 		})
 		if !fault.Has(err, fault.TooManyWallets) {

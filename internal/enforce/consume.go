@@ -59,7 +59,8 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 		return claims, false, unknown(stepup.ReasonWrongScope)
 	}
 	operation := store.OperationRow{
-		EnvironmentID: g.Tenant.ID, ID: g.OperationID, Caller: g.Caller, TokenID: claims.ID, Subject: claims.Subject, Scope: string(g.Scope), Digest: g.RequestDigest,
+		EnvironmentID: g.Tenant.ID, ID: g.OperationID, Caller: g.Caller, TokenID: claims.ID, Subject: claims.Subject,
+		Scope: string(g.Scope), Digest: g.RequestDigest,
 	}
 	earlier, first, err := tx.ClaimOperation(operation)
 	if err != nil {
@@ -71,7 +72,8 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 		// claims a guard must not take for those of the operation.
 		mine := earlier.TokenID == operation.TokenID || earlier.Subject == operation.Subject
 		if !mine || earlier.Digest != operation.Digest || earlier.Scope != operation.Scope || earlier.Caller != operation.Caller {
-			return claims, false, fault.New(fault.OperationConflict, "This operation id was used for another request. Make a new id for each operation.")
+			return claims, false, fault.New(fault.OperationConflict,
+				"This operation id was used for another request. Make a new id for each operation.")
 		}
 		return claims, false, nil
 	}

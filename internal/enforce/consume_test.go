@@ -34,7 +34,8 @@ func consume(t testing.TB, w *tenanttest.World, g enforce.Guarded) (claims stepu
 
 func TestConsume(t *testing.T) {
 	t.Parallel()
-	tenanttest.Engines(t, tenanttest.Document("  - {scope: 'pay:now', audience: 'https://bank.example.com'}"), func(t *testing.T, w *tenanttest.World) {
+	document := tenanttest.Document("  - {scope: 'pay:now', audience: 'https://bank.example.com'}")
+	tenanttest.Engines(t, document, func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		text := w.Elevate(t, ada, "ada@example.com", tenanttest.Transfer)
 		good := guarded(t, w, text, tenanttest.Transfer, "op-1")
@@ -78,7 +79,8 @@ func TestConsume(t *testing.T) {
 // A refused call spends nothing and claims nothing.
 func TestConsumeRefused(t *testing.T) {
 	t.Parallel()
-	tenanttest.Engines(t, tenanttest.Document("  - {scope: 'pay:now', audience: 'https://bank.example.com'}", "  - {scope: 'vault:open', audience: 'https://vault.example.com', tokenBehavior: time_bound}"), func(t *testing.T, w *tenanttest.World) {
+	tenanttest.Engines(t, tenanttest.Document("  - {scope: 'pay:now', audience: 'https://bank.example.com'}", "  - {scope: 'vault:open', "+
+		"audience: 'https://vault.example.com', tokenBehavior: time_bound}"), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		text := w.Elevate(t, ada, "ada@example.com", tenanttest.Transfer)
 		for _, test := range []struct {
@@ -86,14 +88,17 @@ func TestConsumeRefused(t *testing.T) {
 			scope stepup.Scope
 			want  stepup.Reason
 		}{
-			{"", tenanttest.Transfer, stepup.ReasonMissing}, {"x", tenanttest.Transfer, stepup.ReasonMissing}, {text + "x", tenanttest.Transfer, stepup.ReasonMissing},
-			{text, "pay:now", stepup.ReasonWrongScope}, {text, "vault:open", stepup.ReasonWrongScope}, {text, stepup.WalletExport, stepup.ReasonWrongScope},
+			{"", tenanttest.Transfer, stepup.ReasonMissing}, {"x", tenanttest.Transfer, stepup.ReasonMissing},
+			{text + "x", tenanttest.Transfer, stepup.ReasonMissing},
+			{text, "pay:now", stepup.ReasonWrongScope}, {text, "vault:open", stepup.ReasonWrongScope},
+			{text, stepup.WalletExport, stepup.ReasonWrongScope},
 		} {
 			if _, first, err := consume(t, w, guarded(t, w, test.text, test.scope, "op")); first || reason(t, err) != test.want {
 				t.Errorf("%q for %s: %v, %v", test.text, test.scope, first, err)
 			}
 		}
-		for _, scope := range []stepup.Scope{"", "transfer", "transfer:*", "TRANSFER:CREATE", "transfer:create ", "transfer:create pay:now", stepup.ConsoleMFAReset, "business_account:x"} {
+		for _, scope := range []stepup.Scope{"", "transfer", "transfer:*", "TRANSFER:CREATE", "transfer:create ", "transfer:create pay:now",
+			stepup.ConsoleMFAReset, "business_account:x"} {
 			if _, first, err := consume(t, w, guarded(t, w, text, scope, "op")); first || !fault.Has(err, fault.InvalidScopes) {
 				t.Errorf("%q: %v, %v", scope, first, err)
 			}
@@ -107,7 +112,8 @@ func TestConsumeRefused(t *testing.T) {
 		// Time-bound: any number of operations, each once.
 		vault := w.Elevate(t, ada, "ada@example.com", "vault:open")
 		for i := range 6 {
-			if _, first, err := consume(t, w, guarded(t, w, vault, "vault:open", fmt.Sprint("vault ", i/2))); err != nil || first != (i%2 == 0) {
+			if _, first, err := consume(t, w, guarded(t, w, vault, "vault:open", fmt.Sprint("vault ", i/2))); err != nil ||
+				first != (i%2 == 0) {
 				t.Errorf("vault %d: %v, %v", i, first, err)
 			}
 		}

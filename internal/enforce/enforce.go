@@ -125,9 +125,11 @@ type Subject struct {
 	Presented Presented
 	RequestID string
 
-	Legacy      Legacy                 // token of action-based MFA; nil: none was sent
-	Use         policy.Use             // which call of the scope it is
-	LegacyEntry environment.Compatible // the compatibility entry that lets it count for this call under the newest version; empty: none does
+	Legacy Legacy     // token of action-based MFA; nil: none was sent
+	Use    policy.Use // which call of the scope it is
+	// the compatibility entry that lets it count for this call under the newest version; empty:
+	// none does
+	LegacyEntry environment.Compatible
 }
 
 // Judge decides whether the request may do what scope protects. It changes
@@ -342,7 +344,8 @@ func worn(tx *store.Tx, row store.ElevatedTokenRow, d policy.Decision) stepup.Re
 	switch {
 	case d.Withholds(row.CredentialID):
 		return stepup.ReasonDisputed
-	case !row.RevokedAt.IsZero(), row.Superseded, !d.Vouches(row.CredentialID), !d.Admits(assurance.Kind(row.Method), assurance.ACR(row.ACR)):
+	case !row.RevokedAt.IsZero(), row.Superseded, !d.Vouches(row.CredentialID),
+		!d.Admits(assurance.Kind(row.Method), assurance.ACR(row.ACR)):
 		return stepup.ReasonSuperseded
 	case !tx.Now().Before(row.ExpiresAt):
 		return stepup.ReasonExpired
@@ -412,8 +415,11 @@ var sentence = map[stepup.Reason]string{
 	stepup.ReasonSpent:        "the one sent was used already; prove it is you again",
 	stepup.ReasonWrongScope:   "the one sent is for something else; ask for this scope",
 	stepup.ReasonWrongSubject: "the one sent belongs to another user or session; prove it is you in this session",
-	stepup.ReasonWrongBinding: "the one sent is not bound to exactly this transaction; register it at stepUp/bindings (one of a wallet at its intents) and prove it is you with its bindingId",
-	stepup.ReasonSuperseded:   "the one sent no longer counts because something changed; prove it is you again",
-	stepup.ReasonDisputed:     "somebody said that a change to your account was not you; decide with a factor confirmed earlier, or ask the operator",
-	stepup.ReasonNoMethod:     "you have no method that may confirm this; add one or ask the operator",
+	stepup.ReasonWrongBinding: "the one sent is not bound to exactly this transaction; register it at " +
+		"stepUp/bindings (one of a wallet at " +
+		"its intents) and prove it is you with its bindingId",
+	stepup.ReasonSuperseded: "the one sent no longer counts because something changed; prove it is you again",
+	stepup.ReasonDisputed: "somebody said that a change to your account was not you; decide with a factor confirmed " +
+		"earlier, or ask the operator",
+	stepup.ReasonNoMethod: "you have no method that may confirm this; add one or ask the operator",
 }

@@ -76,11 +76,13 @@ func TestCheckAndEnforcementAgree(t *testing.T) {
 
 		kind := rapid.SampledFrom(assurance.Kinds).Draw(r, "kind")
 		asked := rapid.SliceOfNDistinct(rapid.SampledFrom(scopes), 1, 3, rapid.ID[stepup.Scope]).Draw(r, "asked")
-		stub := tenanttest.Stub{Is: kind, Evidence: method.Evidence{Format: store.FormatEmail, Identifier: address, Recipient: address, Purpose: method.InSession}}
+		stub := tenanttest.Stub{Is: kind,
+			Evidence: method.Evidence{Format: store.FormatEmail, Identifier: address, Recipient: address, Purpose: method.InSession}}
 		text, err := w.Grant(context.Background(), stub, w.Attempt(&s, "", ""), asked...)
 		admitted := offered(t, w, s, address)
 		for _, scope := range asked {
-			admitted = admitted && decided[scope].Admits(kind, kind.ACR()) && decided[scope].Rule.Audience == decided[asked[0]].Rule.Audience
+			admitted = admitted && decided[scope].Admits(kind, kind.ACR()) &&
+				decided[scope].Rule.Audience == decided[asked[0]].Rule.Audience
 		}
 		if (err == nil) != admitted || (text != "") != admitted {
 			r.Fatalf("%s minted for %v: %v, but admitted %v\n%s", kind, asked, err, admitted, document)
@@ -115,7 +117,8 @@ func judge(t *testing.T, w *tenanttest.World, s store.SessionRow, token string, 
 func somebody(t *testing.T, w *tenanttest.World, r *rapid.T, n int) (s store.SessionRow, address string) {
 	t.Helper()
 	id := fmt.Sprint("user ", n)
-	s = store.SessionRow{ID: fmt.Sprint("session ", n), EnvironmentID: tenanttest.ID, UserID: id, ExpiresAt: w.Now().Add(1e15), EndsAt: w.Now().Add(1e15)}
+	s = store.SessionRow{ID: fmt.Sprint("session ", n), EnvironmentID: tenanttest.ID, UserID: id, ExpiresAt: w.Now().Add(1e15),
+		EndsAt: w.Now().Add(1e15)}
 	w.Write(t, func(tx *store.Tx) error {
 		if err := tx.InsertUser(store.UserRow{ID: id, EnvironmentID: tenanttest.ID, Profile: "{}"}); err != nil {
 			return err
@@ -124,7 +127,8 @@ func somebody(t *testing.T, w *tenanttest.World, r *rapid.T, n int) (s store.Ses
 			c := store.CredentialRow{
 				ID: fmt.Sprintf("%s credential %d", id, i), EnvironmentID: tenanttest.ID, UserID: id, Format: store.FormatEmail,
 				Identifier: fmt.Sprintf("user%d.%d@example.com", n, i), SignInEnabled: rapid.IntRange(0, 3).Draw(r, "enabled") > 0,
-				Provenance: rapid.SampledFrom([]string{store.ProvenanceSignUp, store.ProvenanceNothing, store.ProvenanceElevatedToken}).Draw(r, "provenance"),
+				Provenance: rapid.SampledFrom([]string{store.ProvenanceSignUp, store.ProvenanceNothing, store.ProvenanceElevatedToken}).
+					Draw(r, "provenance"),
 			}
 			if err := tx.InsertCredential(c); err != nil {
 				return err
@@ -136,10 +140,13 @@ func somebody(t *testing.T, w *tenanttest.World, r *rapid.T, n int) (s store.Ses
 			}
 			s.SignInCredentialID, address = c.ID, c.Identifier
 		}
-		for _, format := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{store.FormatTOTP, store.FormatPasskey, store.FormatRecovery}), 0, 2, rapid.ID[string]).Draw(r, "factors") {
+		for _, format := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{store.FormatTOTP, store.FormatPasskey,
+			store.FormatRecovery}), 0, 2, rapid.ID[string]).Draw(r, "factors") {
 			c := store.CredentialRow{
-				ID: id + format, EnvironmentID: tenanttest.ID, UserID: id, Format: format, Identifier: id + format, SignInEnabled: format == store.FormatPasskey,
-				Provenance: rapid.SampledFrom([]string{store.ProvenanceNothing, store.ProvenanceElevatedToken}).Draw(r, "provenance of "+format),
+				ID: id + format, EnvironmentID: tenanttest.ID, UserID: id, Format: format, Identifier: id + format,
+				SignInEnabled: format == store.FormatPasskey,
+				Provenance: rapid.SampledFrom([]string{store.ProvenanceNothing, store.ProvenanceElevatedToken}).
+					Draw(r, "provenance of "+format),
 			}
 			if err := tx.InsertCredential(c); err != nil {
 				return err
@@ -155,7 +162,8 @@ func offered(t *testing.T, w *tenanttest.World, s store.SessionRow, address stri
 	t.Helper()
 	w.Read(t, func(tx *store.Tx) error {
 		c, err := tx.CredentialByIdentifier(tenanttest.ID, store.FormatEmail, address)
-		counts = c.SignInEnabled && (c.Provenance != store.ProvenanceNothing || !c.ConfirmedAt.IsZero() || w.Tenant.MinAPIVersion == "2026_01_01")
+		counts = c.SignInEnabled &&
+			(c.Provenance != store.ProvenanceNothing || !c.ConfirmedAt.IsZero() || w.Tenant.MinAPIVersion == "2026_01_01")
 		return err
 	})
 	return counts
@@ -165,7 +173,8 @@ func offered(t *testing.T, w *tenanttest.World, s store.SessionRow, address stri
 // opens anything but itself (C2, C10).
 func TestDelegate(t *testing.T) {
 	t.Parallel()
-	actions := "mfa: {actions: [{action: wallet.waas.sign, required: true}, {action: wallet.waas.refresh, required: true}, {action: wallet.waas.reshare, required: true}, {action: user.update, required: true}]}"
+	actions := "mfa: {actions: [{action: wallet.waas.sign, required: true}, {action: wallet.waas.refresh, required: true}, {action: " +
+		"wallet.waas.reshare, required: true}, {action: user.update, required: true}]}"
 	w := tenanttest.SQLite(t, tenanttest.Document(actions))
 	ada := w.SignIn(t, "ada@example.com")
 	scopes := slices.DeleteFunc(append(stepup.BuiltInScopes(), tenanttest.Transfer), func(s stepup.Scope) bool {
@@ -173,7 +182,8 @@ func TestDelegate(t *testing.T) {
 		return rule.Operator
 	})
 	opens := map[stepup.Scope][]stepup.Scope{stepup.WalletDelegate: {stepup.WalletRefresh, stepup.WalletReshare}}
-	stub := tenanttest.Stub{Is: assurance.EmailCode, Evidence: method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Purpose: method.InSession}}
+	stub := tenanttest.Stub{Is: assurance.EmailCode,
+		Evidence: method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Purpose: method.InSession}}
 	for _, held := range scopes {
 		text, err := w.Grant(t.Context(), stub, w.Attempt(&ada, "", ""), held)
 		if err != nil {

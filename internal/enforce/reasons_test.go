@@ -107,7 +107,8 @@ func TestNoMethod(t *testing.T) {
 	refused(t, w, ada, "x", stepup.WalletExport, stepup.ReasonMissing)
 	var f *fault.Error
 	errors.As(w.Judge(t, ada, "", stepup.WalletDelete), &f)
-	if p := f.Payload.(enforce.Refusal); len(p.Methods) != 1 || p.Methods[0] != "email_otp" || !p.SingleUse || p.Scope != stepup.WalletDelete || p.RequestID != "request" || f.Code.Status() != 403 {
+	if p := f.Payload.(enforce.Refusal); len(p.Methods) != 1 || p.Methods[0] != "email_otp" || !p.SingleUse ||
+		p.Scope != stepup.WalletDelete || p.RequestID != "request" || f.Code.Status() != 403 {
 		t.Errorf("%+v", f)
 	}
 }
@@ -124,8 +125,10 @@ func TestSignedButNotMinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	claims := func(change map[string]any) map[string]any {
-		c := map[string]any{"iss": w.Tenant.Issuer, "aud": w.Tenant.Issuer, "sub": ada.UserID, "sid": ada.ID, "environment_id": tenanttest.ID, "scope": "wallet:export",
-			"singleUse": true, "jti": "none", "iat": now, "exp": now + 300, "auth_time": now, "acr": stepup.ACRReauth, "amr": []string{"otp"}}
+		c := map[string]any{"iss": w.Tenant.Issuer, "aud": w.Tenant.Issuer, "sub": ada.UserID, "sid": ada.ID,
+			"environment_id": tenanttest.ID, "scope": "wallet:export",
+			"singleUse": true, "jti": "none", "iat": now, "exp": now + 300, "auth_time": now, "acr": stepup.ACRReauth,
+			"amr": []string{"otp"}}
 		for name, value := range change {
 			c[name] = value
 		}
@@ -142,7 +145,8 @@ func TestSignedButNotMinted(t *testing.T) {
 		{"an id token", token.ID, nil, stepup.ReasonMissing},
 		{"another environment", token.Elevated, map[string]any{"environment_id": "other"}, stepup.ReasonWrongSubject},
 		{"a client key", token.Elevated, map[string]any{"cnf": map[string]any{"jkt": "thumbprint"}}, stepup.ReasonWrongBinding},
-		{"a transaction", token.Elevated, map[string]any{"authorization_details": x, "authorization_details_hash": hash, "displayed": true}, stepup.ReasonWrongBinding},
+		{"a transaction", token.Elevated, map[string]any{"authorization_details": x, "authorization_details_hash": hash, "displayed": true},
+			stepup.ReasonWrongBinding},
 		{"half a binding", token.Elevated, map[string]any{"authorization_details": x}, stepup.ReasonMissing},
 		{"for a single-use scope but time-bound", token.Elevated, map[string]any{"singleUse": false}, stepup.ReasonSuperseded},
 		{"another audience", token.Elevated, map[string]any{"aud": tenanttest.Bank}, stepup.ReasonWrongScope},
@@ -175,10 +179,13 @@ func TestRevocation(t *testing.T) {
 		}},
 		{"the credential", func(t *testing.T, w *tenanttest.World, s store.SessionRow) {
 			w.Write(t, func(tx *store.Tx) error {
-				if _, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: store.FormatEmail, Identifier: "b@example.com", Written: "b@example.com"}, account.Authority{Provenance: store.ProvenanceElevatedToken}); err != nil {
+				if _, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID,
+					account.Address{Format: store.FormatEmail, Identifier: "b@example.com", Written: "b@example.com"},
+					account.Authority{Provenance: store.ProvenanceElevatedToken}); err != nil {
 					return err
 				}
-				return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, s.SignInCredentialID, account.Authority{Provenance: store.ProvenanceElevatedToken})
+				return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, s.SignInCredentialID,
+					account.Authority{Provenance: store.ProvenanceElevatedToken})
 			})
 		}},
 		{"the user", func(t *testing.T, w *tenanttest.World, s store.SessionRow) {
@@ -192,13 +199,15 @@ func TestRevocation(t *testing.T) {
 			}
 		}},
 		{"a stricter floor", func(t *testing.T, w *tenanttest.World, _ store.SessionRow) {
-			w.Apply(t, tenanttest.Document("  - {scope: credential:link, floor: {withoutMfa: 'urn:stepup:mfa'}}", "  - {scope: wallet:export, floor: {preset: asvs-l3}}"))
+			w.Apply(t, tenanttest.Document("  - {scope: credential:link, floor: {withoutMfa: 'urn:stepup:mfa'}}",
+				"  - {scope: wallet:export, floor: {preset: asvs-l3}}"))
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 				ada, bob := w.SignIn(t, "ada@example.com"), w.SignIn(t, "bob@example.com")
-				single, timeBound := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport), w.Elevate(t, ada, "ada@example.com", stepup.CredentialLink)
+				single, timeBound := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport),
+					w.Elevate(t, ada, "ada@example.com", stepup.CredentialLink)
 				others := w.Elevate(t, bob, "bob@example.com", stepup.UserDelete)
 				if _, err := w.Spend(t, ada, timeBound, stepup.CredentialLink); err != nil {
 					t.Fatal(err)
@@ -207,7 +216,8 @@ func TestRevocation(t *testing.T) {
 				refused(t, w, ada, single, stepup.WalletExport, stepup.ReasonSuperseded)
 				refused(t, w, ada, timeBound, stepup.CredentialLink, stepup.ReasonSuperseded)
 				for text, scope := range map[string]stepup.Scope{single: stepup.WalletExport, timeBound: stepup.CredentialLink} {
-					if _, _, err := consume(t, w, guarded(t, w, text, scope, "op "+string(scope))); reason(t, err) != stepup.ReasonSuperseded {
+					if _, _, err := consume(t, w, guarded(t, w, text, scope, "op "+string(scope))); reason(t,
+						err) != stepup.ReasonSuperseded {
 						t.Errorf("consuming %s: %v", scope, err)
 					}
 					if active(t, w, text) {

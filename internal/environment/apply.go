@@ -47,6 +47,7 @@ func KeepVersions(document []byte, old, next *Environment) {
 
 // goesBack explains why an environment cannot be older than its birth.
 func goesBack(e *Environment) string {
-	return fmt.Sprintf("an environment created at %s cannot go back to %s: raise it, or, for an environment that was imported, set createdAtVersion: %q",
+	return fmt.Sprintf(
+		"an environment created at %s cannot go back to %s: raise it, or, for an environment that was imported, set createdAtVersion: %q",
 		e.CreatedAtVersion, e.MinAPIVersion, e.MinAPIVersion)
 }

@@ -119,7 +119,8 @@ func (c checker) binding(path string, s Scope) {
 			c.at(entry+".of", "is longer than 128 bytes: shorten it")
 		}
 		if !decimal.MatchString(a.Limit) {
-			c.at(entry+".limit", "%s is not an amount: write digits in quotes, with a point where there is a fraction, as in \"99.50\"", quoted(a.Limit))
+			c.at(entry+".limit", "%s is not an amount: write digits in quotes, with a point where there is a fraction, as in \"99.50\"",
+				quoted(a.Limit))
 		}
 	}
 	c.distinctKeys(at+".above", "of", names)

@@ -50,41 +50,73 @@ func TestCompareGolden(t *testing.T) {
 		{"algorithm", "", "tokens: {algorithm: EdDSA}"},
 		{"grace", "", "tokens: {rotationGrace: 48h}"},
 		{"sign-up", "signUp: {enabled: false}", ""},
-		{"limits", "limits: {codeAttempts: 3, codeExpiry: 2m, codesPerAddress: {count: 3, per: 20m}, codesPerSession: {count: 3, per: 20m}, codesPerIP: {count: 3, per: 20m}, codesPerHour: 100, codesPerAccount: {count: 5, per: 20m}, codesPerAccountHour: 20, guessesPerAccount: {count: 5, per: 2h}, guessesHardStop: 20, factorGuesses: 5, factorHardStop: 20, ipv6Prefix: 56}", ""},
+		{"limits", "limits: {codeAttempts: 3, codeExpiry: 2m, codesPerAddress: {count: 3, per: 20m}, codesPerSession: {count: 3, per: " +
+			"20m}, codesPerIP: {count: 3, per: 20m}, codesPerHour: 100, codesPerAccount: {count: 5, per: 20m}, codesPerAccountHour: 20, " +
+			"guessesPerAccount: {count: 5, per: 2h}, guessesHardStop: 20, factorGuesses: 5, factorHardStop: 20, ipv6Prefix: 56}", ""},
 		{"audit", "audit: {retention: 3650d, addressRetention: 90d}", ""},
 		{"SMS", "", "sms: {enabled: true, countries: [US], numberTypes: [mobile, voip], perPrefix: {count: 100, per: 10m}, perHour: 5000}"},
-		{"provider elsewhere", "providers: [{provider: acme, clientId: a, issuer: 'https://a.example'}]", "providers: [{provider: acme, clientId: a, name: Acme, issuer: 'https://b.example', endpoints: {authorization: 'https://c.example/a', token: 'https://c.example/t', userinfo: 'https://c.example/u', jwks: 'https://c.example/k'}, direct: true}]"},
+		{"provider elsewhere", "providers: [{provider: acme, clientId: a, issuer: 'https://a.example'}]",
+			"providers: [{provider: acme, clientId: a, name: Acme, issuer: 'https://b.example', endpoints: {authorization: 'https://c." +
+				"example/a', token: 'https://c.example/t', userinfo: 'https://c.example/u', jwks: 'https://c.example/k'}, direct: true}]"},
 		{"cool-down", "scopes: [{scope: wallet:export, coolDown: 24h}]", "scopes: [{scope: wallet:export, coolDown: 1h}]"},
 		{"mail", "", "mail: {from: a@b.example}"},
 		{"storage", "auth: {storage: [cookie]}", ""},
 		{"sessions", "", "sessions: {lifetime: 2d, idle: 2h}"},
-		{"MFA", "mfa: {methods: [{type: totp, enabled: true, allowBackupCodes: false}]}", "mfa: {enabled: true, required: true, enrollment: signup, methods: [{type: totp, enabled: true}]}"},
-		{"enrolment", "mfa: {enrollment: action, methods: [{type: totp, enabled: true}]}", "mfa: {enrollment: signup, methods: [{type: totp, enabled: true}]}"},
+		{"MFA", "mfa: {methods: [{type: totp, enabled: true, allowBackupCodes: false}]}",
+			"mfa: {enabled: true, required: true, enrollment: signup, methods: [{type: totp, enabled: true}]}"},
+		{"enrolment", "mfa: {enrollment: action, methods: [{type: totp, enabled: true}]}",
+			"mfa: {enrollment: signup, methods: [{type: totp, enabled: true}]}"},
 		{"method added", "", "mfa: {methods: [{type: totp, enabled: true}]}"},
 		{"method added but off", "", "mfa: {methods: [{type: totp, enabled: false}]}"},
 		{"method on", "mfa: {methods: [{type: totp, enabled: false}]}", "mfa: {methods: [{type: totp, enabled: true}]}"},
-		{"recovery codes with another method", "passkeys: {rpId: a.example, origins: [https://a.example]}\nmfa: {methods: [{type: passkey, enabled: true}]}", "passkeys: {rpId: a.example, origins: [https://a.example]}\nmfa: {methods: [{type: passkey, enabled: true}, {type: totp, enabled: true}]}"},
-		{"apps beside passkeys", "passkeys: {rpId: a.example, origins: [https://a.example]}\nmfa: {methods: [{type: passkey, enabled: true}, {type: totp, enabled: false, allowBackupCodes: false}]}", "passkeys: {rpId: a.example, origins: [https://a.example]}\nmfa: {methods: [{type: passkey, enabled: true}, {type: totp, enabled: true, allowBackupCodes: false}]}"},
-		{"passkeys beside apps", "passkeys: {rpId: a.example, origins: [https://a.example]}\nmfa: {methods: [{type: totp, enabled: true}]}", "passkeys: {rpId: a.example, origins: [https://a.example]}\nmfa: {methods: [{type: totp, enabled: true}, {type: passkey, enabled: true}]}"},
+		{"recovery codes with another method",
+			"passkeys: {rpId: a.example, origins: [https://a.example]}\nmfa: {methods: [{type: passkey, enabled: true}]}",
+			"passkeys: {rpId: a.example, origins: [https://a.example]}\n" +
+				"mfa: {methods: [{type: passkey, enabled: true}, {type: totp, enabled: true}]}"},
+		{"apps beside passkeys", "passkeys: {rpId: a.example, origins: [https://a.example]}\n" +
+			"mfa: {methods: [{type: passkey, enabled: true}, {type: totp, enabled: false, allowBackupCodes: false}]}",
+			"passkeys: {rpId: a.example, origins: [https://a.example]}\n" +
+				"mfa: {methods: [{type: passkey, enabled: true}, {type: totp, enabled: true, allowBackupCodes: false}]}"},
+		{"passkeys beside apps", "passkeys: {rpId: a.example, origins: [https://a.example]}\nmfa: {methods: [{type: totp, enabled: true}]}",
+			"passkeys: {rpId: a.example, origins: [https://a.example]}\n" +
+				"mfa: {methods: [{type: totp, enabled: true}, {type: passkey, enabled: true}]}"},
 		{"action added", "", "mfa: {actions: [{action: user.update, required: true}]}"},
-		{"action on", "mfa: {actions: [{action: user.update, required: false}]}", "mfa: {actions: [{action: user.update, required: true}]}"},
+		{"action on", "mfa: {actions: [{action: user.update, required: false}]}",
+			"mfa: {actions: [{action: user.update, required: true}]}"},
 		{"action added loosely", "", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}"},
-		{"action loosened", "mfa: {actions: [{action: wallet.waas.sign, required: true}]}", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}"},
-		{"action lengthened", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenExpirySeconds: 60}]}", "mfa: {actions: [{action: wallet.waas.sign, required: true}]}"},
-		{"action of no scope", "mfa: {actions: [{action: wallet.waas.offline_recovery_trigger, required: true, tokenExpirySeconds: 60}]}", "mfa: {actions: [{action: wallet.waas.offline_recovery_trigger, required: true, tokenExpirySeconds: 90}]}"},
-		{"action within a stricter scope", "scopes: [{scope: \"wallet:sign\", tokenBehavior: single_use}]\nmfa: {actions: [{action: wallet.waas.sign, required: true}]}", "scopes: [{scope: \"wallet:sign\", tokenBehavior: single_use}]\nmfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}"},
+		{"action loosened", "mfa: {actions: [{action: wallet.waas.sign, required: true}]}",
+			"mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}"},
+		{"action lengthened", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenExpirySeconds: 60}]}",
+			"mfa: {actions: [{action: wallet.waas.sign, required: true}]}"},
+		{"action of no scope", "mfa: {actions: [{action: wallet.waas.offline_recovery_trigger, required: true, tokenExpirySeconds: 60}]}",
+			"mfa: {actions: [{action: wallet.waas.offline_recovery_trigger, required: true, tokenExpirySeconds: 90}]}"},
+		{"action within a stricter scope",
+			"scopes: [{scope: \"wallet:sign\", tokenBehavior: single_use}]\nmfa: {actions: [{action: wallet.waas.sign, required: true}]}",
+			"scopes: [{scope: \"wallet:sign\", tokenBehavior: single_use}]\n" +
+				"mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}"},
 		{"passkeys", "", "passkeys: {rpId: example.com, origins: [https://example.com]}"},
-		{"passkeys elsewhere too", "passkeys: {rpId: a.example, origins: [https://a.example]}", "passkeys: {rpId: a.example, origins: [https://a.example], relatedOrigins: [https://b.example]}"},
-		{"passkeys moved", "passkeys: {rpId: a.example, origins: [https://a.example]}", "passkeys: {rpId: b.example, origins: [https://b.example]}"},
+		{"passkeys elsewhere too", "passkeys: {rpId: a.example, origins: [https://a.example]}",
+			"passkeys: {rpId: a.example, origins: [https://a.example], relatedOrigins: [https://b.example]}"},
+		{"passkeys moved", "passkeys: {rpId: a.example, origins: [https://a.example]}",
+			"passkeys: {rpId: b.example, origins: [https://b.example]}"},
 		{"wallets", "", "wallets: {chains: [EVM, SOL], rpc: [{chainId: 1, url: https://rpc.example}], undeployed: true}"},
-		{"embedded wallets", "", "embeddedWallets: {enabled: true, chains: [EVM], schemes: [TWO_OF_TWO], perUser: 30, exportDisabled: true, networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}"},
-		{"another network", "embeddedWallets: {networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}", "embeddedWallets: {networks: [{name: Local, chain: SOL, cluster: localnet, rpc: 'http://127.0.0.1:8899', symbol: LSOL, decimals: 6}]}"},
-		{"network of another chain id", "embeddedWallets: {networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}", "embeddedWallets: {networks: [{name: Local, chain: EVM, chainId: 1, rpc: 'http://127.0.0.1:8545'}]}"},
-		{"another node", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://rpc.example}]}", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://node.example}]}"},
+		{"embedded wallets", "", "embeddedWallets: {enabled: true, chains: [EVM], schemes: [TWO_OF_TWO], perUser: 30, exportDisabled: " +
+			"true, networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}"},
+		{"another network", "embeddedWallets: {networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}",
+			"embeddedWallets: {networks: [{name: Local, chain: SOL, cluster: localnet, rpc: 'http://127.0.0.1:8899', " +
+				"symbol: LSOL, decimals: 6}]}"},
+		{"network of another chain id",
+			"embeddedWallets: {networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}",
+			"embeddedWallets: {networks: [{name: Local, chain: EVM, chainId: 1, rpc: 'http://127.0.0.1:8545'}]}"},
+		{"another node", "wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://rpc.example}]}",
+			"wallets: {chains: [EVM], rpc: [{chainId: 1, url: https://node.example}]}"},
 		{"provider", "", "providers: [{provider: github, clientId: a, clientSecret: {env: GITHUB}}]"},
-		{"provider moved", "providers: [{provider: github, clientId: a, clientSecret: {env: GITHUB}}]", "providers: [{provider: github, clientId: b, clientSecret: {file: /github}, scopes: [email]}]"},
-		{"external", "", "externalAuth: {enabled: true, iss: i, aud: a, jwksUrl: https://login.example/jwks, assumeEmailVerified: true, assertionReplacesMfa: true}"},
-		{"external moved", "externalAuth: {enabled: true, iss: i, aud: a, jwksUrl: https://login.example/jwks}", "externalAuth: {enabled: true, iss: j, aud: b, jwksUrl: https://login.example/keys}"},
+		{"provider moved", "providers: [{provider: github, clientId: a, clientSecret: {env: GITHUB}}]",
+			"providers: [{provider: github, clientId: b, clientSecret: {file: /github}, scopes: [email]}]"},
+		{"external", "", "externalAuth: {enabled: true, iss: i, aud: a, jwksUrl: https://login.example/jwks, assumeEmailVerified: true, " +
+			"assertionReplacesMfa: true}"},
+		{"external moved", "externalAuth: {enabled: true, iss: i, aud: a, jwksUrl: https://login.example/jwks}",
+			"externalAuth: {enabled: true, iss: j, aud: b, jwksUrl: https://login.example/keys}"},
 		{"scope", custom + "}]", ""},
 		{"scope moved", custom + "}]", "scopes: [{scope: transfer:create, audience: https://other.example}]"},
 		{"scope optional", custom + "}]", custom + ", required: false}]"},
@@ -96,10 +128,15 @@ func TestCompareGolden(t *testing.T) {
 		{"floor spelt out", custom + ", floor: {withoutMfa: \"urn:stepup:federated\", withMfa: \"urn:stepup:mfa\"}}]", custom + "}]"},
 		{"binding", custom + ", binding: {require: always, displayed: true}, summary: \"Pay {amount} to {payee}\"}]", custom + "}]"},
 		{"words", custom + ", allows: send money}]", custom + ", allows: look at your balance}]"},
-		{"binding above only", custom + ", binding: {require: always}}]", custom + ", binding: {require: above, above: [{of: amount, limit: \"100\"}]}}]"},
-		{"binding above more", custom + ", binding: {require: above, above: [{of: amount, limit: \"99.50\"}]}}]", custom + ", binding: {require: above, above: [{of: amount, limit: \"100\"}, {of: fee, limit: \"1\"}]}}]"},
-		{"binding of more assets", "scopes: [{scope: \"wallet:sign\", binding: {require: above, above: [{of: ETH, limit: \"1\"}]}}]", "scopes: [{scope: \"wallet:sign\", binding: {require: above, above: [{of: ETH, limit: \"1\"}, {of: USDC, limit: \"1000\"}]}}]"},
-		{"export let go of where signing is bound", "scopes: [{scope: \"wallet:sign\", binding: {require: always, displayed: true}}]", "scopes: [{scope: \"wallet:sign\", binding: {require: always, displayed: true}}, {scope: \"wallet:export\", binding: {require: never}}]"},
+		{"binding above only", custom + ", binding: {require: always}}]",
+			custom + ", binding: {require: above, above: [{of: amount, limit: \"100\"}]}}]"},
+		{"binding above more", custom + ", binding: {require: above, above: [{of: amount, limit: \"99.50\"}]}}]",
+			custom + ", binding: {require: above, above: [{of: amount, limit: \"100\"}, {of: fee, limit: \"1\"}]}}]"},
+		{"binding of more assets", "scopes: [{scope: \"wallet:sign\", binding: {require: above, above: [{of: ETH, limit: \"1\"}]}}]",
+			"scopes: [{scope: \"wallet:sign\", binding: {require: above, above: [{of: ETH, limit: \"1\"}, {of: USDC, limit: \"1000\"}]}}]"},
+		{"export let go of where signing is bound", "scopes: [{scope: \"wallet:sign\", binding: {require: always, displayed: true}}]",
+			"scopes: [{scope: \"wallet:sign\", binding: {require: always, displayed: true}}, {scope: \"wallet:export\", " +
+				"binding: {require: never}}]"},
 		{"binding of a wallet gone", "scopes: [{scope: \"wallet:sign\", binding: {require: always}}]", ""},
 		{"override gone", "scopes: [{scope: \"user:update\", required: true}]", ""},
 		{"override of what is always asked gone", "scopes: [{scope: \"user:delete\", required: true}]", ""},
@@ -131,7 +168,8 @@ func TestCompareGolden(t *testing.T) {
 }
 
 func TestCompareNew(t *testing.T) {
-	if got := environment.Compare(nil, mustParse(t, head+"sessions: {lifetime: 2d}\ncompatibility: [refresh]")); !cmp.Equal(got, []environment.Change{
+	if got := environment.Compare(nil,
+		mustParse(t, head+"sessions: {lifetime: 2d}\ncompatibility: [refresh]")); !cmp.Equal(got, []environment.Change{
 		{Path: "id", New: "11111111-2222-4333-8444-555555555555"},
 		{Path: "name", New: "App"},
 		{Path: "sessions.lifetime", Old: "24h", New: "2d"},
@@ -146,8 +184,9 @@ func TestCompareNew(t *testing.T) {
 func TestCompareJudgesEveryKey(t *testing.T) {
 	harmless := map[string]bool{
 		"id": true, "tokens.algorithm": true, // id cannot change; the algorithms are equally strong
-		"mfa.methods.type": true, "mfa.actions.action": true, "providers.provider": true, "scopes.scope": true, "scopes.binding.above.of": true, // names of entries
-		"wallets.rpc.chainId": true, "embeddedWallets.networks.name": true,
+		// names of entries
+		"mfa.methods.type": true, "mfa.actions.action": true, "providers.provider": true, "scopes.scope": true,
+		"scopes.binding.above.of": true, "wallets.rpc.chainId": true, "embeddedWallets.networks.name": true,
 		"providers.scopes": true, "providers.name": true,
 	}
 	text, err := os.ReadFile("testdata/compare.golden")

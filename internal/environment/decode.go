@@ -55,7 +55,8 @@ func (d decoder) decode(n *yaml.Node, path string, v reflect.Value) {
 	switch target := v.Addr().Interface().(type) {
 	case *Ref:
 		if n.Kind != yaml.MappingNode {
-			d.add(n.Line, path, "a secret is never written in this document: put it in a file or a variable and write {file: name} or {env: NAME}")
+			d.add(n.Line, path,
+				"a secret is never written in this document: put it in a file or a variable and write {file: name} or {env: NAME}")
 			return
 		}
 		d.mapping(n, path, v)

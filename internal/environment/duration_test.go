@@ -30,7 +30,8 @@ func TestDuration(t *testing.T) {
 			t.Errorf("%s: %v came back as %v, %v", test.text, got, again, err)
 		}
 	}
-	for _, text := range []string{"", "0s", "0d", "5", "-5m", "+5m", "1d-1h", "1d+1h", "1.5d", "500ms", "1m500ms", "d", "1dd", "99999d", "10m ", "9999999h", "65535d2562047h"} {
+	for _, text := range []string{"", "0s", "0d", "5", "-5m", "+5m", "1d-1h", "1d+1h", "1.5d", "500ms", "1m500ms", "d", "1dd", "99999d",
+		"10m ", "9999999h", "65535d2562047h"} {
 		if got, err := environment.ParseDuration(text); err == nil {
 			t.Errorf("%q was read as %v", text, got)
 		}

@@ -11,12 +11,13 @@ import (
 // EmbeddedWallets says which wallets the service makes and keeps for users
 // (custody model split, which is custodial).
 type EmbeddedWallets struct {
-	Enabled        bool      `yaml:"enabled" json:"enabled"`
-	Chains         []string  `yaml:"chains" json:"chains"`                 // EVM, SOL; default both
-	Schemes        []string  `yaml:"schemes" json:"schemes"`               // threshold schemes users may choose; default all three
-	PerUser        int       `yaml:"perUser" json:"perUser"`               // default 20, at most 100
-	ExportDisabled bool      `yaml:"exportDisabled" json:"exportDisabled"` // private keys never leave; the custodians have switches of their own
-	Networks       []Network `yaml:"networks" json:"networks"`             // where transactions may be sent; default nowhere
+	Enabled bool     `yaml:"enabled" json:"enabled"`
+	Chains  []string `yaml:"chains" json:"chains"`   // EVM, SOL; default both
+	Schemes []string `yaml:"schemes" json:"schemes"` // threshold schemes users may choose; default all three
+	PerUser int      `yaml:"perUser" json:"perUser"` // default 20, at most 100
+	// private keys never leave; the custodians have switches of their own
+	ExportDisabled bool      `yaml:"exportDisabled" json:"exportDisabled"`
+	Networks       []Network `yaml:"networks" json:"networks"` // where transactions may be sent; default nowhere
 }
 
 // Network is a chain and the node that transactions for it are sent to.

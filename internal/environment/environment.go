@@ -51,8 +51,9 @@ type Environment struct {
 
 // Tokens says how this environment signs. One algorithm serves all token kinds.
 type Tokens struct {
-	Algorithm     string   `yaml:"algorithm" json:"algorithm"`         // ES256 (default), EdDSA or RS256
-	RotationGrace Duration `yaml:"rotationGrace" json:"rotationGrace"` // how long a retired key still verifies; default: the longest session
+	Algorithm string `yaml:"algorithm" json:"algorithm"` // ES256 (default), EdDSA or RS256
+	// how long a retired key still verifies; default: the longest session
+	RotationGrace Duration `yaml:"rotationGrace" json:"rotationGrace"`
 }
 
 // SignUp says whether a proof of an unknown address creates a user.
@@ -68,23 +69,32 @@ type Limits struct {
 	CodesPerAddress Rate     `yaml:"codesPerAddress" json:"codesPerAddress"` // sends; default 5 per 10m
 	CodesPerSession Rate     `yaml:"codesPerSession" json:"codesPerSession"` // sends; default 10 per 10m
 	CodesPerIP      Rate     `yaml:"codesPerIP" json:"codesPerIP"`           // sends; default 30 per 10m
-	CodesPerHour    int      `yaml:"codesPerHour" json:"codesPerHour"`       // sends of the whole environment, to strangers and to accounts each; default 10000
+	// sends of the whole environment, to strangers and to accounts each; default 10000
+	CodesPerHour int `yaml:"codesPerHour" json:"codesPerHour"`
 
-	CodesPerAccount     Rate `yaml:"codesPerAccount" json:"codesPerAccount"`         // sends in all sessions of an account, proven ones given back; default 10 per 10m
-	CodesPerAccountHour int  `yaml:"codesPerAccountHour" json:"codesPerAccountHour"` // sends in all sessions of an account, proven or not; default 30
+	// sends in all sessions of an account, proven ones given back; default 10 per 10m
+	CodesPerAccount Rate `yaml:"codesPerAccount" json:"codesPerAccount"`
+	// sends in all sessions of an account, proven or not; default 30
+	CodesPerAccountHour int `yaml:"codesPerAccountHour" json:"codesPerAccountHour"`
 
-	GuessesPerAccount Rate `yaml:"guessesPerAccount" json:"guessesPerAccount"` // wrong codes per address and door over all codes; default 10 per 1h
-	GuessesHardStop   int  `yaml:"guessesHardStop" json:"guessesHardStop"`     // wrong codes per credential without a success; default 50, at most 100
-	FactorGuesses     int  `yaml:"factorGuesses" json:"factorGuesses"`         // wrong tries in a row at a second factor before waits begin; default 10
-	FactorHardStop    int  `yaml:"factorHardStop" json:"factorHardStop"`       // wrong tries in a row before the factor stops; default 50, at most 100
-	IPv6Prefix        int  `yaml:"ipv6Prefix" json:"ipv6Prefix"`               // length of the IPv6 network that counts as one address; default 64, at most that
+	// wrong codes per address and door over all codes; default 10 per 1h
+	GuessesPerAccount Rate `yaml:"guessesPerAccount" json:"guessesPerAccount"`
+	// wrong codes per credential without a success; default 50, at most 100
+	GuessesHardStop int `yaml:"guessesHardStop" json:"guessesHardStop"`
+	// wrong tries in a row at a second factor before waits begin; default 10
+	FactorGuesses int `yaml:"factorGuesses" json:"factorGuesses"`
+	// wrong tries in a row before the factor stops; default 50, at most 100
+	FactorHardStop int `yaml:"factorHardStop" json:"factorHardStop"`
+	// length of the IPv6 network that counts as one address; default 64, at most that
+	IPv6Prefix int `yaml:"ipv6Prefix" json:"ipv6Prefix"`
 }
 
 // Audit says how long the audit log is kept. Nothing of it goes by itself:
 // retention is the age that `stepup audit prune` may take entries from.
 type Audit struct {
-	Retention        Duration `yaml:"retention" json:"retention"`               // default 365d, at least 30d
-	AddressRetention Duration `yaml:"addressRetention" json:"addressRetention"` // how long network addresses stand beside entries; default 30d, at most retention
+	Retention Duration `yaml:"retention" json:"retention"` // default 365d, at least 30d
+	// how long network addresses stand beside entries; default 30d, at most retention
+	AddressRetention Duration `yaml:"addressRetention" json:"addressRetention"`
 }
 
 // Rate is so many events in a fixed window.
@@ -149,10 +159,12 @@ type Method struct {
 
 // Action is one event of action-based MFA; it carries over to its scope.
 type Action struct {
-	Action             string `yaml:"action" json:"action"` // wallet.waas.export, …
-	Required           bool   `yaml:"required" json:"required"`
-	TokenBehavior      string `yaml:"tokenBehavior,omitempty" json:"tokenBehavior,omitempty"`           // single_use or time_bound; empty: the scope's default
-	TokenExpirySeconds int    `yaml:"tokenExpirySeconds,omitempty" json:"tokenExpirySeconds,omitempty"` // 0: the scope's default; never above the ceiling
+	Action   string `yaml:"action" json:"action"` // wallet.waas.export, …
+	Required bool   `yaml:"required" json:"required"`
+	// single_use or time_bound; empty: the scope's default
+	TokenBehavior string `yaml:"tokenBehavior,omitempty" json:"tokenBehavior,omitempty"`
+	// 0: the scope's default; never above the ceiling
+	TokenExpirySeconds int `yaml:"tokenExpirySeconds,omitempty" json:"tokenExpirySeconds,omitempty"`
 }
 
 // Passkeys is the WebAuthn relying party.
@@ -175,7 +187,8 @@ type Provider struct {
 	Name      string    `yaml:"name,omitempty" json:"name,omitempty"`           // shown to people; empty: the provider's own
 	Issuer    string    `yaml:"issuer,omitempty" json:"issuer,omitempty"`       // OpenID Connect issuer; makes any name a provider
 	Endpoints Endpoints `yaml:"endpoints,omitempty" json:"endpoints,omitempty"` // in place of those the catalogue or the issuer names
-	Direct    bool      `yaml:"direct,omitempty" json:"direct,omitempty"`       // browsers go to the provider without passing here, which proves less
+	// browsers go to the provider without passing here, which proves less
+	Direct bool `yaml:"direct,omitempty" json:"direct,omitempty"`
 }
 
 // Endpoints are addresses of a provider; empty ones are as the provider
@@ -199,18 +212,24 @@ type ExternalAuth struct {
 
 // Scope declares a custom scope, or narrows a built-in one.
 type Scope struct {
-	Scope         string `yaml:"scope" json:"scope"`
-	Audience      string `yaml:"audience,omitempty" json:"audience,omitempty"`           // required for a custom scope; forbidden for a built-in one
-	Required      *bool  `yaml:"required,omitempty" json:"required,omitempty"`           // custom scopes: default true; built-in: only true, and only raises
+	Scope    string `yaml:"scope" json:"scope"`
+	Audience string `yaml:"audience,omitempty" json:"audience,omitempty"` // required for a custom scope; forbidden for a built-in one
+	// custom scopes: default true; built-in: only true, and only raises
+	Required      *bool  `yaml:"required,omitempty" json:"required,omitempty"`
 	TokenBehavior string `yaml:"tokenBehavior,omitempty" json:"tokenBehavior,omitempty"` // default single_use
 	ExpirySeconds int    `yaml:"expirySeconds,omitempty" json:"expirySeconds,omitempty"` // 0: the ceiling
 	Floor         Floor  `yaml:"floor,omitempty" json:"floor,omitempty"`
 
-	CoolDown Duration `yaml:"coolDown,omitempty" json:"coolDown,omitempty"` // after a recovery or a new factor nothing mints the scope for so long; 0: no wait
+	// after a recovery or a new factor nothing mints the scope for so long; 0: no wait
+	CoolDown Duration `yaml:"coolDown,omitempty" json:"coolDown,omitempty"`
 
 	Binding Binding `yaml:"binding,omitempty" json:"binding,omitempty"`
-	Allows  string  `yaml:"allows,omitempty" json:"allows,omitempty"`   // custom scopes: what a token lets its holder do, as mails say it after the word to, as in "send money"
-	Summary string  `yaml:"summary,omitempty" json:"summary,omitempty"` // custom scopes: what a bound transaction is called, as in "Pay {amount} to {payee}"; empty: its members are listed
+	// custom scopes: what a token lets its holder do, as mails say it after the word to, as in
+	// "send money"
+	Allows string `yaml:"allows,omitempty" json:"allows,omitempty"`
+	// custom scopes: what a bound transaction is called, as in "Pay {amount} to {payee}"; empty:
+	// its members are listed
+	Summary string `yaml:"summary,omitempty" json:"summary,omitempty"`
 }
 
 // Floor is the least acr a scope asks for. An empty value means the default

@@ -105,7 +105,8 @@ var appOrigin = regexp.MustCompile(`^[a-z][a-z0-9+.-]{0,40}://[a-z0-9._-]{1,253}
 
 // notApps are schemes whose pages have no origin of their own, or one that
 // others share.
-var notApps = []string{"http", "https", "ws", "wss", "ftp", "file", "data", "blob", "filesystem", "javascript", "about", "view-source", "content", "resource", "null"}
+var notApps = []string{"http", "https", "ws", "wss", "ftp", "file", "data", "blob", "filesystem", "javascript", "about", "view-source",
+	"content", "resource", "null"}
 
 // IsAppOrigin reports whether the pages of a listed origin are those of an app
 // (capacitor://localhost, chrome-extension://…) and not of a web site. Nobody

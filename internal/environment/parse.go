@@ -55,7 +55,8 @@ func (r *report) compose(doc []byte) *yaml.Node {
 	}
 	doc = bytes.TrimPrefix(doc, []byte("\ufeff"))
 	if at := unprintable(doc); at >= 0 {
-		r.add(lineAt(doc, at), "", "there is a byte that is not UTF-8 text, or a control character: save the document as UTF-8 and remove it")
+		r.add(lineAt(doc, at), "",
+			"there is a byte that is not UTF-8 text, or a control character: save the document as UTF-8 and remove it")
 		return nil
 	}
 	if trimmed := bytes.TrimSpace(doc); len(trimmed) > 0 && trimmed[0] == '{' && json.Valid(doc) {
@@ -102,7 +103,8 @@ func (r *report) syntax(doc []byte, err error) {
 		r.add(lineAt(doc, bytes.Index(doc, []byte("*"+m[1]))), "", "%s", noAliases)
 		return
 	}
-	if at := indentTab.FindIndex(doc); at != nil && (strings.Contains(message, "cannot start any token") || strings.Contains(message, "tab")) {
+	if at := indentTab.FindIndex(doc); at != nil &&
+		(strings.Contains(message, "cannot start any token") || strings.Contains(message, "tab")) {
 		r.add(lineAt(doc, at[0]), "", "the line begins with a tab, which YAML does not take: indent with spaces")
 		return
 	}

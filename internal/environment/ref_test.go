@@ -74,7 +74,8 @@ func keep(t *testing.T) environment.Secrets {
 func TestL3Resolve(t *testing.T) {
 	s := keep(t)
 	for _, ref := range []environment.Ref{
-		{File: "plain"}, {File: "./plain"}, {File: "below/deep"}, {File: "below/../plain"}, {File: "mounted"}, {Env: "GITHUB"}, {Env: "STEPUP_MASTER_KEY"},
+		{File: "plain"}, {File: "./plain"}, {File: "below/deep"}, {File: "below/../plain"}, {File: "mounted"}, {Env: "GITHUB"},
+		{Env: "STEPUP_MASTER_KEY"},
 	} {
 		got, err := s.Resolve(mine, ref)
 		if err != nil || got.Reveal() != "hunter2" {
@@ -128,7 +129,8 @@ func TestL3ResolveRefuses(t *testing.T) {
 		{environment.Ref{File: "zero"}, "escapes"},
 		{environment.Ref{File: "loop"}, ""},
 		{environment.Ref{File: "pipe"}, "not a regular file"},
-		{environment.Ref{Env: "NONE"}, `SECRET_1111111122224333844455555555555A_NONE is not set: export SECRET_1111111122224333844455555555555A_NONE="$NONE"`},
+		{environment.Ref{Env: "NONE"},
+			`SECRET_1111111122224333844455555555555A_NONE is not set: export SECRET_1111111122224333844455555555555A_NONE="$NONE"`},
 		{environment.Ref{Env: "EMPTY"}, "it is empty"},
 		{environment.Ref{Env: "github"}, "is not set"},
 		{environment.Ref{Env: "lower"}, "is not set"},
@@ -148,7 +150,8 @@ func TestL3ResolveRefuses(t *testing.T) {
 			t.Errorf("of environment %q: %v", id, err)
 		}
 	}
-	if _, err := (environment.Secrets{}).Resolve(mine, environment.Ref{File: "plain"}); err == nil || !strings.Contains(err.Error(), "STEPUP_SECRETS_DIR is not set") {
+	if _, err := (environment.Secrets{}).Resolve(mine, environment.Ref{File: "plain"}); err == nil ||
+		!strings.Contains(err.Error(), "STEPUP_SECRETS_DIR is not set") {
 		t.Errorf("without a folder: %v", err)
 	}
 	old := environment.Ref{File: "/run/secrets/github"}
@@ -184,13 +187,15 @@ func FuzzL3Resolve(f *testing.F) {
 // command to paste.
 func TestReferencesAreNoCommands(t *testing.T) {
 	const mine = "11111111-2222-4333-8444-555555555555"
-	for _, name := range []string{"/run/$(id)", "/run/a; id", "/run/`id`", "/run/a && id", "/run/a b", "/run/a'b", "/run/a\nok       all is well", "a\nok       all is well", "a\x1b[2J", "a\u202eb"} {
+	for _, name := range []string{"/run/$(id)", "/run/a; id", "/run/`id`", "/run/a && id", "/run/a b", "/run/a'b",
+		"/run/a\nok       all is well", "a\nok       all is well", "a\x1b[2J", "a\u202eb"} {
 		for _, s := range []environment.Secrets{{}, {Dir: t.TempDir()}} {
 			_, err := s.Resolve(mine, environment.Ref{File: name})
 			if err == nil {
 				t.Fatalf("%q was read", name)
 			}
-			if text := err.Error(); strings.Contains(text, "mv ") || strings.ContainsAny(text, "\n\x1b\u202e") || !strings.Contains(text, strconv.Quote(name)) {
+			if text := err.Error(); strings.Contains(text, "mv ") || strings.ContainsAny(text, "\n\x1b\u202e") ||
+				!strings.Contains(text, strconv.Quote(name)) {
 				t.Errorf("%q: %s", name, text)
 			}
 		}

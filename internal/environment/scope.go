@@ -138,7 +138,8 @@ func (e *Environment) Life(scope string) (Life, bool) {
 	if b.Action != "" {
 		a, _ = e.Action(b.Action)
 	}
-	return life(cmp.Or(b.TokenBehavior, SingleUse), word{a.TokenBehavior, a.TokenExpirySeconds}, word{s.TokenBehavior, s.ExpirySeconds}), true
+	return life(cmp.Or(b.TokenBehavior, SingleUse), word{a.TokenBehavior, a.TokenExpirySeconds},
+		word{s.TokenBehavior, s.ExpirySeconds}), true
 }
 
 // ActionLife is the life of tokens for an action: that of its scope, or its own
@@ -160,7 +161,8 @@ type word struct {
 
 func life(behavior string, said ...word) Life {
 	for i, w := range said {
-		if w.behavior == SingleUse || w.behavior == TimeBound && !slices.ContainsFunc(said[:i], func(w word) bool { return w.behavior == SingleUse }) {
+		if w.behavior == SingleUse ||
+			w.behavior == TimeBound && !slices.ContainsFunc(said[:i], func(w word) bool { return w.behavior == SingleUse }) {
 			behavior = w.behavior
 		}
 	}

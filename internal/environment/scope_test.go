@@ -35,13 +35,21 @@ func TestLife(t *testing.T) {
 		{"wallet:export", "", environment.Life{SingleUse: true, Seconds: 300}},
 		{"credential:link", "", environment.Life{Seconds: 600}},
 		{"user:update", "", environment.Life{Seconds: 600}},
-		{"user:update", "mfa: {actions: [{action: user.update, required: true, tokenBehavior: single_use}]}", environment.Life{SingleUse: true, Seconds: 300}},
-		{"wallet:sign", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}", environment.Life{Seconds: 600}},
-		{"wallet:sign", "mfa: {actions: [{action: wallet.waas.sign, required: true}]}\nscopes: [{scope: \"wallet:sign\", tokenBehavior: time_bound}]", environment.Life{Seconds: 600}},
-		{"wallet:sign", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: single_use}]}\nscopes: [{scope: \"wallet:sign\", tokenBehavior: time_bound, expirySeconds: 500}]", environment.Life{SingleUse: true, Seconds: 300}},
-		{"wallet:sign", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound, tokenExpirySeconds: 500}]}\nscopes: [{scope: \"wallet:sign\", expirySeconds: 200}]", environment.Life{Seconds: 200}},
-		{"credential:link", "scopes: [{scope: \"credential:link\", tokenBehavior: single_use}]", environment.Life{SingleUse: true, Seconds: 300}},
-		{"transfer:create", "scopes: [{scope: transfer:create, audience: https://a.example, tokenBehavior: time_bound, expirySeconds: 60}]", environment.Life{Seconds: 60}},
+		{"user:update", "mfa: {actions: [{action: user.update, required: true, tokenBehavior: single_use}]}",
+			environment.Life{SingleUse: true, Seconds: 300}},
+		{"wallet:sign", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}",
+			environment.Life{Seconds: 600}},
+		{"wallet:sign",
+			"mfa: {actions: [{action: wallet.waas.sign, required: true}]}\nscopes: [{scope: \"wallet:sign\", tokenBehavior: time_bound}]",
+			environment.Life{Seconds: 600}},
+		{"wallet:sign", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: single_use}]}\nscopes: [{scope: " +
+			"\"wallet:sign\", tokenBehavior: time_bound, expirySeconds: 500}]", environment.Life{SingleUse: true, Seconds: 300}},
+		{"wallet:sign", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound, tokenExpirySeconds: " +
+			"500}]}\nscopes: [{scope: \"wallet:sign\", expirySeconds: 200}]", environment.Life{Seconds: 200}},
+		{"credential:link", "scopes: [{scope: \"credential:link\", tokenBehavior: single_use}]",
+			environment.Life{SingleUse: true, Seconds: 300}},
+		{"transfer:create", "scopes: [{scope: transfer:create, audience: https://a.example, tokenBehavior: time_bound, expirySeconds: 60}]",
+			environment.Life{Seconds: 60}},
 	} {
 		if got, ok := mustParse(t, head+test.doc).Life(test.scope); !ok || got != test.want {
 			t.Errorf("%s with %q: %v, want %v", test.scope, test.doc, got, test.want)

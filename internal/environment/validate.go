@@ -19,7 +19,8 @@ var (
 	methodTypes = []string{"totp", "passkey"}
 	behaviors   = []string{SingleUse, TimeBound}
 	presets     = []string{PresetASVSL3}
-	numberTypes = []string{"mobile", "fixed_line_or_mobile", "fixed_line", "voip", "personal_number"} // those that cost extra are never texted
+	// those that cost extra are never texted
+	numberTypes = []string{"mobile", "fixed_line_or_mobile", "fixed_line", "voip", "personal_number"}
 	providers   = []string{
 		"apple", "bitbucket", "coinbasesocial", "discord", "epicgames", "facebook", "farcaster", "github", "gitlab",
 		"google", "instagram", "kraken", "line", "linkedin", "microsoft", "okta", "shopify", "spotify", "steam",
@@ -28,7 +29,8 @@ var (
 )
 
 // Compatibilities is the closed list of compatibility entries.
-var Compatibilities = []Compatible{LinkWallet, LinkEmail, LinkPhone, UnlinkWallet, UpdateUser, DeleteUser, Refresh, Reshare, DeleteDevice, RefreshWithoutMFA, ReshareWithoutMFA}
+var Compatibilities = []Compatible{LinkWallet, LinkEmail, LinkPhone, UnlinkWallet, UpdateUser, DeleteUser, Refresh, Reshare, DeleteDevice,
+	RefreshWithoutMFA, ReshareWithoutMFA}
 
 // maxItems bounds every list but that of the users in rehearsal.
 const maxItems = 100
@@ -92,7 +94,8 @@ func (c checker) origins(path string, list []string, apps bool) {
 	for i, origin := range list {
 		if IsAppOrigin(origin) && apps {
 			if c.e.Auth.Cookies() {
-				c.at(index(path, i), "is an app and no web site: with auth.storage [cookie] only web origins may call. Give the app an environment of its own")
+				c.at(index(path, i), "is an app and no web site: with auth.storage [cookie] only web origins may call. Give the app "+
+					"an environment of its own")
 			}
 			continue
 		}
@@ -260,7 +263,8 @@ func (c checker) provider(path string, p Provider) {
 	case p.Issuer == "":
 		c.oneOf(path+".provider", p.Provider, providers)
 	case !known && !ownProvider.MatchString(p.Provider):
-		c.at(path+".provider", "%s is not a name for a provider of yours: use 2 to 32 of a-z, 0-9 and _, a letter first", quoted(p.Provider))
+		c.at(path+".provider", "%s is not a name for a provider of yours: use 2 to 32 of a-z, 0-9 and _, a letter first",
+			quoted(p.Provider))
 	}
 	if p.Name != "" {
 		c.shortText(path+".name", p.Name)

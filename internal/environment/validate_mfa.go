@@ -72,7 +72,8 @@ func (c checker) tokenLife(path, secondsKey string, b Builtin, behavior string, 
 		if effective == SingleUse && b.MayTimeBound {
 			hint = ", or choose tokenBehavior: time_bound"
 		}
-		c.at(path+"."+secondsKey, "%d is above the ceiling of a %s token: use at most %d%s (%d for single_use, %d for time_bound, and nothing raises them)",
+		c.at(path+"."+secondsKey,
+			"%d is above the ceiling of a %s token: use at most %d%s (%d for single_use, %d for time_bound, and nothing raises them)",
 			seconds, effective, most, hint, ceiling(SingleUse), ceiling(TimeBound))
 	}
 }
@@ -91,7 +92,9 @@ func (c checker) scopes() {
 		c.summary(path, s)
 		switch {
 		case !stepup.Scope(s.Scope).Valid():
-			c.at(path+".scope", "%s is not a scope: write lower-case words with colons between them, as in transfer:create (at most %d characters)", quoted(s.Scope), stepup.MaxScopeLength)
+			c.at(path+".scope",
+				"%s is not a scope: write lower-case words with colons between them, as in transfer:create (at most %d characters)",
+				quoted(s.Scope), stepup.MaxScopeLength)
 		case stepup.Scope(s.Scope).Reserved():
 			c.override(path, s)
 		default:
@@ -108,7 +111,8 @@ func (c checker) override(path string, s Scope) {
 	case prefix == "business_account":
 		c.at(path+".scope", "business_account scopes are not supported: remove the entry")
 	case !known:
-		c.at(path+".scope", "the prefix %s is reserved and %s is none of its scopes; %s", prefix, s.Scope, meant(s.Scope, words(stepup.BuiltInScopes())))
+		c.at(path+".scope", "the prefix %s is reserved and %s is none of its scopes; %s", prefix, s.Scope,
+			meant(s.Scope, words(stepup.BuiltInScopes())))
 	default:
 		if s.Audience != "" {
 			c.at(path+".audience", "a built-in scope is for this server alone: remove the line")
@@ -134,7 +138,8 @@ func (c checker) custom(path string, s Scope) {
 	case issuer.MatchString(s.Audience):
 		c.at(path+".audience", "is a stepup environment, which guards only built-in scopes: name your own API")
 	}
-	c.tokenLife(path, "expirySeconds", Builtin{Scope: stepup.Scope(s.Scope), TokenBehavior: SingleUse, MayTimeBound: true}, s.TokenBehavior, s.ExpirySeconds)
+	c.tokenLife(path, "expirySeconds", Builtin{Scope: stepup.Scope(s.Scope), TokenBehavior: SingleUse, MayTimeBound: true}, s.TokenBehavior,
+		s.ExpirySeconds)
 }
 
 func (c checker) floor(path string, f Floor) {

@@ -7,9 +7,10 @@ import (
 
 // Wallets says which wallets prove themselves by a signature.
 type Wallets struct {
-	Chains     []string `yaml:"chains" json:"chains"`         // EVM, SOL; default none
-	RPC        []RPC    `yaml:"rpc" json:"rpc"`               // where contract wallets are asked; default nowhere, and then they cannot sign
-	Undeployed bool     `yaml:"undeployed" json:"undeployed"` // contract wallets may sign before they are deployed
+	Chains []string `yaml:"chains" json:"chains"` // EVM, SOL; default none
+	// where contract wallets are asked; default nowhere, and then they cannot sign
+	RPC        []RPC `yaml:"rpc" json:"rpc"`
+	Undeployed bool  `yaml:"undeployed" json:"undeployed"` // contract wallets may sign before they are deployed
 }
 
 // RPC is a node of one EVM chain.

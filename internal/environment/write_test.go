@@ -28,7 +28,8 @@ func TestYAMLIsCanonical(t *testing.T) {
 
 func TestYAMLKeepsOddTexts(t *testing.T) {
 	for _, name := range []string{
-		"true", "null", "~", "007", "1e3", "2026-04-01", "- a", "a: b", "a #b", "#", "'", `"`, `\`, "{a}", "[", "&a", "*a", "!a", "%", "@", "`", "|", ">", "?", "<<", "=", "日本 \U0001F469\u200d\U0001F4BB",
+		"true", "null", "~", "007", "1e3", "2026-04-01", "- a", "a: b", "a #b", "#", "'", `"`, `\`, "{a}", "[", "&a", "*a", "!a", "%", "@",
+		"`", "|", ">", "?", "<<", "=", "日本 \U0001F469\u200d\U0001F4BB",
 	} {
 		e := mustParse(t, head)
 		e.Name, e.Mail.AppName = name, name
@@ -104,15 +105,19 @@ func drawEnvironment(t *rapid.T) *environment.Environment {
 	}
 
 	if flip(t) {
-		e.Passkeys = environment.Passkeys{RPID: "a.example", Origins: []string{"https://a.example"}, RelatedOrigins: subset(t, "https://b.example", "https://c.example:8443")}
+		e.Passkeys = environment.Passkeys{RPID: "a.example", Origins: []string{"https://a.example"},
+			RelatedOrigins: subset(t, "https://b.example", "https://c.example:8443")}
 	}
 	if flip(t) {
 		w := &e.EmbeddedWallets
 		w.Enabled, w.ExportDisabled, w.PerUser = flip(t), flip(t), number(t, 100)
-		w.Chains, w.Schemes = pick(t, []string{"EVM", "SOL"}, []string{"SOL"}), pick(t, []string{"TWO_OF_TWO"}, []string{"THREE_OF_FIVE", "TWO_OF_TWO"})
+		w.Chains, w.Schemes = pick(t, []string{"EVM", "SOL"}, []string{"SOL"}),
+			pick(t, []string{"TWO_OF_TWO"}, []string{"THREE_OF_FIVE", "TWO_OF_TWO"})
 		w.Networks = pick(t, []environment.Network{}, []environment.Network{
-			{Name: "Here", Chain: "EVM", ChainID: 31337, RPC: "http://127.0.0.1:8545", Symbol: pick(t, "ETH", "POL"), Decimals: pick(t, 18, 6)},
-			{Name: "There", Chain: "SOL", Cluster: "devnet", RPC: "https://rpc.example", Symbol: pick(t, "SOL", "ETH"), Decimals: pick(t, 9, 18)},
+			{Name: "Here", Chain: "EVM", ChainID: 31337, RPC: "http://127.0.0.1:8545", Symbol: pick(t, "ETH", "POL"),
+				Decimals: pick(t, 18, 6)},
+			{Name: "There", Chain: "SOL", Cluster: "devnet", RPC: "https://rpc.example", Symbol: pick(t, "SOL", "ETH"),
+				Decimals: pick(t, 9, 18)},
 		})
 	}
 	drawMFA(t, e)
@@ -175,12 +180,15 @@ func drawScopes(t *rapid.T, e *environment.Environment) {
 			s.TokenBehavior, s.ExpirySeconds = "time_bound", pick(t, 600, number(t, 600))
 		}
 		s.Summary = pick(t, "", "Pay {amount} to {payee}")
-		s.Binding = pick(t, environment.Binding{}, environment.Binding{Require: "never"}, environment.Binding{Require: "always", Displayed: flip(t)},
-			environment.Binding{Require: "above", Above: []environment.Above{{Of: "amount", Limit: pick(t, "0", "99.50")}, {Of: "fee", Limit: "1"}}})
+		s.Binding = pick(t, environment.Binding{}, environment.Binding{Require: "never"},
+			environment.Binding{Require: "always", Displayed: flip(t)},
+			environment.Binding{Require: "above",
+				Above: []environment.Above{{Of: "amount", Limit: pick(t, "0", "99.50")}, {Of: "fee", Limit: "1"}}})
 		e.Scopes = append(e.Scopes, s)
 	}
 	for _, name := range subset(t, "wallet:sign", "credential:link", "user:delete") {
-		s := environment.Scope{Scope: name, TokenBehavior: pick(t, "", "single_use"), ExpirySeconds: pick(t, 0, number(t, 300)), Floor: floor()}
+		s := environment.Scope{Scope: name, TokenBehavior: pick(t, "", "single_use"), ExpirySeconds: pick(t, 0, number(t, 300)),
+			Floor: floor()}
 		if flip(t) {
 			required := true
 			s.Required = &required
@@ -224,7 +232,8 @@ func FuzzParse(f *testing.F) {
 			if e != nil || !errors.As(err, &list) || len(list) == 0 {
 				t.Fatalf("%v, %T %v", e, err, err)
 			}
-			lines := strings.Count(string(doc), "\n") + strings.Count(string(doc), "\r") + strings.Count(string(doc), "\u2028") + strings.Count(string(doc), "\u2029") + 1
+			lines := strings.Count(string(doc), "\n") + strings.Count(string(doc), "\r") + strings.Count(string(doc), "\u2028") +
+				strings.Count(string(doc), "\u2029") + 1
 			for _, p := range list {
 				if p.Line < 1 || p.Line > lines || !messageLine.MatchString(p.String()) || strings.Contains(p.String(), "\n") {
 					t.Errorf("of %d lines: %q", lines, p)

@@ -109,10 +109,10 @@ const (
 var status = map[Code]int{
 	InvalidRequest: 400, InvalidJSON: 400, AmbiguousElevatedToken: 400, UnknownHost: 421,
 	InvalidSession: 401, SignInRequired: 401, InvalidServiceToken: 401,
-	ElevatedTokenRequired: 403, HTTPSRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403, DeviceSignatureNeeded: 403,
-	AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
-	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415, BodyTooLarge: 413,
-	Conflict: 409, OperationConflict: 409, Disputed: 409, EnvironmentVersionCannotGoBack: 409,
+	ElevatedTokenRequired: 403, HTTPSRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403,
+	DeviceSignatureNeeded: 403, AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
+	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415,
+	BodyTooLarge: 413, Conflict: 409, OperationConflict: 409, Disputed: 409, EnvironmentVersionCannotGoBack: 409,
 	RateLimited: 429, TooManyAttempts: 429, MFARateLimited: 429, CoolingDown: 429,
 	Internal: 500, Unavailable: 503, OutcomeUnknown: 503, WalletServiceUnsafe: 503,
 }

@@ -59,8 +59,10 @@ func TestWhatIsAskedWhen(t *testing.T) {
 					if compatible {
 						entries = "[refresh, reshare, delete-device]"
 					}
-					w.Apply(t, tenanttest.Document("createdAtVersion: 2026_01_01", "minApiVersion: "+string(version), "compatibility: "+entries,
-						fmt.Sprintf("mfa: {required: %v, methods: [{type: totp, enabled: true}], actions: [%s]}", mfaRequired, strings.Join(actions, ", "))))
+					w.Apply(t,
+						tenanttest.Document("createdAtVersion: 2026_01_01", "minApiVersion: "+string(version), "compatibility: "+entries,
+							fmt.Sprintf("mfa: {required: %v, methods: [{type: totp, enabled: true}], actions: [%s]}", mfaRequired,
+								strings.Join(actions, ", "))))
 					for _, isEnrolled := range []bool{false, true} {
 						people++
 						cases += ask(t, w, fmt.Sprintf("user%d", people), version, on, mfaRequired, compatible, isEnrolled)
@@ -72,14 +74,17 @@ func TestWhatIsAskedWhen(t *testing.T) {
 	t.Logf("%d combinations", cases)
 }
 
-func ask(t *testing.T, w *tenanttest.World, name string, version environment.Version, on, mfaRequired, compatible, isEnrolled bool) (cases int) {
+func ask(t *testing.T, w *tenanttest.World, name string, version environment.Version, on, mfaRequired, compatible,
+	isEnrolled bool) (cases int) {
 	s := w.SignIn(t, name+"@example.com")
-	proof := tenanttest.Stub{Is: assurance.EmailCode, Evidence: method.Evidence{Format: store.FormatEmail, Identifier: name + "@example.com", Purpose: method.InSession}}
+	proof := tenanttest.Stub{Is: assurance.EmailCode,
+		Evidence: method.Evidence{Format: store.FormatEmail, Identifier: name + "@example.com", Purpose: method.InSession}}
 	legacy := legacymfa.Tokens{}.Present(legacymfa.Prefix + strings.Repeat("A", 26)) // who has no factor has no token
 	if isEnrolled {
 		var app store.CredentialRow
 		w.Write(t, func(tx *store.Tx) (err error) {
-			app, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: name + "-app", Format: store.FormatTOTP, Identifier: name + "-app", Written: "app"}, account.Authority{Provenance: store.ProvenanceElevatedToken})
+			app, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: name + "-app", Format: store.FormatTOTP,
+				Identifier: name + "-app", Written: "app"}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 			return err
 		})
 		proof = totpProof(app, method.InSession)
@@ -174,7 +179,8 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 	return cases
 }
 
-func subject(t *testing.T, w *tenanttest.World, s store.SessionRow, token string, legacy enforce.Legacy, entry environment.Compatible) enforce.Subject {
+func subject(t *testing.T, w *tenanttest.World, s store.SessionRow, token string, legacy enforce.Legacy,
+	entry environment.Compatible) enforce.Subject {
 	subject := w.Subject(t, s, token)
 	subject.Legacy, subject.LegacyEntry = legacy, entry
 	return subject

@@ -40,7 +40,8 @@ type Tokens struct{}
 // Mint makes a token for the session from a second factor given in it. Unlike an
 // elevated token it has no time limit of its own: it ends with its session or
 // with the credential it came from.
-func (Tokens) Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, singleUse bool) (secret.Text, error) {
+func (Tokens) Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof,
+	singleUse bool) (secret.Text, error) {
 	switch {
 	case !proof.Valid():
 		return "", errors.New("minting an MFA token: no proof")
@@ -51,7 +52,8 @@ func (Tokens) Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 	case proof.Evidence().Purpose != method.InSession && !confirms(t, proof):
 		return "", fault.New(fault.MFAInvalidRequest, "This proof was asked for something else. Give the second factor again.")
 	case !proof.Kind().MFA():
-		return "", fault.New(fault.MFAInvalidRequest, "An MFA token needs a second factor: an authenticator code, a passkey or a recovery code.")
+		return "", fault.New(fault.MFAInvalidRequest,
+			"An MFA token needs a second factor: an authenticator code, a passkey or a recovery code.")
 	}
 	credential, held := proof.Credential()
 	if !held || credential.UserID != session.UserID {
@@ -75,9 +77,11 @@ func (Tokens) Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 	if err != nil {
 		return "", fmt.Errorf("minting an MFA token: %w", err)
 	}
-	_, err = tx.Exec(`INSERT INTO mfa_tokens (id, environment_id, user_id, session_id, credential_id, method, hash, single_use, epoch, issued_at)
+	_, err = tx.Exec(
+		`INSERT INTO mfa_tokens (id, environment_id, user_id, session_id, credential_id, method, hash, single_use, epoch, issued_at)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, epoch, $9 FROM current_epoch`,
-		id.String(), t.ID, session.UserID, session.ID, credential.ID, string(proof.Kind()), digest(tx, text), bit(singleUse), tx.Now().UnixMilli())
+		id.String(), t.ID, session.UserID, session.ID, credential.ID, string(proof.Kind()), digest(tx, text), bit(singleUse),
+		tx.Now().UnixMilli())
 	if err != nil {
 		return "", fmt.Errorf("minting an MFA token: %w", err)
 	}
@@ -110,13 +114,15 @@ func (Tokens) Chore() store.Chore {
 	after, slices := "", 0
 	return store.Chore{Name: "mfa_tokens", Do: func(tx *store.Tx, limit int) (gone int64, more bool, err error) {
 		var last sql.NullString
-		err = tx.Row(`SELECT MAX(id) FROM (SELECT id FROM mfa_tokens WHERE id > $1 ORDER BY id LIMIT $2) AS slice`, after, limit).Scan(&last)
+		err = tx.Row(`SELECT MAX(id) FROM (SELECT id FROM mfa_tokens WHERE id > $1 ORDER BY id LIMIT $2) AS slice`, after, limit).
+			Scan(&last)
 		if err != nil || !last.Valid {
 			after = ""
 			return 0, false, err
 		}
 		gone, err = tx.Exec(`DELETE FROM mfa_tokens WHERE id > $1 AND id <= $2 AND NOT EXISTS
-			(SELECT 1 FROM sessions s WHERE s.id = mfa_tokens.session_id AND s.revoked_at IS NULL AND s.expires_at > $3)`, after, last.String, tx.Now().UnixMilli())
+			(SELECT 1 FROM sessions s WHERE s.id = mfa_tokens.session_id AND s.revoked_at IS NULL AND s.expires_at > $3)`, after,
+			last.String, tx.Now().UnixMilli())
 		after, slices = last.String, slices+1
 		return gone, slices%walk != 0, err
 	}}
@@ -149,7 +155,8 @@ func (p presented) Judge(tx *store.Tx, t *tenant.Tenant, session store.SessionRo
 	}
 	var userID, sessionID string
 	var spent int64
-	err = tx.Row(`SELECT user_id, session_id, CASE WHEN single_use = 1 AND consumed_at IS NOT NULL THEN 1 ELSE 0 END FROM mfa_tokens WHERE environment_id = $1 AND hash = $2`,
+	err = tx.Row(`SELECT user_id, session_id, CASE WHEN single_use = 1 AND consumed_at IS NOT NULL THEN 1 ELSE 0 END FROM mfa_tokens
+		WHERE environment_id = $1 AND hash = $2`,
 		session.EnvironmentID, digest(tx, p.Text)).Scan(&userID, &sessionID, &spent)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -172,7 +179,8 @@ func (p presented) Spend(tx *store.Tx, by audit.By, t *tenant.Tenant, session st
 		return "", store.ErrNotFound
 	}
 	var id, credentialID string
-	err := tx.Row(`UPDATE mfa_tokens SET consumed_at = $5 WHERE `+good+` RETURNING id, credential_id`, p.arguments(tx, session)...).Scan(&id, &credentialID)
+	err := tx.Row(`UPDATE mfa_tokens SET consumed_at = $5 WHERE `+good+` RETURNING id, credential_id`, p.arguments(tx, session)...).
+		Scan(&id, &credentialID)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", store.ErrNotFound
 	}

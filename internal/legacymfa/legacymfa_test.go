@@ -26,7 +26,8 @@ func enrolled(t *testing.T, w *tenanttest.World, name, provenance string) (store
 	s := w.SignIn(t, name+"@example.com")
 	var row store.CredentialRow
 	w.Write(t, func(tx *store.Tx) (err error) {
-		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: name + "-app", Format: store.FormatTOTP, Identifier: name + "-app", Written: "app"}, account.Authority{Provenance: provenance})
+		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: name + "-app", Format: store.FormatTOTP,
+			Identifier: name + "-app", Written: "app"}, account.Authority{Provenance: provenance})
 		return err
 	})
 	return s, row
@@ -117,7 +118,8 @@ func TestTokenDies(t *testing.T) {
 		if got := judge(t, w, w.Another(t, s), text); got != stepup.ReasonWrongSubject {
 			t.Errorf("a token of another session of the same user: %q", got)
 		}
-		for _, junk := range []secret.Text{"x", legacymfa.Prefix, text + "A", text[:len(text)-1], secret.Text(strings.ToLower(text.Reveal())), secret.Text(strings.Repeat("A", 1<<20))} {
+		for _, junk := range []secret.Text{"x", legacymfa.Prefix, text + "A", text[:len(text)-1],
+			secret.Text(strings.ToLower(text.Reveal())), secret.Text(strings.Repeat("A", 1<<20))} {
 			if got := judge(t, w, s, junk); got != stepup.ReasonMissing {
 				t.Errorf("%d bytes of junk: %q", len(junk), got)
 			}
@@ -142,7 +144,8 @@ func TestTokenDies(t *testing.T) {
 			t.Errorf("a lasting token after a failover: %q", got)
 		}
 		w.Write(t, func(tx *store.Tx) error {
-			return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, app.ID, account.Authority{Provenance: store.ProvenanceElevatedToken})
+			return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, app.ID,
+				account.Authority{Provenance: store.ProvenanceElevatedToken})
 		})
 		if got := judge(t, w, s, text); got == "" {
 			t.Error("the token outlives the factor it came from")
@@ -214,10 +217,11 @@ func TestMintRefuses(t *testing.T) {
 	s, app := enrolled(t, w, "ada", store.ProvenanceElevatedToken)
 	_, eve := enrolled(t, w, "eve", store.ProvenanceElevatedToken)
 	for name, m := range map[string]method.Method{
-		"a sign-in":                   totpProof(app, method.SignIn),
-		"somebody else's factor":      totpProof(eve, method.InSession),
-		"a factor nobody holds":       totpProof(store.CredentialRow{Format: store.FormatTOTP, Identifier: "none"}, method.InSession),
-		"re-authentication by e-mail": tenanttest.Stub{Is: assurance.EmailCode, Evidence: method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Purpose: method.InSession}},
+		"a sign-in":              totpProof(app, method.SignIn),
+		"somebody else's factor": totpProof(eve, method.InSession),
+		"a factor nobody holds":  totpProof(store.CredentialRow{Format: store.FormatTOTP, Identifier: "none"}, method.InSession),
+		"re-authentication by e-mail": tenanttest.Stub{Is: assurance.EmailCode,
+			Evidence: method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Purpose: method.InSession}},
 	} {
 		if _, err := mint(t, w, m, s, true); err == nil {
 			t.Errorf("%s mints an MFA token", name)

@@ -45,7 +45,8 @@ func TestPerSource(t *testing.T) {
 		take := func(address string) (ok bool) {
 			t.Helper()
 			err := db.Write(t.Context(), func(tx *store.Tx) error {
-				refused, _, err := limit.TakeAll(tx, limit.PerSource(tx, limit.From(address, environment.Defaults().Limits), rate, "test")...)
+				refused, _, err := limit.TakeAll(tx,
+					limit.PerSource(tx, limit.From(address, environment.Defaults().Limits), rate, "test")...)
 				ok = refused == nil
 				return err
 			})
@@ -122,7 +123,8 @@ func TestTakeAll(t *testing.T) {
 // Whatever a request says its address is, counting it never fails, and two
 // addresses of one network never count apart.
 func FuzzNetwork(f *testing.F) {
-	for _, seed := range []string{"192.0.2.1", "2001:db8::1", "::ffff:1.2.3.4", "64:ff9b::1.2.3.4", "2002:102:304::", "fe80::1%a", "unknown", ""} {
+	for _, seed := range []string{"192.0.2.1", "2001:db8::1", "::ffff:1.2.3.4", "64:ff9b::1.2.3.4", "2002:102:304::", "fe80::1%a",
+		"unknown", ""} {
 		f.Add(seed)
 	}
 	limits := environment.Defaults().Limits

@@ -84,13 +84,15 @@ func flows() []flow {
 	}
 	// again spends what may have been spent already: never with success when it was.
 	again := func(t *testing.T, w *tenanttest.World) {
-		spent := w.Count(t, `SELECT COUNT(*) FROM elevated_tokens WHERE id = $1 AND consumed_at IS NOT NULL`, enforce.Present(t.Context(), w.Tenant, token).TokenID())
+		spent := w.Count(t, `SELECT COUNT(*) FROM elevated_tokens WHERE id = $1 AND consumed_at IS NOT NULL`,
+			enforce.Present(t.Context(), w.Tenant, token).TokenID())
 		if _, err := w.Spend(t, ada, token, stepup.WalletExport); (err == nil) != (spent == 0) {
 			t.Errorf("spent before: %d; now: %v", spent, err)
 		}
 	}
 	consume := func(ctx context.Context, w *tenanttest.World) (first bool, err error) {
-		g := enforce.Guarded{Tenant: w.Tenant, Presented: enforce.Present(ctx, w.Tenant, token), Scope: stepup.WalletExport, OperationID: id, RequestDigest: "digest", Caller: "guard"}
+		g := enforce.Guarded{Tenant: w.Tenant, Presented: enforce.Present(ctx, w.Tenant, token), Scope: stepup.WalletExport,
+			OperationID: id, RequestDigest: "digest", Caller: "guard"}
 		err = w.DB.Write(ctx, func(tx *store.Tx) (err error) {
 			_, first, err = enforce.Consume(tx, tenanttest.By, g)
 			return err
@@ -120,7 +122,8 @@ func flows() []flow {
 		{"linking", ask(method.Update, "other"), func(ctx context.Context, w *tenanttest.World) (bool, error) {
 			err := w.Check(ctx, w.Attempt(&ada, id, code), func(tx *store.Tx, p method.Proof) error {
 				e := p.Evidence()
-				_, err := account.Link(tx, tenanttest.By, w.Tenant, ada.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
+				_, err := account.Link(tx, tenanttest.By, w.Tenant, ada.UserID, account.Address{Format: e.Format, Identifier: e.Identifier,
+					Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 				return err
 			})
 			return err == nil, err
@@ -135,7 +138,8 @@ func flows() []flow {
 		{"spending", elevated, func(ctx context.Context, w *tenanttest.World) (bool, error) {
 			var spent string
 			err := w.DB.Write(ctx, func(tx *store.Tx) (err error) {
-				spent, err = enforce.Spend(tx, tenanttest.By, enforce.Subject{Tenant: w.Tenant, Session: ada, Presented: enforce.Present(ctx, w.Tenant, token)}, stepup.WalletExport)
+				spent, err = enforce.Spend(tx, tenanttest.By,
+					enforce.Subject{Tenant: w.Tenant, Session: ada, Presented: enforce.Present(ctx, w.Tenant, token)}, stepup.WalletExport)
 				return err
 			})
 			return spent != "" && err == nil, err

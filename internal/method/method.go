@@ -34,7 +34,8 @@ func (a Attempt) About(bindingID string) error {
 	if a.BindingID == "" || a.BindingID == bindingID {
 		return nil
 	}
-	return fault.New(fault.InvalidBinding, "This was asked for without that transaction, or for another one. Start the step-up again with its bindingId.")
+	return fault.New(fault.InvalidBinding,
+		"This was asked for without that transaction, or for another one. Start the step-up again with its bindingId.")
 }
 
 // Method is one way to prove.

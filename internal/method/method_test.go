@@ -16,15 +16,18 @@ import (
 func TestProofSaysWhatWasProven(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "Ada@example.com")
-		evidence := method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Recipient: "Ada@example.com", Purpose: method.InSession}
+		evidence := method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Recipient: "Ada@example.com",
+			Purpose: method.InSession}
 		for _, test := range []struct {
 			kind assurance.Kind
 			acr  assurance.ACR
 			want assurance.ACR
-		}{{assurance.EmailCode, "", assurance.Reauth}, {assurance.Social, assurance.Federated, assurance.Federated}, {assurance.Passkey, "", assurance.PHR}} {
+		}{{assurance.EmailCode, "", assurance.Reauth}, {assurance.Social, assurance.Federated, assurance.Federated},
+			{assurance.Passkey, "", assurance.PHR}} {
 			evidence.ACR = test.acr
 			var proof method.Proof
-			err := method.Check(t.Context(), w.DB, tenanttest.Stub{Is: test.kind, Evidence: evidence}, w.Attempt(&ada, "", ""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
+			err := method.Check(t.Context(), w.DB, tenanttest.Stub{Is: test.kind, Evidence: evidence}, w.Attempt(&ada, "",
+				""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
 				proof = p
 				if !p.At().Equal(tx.Now()) {
 					t.Errorf("proven at %v, not %v", p.At(), tx.Now())
@@ -35,7 +38,8 @@ func TestProofSaysWhatWasProven(t *testing.T) {
 				t.Fatal(err)
 			}
 			c, held := proof.Credential()
-			if !proof.Valid() || proof.Kind() != test.kind || proof.ACR() != test.want || proof.EnvironmentID() != tenanttest.ID || proof.SessionID() != ada.ID ||
+			if !proof.Valid() || proof.Kind() != test.kind || proof.ACR() != test.want || proof.EnvironmentID() != tenanttest.ID ||
+				proof.SessionID() != ada.ID ||
 				!held || c.UserID != ada.UserID || proof.Evidence() != evidence {
 				t.Errorf("%s: %+v", test.kind, proof)
 			}
@@ -102,7 +106,8 @@ func TestCountIsCommittedFirst(t *testing.T) {
 			{Counting: func(tx *store.Tx) error { return errors.Join(count(tx), fault.New(fault.TooManyAttempts, "No.")) }},
 			{Counting: count},
 		} {
-			err := method.Check(t.Context(), w.DB, seeing{stub, func() { duringCompare = counted() }}, w.Attempt(nil, "", ""), tenanttest.By, func(tx *store.Tx, _ method.Proof) error {
+			err := method.Check(t.Context(), w.DB, seeing{stub, func() { duringCompare = counted() }}, w.Attempt(nil, "",
+				""), tenanttest.By, func(tx *store.Tx, _ method.Proof) error {
 				if err := count(tx); err != nil {
 					return err
 				}
@@ -142,7 +147,8 @@ func TestRevised(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		stale := w.Attempt(nil, "", "")
 		w.Apply(t, tenanttest.Document("signUp: {enabled: false}"))
-		err := method.Check(t.Context(), w.DB, tenanttest.Stub{Is: assurance.EmailCode}, stale, tenanttest.By, func(*store.Tx, method.Proof) error {
+		stub := tenanttest.Stub{Is: assurance.EmailCode}
+		err := method.Check(t.Context(), w.DB, stub, stale, tenanttest.By, func(*store.Tx, method.Proof) error {
 			t.Error("decided by the old policy")
 			return nil
 		})

@@ -17,14 +17,17 @@ const RecoveryFactor = "recovery"
 // sessions and nodes. Only whoever is signed in as the user gets this far, so
 // no stranger can use the tries up.
 func TakeTry(tx *store.Tx, t *tenant.Tenant, userID, factorID string) error {
-	ok, wait, stopped, err := limit.TakeInARow(tx, tries(tx, t.ID, userID, factorID), limit.InARow{Free: t.Limits.FactorGuesses, Stop: t.Limits.FactorHardStop})
+	ok, wait, stopped, err := limit.TakeInARow(tx, tries(tx, t.ID, userID, factorID),
+		limit.InARow{Free: t.Limits.FactorGuesses, Stop: t.Limits.FactorHardStop})
 	switch {
 	case err != nil || ok:
 		return err
 	case stopped:
-		return fault.New(fault.MFARateLimited, "This factor stopped after too many wrong tries. Use another one, which unlocks it, or ask the operator to reset it.")
+		return fault.New(fault.MFARateLimited,
+			"This factor stopped after too many wrong tries. Use another one, which unlocks it, or ask the operator to reset it.")
 	}
-	return fault.New(fault.MFARateLimited, "Too many wrong tries. Wait %s before the next one, or use another factor.", wait.Round(time.Second)).After(wait)
+	return fault.New(fault.MFARateLimited, "Too many wrong tries. Wait %s before the next one, or use another factor.",
+		wait.Round(time.Second)).After(wait)
 }
 
 // ForgiveTries forgets the wrong tries at all second factors of a user who has

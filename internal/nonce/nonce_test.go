@@ -96,9 +96,11 @@ func TestMutations(t *testing.T) {
 	clock := &storetest.Clock{}
 	db := storetest.SQLite(t, storetest.WithClock(clock))
 	text := fresh(t, db, clock)
-	mutants := []string{"", " " + text, text + " ", text + "\n", text[:10] + "\n" + text[10:], text + "=", text + "======", strings.ToUpper(text), text + text, "a" + text, text + "a", text + "\x00"}
+	mutants := []string{"", " " + text, text + " ", text + "\n", text[:10] + "\n" + text[10:], text + "=", text + "======",
+		strings.ToUpper(text), text + text, "a" + text, text + "a", text + "\x00"}
 	for i := range text {
-		mutants = append(mutants, text[:i], text[i+1:], text[:i]+strings.ToUpper(text[i:i+1])+text[i+1:]+"", text[:i]+flip(text[i])+text[i+1:])
+		mutants = append(mutants, text[:i], text[i+1:], text[:i]+strings.ToUpper(text[i:i+1])+text[i+1:]+"",
+			text[:i]+flip(text[i])+text[i+1:])
 	}
 	err := db.Write(t.Context(), func(tx *store.Tx) error {
 		for _, mutant := range mutants {

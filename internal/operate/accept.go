@@ -52,7 +52,8 @@ func Accept(tx *store.Tx, by audit.By, environmentID string, o AcceptOptions) (A
 		o.Version = environment.Newest
 	}
 	if o.Version.Before(env.CreatedAtVersion) {
-		return Accepted{}, fault.New(fault.EnvironmentVersionCannotGoBack, "This environment began at %s and cannot go back to %s.", env.CreatedAtVersion, o.Version)
+		return Accepted{}, fault.New(fault.EnvironmentVersionCannotGoBack, "This environment began at %s and cannot go back to %s.",
+			env.CreatedAtVersion, o.Version)
 	}
 	accepted := Accepted{MinAPIVersion: o.Version, TurnedOn: []string{}}
 	next := env.At(o.Version)
@@ -65,7 +66,8 @@ func Accept(tx *store.Tx, by audit.By, environmentID string, o AcceptOptions) (A
 	accepted.Lines = lines(next)
 	// Going up, the entries keep what was free already; they take nothing away.
 	mayWeaken := o.MayWeaken || env.MinAPIVersion.Before(o.Version)
-	accepted.Applied, err = Apply(tx, by, next.YAML(), ApplyOptions{ID: env.ID, MayWeaken: mayWeaken, DryRun: o.DryRun, Operators: o.Operators, Accepting: true})
+	accepted.Applied, err = Apply(tx, by, next.YAML(),
+		ApplyOptions{ID: env.ID, MayWeaken: mayWeaken, DryRun: o.DryRun, Operators: o.Operators, Accepting: true})
 	if err != nil || o.DryRun || len(accepted.Changes) == 0 {
 		return accepted, err
 	}
@@ -139,7 +141,8 @@ func droppedEntries(tx *store.Tx, old, next *environment.Environment) (dropped, 
 		if use.Removable {
 			warning += fmt.Sprintf("No call of the last %d days needed it.", ReadinessDays)
 		} else {
-			warning += fmt.Sprintf("%d call(s) of the last %d days went through by it, from %s: such calls are refused without it.", use.Count, ReadinessDays, list(use.Clients, 5))
+			warning += fmt.Sprintf("%d call(s) of the last %d days went through by it, from %s: such calls are refused without it.",
+				use.Count, ReadinessDays, list(use.Clients, 5))
 		}
 		d.warnings = append(d.warnings, warning)
 	}

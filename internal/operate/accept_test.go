@@ -27,7 +27,8 @@ func see(t *testing.T, w *tenanttest.World, days int, client string, call shadow
 		if verdict == shadow.Refuse {
 			reason = "missing"
 		}
-		return tx.AddShadowCount(store.ShadowCount{EnvironmentID: tenanttest.ID, Day: shadow.Day(tx.Now().Add(-time.Duration(days) * 24 * time.Hour)),
+		return tx.AddShadowCount(store.ShadowCount{EnvironmentID: tenanttest.ID,
+			Day:    shadow.Day(tx.Now().Add(-time.Duration(days) * 24 * time.Hour)),
 			Client: client, Scope: "wallet:sign", Call: string(call), Verdict: string(verdict), Reason: reason, Count: n})
 	})
 }
@@ -54,13 +55,15 @@ func TestReadiness(t *testing.T) {
 		}
 		see(t, w, 1, "WalletKit/5.3.2", shadow.SignWallet, shadow.Prompt, 40)
 		see(t, w, 2, "WalletKit/5.3.2", shadow.SignWallet, shadow.Pass, 2)
-		if r := ready(t, w); !strings.HasPrefix(r.Verdict, "Ready: of 42 protected calls") || len(r.Trend) != 2 || r.Trend[0].Pass != 2 || r.Trend[1].Prompt != 40 {
+		if r := ready(t, w); !strings.HasPrefix(r.Verdict, "Ready: of 42 protected calls") || len(r.Trend) != 2 || r.Trend[0].Pass != 2 ||
+			r.Trend[1].Prompt != 40 {
 			t.Errorf("ready: %s, %v", r.Verdict, r.Trend)
 		}
 		see(t, w, 0, "ClientSDK/0.23.4", shadow.SignWallet, shadow.Refuse, 12)
 		see(t, w, 40, "ClientSDK/0.1.0", shadow.SignWallet, shadow.Refuse, 99) // too long ago
 		r := ready(t, w)
-		if r.Calls != (operate.Tally{Pass: 2, Prompt: 40, Refuse: 12}) || len(r.Refusals) != 1 || r.Refusals[0].Count != 12 || r.Refusals[0].Minimum != "0.24.1" {
+		if r.Calls != (operate.Tally{Pass: 2, Prompt: 40, Refuse: 12}) || len(r.Refusals) != 1 || r.Refusals[0].Count != 12 ||
+			r.Refusals[0].Minimum != "0.24.1" {
 			t.Errorf("%+v", r)
 		}
 		if !strings.Contains(r.Verdict, "12 of 54 protected calls") || !strings.Contains(r.Verdict, "all from ClientSDK/0.23.4") {
@@ -79,14 +82,16 @@ func TestReadinessOfPeople(t *testing.T) {
 	ada := w.SignIn(t, "ada@example.com")
 	w.SignIn(t, "grace@example.com")
 	w.Write(t, func(tx *store.Tx) error {
-		_, err := tx.Exec(`UPDATE credentials SET sign_in_enabled = 0, provenance = $1 WHERE user_id = $2`, store.ProvenanceNothing, ada.UserID)
+		_, err := tx.Exec(`UPDATE credentials SET sign_in_enabled = 0, provenance = $1 WHERE user_id = $2`,
+			store.ProvenanceNothing, ada.UserID)
 		return err
 	})
 	r := ready(t, w)
 	if r.UsersAsked != 2 || r.UsersLeftOut || r.Unconfirmed != 1 {
 		t.Errorf("asked %d users, %d unconfirmed", r.UsersAsked, r.Unconfirmed)
 	}
-	if !slices.Contains(r.WithoutMethod, operate.WithoutMethod{Scope: "wallet:export", Users: 1}) || !slices.Contains(r.WithoutMethod, operate.WithoutMethod{Scope: "wallet:sign", Users: 1}) {
+	if !slices.Contains(r.WithoutMethod, operate.WithoutMethod{Scope: "wallet:export", Users: 1}) ||
+		!slices.Contains(r.WithoutMethod, operate.WithoutMethod{Scope: "wallet:sign", Users: 1}) {
 		t.Errorf("without a method: %v", r.WithoutMethod)
 	}
 }
@@ -116,7 +121,8 @@ func TestAccept(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Reload(t)
-		if w.Tenant.MinAPIVersion != environment.Version20260401 || !w.Tenant.Allows(environment.UpdateUser) || w.Tenant.Allows(environment.LinkWallet) {
+		if w.Tenant.MinAPIVersion != environment.Version20260401 || !w.Tenant.Allows(environment.UpdateUser) ||
+			w.Tenant.Allows(environment.LinkWallet) {
 			t.Errorf("accepted: %s, %v", w.Tenant.MinAPIVersion, w.Tenant.Compatibility)
 		}
 		// A request that looked at the environment before decides nothing after.
@@ -127,7 +133,8 @@ func TestAccept(t *testing.T) {
 			t.Errorf("%d audit entries", n)
 		}
 		// The way back is open to what began older, and to those who may weaken.
-		if _, err := accept(t, w, operate.AcceptOptions{Version: environment.Version20260101}); !fault.Has(err, fault.InsufficientServiceScope) {
+		if _, err := accept(t, w, operate.AcceptOptions{Version: environment.Version20260101}); !fault.Has(err,
+			fault.InsufficientServiceScope) {
 			t.Errorf("going back without environments.weaken: %v", err)
 		}
 		if _, err := accept(t, w, operate.AcceptOptions{Version: environment.Version20260101, MayWeaken: true}); err != nil {
@@ -143,14 +150,16 @@ func TestAcceptStrict(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Old(signing))
 	see(t, w, 3, "ClientSDK/1.27.1", shadow.SignWallet, shadow.Refuse, 1)
 	accepted, err := accept(t, w, operate.AcceptOptions{Strict: true})
-	if w.Reload(t); err != nil || len(accepted.TurnedOn) != 0 || len(w.Tenant.Compatibility) != 0 || w.Tenant.MinAPIVersion != environment.Newest {
+	if w.Reload(t); err != nil || len(accepted.TurnedOn) != 0 || len(w.Tenant.Compatibility) != 0 ||
+		w.Tenant.MinAPIVersion != environment.Newest {
 		t.Errorf("%+v, %v: %v", accepted, err, w.Tenant.Compatibility)
 	}
 }
 
 func TestNewEnvironmentsCannotGoBack(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Document(signing))
-	if _, err := accept(t, w, operate.AcceptOptions{Version: environment.Version20260101, MayWeaken: true}); !fault.Has(err, fault.EnvironmentVersionCannotGoBack) {
+	if _, err := accept(t, w, operate.AcceptOptions{Version: environment.Version20260101, MayWeaken: true}); !fault.Has(err,
+		fault.EnvironmentVersionCannotGoBack) {
 		t.Errorf("a new environment goes back: %v", err)
 	}
 }
@@ -171,8 +180,9 @@ func TestEntriesOfRefreshAndReshare(t *testing.T) {
 		}
 	}
 	w.Write(t, func(tx *store.Tx) error {
-		return tx.AddShadowCount(store.ShadowCount{EnvironmentID: tenanttest.ID, Day: shadow.Day(tx.Now()), Client: "ClientSDK/1.27.1", Scope: "wallet:refresh",
-			Call: string(shadow.RefreshWallet), Verdict: string(shadow.Waived), Reason: "refresh-without-mfa", Count: 3})
+		return tx.AddShadowCount(store.ShadowCount{EnvironmentID: tenanttest.ID, Day: shadow.Day(tx.Now()), Client: "ClientSDK/1.27.1",
+			Scope: "wallet:refresh", Call: string(shadow.RefreshWallet), Verdict: string(shadow.Waived),
+			Reason: "refresh-without-mfa", Count: 3})
 	})
 	for _, use := range ready(t, w).Compatibility {
 		if used := use.Entry == "refresh-without-mfa"; used != (use.Count == 3) || used == use.Removable {
@@ -187,7 +197,8 @@ func TestRemovableEntries(t *testing.T) {
 	see(t, w, 2, "ClientSDK/1.27.1", shadow.LinkWallet, shadow.Waived, 5)
 	see(t, w, 31, "ClientSDK/1.27.1", shadow.UpdateUser, shadow.Waived, 5)
 	got := ready(t, w).Compatibility
-	if len(got) != 2 || got[0].Removable || got[0].Count != 5 || !slices.Equal(got[0].Clients, []string{"ClientSDK/1.27.1"}) || !got[1].Removable {
+	if len(got) != 2 || got[0].Removable || got[0].Count != 5 || !slices.Equal(got[0].Clients, []string{"ClientSDK/1.27.1"}) ||
+		!got[1].Removable {
 		t.Errorf("%+v", got)
 	}
 }

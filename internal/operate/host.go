@@ -67,7 +67,8 @@ func refuseNew(senders deliver.Senders, old, next *environment.Environment) erro
 	for _, p := range next.Providers {
 		if p.ClientSecret.Old() && p.ClientSecret != before[p.Provider] {
 			return fault.New(fault.InvalidEnvironmentDocument,
-				"providers[%s].clientSecret: files are named below the environment's own folder, as in {file: github}; docs/operating.md says where it is.", p.Provider)
+				"providers[%s].clientSecret: files are named below the environment's own folder, as in {file: github}; "+
+					"docs/operating.md says where it is.", p.Provider)
 		}
 	}
 	if problem := senders.Problem(next.ID, next.Mail.From); problem != "" && next.Mail.From != old.Mail.From {

@@ -42,7 +42,8 @@ func endUnproven(tx *store.Tx, by audit.By, old, next *environment.Environment) 
 			return err
 		}
 		if n > 0 {
-			if err := audit.Record(tx, by.Concerning(userID), "sessions.revoked", audit.Detail{"count": n, "reason": "rehearsal begun"}); err != nil {
+			if err := audit.Record(tx, by.Concerning(userID), "sessions.revoked",
+				audit.Detail{"count": n, "reason": "rehearsal begun"}); err != nil {
 				return err
 			}
 		}

@@ -87,7 +87,8 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 		return Applied{}, err
 	}
 	if o.ID != "" && next.ID != o.ID {
-		return Applied{}, fault.New(fault.InvalidEnvironmentDocument, "The document is of environment %s, but was sent to %s.", next.ID, o.ID)
+		return Applied{}, fault.New(fault.InvalidEnvironmentDocument, "The document is of environment %s, but was sent to %s.",
+			next.ID, o.ID)
 	}
 	row, err := tx.LockEnvironment(next.ID)
 	var old *environment.Environment
@@ -112,7 +113,8 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 	if err := refuseNew(o.Senders, old, next); err != nil {
 		return Applied{}, err
 	}
-	applied := Applied{ID: next.ID, Revision: row.Revision, Created: old == nil, Changes: environment.Compare(old, next), Warnings: beginsOlder(old, next)}
+	applied := Applied{ID: next.ID, Revision: row.Revision, Created: old == nil, Changes: environment.Compare(old, next),
+		Warnings: beginsOlder(old, next)}
 	dropped, err := droppedEntries(tx, old, next)
 	if err != nil {
 		return applied, err
@@ -123,7 +125,8 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 	}
 	weakens := append(applied.Weakens(), beginsOlder(old, next)...)
 	if len(weakens) > 0 && !o.MayWeaken {
-		return applied, fault.New(fault.InsufficientServiceScope, "This weakens the environment, which needs environments.weaken:\n%s", join(weakens)).
+		return applied, fault.New(fault.InsufficientServiceScope, "This weakens the environment, which needs environments.weaken:\n%s",
+			join(weakens)).
 			With(map[string]any{"weakens": weakens})
 	}
 	if err := tx.PutEnvironment(next.ID, next.Name, string(next.YAML()), row.Revision); err != nil {
@@ -156,13 +159,15 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 func checkVersion(old, next *environment.Environment, o ApplyOptions) error {
 	if old == nil {
 		if next.CreatedAtVersion != environment.Newest && !o.MayWeaken {
-			return fault.New(fault.InsufficientServiceScope, "A new environment that names an older createdAtVersion may go back to its rules, which needs environments.weaken.")
+			return fault.New(fault.InsufficientServiceScope,
+				"A new environment that names an older createdAtVersion may go back to its rules, which needs environments.weaken.")
 		}
 		return nil
 	}
 	if old.MinAPIVersion != next.MinAPIVersion && !o.Accepting {
 		return fault.New(fault.InvalidEnvironmentDocument,
-			"minApiVersion: %s is in force, and the document says %s. The version changes by accepting alone (stepup env accept %s): write minApiVersion: %q, or leave the line out.",
+			"minApiVersion: %s is in force, and the document says %s. The version changes by accepting alone (stepup env accept %s): "+
+				"write minApiVersion: %q, or leave the line out.",
 			old.MinAPIVersion, next.MinAPIVersion, old.ID, old.MinAPIVersion)
 	}
 	return nil
@@ -173,7 +178,8 @@ func beginsOlder(old, next *environment.Environment) []string {
 	if old != nil || next.CreatedAtVersion == environment.Newest {
 		return []string{}
 	}
-	return []string{fmt.Sprintf("createdAtVersion: the environment begins at %s, and may go by its rules. One that has accepted %s anywhere, under this id, must not begin again: leave createdAtVersion and minApiVersion out.",
+	return []string{fmt.Sprintf("createdAtVersion: the environment begins at %s, and may go by its rules. One that has accepted %s "+
+		"anywhere, under this id, must not begin again: leave createdAtVersion and minApiVersion out.",
 		next.CreatedAtVersion, environment.Newest)}
 }
 
@@ -196,7 +202,8 @@ func warn(tx *store.Tx, by audit.By, env *environment.Environment, weakens, oper
 		return nil
 	}
 	for _, operator := range operators {
-		message := deliver.EnvironmentWeakened(deliver.Weakened{EnvironmentName: env.Name, From: sender(env), To: operator, At: tx.Now(), Actor: by.Actor, Changes: weakens})
+		message := deliver.EnvironmentWeakened(deliver.Weakened{EnvironmentName: env.Name, From: sender(env), To: operator, At: tx.Now(),
+			Actor: by.Actor, Changes: weakens})
 		if err := outbox.Enqueue(tx, env.ID, message, outbox.NoticeLife); err != nil {
 			return err
 		}

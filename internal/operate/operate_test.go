@@ -39,10 +39,12 @@ func TestApply(t *testing.T) {
 			t.Errorf("nothing: %+v, %v", a, err)
 		}
 		stricter := tenanttest.Document("signUp: {enabled: false}")
-		if a, err = apply(t, w, stricter, operate.ApplyOptions{DryRun: true}); err != nil || len(a.Changes) != 1 || w.Tenant.Revision != 1 || !w.Tenant.SignUp.Enabled {
+		if a, err = apply(t, w, stricter, operate.ApplyOptions{DryRun: true}); err != nil || len(a.Changes) != 1 ||
+			w.Tenant.Revision != 1 || !w.Tenant.SignUp.Enabled {
 			t.Errorf("dry run: %+v, %v, revision %d", a, err, w.Tenant.Revision)
 		}
-		if a, err = apply(t, w, stricter, operate.ApplyOptions{}); err != nil || a.Revision != 2 || w.Tenant.Revision != 2 || w.Tenant.SignUp.Enabled || len(a.Weakens()) != 0 {
+		if a, err = apply(t, w, stricter, operate.ApplyOptions{}); err != nil || a.Revision != 2 || w.Tenant.Revision != 2 ||
+			w.Tenant.SignUp.Enabled || len(a.Weakens()) != 0 {
 			t.Errorf("stricter: %+v, %v", a, err)
 		}
 		if mails := w.Mails(t); len(mails) != 0 {
@@ -53,13 +55,15 @@ func TestApply(t *testing.T) {
 		operators := []string{"one@example.com", "two@example.com"}
 		a, err = apply(t, w, weaker, operate.ApplyOptions{Operators: operators})
 		var refused *fault.Error
-		if !errors.As(err, &refused) || refused.Code != fault.InsufficientServiceScope || !strings.Contains(refused.Message, "evil.example") || !strings.Contains(refused.Message, "link-email") {
+		if !errors.As(err, &refused) || refused.Code != fault.InsufficientServiceScope ||
+			!strings.Contains(refused.Message, "evil.example") || !strings.Contains(refused.Message, "link-email") {
 			t.Errorf("without the permission: %+v, %v", a, err)
 		}
 		if w.Tenant.Revision != 2 || len(w.Tenant.Origins) != 0 || w.Audited(t, "environment.applied") != 2 || len(w.Mails(t)) != 0 {
 			t.Error("a refused change left traces")
 		}
-		if a, err = apply(t, w, weaker, operate.ApplyOptions{MayWeaken: true, DryRun: true, Operators: operators}); err != nil || len(a.Weakens()) != 3 || len(w.Mails(t)) != 0 || w.Tenant.Revision != 2 {
+		if a, err = apply(t, w, weaker, operate.ApplyOptions{MayWeaken: true, DryRun: true, Operators: operators}); err != nil ||
+			len(a.Weakens()) != 3 || len(w.Mails(t)) != 0 || w.Tenant.Revision != 2 {
 			t.Errorf("dry run: %v, %v", a.Weakens(), err)
 		}
 		if _, err = apply(t, w, weaker, operate.ApplyOptions{MayWeaken: true, Operators: operators}); err != nil || w.Tenant.Revision != 3 {
@@ -91,11 +95,13 @@ func TestApplyRefuses(t *testing.T) {
 		want     fault.Code
 		says     string
 	}{
-		"not a document":        {"{", operate.ApplyOptions{}, fault.InvalidEnvironmentDocument, ""},
-		"several problems":      {tenanttest.Document("orgins: []", "minApiVersion: tomorrow"), operate.ApplyOptions{}, fault.InvalidEnvironmentDocument, "line 6"},
-		"another environment's": {tenanttest.Document(), operate.ApplyOptions{ID: "99999999-2222-4333-8444-555555555555"}, fault.InvalidEnvironmentDocument, "99999999"},
-		"back to the old version": {tenanttest.Document("createdAtVersion: '2026_01_01'", "minApiVersion: '2026_01_01'"), operate.ApplyOptions{MayWeaken: true},
-			fault.EnvironmentVersionCannotGoBack, "createdAtVersion"},
+		"not a document": {"{", operate.ApplyOptions{}, fault.InvalidEnvironmentDocument, ""},
+		"several problems": {tenanttest.Document("orgins: []", "minApiVersion: tomorrow"), operate.ApplyOptions{},
+			fault.InvalidEnvironmentDocument, "line 6"},
+		"another environment's": {tenanttest.Document(), operate.ApplyOptions{ID: "99999999-2222-4333-8444-555555555555"},
+			fault.InvalidEnvironmentDocument, "99999999"},
+		"back to the old version": {tenanttest.Document("createdAtVersion: '2026_01_01'", "minApiVersion: '2026_01_01'"),
+			operate.ApplyOptions{MayWeaken: true}, fault.EnvironmentVersionCannotGoBack, "createdAtVersion"},
 	} {
 		_, err := apply(t, w, test.document, test.options)
 		var refused *fault.Error
@@ -133,7 +139,8 @@ func TestConcurrentApply(t *testing.T) {
 		done.Wait()
 		w := tenanttest.Open(nodes[0], &storetest.Clock{})
 		w.Reload(t)
-		if keys := len(w.Tenant.Keys.JWKS(w.Now()).Keys); applied.Load() == 0 || w.Tenant.Revision != 1 || keys != 1 || w.Audited(t, "environment.applied") != 1 {
+		if keys := len(w.Tenant.Keys.JWKS(w.Now()).Keys); applied.Load() == 0 || w.Tenant.Revision != 1 || keys != 1 ||
+			w.Audited(t, "environment.applied") != 1 {
 			t.Errorf("%d applied, revision %d, %d keys", applied.Load(), w.Tenant.Revision, keys)
 		}
 		for i := range 10 {
@@ -149,7 +156,8 @@ func TestConcurrentApply(t *testing.T) {
 			t.Errorf("revision %d after ten changes", w.Tenant.Revision)
 		}
 		// Whoever read an older revision does not overwrite a newer one.
-		err := nodes[1].Write(t.Context(), func(tx *store.Tx) error { return tx.PutEnvironment(tenanttest.ID, "x", tenanttest.Document(), 5) })
+		err := nodes[1].Write(t.Context(),
+			func(tx *store.Tx) error { return tx.PutEnvironment(tenanttest.ID, "x", tenanttest.Document(), 5) })
 		if !errors.Is(err, store.ErrConflict) {
 			t.Errorf("writing over a newer revision: %v", err)
 		}

@@ -115,7 +115,8 @@ func Ready(tx *store.Tx, environmentID string) (Readiness, error) {
 	}
 	r := Readiness{
 		EnvironmentID: env.ID, Name: env.Name, MinAPIVersion: env.MinAPIVersion, Days: ReadinessDays,
-		Refusals: []RefusedCall{}, Trend: []DayTally{}, Clients: []ClientSeen{}, Actions: []string{}, WouldTurnOn: []string{}, Compatibility: []EntryUse{}, WithoutMethod: []WithoutMethod{},
+		Refusals: []RefusedCall{}, Trend: []DayTally{}, Clients: []ClientSeen{}, Actions: []string{}, WouldTurnOn: []string{},
+		Compatibility: []EntryUse{}, WithoutMethod: []WithoutMethod{},
 	}
 	for _, action := range env.MFA.Actions {
 		if action.Required {
@@ -294,19 +295,24 @@ func (r *Readiness) verdict(env *environment.Environment) string {
 				clients = append(clients, refusal.Client)
 			}
 		}
-		return fmt.Sprintf("Not ready: %d of %d protected calls of the last %d days would be refused, all from %s. Upgrade these clients, or see what accepting turns on for them.",
+		return fmt.Sprintf("Not ready: %d of %d protected calls of the last %d days would be refused, all from %s. Upgrade these clients, "+
+			"or see what accepting turns on for them.",
 			r.Calls.Refuse, r.Calls.All(), r.Days, list(clients, 5))
 	case len(below) > 0:
 		return fmt.Sprintf("Not ready: %s are older than the first version that speaks step-up. Upgrade them first.", list(below, 5))
 	case len(r.WithoutMethod) > 0:
-		return fmt.Sprintf("Nothing seen would be refused, but %d user(s) have no method that could confirm %s: they would be stopped there.",
+		return fmt.Sprintf(
+			"Nothing seen would be refused, but %d user(s) have no method that could confirm %s: they would be stopped there.",
 			r.WithoutMethod[0].Users, r.WithoutMethod[0].Scope)
 	case len(r.Actions) == 0:
-		return "No action-based MFA in use: nothing to migrate. Accepting begins to ask for a proof before exports, deletions and changes of credentials."
+		return "No action-based MFA in use: nothing to migrate. Accepting begins to ask for a proof before exports, deletions and " +
+			"changes of credentials."
 	case r.Calls.All() == 0:
-		return fmt.Sprintf("No protected call was seen in the last %d days, so nothing is known. Try each flow with a user under rehearsal.", r.Days)
+		return fmt.Sprintf(
+			"No protected call was seen in the last %d days, so nothing is known. Try each flow with a user under rehearsal.", r.Days)
 	}
-	return fmt.Sprintf("Ready: of %d protected calls of the last %d days none would be refused; %d would have asked their user first.", r.Calls.All(), r.Days, r.Calls.Prompt)
+	return fmt.Sprintf("Ready: of %d protected calls of the last %d days none would be refused; %d would have asked their user first.",
+		r.Calls.All(), r.Days, r.Calls.Prompt)
 }
 
 func list(items []string, most int) string {

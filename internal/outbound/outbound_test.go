@@ -20,10 +20,11 @@ var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 func TestF4Addresses(t *testing.T) {
 	client := outbound.NewClient(nil)
 	for _, host := range []string{
-		"127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "100.100.100.200", "192.0.0.192",
-		"198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "localhost",
-		"[::]", "[::1]", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]", "[ff02::1]", "[fec0::1]", "[::ffff:127.0.0.1]", "[::ffff:10.0.0.1]", "[::127.0.0.1]",
-		"[64:ff9b::7f00:1]", "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2002:a9fe:a9fe::1]", "[2001:0:7f00:1::]", "[2001:db8::1]", "[4000::1]",
+		"127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "100.100.100.200",
+		"192.0.0.192", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "localhost",
+		"[::]", "[::1]", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]", "[ff02::1]", "[fec0::1]", "[::ffff:127.0.0.1]", "[::ffff:10.0.0.1]",
+		"[::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2002:a9fe:a9fe::1]",
+		"[2001:0:7f00:1::]", "[2001:db8::1]", "[4000::1]",
 	} {
 		response, err := client.Get("https://" + host + "/keys")
 		if err == nil {
@@ -66,7 +67,8 @@ func TestF4Redirect(t *testing.T) {
 func TestF4AllowedNetworks(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://203.0.113.1:1")
 	t.Setenv("HTTPS_PROXY", "http://203.0.113.1:1")
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 100)) }))
+	server := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 100)) }))
 	defer server.Close()
 	response, err := outbound.NewClient(loopback).Get(server.URL)
 	if err != nil {
@@ -100,7 +102,8 @@ func TestF4AllowedNetworks(t *testing.T) {
 
 // What is on the public internet is let through, also inside NAT64 and 6to4.
 func TestPublicAddresses(t *testing.T) {
-	for _, text := range []string{"8.8.8.8", "1.1.1.1", "172.15.0.1", "172.32.0.1", "100.63.0.1", "192.0.1.1", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1", "::ffff:8.8.8.8"} {
+	for _, text := range []string{"8.8.8.8", "1.1.1.1", "172.15.0.1", "172.32.0.1", "100.63.0.1", "192.0.1.1", "2606:4700::1111",
+		"64:ff9b::808:808", "2002:808:808::1", "::ffff:8.8.8.8"} {
 		if !outbound.Public(netip.MustParseAddr(text)) {
 			t.Errorf("%s is refused", text)
 		}

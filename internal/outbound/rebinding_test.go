@@ -40,7 +40,8 @@ func nameServer(t *testing.T, answers func(question int64) []netip.Addr) *net.Re
 			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
 				for _, a := range answers(asked.Add(1)) {
 					m.Answers = append(m.Answers, dnsmessage.Resource{
-						Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class}, Body: &dnsmessage.AResource{A: a.As4()},
+						Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class},
+						Body:   &dnsmessage.AResource{A: a.As4()},
 					})
 				}
 			}
@@ -68,7 +69,8 @@ func TestF4RebindingServer(t *testing.T) {
 		}
 		return []netip.Addr{bad}
 	})
-	if seen, err := resolver.LookupNetIP(t.Context(), "ip4", "keys.evil.example"); err != nil || len(seen) != 1 || !outbound.Public(seen[0]) {
+	if seen, err := resolver.LookupNetIP(t.Context(), "ip4", "keys.evil.example"); err != nil || len(seen) != 1 ||
+		!outbound.Public(seen[0]) {
 		t.Fatalf("what a check beforehand sees: %v, %v", seen, err)
 	}
 	if _, err := outbound.NewClientAsking(nil, resolver).Get("https://keys.evil.example:" + port); !errors.Is(err, outbound.ErrBlocked) {

@@ -41,7 +41,8 @@ func (m *mailer) Send(_ context.Context, message deliver.Message) error {
 func enqueue(t testing.TB, db *store.DB, subject string, life time.Duration, then error) {
 	t.Helper()
 	err := db.Write(t.Context(), func(tx *store.Tx) error {
-		return errors.Join(outbox.Enqueue(tx, "e", deliver.Message{From: "a@example.com", To: "b@example.com", Subject: subject, Text: "the secret 271828"}, life), then)
+		return errors.Join(outbox.Enqueue(tx, "e",
+			deliver.Message{From: "a@example.com", To: "b@example.com", Subject: subject, Text: "the secret 271828"}, life), then)
 	})
 	if !errors.Is(err, then) {
 		t.Fatal(err)
@@ -266,7 +267,8 @@ func TestTexts(t *testing.T) {
 		drain(t, w)
 		clock.Advance(time.Minute)
 		drain(t, w)
-		if len(x.got) != 2 || x.got[0].ID == "" || x.got[0] != x.got[1] || x.got[0].To != "+14155550123" || len(results) != 2 || results[0] || !results[1] || m.tries != 0 || waiting(t, db) != 0 {
+		if len(x.got) != 2 || x.got[0].ID == "" || x.got[0] != x.got[1] || x.got[0].To != "+14155550123" || len(results) != 2 ||
+			results[0] || !results[1] || m.tries != 0 || waiting(t, db) != 0 {
 			t.Errorf("%d texts, %v, %d waiting", len(x.got), results, waiting(t, db))
 		}
 		queue()

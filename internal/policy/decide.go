@@ -158,7 +158,8 @@ func required(env *environment.Environment, rule Rule, person Person, use Use) (
 		return true, ""
 	case env.MinAPIVersion != environment.Version20260101:
 		is := asked(env, rule)
-		if entry := withoutMFA[rule.Scope]; is && entry != "" && env.Allows(entry) && !env.MFA.Required && !person.HasFactor && !person.Enrolled() {
+		if entry := withoutMFA[rule.Scope]; is && entry != "" && env.Allows(entry) && !env.MFA.Required && !person.HasFactor &&
+			!person.Enrolled() {
 			return false, entry
 		}
 		return is, ""

@@ -36,7 +36,8 @@ func TestNothingMintsBelowTheFloor(t *testing.T) {
 					for _, preset := range []string{"", environment.PresetASVSL3} {
 						env := environment.Defaults()
 						env.MFA.Methods = []environment.Method{{Type: "totp", Enabled: on}}
-						env.Scopes = []environment.Scope{{Scope: string(scope), Floor: environment.Floor{WithoutMFA: string(withoutMFA), WithMFA: string(withMFA), Preset: preset}}}
+						env.Scopes = []environment.Scope{{Scope: string(scope),
+							Floor: environment.Floor{WithoutMFA: string(withoutMFA), WithMFA: string(withMFA), Preset: preset}}}
 						if scope == tenanttest.Transfer {
 							env.Scopes[0].Audience = tenanttest.Bank
 						}
@@ -58,7 +59,8 @@ func TestNothingMintsBelowTheFloor(t *testing.T) {
 										!(on && enrolled != "" && !slices.Contains(factors, kind)) &&
 										!(preset != "" && slices.Contains(codes, kind))
 									if got := d.Admits(kind, acr); got != want {
-										t.Fatalf("%s: MFA on %v, floors %q and %q, preset %q, enrolled %q: Admits(%s, %q) = %v", scope, on, withoutMFA, withMFA, preset, enrolled, kind, acr, got)
+										t.Fatalf("%s: MFA on %v, floors %q and %q, preset %q, enrolled %q: Admits(%s, %q) = %v", scope, on,
+											withoutMFA, withMFA, preset, enrolled, kind, acr, got)
 									}
 								}
 							}
@@ -128,7 +130,8 @@ func TestDecisions(t *testing.T) {
 					t.Fatalf("%s: %+v is offered", scope, m)
 				}
 			}
-			if (d.DefaultID == "") != d.NoMethod() || !d.NoMethod() && !slices.ContainsFunc(d.Offers, func(m policy.Means) bool { return m.ID == d.DefaultID }) {
+			if (d.DefaultID == "") != d.NoMethod() ||
+				!d.NoMethod() && !slices.ContainsFunc(d.Offers, func(m policy.Means) bool { return m.ID == d.DefaultID }) {
 				t.Fatalf("%s: default %q of %v", scope, d.DefaultID, d.Offers)
 			}
 			if enrolled && env.MFA.On() {
@@ -145,7 +148,8 @@ func TestDecisions(t *testing.T) {
 // A token for several scopes is never laxer than one for any of them.
 func TestCombineIsStricter(t *testing.T) {
 	rule := rapid.Custom(func(t *rapid.T) policy.Rule {
-		r := policy.Rule{SingleUse: rapid.Bool().Draw(t, "single"), Audience: rapid.SampledFrom([]string{"", "https://a.example"}).Draw(t, "audience")}
+		r := policy.Rule{SingleUse: rapid.Bool().Draw(t, "single"),
+			Audience: rapid.SampledFrom([]string{"", "https://a.example"}).Draw(t, "audience")}
 		most := policy.TimeBoundCeiling
 		if r.SingleUse {
 			most = policy.SingleUseCeiling

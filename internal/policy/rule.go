@@ -68,7 +68,8 @@ func RuleFor(env *environment.Environment, scope stepup.Scope) (Rule, error) {
 	life, _ := env.Life(string(scope))
 	rule := Rule{
 		Scope: scope, Action: builtin.Action, SingleUse: life.SingleUse, Life: time.Duration(life.Seconds) * time.Second,
-		Operator: strings.HasPrefix(string(scope), "console:"), CoolDown: own.CoolDown.Std(), Binding: bindingOf(env.BindingOf(string(scope))),
+		Operator: strings.HasPrefix(string(scope), "console:"), CoolDown: own.CoolDown.Std(),
+		Binding: bindingOf(env.BindingOf(string(scope))),
 		Floor: Floor{
 			WithoutMFA: assurance.Stricter(environment.DefaultFloorWithoutMFA, assurance.ACR(own.Floor.WithoutMFA)),
 			WithMFA:    assurance.Stricter(environment.DefaultFloorWithMFA, assurance.ACR(own.Floor.WithMFA)),

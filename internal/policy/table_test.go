@@ -74,8 +74,10 @@ func TestTable(t *testing.T) {
 						}
 						// Taking a factor away and showing its recovery codes were never free.
 						neverFree := enrolled && (row.scope == "credential:unlink" || row.scope == "credential:link")
-						if d.Required != (want || neverFree) || d.For(policy.Ordinary).Required != want || d.Rule.SingleUse != row.single || d.Rule.Life != row.life || d.Rule.Audience != "" {
-							t.Errorf("required %v, single %v, life %v, audience %q; want %v, %v, %v, the issuer", d.Required, d.Rule.SingleUse, d.Rule.Life, d.Rule.Audience, want, row.single, row.life)
+						if d.Required != (want || neverFree) || d.For(policy.Ordinary).Required != want || d.Rule.SingleUse != row.single ||
+							d.Rule.Life != row.life || d.Rule.Audience != "" {
+							t.Errorf("required %v, single %v, life %v, audience %q; want %v, %v, %v, the issuer", d.Required,
+								d.Rule.SingleUse, d.Rule.Life, d.Rule.Audience, want, row.single, row.life)
 						}
 						offered, first := 1, "email"
 						if enrolled {
@@ -99,7 +101,8 @@ func TestTable(t *testing.T) {
 // What the old version asks where MFA is required but not enrolled: the action
 // fails until it is.
 func TestOldVersionRequiresEnrolment(t *testing.T) {
-	env := parse(t, head+"minApiVersion: 2026_01_01\nmfa:\n  required: true\n  methods: [{type: totp, enabled: true}]\n  actions: [{action: wallet.waas.sign, required: true}]\n")
+	env := parse(t, head+"minApiVersion: 2026_01_01\nmfa:\n  required: true\n  methods: [{type: totp, enabled: true}]\n"+
+		"  actions: [{action: wallet.waas.sign, required: true}]\n")
 	d, err := policy.Decide(env, policy.Person{}, stepup.WalletSign)
 	if err != nil || !d.Required {
 		t.Errorf("Decide = %+v, %v; want it required", d, err)
@@ -109,8 +112,9 @@ func TestOldVersionRequiresEnrolment(t *testing.T) {
 func TestUnknownScopes(t *testing.T) {
 	env := parse(t, head+"minApiVersion: 2026_04_01\nscopes: [{scope: transfer:create, audience: \"https://bank.example.com\"}]\n")
 	for _, scope := range []string{
-		"", " ", "wallet", "wallet:", "wallet:*", "wallet:export ", " wallet:export", "WALLET:EXPORT", "wallet:Export", "wallet:export:all", "wallet:expor",
-		"wallet:export wallet:sign", "wallet:export,wallet:sign", "wallet:export\n", "wallet:exp\u200bort", "transfer:*", "transfer:create2", "transfer", "transfer:creat",
+		"", " ", "wallet", "wallet:", "wallet:*", "wallet:export ", " wallet:export", "WALLET:EXPORT", "wallet:Export", "wallet:export:all",
+		"wallet:expor", "wallet:export wallet:sign", "wallet:export,wallet:sign", "wallet:export\n", "wallet:exp\u200bort", "transfer:*",
+		"transfer:create2", "transfer", "transfer:creat",
 		"business_account:read", "business_account:*", "console:*", "console:everything", "user:basic",
 	} {
 		if d, err := policy.Decide(env, policy.Person{}, stepup.Scope(scope)); !errors.Is(err, policy.ErrUnknownScope) {
@@ -134,18 +138,26 @@ func TestConfiguredLives(t *testing.T) {
 		life        time.Duration
 		when        policy.When
 	}{
-		{"sign may be time-bound", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}", stepup.WalletSign, false, 600 * time.Second, policy.IfActionOn},
-		{"the action shortens", "mfa: {actions: [{action: wallet.waas.sign, required: false, tokenBehavior: time_bound, tokenExpirySeconds: 60}]}", stepup.WalletSign, false, time.Minute, policy.IfActionOn},
-		{"the stricter word holds", "mfa: {actions: [{action: wallet.waas.sign, required: false, tokenBehavior: time_bound}]}\nscopes: [{scope: wallet:sign, tokenBehavior: single_use}]", stepup.WalletSign, true, 300 * time.Second, policy.IfActionOn},
+		{"sign may be time-bound", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}",
+			stepup.WalletSign, false, 600 * time.Second, policy.IfActionOn},
+		{"the action shortens",
+			"mfa: {actions: [{action: wallet.waas.sign, required: false, tokenBehavior: time_bound, tokenExpirySeconds: 60}]}",
+			stepup.WalletSign, false, time.Minute, policy.IfActionOn},
+		{"the stricter word holds", "mfa: {actions: [{action: wallet.waas.sign, required: false, tokenBehavior: time_bound}]}\n" +
+			"scopes: [{scope: wallet:sign, tokenBehavior: single_use}]", stepup.WalletSign, true, 300 * time.Second, policy.IfActionOn},
 		{"an override raises", "scopes: [{scope: wallet:sign, required: true}]", stepup.WalletSign, true, 300 * time.Second, policy.Always},
-		{"time-bound to single", "scopes: [{scope: credential:link, tokenBehavior: single_use}]", stepup.CredentialLink, true, 300 * time.Second, policy.Always},
+		{"time-bound to single", "scopes: [{scope: credential:link, tokenBehavior: single_use}]", stepup.CredentialLink, true,
+			300 * time.Second, policy.Always},
 		{"custom", "scopes: [{scope: pay:now, audience: \"https://x.example\"}]", "pay:now", true, 300 * time.Second, policy.Always},
-		{"custom time-bound", "scopes: [{scope: pay:now, audience: \"https://x.example\", tokenBehavior: time_bound}]", "pay:now", false, 600 * time.Second, policy.Always},
-		{"custom not required", "scopes: [{scope: pay:now, audience: \"https://x.example\", required: false}]", "pay:now", true, 300 * time.Second, policy.Never},
+		{"custom time-bound", "scopes: [{scope: pay:now, audience: \"https://x.example\", tokenBehavior: time_bound}]", "pay:now", false,
+			600 * time.Second, policy.Always},
+		{"custom not required", "scopes: [{scope: pay:now, audience: \"https://x.example\", required: false}]", "pay:now", true,
+			300 * time.Second, policy.Never},
 	} {
 		rule, err := policy.RuleFor(parse(t, head+test.lines+"\n"), test.scope)
 		if err != nil || rule.SingleUse != test.single || rule.Life != test.life || rule.When != test.when {
-			t.Errorf("%s: single %v, life %v, when %v, %v; want %v, %v, %v", test.name, rule.SingleUse, rule.Life, rule.When, err, test.single, test.life, test.when)
+			t.Errorf("%s: single %v, life %v, when %v, %v; want %v, %v, %v", test.name, rule.SingleUse, rule.Life, rule.When, err,
+				test.single, test.life, test.when)
 		}
 	}
 }

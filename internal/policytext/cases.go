@@ -90,14 +90,16 @@ var (
 )
 
 // keysOf are the mappings of a file and what they may hold.
-var keysOf = map[string]reflect.Type{"Cases": reflect.TypeFor[Cases](), "Case": reflect.TypeFor[Case](), "Expect": reflect.TypeFor[Expect]()}
+var keysOf = map[string]reflect.Type{"Cases": reflect.TypeFor[Cases](), "Case": reflect.TypeFor[Case](),
+	"Expect": reflect.TypeFor[Expect]()}
 
 // readable says what the YAML reader could not read in the words of the file.
 func readable(text []byte, err error) error {
 	var wrong *yaml.TypeError
 	if !errors.As(err, &wrong) {
 		if at := indentTab.FindIndex(text); at != nil && strings.Contains(err.Error(), "token") {
-			return fmt.Errorf("line %d: the line begins with a tab, which YAML does not take: indent with spaces", 1+bytes.Count(text[:at[0]], []byte("\n")))
+			return fmt.Errorf("line %d: the line begins with a tab, which YAML does not take: indent with spaces",
+				1+bytes.Count(text[:at[0]], []byte("\n")))
 		}
 		m := yamlSyntax.FindStringSubmatch(err.Error())
 		if m == nil {

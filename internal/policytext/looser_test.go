@@ -136,7 +136,8 @@ func drawWhole(t *rapid.T) *environment.Environment {
 	}
 	env.Wallets.Chains = rapid.SampledFrom([][]string{{}, {"EVM"}, {"SOL"}, {"EVM", "SOL"}}).Draw(t, "chains")
 	for _, name := range rapid.SampledFrom([][]string{{}, {"google"}, {"github"}, {"google", "github"}}).Draw(t, "providers") {
-		env.Providers = append(env.Providers, environment.Provider{Provider: name, ClientID: "app", Direct: yes.Draw(t, "direct"), Scopes: []string{}})
+		env.Providers = append(env.Providers,
+			environment.Provider{Provider: name, ClientID: "app", Direct: yes.Draw(t, "direct"), Scopes: []string{}})
 	}
 	if yes.Draw(t, "external") {
 		env.ExternalAuth = environment.ExternalAuth{

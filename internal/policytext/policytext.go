@@ -139,6 +139,6 @@ func Methods(d policy.Decision) []string {
 }
 
 var kindWords = map[assurance.Kind]string{
-	assurance.EmailCode: "email", assurance.SMSCode: "sms", assurance.WalletSignature: "wallet", assurance.Social: "social", assurance.External: "external",
-	assurance.TOTP: "totp", assurance.Passkey: "passkey", assurance.RecoveryCode: "recovery",
+	assurance.EmailCode: "email", assurance.SMSCode: "sms", assurance.WalletSignature: "wallet", assurance.Social: "social",
+	assurance.External: "external", assurance.TOTP: "totp", assurance.Passkey: "passkey", assurance.RecoveryCode: "recovery",
 }

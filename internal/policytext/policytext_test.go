@@ -94,7 +94,8 @@ func TestCases(t *testing.T) {
 	env := parse(t, document)
 	run := func(expect string) []string {
 		t.Helper()
-		cases, err := policytext.ParseCases([]byte("environment: demo.yaml\ncases:\n  - {scope: wallet:export, userWith: [totp, email], expect: " + expect + "}\n"))
+		cases, err := policytext.ParseCases(
+			[]byte("environment: demo.yaml\ncases:\n  - {scope: wallet:export, userWith: [totp, email], expect: " + expect + "}\n"))
 		if err != nil {
 			t.Fatalf("%s: %v", expect, err)
 		}
@@ -104,18 +105,21 @@ func TestCases(t *testing.T) {
 		}
 		return differs
 	}
-	for _, good := range []string{"{required: true, methods: [totp], singleUse: true, lifeSeconds: 300, reason: step_up_required, floor: 'urn:stepup:mfa'}", "{lifeSeconds: 300}"} {
+	for _, good := range []string{"{required: true, methods: [totp], singleUse: true, lifeSeconds: 300, reason: step_up_required, " +
+		"floor: 'urn:stepup:mfa'}", "{lifeSeconds: 300}"} {
 		if differs := run(good); len(differs) != 0 {
 			t.Errorf("%s: %v", good, differs)
 		}
 	}
-	for _, bad := range []string{"{required: false}", "{methods: [totp, email]}", "{methods: []}", "{singleUse: false}", "{lifeSeconds: 600}", "{reason: no_method}", "{floor: 'urn:stepup:phr'}"} {
+	for _, bad := range []string{"{required: false}", "{methods: [totp, email]}", "{methods: []}", "{singleUse: false}",
+		"{lifeSeconds: 600}", "{reason: no_method}", "{floor: 'urn:stepup:phr'}"} {
 		if differs := run(bad); len(differs) != 1 {
 			t.Errorf("%s: %v", bad, differs)
 		}
 	}
 	for _, broken := range []string{
-		"", "environment: x", "cases: []", "environment: x\ncases: [{scope: wallet:export}]", "environment: x\ncases: [{scope: wallet:export, expect: {requird: true}}]",
+		"", "environment: x", "cases: []", "environment: x\ncases: [{scope: wallet:export}]",
+		"environment: x\ncases: [{scope: wallet:export, expect: {requird: true}}]",
 		"environment: x\ncases: [{expect: {required: true}}]", "- a", "environment: [",
 	} {
 		if _, err := policytext.ParseCases([]byte(broken)); err == nil {
@@ -129,7 +133,8 @@ func TestDiff(t *testing.T) {
 	if changes, err := policytext.Diff(old, old, nil); err != nil || len(changes) != 0 {
 		t.Errorf("nothing differs from itself: %v, %v", changes, err)
 	}
-	next := parse(t, strings.NewReplacer("wallet.waas.sign, required: true", "wallet.waas.sign, required: false", ", floor: {preset: asvs-l3}", "").Replace(document))
+	next := parse(t, strings.NewReplacer("wallet.waas.sign, required: true", "wallet.waas.sign, required: false",
+		", floor: {preset: asvs-l3}", "").Replace(document))
 	changes, err := policytext.Diff(old, next, map[string]int64{"wallet:sign": 412})
 	if err != nil {
 		t.Fatal(err)

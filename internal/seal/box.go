@@ -23,7 +23,8 @@ import (
 )
 
 // ErrMasterKey is returned by [ParseMasterKey] for text that is no master key.
-var ErrMasterKey = errors.New("the master key is not readable; make one with `stepup keys master` and set STEPUP_MASTER_KEY or STEPUP_MASTER_KEY_FILE")
+var ErrMasterKey = errors.New(
+	"the master key is not readable; make one with `stepup keys master` and set STEPUP_MASTER_KEY or STEPUP_MASTER_KEY_FILE")
 
 // ErrOpen is returned by [Box.Open] for a ciphertext of another key or another
 // place, or one that was changed.

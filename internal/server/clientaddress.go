@@ -12,9 +12,12 @@ import (
 
 // What can be wrong with what trusted proxies say. Everybody counts as the proxy then.
 const (
-	forwardedNothing   = "a trusted proxy sends neither X-Forwarded-For nor Forwarded, so that everybody behind it counts as one client: let it send one of them"
-	forwardedUnread    = "a trusted proxy sends an address in X-Forwarded-For or Forwarded that nobody can read, so that everybody behind it counts as one client: let it send the client's address"
-	forwardedDisagrees = "X-Forwarded-For and Forwarded name different clients, so that these count as the proxy: let it remove the header that it does not write"
+	forwardedNothing = "a trusted proxy sends neither X-Forwarded-For nor Forwarded, so that everybody behind it counts as one client: " +
+		"let it send one of them"
+	forwardedUnread = "a trusted proxy sends an address in X-Forwarded-For or Forwarded that nobody can read, so that everybody behind " +
+		"it counts as one client: let it send the client's address"
+	forwardedDisagrees = "X-Forwarded-For and Forwarded name different clients, so that these count as the proxy: let it remove the " +
+		"header that it does not write"
 )
 
 // clients finds the true addresses of clients.

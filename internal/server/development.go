@@ -72,7 +72,8 @@ embeddedWallets:
 providers:
   - {provider: dev, name: Development login, issuer: "%[3]s` + devprovider.Path + `", clientId: ` + devprovider.ClientID + `}
 scopes:
-  - {scope: "transfer:create", audience: "https://bank.example", allows: send money at the example service, summary: "Send {amount} {currency} to {payee}"}
+  - {scope: "transfer:create", audience: "https://bank.example", allows: send money at the example service, ` +
+	`summary: "Send {amount} {currency} to {payee}"}
 `
 
 // anvilURL is where anvil and other nodes for development answer when they are not told otherwise.
@@ -111,7 +112,8 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		{DevelopmentEnvironment, "Demo", environment.Version20260401},
 		{DevelopmentLegacyEnvironment, "Demo (action-based MFA)", environment.Version20260101},
 	} {
-		document := fmt.Sprintf(developmentDocument, e.id, e.name, c.PublicURL, e.version, origins(c.PublicURL), DemoURL(c.PublicURL), chain.RPC)
+		document := fmt.Sprintf(developmentDocument, e.id, e.name, c.PublicURL, e.version, origins(c.PublicURL),
+			DemoURL(c.PublicURL), chain.RPC)
 		err := c.DB.Write(ctx, func(tx *store.Tx) error {
 			row, err := tx.Environment(e.id)
 			if err == nil {
@@ -128,7 +130,8 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		}
 	}
 	if _, err := keptToken(ctx, c.DB, by, d.TokenFile, serviceauth.New{
-		Name: "example service", EnvironmentID: DevelopmentEnvironment, Scopes: []string{serviceauth.TokensConsume}, TokenScopes: []stepup.Scope{"transfer:create"},
+		Name: "example service", EnvironmentID: DevelopmentEnvironment, Scopes: []string{serviceauth.TokensConsume},
+		TokenScopes: []stepup.Scope{"transfer:create"},
 	}); err != nil {
 		return nil, err
 	}
@@ -140,7 +143,8 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	c.Mailer, c.Texter = d.Inbox, d.Inbox
-	c.OutboundAllow = append(c.OutboundAllow, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")) // the development provider
+	// the development provider
+	c.OutboundAllow = append(c.OutboundAllow, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
 	now := c.Now
 	if now == nil {
 		now = time.Now
@@ -154,7 +158,8 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		KeptWallets: c.Wallets != nil, Chain: &chain,
 		Environments: []dev.Environment{
 			{ID: DevelopmentEnvironment, Name: "Step-up (2026_04_01)", MinAPIVersion: string(environment.Version20260401)},
-			{ID: DevelopmentLegacyEnvironment, Name: "Moving from action-based MFA", MinAPIVersion: string(environment.Version20260101), Migrating: true},
+			{ID: DevelopmentLegacyEnvironment, Name: "Moving from action-based MFA", MinAPIVersion: string(environment.Version20260101),
+				Migrating: true},
 		},
 		Operator: operator,
 	})
@@ -168,7 +173,8 @@ func (d Development) warnStale(c Config, row store.EnvironmentRow) {
 	if err != nil || slices.Contains(kept.Origins, DemoURL(c.PublicURL)) {
 		return // what cannot be read is refused where it is used
 	}
-	c.Log.Warn("an environment was kept that does not list the demo app's address: add it to origins, or delete the development folder to begin anew",
+	c.Log.Warn("an environment was kept that does not list the demo app's address: add it to origins, or delete the "+
+		"development folder to begin anew",
 		"environment", row.Name, "origin", DemoURL(c.PublicURL))
 }
 

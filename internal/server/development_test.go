@@ -46,7 +46,8 @@ func (b browser) get(address string) (location *url.URL, body string) {
 func (b browser) call(path, bearer string, body map[string]any, into any) int {
 	b.t.Helper()
 	text, _ := json.Marshal(body)
-	request, err := http.NewRequestWithContext(b.t.Context(), "POST", b.base+"/api/v0/sdk/"+server.DevelopmentEnvironment+path, strings.NewReader(string(text)))
+	request, err := http.NewRequestWithContext(b.t.Context(), "POST", b.base+"/api/v0/sdk/"+server.DevelopmentEnvironment+path,
+		strings.NewReader(string(text)))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -85,7 +86,8 @@ type verified struct {
 func (b browser) login(bearer, choose string) (body map[string]any, problem string) {
 	b.t.Helper()
 	state := rand.Text()
-	if status := b.call("/providers/dev/initAuth", bearer, map[string]any{"state": state, "redirectUrl": b.base + "/demo/"}, nil); status != 204 {
+	if status := b.call("/providers/dev/initAuth", bearer, map[string]any{"state": state, "redirectUrl": b.base + "/demo/"},
+		nil); status != 204 {
 		b.t.Fatalf("beginning: %d", status)
 	}
 	next, _ := url.Parse(b.base + "/api/v0/sdk/" + server.DevelopmentEnvironment + "/providers/dev/authorize?state=" + state)
@@ -109,7 +111,8 @@ func (b browser) login(bearer, choose string) (body map[string]any, problem stri
 			break
 		}
 	}
-	return map[string]any{"code": next.Query().Get("dynamicOauthCode"), "state": next.Query().Get("dynamicOauthState")}, next.Query().Get("error")
+	return map[string]any{"code": next.Query().Get("dynamicOauthCode"), "state": next.Query().Get("dynamicOauthState")}, next.Query().
+		Get("error")
 }
 
 // The development provider signs people in, remembers them for a sign-in, and
@@ -128,7 +131,8 @@ func TestDevelopmentLogin(t *testing.T) {
 	listener.Start()
 	t.Cleanup(listener.Close)
 	jar, _ := cookiejar.New(nil) // it never fails
-	b := browser{&http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, t, base}
+	b := browser{&http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, t,
+		base}
 
 	body, _ := b.login("", "Ada")
 	var ada verified
@@ -155,7 +159,8 @@ func TestDevelopmentLogin(t *testing.T) {
 		AuthTime int64 `json:"auth_time"`
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(stepped.ElevatedAccessToken, ".")[1])
-	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.ACR != "urn:stepup:reauth" || time.Since(time.Unix(claims.AuthTime, 0)) > time.Minute {
+	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.ACR != "urn:stepup:reauth" ||
+		time.Since(time.Unix(claims.AuthTime, 0)) > time.Minute {
 		t.Errorf("claims %s, %v", payload, err)
 	}
 
@@ -169,7 +174,8 @@ func TestDevelopmentLogin(t *testing.T) {
 	}
 	for _, address := range []string{
 		"/dev/provider/authorize?client_id=stepup-development&response_type=code&state=s&redirect_uri=https://evil.example/redirect",
-		"/dev/provider/authorize?client_id=another&response_type=code&state=s&redirect_uri=" + base + "/api/v0/sdk/x/redirect", "/dev/provider/login?request=unknown&person=dev-ada",
+		"/dev/provider/authorize?client_id=another&response_type=code&state=s&redirect_uri=" + base + "/api/v0/sdk/x/redirect",
+		"/dev/provider/login?request=unknown&person=dev-ada",
 	} {
 		if to, page := b.get(base + address); to != nil || strings.Contains(page, "Ada") {
 			t.Errorf("%s leads to %v", address, to)

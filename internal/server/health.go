@@ -73,16 +73,21 @@ func newMetrics(db *store.DB) *metrics {
 			Name: "stepup_request_duration_seconds", Help: "Time to answer, by route and status.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},
 		}, []string{"route", "status"}),
-		mails: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_mails_total", Help: "Mails handed to the mail server, by result."}, []string{"result"}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_mails_total",
+			Help: "Mails handed to the mail server, by result."}, []string{"result"}),
 	}
-	m.texts = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_texts_total", Help: "Text messages handed over, by result."}, []string{"result"})
-	m.codes = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_codes_total", Help: "Codes by method: sent, and proved when one came back right."}, []string{"method", "event"})
-	m.purged = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_purged_rows_total", Help: "Rows removed because their time was over, by table."}, []string{"table"})
+	m.texts = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_texts_total", Help: "Text messages handed over, by result."},
+		[]string{"result"})
+	m.codes = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_codes_total",
+		Help: "Codes by method: sent, and proved when one came back right."}, []string{"method", "event"})
+	m.purged = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_purged_rows_total",
+		Help: "Rows removed because their time was over, by table."}, []string{"table"})
 	m.purging = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "stepup_purge_batch_seconds", Help: "How long the work of one batch of removals took, which others wait for on SQLite.",
 		Buckets: []float64{.001, .005, .01, .025, .05, .1, .5},
 	})
-	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "stepup_outbox_oldest_seconds", Help: "Age of the oldest mail that waits; 0 when none does, -1 when the database does not say."}, func() float64 {
+	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "stepup_outbox_oldest_seconds",
+		Help: "Age of the oldest mail that waits; 0 when none does, -1 when the database does not say."}, func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		age := -1.0
@@ -95,10 +100,13 @@ func newMetrics(db *store.DB) *metrics {
 		})
 		return age
 	})
-	m.full = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_limit_reached_total", Help: "Codes asked for while a limit of a whole environment was used up, by the limit."}, []string{"limit"})
-	m.rows = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "stepup_table_rows", Help: "Rows by table, every 10 minutes; on PostgreSQL an estimate."}, []string{"table"})
+	m.full = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_limit_reached_total",
+		Help: "Codes asked for while a limit of a whole environment was used up, by the limit."}, []string{"limit"})
+	m.rows = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "stepup_table_rows",
+		Help: "Rows by table, every 10 minutes; on PostgreSQL an estimate."}, []string{"table"})
 	m.bytes = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stepup_database_bytes", Help: "Size of the database, every 10 minutes."})
-	m.registry.MustRegister(m.requests, m.mails, m.texts, m.codes, m.full, m.rows, m.bytes, m.purged, m.purging, waiting, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.mails, m.texts, m.codes, m.full, m.rows, m.bytes, m.purged, m.purging, waiting,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -38,7 +38,8 @@ func outermost(c Config, next http.Handler) http.Handler {
 					panic(p)
 				}
 				c.Log.Error("panic", "request_id", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				plainRefusal(w, http.StatusInternalServerError, string(fault.Internal), "Something broke on our side. Tell the operator this request id.", id)
+				plainRefusal(w, http.StatusInternalServerError, string(fault.Internal),
+					"Something broke on our side. Tell the operator this request id.", id)
 			}
 		}()
 		if connection.refused(r) {
@@ -46,7 +47,8 @@ func outermost(c Config, next http.Handler) http.Handler {
 			return
 		}
 		if at := r.URL.EscapedPath(); strings.TrimSuffix(at, "/") != strings.TrimSuffix(path.Clean("/"+at), "/") {
-			plainRefusal(w, fault.NotFound.Status(), string(fault.NotFound), "There is nothing at this path. Write it without empty, . and .. parts.", id)
+			plainRefusal(w, fault.NotFound.Status(), string(fault.NotFound),
+				"There is nothing at this path. Write it without empty, . and .. parts.", id)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
@@ -71,7 +73,8 @@ func developmentPages(publicURL string, pages http.Handler, next http.Handler) h
 	names := map[string]bool{"127.0.0.1:" + port: true, "localhost:" + port: true, "[::1]:" + port: true}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !names[r.Host] {
-			plainRefusal(w, fault.UnknownHost.Status(), string(fault.UnknownHost), "Development mode answers on 127.0.0.1 and localhost only.", requestID(r))
+			plainRefusal(w, fault.UnknownHost.Status(), string(fault.UnknownHost),
+				"Development mode answers on 127.0.0.1 and localhost only.", requestID(r))
 			return
 		}
 		if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/demo/") || r.URL.Path == "/demo" || strings.HasPrefix(r.URL.Path, "/dev/") {

@@ -87,10 +87,13 @@ func New(c Config) *Server {
 	worker.Sender = senders.Sender
 	clients := newClients(c.TrustedProxies, c.Log)
 	tenants := tenant.NewRegistry(c.DB, c.PublicURL, c.Now)
-	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, senders: senders, clients: clients, refusals: audit.NewTally(c.Now), custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
+	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, senders: senders, clients: clients,
+		refusals: audit.NewTally(c.Now), custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
-		DB: c.DB, Tenants: tenants, Wallets: c.Wallets, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL, Now: c.Now, Log: c.Log, Secrets: c.Secrets(), Senders: senders,
-		ClientAddr: clients.address, Full: s.full, Refusals: s.refusals, Observe: m.request, Codes: m.code, Texts: c.Texter != nil, RequestID: requestID, Operators: func() []string { return c.Operators }, LegacyMFA: legacyMFA, Shadow: counter,
+		DB: c.DB, Tenants: tenants, Wallets: c.Wallets, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL,
+		Now: c.Now, Log: c.Log, Secrets: c.Secrets(), Senders: senders,
+		ClientAddr: clients.address, Full: s.full, Refusals: s.refusals, Observe: m.request, Codes: m.code, Texts: c.Texter != nil,
+		RequestID: requestID, Operators: func() []string { return c.Operators }, LegacyMFA: legacyMFA, Shadow: counter,
 		Development: c.Development != nil,
 	})
 	mux := http.NewServeMux()
@@ -127,8 +130,9 @@ func (s *Server) Run(ctx context.Context, public, metrics net.Listener) error {
 	defer func() { stop(); running.Wait() }()
 
 	main := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12},
+		Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	failed := make(chan error, 2)
 	go func() {
@@ -140,7 +144,8 @@ func (s *Server) Run(ctx context.Context, public, metrics net.Listener) error {
 	}()
 	var side *http.Server
 	if metrics != nil {
-		side = &http.Server{Handler: s.metrics.handler(), ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, MaxHeaderBytes: maxHeader}
+		side = &http.Server{Handler: s.metrics.handler(), ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime,
+			MaxHeaderBytes: maxHeader}
 		go func() { failed <- side.Serve(metrics) }()
 	}
 	select {

@@ -120,6 +120,7 @@ func (s *Server) full(environmentID, setting string) {
 	s.metrics.full.WithLabelValues(setting).Inc()
 	key, minute := environmentID+" "+setting, s.config.Now().Unix()/60
 	if before, ok := s.alarmed.Swap(key, minute); !ok || before != minute {
-		s.config.Log.Warn("a limit of a whole environment is used up: find out who asks, or raise it", "limit", setting, "environment_id", environmentID)
+		s.config.Log.Warn("a limit of a whole environment is used up: find out who asks, or raise it", "limit", setting, "environment_id",
+			environmentID)
 	}
 }

@@ -52,5 +52,6 @@ func (t *transport) refused(r *http.Request) bool {
 }
 
 func refusePlain(w http.ResponseWriter, id string) {
-	plainRefusal(w, fault.HTTPSRequired.Status(), string(fault.HTTPSRequired), "Tokens and codes must not travel unencrypted: use https.", id)
+	plainRefusal(w, fault.HTTPSRequired.Status(), string(fault.HTTPSRequired),
+		"Tokens and codes must not travel unencrypted: use https.", id)
 }

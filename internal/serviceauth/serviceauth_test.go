@@ -38,7 +38,8 @@ func TestToken(t *testing.T) {
 	clock := &storetest.Clock{}
 	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
 		db := open(t)
-		text, id, err := create(t, db, serviceauth.New{Name: "guard", EnvironmentID: "one", Scopes: []string{serviceauth.TokensConsume}, TokenScopes: []stepup.Scope{"transfer:create"}, Life: time.Hour})
+		text, id, err := create(t, db, serviceauth.New{Name: "guard", EnvironmentID: "one", Scopes: []string{serviceauth.TokensConsume},
+			TokenScopes: []stepup.Scope{"transfer:create"}, Life: time.Hour})
 		if err != nil || !strings.HasPrefix(text.Reveal(), serviceauth.Prefix) || len(text.Reveal()) < 40 {
 			t.Fatal(len(text.Reveal()), err)
 		}
@@ -56,7 +57,8 @@ func TestToken(t *testing.T) {
 		if token.May("", "one") || token.May("tokens.*", "one") || token.May("tokens", "one") {
 			t.Error("a scope is matched by parts")
 		}
-		for scope, want := range map[stepup.Scope]bool{"transfer:create": true, "transfer:create2": false, "transfer": false, "wallet:export": false, "": false} {
+		for scope, want := range map[stepup.Scope]bool{"transfer:create": true, "transfer:create2": false, "transfer": false,
+			"wallet:export": false, "": false} {
 			if token.MayConsume(scope) != want {
 				t.Errorf("may consume %q: %v", scope, !want)
 			}
@@ -70,7 +72,8 @@ func TestToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if token, err = check(t, db, text); err != nil || !token.May(serviceauth.EnvironmentsWeaken, "any") || !token.May(serviceauth.AuditRead, "") || !token.MayConsume("any:thing") {
+		if token, err = check(t, db, text); err != nil || !token.May(serviceauth.EnvironmentsWeaken, "any") ||
+			!token.May(serviceauth.AuditRead, "") || !token.MayConsume("any:thing") {
 			t.Errorf("for everything: %+v, %v", token, err)
 		}
 		revoke := func() error {
@@ -107,7 +110,8 @@ func TestToken(t *testing.T) {
 func TestCreateRefuses(t *testing.T) {
 	db := storetest.SQLite(t)
 	for _, n := range []serviceauth.New{
-		{}, {Name: "x"}, {Scopes: []string{serviceauth.AuditRead}}, {Name: "x", Scopes: []string{"everything"}}, {Name: "x", Scopes: []string{"tokens.consume", ""}},
+		{}, {Name: "x"}, {Scopes: []string{serviceauth.AuditRead}}, {Name: "x", Scopes: []string{"everything"}},
+		{Name: "x", Scopes: []string{"tokens.consume", ""}},
 		{Name: "x", Scopes: []string{serviceauth.TokensConsume}, TokenScopes: []stepup.Scope{"transfer:*"}},
 		{Name: "x", Scopes: []string{serviceauth.TokensConsume}, TokenScopes: []stepup.Scope{"a:b c:d"}},
 	} {
@@ -125,7 +129,8 @@ func TestMutations(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := right.Reveal()
-	mutants := []string{"", serviceauth.Prefix, " " + text, text + " ", text + "\n", text + "A", "A" + text, text + text, strings.ToLower(text), "STP_" + text[4:], text + strings.Repeat("A", 500)}
+	mutants := []string{"", serviceauth.Prefix, " " + text, text + " ", text + "\n", text + "A", "A" + text, text + text,
+		strings.ToLower(text), "STP_" + text[4:], text + strings.Repeat("A", 500)}
 	for i := range text {
 		mutants = append(mutants, text[:i], text[i+1:], text[:i]+string(text[i]^1)+text[i+1:], text[:i]+" "+text[i:])
 	}

@@ -26,7 +26,8 @@ type Device struct {
 }
 
 // Start opens a session for the user the proof signed in.
-func Start(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, credential store.CredentialRow, proof method.Proof, d Device) (store.SessionRow, error) {
+func Start(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, credential store.CredentialRow, proof method.Proof,
+	d Device) (store.SessionRow, error) {
 	if !proof.Valid() || proof.EnvironmentID() != t.ID || proof.Evidence().Purpose != method.SignIn || credential.UserID != userID {
 		return store.SessionRow{}, fmt.Errorf("starting session: no proof of this sign-in by this user")
 	}

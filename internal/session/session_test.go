@@ -97,7 +97,8 @@ func TestStartNeedsSignInProof(t *testing.T) {
 	environment.ID, other.Environment = "99999999-2222-4333-8444-555555555555", &environment
 
 	start := func(s *store.SessionRow, purpose method.Purpose, userID string, elsewhere bool) error {
-		stub := tenanttest.Stub{Is: assurance.EmailCode, Evidence: method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Purpose: purpose}}
+		stub := tenanttest.Stub{Is: assurance.EmailCode,
+			Evidence: method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Purpose: purpose}}
 		return method.Check(t.Context(), w.DB, stub, w.Attempt(s, "", ""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
 			in := w.Tenant
 			if elsewhere {
@@ -112,14 +113,17 @@ func TestStartNeedsSignInProof(t *testing.T) {
 		t.Error(err)
 	}
 	if err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
-		_, err := session.Start(tx, tenanttest.By, w.Tenant, ada.UserID, store.CredentialRow{UserID: ada.UserID}, method.Proof{}, session.Device{})
+		_, err := session.Start(tx, tenanttest.By, w.Tenant, ada.UserID, store.CredentialRow{UserID: ada.UserID}, method.Proof{},
+			session.Device{})
 		return err
 	}); err == nil {
 		t.Error("started from no proof")
 	}
 	for name, err := range map[string]error{
-		"somebody else": start(nil, method.SignIn, bob.UserID, false), "a proof in a session": start(&ada, method.InSession, ada.UserID, false),
-		"a profile change": start(&ada, method.Update, ada.UserID, false), "another environment": start(nil, method.SignIn, ada.UserID, true),
+		"somebody else":        start(nil, method.SignIn, bob.UserID, false),
+		"a proof in a session": start(&ada, method.InSession, ada.UserID, false),
+		"a profile change":     start(&ada, method.Update, ada.UserID, false),
+		"another environment":  start(nil, method.SignIn, ada.UserID, true),
 	} {
 		if err == nil {
 			t.Errorf("started: %s", name)
@@ -133,7 +137,8 @@ func TestSign(t *testing.T) {
 	ada := w.SignIn(t, "ada@example.com")
 	ada.Origin = "https://app.example.com"
 	profile := session.Profile{"email": "ada@example.com"}
-	for _, name := range []string{"iss", "sub", "aud", "exp", "iat", "sid", "kid", "environment_id", "scope", "signin_credential_id", "last_verified_credential_id"} {
+	for _, name := range []string{"iss", "sub", "aud", "exp", "iat", "sid", "kid", "environment_id", "scope", "signin_credential_id",
+		"last_verified_credential_id"} {
 		profile[name] = "evil"
 	}
 	tokens, err := session.Sign(w.Tenant, ada, session.About{Scope: "user:basic", Profile: profile}, w.Now())
@@ -141,7 +146,8 @@ func TestSign(t *testing.T) {
 		t.Fatal(err)
 	}
 	claims, err := w.Tenant.Verifier.Session(t.Context(), tokens.Minified)
-	if err != nil || claims.Subject != ada.UserID || claims.Session != ada.ID || claims.Audience[0] != ada.Origin || claims.SignInCredentialID != ada.SignInCredentialID ||
+	if err != nil || claims.Subject != ada.UserID || claims.Session != ada.ID || claims.Audience[0] != ada.Origin ||
+		claims.SignInCredentialID != ada.SignInCredentialID ||
 		claims.Expires.Unix() != ada.ExpiresAt.Unix() || tokens.Expires != ada.ExpiresAt {
 		t.Errorf("%+v, %v", claims, err)
 	}

@@ -111,8 +111,8 @@ var since = map[string]map[Call]string{
 func native(version string) map[Call]string {
 	all := map[Call]string{}
 	for _, call := range []Call{
-		RegisterTOTP, RegisterPasskey, LinkSocial, LinkWallet, LinkEmail, LinkPhone, DeleteDevice, DeletePasskey, UnlinkSocial, UnlinkWallet,
-		ExportWallet, SignWallet, RefreshWallet, ReshareWallet,
+		RegisterTOTP, RegisterPasskey, LinkSocial, LinkWallet, LinkEmail, LinkPhone, DeleteDevice, DeletePasskey, UnlinkSocial,
+		UnlinkWallet, ExportWallet, SignWallet, RefreshWallet, ReshareWallet,
 	} {
 		all[call] = version
 	}

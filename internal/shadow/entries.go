@@ -5,10 +5,11 @@ import "github.com/stepup-auth/stepup/internal/environment"
 // entries are the compatibility entries that stand for calls: for users with a
 // second factor, and those for users without where that is another one.
 var entries = map[Call][]environment.Compatible{
-	LinkWallet: {environment.LinkWallet}, LinkEmail: {environment.LinkEmail}, LinkPhone: {environment.LinkPhone}, UnlinkWallet: {environment.UnlinkWallet},
-	UpdateUser: {environment.UpdateUser}, DeleteUser: {environment.DeleteUser},
-	RefreshWallet: {environment.Refresh, environment.RefreshWithoutMFA}, ReshareWallet: {environment.Reshare, environment.ReshareWithoutMFA},
-	DeleteDevice: {environment.DeleteDevice}, DeletePasskey: {environment.DeleteDevice},
+	LinkWallet: {environment.LinkWallet}, LinkEmail: {environment.LinkEmail}, LinkPhone: {environment.LinkPhone},
+	UnlinkWallet: {environment.UnlinkWallet}, UpdateUser: {environment.UpdateUser}, DeleteUser: {environment.DeleteUser},
+	RefreshWallet: {environment.Refresh, environment.RefreshWithoutMFA},
+	ReshareWallet: {environment.Reshare, environment.ReshareWithoutMFA},
+	DeleteDevice:  {environment.DeleteDevice}, DeletePasskey: {environment.DeleteDevice},
 }
 
 // Entry is the first compatibility entry for a call; empty where there is none,

@@ -159,7 +159,8 @@ func write(tx *store.Tx, counts map[key]int64) error {
 			}
 		}
 		if err := tx.AddShadowCount(store.ShadowCount{
-			EnvironmentID: k.EnvironmentID, Day: k.day, Client: client, Scope: k.Scope, Call: string(k.Call), Verdict: string(k.Verdict), Reason: k.Reason, Count: counts[k],
+			EnvironmentID: k.EnvironmentID, Day: k.day, Client: client, Scope: k.Scope, Call: string(k.Call), Verdict: string(k.Verdict),
+			Reason: k.Reason, Count: counts[k],
 		}); err != nil {
 			return err
 		}
@@ -174,7 +175,8 @@ func sorted(counts map[key]int64) []key {
 		keys = append(keys, k)
 	}
 	text := func(k key) string {
-		return k.EnvironmentID + " " + k.day + " " + k.Client + " " + k.Scope + " " + string(k.Call) + " " + string(k.Verdict) + " " + k.Reason
+		return k.EnvironmentID + " " + k.day + " " + k.Client + " " + k.Scope + " " + string(k.Call) + " " + string(k.Verdict) +
+			" " + k.Reason
 	}
 	slices.SortFunc(keys, func(a, b key) int {
 		if text(a) < text(b) {

@@ -33,7 +33,8 @@ func TestCounting(t *testing.T) {
 		db := open(t)
 		now := noon
 		a, b := shadow.NewCounter(func() time.Time { return now }), shadow.NewCounter(func() time.Time { return now })
-		seen := shadow.Observation{EnvironmentID: "e", Client: "ClientSDK/1.27.1", Scope: "wallet:sign", Call: shadow.SignWallet, Verdict: shadow.Prompt}
+		seen := shadow.Observation{EnvironmentID: "e", Client: "ClientSDK/1.27.1", Scope: "wallet:sign", Call: shadow.SignWallet,
+			Verdict: shadow.Prompt}
 		var group sync.WaitGroup
 		for _, counter := range []*shadow.Counter{a, b} {
 			for range 4 {
@@ -118,8 +119,8 @@ func TestFlushThatFailsLosesNothing(t *testing.T) {
 func TestParseClient(t *testing.T) {
 	for header, want := range map[string]string{
 		"": shadow.Unnamed, "ClientSDK/1.27.1": "ClientSDK/1.27.1", "WalletKit/5.3.2-alpha.1": "WalletKit/5.3.2-alpha.1",
-		"ClientSDK/harness": "", "ClientSDK/1.27": "", "ClientSDK": "", "1/2.3.4": "", "A B/1.2.3": "", "ClientSDK/1.27.1\n": "", "ClientSDK/1.27.1 x": "",
-		strings.Repeat("A", 33) + "/1.2.3": "", "<script>/1.2.3": "", "ClientSDK/123456.1.1": "",
+		"ClientSDK/harness": "", "ClientSDK/1.27": "", "ClientSDK": "", "1/2.3.4": "", "A B/1.2.3": "", "ClientSDK/1.27.1\n": "",
+		"ClientSDK/1.27.1 x": "", strings.Repeat("A", 33) + "/1.2.3": "", "<script>/1.2.3": "", "ClientSDK/123456.1.1": "",
 	} {
 		c, ok := shadow.ParseClient(header)
 		if ok != (want != "") || ok && c.String() != want {
@@ -150,8 +151,8 @@ func TestBelow(t *testing.T) {
 		client string
 		below  bool
 	}{
-		{"ClientSDK/0.24.0", true}, {"ClientSDK/0.24.1", false}, {"ClientSDK/0.24.1-rc.1", true}, {"ClientSDK/1.0.0", false}, {"ClientSDK/0.9.30", true},
-		{"WalletKit/4.75.9", true}, {"WalletKit/4.76.0", false}, {"WalletKit/10.0.0", false},
+		{"ClientSDK/0.24.0", true}, {"ClientSDK/0.24.1", false}, {"ClientSDK/0.24.1-rc.1", true}, {"ClientSDK/1.0.0", false},
+		{"ClientSDK/0.9.30", true}, {"WalletKit/4.75.9", true}, {"WalletKit/4.76.0", false}, {"WalletKit/10.0.0", false},
 		{"FlutterSDK/1.2.9", true}, {"FlutterSDK/1.2.10", false}, {"KotlinSDK/1.0.7", true}, {"KotlinSDK/1.0.8", false},
 		{"SwiftSDK/1.0.10", true}, {"SwiftSDK/1.0.11", false}, {"Unheard/0.0.1", false},
 	} {
@@ -169,10 +170,12 @@ func TestAttaches(t *testing.T) {
 		call      shadow.Call
 		js, react bool
 	}{
-		{shadow.RegisterTOTP, true, true}, {shadow.RegisterPasskey, true, true}, {shadow.LinkSocial, true, true}, {shadow.LinkWallet, false, true},
-		{shadow.LinkEmail, false, true}, {shadow.LinkPhone, false, true}, {shadow.DeleteDevice, true, true}, {shadow.DeletePasskey, true, true},
-		{shadow.UnlinkSocial, true, true}, {shadow.UnlinkWallet, false, true}, {shadow.UpdateUser, false, false}, {shadow.DeleteUser, false, false},
-		{shadow.ExportWallet, true, true}, {shadow.SignWallet, true, true}, {shadow.RefreshWallet, false, true}, {shadow.ReshareWallet, false, true}, {shadow.OtherCall, false, false},
+		{shadow.RegisterTOTP, true, true}, {shadow.RegisterPasskey, true, true}, {shadow.LinkSocial, true, true},
+		{shadow.LinkWallet, false, true}, {shadow.LinkEmail, false, true}, {shadow.LinkPhone, false, true},
+		{shadow.DeleteDevice, true, true}, {shadow.DeletePasskey, true, true},
+		{shadow.UnlinkSocial, true, true}, {shadow.UnlinkWallet, false, true}, {shadow.UpdateUser, false, false},
+		{shadow.DeleteUser, false, false}, {shadow.ExportWallet, true, true}, {shadow.SignWallet, true, true},
+		{shadow.RefreshWallet, false, true}, {shadow.ReshareWallet, false, true}, {shadow.OtherCall, false, false},
 	} {
 		for client, want := range map[string]bool{js: row.js, react: row.react} {
 			c, _ := shadow.ParseClient(client)
@@ -198,7 +201,8 @@ func TestNeeded(t *testing.T) {
 		{[]shadow.Client{{}}, []environment.Compatible{}},
 		{[]shadow.Client{react}, []environment.Compatible{environment.UpdateUser, environment.DeleteUser}},
 		{[]shadow.Client{react, js}, []environment.Compatible{
-			environment.LinkWallet, environment.LinkEmail, environment.LinkPhone, environment.UnlinkWallet, environment.UpdateUser, environment.DeleteUser, environment.Refresh, environment.Reshare,
+			environment.LinkWallet, environment.LinkEmail, environment.LinkPhone, environment.UnlinkWallet, environment.UpdateUser,
+			environment.DeleteUser, environment.Refresh, environment.Reshare,
 			environment.RefreshWithoutMFA, environment.ReshareWithoutMFA}},
 		{[]shadow.Client{{SDK: "ClientSDK", Version: "0.20.0"}}, environment.Compatibilities},
 	} {
@@ -211,7 +215,8 @@ func TestNeeded(t *testing.T) {
 // What counting adds to a request, beside the cost of one lock.
 func BenchmarkAdd(b *testing.B) {
 	counter := shadow.NewCounter(time.Now)
-	o := shadow.Observation{EnvironmentID: "11111111-2222-4333-8444-555555555555", Client: "ClientSDK/1.27.1", Scope: "wallet:sign", Call: shadow.SignWallet, Verdict: shadow.Pass}
+	o := shadow.Observation{EnvironmentID: "11111111-2222-4333-8444-555555555555", Client: "ClientSDK/1.27.1", Scope: "wallet:sign",
+		Call: shadow.SignWallet, Verdict: shadow.Pass}
 	b.Run("add", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

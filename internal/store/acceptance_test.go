@@ -24,12 +24,14 @@ func TestTurnedOnEntries(t *testing.T) {
 		upgrade = upgrade[:strings.Index(upgrade, ";")]
 		err = db.Write(t.Context(), func(tx *store.Tx) error {
 			for id, row := range map[string][3]string{
-				"1": {"one", "environment.version_accepted", `{"strict":false,"turned_on":["link-email","refresh-without-mfa"],"verdict":"Ready"}`},
+				"1": {"one", "environment.version_accepted",
+					`{"strict":false,"turned_on":["link-email","refresh-without-mfa"],"verdict":"Ready"}`},
 				"2": {"one", "environment.version_accepted", `{"strict":false,"turned_on":["link-email"],"verdict":"Ready"}`},
 				"3": {"two", "environment.version_accepted", `{"strict":true,"turned_on":[],"verdict":"Ready"}`},
 				"4": {"two", "environment.applied", `{"turned_on":["refresh"]}`},
 			} {
-				if _, err := tx.Exec(`INSERT INTO audit_events (id, environment_id, at, action, actor, user_id, session_id, request_id, detail, hash)
+				if _, err := tx.Exec(
+					`INSERT INTO audit_events (id, environment_id, at, action, actor, user_id, session_id, request_id, detail, hash)
 					VALUES ($1, $2, 1, $3, '', '', '', '', $4, '')`, id, row[0], row[1], row[2]); err != nil {
 					return err
 				}

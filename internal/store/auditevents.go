@@ -23,7 +23,8 @@ type AuditRow struct {
 
 // InsertAudit appends a row.
 func (tx *Tx) InsertAudit(a AuditRow) error {
-	_, err := tx.Exec(`INSERT INTO audit_events (id, environment_id, at, action, actor, user_id, session_id, request_id, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+	_, err := tx.Exec(`INSERT INTO audit_events (id, environment_id, at, action, actor, user_id, session_id, request_id, detail, hash)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		a.ID, a.EnvironmentID, millis(a.At), a.Action, a.Actor, a.UserID, a.SessionID, a.RequestID, a.Detail, a.Hash)
 	return err
 }
@@ -53,7 +54,8 @@ func (tx *Tx) Audit(f AuditFilter) ([]AuditRow, error) {
 		since = millis(f.Since)
 	}
 	rows, err := tx.Rows(`SELECT `+auditColumns+` FROM audit_events
-		WHERE ($1 = '' OR environment_id = $1) AND ($2 = '' OR user_id = $2) AND ($3 = '' OR action = $3 OR ($3 LIKE '%.' AND substr(action, 1, length($3)) = $3))
+		WHERE ($1 = '' OR environment_id = $1) AND ($2 = '' OR user_id = $2)
+		AND ($3 = '' OR action = $3 OR ($3 LIKE '%.' AND substr(action, 1, length($3)) = $3))
 		AND at < $4 AND (at > $5 OR (at = $5 AND id > $6)) ORDER BY at, id LIMIT $7`,
 		f.EnvironmentID, f.UserID, f.Action, until, since, f.AfterID, f.Limit)
 	return collect(rows, err, scanAudit)
@@ -85,7 +87,8 @@ type Refusals struct {
 // AddRefusals adds to a count.
 func (tx *Tx) AddRefusals(r Refusal, n int64) error {
 	_, err := tx.Exec(`INSERT INTO refusals (minute, environment_id, source, what, count) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (minute, environment_id, source, what) DO UPDATE SET count = refusals.count + $5`, r.Minute, r.EnvironmentID, r.Source, r.What, n)
+		ON CONFLICT (minute, environment_id, source, what) DO UPDATE SET count = refusals.count + $5`, r.Minute, r.EnvironmentID,
+		r.Source, r.What, n)
 	return err
 }
 
@@ -129,14 +132,16 @@ func (tx *Tx) InsertAuditSource(s AuditSource) error {
 // AuditSource reads that of an entry.
 func (tx *Tx) AuditSource(eventID string) (AuditSource, error) {
 	s := AuditSource{EventID: eventID}
-	err := tx.Row(`SELECT environment_id, salt, address FROM audit_sources WHERE event_id = $1`, eventID).Scan(&s.EnvironmentID, &s.Salt, &s.Address)
+	err := tx.Row(`SELECT environment_id, salt, address FROM audit_sources WHERE event_id = $1`, eventID).
+		Scan(&s.EnvironmentID, &s.Salt, &s.Address)
 	return s, notFound(err)
 }
 
 // ForgetAuditSources removes up to limit addresses of the environment's entries
 // that are older, and returns how many.
 func (tx *Tx) ForgetAuditSources(environmentID string, before time.Time, limit int) (int64, error) {
-	return tx.Exec(`DELETE FROM audit_sources WHERE event_id IN (SELECT event_id FROM audit_sources WHERE environment_id = $1 AND at < $2 ORDER BY at LIMIT $3)`,
+	return tx.Exec(`DELETE FROM audit_sources WHERE event_id IN
+		(SELECT event_id FROM audit_sources WHERE environment_id = $1 AND at < $2 ORDER BY at LIMIT $3)`,
 		environmentID, millis(before), limit)
 }
 
@@ -156,7 +161,8 @@ func (tx *Tx) OldAudit(environmentID string, before, at time.Time, after string,
 	if !at.IsZero() {
 		since = millis(at)
 	}
-	rows, err := tx.Rows(`SELECT `+auditColumns+` FROM audit_events WHERE environment_id = $1 AND at < $2 AND at >= $3 AND (at > $3 OR id > $4) ORDER BY at, id LIMIT $5`,
+	rows, err := tx.Rows(`SELECT `+auditColumns+
+		` FROM audit_events WHERE environment_id = $1 AND at < $2 AND at >= $3 AND (at > $3 OR id > $4) ORDER BY at, id LIMIT $5`,
 		environmentID, millis(before), since, after, limit)
 	return collect(rows, err, scanAudit)
 }

@@ -83,7 +83,8 @@ func pour(ctx context.Context, config *pgx.ConnConfig, ending string, what ...st
 	if err != nil {
 		return "", err
 	}
-	applying, err := clientProgram(ctx, config, "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--file=-")
+	applying, err := clientProgram(ctx, config, "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align",
+		"--set=ON_ERROR_STOP=1", "--file=-")
 	if err != nil {
 		return "", err
 	}

@@ -23,7 +23,8 @@ const bindingColumns = `id, environment_id, user_id, session_id, scope, details,
 func (tx *Tx) InsertBinding(b BindingRow) error {
 	_, err := tx.Exec(`INSERT INTO bindings (`+bindingColumns+`, epoch, created_at)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, epoch, $12 FROM current_epoch`,
-		b.ID, b.EnvironmentID, b.UserID, b.SessionID, b.Scope, b.Details, b.Hash, b.Summary, asBit(b.MustDisplay), millis(b.ExpiresAt), asBit(b.Shown), millis(tx.Now()))
+		b.ID, b.EnvironmentID, b.UserID, b.SessionID, b.Scope, b.Details, b.Hash, b.Summary, asBit(b.MustDisplay), millis(b.ExpiresAt),
+		asBit(b.Shown), millis(tx.Now()))
 	return err
 }
 

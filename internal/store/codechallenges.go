@@ -23,19 +23,23 @@ type CodeChallengeRow struct {
 	Digits         int    // of the code
 }
 
-const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, attempts, shared_attempts, expires_at, binding_id, shares, scopes, digits`
+const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, ` +
+	`attempts, shared_attempts, expires_at, binding_id, shares, scopes, digits`
 
 // InsertCodeChallenge opens c under the store's current epoch.
 func (tx *Tx) InsertCodeChallenge(c CodeChallengeRow) error {
-	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, epoch, attempts, created_at, expires_at, binding_id, shares, scopes, digits)
+	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id,
+		authorized_by, code_hash, epoch, attempts, created_at, expires_at, binding_id, shares, scopes, digits)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12, $13, $14, $15, $16 FROM current_epoch`,
-		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash, millis(tx.Now()), millis(c.ExpiresAt), c.BindingID, c.Shares, c.Scopes, c.Digits)
+		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash,
+		millis(tx.Now()), millis(c.ExpiresAt), c.BindingID, c.Shares, c.Scopes, c.Digits)
 	return err
 }
 
 // CodeChallenge reads one, open or not.
 func (tx *Tx) CodeChallenge(environmentID, id string) (CodeChallengeRow, error) {
-	return scanCodeChallenge(tx.Row(`SELECT `+codeChallengeColumns+` FROM code_challenges WHERE environment_id = $1 AND id = $2`, environmentID, id))
+	return scanCodeChallenge(tx.Row(`SELECT `+codeChallengeColumns+` FROM code_challenges WHERE environment_id = $1 AND id = $2`,
+		environmentID, id))
 }
 
 // NewestSignInCode reads the challenge whose sign-in code was the last to be sent
@@ -46,20 +50,23 @@ func (tx *Tx) NewestSignInCode(environmentID, format, identifier string, digits,
 			SELECT id FROM code_challenges WHERE environment_id = $1 AND format = $2 AND identifier = $3
 			AND purpose = 'sign_in' AND session_id = '' AND binding_id = '' AND scopes = '' AND shares = ''
 			ORDER BY created_at DESC, id DESC LIMIT 1)
-		AND consumed_at IS NULL AND expires_at + 0 > $4 AND shared_attempts < $5 AND digits >= $6 AND epoch = (SELECT epoch FROM current_epoch)`,
+		AND consumed_at IS NULL AND expires_at + 0 > $4 AND shared_attempts < $5 AND digits >= $6
+		AND epoch = (SELECT epoch FROM current_epoch)`,
 		environmentID, format, identifier, millis(tx.Now()), tries, digits))
 }
 
 // CountSharedAttempt is CountCodeAttempt for a try by another id of the code.
 func (tx *Tx) CountSharedAttempt(environmentID, id string, limit int) (CodeChallengeRow, error) {
 	return scanCodeChallenge(tx.Row(`UPDATE code_challenges SET shared_attempts = shared_attempts + 1
-		WHERE environment_id = $1 AND id = $2 AND shared_attempts < $3 AND consumed_at IS NULL AND expires_at + 0 > $4 AND epoch = (SELECT epoch FROM current_epoch)
+		WHERE environment_id = $1 AND id = $2 AND shared_attempts < $3 AND consumed_at IS NULL AND expires_at + 0 > $4
+		AND epoch = (SELECT epoch FROM current_epoch)
 		RETURNING `+codeChallengeColumns, environmentID, id, limit, millis(tx.Now())))
 }
 
 // ReturnSharedAttempt takes back one try by another id of the code.
 func (tx *Tx) ReturnSharedAttempt(environmentID, id string) error {
-	_, err := tx.Exec(`UPDATE code_challenges SET shared_attempts = shared_attempts - 1 WHERE environment_id = $1 AND id = $2 AND shared_attempts > 0 AND consumed_at IS NULL`, environmentID, id)
+	_, err := tx.Exec(`UPDATE code_challenges SET shared_attempts = shared_attempts - 1
+		WHERE environment_id = $1 AND id = $2 AND shared_attempts > 0 AND consumed_at IS NULL`, environmentID, id)
 	return err
 }
 
@@ -68,13 +75,15 @@ func (tx *Tx) ReturnSharedAttempt(environmentID, id string) error {
 // epoch. It must be committed before the code is compared.
 func (tx *Tx) CountCodeAttempt(environmentID, id string, limit int) (CodeChallengeRow, error) {
 	return scanCodeChallenge(tx.Row(`UPDATE code_challenges SET attempts = attempts + 1
-		WHERE environment_id = $1 AND id = $2 AND attempts < $3 AND consumed_at IS NULL AND expires_at + 0 > $4 AND epoch = (SELECT epoch FROM current_epoch)
+		WHERE environment_id = $1 AND id = $2 AND attempts < $3 AND consumed_at IS NULL AND expires_at + 0 > $4
+		AND epoch = (SELECT epoch FROM current_epoch)
 		RETURNING `+codeChallengeColumns, environmentID, id, limit, millis(tx.Now())))
 }
 
 // ReturnCodeAttempt takes back one attempt of a challenge that is still open.
 func (tx *Tx) ReturnCodeAttempt(environmentID, id string) error {
-	_, err := tx.Exec(`UPDATE code_challenges SET attempts = attempts - 1 WHERE environment_id = $1 AND id = $2 AND attempts > 0 AND consumed_at IS NULL`, environmentID, id)
+	_, err := tx.Exec(`UPDATE code_challenges SET attempts = attempts - 1
+		WHERE environment_id = $1 AND id = $2 AND attempts > 0 AND consumed_at IS NULL`, environmentID, id)
 	return err
 }
 
@@ -82,22 +91,26 @@ func (tx *Tx) ReturnCodeAttempt(environmentID, id string) error {
 // number of tries one succeeds, the others get ErrNotFound.
 func (tx *Tx) ConsumeCodeChallenge(environmentID, id string, codeHash []byte) error {
 	return tx.one(`UPDATE code_challenges SET consumed_at = $3
-		WHERE environment_id = $1 AND id = $2 AND code_hash = $4 AND consumed_at IS NULL AND expires_at + 0 > $3 AND epoch = (SELECT epoch FROM current_epoch)`,
+		WHERE environment_id = $1 AND id = $2 AND code_hash = $4 AND consumed_at IS NULL AND expires_at + 0 > $3
+		AND epoch = (SELECT epoch FROM current_epoch)`,
 		environmentID, id, millis(tx.Now()), codeHash)
 }
 
 // ResendCodeChallenge gives the open challenge c its new code, of its own if it
 // shared another's. Its attempts stand; those by other ids were at the code before.
 func (tx *Tx) ResendCodeChallenge(c CodeChallengeRow) error {
-	return tx.one(`UPDATE code_challenges SET code_hash = $3, digits = $6, expires_at = $4, created_at = $5, shares = '', shared_attempts = 0
-		WHERE environment_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at + 0 > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
+	return tx.one(`UPDATE code_challenges
+		SET code_hash = $3, digits = $6, expires_at = $4, created_at = $5, shares = '', shared_attempts = 0
+		WHERE environment_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at + 0 > $5
+		AND epoch = (SELECT epoch FROM current_epoch)`,
 		c.EnvironmentID, c.ID, c.CodeHash, millis(c.ExpiresAt), millis(tx.Now()), c.Digits)
 }
 
 func scanCodeChallenge(row scanner) (CodeChallengeRow, error) {
 	var c CodeChallengeRow
 	var expires int64
-	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy, &c.CodeHash, &c.Attempts, &c.SharedAttempts, &expires, &c.BindingID, &c.Shares, &c.Scopes, &c.Digits)
+	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy,
+		&c.CodeHash, &c.Attempts, &c.SharedAttempts, &expires, &c.BindingID, &c.Shares, &c.Scopes, &c.Digits)
 	c.ExpiresAt = fromMillis(expires)
 	return c, notFound(err)
 }

@@ -19,7 +19,8 @@ func (tx *Tx) Count(name string, window time.Duration) (count int64, windowEnd t
 // Counted reads a counter without adding to it.
 func (tx *Tx) Counted(name string) (count int64, windowEnd time.Time, err error) {
 	var end int64
-	err = notFound(tx.Row(`SELECT count, window_end FROM counters WHERE name = $1 AND window_end + 0 > $2`, name, millis(tx.Now())).Scan(&count, &end))
+	err = notFound(tx.Row(`SELECT count, window_end FROM counters WHERE name = $1 AND window_end + 0 > $2`, name, millis(tx.Now())).
+		Scan(&count, &end))
 	if err == ErrNotFound {
 		return 0, time.Time{}, nil
 	}
@@ -42,7 +43,8 @@ func (tx *Tx) ResetCount(name string) error {
 // first time. epoch is the one the nonce was made under; after a failover or a
 // restore no older nonce is good.
 func (tx *Tx) SpendNonce(hash []byte, epoch string, expiresAt time.Time) (bool, error) {
-	n, err := tx.Exec(`INSERT INTO spent_nonces (hash, expires_at) SELECT $1, $2 FROM current_epoch WHERE epoch = $3 ON CONFLICT DO NOTHING`,
+	n, err := tx.Exec(`INSERT INTO spent_nonces (hash, expires_at) SELECT $1, $2 FROM current_epoch WHERE epoch = $3
+		ON CONFLICT DO NOTHING`,
 		hash, millis(expiresAt), epoch)
 	return n == 1, err
 }

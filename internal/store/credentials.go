@@ -77,7 +77,9 @@ func (c CredentialRow) proven() bool {
 // Disputed reports whether somebody denied the credential and nobody has decided.
 func (c CredentialRow) Disputed() bool { return !c.DisputedAt.IsZero() }
 
-const credentialColumns = `id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled, provenance, confirmed_at, replaces, created_at, detail, last_selected_at, let_in_by, let_in_method, disputed_at, disputed_since, rival, settled_at`
+const credentialColumns = `id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled, ` +
+	`provenance, confirmed_at, ` +
+	`replaces, created_at, detail, last_selected_at, let_in_by, let_in_method, disputed_at, disputed_since, rival, settled_at`
 
 // InsertCredential adds c as of now. A taken identifier is an [IsUnique] error.
 func (tx *Tx) InsertCredential(c CredentialRow) error {
@@ -90,9 +92,9 @@ func (tx *Tx) InsertCredential(c CredentialRow) error {
 func (tx *Tx) RestoreCredential(c CredentialRow) error {
 	_, err := tx.Exec(`INSERT INTO credentials (`+credentialColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
-		c.ID, c.EnvironmentID, c.UserID, c.Format, c.Identifier, c.PublicIdentifier, asBit(c.SignInEnabled), c.Provenance, nullMillis(c.ConfirmedAt), c.Replaces,
-		millis(c.CreatedAt), cmp.Or(c.Detail, "{}"), nullMillis(c.LastSelectedAt), c.LetInBy, c.LetInMethod,
-		nullMillis(c.DisputedAt), nullMillis(c.DisputedSince), c.Rival, nullMillis(c.SettledAt))
+		c.ID, c.EnvironmentID, c.UserID, c.Format, c.Identifier, c.PublicIdentifier, asBit(c.SignInEnabled), c.Provenance,
+		nullMillis(c.ConfirmedAt), c.Replaces, millis(c.CreatedAt), cmp.Or(c.Detail, "{}"), nullMillis(c.LastSelectedAt), c.LetInBy,
+		c.LetInMethod, nullMillis(c.DisputedAt), nullMillis(c.DisputedSince), c.Rival, nullMillis(c.SettledAt))
 	return err
 }
 
@@ -100,7 +102,8 @@ func (tx *Tx) RestoreCredential(c CredentialRow) error {
 // they were left to when it went is all that is known of them.
 func (tx *Tx) LetInAgain(c CredentialRow, ids []string) error {
 	for _, id := range ids {
-		if _, err := tx.Exec(`UPDATE credentials SET let_in_by = $4 WHERE environment_id = $1 AND user_id = $2 AND id = $3 AND let_in_by IN ($4, $5)`,
+		if _, err := tx.Exec(`UPDATE credentials SET let_in_by = $4
+			WHERE environment_id = $1 AND user_id = $2 AND id = $3 AND let_in_by IN ($4, $5)`,
 			c.EnvironmentID, c.UserID, id, c.ID, c.LetInBy); err != nil {
 			return err
 		}
@@ -110,20 +113,22 @@ func (tx *Tx) LetInAgain(c CredentialRow, ids []string) error {
 
 // Credentials lists a user's credentials, oldest first.
 func (tx *Tx) Credentials(environmentID, userID string) ([]CredentialRow, error) {
-	rows, err := tx.Rows(`SELECT `+credentialColumns+` FROM credentials WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at, id`, environmentID, userID)
+	rows, err := tx.Rows(`SELECT `+credentialColumns+` FROM credentials WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at, id`,
+		environmentID, userID)
 	return collect(rows, err, func(rows *sql.Rows) (CredentialRow, error) { return scanCredential(rows) })
 }
 
 // CredentialByIdentifier finds who holds an identifier.
 func (tx *Tx) CredentialByIdentifier(environmentID, format, identifier string) (CredentialRow, error) {
-	return scanCredential(tx.Row(`SELECT `+credentialColumns+` FROM credentials WHERE environment_id = $1 AND format = $2 AND identifier = $3`,
-		environmentID, format, identifier))
+	return scanCredential(tx.Row(`SELECT `+credentialColumns+
+		` FROM credentials WHERE environment_id = $1 AND format = $2 AND identifier = $3`, environmentID, format, identifier))
 }
 
 // UsersHolding lists who holds an address: one that was written so, or whose
 // normalised key this is. Accounts of social logins are left out.
 func (tx *Tx) UsersHolding(environmentID, written, key string) ([]string, error) {
-	rows, err := tx.Rows(`SELECT DISTINCT user_id FROM credentials WHERE environment_id = $1 AND format IN ($2, $3, $4, $5) AND (public_identifier = $6 OR identifier = $7)
+	rows, err := tx.Rows(`SELECT DISTINCT user_id FROM credentials
+		WHERE environment_id = $1 AND format IN ($2, $3, $4, $5) AND (public_identifier = $6 OR identifier = $7)
 		ORDER BY user_id`, environmentID, FormatEmail, FormatPhone, FormatBlockchain, FormatExternal, written, key)
 	return collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
 }
@@ -138,14 +143,16 @@ func (tx *Tx) ConfirmCredential(c CredentialRow) error {
 
 // UnconfirmCredential puts the mark back: nothing vouches for the credential any more.
 func (tx *Tx) UnconfirmCredential(environmentID, userID, id string) error {
-	return tx.one(`UPDATE credentials SET provenance = $4, confirmed_at = NULL, replaces = '' WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
+	return tx.one(`UPDATE credentials SET provenance = $4, confirmed_at = NULL, replaces = ''
+		WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
 		environmentID, userID, id, ProvenanceNothing)
 }
 
 // DisputeCredential marks a credential as denied, for what came in since; rival is
 // the address that it had pushed out and that is back.
 func (tx *Tx) DisputeCredential(environmentID, userID, id string, since time.Time, rival string) error {
-	return tx.one(`UPDATE credentials SET disputed_at = $4, disputed_since = $5, rival = $6 WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
+	return tx.one(`UPDATE credentials SET disputed_at = $4, disputed_since = $5, rival = $6
+		WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
 		environmentID, userID, id, millis(tx.Now()), millis(since), rival)
 }
 
@@ -180,7 +187,8 @@ func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 		return err
 	}
 	for _, query := range []string{
-		`UPDATE sessions SET unproven = 1 WHERE environment_id = $1 AND user_id = $2 AND $3 IN (signin_credential_id, mfa_credential_id) AND ` + fromNothing,
+		`UPDATE sessions SET unproven = 1
+			WHERE environment_id = $1 AND user_id = $2 AND $3 IN (signin_credential_id, mfa_credential_id) AND ` + fromNothing,
 		`UPDATE credentials SET let_in_by = (SELECT c.let_in_by FROM credentials c WHERE c.environment_id = $1 AND c.id = $3)
 			WHERE environment_id = $1 AND user_id = $2 AND let_in_by = $3
 			AND EXISTS (SELECT 1 FROM credentials c WHERE c.environment_id = $1 AND c.id = $3 AND c.let_in_by <> '')`,
@@ -195,14 +203,15 @@ func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 // CredentialsPutBack lists the addresses of all environments that an undo link of an
 // earlier version put back and that nobody has confirmed.
 func (tx *Tx) CredentialsPutBack() ([]CredentialRow, error) {
-	rows, err := tx.Rows(`SELECT `+credentialColumns+` FROM credentials WHERE provenance = $1 AND confirmed_at IS NULL ORDER BY environment_id, user_id, id`,
-		ProvenanceRevokeLink)
+	rows, err := tx.Rows(`SELECT `+credentialColumns+
+		` FROM credentials WHERE provenance = $1 AND confirmed_at IS NULL ORDER BY environment_id, user_id, id`, ProvenanceRevokeLink)
 	return collect(rows, err, func(rows *sql.Rows) (CredentialRow, error) { return scanCredential(rows) })
 }
 
 // CredentialsDisputed lists what waits for a decision, in all environments.
 func (tx *Tx) CredentialsDisputed() ([]CredentialRow, error) {
-	rows, err := tx.Rows(`SELECT ` + credentialColumns + ` FROM credentials WHERE disputed_at IS NOT NULL ORDER BY environment_id, user_id, id`)
+	rows, err := tx.Rows(`SELECT ` + credentialColumns +
+		` FROM credentials WHERE disputed_at IS NOT NULL ORDER BY environment_id, user_id, id`)
 	return collect(rows, err, func(rows *sql.Rows) (CredentialRow, error) { return scanCredential(rows) })
 }
 
@@ -210,9 +219,10 @@ func scanCredential(row scanner) (CredentialRow, error) {
 	var c CredentialRow
 	var signIn, created int64
 	var confirmed, selected, disputed, since, settled sql.NullInt64
-	err := row.Scan(&c.ID, &c.EnvironmentID, &c.UserID, &c.Format, &c.Identifier, &c.PublicIdentifier, &signIn, &c.Provenance, &confirmed, &c.Replaces, &created, &c.Detail, &selected,
-		&c.LetInBy, &c.LetInMethod, &disputed, &since, &c.Rival, &settled)
-	c.SignInEnabled, c.ConfirmedAt, c.CreatedAt, c.LastSelectedAt = signIn != 0, fromNullMillis(confirmed), fromMillis(created), fromNullMillis(selected)
+	err := row.Scan(&c.ID, &c.EnvironmentID, &c.UserID, &c.Format, &c.Identifier, &c.PublicIdentifier, &signIn, &c.Provenance, &confirmed,
+		&c.Replaces, &created, &c.Detail, &selected, &c.LetInBy, &c.LetInMethod, &disputed, &since, &c.Rival, &settled)
+	c.SignInEnabled, c.ConfirmedAt, c.CreatedAt, c.LastSelectedAt = signIn != 0, fromNullMillis(confirmed), fromMillis(created),
+		fromNullMillis(selected)
 	c.DisputedAt, c.DisputedSince, c.SettledAt = fromNullMillis(disputed), fromNullMillis(since), fromNullMillis(settled)
 	return c, notFound(err)
 }

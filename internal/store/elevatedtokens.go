@@ -28,7 +28,8 @@ type ElevatedTokenRow struct {
 
 // InsertElevatedToken records a token under the store's current epoch.
 func (tx *Tx) InsertElevatedToken(t ElevatedTokenRow) error {
-	_, err := tx.Exec(`INSERT INTO elevated_tokens (id, environment_id, user_id, session_id, credential_id, method, scopes, audience, acr, single_use, epoch, issued_at, expires_at)
+	_, err := tx.Exec(`INSERT INTO elevated_tokens (id, environment_id, user_id, session_id, credential_id, method, scopes, audience, acr,
+		single_use, epoch, issued_at, expires_at)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, $11, $12 FROM current_epoch`,
 		t.ID, t.EnvironmentID, t.UserID, t.SessionID, t.CredentialID, t.Method, joinWords(t.Scopes), t.Audience, t.ACR, asBit(t.SingleUse),
 		millis(t.IssuedAt), millis(t.ExpiresAt))
@@ -41,12 +42,15 @@ func (tx *Tx) ElevatedToken(environmentID, id string) (ElevatedTokenRow, error) 
 	var scopes string
 	var single, issued, expires, superseded int64
 	var consumed, revoked sql.NullInt64
-	err := tx.Row(`SELECT id, environment_id, user_id, session_id, credential_id, method, scopes, audience, acr, single_use, issued_at, expires_at, consumed_at, revoked_at,
+	err := tx.Row(`SELECT id, environment_id, user_id, session_id, credential_id, method, scopes, audience, acr, single_use, issued_at,
+		expires_at, consumed_at, revoked_at,
 		CASE WHEN epoch = (SELECT epoch FROM current_epoch) THEN 0 ELSE 1 END
 		FROM elevated_tokens WHERE environment_id = $1 AND id = $2`, environmentID, id).
-		Scan(&t.ID, &t.EnvironmentID, &t.UserID, &t.SessionID, &t.CredentialID, &t.Method, &scopes, &t.Audience, &t.ACR, &single, &issued, &expires, &consumed, &revoked, &superseded)
+		Scan(&t.ID, &t.EnvironmentID, &t.UserID, &t.SessionID, &t.CredentialID, &t.Method, &scopes, &t.Audience, &t.ACR, &single, &issued,
+			&expires, &consumed, &revoked, &superseded)
 	t.Scopes, t.SingleUse, t.Superseded = splitWords(scopes), single != 0, superseded != 0
-	t.IssuedAt, t.ExpiresAt, t.ConsumedAt, t.RevokedAt = fromMillis(issued), fromMillis(expires), fromNullMillis(consumed), fromNullMillis(revoked)
+	t.IssuedAt, t.ExpiresAt, t.ConsumedAt, t.RevokedAt = fromMillis(issued), fromMillis(expires), fromNullMillis(consumed),
+		fromNullMillis(revoked)
 	return t, notFound(err)
 }
 
@@ -72,7 +76,8 @@ type ElevatedOf struct {
 // RevokeElevated kills the selected unspent tokens at once.
 func (tx *Tx) RevokeElevated(environmentID string, of ElevatedOf, reason string) (int64, error) {
 	which, args := "", []any{environmentID, millis(tx.Now()), reason}
-	for _, one := range []struct{ column, value string }{{"user_id", of.UserID}, {"session_id", of.SessionID}, {"credential_id", of.CredentialID}} {
+	for _, one := range []struct{ column, value string }{{"user_id", of.UserID}, {"session_id", of.SessionID},
+		{"credential_id", of.CredentialID}} {
 		if one.value != "" {
 			args = append(args, one.value)
 			which += fmt.Sprintf(" AND %s = $%d", one.column, len(args))
@@ -88,7 +93,8 @@ func (tx *Tx) RevokeElevated(environmentID string, of ElevatedOf, reason string)
 // RevokeWeaker kills the user's unspent tokens whose acr is none of strong.
 func (tx *Tx) RevokeWeaker(environmentID, userID string, strong [2]string, reason string) (int64, error) {
 	return tx.Exec(`UPDATE elevated_tokens SET revoked_at = $3, revoked_reason = $4
-		WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND consumed_at IS NULL AND expires_at + 0 > $3 AND acr NOT IN ($5, $6)`,
+		WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND consumed_at IS NULL AND expires_at + 0 > $3
+		AND acr NOT IN ($5, $6)`,
 		environmentID, userID, millis(tx.Now()), reason, strong[0], strong[1])
 }
 
@@ -106,12 +112,14 @@ type OperationRow struct {
 // ClaimOperation records o as first. When the id is taken it returns the
 // earlier record and false.
 func (tx *Tx) ClaimOperation(o OperationRow) (earlier OperationRow, first bool, err error) {
-	n, err := tx.Exec(`INSERT INTO operations (environment_id, id, caller, token_id, scope, digest, created_at, subject) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+	n, err := tx.Exec(`INSERT INTO operations (environment_id, id, caller, token_id, scope, digest, created_at, subject)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
 		o.EnvironmentID, o.ID, o.Caller, o.TokenID, o.Scope, o.Digest, millis(tx.Now()), o.Subject)
 	if err != nil || n == 1 {
 		return o, n == 1, err
 	}
-	err = tx.Row(`SELECT environment_id, id, caller, token_id, scope, digest, subject FROM operations WHERE environment_id = $1 AND id = $2`, o.EnvironmentID, o.ID).
+	err = tx.Row(`SELECT environment_id, id, caller, token_id, scope, digest, subject FROM operations
+		WHERE environment_id = $1 AND id = $2`, o.EnvironmentID, o.ID).
 		Scan(&earlier.EnvironmentID, &earlier.ID, &earlier.Caller, &earlier.TokenID, &earlier.Scope, &earlier.Digest, &earlier.Subject)
 	return earlier, false, notFound(err)
 }

@@ -64,7 +64,8 @@ func (tx *Tx) PutEnvironment(id, name, document string, readRevision int64) erro
 			id, name, document, now)
 		return err
 	}
-	n, err := tx.Exec(`UPDATE environments SET name = $2, document = $3, revision = revision + 1, updated_at = $4 WHERE id = $1 AND revision = $5`,
+	n, err := tx.Exec(`UPDATE environments SET name = $2, document = $3, revision = revision + 1, updated_at = $4
+		WHERE id = $1 AND revision = $5`,
 		id, name, document, now, readRevision)
 	if err == nil && n == 0 {
 		return fmt.Errorf("applying environment %s: %w", id, ErrConflict)

@@ -189,7 +189,8 @@ func TestBackupUnderLoad(t *testing.T) {
 			var next atomic.Int64
 			var load sync.WaitGroup
 			err := db.Write(t.Context(), func(tx *store.Tx) error {
-				return errors.Join(tx.PutEnvironment("a", "A", "", 0), tx.PutEnvironment("b", "Bänk\t\n\\", "name: \"B\"\nb: |\n  two\n", 0))
+				return errors.Join(tx.PutEnvironment("a", "A", "", 0),
+					tx.PutEnvironment("b", "Bänk\t\n\\", "name: \"B\"\nb: |\n  two\n", 0))
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -228,7 +229,8 @@ func TestBackupUnderLoad(t *testing.T) {
 			config := store.Config{URL: url, Box: storetest.Box(t)}
 			refused := errors.New("refused")
 			judge := func(found []store.RestoredEnvironment) error {
-				if len(found) != 2 || found[1] != (store.RestoredEnvironment{ID: "b", Name: "Bänk\t\n\\", Document: "name: \"B\"\nb: |\n  two\n"}) {
+				if len(found) != 2 ||
+					found[1] != (store.RestoredEnvironment{ID: "b", Name: "Bänk\t\n\\", Document: "name: \"B\"\nb: |\n  two\n"}) {
 					t.Errorf("the backup holds %q", found)
 				}
 				return refused

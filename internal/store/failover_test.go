@@ -24,7 +24,8 @@ func TestFailover(t *testing.T) {
 	}
 	for poll := time.NewTicker(10 * time.Millisecond); ; <-poll.C {
 		var synchronous bool
-		if err := admin.QueryRowContext(t.Context(), `SELECT coalesce(bool_or(sync_state = 'sync'), false) FROM pg_stat_replication`).Scan(&synchronous); err != nil {
+		if err := admin.QueryRowContext(t.Context(), `SELECT coalesce(bool_or(sync_state = 'sync'), false) FROM pg_stat_replication`).
+			Scan(&synchronous); err != nil {
 			t.Fatal(err)
 		}
 		if synchronous {

@@ -18,7 +18,8 @@ type SigningKeyRow struct {
 
 // InsertSigningKey adds a key at the transaction's time.
 func (tx *Tx) InsertSigningKey(k SigningKeyRow) error {
-	_, err := tx.Exec(`INSERT INTO signing_keys (id, environment_id, algorithm, sealed_key, created_at, signs_from, verifies_until) VALUES ($1, $2, $3, $4, $5, $6, NULL)`,
+	_, err := tx.Exec(`INSERT INTO signing_keys (id, environment_id, algorithm, sealed_key, created_at, signs_from, verifies_until)
+		VALUES ($1, $2, $3, $4, $5, $6, NULL)`,
 		k.ID, k.EnvironmentID, k.Algorithm, k.SealedKey, millis(tx.Now()), millis(k.SignsFrom))
 	return err
 }
@@ -26,7 +27,8 @@ func (tx *Tx) InsertSigningKey(k SigningKeyRow) error {
 // SigningKeys lists the keys of the environment that still verify, oldest first.
 func (tx *Tx) SigningKeys(environmentID string) ([]SigningKeyRow, error) {
 	rows, err := tx.Rows(`SELECT id, environment_id, algorithm, sealed_key, created_at, signs_from, verifies_until FROM signing_keys
-		WHERE environment_id = $1 AND (verifies_until IS NULL OR verifies_until > $2) ORDER BY signs_from, id`, environmentID, millis(tx.Now()))
+		WHERE environment_id = $1 AND (verifies_until IS NULL OR verifies_until > $2) ORDER BY signs_from, id`, environmentID,
+		millis(tx.Now()))
 	return collect(rows, err, func(rows *sql.Rows) (k SigningKeyRow, err error) {
 		var created, signs int64
 		var until sql.NullInt64
@@ -38,7 +40,8 @@ func (tx *Tx) SigningKeys(environmentID string) ([]SigningKeyRow, error) {
 
 // RetireSigningKeys sets the end of every other key of the environment.
 func (tx *Tx) RetireSigningKeys(environmentID, exceptID string, verifiesUntil time.Time) error {
-	_, err := tx.Exec(`UPDATE signing_keys SET verifies_until = $3 WHERE environment_id = $1 AND id <> $2 AND (verifies_until IS NULL OR verifies_until > $3)`,
+	_, err := tx.Exec(`UPDATE signing_keys SET verifies_until = $3
+		WHERE environment_id = $1 AND id <> $2 AND (verifies_until IS NULL OR verifies_until > $3)`,
 		environmentID, exceptID, millis(verifiesUntil))
 	return err
 }
@@ -67,8 +70,8 @@ func (tx *Tx) InsertServiceToken(t ServiceTokenRow) error {
 
 // LiveServiceToken finds the token with this hash that is neither revoked nor expired.
 func (tx *Tx) LiveServiceToken(hash []byte) (ServiceTokenRow, error) {
-	return scanServiceToken(tx.Row(`SELECT `+serviceTokenColumns+` FROM service_tokens WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)`,
-		hash, millis(tx.Now())))
+	return scanServiceToken(tx.Row(`SELECT `+serviceTokenColumns+
+		` FROM service_tokens WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)`, hash, millis(tx.Now())))
 }
 
 // ServiceTokens lists all of them, newest first.

@@ -85,7 +85,8 @@ func (db *DB) createMeta(tx *Tx, mode string) error {
 		rows = append(rows, struct{ key, value string }{metaHasher, base64.StdEncoding.EncodeToString(sealed)})
 	}
 	for _, row := range rows {
-		if _, err := tx.Exec(`INSERT INTO store_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`, row.key, row.value); err != nil {
+		if _, err := tx.Exec(`INSERT INTO store_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`, row.key,
+			row.value); err != nil {
 			return err
 		}
 	}

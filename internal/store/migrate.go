@@ -156,7 +156,8 @@ func up(ctx context.Context, provider *goose.Provider, db *sql.DB, schema Schema
 	}
 	newest := newest(provider)
 	if version > newest {
-		return fmt.Errorf("the database is at migration %d and this version of stepup knows %d: run the newer version again", version, newest)
+		return fmt.Errorf("the database is at migration %d and this version of stepup knows %d: run the newer version again",
+			version, newest)
 	}
 	return apply(newest)
 }

@@ -153,7 +153,8 @@ func (db *DB) prepare(ctx context.Context) error {
 		return err
 	}
 	if behind {
-		db.config.Logger.WarnContext(ctx, "the database is older than work it had acknowledged: moving the epoch, open challenges and single-use tokens are void")
+		db.config.Logger.WarnContext(ctx,
+			"the database is older than work it had acknowledged: moving the epoch, open challenges and single-use tokens are void")
 		return RestoreEpoch(ctx, db)
 	}
 	return nil
@@ -288,7 +289,8 @@ func parseURL(raw string) (target, error) {
 		return target{engine: SQLite, path: rest}, nil
 	case "postgres", "postgresql":
 		if _, err := url.Parse(raw); err != nil || !strings.HasPrefix(rest, "//") {
-			return target{}, errors.New("opening the store: the PostgreSQL URL is malformed; write postgres://user:password@host:port/database and percent-encode special characters")
+			return target{}, errors.New("opening the store: the PostgreSQL URL is malformed; write " +
+				"postgres://user:password@host:port/database and percent-encode special characters")
 		}
 		return target{engine: Postgres, url: raw}, nil
 	}

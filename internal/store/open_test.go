@@ -62,7 +62,8 @@ func TestURL(t *testing.T) {
 }
 
 func FuzzURL(f *testing.F) {
-	for _, seed := range []string{"sqlite:a", "postgres://u:hunter2@h:1/d?sslmode=disable", "postgres:", "::", "postgres://%", "sqlite:\x00"} {
+	for _, seed := range []string{"sqlite:a", "postgres://u:hunter2@h:1/d?sslmode=disable", "postgres:", "::", "postgres://%",
+		"sqlite:\x00"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -169,7 +170,8 @@ func TestPostgresRefusesUnsafeServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		refuse(t, store.Config{URL: url, Box: storetest.Box(t)}, "synchronous_commit is "+setting)
-		exec(t, db, `ALTER ROLE stepup IN DATABASE `+url[strings.LastIndex(url, "/t_")+1:strings.Index(url, "?")]+` RESET synchronous_commit`)
+		exec(t, db, `ALTER ROLE stepup IN DATABASE `+url[strings.LastIndex(url, "/t_")+1:strings.Index(url, "?")]+
+			` RESET synchronous_commit`)
 	}
 	mustConsume(t, db, "token", true)
 }

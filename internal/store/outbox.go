@@ -22,7 +22,8 @@ type OutboxRow struct {
 // InsertOutbox queues a message for immediate sending.
 func (tx *Tx) InsertOutbox(o OutboxRow) error {
 	now := millis(tx.Now())
-	_, err := tx.Exec(`INSERT INTO outbox (id, environment_id, sealed_message, created_at, not_after, next_try_at, attempts) VALUES ($1, $2, $3, $4, $5, $4, 0)`,
+	_, err := tx.Exec(`INSERT INTO outbox (id, environment_id, sealed_message, created_at, not_after, next_try_at, attempts)
+		VALUES ($1, $2, $3, $4, $5, $4, 0)`,
 		o.ID, o.EnvironmentID, o.SealedMessage, now, millis(o.NotAfter))
 	return err
 }
@@ -90,13 +91,16 @@ type RevokeLinkRow struct {
 
 // InsertRevokeLink stores one link as of now.
 func (tx *Tx) InsertRevokeLink(l RevokeLinkRow) error {
-	_, err := tx.Exec(`INSERT INTO revoke_links (hash, environment_id, user_id, credential_id, recipient_id, recipient, previous, let_in_method, created_at, expires_at)
+	_, err := tx.Exec(`INSERT INTO revoke_links (hash, environment_id, user_id, credential_id, recipient_id, recipient, previous,
+		let_in_method, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		l.Hash, l.EnvironmentID, l.UserID, l.CredentialID, l.RecipientID, l.Recipient, l.Previous, l.LetInMethod, millis(tx.Now()), millis(l.ExpiresAt))
+		l.Hash, l.EnvironmentID, l.UserID, l.CredentialID, l.RecipientID, l.Recipient, l.Previous, l.LetInMethod, millis(tx.Now()),
+		millis(l.ExpiresAt))
 	return err
 }
 
-const readRevokeLink = `SELECT hash, environment_id, user_id, credential_id, recipient_id, recipient, previous, let_in_method, created_at, expires_at FROM revoke_links
+const readRevokeLink = `SELECT hash, environment_id, user_id, credential_id, recipient_id, recipient, previous, let_in_method, created_at,
+	expires_at FROM revoke_links
 	WHERE environment_id = $1 AND consumed_at IS NULL AND expires_at + 0 > $2`
 
 // RevokeLink reads a link that is neither used nor expired.
@@ -106,20 +110,23 @@ func (tx *Tx) RevokeLink(environmentID string, hash []byte) (RevokeLinkRow, erro
 
 // RevokeLinksTo lists those that a credential was sent, oldest first.
 func (tx *Tx) RevokeLinksTo(environmentID, userID, recipientID string) ([]RevokeLinkRow, error) {
-	rows, err := tx.Rows(readRevokeLink+` AND user_id = $3 AND recipient_id = $4 ORDER BY created_at, hash`, environmentID, millis(tx.Now()), userID, recipientID)
+	rows, err := tx.Rows(readRevokeLink+` AND user_id = $3 AND recipient_id = $4 ORDER BY created_at, hash`, environmentID,
+		millis(tx.Now()), userID, recipientID)
 	return collect(rows, err, func(rows *sql.Rows) (RevokeLinkRow, error) { return scanRevokeLink(rows) })
 }
 
 func scanRevokeLink(row scanner) (l RevokeLinkRow, err error) {
 	var created, expires int64
-	err = row.Scan(&l.Hash, &l.EnvironmentID, &l.UserID, &l.CredentialID, &l.RecipientID, &l.Recipient, &l.Previous, &l.LetInMethod, &created, &expires)
+	err = row.Scan(&l.Hash, &l.EnvironmentID, &l.UserID, &l.CredentialID, &l.RecipientID, &l.Recipient, &l.Previous, &l.LetInMethod,
+		&created, &expires)
 	l.CreatedAt, l.ExpiresAt = fromMillis(created), fromMillis(expires)
 	return l, notFound(err)
 }
 
 // DropRevokeLinks kills every link about a credential.
 func (tx *Tx) DropRevokeLinks(environmentID, userID, credentialID string) error {
-	_, err := tx.Exec(`DELETE FROM revoke_links WHERE environment_id = $1 AND user_id = $2 AND credential_id = $3`, environmentID, userID, credentialID)
+	_, err := tx.Exec(`DELETE FROM revoke_links WHERE environment_id = $1 AND user_id = $2 AND credential_id = $3`, environmentID, userID,
+		credentialID)
 	return err
 }
 
@@ -144,6 +151,7 @@ func (tx *Tx) MoveRevokeLinks(environmentID, userID, from, to string) error {
 
 // ConsumeRevokeLink spends the link; of any number of tries one succeeds.
 func (tx *Tx) ConsumeRevokeLink(environmentID string, hash []byte) error {
-	return tx.one(`UPDATE revoke_links SET consumed_at = $3 WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at + 0 > $3`,
+	return tx.one(`UPDATE revoke_links SET consumed_at = $3
+		WHERE environment_id = $1 AND hash = $2 AND consumed_at IS NULL AND expires_at + 0 > $3`,
 		environmentID, hash, millis(tx.Now()))
 }

@@ -297,7 +297,8 @@ func endWaitingCommit(t *testing.T, admin *sql.DB, end string, result <-chan err
 			return
 		case <-poll.C:
 			var pid int
-			err := admin.QueryRow(`SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'stepup'`).Scan(&pid)
+			err := admin.QueryRow(`SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'stepup'`).
+				Scan(&pid)
 			if errors.Is(err, sql.ErrNoRows) {
 				continue
 			}

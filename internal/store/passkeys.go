@@ -24,7 +24,8 @@ type PasskeyRow struct {
 	UsedAt         time.Time // zero: never
 }
 
-const passkeyColumns = `credential_id, environment_id, user_id, public_key, sign_count, backup_eligible, backed_up, aaguid, transports, user_agent, origin, created_at, updated_at, last_used_at`
+const passkeyColumns = `credential_id, environment_id, user_id, public_key, sign_count, backup_eligible, backed_up, aaguid, transports, ` +
+	`user_agent, origin, created_at, updated_at, last_used_at`
 
 // InsertPasskey adds p to a credential that the transaction has inserted.
 func (tx *Tx) InsertPasskey(p PasskeyRow) error {
@@ -36,12 +37,14 @@ func (tx *Tx) InsertPasskey(p PasskeyRow) error {
 
 // Passkey reads one by its credential's id.
 func (tx *Tx) Passkey(environmentID, credentialID string) (PasskeyRow, error) {
-	return scanPasskey(tx.Row(`SELECT `+passkeyColumns+` FROM passkeys WHERE environment_id = $1 AND credential_id = $2`, environmentID, credentialID))
+	return scanPasskey(tx.Row(`SELECT `+passkeyColumns+` FROM passkeys WHERE environment_id = $1 AND credential_id = $2`, environmentID,
+		credentialID))
 }
 
 // Passkeys lists a user's, oldest first.
 func (tx *Tx) Passkeys(environmentID, userID string) ([]PasskeyRow, error) {
-	rows, err := tx.Rows(`SELECT `+passkeyColumns+` FROM passkeys WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at, credential_id`, environmentID, userID)
+	rows, err := tx.Rows(`SELECT `+passkeyColumns+
+		` FROM passkeys WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at, credential_id`, environmentID, userID)
 	return collect(rows, err, func(rows *sql.Rows) (PasskeyRow, error) { return scanPasskey(rows) })
 }
 
@@ -55,7 +58,8 @@ func (tx *Tx) AdvancePasskey(environmentID, credentialID string, signCount uint3
 
 // TouchPasskey records that the passkey was renamed.
 func (tx *Tx) TouchPasskey(environmentID, credentialID string) error {
-	return tx.one(`UPDATE passkeys SET updated_at = $3 WHERE environment_id = $1 AND credential_id = $2`, environmentID, credentialID, millis(tx.Now()))
+	return tx.one(`UPDATE passkeys SET updated_at = $3 WHERE environment_id = $1 AND credential_id = $2`, environmentID, credentialID,
+		millis(tx.Now()))
 }
 
 func scanPasskey(row scanner) (PasskeyRow, error) {
@@ -63,7 +67,8 @@ func scanPasskey(row scanner) (PasskeyRow, error) {
 	var count, eligible, backedUp, created, updated int64
 	var transports string
 	var used sql.NullInt64
-	err := row.Scan(&p.CredentialID, &p.EnvironmentID, &p.UserID, &p.PublicKey, &count, &eligible, &backedUp, &p.AAGUID, &transports, &p.UserAgent, &p.Origin, &created, &updated, &used)
+	err := row.Scan(&p.CredentialID, &p.EnvironmentID, &p.UserID, &p.PublicKey, &count, &eligible, &backedUp, &p.AAGUID, &transports,
+		&p.UserAgent, &p.Origin, &created, &updated, &used)
 	p.SignCount, p.BackupEligible, p.BackedUp, p.Transports = uint32(count), eligible != 0, backedUp != 0, strings.Fields(transports)
 	p.CreatedAt, p.UpdatedAt, p.UsedAt = fromMillis(created), fromMillis(updated), fromNullMillis(used)
 	return p, notFound(err)
@@ -82,7 +87,8 @@ type PasskeyChallengeRow struct {
 
 // InsertPasskeyChallenge opens c under the store's current epoch.
 func (tx *Tx) InsertPasskeyChallenge(c PasskeyChallengeRow) error {
-	_, err := tx.Exec(`INSERT INTO passkey_challenges (hash, environment_id, purpose, session_id, user_id, epoch, created_at, expires_at, binding_id)
+	_, err := tx.Exec(
+		`INSERT INTO passkey_challenges (hash, environment_id, purpose, session_id, user_id, epoch, created_at, expires_at, binding_id)
 		SELECT $1, $2, $3, $4, $5, epoch, $6, $7, $8 FROM current_epoch`,
 		c.Hash, c.EnvironmentID, c.Purpose, c.SessionID, c.UserID, millis(tx.Now()), millis(c.ExpiresAt), c.BindingID)
 	return err

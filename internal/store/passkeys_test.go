@@ -27,8 +27,10 @@ func TestPasskeys(t *testing.T) {
 			return errors.Join(
 				tx.PutEnvironment(env, "Env", "{}", 0),
 				tx.InsertUser(store.UserRow{ID: user, EnvironmentID: env, Profile: "{}"}),
-				tx.InsertCredential(store.CredentialRow{ID: credential, EnvironmentID: env, UserID: user, Format: store.FormatPasskey, Identifier: "id", Provenance: store.ProvenanceSignUp}),
-				tx.InsertPasskey(store.PasskeyRow{CredentialID: credential, EnvironmentID: env, UserID: user, PublicKey: []byte{1}, BackupEligible: true, Transports: []string{"usb", "nfc"}}),
+				tx.InsertCredential(store.CredentialRow{ID: credential, EnvironmentID: env, UserID: user, Format: store.FormatPasskey,
+					Identifier: "id", Provenance: store.ProvenanceSignUp}),
+				tx.InsertPasskey(store.PasskeyRow{CredentialID: credential, EnvironmentID: env, UserID: user, PublicKey: []byte{1},
+					BackupEligible: true, Transports: []string{"usb", "nfc"}}),
 			)
 		}))
 		for _, c := range []struct {
@@ -49,14 +51,16 @@ func TestPasskeys(t *testing.T) {
 		must(write(func(tx *store.Tx) error {
 			for _, hash := range []string{"one", "two", "three"} {
 				if err := tx.InsertPasskeyChallenge(store.PasskeyChallengeRow{
-					Hash: []byte(hash), EnvironmentID: env, Purpose: "enrol", SessionID: "s", UserID: user, ExpiresAt: tx.Now().Add(time.Minute),
+					Hash: []byte(hash), EnvironmentID: env, Purpose: "enrol", SessionID: "s", UserID: user,
+					ExpiresAt: tx.Now().Add(time.Minute),
 				}); err != nil {
 					return err
 				}
 			}
 			return nil
 		}))
-		for _, wrong := range [][3]string{{"one", "session", "s"}, {"one", "enrol", "other"}, {"one", "enrol", ""}, {"four", "enrol", "s"}} {
+		for _, wrong := range [][3]string{{"one", "session", "s"}, {"one", "enrol", "other"}, {"one", "enrol", ""},
+			{"four", "enrol", "s"}} {
 			if err := take(wrong[0], wrong[1], wrong[2]); !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("%v: %v", wrong, err)
 			}

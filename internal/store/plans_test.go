@@ -33,11 +33,12 @@ var wholesale = []string{
 	`DELETE FROM mfa_tokens WHERE id > $1`,
 	`DELETE FROM refusals WHERE minute = (SELECT MIN(minute)`, // a minute that is over, on one node
 	`SELECT COUNT(*) FROM (SELECT 1 FROM refusals`,
-	`DELETE FROM audit_sources WHERE event_id IN`,                                                // some at a time
-	`SELECT COUNT(*) FROM audit_events`,                                                          // stepup audit prune
-	"SELECT " + store.CredentialColumns + " FROM credentials WHERE provenance = $1",              // doctor
-	"SELECT " + store.CredentialColumns + " FROM credentials WHERE disputed_at IS NOT NULL",      // doctor
-	`SELECT id, environment_id, username`,                                                        // the users of an environment, a page at a time, by the key
+	`DELETE FROM audit_sources WHERE event_id IN`,                                           // some at a time
+	`SELECT COUNT(*) FROM audit_events`,                                                     // stepup audit prune
+	"SELECT " + store.CredentialColumns + " FROM credentials WHERE provenance = $1",         // doctor
+	"SELECT " + store.CredentialColumns + " FROM credentials WHERE disputed_at IS NOT NULL", // doctor
+	// the users of an environment, a page at a time, by the key
+	`SELECT id, environment_id, username`,
 	`SELECT environment_id, day, client, scope, call, verdict, reason, count FROM shadow_counts`, // a report, which ends in a sum
 }
 
@@ -77,7 +78,8 @@ func TestPlans(t *testing.T) {
 		}
 		defer conn.Close()
 		grow(t, conn)
-		for i, s := range append(statements, purges(`ctid = ANY(ARRAY(SELECT ctid FROM %[1]s WHERE %[2]s < $1 ORDER BY %[2]s LIMIT $2))`)...) {
+		for i, s := range append(statements,
+			purges(`ctid = ANY(ARRAY(SELECT ctid FROM %[1]s WHERE %[2]s < $1 ORDER BY %[2]s LIMIT $2))`)...) {
 			for _, problem := range postgresProblems(t, conn, fmt.Sprintf("p%d", i), s) {
 				t.Errorf("%s:\n%s", problem, s.text)
 			}
@@ -151,9 +153,11 @@ func sourceStatements(t *testing.T, folders ...string) (all []statement) {
 				switch {
 				case whole && (strings.HasSuffix(text, " op") || strings.HasPrefix(text, "SAVEPOINT")): // of the writer
 				case whole:
-					all = append(all, statement{text, slices.ContainsFunc(wholesale, func(begin string) bool { return strings.HasPrefix(text, begin) })})
+					all = append(all,
+						statement{text, slices.ContainsFunc(wholesale, func(begin string) bool { return strings.HasPrefix(text, begin) })})
 				case !slices.Contains(pieced, filepath.Base(where.Filename)+": "+piece(call.Args[0])):
-					t.Errorf("%s: the statement is put together at run time: tell it in pieced (as %q) and in assembled", where, filepath.Base(where.Filename)+": "+piece(call.Args[0]))
+					t.Errorf("%s: the statement is put together at run time: tell it in pieced (as %q) and in assembled", where,
+						filepath.Base(where.Filename)+": "+piece(call.Args[0]))
 				}
 				return true
 			})
@@ -175,7 +179,8 @@ var (
 
 	}
 	assembled = []string{
-		revokeElevated + ` AND user_id = $4`, revokeElevated + ` AND session_id = $4`, revokeElevated + ` AND user_id = $4 AND credential_id = $5`,
+		revokeElevated + ` AND user_id = $4`, revokeElevated + ` AND session_id = $4`,
+		revokeElevated + ` AND user_id = $4 AND credential_id = $5`,
 		`UPDATE wallet_operations SET signer_told_at = $3 WHERE environment_id = $1 AND id = $2 AND signer_told_at IS NULL`,
 	}
 )
@@ -259,7 +264,8 @@ func sqliteProblems(t *testing.T, db *sql.DB, s statement) (problems []string) {
 }
 
 func grows(table string) bool {
-	return !slices.Contains(small, table) && !slices.Contains([]string{"s", "u", "c", "d", "slice", "due", "current_epoch", "constant"}, table)
+	return !slices.Contains(small, table) &&
+		!slices.Contains([]string{"s", "u", "c", "d", "slice", "due", "current_epoch", "constant"}, table)
 }
 
 var verb = regexp.MustCompile(`^(SELECT|INSERT|UPDATE|DELETE) `)
@@ -298,7 +304,8 @@ func grow(t *testing.T, conn *sql.Conn) {
 					values = append(values, `'env'`)
 				case c.nullable:
 					values = append(values, `NULL`)
-				case c.kind == "bigint" && (strings.HasSuffix(c.name, "_at") || slices.Contains([]string{"at", "window_end", "until", "not_after"}, c.name)):
+				case c.kind == "bigint" &&
+					(strings.HasSuffix(c.name, "_at") || slices.Contains([]string{"at", "window_end", "until", "not_after"}, c.name)):
 					values = append(values, at.first)
 				case c.kind == "bigint":
 					values = append(values, `1`)
@@ -366,7 +373,8 @@ func postgresProblems(t *testing.T, conn *sql.Conn, name string, s statement) (p
 		return []string{err.Error()}
 	}
 	var kinds string
-	if err := conn.QueryRowContext(ctx, `SELECT array_to_string(parameter_types::text[], ',') FROM pg_prepared_statements WHERE name = '`+name+`'`).Scan(&kinds); err != nil {
+	if err := conn.QueryRowContext(ctx, `SELECT array_to_string(parameter_types::text[], ',') FROM pg_prepared_statements WHERE name = '`+
+		name+`'`).Scan(&kinds); err != nil {
 		t.Fatal(err)
 	}
 	var values []string

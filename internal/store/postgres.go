@@ -71,7 +71,8 @@ func postgresConfig(url string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		// The error of pgx quotes the URL, with the password struck out as far as it
 		// could be parsed.
-		return nil, errors.New("opening database: the PostgreSQL URL has a part that is not understood; write postgres://user:password@host:port/database?sslmode=verify-full")
+		return nil, errors.New("opening database: the PostgreSQL URL has a part that is not understood; write " +
+			"postgres://user:password@host:port/database?sslmode=verify-full")
 	}
 	if parsed.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
 		return nil, errors.New("opening database: default_query_exec_mode=simple_protocol writes values into the SQL text; leave it out")
@@ -122,7 +123,8 @@ func sslMode(text string) string {
 // assertConnection refuses a server that would acknowledge what it may forget.
 func assertConnection(ctx context.Context, conn *pgx.Conn) error {
 	var version, durable string
-	err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num'), current_setting('synchronous_commit')`).Scan(&version, &durable)
+	err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num'), current_setting('synchronous_commit')`).
+		Scan(&version, &durable)
 	if err != nil {
 		return err
 	}
@@ -134,7 +136,8 @@ func assertConnection(ctx context.Context, conn *pgx.Conn) error {
 
 func assertSynchronous(setting string) error {
 	if setting == "off" || setting == "local" {
-		return fmt.Errorf("synchronous_commit is %s, which may forget commits it has acknowledged; say ALTER ROLE … SET synchronous_commit = on", setting)
+		return fmt.Errorf(
+			"synchronous_commit is %s, which may forget commits it has acknowledged; say ALTER ROLE … SET synchronous_commit = on", setting)
 	}
 	return nil
 }
@@ -280,7 +283,8 @@ func (e *postgresEngine) exists(ctx context.Context) error {
 		return fmt.Errorf("opening database: %w", err)
 	}
 	if !table.Valid {
-		return fmt.Errorf("opening database: %w: it holds no tables of stepup; apply an environment with `stepup env apply`, or let `stepup serve` make them", ErrNoDatabase)
+		return fmt.Errorf("opening database: %w: it holds no tables of stepup; apply an environment with `stepup env apply`, or let "+
+			"`stepup serve` make them", ErrNoDatabase)
 	}
 	return nil
 }

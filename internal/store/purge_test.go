@@ -19,14 +19,20 @@ func fill(t testing.TB, db *store.DB, prefix string, n int, due bool) {
 		at = time.Now().Add(time.Hour).UnixMilli()
 	}
 	const numbers = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) `
-	exec(t, db, `INSERT INTO environments (id, name, document, revision, created_at, updated_at) VALUES ('e', 'e', '', 1, 1, 1) ON CONFLICT DO NOTHING`)
-	exec(t, db, `INSERT INTO users (id, environment_id, username, profile, created_at, last_visit_at) VALUES ('u', 'e', '', '{}', 1, 1) ON CONFLICT DO NOTHING`)
-	exec(t, db, numbers+`INSERT INTO counters (name, count, window_end) SELECT $2 || CAST(i AS TEXT), 1, $3 FROM n WHERE 1 = 1`, n, prefix, at)
-	exec(t, db, numbers+`INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id, origin,
+	exec(t, db, `INSERT INTO environments (id, name, document, revision, created_at, updated_at) VALUES ('e', 'e', '', 1, 1, 1)
+		ON CONFLICT DO NOTHING`)
+	exec(t, db, `INSERT INTO users (id, environment_id, username, profile, created_at, last_visit_at) VALUES ('u', 'e', '', '{}', 1, 1)
+		ON CONFLICT DO NOTHING`)
+	exec(t, db, numbers+`INSERT INTO counters (name, count, window_end) SELECT $2 || CAST(i AS TEXT), 1, $3 FROM n WHERE 1 = 1`,
+		n, prefix, at)
+	exec(t, db, numbers+
+		`INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id, origin,
 		session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at)
 		SELECT $2 || CAST(i AS TEXT), 'e', 'u', 'c', 'm', 'c', '', '', '', '', 1, 1, $3, $3 FROM n WHERE 1 = 1`, n, prefix, at)
-	exec(t, db, numbers+`INSERT INTO elevated_tokens (id, environment_id, user_id, session_id, credential_id, method, scopes, audience, acr, single_use, epoch, issued_at, expires_at)
-		SELECT $2 || CAST(i AS TEXT), 'e', 'u' || CAST(i AS TEXT), 's' || CAST(i AS TEXT), 'c', 'm', 'a:b', 'x', 'y', 1, 'z', 1, $3 FROM n WHERE 1 = 1`, n, prefix, at)
+	exec(t, db, numbers+`INSERT INTO elevated_tokens (id, environment_id, user_id, session_id, credential_id, method, scopes, audience, acr,
+		single_use, epoch, issued_at, expires_at)
+		SELECT $2 || CAST(i AS TEXT), 'e', 'u' || CAST(i AS TEXT), 's' || CAST(i AS TEXT), 'c', 'm', 'a:b', 'x', 'y', 1, 'z', 1, $3 FROM n
+		WHERE 1 = 1`, n, prefix, at)
 }
 
 // What is over goes, the rest stays, and no transaction is long: others wait for it.
@@ -115,15 +121,17 @@ func TestPurgeStopsNobody(t *testing.T) {
 			done = true
 		default:
 			at := time.Now()
-			exec(t, db, `INSERT INTO counters (name, count, window_end) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE SET count = counters.count + 1`, "busy", at.Add(time.Hour).UnixMilli())
+			exec(t, db, `INSERT INTO counters (name, count, window_end) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
+				SET count = counters.count + 1`, "busy", at.Add(time.Hour).UnixMilli())
 			waits = append(waits, time.Since(at))
 		}
 	}
 	slices.Sort(waits)
 	slices.Sort(batches)
 	at := func(all []time.Duration, share float64) time.Duration { return all[int(float64(len(all)-1)*share)] }
-	t.Logf("%d rows in %s; %d batches: p50 %s, p99 %s, longest %s; %d writes meanwhile: p50 %s, p99 %s, longest %s", gone, time.Since(began).Round(time.Second),
-		len(batches), at(batches, .5), at(batches, .99), at(batches, 1), len(waits), at(waits, .5), at(waits, .99), at(waits, 1))
+	t.Logf("%d rows in %s; %d batches: p50 %s, p99 %s, longest %s; %d writes meanwhile: p50 %s, p99 %s, longest %s", gone,
+		time.Since(began).Round(time.Second), len(batches), at(batches, .5), at(batches, .99), at(batches, 1), len(waits), at(waits, .5),
+		at(waits, .99), at(waits, 1))
 	if at(waits, .999) > 50*time.Millisecond {
 		t.Errorf("one write in a thousand waits %s", at(waits, .999))
 	}

@@ -13,7 +13,8 @@ type RecoveryCodeRow struct {
 	Superseded    bool   // made under an older failover epoch: others of its set may have been used and forgotten
 }
 
-const recoveryCodeColumns = `id, set_id, environment_id, user_id, code_hash, sealed_code, CASE WHEN epoch = (SELECT epoch FROM current_epoch) THEN 0 ELSE 1 END`
+const recoveryCodeColumns = `id, set_id, environment_id, user_id, code_hash, sealed_code,
+	CASE WHEN epoch = (SELECT epoch FROM current_epoch) THEN 0 ELSE 1 END`
 
 // InsertRecoveryCode adds one code to a set.
 func (tx *Tx) InsertRecoveryCode(c RecoveryCodeRow) error {
@@ -25,8 +26,8 @@ func (tx *Tx) InsertRecoveryCode(c RecoveryCodeRow) error {
 
 // RecoveryCodes lists the unused codes of a user's sets.
 func (tx *Tx) RecoveryCodes(environmentID, userID string) ([]RecoveryCodeRow, error) {
-	rows, err := tx.Rows(`SELECT `+recoveryCodeColumns+` FROM recovery_codes WHERE environment_id = $1 AND user_id = $2 AND consumed_at IS NULL ORDER BY id`,
-		environmentID, userID)
+	rows, err := tx.Rows(`SELECT `+recoveryCodeColumns+
+		` FROM recovery_codes WHERE environment_id = $1 AND user_id = $2 AND consumed_at IS NULL ORDER BY id`, environmentID, userID)
 	return collect(rows, err, func(rows *sql.Rows) (RecoveryCodeRow, error) { return scanRecoveryCode(rows) })
 }
 
@@ -45,7 +46,8 @@ func (tx *Tx) ConsumeRecoveryCode(environmentID, userID, id string) error {
 
 // DropRecoveryCodes removes the unused codes of a set.
 func (tx *Tx) DropRecoveryCodes(environmentID, userID, setID string) error {
-	_, err := tx.Exec(`DELETE FROM recovery_codes WHERE environment_id = $1 AND user_id = $2 AND set_id = $3 AND consumed_at IS NULL`, environmentID, userID, setID)
+	_, err := tx.Exec(`DELETE FROM recovery_codes WHERE environment_id = $1 AND user_id = $2 AND set_id = $3 AND consumed_at IS NULL`,
+		environmentID, userID, setID)
 	return err
 }
 

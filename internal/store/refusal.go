@@ -20,12 +20,14 @@ func RefusalOf(err error) *fault.Error {
 	}
 	switch {
 	case errors.Is(err, ErrUnknownOutcome):
-		return fault.New(fault.OutcomeUnknown, "Nobody can tell whether this was done. Look at how things stand before you try anything again.").Because(err)
+		return fault.New(fault.OutcomeUnknown,
+			"Nobody can tell whether this was done. Look at how things stand before you try anything again.").Because(err)
 	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrClosed):
 	case errors.As(err, &refusal):
 		return refusal
 	case !IsUnavailable(err):
 		return nil
 	}
-	return fault.New(fault.Unavailable, "We cannot tell right now, so the answer is no. Try again in a moment.").Because(err).After(time.Second)
+	return fault.New(fault.Unavailable, "We cannot tell right now, so the answer is no. Try again in a moment.").
+		Because(err).After(time.Second)
 }

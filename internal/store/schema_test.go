@@ -120,7 +120,8 @@ func TestSchemaWithoutMasterKey(t *testing.T) {
 // everyTable names the tables and their columns.
 func everyTable(t *testing.T, db *store.DB) string {
 	t.Helper()
-	query := `SELECT m.name || '.' || c.name, FALSE, FALSE FROM sqlite_schema AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'`
+	query := `SELECT m.name || '.' || c.name, FALSE, FALSE FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'`
 	if db.Engine() == store.Postgres {
 		query = `SELECT table_name || '.' || column_name, FALSE, FALSE FROM information_schema.columns WHERE table_schema = 'public'`
 	}

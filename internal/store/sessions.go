@@ -30,7 +30,9 @@ type SessionRow struct {
 	Unproven                 bool      // read only: a credential that was linked with nothing opened it or gave the second factor
 }
 
-const sessionColumns = `id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id, origin, session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at, revoked_reason, mfa_at, mfa_mark_at, mfa_mark_by, mfa_credential_id`
+const sessionColumns = `id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id, origin, ` +
+	`session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at, revoked_reason, ` +
+	`mfa_at, mfa_mark_at, mfa_mark_by, mfa_credential_id`
 
 // fromNothing says that a credential which the session came from is not one of which
 // CredentialRow.Confirmed holds.
@@ -41,9 +43,10 @@ const readSession = `SELECT ` + sessionColumns + `, CASE WHEN unproven = 1 OR ` 
 
 // InsertSession opens a session at the transaction's time.
 func (tx *Tx) InsertSession(s SessionRow) error {
-	_, err := tx.Exec(`INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '', $15)`,
-		s.ID, s.EnvironmentID, s.UserID, s.SignInCredentialID, s.SignInMethod, s.LastVerifiedCredentialID, s.Origin, s.SessionPublicKey, s.DevicePublicKey, s.SDKVersion,
-		millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt), nullMillis(s.MFAAt), s.MFACredentialID)
+	_, err := tx.Exec(`INSERT INTO sessions (`+sessionColumns+
+		`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '', $15)`,
+		s.ID, s.EnvironmentID, s.UserID, s.SignInCredentialID, s.SignInMethod, s.LastVerifiedCredentialID, s.Origin, s.SessionPublicKey,
+		s.DevicePublicKey, s.SDKVersion, millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt), nullMillis(s.MFAAt), s.MFACredentialID)
 	return err
 }
 
@@ -58,7 +61,8 @@ func (tx *Tx) LiveSession(environmentID, id string) (SessionRow, error) {
 
 // Sessions lists a user's live sessions, newest first.
 func (tx *Tx) Sessions(environmentID, userID string) ([]SessionRow, error) {
-	rows, err := tx.Rows(readSession+` WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 ORDER BY created_at DESC, id`,
+	rows, err := tx.Rows(readSession+
+		` WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 ORDER BY created_at DESC, id`,
 		environmentID, userID, millis(tx.Now()))
 	return collect(rows, err, func(rows *sql.Rows) (SessionRow, error) { return scanSession(rows) })
 }
@@ -88,7 +92,8 @@ func (tx *Tx) VerifiedMFA(environmentID, id, credentialID string, mark bool) err
 
 // RevokeSession ends one session and its elevated tokens, and reports whether it was live.
 func (tx *Tx) RevokeSession(environmentID, id, reason string) (bool, error) {
-	n, err := tx.Exec(`UPDATE sessions SET revoked_at = $3, revoked_reason = $4 WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`,
+	n, err := tx.Exec(`UPDATE sessions SET revoked_at = $3, revoked_reason = $4
+		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`,
 		environmentID, id, millis(tx.Now()), reason)
 	if err != nil {
 		return false, err
@@ -99,7 +104,8 @@ func (tx *Tx) RevokeSession(environmentID, id, reason string) (bool, error) {
 
 // RevokeSessions ends all sessions of a user and their elevated tokens.
 func (tx *Tx) RevokeSessions(environmentID, userID, reason string) (int64, error) {
-	n, err := tx.Exec(`UPDATE sessions SET revoked_at = $3, revoked_reason = $4 WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL`,
+	n, err := tx.Exec(`UPDATE sessions SET revoked_at = $3, revoked_reason = $4
+		WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL`,
 		environmentID, userID, millis(tx.Now()), reason)
 	if err != nil {
 		return 0, err
@@ -115,9 +121,11 @@ func (tx *Tx) RevokeUnproven(environmentID, userID, reason string) (int64, error
 	for _, which := range []string{
 		`unproven = 1 AND ($4 = '' OR user_id = $4)`,
 		fromNothing + ` AND user_id IN (SELECT c.user_id FROM credentials c
-			WHERE c.environment_id = $1 AND ($4 = '' OR c.user_id = $4) AND c.provenance IN ('nothing', 'revoke_link') AND c.confirmed_at IS NULL)`,
+			WHERE c.environment_id = $1 AND ($4 = '' OR c.user_id = $4) AND c.provenance IN ('nothing', 'revoke_link')
+			AND c.confirmed_at IS NULL)`,
 	} {
-		rows, err := tx.Rows(`UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE environment_id = $1 AND revoked_at IS NULL AND `+which+` RETURNING id`,
+		rows, err := tx.Rows(`UPDATE sessions SET revoked_at = $2, revoked_reason = $3
+			WHERE environment_id = $1 AND revoked_at IS NULL AND `+which+` RETURNING id`,
 			environmentID, millis(tx.Now()), reason, userID)
 		ids, err := collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
 		if err != nil {
@@ -138,9 +146,11 @@ func scanSession(row scanner) (SessionRow, error) {
 	var created, refreshed, expires, ends int64
 	var unproven int64
 	var revoked, mfa, mark sql.NullInt64
-	err := row.Scan(&s.ID, &s.EnvironmentID, &s.UserID, &s.SignInCredentialID, &s.SignInMethod, &s.LastVerifiedCredentialID, &s.Origin, &s.SessionPublicKey, &s.DevicePublicKey, &s.SDKVersion,
+	err := row.Scan(&s.ID, &s.EnvironmentID, &s.UserID, &s.SignInCredentialID, &s.SignInMethod, &s.LastVerifiedCredentialID, &s.Origin,
+		&s.SessionPublicKey, &s.DevicePublicKey, &s.SDKVersion,
 		&created, &refreshed, &expires, &ends, &revoked, &s.RevokedReason, &mfa, &mark, &s.MFAMarkBy, &s.MFACredentialID, &unproven)
-	s.CreatedAt, s.RefreshedAt, s.ExpiresAt, s.EndsAt, s.RevokedAt = fromMillis(created), fromMillis(refreshed), fromMillis(expires), fromMillis(ends), fromNullMillis(revoked)
+	s.CreatedAt, s.RefreshedAt, s.ExpiresAt, s.EndsAt, s.RevokedAt = fromMillis(created), fromMillis(refreshed), fromMillis(expires),
+		fromMillis(ends), fromNullMillis(revoked)
 	s.MFAAt, s.MFAMarkAt, s.Unproven = fromNullMillis(mfa), fromNullMillis(mark), unproven != 0
 	return s, notFound(err)
 }

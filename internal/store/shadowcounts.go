@@ -15,7 +15,8 @@ type ShadowCount struct {
 
 // AddShadowCount adds to the count of the day.
 func (tx *Tx) AddShadowCount(c ShadowCount) error {
-	_, err := tx.Exec(`INSERT INTO shadow_counts (environment_id, day, client, scope, call, verdict, reason, count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	_, err := tx.Exec(`INSERT INTO shadow_counts (environment_id, day, client, scope, call, verdict, reason, count)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (environment_id, day, client, scope, call, verdict, reason) DO UPDATE SET count = shadow_counts.count + excluded.count`,
 		c.EnvironmentID, c.Day, c.Client, c.Scope, c.Call, c.Verdict, c.Reason, c.Count)
 	return err

@@ -76,7 +76,8 @@ func ensureFile(path string, mustExist bool) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("opening database: %w; make the file readable and writable for this user", err)
 	case mustExist:
-		return fmt.Errorf("opening database: %w (%w); check the path in STEPUP_DATABASE_URL, or let `stepup serve` make it", ErrNoDatabase, err)
+		return fmt.Errorf("opening database: %w (%w); check the path in STEPUP_DATABASE_URL, or let `stepup serve` make it",
+			ErrNoDatabase, err)
 	}
 	file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -147,7 +148,8 @@ func (c assertingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	} {
 		got, err := askPragma(ctx, conn, pragma.name)
 		if err == nil && got != pragma.want {
-			err = fmt.Errorf("PRAGMA %s is %v, not %v; the database must lie on a local file system that supports it", pragma.name, got, pragma.want)
+			err = fmt.Errorf("PRAGMA %s is %v, not %v; the database must lie on a local file system that supports it", pragma.name, got,
+				pragma.want)
 		}
 		if err != nil {
 			return nil, errors.Join(err, conn.Close())

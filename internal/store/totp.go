@@ -56,7 +56,8 @@ func (tx *Tx) UseTOTPStep(environmentID, userID, credentialID string, step int64
 // RenewTOTPEpoch brings a device into the current epoch: every step up to step
 // is dead, because one of them may have been used and forgotten.
 func (tx *Tx) RenewTOTPEpoch(environmentID, userID, credentialID string, step int64) error {
-	return tx.one(`UPDATE totp_devices SET epoch = (SELECT epoch FROM current_epoch), last_step = CASE WHEN last_step < $4 THEN $4 ELSE last_step END
+	return tx.one(`UPDATE totp_devices
+		SET epoch = (SELECT epoch FROM current_epoch), last_step = CASE WHEN last_step < $4 THEN $4 ELSE last_step END
 		WHERE environment_id = $1 AND user_id = $2 AND credential_id = $3`, environmentID, userID, credentialID, step)
 }
 
@@ -65,7 +66,8 @@ func (tx *Tx) InsertTOTPEnrolment(e TOTPEnrolmentRow) error {
 	if _, err := tx.Exec(`DELETE FROM totp_enrolments WHERE environment_id = $1 AND user_id = $2`, e.EnvironmentID, e.UserID); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`INSERT INTO totp_enrolments (environment_id, user_id, id, session_id, sealed_secret, authorized_by, epoch, created_at, expires_at)
+	_, err := tx.Exec(
+		`INSERT INTO totp_enrolments (environment_id, user_id, id, session_id, sealed_secret, authorized_by, epoch, created_at, expires_at)
 		SELECT $1, $2, $3, $4, $5, $6, epoch, $7, $8 FROM current_epoch`,
 		e.EnvironmentID, e.UserID, e.ID, e.SessionID, e.SealedSecret, e.AuthorizedBy, millis(tx.Now()), millis(e.ExpiresAt))
 	return err
@@ -76,7 +78,8 @@ func (tx *Tx) TOTPEnrolment(environmentID, userID, sessionID string) (TOTPEnrolm
 	var e TOTPEnrolmentRow
 	var created, expires int64
 	err := tx.Row(`SELECT id, environment_id, user_id, session_id, sealed_secret, authorized_by, created_at, expires_at FROM totp_enrolments
-		WHERE environment_id = $1 AND user_id = $2 AND session_id = $3 AND consumed_at IS NULL AND expires_at + 0 > $4 AND epoch = (SELECT epoch FROM current_epoch)`,
+		WHERE environment_id = $1 AND user_id = $2 AND session_id = $3 AND consumed_at IS NULL AND expires_at + 0 > $4
+		AND epoch = (SELECT epoch FROM current_epoch)`,
 		environmentID, userID, sessionID, millis(tx.Now())).
 		Scan(&e.ID, &e.EnvironmentID, &e.UserID, &e.SessionID, &e.SealedSecret, &e.AuthorizedBy, &created, &expires)
 	e.CreatedAt, e.ExpiresAt = fromMillis(created), fromMillis(expires)
@@ -88,12 +91,14 @@ func (tx *Tx) TOTPEnrolment(environmentID, userID, sessionID string) (TOTPEnrolm
 // transaction. Of any number of tries one succeeds, the others get ErrNotFound.
 func (tx *Tx) ConsumeTOTPEnrolment(e TOTPEnrolmentRow, sealedSecret []byte, step int64) error {
 	err := tx.one(`UPDATE totp_enrolments SET consumed_at = $5
-		WHERE environment_id = $1 AND user_id = $2 AND id = $3 AND session_id = $4 AND consumed_at IS NULL AND expires_at + 0 > $5 AND epoch = (SELECT epoch FROM current_epoch)`,
+		WHERE environment_id = $1 AND user_id = $2 AND id = $3 AND session_id = $4 AND consumed_at IS NULL AND expires_at + 0 > $5
+		AND epoch = (SELECT epoch FROM current_epoch)`,
 		e.EnvironmentID, e.UserID, e.ID, e.SessionID, millis(tx.Now()))
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO totp_devices (credential_id, environment_id, user_id, sealed_secret, last_step, epoch) SELECT $1, $2, $3, $4, $5, epoch FROM current_epoch`,
+	_, err = tx.Exec(`INSERT INTO totp_devices (credential_id, environment_id, user_id, sealed_secret, last_step, epoch)
+		SELECT $1, $2, $3, $4, $5, epoch FROM current_epoch`,
 		e.ID, e.EnvironmentID, e.UserID, sealedSecret, step)
 	return err
 }

@@ -31,18 +31,22 @@ func TestUnprovenSessions(t *testing.T) {
 			if err := tx.InsertUser(store.UserRow{ID: user, EnvironmentID: env, Profile: "{}"}); err != nil {
 				return err
 			}
-			for id, provenance := range map[string]string{"mail": store.ProvenanceSignUp, "planted": store.ProvenanceNothing, "gone": store.ProvenanceNothing,
-				"app": store.ProvenanceElevatedToken, "planted app": store.ProvenanceNothing} {
+			for id, provenance := range map[string]string{"mail": store.ProvenanceSignUp, "planted": store.ProvenanceNothing,
+				"gone": store.ProvenanceNothing,
+				"app":  store.ProvenanceElevatedToken, "planted app": store.ProvenanceNothing} {
 				format := store.FormatEmail
 				if strings.HasSuffix(id, "app") {
 					format = store.FormatTOTP
 				}
-				if err := tx.InsertCredential(store.CredentialRow{ID: id, EnvironmentID: env, UserID: user, Format: format, Identifier: id, Provenance: provenance}); err != nil {
+				if err := tx.InsertCredential(store.CredentialRow{ID: id, EnvironmentID: env, UserID: user, Format: format, Identifier: id,
+					Provenance: provenance}); err != nil {
 					return err
 				}
 			}
-			for id, opened := range map[string]string{"good": "mail", "by planted": "planted", "by gone": "gone", "completed": "mail", "mended": "mail", "before": "mail", "before, alone": "mail"} {
-				s := store.SessionRow{ID: id, EnvironmentID: env, UserID: user, SignInCredentialID: opened, ExpiresAt: tx.Now().Add(time.Hour), EndsAt: tx.Now().Add(time.Hour)}
+			for id, opened := range map[string]string{"good": "mail", "by planted": "planted", "by gone": "gone", "completed": "mail",
+				"mended": "mail", "before": "mail", "before, alone": "mail"} {
+				s := store.SessionRow{ID: id, EnvironmentID: env, UserID: user, SignInCredentialID: opened,
+					ExpiresAt: tx.Now().Add(time.Hour), EndsAt: tx.Now().Add(time.Hour)}
 				if id == "before" {
 					s.MFAAt = tx.Now() // nobody noted by what
 				}
@@ -67,7 +71,8 @@ func TestUnprovenSessions(t *testing.T) {
 			_, err := tx.Exec(upgrade)
 			return err
 		})
-		want := map[string]bool{"good": false, "by planted": true, "by gone": true, "completed": true, "mended": false, "before": true, "before, alone": false}
+		want := map[string]bool{"good": false, "by planted": true, "by gone": true, "completed": true, "mended": false, "before": true,
+			"before, alone": false}
 		write(func(tx *store.Tx) error {
 			for id, unproven := range want {
 				s, err := tx.LiveSession(env, id)

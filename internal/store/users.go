@@ -24,7 +24,8 @@ const userColumns = `id, environment_id, username, profile, created_at, last_vis
 // InsertUser adds u; CreatedAt and LastVisitAt are the transaction's time.
 func (tx *Tx) InsertUser(u UserRow) error {
 	now := millis(tx.Now())
-	_, err := tx.Exec(`INSERT INTO users (id, environment_id, username, profile, created_at, last_visit_at) VALUES ($1, $2, $3, $4, $5, $5)`,
+	_, err := tx.Exec(`INSERT INTO users (id, environment_id, username, profile, created_at, last_visit_at)
+		VALUES ($1, $2, $3, $4, $5, $5)`,
 		u.ID, u.EnvironmentID, nullText(u.Username), u.Profile, now)
 	return err
 }
@@ -42,7 +43,8 @@ func (tx *Tx) LockUser(environmentID, id string) (UserRow, error) {
 
 // Users lists users of the environment, in order of their ids, which grow with time: at most limit, behind after.
 func (tx *Tx) Users(environmentID, after string, limit int) ([]UserRow, error) {
-	rows, err := tx.Rows(`SELECT `+userColumns+` FROM users WHERE environment_id = $1 AND id > $2 ORDER BY id LIMIT $3`, environmentID, after, limit)
+	rows, err := tx.Rows(`SELECT `+userColumns+` FROM users WHERE environment_id = $1 AND id > $2 ORDER BY id LIMIT $3`, environmentID,
+		after, limit)
 	return collect(rows, err, func(rows *sql.Rows) (UserRow, error) { return scanUser(rows) })
 }
 

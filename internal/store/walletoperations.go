@@ -24,14 +24,17 @@ type WalletOperationRow struct {
 	Result        string // what came of it last; empty: nothing yet
 }
 
-const walletOperationColumns = `environment_id, id, user_id, session_id, wallet_id, action, intent_hash, authorized_by, scope, token_id, method, claimed_at, result`
+const walletOperationColumns = `environment_id, id, user_id, session_id, wallet_id, action, intent_hash, authorized_by, ` +
+	`scope, token_id, method, claimed_at, result`
 
 // ClaimWalletOperation records o as first. When the id is taken it returns the
 // earlier record and false.
 func (tx *Tx) ClaimWalletOperation(o WalletOperationRow) (earlier WalletOperationRow, first bool, err error) {
-	n, err := tx.Exec(`INSERT INTO wallet_operations (environment_id, id, user_id, session_id, wallet_id, action, intent_hash, authorized_by, scope, token_id, method, claimed_at)
+	n, err := tx.Exec(`INSERT INTO wallet_operations (environment_id, id, user_id, session_id, wallet_id, action, intent_hash,
+		authorized_by, scope, token_id, method, claimed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
-		o.EnvironmentID, o.ID, o.UserID, o.SessionID, o.WalletID, o.Action, o.IntentHash, o.AuthorizedBy, o.Scope, o.TokenID, o.Method, millis(tx.Now()))
+		o.EnvironmentID, o.ID, o.UserID, o.SessionID, o.WalletID, o.Action, o.IntentHash, o.AuthorizedBy, o.Scope, o.TokenID, o.Method,
+		millis(tx.Now()))
 	if err != nil || n == 1 {
 		o.ClaimedAt = tx.Now()
 		return o, n == 1, err
@@ -45,7 +48,8 @@ func (tx *Tx) WalletOperation(environmentID, id string) (WalletOperationRow, err
 	var o WalletOperationRow
 	var claimed int64
 	err := tx.Row(`SELECT `+walletOperationColumns+` FROM wallet_operations WHERE environment_id = $1 AND id = $2`, environmentID, id).
-		Scan(&o.EnvironmentID, &o.ID, &o.UserID, &o.SessionID, &o.WalletID, &o.Action, &o.IntentHash, &o.AuthorizedBy, &o.Scope, &o.TokenID, &o.Method, &claimed, &o.Result)
+		Scan(&o.EnvironmentID, &o.ID, &o.UserID, &o.SessionID, &o.WalletID, &o.Action, &o.IntentHash, &o.AuthorizedBy, &o.Scope, &o.TokenID,
+			&o.Method, &claimed, &o.Result)
 	o.ClaimedAt = fromMillis(claimed)
 	return o, notFound(err)
 }
@@ -54,7 +58,8 @@ func (tx *Tx) WalletOperation(environmentID, id string) (WalletOperationRow, err
 // and that may have come into being.
 func (tx *Tx) WalletsBegun(environmentID, userID string, since time.Time) ([]string, error) {
 	rows, err := tx.Rows(`SELECT wallet_id FROM wallet_operations
-		WHERE environment_id = $1 AND user_id = $2 AND claimed_at + 0 >= $3 AND action = 'create' AND result IN ('', 'done', 'temporarily_unavailable', 'outcome_unknown', 'internal_error')`,
+		WHERE environment_id = $1 AND user_id = $2 AND claimed_at + 0 >= $3 AND action = 'create'
+		AND result IN ('', 'done', 'temporarily_unavailable', 'outcome_unknown', 'internal_error')`,
 		environmentID, userID, millis(since))
 	return collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
 }
@@ -69,13 +74,15 @@ func (tx *Tx) TellCustodian(environmentID, id, custodian string) (first bool, er
 	if !ok {
 		return false, fmt.Errorf("telling %q of a claim: no custodian", custodian)
 	}
-	n, err := tx.Exec(`UPDATE wallet_operations SET `+column+` = $3 WHERE environment_id = $1 AND id = $2 AND `+column+` IS NULL`, environmentID, id, millis(tx.Now()))
+	n, err := tx.Exec(`UPDATE wallet_operations SET `+column+` = $3 WHERE environment_id = $1 AND id = $2 AND `+column+` IS NULL`,
+		environmentID, id, millis(tx.Now()))
 	return n == 1, err
 }
 
 // FinishWalletOperation notes what came of an operation, and reports whether
 // that is news.
 func (tx *Tx) FinishWalletOperation(environmentID, id, result string) (news bool, err error) {
-	n, err := tx.Exec(`UPDATE wallet_operations SET result = $3 WHERE environment_id = $1 AND id = $2 AND result <> $3`, environmentID, id, result)
+	n, err := tx.Exec(`UPDATE wallet_operations SET result = $3 WHERE environment_id = $1 AND id = $2 AND result <> $3`,
+		environmentID, id, result)
 	return n == 1, err
 }

@@ -10,13 +10,16 @@ import (
 // it had signed before do not outlive that. Only a keyed hash of it is kept.
 func (tx *Tx) walletRemoved(environmentID, userID, credentialID string) error {
 	rows, err := tx.Rows(`SELECT identifier FROM credentials
-		WHERE environment_id = $1 AND user_id = $2 AND format = $3 AND (id = $4 OR $4 = '')`, environmentID, userID, FormatBlockchain, credentialID)
-	identifiers, err := collect(rows, err, func(rows *sql.Rows) (identifier string, err error) { return identifier, rows.Scan(&identifier) })
+		WHERE environment_id = $1 AND user_id = $2 AND format = $3 AND (id = $4 OR $4 = '')`, environmentID, userID, FormatBlockchain,
+		credentialID)
+	identifiers, err := collect(rows, err,
+		func(rows *sql.Rows) (identifier string, err error) { return identifier, rows.Scan(&identifier) })
 	if err != nil {
 		return err
 	}
 	for _, identifier := range identifiers {
-		if _, err := tx.Exec(`INSERT INTO wallet_removals (hash, removed_at) VALUES ($1, $2) ON CONFLICT (hash) DO UPDATE SET removed_at = excluded.removed_at`,
+		if _, err := tx.Exec(`INSERT INTO wallet_removals (hash, removed_at) VALUES ($1, $2) ON CONFLICT (hash) DO UPDATE
+			SET removed_at = excluded.removed_at`,
 			tx.walletHash(environmentID, identifier), millis(tx.Now())); err != nil {
 			return err
 		}

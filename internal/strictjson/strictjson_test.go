@@ -16,7 +16,8 @@ const depth = 16
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	o, err := strictjson.ParseObject([]byte(` {"b": [1.50, {"x":null}] , "a" : "\ud83d\ude00\ufffd" , "c":{} ,"n": -12e+4,"t":true} `), depth)
+	o, err := strictjson.ParseObject([]byte(` {"b": [1.50, {"x":null}] , "a" : "\ud83d\ude00\ufffd" , "c":{} ,"n": -12e+4,"t":true} `),
+		depth)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +129,8 @@ func TestTwoMeaningsAreRefused(t *testing.T) {
 // harms nobody.
 func TestHalfOfASurrogatePair(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{`\ud800`, `\udc00`, `\ud800\ud800`, `\ud800x`, `\ud800\n0000`, `\\\ud800`, `\ufffd\udc00`, `\ud83d\ude00\ud83d`} {
+	for _, text := range []string{`\ud800`, `\udc00`, `\ud800\ud800`, `\ud800x`, `\ud800\n0000`, `\\\ud800`, `\ufffd\udc00`,
+		`\ud83d\ude00\ud83d`} {
 		o, err := strictjson.ParseObject([]byte(`{"a":"`+text+`","b":1}`), depth)
 		if err != nil || !o.Has("b") {
 			t.Fatalf("%s: %v", text, err)
@@ -138,7 +140,8 @@ func TestHalfOfASurrogatePair(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		`\\ud800`: `\ud800`, `\\\\udc00`: `\\udc00`, `\ud800\udc00`: "\U00010000", `\"\\`: `"\`, `\ufffd`: "\ufffd", "\ufffd\\n": "\ufffd\n",
+		`\\ud800`: `\ud800`, `\\\\udc00`: `\\udc00`, `\ud800\udc00`: "\U00010000", `\"\\`: `"\`, `\ufffd`: "\ufffd",
+		"\ufffd\\n": "\ufffd\n",
 	} {
 		o, err := strictjson.ParseObject([]byte(`{"a":"`+text+`"}`), depth)
 		if err != nil {
@@ -170,8 +173,8 @@ func TestExactly(t *testing.T) {
 // be read again from its own text.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
-		`{"a":[1,"x",null,true,{"b":1e9}]}`, `{"a":"\ud83d\ude00"}`, `{"a":"\\ud800"}`, `[]`, ` [ ] `, `{"a":[ ] , "b" : { } }`, `{"a":1,"\u0061":2}`,
-		`[[[]],{"":{"":""}}]`, `"\udc00"`, `-0.0e-1`, "\t null\n",
+		`{"a":[1,"x",null,true,{"b":1e9}]}`, `{"a":"\ud83d\ude00"}`, `{"a":"\\ud800"}`, `[]`, ` [ ] `, `{"a":[ ] , "b" : { } }`,
+		`{"a":1,"\u0061":2}`, `[[[]],{"":{"":""}}]`, `"\udc00"`, `-0.0e-1`, "\t null\n",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -68,7 +68,8 @@ func TestPinHolds(t *testing.T) {
 
 func TestTenant(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Document())
-	if w.Tenant.Issuer != tenanttest.PublicURL+"/api/v0/sdk/"+tenanttest.ID || w.Tenant.Audience("") != w.Tenant.Issuer || w.Tenant.Audience(tenanttest.Bank) != tenanttest.Bank ||
+	if w.Tenant.Issuer != tenanttest.PublicURL+"/api/v0/sdk/"+tenanttest.ID || w.Tenant.Audience("") != w.Tenant.Issuer ||
+		w.Tenant.Audience(tenanttest.Bank) != tenanttest.Bank ||
 		w.Tenant.MailFrom == "" || w.Tenant.Mail.AppName != "Demo" {
 		t.Errorf("%+v", w.Tenant)
 	}

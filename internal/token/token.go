@@ -182,7 +182,8 @@ func (k *Keys) JWKS(now time.Time) jose.JSONWebKeySet {
 	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	for _, each := range k.keys {
 		if !each.over(now) {
-			set.Keys = append(set.Keys, jose.JSONWebKey{Key: each.private.Public(), KeyID: each.id, Algorithm: string(each.algorithm), Use: "sig"})
+			set.Keys = append(set.Keys,
+				jose.JSONWebKey{Key: each.private.Public(), KeyID: each.id, Algorithm: string(each.algorithm), Use: "sig"})
 		}
 	}
 	return set

@@ -29,7 +29,8 @@ import (
 // session makes claims of a session token.
 func session(w *tenanttest.World) map[string]any {
 	now := w.Now().Unix()
-	return map[string]any{"iss": w.Tenant.Issuer, "aud": w.Tenant.Issuer, "sub": "u", "sid": "s", "environment_id": tenanttest.ID, "iat": now, "exp": now + 3600, "scope": "user:basic"}
+	return map[string]any{"iss": w.Tenant.Issuer, "aud": w.Tenant.Issuer, "sub": "u", "sid": "s", "environment_id": tenanttest.ID,
+		"iat": now, "exp": now + 3600, "scope": "user:basic"}
 }
 
 func sign(t testing.TB, w *tenanttest.World) string {
@@ -106,7 +107,8 @@ func TestAlgorithms(t *testing.T) {
 	}
 	w := tenanttest.SQLite(t, tenanttest.Document())
 	for _, algorithm := range []string{"", "none", "HS256", "es256", "ES384"} {
-		err := w.DB.Write(t.Context(), func(tx *store.Tx) error { _, err := token.Create(tx, tenanttest.ID, algorithm, tx.Now()); return err })
+		err := w.DB.Write(t.Context(),
+			func(tx *store.Tx) error { _, err := token.Create(tx, tenanttest.ID, algorithm, tx.Now()); return err })
 		if err == nil {
 			t.Errorf("a key for %q", algorithm)
 		}
@@ -116,7 +118,8 @@ func TestAlgorithms(t *testing.T) {
 // A planned rotation publishes the new key before it signs, and drops the old
 // one from the key set when its grace is over (D6).
 func TestRotation(t *testing.T) {
-	tenanttest.Engines(t, tenanttest.Document("tokens: {rotationGrace: 2h}", "sessions: {lifetime: 2h}"), func(t *testing.T, w *tenanttest.World) {
+	tenanttest.Engines(t, tenanttest.Document("tokens: {rotationGrace: 2h}",
+		"sessions: {lifetime: 2h}"), func(t *testing.T, w *tenanttest.World) {
 		old := kids(w)[0]
 		early := sign(t, w)
 		fresh := rotate(t, w, false)
@@ -249,7 +252,8 @@ func scan(t testing.TB, name string, canaries [][]byte) {
 	for _, canary := range canaries {
 		canary = canary[:16] // a part is too much already
 		for _, form := range [][]byte{
-			canary, []byte(hex.EncodeToString(canary)), []byte(base64.RawURLEncoding.EncodeToString(canary[:15])), []byte(base64.StdEncoding.EncodeToString(canary[:15])),
+			canary, []byte(hex.EncodeToString(canary)), []byte(base64.RawURLEncoding.EncodeToString(canary[:15])),
+			[]byte(base64.StdEncoding.EncodeToString(canary[:15])),
 		} {
 			if bytes.Contains(content, form) {
 				t.Errorf("%s holds a private key", filepath.Base(name))

@@ -13,7 +13,8 @@ import (
 var spellings = []string{
 	"114012", "114 012", "114-012", " 114012 ", "114012\n", "114012\r\n", "\t114012", "114\u00a0012", "114\u200b012", "\u200e114012\u200e",
 	"\u202a114012\u202c", "\u2066114012\u2069", "\ufeff114012", "114\u2009012", "114\u202f012", "114\u3000012", "114\u2011012", "114–012",
-	"114—012", "114\u2212012", "114\u00ad012", "1 1 4 0 1 2", "114\u2060012", "114\u2028012", "114－012", "114\u180e012", "1\ufe0f14012", "\u061c114012",
+	"114—012", "114\u2212012", "114\u00ad012", "1 1 4 0 1 2", "114\u2060012", "114\u2028012", "114－012", "114\u180e012", "1\ufe0f14012",
+	"\u061c114012",
 }
 
 func TestDigits(t *testing.T) {
@@ -23,8 +24,8 @@ func TestDigits(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", " ", "-", "11401", "1140122", "114O12", "+114012", "114.012", "114,012", "114_012", "114/012", "٠١٢٣٤٥", "１１４０１２", "114\x00012", "114\x1b012",
-		"114012:", "#114012", "0x1140", "1e5000", "114\u0600012", "1\u20e314012", "①14012", "114\xff012", "11401²", "114'012",
+		"", " ", "-", "11401", "1140122", "114O12", "+114012", "114.012", "114,012", "114_012", "114/012", "٠١٢٣٤٥", "１１４０１２", "114\x00012",
+		"114\x1b012", "114012:", "#114012", "0x1140", "1e5000", "114\u0600012", "1\u20e314012", "①14012", "114\xff012", "11401²", "114'012",
 	} {
 		if code, ok := typed.Digits(text, 6); ok {
 			t.Errorf("%q passed as %q", text, code)
@@ -47,7 +48,8 @@ func FuzzDigits(f *testing.F) {
 			switch {
 			case '0' <= r && r <= '9':
 				kept.WriteRune(r)
-			case unicode.IsSpace(r), unicode.In(r, unicode.Dash, unicode.Hyphen, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
+			case unicode.IsSpace(r), unicode.In(r, unicode.Dash, unicode.Hyphen, unicode.Cf, unicode.Variation_Selector,
+				unicode.Other_Default_Ignorable_Code_Point):
 			default:
 				others = true
 			}
@@ -63,8 +65,8 @@ func FuzzDigits(f *testing.F) {
 
 func TestLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"ada@example.com\n": "ada@example.com", "\u200bada@example.com\u00a0": "ada@example.com", "\ufeff ada@example.com\u202c": "ada@example.com",
-		"ada@exam\u200bple.com": "ada@exam\u200bple.com", "": "", " \u200b ": "",
+		"ada@example.com\n": "ada@example.com", "\u200bada@example.com\u00a0": "ada@example.com",
+		"\ufeff ada@example.com\u202c": "ada@example.com", "ada@exam\u200bple.com": "ada@exam\u200bple.com", "": "", " \u200b ": "",
 	} {
 		if got := typed.Line(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -77,8 +79,9 @@ func TestLine(t *testing.T) {
 
 func TestNumber(t *testing.T) {
 	for text, want := range map[string]string{
-		"\u202a+1 415-555-0132\u202c": "+1 415-555-0132", "+1\u00a0415\u2011555\u20110132": "+1 415-555-0132", "＋１（４１５）５５５－０１３２": "+1(415)555-0132",
-		"+٢٠ ١٠٠ ١٢٣ ٤٥٦٧": "+20 100 123 4567", "+۹۸ ۹۱۲ ۳۴۵ ۶۷۸۹": "+98 912 345 6789", "+९१ ९८७६५ ४३२१०": "+91 98765 43210", "\n+14155550132\u200e": "+14155550132",
+		"\u202a+1 415-555-0132\u202c": "+1 415-555-0132", "+1\u00a0415\u2011555\u20110132": "+1 415-555-0132",
+		"＋１（４１５）５５５－０１３２": "+1(415)555-0132", "+٢٠ ١٠٠ ١٢٣ ٤٥٦٧": "+20 100 123 4567", "+۹۸ ۹۱۲ ۳۴۵ ۶۷۸۹": "+98 912 345 6789",
+		"+९१ ९८७६५ ४३२१०": "+91 98765 43210", "\n+14155550132\u200e": "+14155550132",
 	} {
 		if got := typed.Number(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

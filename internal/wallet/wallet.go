@@ -148,11 +148,13 @@ const (
 // SignRequest is what to sign, in full: nothing is ever signed blind, so every
 // role decodes and hashes it anew. Exactly the member of Kind is set.
 type SignRequest struct {
-	Kind          SignKind        `json:"kind"`
-	Message       []byte          `json:"message,omitempty"`     // without any prefix
-	TypedData     json.RawMessage `json:"typedData,omitempty"`   // the EIP-712 document as it came
-	Transaction   []byte          `json:"transaction,omitempty"` // EVM: unsigned, in its EIP-2718 envelope; Solana: the message that is signed, or the whole transaction
-	Authorization *Authorization  `json:"authorization,omitempty"`
+	Kind      SignKind        `json:"kind"`
+	Message   []byte          `json:"message,omitempty"`   // without any prefix
+	TypedData json.RawMessage `json:"typedData,omitempty"` // the EIP-712 document as it came
+	// EVM: unsigned, in its EIP-2718 envelope; Solana: the message that is signed, or the whole
+	// transaction
+	Transaction   []byte         `json:"transaction,omitempty"`
+	Authorization *Authorization `json:"authorization,omitempty"`
 }
 
 // Authorization is the tuple of EIP-7702 that hands an account to code.

@@ -125,6 +125,7 @@ func ask(q question) (answer, error) {
 	}
 	return answer{
 		Request: &r, Address: w.Address, ToSign: hex.EncodeToString(i.ToSign), Hash: i.Hash, Summary: i.Summary, Lines: i.Lines,
-		Spends: i.Totals(), Unvalued: i.Unvalued, Signature: hex.EncodeToString(signature), SignedTransaction: hex.EncodeToString(transaction),
+		Spends: i.Totals(), Unvalued: i.Unvalued, Signature: hex.EncodeToString(signature),
+		SignedTransaction: hex.EncodeToString(transaction),
 	}, nil
 }

@@ -42,17 +42,20 @@ func parse(text string) (answer, error) {
 		return a, nil
 	}
 	a.Message = &read{
-		Version: int(m.Version), Header: [3]uint8{m.Signatures, m.ReadonlySigned, m.ReadonlyUnsigned}, Blockhash: solana.Address(m.Blockhash).String(),
-		Accounts: []string{}, Instructions: []readInstruction{}, Lookups: []readLookup{},
+		Version: int(m.Version), Header: [3]uint8{m.Signatures, m.ReadonlySigned, m.ReadonlyUnsigned},
+		Blockhash: solana.Address(m.Blockhash).String(),
+		Accounts:  []string{}, Instructions: []readInstruction{}, Lookups: []readLookup{},
 	}
 	for _, address := range m.Accounts {
 		a.Message.Accounts = append(a.Message.Accounts, address.String())
 	}
 	for _, in := range m.Instructions {
-		a.Message.Instructions = append(a.Message.Instructions, readInstruction{in.Program, hex.EncodeToString(in.Accounts), hex.EncodeToString(in.Data)})
+		a.Message.Instructions = append(a.Message.Instructions,
+			readInstruction{in.Program, hex.EncodeToString(in.Accounts), hex.EncodeToString(in.Data)})
 	}
 	for _, l := range m.Lookups {
-		a.Message.Lookups = append(a.Message.Lookups, readLookup{l.Table.String(), hex.EncodeToString(l.Writable), hex.EncodeToString(l.Readonly)})
+		a.Message.Lookups = append(a.Message.Lookups,
+			readLookup{l.Table.String(), hex.EncodeToString(l.Writable), hex.EncodeToString(l.Readonly)})
 	}
 	return a, nil
 }

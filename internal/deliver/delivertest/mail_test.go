@@ -55,7 +55,8 @@ Content-Transfer-Encoding: quoted-printable
 --inner--
 --outer--
 `, body), "\n", "\r\n")
-	if err := smtp.SendMail(server.Addr, nil, "bounce@example.test", []string{"ann@example.test", "bob@example.test"}, []byte(raw)); err != nil {
+	if err := smtp.SendMail(server.Addr, nil, "bounce@example.test", []string{"ann@example.test", "bob@example.test"},
+		[]byte(raw)); err != nil {
 		t.Fatal(err)
 	}
 	for _, to := range []string{"bob@example.test", "ann@example.test"} {
@@ -81,10 +82,12 @@ func TestServerRefuses(t *testing.T) {
 			return smtp.SendMail(server.Addr, nil, "a@example.test", []string{"b@example.test"}, raw)
 		},
 		"535": func() error {
-			return smtp.SendMail(server.Addr, smtp.PlainAuth("", delivertest.User, "wrong", host), "a@example.test", []string{"b@example.test"}, raw)
+			return smtp.SendMail(server.Addr, smtp.PlainAuth("", delivertest.User, "wrong", host), "a@example.test",
+				[]string{"b@example.test"}, raw)
 		},
 		"550": func() error {
-			return smtp.SendMail(server.Addr, smtp.PlainAuth("", delivertest.User, delivertest.Password, host), "a@example.test", []string{"nobody@example.test"}, raw)
+			return smtp.SendMail(server.Addr, smtp.PlainAuth("", delivertest.User, delivertest.Password, host), "a@example.test",
+				[]string{"nobody@example.test"}, raw)
 		},
 	} {
 		if err := send(); err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -222,7 +222,8 @@ func (b *tab) fits() {
 	if got := evaluate[int64](b, "document.documentElement.scrollWidth"); got > b.width {
 		b.t.Errorf("the page is %d px wide in a window of %d", got, b.width)
 	}
-	if got := evaluate[int64](b, "Math.max(0, ...[...document.querySelectorAll('dialog')].map((d) => d.scrollWidth - d.clientWidth))"); got > 0 {
+	if got := evaluate[int64](b,
+		"Math.max(0, ...[...document.querySelectorAll('dialog')].map((d) => d.scrollWidth - d.clientWidth))"); got > 0 {
 		b.t.Errorf("what is in the dialog is %d px too wide", got)
 	}
 	if got := evaluate[string](b, overflowing); got != "" {

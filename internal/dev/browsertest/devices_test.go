@@ -51,7 +51,8 @@ const walletScript = `(() => {
 			window.signOutside(JSON.stringify({id, text: new TextDecoder().decode(bytes)}));
 		});
 	}};
-	const announce = () => window.dispatchEvent(new CustomEvent('eip6963:announceProvider', {detail: Object.freeze({info: {uuid: 'w', name: 'Test Wallet', rdns: 'x', icon: ''}, provider})}));
+	const detail = Object.freeze({info: {uuid: 'w', name: 'Test Wallet', rdns: 'x', icon: ''}, provider});
+	const announce = () => window.dispatchEvent(new CustomEvent('eip6963:announceProvider', {detail}));
 	window.addEventListener('eip6963:requestProvider', announce);
 	announce();
 })()`

@@ -30,10 +30,12 @@ func TestF5PagesElsewhereCannotUseTheCookie(t *testing.T) {
 
 	b := mustOpenTab(t, 1280, 900)
 	b.open(app)
-	verification := inPage[string](b, call(sdk, "POST", "/emailVerifications/create", `{email: 'ada@example.com'}`)+`return (await answer.json()).verificationUUID`)
+	verification := inPage[string](b,
+		call(sdk, "POST", "/emailVerifications/create", `{email: 'ada@example.com'}`)+`return (await answer.json()).verificationUUID`)
 	code := awaitCode(t, "http://"+server, ada)
-	signedIn := inPage[string](b, call(sdk, "POST", "/emailVerifications/signin", fmt.Sprintf("{verificationUUID: %q, verificationToken: %q}", verification, code))+
-		`return answer.status + ' ' + ('minifiedJwt' in await answer.json()) + ' ' + document.cookie`)
+	signedIn := inPage[string](b,
+		call(sdk, "POST", "/emailVerifications/signin", fmt.Sprintf("{verificationUUID: %q, verificationToken: %q}", verification, code))+
+			`return answer.status + ' ' + ('minifiedJwt' in await answer.json()) + ' ' + document.cookie`)
 	if signedIn != "200 false " {
 		t.Fatalf("signing in: %q, want 200 and a session that scripts do not see", signedIn)
 	}
@@ -48,7 +50,8 @@ func TestF5PagesElsewhereCannotUseTheCookie(t *testing.T) {
 		for _, tried := range []struct{ method, path, body string }{
 			{"GET", "/users", ""}, {"POST", "/refresh", ""}, {"PUT", "/users", "{firstName: 'Mallory'}"}, {"DELETE", "/users", ""},
 		} {
-			if got := inPage[string](b, "try {"+call(sdk, tried.method, tried.path, tried.body)+"return 'read ' + answer.status } catch (e) { return e.name }"); got != "TypeError" {
+			if got := inPage[string](b, "try {"+call(sdk, tried.method, tried.path, tried.body)+
+				"return 'read ' + answer.status } catch (e) { return e.name }"); got != "TypeError" {
 				t.Errorf("%s: %s %s: %s, want an answer that nobody may read", origin, tried.method, tried.path, got)
 			}
 		}
@@ -75,7 +78,8 @@ func (b *tab) watchCookies() (count func(origin string) int) {
 	var mu sync.Mutex
 	seen := map[string]int{}
 	err := chromedp.Listen(b.ctx, func(event any) {
-		if e, ok := event.(*network.EventRequestWillBeSentExtraInfo); ok && strings.Contains(fmt.Sprint(e.Headers["Cookie"]), "__Host-stepup-") {
+		if e, ok := event.(*network.EventRequestWillBeSentExtraInfo); ok &&
+			strings.Contains(fmt.Sprint(e.Headers["Cookie"]), "__Host-stepup-") {
 			mu.Lock()
 			defer mu.Unlock()
 			seen[fmt.Sprint(e.Headers["Origin"])]++

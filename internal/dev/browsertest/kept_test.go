@@ -135,7 +135,8 @@ func TestKeptWalletSends(t *testing.T) {
 
 	var receipt struct{ From, To, Status string }
 	mustAskNode(t, chain, &receipt, "eth_getTransactionReceipt", b.text("[data-transaction]"))
-	if from := b.text(".kept-address code"); !strings.EqualFold(receipt.From, from) || !strings.EqualFold(receipt.To, to) || receipt.Status != "0x1" {
+	if from := b.text(".kept-address code"); !strings.EqualFold(receipt.From, from) || !strings.EqualFold(receipt.To, to) ||
+		receipt.Status != "0x1" {
 		t.Errorf("the chain has %+v, want one from %s to %s", receipt, from, to)
 	}
 	var balance string
@@ -175,7 +176,8 @@ func (b *tab) seeIntent(want string) {
 	if got := b.text("[data-dialog=stepup] .intent-summary"); !strings.Contains(got, want) {
 		b.t.Errorf("the step-up says %q, want %q in it", got, want)
 	}
-	if narrowest := evaluate[int64](b, "Math.min(...[...document.querySelectorAll('.intent dd')].map((d) => d.offsetWidth))"); narrowest < 100 {
+	if narrowest := evaluate[int64](b,
+		"Math.min(...[...document.querySelectorAll('.intent dd')].map((d) => d.offsetWidth))"); narrowest < 100 {
 		b.t.Errorf("a detail of what will be done has %d px to be read in", narrowest)
 	}
 }

@@ -16,13 +16,15 @@ func TestMovingToStepUp(t *testing.T) {
 	// An MFA token opens the action that is on, once.
 	b.typeCode("[data-migration=mfa-token]", nextCode(t, secret))
 	b.click("[data-do=mfa-use]")
-	b.until("the profile to be saved", `document.querySelector('[data-migration=mfa-token] .outcome:last-child').textContent.includes('x-mfa-auth-token')`)
+	b.until("the profile to be saved",
+		`document.querySelector('[data-migration=mfa-token] .outcome:last-child').textContent.includes('x-mfa-auth-token')`)
 	b.click("[data-do=mfa-use]")
 	b.seeRefusal("[data-migration=mfa-token]", "spent")
 
 	// Accepted: the report says so, and the page goes by the new rules.
 	b.click("[data-do=look]")
-	b.until("the calls to be counted", `Number(document.querySelector('[data-migration=readiness] .tally').textContent.replace(/\D/g, '')) > 0`)
+	b.until("the calls to be counted",
+		`Number(document.querySelector('[data-migration=readiness] .tally').textContent.replace(/\D/g, '')) > 0`)
 	b.fits()
 	b.fullShot("demo-migration-1-before")
 	b.click("[data-do=accept-strict]")

@@ -33,7 +33,8 @@ func inPage[T any](b *tab, body string) T {
 const tokenHelper = `
 	const part = (value) => btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 	const now = Math.floor(Date.now() / 1000);
-	const token = (scope, claims = {}) => [part({typ: 'elevated+jwt'}), part({scope, iat: now, exp: now + 300, jti: Math.random(), ...claims}), 'x'].join('.');
+	const token = (scope, claims = {}) => [part({typ: 'elevated+jwt'}),
+		part({scope, iat: now, exp: now + 300, jti: Math.random(), ...claims}), 'x'].join('.');
 `
 
 func TestTokenBank(t *testing.T) {
@@ -60,7 +61,8 @@ func TestTokenBank(t *testing.T) {
 			bank.add(token('a', {exp: now - 1}));
 			return states() + ' ' + (bank.find('a') === null)`, "a:expired true"},
 		{"what is no usable token is not banked", `
-			return [bank.add('x'), bank.add(null), bank.add('a.b.c'), bank.add(token(['a'])), bank.add(token('a', {exp: null}))].every((t) => t === null) + ' ' + states()`, "true "},
+			return ['x', null, 'a.b.c', token(['a']), token('a', {exp: null})].every((t) => bank.add(t) === null) + ' ' + states()`,
+			"true "},
 		{"old dead tickets make room, live ones never", `
 			bank.add(token('live'));
 			for (let i = 0; i < 9; i++) bank.use(bank.add(token('a', {singleUse: true})));
@@ -69,7 +71,8 @@ func TestTokenBank(t *testing.T) {
 			bank.use(bank.add(token('b', {singleUse: true}))); bank.add(token('a')); bank.killAll();
 			return states() + ' ' + (bank.find('a') === null)`, "a:superseded b:spent true"},
 		{"what came from a removed credential dies with it", `
-			bank.add(token('a', {credential_id: 'x'})); bank.add(token('b', {credential_id: 'y'})); bank.killAll((t) => t.claims.credential_id === 'x');
+			bank.add(token('a', {credential_id: 'x'})); bank.add(token('b', {credential_id: 'y'}));
+			bank.killAll((t) => t.claims.credential_id === 'x');
 			return states()`, "b:live a:superseded"},
 		{"a new user starts with none", `
 			bank.add(token('a')); bank.clear();
@@ -97,14 +100,16 @@ func TestStepUpOutcomes(t *testing.T) {
 		const {Refusal} = await module('api.js');
 		const {ensure, guarded} = await module('stepup.js');
 		const says = (check) => ({tokens: new TokenBank(), api: {checkStepUp: check}});
-		const no = (status, reason, own = true) => new Refusal({status, code: reason ? 'elevated_access_token_required' : 'other', payload: {reason}, message: '', path: '/x', own});
+		const no = (status, reason, own = true) => new Refusal({status,
+			code: reason ? 'elevated_access_token_required' : 'other', payload: {reason}, message: '', path: '/x', own});
 		const prompt = async () => ({kind: 'cancelled'});
 		const required = async () => ({isRequired: true, credentials: [{id: 'c'}]});
 		const results = {};
 		results.notRequired = (await ensure(says(async () => ({isRequired: false, credentials: []})), 'a', prompt)).kind;
 		results.noMethod = (await ensure(says(async () => ({isRequired: true, credentials: []})), 'a', prompt)).kind;
 		results.cancelled = (await guarded(says(required), 'a', prompt, async () => 1)).kind;
-		results.coolingDown = (await ensure(says(async () => ({isRequired: true, credentials: [], reason: 'cooling_down', coolDownSeconds: 60})), 'a', prompt)).kind;
+		const cooling = async () => ({isRequired: true, credentials: [], reason: 'cooling_down', coolDownSeconds: 60});
+		results.coolingDown = (await ensure(says(cooling), 'a', prompt)).kind;
 		results.checkRefused = (await ensure(says(async () => { throw no(401) }), 'a', prompt)).kind;
 		const held = says(required);
 		const act = async (failure) => {
@@ -147,9 +152,12 @@ func TestWhatThePageComputes(t *testing.T) {
 	codes := inPage[map[string]string](b, `
 		const {currentCode} = await module('totp.js');
 		const results = {};
-		for (const at of [59, 1111111109, 1111111111, 1234567890, 2000000000, 20000000000]) results[at] = (await currentCode('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', at)).code;
+		for (const at of [59, 1111111109, 1111111111, 1234567890, 2000000000, 20000000000]) {
+			results[at] = (await currentCode('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', at)).code;
+		}
 		return results`)
-	want := map[string]string{"59": "287082", "1111111109": "081804", "1111111111": "050471", "1234567890": "005924", "2000000000": "279037", "20000000000": "353130"}
+	want := map[string]string{"59": "287082", "1111111109": "081804", "1111111111": "050471", "1234567890": "005924",
+		"2000000000": "279037", "20000000000": "353130"}
 	if diff := cmp.Diff(want, codes); diff != "" {
 		t.Errorf("codes (-want +got):\n%s", diff)
 	}

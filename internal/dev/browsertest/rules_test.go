@@ -123,7 +123,8 @@ func TestTheLogShowsNoWholeToken(t *testing.T) {
 	if log := b.text(".log"); strings.Contains(log, token) || !strings.Contains(log, token[:6]) {
 		t.Errorf("the log should abbreviate the session token: %s", log)
 	}
-	const without = "[...document.querySelectorAll('.log tbody tr')].filter((r) => !r.textContent.includes('bank') && r.lastChild.textContent === '—').length"
+	const without = "[...document.querySelectorAll('.log tbody tr')].filter((r) => !r.textContent.includes('bank') && " +
+		"r.lastChild.textContent === '—').length"
 	if count := evaluate[int](b, without); count > 0 {
 		t.Errorf("%d requests to our own server show no request id", count)
 	}
@@ -135,7 +136,9 @@ func TestADeadSessionLeadsBackToSignIn(t *testing.T) {
 	b.signIn(base, ada, 0)
 	// Revoked elsewhere, as from another device.
 	b.until("revoking", `(() => { const {environmentId, token} = JSON.parse(sessionStorage.getItem('stepup.demo.session'));
-		window.revoked ??= fetch('/api/v0/sdk/' + environmentId + '/revoke', {method: 'POST', headers: {Authorization: 'Bearer ' + token}}).then(() => { window.done = true });
+		const headers = {Authorization: 'Bearer ' + token};
+		window.revoked ??= fetch('/api/v0/sdk/' + environmentId + '/revoke', {method: 'POST', headers})
+			.then(() => { window.done = true });
 		return window.done === true })()`)
 	b.fill("[name=firstName]", "Ada")
 	b.click("[data-action=profile] [type=submit]")
@@ -174,7 +177,8 @@ func TestInboxPage(t *testing.T) {
 	b.shot("demo-phone-inbox-empty")
 	// Sent while the page is open: it appears by itself.
 	b.until("asking for a code", `(() => { window.asked ??= fetch('/demo/config.json').then((r) => r.json()).then(({environments}) =>
-		fetch('/api/v0/sdk/' + environments[0].id + '/emailVerifications/create', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({email: 'ada@example.com'})}))
+		fetch('/api/v0/sdk/' + environments[0].id + '/emailVerifications/create', {method: 'POST',
+			headers: {'Content-Type': 'application/json'}, body: JSON.stringify({email: 'ada@example.com'})}))
 		.then((r) => { window.done = r.ok }); return window.done === true })()`)
 	b.see(".message output")
 	if got, want := b.text(".message output"), mustCode(t, base, ada); got != want {

@@ -51,7 +51,8 @@ func mustStartIn(t *testing.T, data string, arguments ...string) (base, server s
 	server = servertest.FreeAddress(t)
 	_, port, _ := strings.Cut(server, ":")
 	base = "http://localhost:" + port
-	run(t, nil, "stepup", append([]string{"serve", "--dev", "--data", data, "--listen", server, "--bank-url", "http://" + bank}, arguments...)...)
+	run(t, nil, "stepup",
+		append([]string{"serve", "--dev", "--data", data, "--listen", server, "--bank-url", "http://" + bank}, arguments...)...)
 	mustAnswer(t, "http://"+server+"/readyz")
 	run(t, []string{
 		"ISSUER=http://" + server + "/api/v0/sdk/11111111-2222-4333-8444-555555555555",

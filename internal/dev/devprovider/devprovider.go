@@ -70,7 +70,8 @@ func New(publicURL string, now func() time.Time) (*Provider, error) {
 		return nil, err
 	}
 	kid := rand.Text()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: kid}}, (&jose.SignerOptions{}).WithType("JWT"))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: kid}},
+		(&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return nil, err
 	}
@@ -95,10 +96,12 @@ func (p *Provider) Handler() http.Handler {
 
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
-		"issuer": p.issuer, "authorization_endpoint": p.issuer + "/authorize", "token_endpoint": p.issuer + "/token", "userinfo_endpoint": p.issuer + "/userinfo", "jwks_uri": p.issuer + "/jwks.json",
-		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"ES256"},
-		"token_endpoint_auth_methods_supported": []string{"none"}, "code_challenge_methods_supported": []string{"S256"}, "authorization_response_iss_parameter_supported": true,
-		"scopes_supported": []string{"openid", "profile", "email"},
+		"issuer": p.issuer, "authorization_endpoint": p.issuer + "/authorize", "token_endpoint": p.issuer + "/token",
+		"userinfo_endpoint": p.issuer + "/userinfo", "jwks_uri": p.issuer + "/jwks.json",
+		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"ES256"},
+		"token_endpoint_auth_methods_supported": []string{"none"}, "code_challenge_methods_supported": []string{"S256"},
+		"authorization_response_iss_parameter_supported": true, "scopes_supported": []string{"openid", "profile", "email"},
 	})
 }
 
@@ -106,9 +109,11 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 // has chosen before, unless a new login was asked for.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	asked := request{redirectURI: q.Get("redirect_uri"), state: q.Get("state"), nonce: q.Get("nonce"), challenge: q.Get("code_challenge"), at: p.now()}
+	asked := request{redirectURI: q.Get("redirect_uri"), state: q.Get("state"), nonce: q.Get("nonce"), challenge: q.Get("code_challenge"),
+		at: p.now()}
 	switch {
-	case q.Get("client_id") != ClientID, !strings.HasPrefix(asked.redirectURI, p.public+"/api/v0/sdk/"), !strings.HasSuffix(asked.redirectURI, "/redirect"):
+	case q.Get("client_id") != ClientID, !strings.HasPrefix(asked.redirectURI, p.public+"/api/v0/sdk/"),
+		!strings.HasSuffix(asked.redirectURI, "/redirect"):
 		http.Error(w, "This client or its redirect_uri is not known here.", http.StatusBadRequest)
 		return
 	case q.Get("response_type") != "code", q.Get("code_challenge_method") != "S256", len(asked.challenge) != 43, asked.state == "":
@@ -184,7 +189,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	g, ok := p.codes[code]
 	delete(p.codes, code)
 	sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	if !ok || p.now().Sub(g.request.at) > life || r.PostFormValue("grant_type") != "authorization_code" || r.PostFormValue("client_id") != ClientID ||
+	if !ok || p.now().Sub(g.request.at) > life || r.PostFormValue("grant_type") != "authorization_code" ||
+		r.PostFormValue("client_id") != ClientID ||
 		r.PostFormValue("redirect_uri") != g.redirectURI || base64.RawURLEncoding.EncodeToString(sum[:]) != g.challenge {
 		answer(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant"})
 		return
@@ -194,7 +200,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	claims := g.person.claims()
 	hash := sha256.Sum256([]byte(access))
 	for name, value := range map[string]any{
-		"iss": p.issuer, "aud": ClientID, "iat": p.now().Unix(), "exp": p.now().Add(life).Unix(), "auth_time": g.login.at.Unix(), "at_hash": base64.RawURLEncoding.EncodeToString(hash[:16]),
+		"iss": p.issuer, "aud": ClientID, "iat": p.now().Unix(), "exp": p.now().Add(life).Unix(), "auth_time": g.login.at.Unix(),
+		"at_hash": base64.RawURLEncoding.EncodeToString(hash[:16]),
 	} {
 		claims[name] = value
 	}
@@ -206,7 +213,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{"access_token": access, "token_type": "Bearer", "expires_in": int(life / time.Second), "id_token": idToken})
+	answer(w, http.StatusOK,
+		map[string]any{"access_token": access, "token_type": "Bearer", "expires_in": int(life / time.Second), "id_token": idToken})
 }
 
 func (p *Provider) sign(claims map[string]any) (string, error) {

@@ -44,7 +44,8 @@ var (
 	loginHTML string
 	loginPage = template.Must(template.New("login").Parse(loginHTML))
 
-	policy = "default-src 'none'; style-src 'sha256-" + styleHash(loginHTML) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	policy = "default-src 'none'; style-src 'sha256-" + styleHash(loginHTML) +
+		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 func showPeople(w http.ResponseWriter, request string) {

@@ -13,14 +13,16 @@ import (
 )
 
 // manySends leaves the limits on guessing alone with the test.
-const manySends = "limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, codesPerAccount: {count: 1000, per: 10m}, codesPerAccountHour: 1000, codesPerIP: {count: 1000, per: 10m}}"
+const manySends = "limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, codesPerAccount: {count: " +
+	"1000, per: 10m}, codesPerAccountHour: 1000, codesPerIP: {count: 1000, per: 10m}}"
 
 // The budget belongs to the account: neither a new code, nor a resent one, nor
 // another session, nor another spelling of the address gives a guess more (B4, B5).
 func TestBudgetSurvives(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(manySends, "sessions: {idle: 12h}"), func(t *testing.T, w *tenanttest.World) {
-		spellings := []string{"ada@bücher.example", " Ada@bücher.example ", "ADA@BÜCHER.EXAMPLE", "ada@xn--bcher-kva.example", "ada@XN--BCHER-KVA.example"}
+		spellings := []string{"ada@bücher.example", " Ada@bücher.example ", "ADA@BÜCHER.EXAMPLE", "ada@xn--bcher-kva.example",
+			"ada@XN--BCHER-KVA.example"}
 		guesses := func(sessions []*store.SessionRow, purpose method.Purpose) (compared int64) {
 			for i := range 12 {
 				s := sessions[i%len(sessions)]
@@ -28,7 +30,8 @@ func TestBudgetSurvives(t *testing.T) {
 				id, code := w.Ask(t, emailcode.Request{Purpose: purpose, Session: s, Address: address})
 				if i%3 == 0 {
 					w.Write(t, func(tx *store.Tx) error {
-						_, err := emailcode.Resend(tx, emailcode.Request{Tenant: w.Tenant, Session: s, Address: spellings[(i+1)%len(spellings)]}, id)
+						_, err := emailcode.Resend(tx,
+							emailcode.Request{Tenant: w.Tenant, Session: s, Address: spellings[(i+1)%len(spellings)]}, id)
 						return err
 					})
 					code = tenanttest.CodeIn(w.Mails(t)[0])
@@ -64,7 +67,8 @@ func TestBudgetSurvives(t *testing.T) {
 func TestSendsAreLimited(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
-		for i, address := range []string{"ada@bücher.example", "Ada@BÜCHER.example", " ada@xn--bcher-kva.example", "ADA@bücher.example ", "ada@Xn--Bcher-Kva.Example", "ada@bücher.example"} {
+		for i, address := range []string{"ada@bücher.example", "Ada@BÜCHER.example", " ada@xn--bcher-kva.example", "ADA@bücher.example ",
+			"ada@Xn--Bcher-Kva.Example", "ada@bücher.example"} {
 			id, refused := ask(t, w, emailcode.Request{Purpose: method.SignIn, Address: address, Source: fmt.Sprint("192.0.2.", i)})
 			if id == "" || refused != nil {
 				t.Errorf("send %d: %q, %v", i, id, refused)
@@ -75,7 +79,8 @@ func TestSendsAreLimited(t *testing.T) {
 		}
 		refused := 0
 		for i := range 40 {
-			if _, err := ask(t, w, emailcode.Request{Purpose: method.SignIn, Address: fmt.Sprintf("user%d@example.com", i), Source: "192.0.2.77"}); err != nil {
+			if _, err := ask(t, w, emailcode.Request{Purpose: method.SignIn, Address: fmt.Sprintf("user%d@example.com", i),
+				Source: "192.0.2.77"}); err != nil {
 				refused++
 			}
 		}
@@ -100,7 +105,8 @@ func TestStrangersCannotLockOut(t *testing.T) {
 			inside, _ := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &mallory, Address: "ada@example.com"})
 			outside, _ := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 			source := fmt.Sprint("203.0.113.", i)
-			guesses = append(guesses, guess{&mallory, inside, "x", source}, guess{nil, outside, "x", source}, guess{nil, outside, "x", source})
+			guesses = append(guesses, guess{&mallory, inside, "x", source}, guess{nil, outside, "x", source},
+				guess{nil, outside, "x", source})
 		}
 		if compared, _ := burst(t, w, guesses); compared < 10 {
 			t.Errorf("only %d guesses compared", compared)

@@ -119,7 +119,8 @@ func TestMailSaysWhatTheCodeIsFor(t *testing.T) {
 		r.Tenant = w.Tenant
 		w.Write(t, func(tx *store.Tx) error { _, err := emailcode.Create(tx, r); return err })
 		mails := w.Mails(t)
-		if len(mails) != 1 || mails[0].To != r.Address || strings.Contains(mails[0].Subject, "sign-in") != (r.Purpose == method.SignIn) || tenanttest.CodeIn(mails[0]) == "" {
+		if len(mails) != 1 || mails[0].To != r.Address || strings.Contains(mails[0].Subject, "sign-in") != (r.Purpose == method.SignIn) ||
+			tenanttest.CodeIn(mails[0]) == "" {
 			t.Errorf("%s: %+v", r.Purpose, mails)
 		}
 		if code := tenanttest.CodeIn(mails[0]); strings.Contains(mails[0].Subject, code) {
@@ -185,7 +186,8 @@ func TestClosedSignUp(t *testing.T) {
 		var ids []string
 		for address, mails := range map[string]int{"ada@example.com": 1, "nobody@example.com": 0} {
 			w.Write(t, func(tx *store.Tx) error {
-				c, err := emailcode.Create(tx, emailcode.Request{Tenant: w.Tenant, Purpose: method.SignIn, Address: address, Source: "192.0.2.9"})
+				c, err := emailcode.Create(tx,
+					emailcode.Request{Tenant: w.Tenant, Purpose: method.SignIn, Address: address, Source: "192.0.2.9"})
 				if c.Recipient != address || c.ID == "" {
 					t.Errorf("%s: %+v", address, c)
 				}
@@ -210,7 +212,8 @@ func TestClosedSignUp(t *testing.T) {
 func TestUnusableAddress(t *testing.T) {
 	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document())
-	for _, address := range []string{"", "ada", "ada@", "@example.com", "a@b@c.example", "ada@localhost", "ada@[127.0.0.1]", "\"a b\"@example.com", "ada@example.com\r\nBcc: eve@example.com"} {
+	for _, address := range []string{"", "ada", "ada@", "@example.com", "a@b@c.example", "ada@localhost", "ada@[127.0.0.1]",
+		"\"a b\"@example.com", "ada@example.com\r\nBcc: eve@example.com"} {
 		err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
 			_, err := emailcode.Create(tx, emailcode.Request{Tenant: w.Tenant, Purpose: method.SignIn, Address: address})
 			return err

@@ -77,10 +77,12 @@ func (r Request) read() (sentcode.Request, error) {
 	address, key, err := deliver.NormalizeEmail(text)
 	switch {
 	case err != nil && typed.HasUnseen(text):
-		return sentcode.Request{}, fault.New(fault.InvalidEmail, "There is a character in this email address that nobody sees. Type it by hand instead of pasting it.").Because(err)
+		return sentcode.Request{}, fault.New(fault.InvalidEmail,
+			"There is a character in this email address that nobody sees. Type it by hand instead of pasting it.").Because(err)
 	case err != nil:
 		why := strings.TrimPrefix(err.Error(), deliver.ErrAddress.Error()+": ")
-		return sentcode.Request{}, fault.New(fault.InvalidEmail, "This is not an email address we can write to: %s. Use the plain form name@example.com.", why).Because(err)
+		return sentcode.Request{}, fault.New(fault.InvalidEmail,
+			"This is not an email address we can write to: %s. Use the plain form name@example.com.", why).Because(err)
 	}
 	return sentcode.Request{
 		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: key, Written: address, Source: r.Source,
@@ -89,7 +91,8 @@ func (r Request) read() (sentcode.Request, error) {
 }
 
 func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string, decoy bool) error {
-	mail := deliver.Code{AppName: t.Mail.AppName, From: t.MailFrom, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std(), Summary: summary}
+	mail := deliver.Code{AppName: t.Mail.AppName, From: t.MailFrom, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std(),
+		Summary: summary}
 	message := deliver.SignInCode(mail)
 	if c.Purpose != string(method.SignIn) {
 		mail.Allows = sentcode.Allows(t, c)

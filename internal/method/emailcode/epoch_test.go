@@ -68,7 +68,8 @@ func TestEpochMoves(t *testing.T) {
 				t.Errorf("%s: spent %v", scope, err)
 			}
 		}
-		if err := w.DB.Write(t.Context(), func(tx *store.Tx) error { return nonce.Spend(tx, tenanttest.ID, once) }); err != nonce.ErrInvalid {
+		if err := w.DB.Write(t.Context(),
+			func(tx *store.Tx) error { return nonce.Spend(tx, tenanttest.ID, once) }); err != nonce.ErrInvalid {
 			t.Errorf("nonce of another epoch: %v", err)
 		}
 		w.Read(t, func(tx *store.Tx) error {

@@ -20,8 +20,9 @@ func TestHostile(t *testing.T) {
 		return w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &s, Address: w.Identifier(t, s)})
 	}
 	methodtest.Run(t, methodtest.Case{
-		Kind:     assurance.EmailCode,
-		Document: tenanttest.Document("limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, codesPerAccount: {count: 1000, per: 10m}, codesPerAccountHour: 1000, codesPerIP: {count: 1000, per: 10m}}"),
+		Kind: assurance.EmailCode,
+		Document: tenanttest.Document("limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, " +
+			"codesPerAccount: {count: 1000, per: 10m}, codesPerAccountHour: 1000, codesPerIP: {count: 1000, per: 10m}}"),
 		Enrol: func(t testing.TB, w *tenanttest.World, name string) store.SessionRow {
 			return w.SignIn(t, name+"@example.com")
 		},
@@ -34,7 +35,8 @@ func TestHostile(t *testing.T) {
 			return try(w, s, id, wrong(code))
 		},
 		Bound: func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
-			id, code, err := w.TryAsk(t, emailcode.Request{Purpose: method.InSession, Session: &s, Address: w.Identifier(t, s), BindingID: x.ID})
+			id, code, err := w.TryAsk(t,
+				emailcode.Request{Purpose: method.InSession, Session: &s, Address: w.Identifier(t, s), BindingID: x.ID})
 			return try(w, s, id, code), err
 		},
 		OfSession: true, Guessable: true, Shows: true,

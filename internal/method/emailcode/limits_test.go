@@ -61,7 +61,8 @@ func burst(t testing.TB, w *tenanttest.World, guesses []guess) (compared, right 
 			switch {
 			case err == nil:
 				won.Add(1)
-			case !fault.Has(err, fault.WrongEmailCode) && !fault.Has(err, fault.TooManyAttempts) && !fault.Has(err, fault.TooManyEmailAttempts) && !fault.Has(err, fault.InvalidEmailVerification):
+			case !fault.Has(err, fault.WrongEmailCode) && !fault.Has(err, fault.TooManyAttempts) &&
+				!fault.Has(err, fault.TooManyEmailAttempts) && !fault.Has(err, fault.InvalidEmailVerification):
 				t.Error(err)
 			}
 		})
@@ -88,7 +89,8 @@ func ask(t testing.TB, w *tenanttest.World, r emailcode.Request) (challengeID st
 // 200 tries at one right code: one wins (A1).
 func TestOneOfManyWins(t *testing.T) {
 	t.Parallel()
-	tenanttest.Engines(t, tenanttest.Document("limits: {codeAttempts: 12, guessesPerAccount: {count: 100, per: 1h}}"), func(t *testing.T, w *tenanttest.World) {
+	document := tenanttest.Document("limits: {codeAttempts: 12, guessesPerAccount: {count: 100, per: 1h}}")
+	tenanttest.Engines(t, document, func(t *testing.T, w *tenanttest.World) {
 		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		guesses := make([]guess, 200)
 		for i := range guesses {
@@ -104,7 +106,8 @@ func TestOneOfManyWins(t *testing.T) {
 // several codes no more than it takes to raise the alarm (B3).
 func TestBurst(t *testing.T) {
 	t.Parallel()
-	tenanttest.Engines(t, tenanttest.Document("limits: {codesPerAddress: {count: 100, per: 10m}, codesPerIP: {count: 100, per: 10m}}"), func(t *testing.T, w *tenanttest.World) {
+	tenanttest.Engines(t, tenanttest.Document("limits: {codesPerAddress: {count: 100, per: 10m}, codesPerIP: "+
+		"{count: 100, per: 10m}}"), func(t *testing.T, w *tenanttest.World) {
 		var ids []string
 		for range 20 {
 			id, _ := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})

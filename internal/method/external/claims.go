@@ -19,7 +19,8 @@ func read(payload []byte) (claims, error) {
 		return claims{}, err
 	}
 	var c claims
-	for name, into := range map[string]*string{"iss": &c.Issuer, "sub": &c.Subject, "scope": &c.Scope, "jti": &c.ID, "binding_hash": &c.Binding} {
+	for name, into := range map[string]*string{"iss": &c.Issuer, "sub": &c.Subject, "scope": &c.Scope, "jti": &c.ID,
+		"binding_hash": &c.Binding} {
 		if err := text(members[name], into); err != nil {
 			return claims{}, fmt.Errorf("%s is no text", name)
 		}
@@ -40,7 +41,8 @@ func read(payload []byte) (claims, error) {
 // not say whether it was verified. It is never a reason to refuse a token.
 func verifiedEmail(members map[string]json.RawMessage) shownEmail {
 	var e shownEmail
-	if text(members["email"], &e.address) != nil || len(e.address) > 254 || !strings.Contains(e.address, "@") || strings.ContainsFunc(e.address, control) {
+	if text(members["email"], &e.address) != nil || len(e.address) > 254 || !strings.Contains(e.address, "@") ||
+		strings.ContainsFunc(e.address, control) {
 		return shownEmail{}
 	}
 	for _, name := range []string{"emailVerified", "email_verified"} {

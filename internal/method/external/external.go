@@ -76,7 +76,8 @@ func Verify(ctx context.Context, keys *jws.Keys, t *tenant.Tenant, now time.Time
 	}
 	payload, err := jws.Verify(ctx, keys.At(x.JWKSURL), text, names...)
 	if err != nil && !errors.Is(err, jws.ErrInvalid) {
-		return Token{}, fault.New(fault.Unavailable, "The keys of your own login cannot be had right now, so nothing is known about this token. Try again in a moment.").Because(err)
+		return Token{}, fault.New(fault.Unavailable,
+			"The keys of your own login cannot be had right now, so nothing is known about this token. Try again in a moment.").Because(err)
 	}
 	if err != nil {
 		return Token{}, refuse("%w", err)
@@ -89,7 +90,8 @@ func Verify(ctx context.Context, keys *jws.Keys, t *tenant.Tenant, now time.Time
 		return Token{}, refuse("iss is %.100q, and externalAuth.iss is %.100q", c.Issuer, x.Issuer)
 	case !named(c.Audience, x.Audience):
 		return Token{}, refuse("aud is %.200q, and externalAuth.aud is %.100q", c.Audience, x.Audience)
-	case c.Subject == "" || len(c.Subject) > maxSubject || strings.TrimSpace(c.Subject) != c.Subject || strings.ContainsFunc(c.Subject, control):
+	case c.Subject == "" || len(c.Subject) > maxSubject || strings.TrimSpace(c.Subject) != c.Subject ||
+		strings.ContainsFunc(c.Subject, control):
 		return Token{}, refuse("sub is missing, longer than %d bytes, or has spaces around it or a control character in it", maxSubject)
 	case c.Expires.IsZero() || !now.Before(c.Expires):
 		return Token{}, refuse("exp is missing or past (%s)", off(now, c.Expires))
@@ -189,7 +191,8 @@ func (m Assertion) confirms(tx *store.Tx, a method.Attempt) error {
 
 // of refuses a token that was not verified, or not in this environment.
 func (t Token) of(a method.Attempt) error {
-	if t.environmentID == "" || t.environmentID != a.Tenant.ID || t.issuer != a.Tenant.ExternalAuth.Issuer || !a.Tenant.ExternalAuth.Enabled {
+	if t.environmentID == "" || t.environmentID != a.Tenant.ID || t.issuer != a.Tenant.ExternalAuth.Issuer ||
+		!a.Tenant.ExternalAuth.Enabled {
 		return refuse("not verified in this environment")
 	}
 	return nil
@@ -202,7 +205,8 @@ func (t Token) evidence(purpose method.Purpose, acr assurance.ACR) method.Eviden
 		detail.OAuthEmails = []string{t.claims.Email.address}
 	}
 	return method.Evidence{
-		Format: store.FormatExternal, Identifier: string(key), Recipient: t.claims.Subject, ACR: acr, Purpose: purpose, Detail: detail.JSON(),
+		Format: store.FormatExternal, Identifier: string(key), Recipient: t.claims.Subject, ACR: acr, Purpose: purpose,
+		Detail: detail.JSON(),
 	}
 }
 
@@ -253,7 +257,8 @@ func Explain(err error) error {
 func control(r rune) bool { return r < ' ' || r == 0x7f }
 
 func refuse(reason string, args ...any) *fault.Error {
-	return fault.New(fault.InvalidExternalAuth, "This token of the external login is not good here. Get a new one from your own login.").Because(fmt.Errorf(reason, args...))
+	return fault.New(fault.InvalidExternalAuth, "This token of the external login is not good here. Get a new one from your own login.").
+		Because(fmt.Errorf(reason, args...))
 }
 
 var errClaim = errors.New("a claim has the wrong type")

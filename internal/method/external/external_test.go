@@ -27,7 +27,8 @@ import (
 
 func document(i *externaltest.Issuer, more string, lines ...string) string {
 	return tenanttest.Document(append([]string{
-		"externalAuth: {enabled: true, iss: \"" + externaltest.ISS + "\", aud: " + externaltest.AUD + ", jwksUrl: \"" + i.JWKSURL + "\"" + more + "}",
+		"externalAuth: {enabled: true, iss: \"" + externaltest.ISS + "\", aud: " + externaltest.AUD + ", jwksUrl: \"" + i.JWKSURL +
+			"\"" + more + "}",
 	}, lines...)...)
 }
 
@@ -61,7 +62,8 @@ func (d desk) signIn(t testing.TB, subject string, changes map[string]any) (row 
 	if err != nil {
 		return row, err
 	}
-	err = method.Check(t.Context(), d.DB, external.SignIn{Token: token}, method.Attempt{Tenant: d.Tenant}, tenanttest.By, func(tx *store.Tx, p method.Proof) (err error) {
+	means, attempt := external.SignIn{Token: token}, method.Attempt{Tenant: d.Tenant}
+	err = method.Check(t.Context(), d.DB, means, attempt, tenanttest.By, func(tx *store.Tx, p method.Proof) (err error) {
 		row, err = tenanttest.Enter(tx, d.Tenant, p)
 		return err
 	})
@@ -105,7 +107,8 @@ func TestSignIn(t *testing.T) {
 		t.Error("another subject is the same user")
 	}
 	claims, err := d.Tenant.Verifier.Elevated(t.Context(), d.elevated(t, ada, "ada"))
-	if err != nil || claims.ExternalIssuer != externaltest.ISS || claims.ExternalSubject != "ada" || claims.ACR != string(assurance.Federated) {
+	if err != nil || claims.ExternalIssuer != externaltest.ISS || claims.ExternalSubject != "ada" ||
+		claims.ACR != string(assurance.Federated) {
 		t.Errorf("%+v, %v", claims, err)
 	}
 	mail := d.SignIn(t, "ada@example.com")
@@ -158,7 +161,8 @@ func TestD3(t *testing.T) {
 	now := d.Now()
 	for name, values := range map[string][]any{
 		"iss": {nil, "", externaltest.ISS + "/", strings.ToUpper(externaltest.ISS), "https://evil.example", []string{externaltest.ISS}, 1},
-		"aud": {nil, "", "another", []string{}, []string{"another"}, externaltest.AUD + " ", externaltest.AUD[:4], strings.ToUpper(externaltest.AUD), []any{1}, map[string]any{externaltest.AUD: true}, [][]string{{externaltest.AUD}}},
+		"aud": {nil, "", "another", []string{}, []string{"another"}, externaltest.AUD + " ", externaltest.AUD[:4],
+			strings.ToUpper(externaltest.AUD), []any{1}, map[string]any{externaltest.AUD: true}, [][]string{{externaltest.AUD}}},
 		"sub": {nil, "", " ", " ada", "a\nb", strings.Repeat("a", 256), 7, []string{"ada"}},
 		"exp": {nil, 0, now.Add(-time.Second).Unix(), "9999999999", -1, 1e300, true, []int{1}},
 		"iat": {now.Add(time.Hour).Unix(), "1", []int{1}, -5},
@@ -175,7 +179,8 @@ func TestD3(t *testing.T) {
 		}
 	}
 	for _, good := range []map[string]any{
-		{"aud": []string{"another", externaltest.AUD}}, {"iat": nil}, {"nbf": now.Unix()}, {"iat": now.Add(20 * time.Second).Unix()}, {"exp": float64(now.Add(time.Hour).Unix()) + 0.5}, {"extra": map[string]any{"deep": []int{1}}},
+		{"aud": []string{"another", externaltest.AUD}}, {"iat": nil}, {"nbf": now.Unix()}, {"iat": now.Add(20 * time.Second).Unix()},
+		{"exp": float64(now.Add(time.Hour).Unix()) + 0.5}, {"extra": map[string]any{"deep": []int{1}}},
 	} {
 		if _, err := d.signIn(t, "ada", good); err != nil {
 			t.Errorf("%v: %v", good, err)
@@ -198,7 +203,8 @@ func TestA6(t *testing.T) {
 		"scope": {nil, "", []string{"wallet:export"}},
 	} {
 		for _, value := range values {
-			text, err := d.stepUp(t, ada, d.issuer.Sign(t, "RS256", externaltest.Claims(now, "ada", "wallet:export", map[string]any{name: value})))
+			text, err := d.stepUp(t, ada,
+				d.issuer.Sign(t, "RS256", externaltest.Claims(now, "ada", "wallet:export", map[string]any{name: value})))
 			if err == nil || text != "" {
 				t.Errorf("%s %v minted", name, value)
 			}
@@ -210,14 +216,16 @@ func TestA6(t *testing.T) {
 	}
 	_, err := d.stepUp(t, ada, once)
 	refused(t, "the same assertion", err)
-	_, err = d.stepUp(t, ada, d.issuer.Sign(t, "ES256", externaltest.Claims(now.Add(time.Second), "ada", "wallet:export", map[string]any{"jti": "one"})))
+	_, err = d.stepUp(t, ada,
+		d.issuer.Sign(t, "ES256", externaltest.Claims(now.Add(time.Second), "ada", "wallet:export", map[string]any{"jti": "one"})))
 	refused(t, "another assertion with its jti", err)
 	if err := store.NewPurger(d.DB).Round(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	_, err = d.stepUp(t, ada, once)
 	refused(t, "after a purge", err)
-	if _, err := d.stepUp(t, ada, d.issuer.Sign(t, "EdDSA", externaltest.Claims(now, "ada", "wallet:export", map[string]any{"jti": "two"}))); err != nil {
+	if _, err := d.stepUp(t, ada,
+		d.issuer.Sign(t, "EdDSA", externaltest.Claims(now, "ada", "wallet:export", map[string]any{"jti": "two"}))); err != nil {
 		t.Errorf("another one: %v", err)
 	}
 }
@@ -226,7 +234,8 @@ func TestA6(t *testing.T) {
 func TestEmail(t *testing.T) {
 	t.Parallel()
 	for more, want := range map[string]map[string]bool{
-		"":                            {`true`: true, `false`: false, `"true"`: true, `"TRUE"`: false, `1`: false, `null`: false, ``: false},
+		"": {`true`: true, `false`: false, `"true"`: true, `"TRUE"`: false, `1`: false,
+			`null`: false, ``: false},
 		", assumeEmailVerified: true": {`true`: true, `false`: false, `"true"`: true, `"TRUE"`: false, `null`: false, ``: true},
 	} {
 		d := sqlite(t, more)
@@ -256,7 +265,8 @@ func TestExpiresMeanwhile(t *testing.T) {
 	t.Parallel()
 	d := sqlite(t, "")
 	ada := d.mustSignIn(t, "ada")
-	token, err := d.verify(t, d.issuer.Sign(t, "RS256", externaltest.Claims(d.Now(), "ada", "wallet:export", map[string]any{"exp": d.Now().Add(30 * time.Second).Unix()})))
+	token, err := d.verify(t, d.issuer.Sign(t, "RS256",
+		externaltest.Claims(d.Now(), "ada", "wallet:export", map[string]any{"exp": d.Now().Add(30 * time.Second).Unix()})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +323,8 @@ func TestSecondFactor(t *testing.T) {
 		d := sqlite(t, more, "mfa: {methods: [{type: totp, enabled: true}]}")
 		ada := d.mustSignIn(t, "ada")
 		d.Write(t, func(tx *store.Tx) error {
-			_, err := account.Link(tx, tenanttest.By, d.Tenant, ada.UserID, account.Address{Format: store.FormatTOTP, Identifier: "device", Written: "My phone"}, account.Authority{Provenance: store.ProvenanceElevatedToken})
+			_, err := account.Link(tx, tenanttest.By, d.Tenant, ada.UserID, account.Address{Format: store.FormatTOTP, Identifier: "device",
+				Written: "My phone"}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 			return err
 		})
 		text, err := d.stepUp(t, ada, d.issuer.Sign(t, "RS256", externaltest.Claims(d.Now(), "ada", "wallet:export", nil)))
@@ -338,16 +349,19 @@ func TestC9(t *testing.T) {
 	d := sqlite(t, "")
 	ada := d.mustSignIn(t, "ada")
 	evil := map[string]any{
-		"acr": "urn:stepup:phr", "amr": []string{"hwk"}, "sid": "another", "environment_id": "another", "singleUse": false, "auth_time": 1, "credential_id": "another",
-		"cnf": map[string]any{"jkt": "x"}, "ext_iss": "https://evil.example", "ext_sub": "root", "session_public_key": "02", "authorization_details": []int{1}, "nbf": 0,
+		"acr": "urn:stepup:phr", "amr": []string{"hwk"}, "sid": "another", "environment_id": "another", "singleUse": false, "auth_time": 1,
+		"credential_id": "another", "cnf": map[string]any{"jkt": "x"}, "ext_iss": "https://evil.example", "ext_sub": "root",
+		"session_public_key": "02", "authorization_details": []int{1}, "nbf": 0,
 	}
 	text, err := d.stepUp(t, ada, d.issuer.Sign(t, "RS256", externaltest.Claims(d.Now(), "ada", "wallet:export", evil)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c, err := d.Tenant.Verifier.Elevated(t.Context(), text)
-	if err != nil || c.ACR != string(assurance.Federated) || len(c.AMR) != 1 || c.Session != ada.ID || c.EnvironmentID != tenanttest.ID || !c.SingleUse ||
-		d.Now().Sub(c.AuthTime) > time.Minute || c.KeyThumbprint != "" || c.ExternalIssuer != externaltest.ISS || c.ExternalSubject != "ada" || c.SessionPublicKey != "" || c.AuthorizationDetails != nil || c.Subject != ada.UserID {
+	if err != nil || c.ACR != string(assurance.Federated) || len(c.AMR) != 1 || c.Session != ada.ID || c.EnvironmentID != tenanttest.ID ||
+		!c.SingleUse ||
+		d.Now().Sub(c.AuthTime) > time.Minute || c.KeyThumbprint != "" || c.ExternalIssuer != externaltest.ISS ||
+		c.ExternalSubject != "ada" || c.SessionPublicKey != "" || c.AuthorizationDetails != nil || c.Subject != ada.UserID {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
@@ -364,14 +378,20 @@ func TestShapes(t *testing.T) {
 	parts := strings.Split(good, ".")
 	head := func(text string) string { return encode([]byte(text)) + "." + parts[1] + "." + parts[2] }
 	bad := []string{
-		"", ".", "..", "a.b", "a.b.c", good + ".", good + ".x", "." + good, good + "=", " " + good, good + "\n", strings.Repeat(".", 10_000), good + strings.Repeat("A", 9000),
-		parts[0] + "." + parts[1] + ".", parts[0] + "." + parts[1] + "." + parts[2][1:], parts[0] + ".." + parts[2], parts[0] + "." + encode([]byte(`{"sub":"eve"}`)) + "." + parts[2],
-		head(`{"alg":"none","kid":"RS256"}`), head(`{"alg":"HS256","kid":"RS256"}`), head(`{"alg":"RS512","kid":"RS256"}`), head(`{"alg":"ES256","kid":"RS256"}`), head(`{"alg":"rs256","kid":"RS256"}`),
-		head(`{"alg":"RS256"}`), head(`{"alg":"RS256","kid":""}`), head(`{"alg":"RS256","kid":"../../etc/passwd"}`), head(`{"alg":"RS256","kid":"' OR 1=1"}`), head(`{"alg":"RS256","alg":"RS256","kid":"RS256"}`), head(`[]`), head(`null`),
+		"", ".", "..", "a.b", "a.b.c", good + ".", good + ".x", "." + good, good + "=", " " + good, good + "\n",
+		strings.Repeat(".", 10_000), good + strings.Repeat("A", 9000),
+		parts[0] + "." + parts[1] + ".", parts[0] + "." + parts[1] + "." + parts[2][1:], parts[0] + ".." + parts[2],
+		parts[0] + "." + encode([]byte(`{"sub":"eve"}`)) + "." + parts[2],
+		head(`{"alg":"none","kid":"RS256"}`), head(`{"alg":"HS256","kid":"RS256"}`), head(`{"alg":"RS512","kid":"RS256"}`),
+		head(`{"alg":"ES256","kid":"RS256"}`), head(`{"alg":"rs256","kid":"RS256"}`),
+		head(`{"alg":"RS256"}`), head(`{"alg":"RS256","kid":""}`), head(`{"alg":"RS256","kid":"../../etc/passwd"}`),
+		head(`{"alg":"RS256","kid":"' OR 1=1"}`), head(`{"alg":"RS256","alg":"RS256","kid":"RS256"}`), head(`[]`), head(`null`),
 		d.issuer.Sign(t, "RS256", externaltest.Claims(d.Now(), "ada", "", nil), map[string]any{"crit": []string{"x"}, "x": 1}),
 		d.issuer.Sign(t, "RS256", externaltest.Claims(d.Now(), "ada", "", nil), map[string]any{"zip": "DEF"}),
-		d.issuer.SignText(t, "RS256", `[]`), d.issuer.SignText(t, "RS256", `{}`), d.issuer.SignText(t, "RS256", `null`), d.issuer.SignText(t, "RS256", "\xff"),
-		d.issuer.SignText(t, "RS256", fmt.Sprintf(`{"iss":%q,"aud":%q,"sub":"eve","sub":"ada","exp":%d}`, externaltest.ISS, externaltest.AUD, d.Now().Add(time.Hour).Unix())),
+		d.issuer.SignText(t, "RS256", `[]`), d.issuer.SignText(t, "RS256", `{}`), d.issuer.SignText(t, "RS256", `null`),
+		d.issuer.SignText(t, "RS256", "\xff"),
+		d.issuer.SignText(t, "RS256", fmt.Sprintf(`{"iss":%q,"aud":%q,"sub":"eve","sub":"ada","exp":%d}`, externaltest.ISS,
+			externaltest.AUD, d.Now().Add(time.Hour).Unix())),
 	}
 	for _, text := range bad {
 		if _, err := d.verify(t, text); err == nil {
@@ -446,7 +466,8 @@ func FuzzVerify(f *testing.F) {
 	i := externaltest.Start(f)
 	w := tenanttest.SQLite(f, document(i, ""))
 	d := desk{w, i, keysOf(w)}
-	good := i.Sign(f, "ES256", externaltest.Claims(w.Now().Add(-time.Minute), "ada", "wallet:export", map[string]any{"exp": w.Now().Add(1000 * time.Hour).Unix()}))
+	good := i.Sign(f, "ES256",
+		externaltest.Claims(w.Now().Add(-time.Minute), "ada", "wallet:export", map[string]any{"exp": w.Now().Add(1000 * time.Hour).Unix()}))
 	f.Add(good)
 	f.Add(good + ".")
 	f.Add("e30.e30.e30")

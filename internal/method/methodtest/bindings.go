@@ -17,10 +17,12 @@ import (
 )
 
 // Register registers a payment to be confirmed in the session.
-func Register(t testing.TB, w *tenanttest.World, s store.SessionRow, amount string, change ...func(*binding.Transaction)) (row store.BindingRow) {
+func Register(t testing.TB, w *tenanttest.World, s store.SessionRow, amount string,
+	change ...func(*binding.Transaction)) (row store.BindingRow) {
 	t.Helper()
 	what := binding.Transaction{
-		Scope: scope, Details: fmt.Appendf(nil, `[{"type":"payment","amount":%q,"payee":"bob"}]`, amount), Summary: "payment: amount " + amount + ", payee bob", Shown: true,
+		Scope: scope, Details: fmt.Appendf(nil, `[{"type":"payment","amount":%q,"payee":"bob"}]`, amount),
+		Summary: "payment: amount " + amount + ", payee bob", Shown: true,
 	}
 	for _, c := range change {
 		c(&what)
@@ -56,7 +58,8 @@ func bindings(t *testing.T, w *tenanttest.World, c Case) {
 			return ""
 		}
 		claims, ok := enforce.Present(t.Context(), w.Tenant, text).Claims()
-		if !ok || !claims.Bound() || claims.AuthorizationDetailsHash != x.Hash || string(claims.AuthorizationDetails) != x.Details || claims.Displayed != c.Shows || !claims.SingleUse {
+		if !ok || !claims.Bound() || claims.AuthorizationDetailsHash != x.Hash || string(claims.AuthorizationDetails) != x.Details ||
+			claims.Displayed != c.Shows || !claims.SingleUse {
 			t.Errorf("%s: %+v, want one bound to %+v, displayed %t", what, claims, x, c.Shows)
 		}
 		return text

@@ -68,7 +68,8 @@ const scope = stepup.WalletExport
 // on one of them, and on both in the long form.
 func Run(t *testing.T, c Case) {
 	type test = func(*testing.T, *tenanttest.World, Case)
-	for name, test := range map[string]test{"once": once, "race": race, "burn last": burnLast, "epoch": epoch, "guesses": guesses, "bindings": bindings} {
+	for name, test := range map[string]test{"once": once, "race": race, "burn last": burnLast, "epoch": epoch, "guesses": guesses,
+		"bindings": bindings} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tenanttest.Engines(t, c.Document, func(t *testing.T, w *tenanttest.World) { test(t, w, c) })

@@ -69,7 +69,8 @@ func (m Assertion) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 	if err != nil {
 		return nil, err
 	}
-	return &candidate{attempt: a, purpose: purpose, party: partyOf(a.Tenant), answer: answer, challenge: challenge, credential: credential, known: known, bindingID: bindingID}, nil
+	return &candidate{attempt: a, purpose: purpose, party: partyOf(a.Tenant), answer: answer, challenge: challenge, credential: credential,
+		known: known, bindingID: bindingID}, nil
 }
 
 // holder finds whose passkey answered. In a session it must be one that its
@@ -155,7 +156,8 @@ func (c *candidate) Compare(context.Context) error {
 // stale is a counter that did not grow: two devices hold the same key.
 func (c *candidate) stale() *fault.Error {
 	c.regressed = true
-	return fault.New(fault.InvalidPasskey, "The counter of this passkey did not grow, so somebody may have a copy of it. Use another way, and delete this passkey.")
+	return fault.New(fault.InvalidPasskey,
+		"The counter of this passkey did not grow, so somebody may have a copy of it. Use another way, and delete this passkey.")
 }
 
 // Refused implements [method.Witness].
@@ -163,7 +165,8 @@ func (c *candidate) Refused(tx *store.Tx, by audit.By) error {
 	if !c.regressed {
 		return nil
 	}
-	return audit.Record(tx, by.Concerning(c.credential.UserID), "passkey.counter_regressed", audit.Detail{"credential_id": c.credential.ID, "counter": c.counter()})
+	return audit.Record(tx, by.Concerning(c.credential.UserID), "passkey.counter_regressed",
+		audit.Detail{"credential_id": c.credential.ID, "counter": c.counter()})
 }
 
 // Spend implements [method.Candidate]. Of assertions that raced with the same
@@ -188,7 +191,8 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 	if err := method.ForgiveTries(tx, c.attempt.Tenant.ID, c.credential.UserID); err != nil {
 		return method.Evidence{}, err
 	}
-	return method.Evidence{Format: store.FormatPasskey, Identifier: c.credential.Identifier, Recipient: c.credential.PublicIdentifier, Purpose: c.purpose, BindingID: c.bindingID}, nil
+	return method.Evidence{Format: store.FormatPasskey, Identifier: c.credential.Identifier, Recipient: c.credential.PublicIdentifier,
+		Purpose: c.purpose, BindingID: c.bindingID}, nil
 }
 
 // Forgive implements [method.Candidate].

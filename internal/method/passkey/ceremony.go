@@ -55,8 +55,8 @@ func (p party) register(answer *protocol.ParsedCredentialCreationData, challenge
 		return store.PasskeyRow{}, no(err)
 	}
 	return store.PasskeyRow{
-		PublicKey: auth.AttData.CredentialPublicKey, SignCount: auth.Counter, BackupEligible: auth.Flags.HasBackupEligible(), BackedUp: auth.Flags.HasBackupState(),
-		AAGUID: hex.EncodeToString(auth.AttData.AAGUID), Origin: data.Origin,
+		PublicKey: auth.AttData.CredentialPublicKey, SignCount: auth.Counter, BackupEligible: auth.Flags.HasBackupEligible(),
+		BackedUp: auth.Flags.HasBackupState(), AAGUID: hex.EncodeToString(auth.AttData.AAGUID), Origin: data.Origin,
 	}, nil
 }
 
@@ -70,8 +70,10 @@ func (p party) assert(answer *protocol.ParsedCredentialAssertionData, challenge 
 		return err
 	}
 	if auth.Flags.HasBackupEligible() != known.BackupEligible {
-		return fault.New(fault.InvalidPasskey, "This passkey was made as one that %s, and says now that it %s. What keeps it has changed, and starting again changes nothing: "+
-			"use another way, then delete this passkey and add it anew.", copied(known.BackupEligible), copied(!known.BackupEligible)).Because(errors.New("backup eligibility changed"))
+		return fault.New(fault.InvalidPasskey, "This passkey was made as one that %s, and says now that it %s. What keeps it has changed, "+
+			"and starting again changes nothing: "+
+			"use another way, then delete this passkey and add it anew.", copied(known.BackupEligible),
+			copied(!known.BackupEligible)).Because(errors.New("backup eligibility changed"))
 	}
 	err := answer.Verify(challenge, p.id, "", p.origins, nil, nil, protocol.TopOriginExplicitVerificationMode, false, !p.unproven, true,
 		known.PublicKey, protocol.SignaturePolicy{})
@@ -110,7 +112,8 @@ func (p party) authenticator(auth protocol.AuthenticatorData) error {
 	case !p.unproven && !auth.Flags.HasUserVerified():
 		return fault.New(fault.InvalidPasskey, "The passkey did not check that it is you. Unlock it with fingerprint, face or PIN.")
 	case auth.Flags.HasBackupState() && !auth.Flags.HasBackupEligible():
-		return fault.New(fault.InvalidPasskey, "This passkey says that it is copied to other devices and that it cannot be. What keeps it is at fault, and starting again changes nothing: "+
+		return fault.New(fault.InvalidPasskey, "This passkey says that it is copied to other devices and that it cannot be. What keeps it "+
+			"is at fault, and starting again changes nothing: "+
 			"bring that up to date, or use another way.").Because(errors.New("backed up, and not eligible for it"))
 	}
 	return nil

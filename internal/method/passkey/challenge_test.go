@@ -74,7 +74,8 @@ func TestChallengeIsBound(t *testing.T) {
 		return o
 	}
 	made := passkeytest.New(passkeytest.Origin)
-	refused(t, "a registration's at a step-up", "is over", prove(t, w, &ada, a.Get(passkey.RequestOptions{Challenge: creation(ada).Challenge})))
+	refused(t, "a registration's at a step-up", "is over",
+		prove(t, w, &ada, a.Get(passkey.RequestOptions{Challenge: creation(ada).Challenge})))
 	for name, s := range map[string]store.SessionRow{"another session": again, "another user": bob} {
 		_, err := passkeytest.Finish(t, w, s, made.Create(creation(ada)))
 		refused(t, "a registration in the session of "+name, "is over", err)
@@ -141,7 +142,8 @@ func TestCounterRace(t *testing.T) {
 			answer := a.Clone().Get(passkeytest.StepUpOptions(t, w, ada))
 			done.Go(func() {
 				m := meeting{passkey.Assertion{Response: answer}, &meet}
-				err := method.Check(t.Context(), w.DB, m, method.Attempt{Tenant: w.Tenant, Session: &ada}, tenanttest.By, func(*store.Tx, method.Proof) error { return nil })
+				err := method.Check(t.Context(), w.DB, m, method.Attempt{Tenant: w.Tenant, Session: &ada}, tenanttest.By,
+					func(*store.Tx, method.Proof) error { return nil })
 				if err == nil {
 					won.Add(1)
 					return

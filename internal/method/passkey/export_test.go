@@ -17,7 +17,8 @@ func NewJudge(rpID, origin string, lenient bool) Judge {
 	p := party{id: rpID, origins: []string{origin}, offered: offered, unproven: lenient}
 	if lenient {
 		for _, alg := range []webauthncose.COSEAlgorithmIdentifier{webauthncose.AlgES384, webauthncose.AlgES512} {
-			p.offered = append(p.offered[:len(p.offered):len(p.offered)], protocol.CredentialParameter{Type: protocol.PublicKeyCredentialType, Algorithm: alg})
+			p.offered = append(p.offered[:len(p.offered):len(p.offered)],
+				protocol.CredentialParameter{Type: protocol.PublicKeyCredentialType, Algorithm: alg})
 		}
 	}
 	return Judge{p}
@@ -48,7 +49,8 @@ func KeyOf(r AttestationResponse) (store.PasskeyRow, error) {
 		return store.PasskeyRow{}, err
 	}
 	auth := answer.Response.AttestationObject.AuthData
-	return store.PasskeyRow{PublicKey: auth.AttData.CredentialPublicKey, SignCount: auth.Counter, BackupEligible: auth.Flags.HasBackupEligible()}, nil
+	return store.PasskeyRow{PublicKey: auth.AttData.CredentialPublicKey, SignCount: auth.Counter,
+		BackupEligible: auth.Flags.HasBackupEligible()}, nil
 }
 
 // NameOf is for its own table.

@@ -13,7 +13,8 @@ import (
 const challenge = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
 func creation() passkey.CreationOptions {
-	return passkey.CreationOptions{Challenge: challenge, RP: passkey.RelyingParty{ID: passkeytest.RPID}, User: passkey.UserEntity{ID: "dXNlcg"}}
+	return passkey.CreationOptions{Challenge: challenge, RP: passkey.RelyingParty{ID: passkeytest.RPID},
+		User: passkey.UserEntity{ID: "dXNlcg"}}
 }
 
 // FuzzRegistration: whatever a client sends is refused or holds, and what holds
@@ -107,18 +108,24 @@ func same(r, signed passkey.AssertionResponse) bool {
 		b, _ := base64.RawURLEncoding.DecodeString(s)
 		return string(b)
 	}
-	return bytes(r.Response.AuthenticatorData) == bytes(signed.Response.AuthenticatorData) && bytes(r.Response.ClientDataJSON) == bytes(signed.Response.ClientDataJSON)
+	return bytes(r.Response.AuthenticatorData) == bytes(signed.Response.AuthenticatorData) &&
+		bytes(r.Response.ClientDataJSON) == bytes(signed.Response.ClientDataJSON)
 }
 
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for userAgent, want := range map[string]string{
-		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36":                                   "Chrome on Linux",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/605.1.15":                   "Safari on macOS",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1": "Safari on iPhone",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0":           "Edge on Windows",
-		"Mozilla/5.0 (Linux; Android 16; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36":                         "Chrome on Android",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:150.0) Gecko/20100101 Firefox/150.0":                                                        "Firefox on Windows",
+		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+			"Chrome/156.0.0.0 Safari/537.36": "Chrome on Linux",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+			"Version/19.0 Safari/605.1.15": "Safari on macOS",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 " +
+			"Mobile/15E148 Safari/604.1": "Safari on iPhone",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 " +
+			"Safari/537.36 Edg/156.0.0.0": "Edge on Windows",
+		"Mozilla/5.0 (Linux; Android 16; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36": "Chrome " +
+			"on Android",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:150.0) Gecko/20100101 Firefox/150.0": "Firefox on Windows",
 		"okhttp/5.0 (Android)": "Android", "curl/8.0": "of 1 May 2026", "": "of 1 May 2026",
 	} {
 		if got := passkey.NameOf(userAgent, "1 May 2026"); got != want {

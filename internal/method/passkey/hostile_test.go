@@ -26,7 +26,8 @@ func TestHostile(t *testing.T) {
 		return methodtest.Try{Method: passkey.Assertion{Response: answer}, Attempt: method.Attempt{Tenant: w.Tenant}}
 	}
 	methodtest.Run(t, methodtest.Case{
-		Kind: assurance.Passkey, Document: tenanttest.Document(passkeytest.On), Off: tenanttest.Document(passkeytest.Off), OfSession: true, Burns: true,
+		Kind: assurance.Passkey, Document: tenanttest.Document(passkeytest.On), Off: tenanttest.Document(passkeytest.Off), OfSession: true,
+		Burns: true,
 		Enrol: func(t testing.TB, w *tenanttest.World, name string) store.SessionRow {
 			s := w.SignIn(t, name+"@example.com")
 			a := passkeytest.New(passkeytest.Origin)
@@ -42,7 +43,8 @@ func TestHostile(t *testing.T) {
 			if err != nil {
 				return methodtest.Try{}, err
 			}
-			return methodtest.Try{Method: passkey.Assertion{Response: device(s).Get(options)}, Attempt: method.Attempt{Tenant: w.Tenant}}, nil
+			return methodtest.Try{Method: passkey.Assertion{Response: device(s).Get(options)},
+				Attempt: method.Attempt{Tenant: w.Tenant}}, nil
 		},
 		Wrong: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
 			return try(t, w, s, func(c *passkeytest.Ceremony) { c.Flags |= passkeytest.BackupEligible })

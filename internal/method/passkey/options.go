@@ -138,7 +138,8 @@ func BeginStepUp(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, bindingID s
 	if err != nil {
 		return RequestOptions{}, err
 	}
-	allowed, err := describe(tx, t, s.UserID, rows, func(row store.CredentialRow) (bool, error) { return account.Usable(t.Environment, row) })
+	allowed, err := describe(tx, t, s.UserID, rows,
+		func(row store.CredentialRow) (bool, error) { return account.Usable(t.Environment, row) })
 	if err != nil {
 		return RequestOptions{}, err
 	}
@@ -163,12 +164,14 @@ func BeginStepUp(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, bindingID s
 
 func request(t *tenant.Tenant, challenge string, allowed []Descriptor) RequestOptions {
 	return RequestOptions{
-		Challenge: challenge, RPID: t.Passkeys.RPID, AllowCredentials: allowed, UserVerification: required, Timeout: int(ChallengeTTL.Milliseconds()),
+		Challenge: challenge, RPID: t.Passkeys.RPID, AllowCredentials: allowed, UserVerification: required,
+		Timeout: int(ChallengeTTL.Milliseconds()),
 	}
 }
 
 // describe lists the user's passkeys that pass.
-func describe(tx *store.Tx, t *tenant.Tenant, userID string, rows []store.CredentialRow, pass func(store.CredentialRow) (bool, error)) ([]Descriptor, error) {
+func describe(tx *store.Tx, t *tenant.Tenant, userID string, rows []store.CredentialRow,
+	pass func(store.CredentialRow) (bool, error)) ([]Descriptor, error) {
 	passkeys, err := tx.Passkeys(t.ID, userID)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,8 @@ var (
 // SHA-256 over fresh random bytes, which are the nonce, and the hash of its
 // authorization_details: the authenticator signs that, and whoever is given the
 // nonce can tell later what was signed.
-func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, purpose method.Purpose, about *store.BindingRow) (challenge, nonce string, err error) {
+func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, purpose method.Purpose, about *store.BindingRow) (challenge,
+	nonce string, err error) {
 	bounds := limit.PerSource(tx, limit.From(source, t.Limits), promptsPerSource, "passkey-prompt-source", t.ID)
 	if s != nil {
 		bounds = []limit.Bound{{Key: limit.For(tx, "passkey-prompt-session", t.ID, s.ID), Rate: promptsPerSession}}
@@ -58,7 +59,8 @@ func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, p
 		return "", "", err
 	}
 	if refused != nil {
-		return "", "", fault.New(fault.RateLimited, "Too many passkey prompts were asked for. Try again in %s.", wait.Round(time.Second)).After(wait)
+		return "", "", fault.New(fault.RateLimited, "Too many passkey prompts were asked for. Try again in %s.", wait.Round(time.Second)).
+			After(wait)
 	}
 	raw := make([]byte, challengeSize)
 	_, _ = rand.Read(raw) // never fails
@@ -74,7 +76,8 @@ func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, p
 	}
 	challenge = base64.RawURLEncoding.EncodeToString(raw)
 	row := store.PasskeyChallengeRow{
-		Hash: hash(tx, t, challenge), EnvironmentID: t.ID, Purpose: string(purpose), ExpiresAt: tx.Now().Add(ChallengeTTL), BindingID: bindingID,
+		Hash: hash(tx, t, challenge), EnvironmentID: t.ID, Purpose: string(purpose), ExpiresAt: tx.Now().Add(ChallengeTTL),
+		BindingID: bindingID,
 	}
 	if s != nil {
 		row.SessionID, row.UserID = s.ID, s.UserID
@@ -86,7 +89,8 @@ func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, p
 // gone, whatever the rest of the answer is; but an answer that names another
 // transaction than the challenge's takes nothing.
 func take(tx *store.Tx, a method.Attempt, clientData []byte, purpose method.Purpose) (challenge, bindingID string, err error) {
-	over := fault.New(fault.InvalidPasskey, "This passkey prompt is over, was used, or was asked for elsewhere or for another transaction. Start it again.")
+	over := fault.New(fault.InvalidPasskey,
+		"This passkey prompt is over, was used, or was asked for elsewhere or for another transaction. Start it again.")
 	var data struct {
 		Challenge string `json:"challenge"`
 	}
@@ -131,5 +135,6 @@ func Origins(t *tenant.Tenant) []string {
 }
 
 func malformed(cause error) *fault.Error {
-	return fault.New(fault.InvalidPasskey, "This is not an answer of a passkey. Send what navigator.credentials returned, with binary values in base64url.").Because(cause)
+	return fault.New(fault.InvalidPasskey,
+		"This is not an answer of a passkey. Send what navigator.credentials returned, with binary values in base64url.").Because(cause)
 }

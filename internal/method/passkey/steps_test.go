@@ -28,7 +28,8 @@ type step struct {
 // both are the steps that registrations and assertions share (WebAuthn 7.1, 7.2).
 var both = []step{
 	{"type", func(c *ceremony) { c.ClientData["type"] = "payment.get" }, "another ceremony"},
-	{"challenge of nobody", func(c *ceremony) { c.ClientData["challenge"] = base64.RawURLEncoding.EncodeToString(make([]byte, 32)) }, "is over"},
+	{"challenge of nobody", func(c *ceremony) { c.ClientData["challenge"] = base64.RawURLEncoding.EncodeToString(make([]byte, 32)) },
+		"is over"},
 	{"challenge missing", func(c *ceremony) { delete(c.ClientData, "challenge") }, "no challenge"},
 	{"challenge padded", func(c *ceremony) { c.ClientData["challenge"] = c.ClientData["challenge"].(string) + "=" }, "is over"},
 	{"origin elsewhere", func(c *ceremony) { c.ClientData["origin"] = "https://evil.example" }, "may not use passkeys"},
@@ -39,7 +40,8 @@ var both = []step{
 	{"origin in the clear", func(c *ceremony) { c.ClientData["origin"] = "http://app.example.com" }, "may not use passkeys"},
 	{"origin missing", func(c *ceremony) { delete(c.ClientData, "origin") }, "may not use passkeys"},
 	{"cross origin", func(c *ceremony) { c.ClientData["crossOrigin"] = true }, "another site's page"},
-	{"top origin", func(c *ceremony) { c.ClientData["crossOrigin"] = true; c.ClientData["topOrigin"] = passkeytest.Origin }, "another site's page"},
+	{"top origin", func(c *ceremony) { c.ClientData["crossOrigin"] = true; c.ClientData["topOrigin"] = passkeytest.Origin },
+		"another site's page"},
 	{"top origin alone", func(c *ceremony) { c.ClientData["topOrigin"] = passkeytest.Origin }, "another site's page"},
 	{"relying party", func(c *ceremony) { c.RPID = "evil.example" }, "RP Hash mismatch"},
 	{"user not present", func(c *ceremony) { c.Flags &^= passkeytest.Present }, "not present"},
@@ -62,7 +64,8 @@ var registering = []step{
 	}, "does not hold"},
 	{"credential id too long", func(c *ceremony) { c.ID, c.AttestedID = longID, longID }, "not an answer"},
 	{"credential id of none", func(c *ceremony) { c.ID, c.AttestedID = nil, nil }, "not an answer"},
-	{"another credential id in the data", func(c *ceremony) { c.AttestedID = append([]byte{1}, c.AttestedID[1:]...) }, "does not match the credential id"},
+	{"another credential id in the data", func(c *ceremony) { c.AttestedID = append([]byte{1}, c.AttestedID[1:]...) },
+		"does not match the credential id"},
 	{"no public key", func(c *ceremony) { c.PublicKey = []byte{0xa0} }, "does not hold"},
 	{"public key too long", func(c *ceremony) { c.PublicKey = hugeKey() }, "not an answer"},
 	{"public key off the curve", func(c *ceremony) { c.PublicKey[len(c.PublicKey)-1] ^= 1 }, "does not hold"},
@@ -115,7 +118,8 @@ func TestRegistrationSteps(t *testing.T) {
 			refused(t, s.name, s.why, err)
 		}
 	}
-	if _, err := passkeytest.Register(t, w, ada, passkeytest.WithKey(passkeytest.Origin, passkeytest.ES384)); err == nil || !strings.Contains(err.Error(), "algorithm not supported") {
+	if _, err := passkeytest.Register(t, w, ada, passkeytest.WithKey(passkeytest.Origin, passkeytest.ES384)); err == nil ||
+		!strings.Contains(err.Error(), "algorithm not supported") {
 		t.Errorf("an algorithm that was not offered: %v", err)
 	}
 	if n := w.Count(t, `SELECT COUNT(*) FROM passkeys`); n != 0 {
@@ -149,7 +153,8 @@ func stepUp(t testing.TB, w *tenanttest.World, s store.SessionRow, a *passkeytes
 }
 
 func prove(t testing.TB, w *tenanttest.World, s *store.SessionRow, answer passkey.AssertionResponse) error {
-	return method.Check(t.Context(), w.DB, passkey.Assertion{Response: answer}, method.Attempt{Tenant: w.Tenant, Session: s, Source: "192.0.2.1"}, tenanttest.By,
+	return method.Check(t.Context(), w.DB, passkey.Assertion{Response: answer},
+		method.Attempt{Tenant: w.Tenant, Session: s, Source: "192.0.2.1"}, tenanttest.By,
 		func(*store.Tx, method.Proof) error { return nil })
 }
 
@@ -177,7 +182,8 @@ func TestAssertionSteps(t *testing.T) {
 		}
 		refused(t, s.name+" at sign-in", s.why, prove(t, w, nil, a.Get(passkeytest.SignInOptions(t, w), s.bend)))
 	}
-	refused(t, "no user handle at sign-in", "user handle", prove(t, w, nil, a.Get(passkeytest.SignInOptions(t, w), func(c *ceremony) { c.UserHandle = nil })))
+	refused(t, "no user handle at sign-in", "user handle",
+		prove(t, w, nil, a.Get(passkeytest.SignInOptions(t, w), func(c *ceremony) { c.UserHandle = nil })))
 	if err := stepUp(t, w, ada, a, func(c *ceremony) { c.UserHandle = nil }); err != nil {
 		t.Errorf("no user handle at a step-up: %v", err)
 	}

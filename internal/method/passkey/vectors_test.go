@@ -41,7 +41,8 @@ func TestW3CVectors(t *testing.T) {
 	strict := map[string]outcome{
 		"16.2": {unproven, unproven}, "16.3": {"", unproven}, "16.4": {framed, framed}, "16.5": {framed, framed},
 		"16.6": {unproven, ""}, "16.7": {"", ""}, "16.8": {unproven, ""}, "16.9": {alg, unproven}, "16.10": {"", unproven},
-		"16.11": {unproven, unproven}, "16.13": {root, ""}, "16.14": {root, unproven}, "16.15": {unproven, unproven}, "16.16": {unproven, unproven},
+		"16.11": {unproven, unproven}, "16.13": {root, ""}, "16.14": {root, unproven}, "16.15": {unproven, unproven},
+		"16.16": {unproven, unproven},
 	}
 	text, err := os.ReadFile("testdata/w3c-webauthn-3.json")
 	if err != nil {
@@ -56,9 +57,11 @@ func TestW3CVectors(t *testing.T) {
 	}
 	for _, x := range v.Vectors {
 		made := passkey.AttestationResponse{ID: x.CredentialID, RawID: x.CredentialID, Type: "public-key",
-			Response: passkey.AttestationData{AttestationObject: x.Registration.AttestationObject, ClientDataJSON: x.Registration.ClientDataJSON}}
+			Response: passkey.AttestationData{AttestationObject: x.Registration.AttestationObject,
+				ClientDataJSON: x.Registration.ClientDataJSON}}
 		used := passkey.AssertionResponse{ID: x.CredentialID, RawID: x.CredentialID, Type: "public-key",
-			Response: passkey.AssertionData{ClientDataJSON: x.Authentication.ClientDataJSON, AuthenticatorData: x.Authentication.AuthenticatorData, Signature: x.Authentication.Signature}}
+			Response: passkey.AssertionData{ClientDataJSON: x.Authentication.ClientDataJSON,
+				AuthenticatorData: x.Authentication.AuthenticatorData, Signature: x.Authentication.Signature}}
 		key, err := passkey.KeyOf(made)
 		if err != nil {
 			t.Errorf("%s %s: %v", x.Section, x.Title, err)
@@ -68,7 +71,8 @@ func TestW3CVectors(t *testing.T) {
 			judge := passkey.NewJudge(v.RPID, v.Origin, name == "lenient")
 			_, err := judge.Register(made, x.Registration.Challenge)
 			held(t, x.Section+" "+x.Title+", registration, "+name, rules[x.Section].register, err)
-			held(t, x.Section+" "+x.Title+", authentication, "+name, rules[x.Section].assert, judge.Assert(used, x.Authentication.Challenge, key))
+			held(t, x.Section+" "+x.Title+", authentication, "+name, rules[x.Section].assert,
+				judge.Assert(used, x.Authentication.Challenge, key))
 		}
 		// And none holds for another challenge, or with the other's part in it.
 		judge := passkey.NewJudge(v.RPID, v.Origin, true)

@@ -29,7 +29,8 @@ func TestSomebodyElsesAuthenticator(t *testing.T) {
 			t.Fatalf("%s: our options: %v", name, err)
 		}
 		rp := virtualwebauthn.RelyingParty{ID: passkeytest.RPID, Name: "Demo", Origin: passkeytest.Origin}
-		device, credential := virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: []byte(options.UserID)}), virtualwebauthn.NewCredential(kind)
+		device, credential := virtualwebauthn.NewAuthenticatorWithOptions(
+			virtualwebauthn.AuthenticatorOptions{UserHandle: []byte(options.UserID)}), virtualwebauthn.NewCredential(kind)
 		var made passkey.AttestationResponse
 		fromJSON(t, virtualwebauthn.CreateAttestationResponse(rp, device, credential, *options), &made)
 		if _, err := passkeytest.Finish(t, w, s, made); err != nil {

@@ -34,7 +34,8 @@ func Fill(tx *store.Tx, environmentID, userID, setID string) error {
 	for range Count {
 		code := newCode()
 		key, _ := Normalize(code)
-		row := store.RecoveryCodeRow{ID: uuid.NewString(), SetID: setID, EnvironmentID: environmentID, UserID: userID, CodeHash: hash(tx, environmentID, userID, key)}
+		row := store.RecoveryCodeRow{ID: uuid.NewString(), SetID: setID, EnvironmentID: environmentID, UserID: userID,
+			CodeHash: hash(tx, environmentID, userID, key)}
 		var err error
 		if row.SealedCode, err = tx.Seal("recovery_codes", "sealed_code", row.ID, []byte(code)); err != nil {
 			return err
@@ -123,7 +124,8 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 			return method.Evidence{}, err
 		}
 	}
-	return method.Evidence{Format: store.FormatRecovery, Identifier: c.row.SetID, Recipient: "Recovery code", Purpose: method.InSession, BindingID: c.bindingID}, c.Forgive(tx)
+	return method.Evidence{Format: store.FormatRecovery, Identifier: c.row.SetID, Recipient: "Recovery code", Purpose: method.InSession,
+		BindingID: c.bindingID}, c.Forgive(tx)
 }
 
 // Forgive implements [method.Candidate].

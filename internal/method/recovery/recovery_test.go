@@ -23,7 +23,8 @@ func enrol(t testing.TB, w *tenanttest.World, s store.SessionRow) (setID string,
 			{Format: store.FormatTOTP, Identifier: "app of " + s.UserID, Written: "Authenticator app"},
 			{ID: "set of " + s.UserID, Format: store.FormatRecovery, Identifier: "set of " + s.UserID, Written: "Recovery codes"},
 		} {
-			if _, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, a, account.Authority{Provenance: store.ProvenanceElevatedToken}); err != nil {
+			if _, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, a,
+				account.Authority{Provenance: store.ProvenanceElevatedToken}); err != nil {
 				return err
 			}
 		}
@@ -136,7 +137,8 @@ func TestSetIsRenewedAfterAFailover(t *testing.T) {
 }
 
 func FuzzNormalize(f *testing.F) {
-	for _, typed := range []string{"ABCD-EFGH-JKMN-PQRS", "abcd efgh jkmn pqrs", "oil0-0000-0000-0000", "", "-", "ABCD-EFGH-JKMN-PQR", "ÀBCD-EFGH-JKMN-PQRS", "ıııı-ıııı-ıııı-ıııı", strings.Repeat("A", 1000)} {
+	for _, typed := range []string{"ABCD-EFGH-JKMN-PQRS", "abcd efgh jkmn pqrs", "oil0-0000-0000-0000", "", "-", "ABCD-EFGH-JKMN-PQR",
+		"ÀBCD-EFGH-JKMN-PQRS", "ıııı-ıııı-ıııı-ıııı", strings.Repeat("A", 1000)} {
 		f.Add(typed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {

@@ -39,12 +39,14 @@ func (ch *Channel) takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallen
 		}
 		ok, _, err := limit.Take(tx, wrongInARow(tx, c, c.UserID), environment.Rate{Count: a.Tenant.Limits.GuessesHardStop, Per: year})
 		if err == nil && !ok {
-			err = fault.New(fault.TooManyAttempts, "Codes for this address are locked in open sessions after too many wrong ones. Sign in again with a code, which unlocks it, or prove it another way.")
+			err = fault.New(fault.TooManyAttempts, "Codes for this address are locked in open sessions after too many wrong ones. Sign in "+
+				"again with a code, which unlocks it, or prove it another way.")
 		}
 		if err != nil {
 			return err
 		}
-	} else if err := takeGuesses(tx, append(guessesFrom(tx, a, c), limit.Bound{Key: guessesOf(tx, c, ""), Rate: everybody})...); err != nil {
+	} else if err := takeGuesses(tx,
+		append(guessesFrom(tx, a, c), limit.Bound{Key: guessesOf(tx, c, ""), Rate: everybody})...); err != nil {
 		return err
 	}
 	if !strange {
@@ -80,7 +82,8 @@ func takeGuesses(tx *store.Tx, bounds ...limit.Bound) error {
 }
 
 func tooManyGuesses(wait time.Duration) *fault.Error {
-	return fault.New(fault.TooManyAttempts, "Too many wrong codes. Wait %s before the next try, or prove it another way.", wait.Round(time.Second)).After(wait)
+	return fault.New(fault.TooManyAttempts, "Too many wrong codes. Wait %s before the next try, or prove it another way.",
+		wait.Round(time.Second)).After(wait)
 }
 
 const year = environment.Duration(365 * 24 * time.Hour)

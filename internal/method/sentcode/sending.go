@@ -112,7 +112,8 @@ func (ch *Channel) takeSend(tx *store.Tx, r Request) (shared *store.CodeChalleng
 		}
 		taken.take(limit.Bound{Name: b.Setting, Key: limit.For(tx, b.What, parts...), Rate: b.Rate})
 	}
-	all := limit.Bound{Name: codesPerHour, Key: limit.For(tx, "send-environment", r.Tenant.ID), Rate: environment.Rate{Count: r.Tenant.Limits.CodesPerHour, Per: environment.Duration(time.Hour)}}
+	all := limit.Bound{Name: codesPerHour, Key: limit.For(tx, "send-environment", r.Tenant.ID),
+		Rate: environment.Rate{Count: r.Tenant.Limits.CodesPerHour, Per: environment.Duration(time.Hour)}}
 	if from.settled {
 		all.Name, all.Key = codesPerHourAccounts, limit.For(tx, "send-accounts", r.Tenant.ID)
 		return nil, taken.ofAccounts(r, all, limit.For(tx, "send-first", r.Tenant.ID, from.userID))
@@ -127,7 +128,8 @@ func (ch *Channel) perAccount(tx *store.Tx, r Request, from sender) []limit.Boun
 	return []limit.Bound{
 		{Key: sessionKey(tx, r.Tenant.ID, r.Session.ID), Rate: l.CodesPerSession},
 		{Key: accountKey(tx, r.Tenant.ID, from.userID), Rate: l.CodesPerAccount},
-		{Key: accountHourKey(tx, r.Tenant.ID, from.userID), Rate: environment.Rate{Count: l.CodesPerAccountHour, Per: environment.Duration(time.Hour)}},
+		{Key: accountHourKey(tx, r.Tenant.ID, from.userID),
+			Rate: environment.Rate{Count: l.CodesPerAccountHour, Per: environment.Duration(time.Hour)}},
 	}
 }
 
@@ -210,7 +212,8 @@ func (t *taking) end(r Request) error {
 	if t.refused.Name != "" {
 		r.alarm(t.refused.Name)
 	}
-	return fault.New(fault.RateLimited, "Too many codes were asked for. Use the newest one you have, or try again in %s.", t.wait.Round(time.Second)).After(t.wait)
+	return fault.New(fault.RateLimited, "Too many codes were asked for. Use the newest one you have, or try again in %s.",
+		t.wait.Round(time.Second)).After(t.wait)
 }
 
 func (r Request) alarm(setting string) {
@@ -253,7 +256,8 @@ func Unlock(tx *store.Tx, environmentID, userID string) error {
 	for _, c := range credentials {
 		at := store.CodeChallengeRow{EnvironmentID: environmentID, Format: c.Format, Identifier: c.Identifier}
 		keys = append(keys,
-			addressKey(tx, environmentID, c.Format, c.Identifier, sender{}), addressKey(tx, environmentID, c.Format, c.Identifier, sender{userID: userID, owner: true}),
+			addressKey(tx, environmentID, c.Format, c.Identifier, sender{}),
+			addressKey(tx, environmentID, c.Format, c.Identifier, sender{userID: userID, owner: true}),
 			guessesOf(tx, at, ""), guessesOf(tx, at, userID), wrongInARow(tx, at, userID))
 	}
 	for _, key := range keys {

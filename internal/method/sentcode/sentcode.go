@@ -272,7 +272,8 @@ func (ch *Channel) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 	if err != nil {
 		return nil, err
 	}
-	return &candidate{channel: ch, row: counted, shared: open.ID != a.ChallengeID, typed: hashCode(tx.Hasher(), counted, typed.Code(a.Response.Reveal())), attempt: a}, nil
+	return &candidate{channel: ch, row: counted, shared: open.ID != a.ChallengeID,
+		typed: hashCode(tx.Hasher(), counted, typed.Code(a.Response.Reveal())), attempt: a}, nil
 }
 
 // sharedTries is how many times the tries of one source all ids that share a code
@@ -317,7 +318,8 @@ type candidate struct {
 // Compare implements [method.Candidate].
 func (c *candidate) Compare(context.Context) error {
 	if !seal.Equal(c.row.CodeHash, c.typed) {
-		return fault.New(c.channel.Wrong, "This is not the code that was sent for this. Take the one from %s: asking again made those before it void. If the newest was asked for on another page, type it there.", c.channel.Look)
+		return fault.New(c.channel.Wrong, "This is not the code that was sent for this. Take the one from %s: asking again made those "+
+			"before it void. If the newest was asked for on another page, type it there.", c.channel.Look)
 	}
 	return nil
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 )
 
-const manySends = "limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, codesPerAccount: {count: 1000, per: 10m}, codesPerAccountHour: 1000, codesPerIP: {count: 1000, per: 10m}}"
+const manySends = "limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSession: {count: 1000, per: 10m}, codesPerAccount: {count: " +
+	"1000, per: 10m}, codesPerAccountHour: 1000, codesPerIP: {count: 1000, per: 10m}}"
 
 func TestHostile(t *testing.T) {
 	t.Parallel()
@@ -42,7 +43,8 @@ func TestHostile(t *testing.T) {
 			return try(w, s, id, wrong(code))
 		},
 		Bound: func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
-			id, code, err := w.TryAskText(t, smscode.Request{Purpose: method.InSession, Session: &s, Number: numberOf(t, w, s), BindingID: x.ID})
+			id, code, err := w.TryAskText(t,
+				smscode.Request{Purpose: method.InSession, Session: &s, Number: numberOf(t, w, s), BindingID: x.ID})
 			return try(w, s, id, code), err
 		},
 		OfSession: true, Guessable: true, Shows: true,

@@ -101,21 +101,26 @@ func (r Request) judge() (sentcode.Request, error) {
 	case !sms.Enabled:
 		return sentcode.Request{}, Off()
 	case !sms.Texts(n.Country):
-		return sentcode.Request{}, fault.New(fault.InvalidPhone, "Numbers of %s are not texted here. Use another number, or another way to prove it is you.", n.Country)
+		return sentcode.Request{}, fault.New(fault.InvalidPhone,
+			"Numbers of %s are not texted here. Use another number, or another way to prove it is you.", n.Country)
 	case !slices.Contains(sms.NumberTypes, n.Type) && n.MobileForm() != "":
-		return sentcode.Request{}, fault.New(fault.InvalidPhone, "This is the number of a fixed line, which is not texted here. %s", n.MobileForm())
+		return sentcode.Request{}, fault.New(fault.InvalidPhone, "This is the number of a fixed line, which is not texted here. %s",
+			n.MobileForm())
 	case !slices.Contains(sms.NumberTypes, n.Type):
-		return sentcode.Request{}, fault.New(fault.InvalidPhone, "This kind of number is not texted here. Use a mobile number, or another way to prove it is you.")
+		return sentcode.Request{}, fault.New(fault.InvalidPhone,
+			"This kind of number is not texted here. Use a mobile number, or another way to prove it is you.")
 	}
 	if words := sentcode.Allows(r.Tenant, store.CodeChallengeRow{Scopes: strings.Join(r.Scopes, " ")}); !deliver.TextsAllow(words) {
-		return sentcode.Request{}, fault.New(fault.InvalidScopes, "A text message cannot say all that these scopes allow. Ask for fewer at once, or send the code by mail.")
+		return sentcode.Request{}, fault.New(fault.InvalidScopes,
+			"A text message cannot say all that these scopes allow. Ask for fewer at once, or send the code by mail.")
 	}
 	return sentcode.Request{
-		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: n.E164, Written: n.E164, Source: r.Source, AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID, Scopes: r.Scopes,
-		Alarm: r.Alarm,
+		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: n.E164, Written: n.E164, Source: r.Source,
+		AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID, Scopes: r.Scopes, Alarm: r.Alarm,
 		Bounds: []sentcode.Bound{
 			{Setting: "sms.perPrefix", What: "sms-prefix", Parts: []string{n.Prefix()}, PerAccount: true, Rate: sms.PerPrefix},
-			{Setting: "sms.perHour", What: "sms-environment", Rate: environment.Rate{Count: sms.PerHour, Per: environment.Duration(time.Hour)}},
+			{Setting: "sms.perHour", What: "sms-environment",
+				Rate: environment.Rate{Count: sms.PerHour, Per: environment.Duration(time.Hour)}},
 		},
 	}, nil
 }

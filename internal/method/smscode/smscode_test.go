@@ -19,7 +19,8 @@ import (
 )
 
 func link(tx *store.Tx, w *tenanttest.World, s store.SessionRow, n phone.Number) error {
-	_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.PhoneAddress(n), account.Authority{Provenance: store.ProvenanceElevatedToken})
+	_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.PhoneAddress(n),
+		account.Authority{Provenance: store.ProvenanceElevatedToken})
 	return err
 }
 
@@ -53,7 +54,8 @@ func send(t testing.TB, w *tenanttest.World, r smscode.Request) (challengeID str
 }
 
 func try(w *tenanttest.World, t testing.TB, s *store.SessionRow, id, typed string) error {
-	return method.Check(t.Context(), w.DB, smscode.Method{}, w.Attempt(s, id, typed), tenanttest.By, func(*store.Tx, method.Proof) error { return nil })
+	return method.Check(t.Context(), w.DB, smscode.Method{}, w.Attempt(s, id, typed), tenanttest.By,
+		func(*store.Tx, method.Proof) error { return nil })
 }
 
 // B10: 1,000 sends to one range of numbers stop at the cap, whoever asks and to
@@ -61,10 +63,12 @@ func try(w *tenanttest.World, t testing.TB, s *store.SessionRow, id, typed strin
 // later.
 func TestB10Pumping(t *testing.T) {
 	t.Parallel()
-	tenanttest.Engines(t, tenanttest.Document("sms: {enabled: true, countries: [US], perPrefix: {count: 30, per: 1h}}"), func(t *testing.T, w *tenanttest.World) {
+	document := tenanttest.Document("sms: {enabled: true, countries: [US], perPrefix: {count: 30, per: 1h}}")
+	tenanttest.Engines(t, document, func(t *testing.T, w *tenanttest.World) {
 		pump := func(prefix string) (sent int) {
 			for i := range 1000 {
-				_, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Number: tenanttest.Number(t, fmt.Sprintf("%s%04d", prefix, i)), Source: fmt.Sprint("source ", i)})
+				_, refused := send(t, w, smscode.Request{Purpose: method.SignIn,
+					Number: tenanttest.Number(t, fmt.Sprintf("%s%04d", prefix, i)), Source: fmt.Sprint("source ", i)})
 				switch {
 				case refused == nil:
 					sent++
@@ -95,7 +99,8 @@ func TestB10Environment(t *testing.T) {
 	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document("sms: {enabled: true, countries: [US], perHour: 20}"))
 	for i := range 60 {
-		_, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Number: tenanttest.Number(t, fmt.Sprintf("+1415%03d0123", 200+i)), Source: fmt.Sprint(i)})
+		_, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Number: tenanttest.Number(t, fmt.Sprintf("+1415%03d0123", 200+i)),
+			Source: fmt.Sprint(i)})
 		if fault.Has(refused, fault.RateLimited) != (i >= 20) {
 			t.Fatalf("send %d: %v", i, refused)
 		}
@@ -119,7 +124,8 @@ func TestStrangersCannotUseUpTheOwnersRange(t *testing.T) {
 	if refusals != 7 {
 		t.Errorf("%d refusals, want 7", refusals)
 	}
-	if _, refused := send(t, w, smscode.Request{Purpose: method.InSession, Session: &ada, Number: tenanttest.Number(t, "+14155550100")}); refused != nil {
+	if _, refused := send(t, w,
+		smscode.Request{Purpose: method.InSession, Session: &ada, Number: tenanttest.Number(t, "+14155550100")}); refused != nil {
 		t.Errorf("the owner gets no code: %v", refused)
 	}
 	// An account that was made on the way has no half of its own.
@@ -148,11 +154,14 @@ func TestN4WhatIsTexted(t *testing.T) {
 		{"a country", "sms: {enabled: true, countries: [US]}", "+14155550123", ""},
 		{"another country", "sms: {enabled: true, countries: [US]}", "+447400123456", fault.InvalidPhone},
 		{"another country with the same code", "sms: {enabled: true, countries: [US]}", "+18095550123", fault.InvalidPhone},
-		{"premium rate", "sms: {enabled: true, countries: [US], numberTypes: [mobile, fixed_line_or_mobile, fixed_line, voip, personal_number]}", "+19005550123", fault.InvalidPhone},
+		{"premium rate",
+			"sms: {enabled: true, countries: [US], numberTypes: [mobile, fixed_line_or_mobile, fixed_line, voip, personal_number]}",
+			"+19005550123", fault.InvalidPhone},
 		{"a land line", "sms: {enabled: true, countries: [GB]}", "+442079460000", fault.InvalidPhone},
 		{"a land line that is meant", "sms: {enabled: true, countries: [GB], numberTypes: [fixed_line]}", "+442079460000", ""},
 		{"a mobile", "sms: {enabled: true, countries: [GB], numberTypes: [mobile]}", "+447400123456", ""},
-		{"a mobile where only land lines are meant", "sms: {enabled: true, countries: [GB], numberTypes: [fixed_line]}", "+447400123456", fault.InvalidPhone},
+		{"a mobile where only land lines are meant", "sms: {enabled: true, countries: [GB], numberTypes: [fixed_line]}", "+447400123456",
+			fault.InvalidPhone},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -193,7 +202,8 @@ func TestB11Doors(t *testing.T) {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
-			if err := w.Check(t.Context(), w.Attempt(nil, outside, outsideCode), func(*store.Tx, method.Proof) error { return nil }); !fault.Has(err, fault.InvalidEmailVerification) {
+			if err := w.Check(t.Context(), w.Attempt(nil, outside, outsideCode),
+				func(*store.Tx, method.Proof) error { return nil }); !fault.Has(err, fault.InvalidEmailVerification) {
 				t.Errorf("a text at the mail door: %v", err)
 			}
 		}
@@ -338,7 +348,8 @@ func TestTextSaysWhatTheCodeIsFor(t *testing.T) {
 			t.Fatal(refused)
 		}
 		texts := w.Mails(t)
-		if len(texts) != 1 || texts[0].To != r.Number.E164 || strings.Contains(texts[0].Text, "sign-in") != (r.Purpose == method.SignIn) || tenanttest.CodeIn(texts[0]) == "" {
+		if len(texts) != 1 || texts[0].To != r.Number.E164 || strings.Contains(texts[0].Text, "sign-in") != (r.Purpose == method.SignIn) ||
+			tenanttest.CodeIn(texts[0]) == "" {
 			t.Errorf("%s: %v", r.Purpose, texts)
 		}
 	}

@@ -96,7 +96,8 @@ func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
 // catalogue, and where those leave it open from the issuer itself.
 func (c *Client) Endpoint(ctx context.Context, p environment.Provider, row catalogue.Provider) (Endpoint, error) {
 	e := Endpoint{
-		Issuer: row.Issuer, Authorization: row.Authorization, Token: row.Token, UserInfo: row.UserInfo, JWKS: p.Endpoints.JWKS, authStyle: oauth2.AuthStyleInParams,
+		Issuer: row.Issuer, Authorization: row.Authorization, Token: row.Token, UserInfo: row.UserInfo, JWKS: p.Endpoints.JWKS,
+		authStyle: oauth2.AuthStyleInParams,
 	}
 	switch {
 	case row.BasicAuth:
@@ -157,8 +158,8 @@ func (c *Client) askIssuer(ctx context.Context, issuer string) (Endpoint, error)
 		return Endpoint{}, fmt.Errorf("discovering %s: %w", issuer, err)
 	}
 	e := Endpoint{
-		Issuer: issuer, Authorization: provider.Endpoint().AuthURL, Token: provider.Endpoint().TokenURL, UserInfo: provider.UserInfoEndpoint(), JWKS: more.JWKS,
-		NamesItself: more.NamesItself, authStyle: authStyle(more.AuthMethods),
+		Issuer: issuer, Authorization: provider.Endpoint().AuthURL, Token: provider.Endpoint().TokenURL,
+		UserInfo: provider.UserInfoEndpoint(), JWKS: more.JWKS, NamesItself: more.NamesItself, authStyle: authStyle(more.AuthMethods),
 	}
 	for _, address := range []string{e.Authorization, e.Token, e.JWKS} {
 		if problem := environment.AddressProblem(address); problem != "" {
@@ -175,8 +176,9 @@ func (c *Client) IssuerProblems(ctx context.Context, e *environment.Environment)
 	ask := func(key, issuer string) {
 		_, err := c.askIssuer(ctx, issuer)
 		if other := (*oidc.IssuerMismatchError)(nil); errors.As(err, &other) {
-			problems = append(problems, fmt.Sprintf("%s: the issuer at %.200q calls itself %.200q, and is known by that name alone, letter by letter: write %.200q",
-				key, issuer, other.Discovered, other.Discovered))
+			problems = append(problems,
+				fmt.Sprintf("%s: the issuer at %.200q calls itself %.200q, and is known by that name alone, letter by letter: write %.200q",
+					key, issuer, other.Discovered, other.Discovered))
 		}
 	}
 	for _, p := range e.Providers {
@@ -207,12 +209,14 @@ func authStyle(methods []string) oauth2.AuthStyle {
 // exchange trades the provider's code for its tokens.
 func (c *candidate) exchange(ctx context.Context, e Endpoint, verifier string) (*oauth2.Token, []byte, error) {
 	p, row, client := c.provider, c.row, *c.method.Client.http
-	config := oauth2.Config{ClientID: p.ClientID, RedirectURL: c.callback, Endpoint: oauth2.Endpoint{TokenURL: e.Token, AuthStyle: oauth2.AuthStyleInParams}}
+	config := oauth2.Config{ClientID: p.ClientID, RedirectURL: c.callback,
+		Endpoint: oauth2.Endpoint{TokenURL: e.Token, AuthStyle: oauth2.AuthStyleInParams}}
 	if !p.ClientSecret.IsZero() {
 		secret, err := c.method.Client.secrets.Resolve(c.environmentID, p.ClientSecret)
 		if err != nil { // whatever the reason: who may write documents must not learn what there is
 			return nil, nil, fault.New(fault.ProviderNotEnabled,
-				"The login provider %.40q is not ready for use: its client secret cannot be read. On the server, stepup doctor says why.", p.Provider).Because(err)
+				"The login provider %.40q is not ready for use: its client secret cannot be read. On the server, stepup doctor says why.",
+				p.Provider).Because(err)
 		}
 		config.ClientSecret = secret.Reveal()
 		config.Endpoint.AuthStyle = e.authStyle

@@ -77,7 +77,8 @@ func find(t *tenant.Tenant, name string) (environment.Provider, catalogue.Provid
 			return t.Providers[at], row, nil
 		}
 	}
-	return environment.Provider{}, catalogue.Provider{}, fault.New(fault.ProviderNotEnabled, "This environment has no login provider %.40q that is ready for use.", name)
+	return environment.Provider{}, catalogue.Provider{}, fault.New(fault.ProviderNotEnabled,
+		"This environment has no login provider %.40q that is ready for use.", name)
 }
 
 // Begin stores a flow under the client's state. redirect is where the browser
@@ -99,7 +100,8 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 			return err
 		}
 	}
-	refused, wait, err := limit.TakeAll(tx, limit.PerSource(tx, limit.From(r.Source, r.Tenant.Limits), flowsPerSource, "social-source", r.Tenant.ID)...)
+	refused, wait, err := limit.TakeAll(tx,
+		limit.PerSource(tx, limit.From(r.Source, r.Tenant.Limits), flowsPerSource, "social-source", r.Tenant.ID)...)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,8 @@ func (c *Client) idToken(ctx context.Context, e Endpoint, tokens *oauth2.Token, 
 		return nil, refuse("id_token: at_hash is of another access token")
 	case want.fresh && said.AuthTime == nil:
 		return nil, refuse("id_token: auth_time was asked for and is missing")
-	case want.fresh && (time.Unix(int64(*said.AuthTime), 0).Before(want.sent.Add(-leeway)) || time.Unix(int64(*said.AuthTime), 0).After(now.Add(leeway))):
+	case want.fresh &&
+		(time.Unix(int64(*said.AuthTime), 0).Before(want.sent.Add(-leeway)) || time.Unix(int64(*said.AuthTime), 0).After(now.Add(leeway))):
 		return nil, refuse("id_token: auth_time is not within this login: the provider reused an old one")
 	}
 	claims := map[string]any{}

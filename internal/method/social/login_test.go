@@ -40,7 +40,8 @@ func document(p *socialtest.Provider, lines ...string) string {
 		"redirectOrigins: [" + app + "]",
 		"providers:",
 		"  - {provider: acme, name: Acme, issuer: \"" + p.URL + "\", clientId: " + socialtest.ClientID + ", clientSecret: {env: CLIENT}}",
-		"  - {provider: github, clientId: " + socialtest.ClientID + ", clientSecret: {env: CLIENT}, endpoints: {authorization: \"" + p.URL + "/authorize\", token: \"" + p.URL + "/token\", userinfo: \"" + p.URL + "/userinfo\"}}",
+		"  - {provider: github, clientId: " + socialtest.ClientID + ", clientSecret: {env: CLIENT}, endpoints: {authorization: \"" + p.URL +
+			"/authorize\", token: \"" + p.URL + "/token\", userinfo: \"" + p.URL + "/userinfo\"}}",
 	}, lines...)...)
 }
 
@@ -145,7 +146,8 @@ func (h house) returned(t testing.TB, r social.Request, at *url.URL) (back, erro
 	var to string
 	e := h.endpoint(t, r)
 	err := h.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		to, err = social.Return(tx, r, e, social.Returned{State: q.Get("state"), Code: q.Get("code"), Error: q.Get("error"), Issuer: q.Get("iss")})
+		to, err = social.Return(tx, r, e,
+			social.Returned{State: q.Get("state"), Code: q.Get("code"), Error: q.Get("error"), Issuer: q.Get("iss")})
 		return err
 	})
 	if err != nil {
@@ -155,7 +157,8 @@ func (h house) returned(t testing.TB, r social.Request, at *url.URL) (back, erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	return back{state: u.Query().Get("dynamicOauthState"), code: u.Query().Get("dynamicOauthCode"), problem: u.Query().Get("error"), to: u}, nil
+	return back{state: u.Query().Get("dynamicOauthState"), code: u.Query().Get("dynamicOauthCode"),
+		problem: u.Query().Get("error"), to: u}, nil
 }
 
 // login goes the whole way and back.
@@ -210,7 +213,8 @@ func (h house) enrol(t testing.TB, provider, name string, b func(*store.SessionR
 	m, a := h.attempt(&row, provider, b(&row))
 	err := method.Check(t.Context(), h.DB, m, a, tenanttest.By, func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
-		_, err := account.Link(tx, tenanttest.By, h.Tenant, row.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}, account.Authority{Provenance: store.ProvenanceElevatedToken})
+		_, err := account.Link(tx, tenanttest.By, h.Tenant, row.UserID, account.Address{Format: e.Format, Identifier: e.Identifier,
+			Written: e.Recipient, Detail: e.Detail}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		return err
 	})
 	if err != nil {

@@ -36,8 +36,8 @@ func Offered(t *tenant.Tenant) []environment.SettingsProvider {
 			separator = " "
 		}
 		offer := environment.SettingsProvider{
-			Provider: p.Provider, Name: row.Title, ClientID: p.ClientID, BaseAuthURL: LoginAddress(t, p, row), RedirectURL: Callback(t, p.Provider),
-			Scopes: strings.Join(row.Scopes, separator),
+			Provider: p.Provider, Name: row.Title, ClientID: p.ClientID, BaseAuthURL: LoginAddress(t, p, row),
+			RedirectURL: Callback(t, p.Provider), Scopes: strings.Join(row.Scopes, separator),
 		}
 		if p.Provider == "shopify" { // clients do not begin without the name of the store
 			if u, err := url.Parse(row.Authorization); err == nil {

@@ -16,20 +16,27 @@ const maxRedirect = 2048
 // parser must find the same origin in it: what two readers could read differently
 // (backslashes, user names, escapes or other scripts in the host, spaces) is refused.
 func checkRedirect(raw string, origins []string) error {
-	refused := fault.New(fault.InvalidRequest, "redirectUrl must begin with an origin that this environment lists in redirectOrigins, byte for byte.")
+	refused := fault.New(fault.InvalidRequest,
+		"redirectUrl must begin with an origin that this environment lists in redirectOrigins, byte for byte.")
 	if raw == "" || len(raw) > maxRedirect {
 		return fault.New(fault.InvalidRequest, "redirectUrl is missing, or longer than %d bytes.", maxRedirect)
 	}
 	for i, r := range raw {
 		switch {
 		case r == ' ':
-			return fault.New(fault.InvalidRequest, "redirectUrl holds a space, its character %d. Write it as %%20: new URL(text).href does.", 1+utf8.RuneCountInString(raw[:i]))
+			return fault.New(fault.InvalidRequest,
+				"redirectUrl holds a space, its character %d. Write it as %%20: new URL(text).href does.",
+				1+utf8.RuneCountInString(raw[:i]))
 		case r < ' ' || r == 0x7f:
-			return fault.New(fault.InvalidRequest, "redirectUrl holds a character that nobody sees, its character %d. Remove it.", 1+utf8.RuneCountInString(raw[:i]))
+			return fault.New(fault.InvalidRequest, "redirectUrl holds a character that nobody sees, its character %d. Remove it.",
+				1+utf8.RuneCountInString(raw[:i]))
 		case r > 0x7f:
-			return fault.New(fault.InvalidRequest, "redirectUrl holds a character beyond ASCII, its character %d. Escape it, as new URL(text).href does.", 1+utf8.RuneCountInString(raw[:i]))
+			return fault.New(fault.InvalidRequest,
+				"redirectUrl holds a character beyond ASCII, its character %d. Escape it, as new URL(text).href does.",
+				1+utf8.RuneCountInString(raw[:i]))
 		case r == '\\':
-			return fault.New(fault.InvalidRequest, "redirectUrl holds a backslash, its character %d. Write / or %%5C.", 1+utf8.RuneCountInString(raw[:i]))
+			return fault.New(fault.InvalidRequest, "redirectUrl holds a backslash, its character %d. Write / or %%5C.",
+				1+utf8.RuneCountInString(raw[:i]))
 		}
 	}
 	u, err := url.Parse(raw)

@@ -48,7 +48,8 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if err := m.about(tx, a); err != nil {
 		return nil, err
 	}
-	f, err := tx.ClaimSocialFlow(a.Tenant.ID, hashState(tx, a.Tenant.ID, m.State), m.Provider, sessionID, hashCode(tx, a.Tenant.ID, a.Response.Reveal()))
+	f, err := tx.ClaimSocialFlow(a.Tenant.ID, hashState(tx, a.Tenant.ID, m.State), m.Provider, sessionID,
+		hashCode(tx, a.Tenant.ID, a.Response.Reveal()))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, unknownFlow()
 	}
@@ -59,7 +60,8 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &candidate{method: m, environmentID: a.Tenant.ID, callback: Callback(a.Tenant, m.Provider), provider: p, row: row, flow: f, known: known, purpose: purpose}, nil
+	return &candidate{method: m, environmentID: a.Tenant.ID, callback: Callback(a.Tenant, m.Provider), provider: p, row: row, flow: f,
+		known: known, purpose: purpose}, nil
 }
 
 // about refuses a login begun for another transaction before it is claimed.
@@ -126,7 +128,8 @@ func (c *candidate) ask(ctx context.Context, e Endpoint, verifier string) (Ident
 	profile := map[string]any{}
 	fresh := c.row.Fresh && c.purpose == method.InSession && !c.flow.SentAt.IsZero()
 	if c.row.Source == catalogue.FromIDToken {
-		profile, err = c.method.Client.idToken(ctx, e, tokens, expected{clientID: c.provider.ClientID, reads: c.row.Reads(), nonce: c.known.Nonce, sent: c.flow.SentAt, fresh: fresh})
+		profile, err = c.method.Client.idToken(ctx, e, tokens,
+			expected{clientID: c.provider.ClientID, reads: c.row.Reads(), nonce: c.known.Nonce, sent: c.flow.SentAt, fresh: fresh})
 		if err != nil {
 			return Identity{}, err
 		}
@@ -136,7 +139,8 @@ func (c *candidate) ask(ctx context.Context, e Endpoint, verifier string) (Ident
 			return Identity{}, err
 		}
 	}
-	if e.UserInfo != "" && (c.row.Source != catalogue.FromIDToken || at(profile, c.row.Username) == nil && at(profile, c.row.Display) == nil) {
+	if e.UserInfo != "" &&
+		(c.row.Source != catalogue.FromIDToken || at(profile, c.row.Username) == nil && at(profile, c.row.Display) == nil) {
 		if err := c.readUserInfo(ctx, e, tokens.AccessToken, profile); err != nil {
 			return Identity{}, err
 		}
@@ -202,7 +206,8 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 		acr = assurance.Reauth
 	}
 	return method.Evidence{
-		Format: store.FormatOAuth, Identifier: c.identity.Key(), Recipient: c.title(), ACR: acr, Purpose: c.purpose, Detail: c.detail().JSON(), BindingID: c.known.BindingID,
+		Format: store.FormatOAuth, Identifier: c.identity.Key(), Recipient: c.title(), ACR: acr, Purpose: c.purpose,
+		Detail: c.detail().JSON(), BindingID: c.known.BindingID,
 	}, nil
 }
 
@@ -249,18 +254,21 @@ func Undiscovered(provider string, err error) *fault.Error {
 	var other *oidc.IssuerMismatchError
 	if errors.As(err, &other) {
 		return fault.New(fault.ProviderNotEnabled,
-			"The login provider %.40q is not ready for use: it is not the issuer that this environment names. On the server, stepup doctor says what to write.", provider).Because(err)
+			"The login provider %.40q is not ready for use: it is not the issuer that this environment names. On the server, stepup "+
+				"doctor says what to write.", provider).Because(err)
 	}
 	return away("%w", err)
 }
 
 // away is what is said when the provider could not be asked: no word about the login.
 func away(reason string, args ...any) *fault.Error {
-	return fault.New(fault.Unavailable, "The login provider cannot be reached right now. Try again, or use another way to sign in.").Because(fmt.Errorf(reason, args...))
+	return fault.New(fault.Unavailable, "The login provider cannot be reached right now. Try again, or use another way to sign in.").
+		Because(fmt.Errorf(reason, args...))
 }
 
 // refuse is every no of this package: one sentence for people, the reason for
 // the log.
 func refuse(reason string, args ...any) *fault.Error {
-	return fault.New(fault.OtherVerifyFailure, "The login at the provider could not be confirmed. Begin it again in the app.").Because(fmt.Errorf(reason, args...))
+	return fault.New(fault.OtherVerifyFailure, "The login at the provider could not be confirmed. Begin it again in the app.").
+		Because(fmt.Errorf(reason, args...))
 }

@@ -35,7 +35,8 @@ func TestSignIn(t *testing.T) {
 		}
 		h.Read(t, func(tx *store.Tx) error {
 			rows, err := tx.Credentials(tenanttest.ID, first.UserID)
-			if err == nil && (len(rows) != 1 || !strings.Contains(rows[0].PublicIdentifier, "Ada Byron") || !strings.Contains(rows[0].Detail, "new@example.com") || strings.Contains(rows[0].Detail, "ada@example.com")) {
+			if err == nil && (len(rows) != 1 || !strings.Contains(rows[0].PublicIdentifier, "Ada Byron") ||
+				!strings.Contains(rows[0].Detail, "new@example.com") || strings.Contains(rows[0].Detail, "ada@example.com")) {
 				err = fmt.Errorf("the account is shown as it was: %+v", rows)
 			}
 			return err
@@ -199,7 +200,8 @@ func TestE3Injection(t *testing.T) {
 			good := h.login(t, nil, "acme")
 			other := h.login(t, nil, "acme")
 			for what, b := range map[string]back{
-				"another login's code": {state: good.state, code: other.code}, "no code": {state: good.state}, "an unknown state": {state: strings.Repeat("A", 32), code: good.code},
+				"another login's code": {state: good.state, code: other.code}, "no code": {state: good.state},
+				"an unknown state": {state: strings.Repeat("A", 32), code: good.code},
 			} {
 				_, err = h.finish(t, "acme", b)
 				refused(t, what, err)
@@ -318,12 +320,14 @@ func TestE7(t *testing.T) {
 // with its verifier, and one that began without may not show up with one.
 func TestE7Verifier(t *testing.T) {
 	h := sqlite(t)
-	verifier, challenge := "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636, appendix B
+	// RFC 7636, appendix B
+	verifier, challenge := "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 	for _, c := range []struct {
 		challenge, verifier string
 		good                bool
 	}{
-		{challenge, verifier, true}, {challenge, "", false}, {challenge, challenge, false}, {challenge, verifier[1:] + "A", false}, {"", verifier, false}, {"", "", true},
+		{challenge, verifier, true}, {challenge, "", false}, {challenge, challenge, false}, {challenge, verifier[1:] + "A", false},
+		{"", verifier, false}, {"", "", true},
 	} {
 		r := h.request(nil, "github")
 		b, err := h.returned(t, r, h.send(t, r, h.begin(t, r), c.challenge))
@@ -410,11 +414,14 @@ func TestRace(t *testing.T) {
 // proof is then just the provider's word, and the client's verifier is passed on.
 func TestDirect(t *testing.T) {
 	h := sqlite(t)
-	h.Apply(t, strings.Replace(strings.Replace(document(h.provider), "provider: github,", "provider: github, direct: true,", 1), "provider: acme,", "provider: acme, direct: true,", 1))
+	h.Apply(t, strings.Replace(strings.Replace(document(h.provider), "provider: github,", "provider: github, direct: true,", 1),
+		"provider: acme,", "provider: acme, direct: true,", 1))
 	ada := h.SignIn(t, "ada@example.com")
 	r := h.request(&ada, "github")
 	state := h.begin(t, r)
-	to := fmt.Sprintf("%s/authorize?response_type=code&client_id=%s&state=%s&redirect_uri=%s&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", h.provider.URL, socialtest.ClientID, state, social.Callback(h.Tenant, "github"))
+	to := fmt.Sprintf(
+		"%s/authorize?response_type=code&client_id=%s&state=%s&redirect_uri=%s&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+		h.provider.URL, socialtest.ClientID, state, social.Callback(h.Tenant, "github"))
 	b, err := h.returned(t, r, visit(t, to))
 	if err != nil || b.state != state {
 		t.Fatal(b, err)
@@ -477,7 +484,8 @@ func TestBeginning(t *testing.T) {
 		})
 		return refused
 	}
-	for _, state := range []string{"", "short", strings.Repeat("s", 257), strings.Repeat("s", 16) + " ", strings.Repeat("s", 16) + "é", strings.Repeat("s", 16) + "%00"} {
+	for _, state := range []string{"", "short", strings.Repeat("s", 257), strings.Repeat("s", 16) + " ", strings.Repeat("s", 16) + "é",
+		strings.Repeat("s", 16) + "%00"} {
 		if err := begin(h.request(nil, "acme"), state); !fault.Has(err, fault.InvalidRequest) {
 			t.Errorf("state %q: %v", state, err)
 		}
@@ -533,7 +541,8 @@ func TestHostile(t *testing.T) {
 	}
 	names := sync.Map{} // of users
 	methodtest.Run(t, methodtest.Case{
-		Kind: assurance.Social, Document: document(p), Off: tenanttest.Document("redirectOrigins: [" + app + "]"), OfSession: true, Burns: true,
+		Kind: assurance.Social, Document: document(p), Off: tenanttest.Document("redirectOrigins: [" + app + "]"), OfSession: true,
+		Burns: true,
 		Enrol: func(t testing.TB, w *tenanttest.World, name string) store.SessionRow {
 			row := in(w).enrol(t, "github", name, func(s *store.SessionRow) back { return login(t, w, s, name) })
 			names.Store(row.UserID, name)

@@ -48,9 +48,11 @@ func (a *apps) enrol(t testing.TB, w *tenanttest.World, s store.SessionRow) stri
 
 func (a *apps) confirm(t testing.TB, w *tenanttest.World, s store.SessionRow, id, code string) error {
 	t.Helper()
-	return method.Check(t.Context(), w.DB, totp.Method{DeviceID: id}, w.Attempt(&s, "", code), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
+	return method.Check(t.Context(), w.DB, totp.Method{DeviceID: id}, w.Attempt(&s, "",
+		code), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
-		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: id, Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
+		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: id, Format: e.Format, Identifier: e.Identifier,
+			Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		return err
 	})
 }
@@ -74,7 +76,8 @@ func TestHostile(t *testing.T) {
 	}
 	methodtest.Run(t, methodtest.Case{
 		Kind: assurance.TOTP, Document: tenanttest.Document(on), Guessable: true,
-		Off: tenanttest.Document("passkeys: {rpId: example.com, origins: ['https://example.com']}\nmfa: {methods: [{type: totp, enabled: false}, {type: passkey, enabled: true}]}"),
+		Off: tenanttest.Document("passkeys: {rpId: example.com, origins: ['https://example.com']}\n" +
+			"mfa: {methods: [{type: totp, enabled: false}, {type: passkey, enabled: true}]}"),
 		Enrol: func(t testing.TB, w *tenanttest.World, name string) store.SessionRow {
 			s := w.SignIn(t, name+"@example.com")
 			apps.enrol(t, w, s)

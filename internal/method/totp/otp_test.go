@@ -15,7 +15,8 @@ import (
 // RFC 4226 appendix D.
 func TestRFC4226(t *testing.T) {
 	secret := []byte("12345678901234567890")
-	for counter, want := range []string{"755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"} {
+	for counter, want := range []string{"755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583",
+		"399871", "520489"} {
 		if got := totp.HOTP(sha1.New, secret, int64(counter), 6); got != want {
 			t.Errorf("counter %d: %s, want %s", counter, got, want)
 		}
@@ -74,7 +75,8 @@ func FuzzMatch(f *testing.F) {
 	secret := []byte("12345678901234567890")
 	const now = 1000
 	code := totp.Code(secret, now)
-	for _, text := range []string{code, code + " ", " " + code, code + "\n", "0" + code, "+" + code, code[:3] + " " + code[3:], code[:3] + "–" + code[3:],
+	for _, text := range []string{code, code + " ", " " + code, code + "\n", "0" + code, "+" + code, code[:3] + " " + code[3:],
+		code[:3] + "–" + code[3:],
 		code[:3] + "\u200b" + code[3:], code[:3] + "." + code[3:], code[:5], "٠١٢٣٤٥", "", "\x00" + code} {
 		f.Add(text)
 	}

@@ -69,7 +69,8 @@ func uri(issuer, account, secret string) string {
 	plain := strings.NewReplacer(":", "")
 	issuer, account = plain.Replace(issuer), plain.Replace(account)
 	query := url.Values{
-		"secret": {secret}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {strconv.Itoa(Digits)}, "period": {strconv.Itoa(int(Period / time.Second))},
+		"secret": {secret}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {strconv.Itoa(Digits)},
+		"period": {strconv.Itoa(int(Period / time.Second))},
 	}
 	label := strings.ReplaceAll(url.PathEscape(issuer)+":"+url.PathEscape(account), "+", "%2B") // some apps read a plus sign as a space,
 	return "otpauth://totp/" + label + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")     // and others a space's as it stands
@@ -80,7 +81,8 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if a.Session == nil {
 		return nil, errors.New("verifying a code: no session")
 	}
-	c := &candidate{environmentID: a.Tenant.ID, userID: a.Session.UserID, typed: a.Response.Reveal(), now: StepAt(tx.Now()), bindingID: a.BindingID}
+	c := &candidate{environmentID: a.Tenant.ID, userID: a.Session.UserID, typed: a.Response.Reveal(), now: StepAt(tx.Now()),
+		bindingID: a.BindingID}
 	if err := c.find(tx, a.Session, m.DeviceID); err != nil {
 		return nil, err
 	}
@@ -134,7 +136,8 @@ func (c *candidate) find(tx *store.Tx, s *store.SessionRow, id string) error {
 		if err := tx.RenewTOTPEpoch(c.environmentID, c.userID, d.CredentialID, c.now+skew); err != nil {
 			return err
 		}
-		return fault.New(fault.MFAInvalidCode, "The service has recovered from a failure, and codes from before it are void. Wait a minute and type a new one.")
+		return fault.New(fault.MFAInvalidCode,
+			"The service has recovered from a failure, and codes from before it are void. Wait a minute and type a new one.")
 	}
 	c.id, c.last = d.CredentialID, d.LastStep
 	c.secret, err = tx.Open("totp_devices", "sealed_secret", d.CredentialID, d.SealedSecret)
@@ -167,7 +170,8 @@ func (c *candidate) Compare(context.Context) error {
 
 // Spend implements [method.Candidate].
 func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
-	evidence := method.Evidence{Format: store.FormatTOTP, Identifier: c.id, Recipient: "Authenticator app", Purpose: method.InSession, BindingID: c.bindingID}
+	evidence := method.Evidence{Format: store.FormatTOTP, Identifier: c.id, Recipient: "Authenticator app", Purpose: method.InSession,
+		BindingID: c.bindingID}
 	var err error
 	if c.enrolment != nil {
 		evidence.Purpose, evidence.AuthorizedBy = method.Enrol, c.enrolment.AuthorizedBy
@@ -201,5 +205,6 @@ func (c *candidate) Forgive(tx *store.Tx) error {
 }
 
 func wrong() *fault.Error {
-	return fault.New(fault.MFAInvalidCode, "This is not the code your app shows now, or it was used already. Wait for the next one and type its six digits.")
+	return fault.New(fault.MFAInvalidCode,
+		"This is not the code your app shows now, or it was used already. Wait for the next one and type its six digits.")
 }

@@ -65,7 +65,8 @@ func newNode(t *testing.T, chainID string, call func(w http.ResponseWriter, r *h
 
 func question(n *node) walletsig.Question {
 	return walletsig.Question{
-		Node: n.URL, ChainID: "1", Address: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", Hash: bytes.Repeat([]byte{0xaa}, 32), Signature: []byte("a signature of 37 bytes or thereabouts"),
+		Node: n.URL, ChainID: "1", Address: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", Hash: bytes.Repeat([]byte{0xaa}, 32),
+		Signature: []byte("a signature of 37 bytes or thereabouts"),
 	}
 }
 
@@ -86,7 +87,8 @@ func TestContractSaysYes(t *testing.T) {
 		}
 	}
 	if n.calls.Load() != 3 || n.chains.Load() != 1 {
-		t.Errorf("%d questions and %d looks at the chain, want 3 and 1: no verdict is kept, and the chain is asked for once", n.calls.Load(), n.chains.Load())
+		t.Errorf("%d questions and %d looks at the chain, want 3 and 1: no verdict is kept, and the chain is asked for once",
+			n.calls.Load(), n.chains.Load())
 	}
 }
 
@@ -102,37 +104,46 @@ func TestG6FaultsOfTheNode(t *testing.T) {
 		call  func(w http.ResponseWriter, r *http.Request, to, data, gas, block string) string
 		want  error
 	}{
-		"no code at the address":       {call: says(result("0x")), want: walletsig.ErrNoMagic},
-		"the magic value, unpadded":    {call: says(result("0x1626ba7e")), want: walletsig.ErrNoMagic},
-		"the magic value, and more":    {call: says(result("0x" + word + "00")), want: walletsig.ErrNoMagic},
-		"two words":                    {call: says(result("0x" + word + word)), want: walletsig.ErrNoMagic},
-		"padding that is not zero":     {call: says(result("0x" + word[:63] + "1")), want: walletsig.ErrNoMagic},
-		"true":                         {call: says(result("0x" + strings.Repeat("0", 63) + "1")), want: walletsig.ErrNoMagic},
-		"all ones":                     {call: says(result("0x" + strings.Repeat("f", 64))), want: walletsig.ErrNoMagic},
-		"the failure value":            {call: says(result("0xffffffff" + strings.Repeat("0", 56))), want: walletsig.ErrNoMagic},
-		"it reverted":                  {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted","data":"0x1626ba7e"}}`), want: walletsig.ErrNoMagic},
-		"out of gas":                   {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"out of gas"}}`), want: walletsig.ErrNoMagic},
-		"reverted, as others say it":   {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32015,"message":"VM execution error."}}`), want: walletsig.ErrNoMagic},
-		"out of gas, as anvil says it": {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"EVM error OutOfGas"}}`), want: walletsig.ErrNoMagic},
-		"too many requests":            {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"limit exceeded"}}`), want: walletsig.ErrNode},
-		"a node in trouble":            {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"internal error"}}`), want: walletsig.ErrNode},
-		"a node that lags behind":      {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"header not found"}}`), want: walletsig.ErrNode},
-		"a result and an error":        {call: says(`{"jsonrpc":"2.0","id":1,"result":"0x` + word + `","error":{"code":3,"message":"no"}}`), want: walletsig.ErrNode},
-		"neither":                      {call: says(`{"jsonrpc":"2.0","id":1}`), want: walletsig.ErrNode},
-		"the answer to another":        {call: says(`{"jsonrpc":"2.0","id":2,"result":"0x` + word + `"}`), want: walletsig.ErrNode},
-		"another protocol":             {call: says(`{"jsonrpc":"1.0","id":1,"result":"0x` + word + `"}`), want: walletsig.ErrNode},
-		"a list":                       {call: says(`[` + result("0x"+word) + `]`), want: walletsig.ErrNode},
-		"two answers":                  {call: says(result("0x"+word) + result("0x"+word)), want: walletsig.ErrNode},
-		"a number":                     {call: says(`{"jsonrpc":"2.0","id":1,"result":1}`), want: walletsig.ErrNode},
-		"odd hex":                      {call: says(result("0x" + word[1:])), want: walletsig.ErrNode},
-		"no 0x":                        {call: says(result(word)), want: walletsig.ErrNode},
-		"junk":                         {call: says(`<html>`), want: walletsig.ErrNode},
-		"nothing":                      {call: says(``), want: walletsig.ErrNode},
-		"too much":                     {call: says(result("0x" + strings.Repeat(word, 600))), want: walletsig.ErrNode},
-		"a node of another chain":      {chain: result("0x2"), call: says(result("0x" + word)), want: walletsig.ErrNode},
-		"a node of no chain":           {chain: result("one"), call: says(result("0x" + word)), want: walletsig.ErrNode},
-		"a chain id beyond all":        {chain: result("0x10000000000000001"), call: says(result("0x" + word)), want: walletsig.ErrNode},
-		"a node that knows no chains":  {chain: `{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no such method"}}`, call: says(result("0x" + word)), want: walletsig.ErrNode},
+		"no code at the address":    {call: says(result("0x")), want: walletsig.ErrNoMagic},
+		"the magic value, unpadded": {call: says(result("0x1626ba7e")), want: walletsig.ErrNoMagic},
+		"the magic value, and more": {call: says(result("0x" + word + "00")), want: walletsig.ErrNoMagic},
+		"two words":                 {call: says(result("0x" + word + word)), want: walletsig.ErrNoMagic},
+		"padding that is not zero":  {call: says(result("0x" + word[:63] + "1")), want: walletsig.ErrNoMagic},
+		"true":                      {call: says(result("0x" + strings.Repeat("0", 63) + "1")), want: walletsig.ErrNoMagic},
+		"all ones":                  {call: says(result("0x" + strings.Repeat("f", 64))), want: walletsig.ErrNoMagic},
+		"the failure value":         {call: says(result("0xffffffff" + strings.Repeat("0", 56))), want: walletsig.ErrNoMagic},
+		"it reverted": {call: says(
+			`{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted","data":"0x1626ba7e"}}`), want: walletsig.ErrNoMagic},
+		"out of gas": {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"out of gas"}}`),
+			want: walletsig.ErrNoMagic},
+		"reverted, as others say it": {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32015,"message":"VM execution error."}}`),
+			want: walletsig.ErrNoMagic},
+		"out of gas, as anvil says it": {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"EVM error OutOfGas"}}`),
+			want: walletsig.ErrNoMagic},
+		"too many requests": {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"limit exceeded"}}`),
+			want: walletsig.ErrNode},
+		"a node in trouble": {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"internal error"}}`),
+			want: walletsig.ErrNode},
+		"a node that lags behind": {call: says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"header not found"}}`),
+			want: walletsig.ErrNode},
+		"a result and an error": {call: says(`{"jsonrpc":"2.0","id":1,"result":"0x` + word + `","error":{"code":3,"message":"no"}}`),
+			want: walletsig.ErrNode},
+		"neither":                 {call: says(`{"jsonrpc":"2.0","id":1}`), want: walletsig.ErrNode},
+		"the answer to another":   {call: says(`{"jsonrpc":"2.0","id":2,"result":"0x` + word + `"}`), want: walletsig.ErrNode},
+		"another protocol":        {call: says(`{"jsonrpc":"1.0","id":1,"result":"0x` + word + `"}`), want: walletsig.ErrNode},
+		"a list":                  {call: says(`[` + result("0x"+word) + `]`), want: walletsig.ErrNode},
+		"two answers":             {call: says(result("0x"+word) + result("0x"+word)), want: walletsig.ErrNode},
+		"a number":                {call: says(`{"jsonrpc":"2.0","id":1,"result":1}`), want: walletsig.ErrNode},
+		"odd hex":                 {call: says(result("0x" + word[1:])), want: walletsig.ErrNode},
+		"no 0x":                   {call: says(result(word)), want: walletsig.ErrNode},
+		"junk":                    {call: says(`<html>`), want: walletsig.ErrNode},
+		"nothing":                 {call: says(``), want: walletsig.ErrNode},
+		"too much":                {call: says(result("0x" + strings.Repeat(word, 600))), want: walletsig.ErrNode},
+		"a node of another chain": {chain: result("0x2"), call: says(result("0x" + word)), want: walletsig.ErrNode},
+		"a node of no chain":      {chain: result("one"), call: says(result("0x" + word)), want: walletsig.ErrNode},
+		"a chain id beyond all":   {chain: result("0x10000000000000001"), call: says(result("0x" + word)), want: walletsig.ErrNode},
+		"a node that knows no chains": {chain: `{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no such method"}}`,
+			call: says(result("0x" + word)), want: walletsig.ErrNode},
 		"a status that says no": {call: func(w http.ResponseWriter, _ *http.Request, _, _, _, _ string) string {
 			w.WriteHeader(http.StatusInternalServerError)
 			return result("0x" + word)
@@ -177,7 +188,8 @@ func TestG6NodeThatHangs(t *testing.T) {
 		var early atomic.Int64
 		for range 40 {
 			all.Go(func() {
-				if err := c.Ask(t.Context(), walletsig.Question{Node: "https://rpc.example", ChainID: "1", Address: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"}); !errors.Is(err, walletsig.ErrNode) {
+				if err := c.Ask(t.Context(), walletsig.Question{Node: "https://rpc.example", ChainID: "1",
+					Address: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"}); !errors.Is(err, walletsig.ErrNode) {
 					t.Errorf("got %v", err)
 				}
 				if time.Since(began) <= time.Second {
@@ -187,7 +199,8 @@ func TestG6NodeThatHangs(t *testing.T) {
 		}
 		all.Wait()
 		if took := time.Since(began); took != walletsig.ContractTime || most.Load() != 16 || early.Load() != 24 {
-			t.Errorf("took %s, with %d at once and %d sent away early; want %s, 16 and 24", took, most.Load(), early.Load(), walletsig.ContractTime)
+			t.Errorf("took %s, with %d at once and %d sent away early; want %s, 16 and 24", took, most.Load(), early.Load(),
+				walletsig.ContractTime)
 		}
 	})
 }
@@ -288,7 +301,8 @@ func TestSignatureOfNoBytes(t *testing.T) {
 			}
 			return result("0x" + answer)
 		})
-		err := walletsig.NewContracts(n.Client()).Ask(t.Context(), walletsig.Question{Node: n.URL, ChainID: "1", Address: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", Hash: hash})
+		err := walletsig.NewContracts(n.Client()).Ask(t.Context(),
+			walletsig.Question{Node: n.URL, ChainID: "1", Address: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", Hash: hash})
 		if !errors.Is(err, want) || (err == nil) != (want == nil) {
 			t.Errorf("%s: %v", answer, err)
 		}

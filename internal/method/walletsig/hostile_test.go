@@ -18,7 +18,8 @@ import (
 // either chain.
 func TestHostileSuite(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(testing.TB) *walletsigtest.Wallet{"EVM": walletsigtest.NewEVM, "Solana": walletsigtest.NewSolana} {
+	for name, make := range map[string]func(testing.TB) *walletsigtest.Wallet{"EVM": walletsigtest.NewEVM,
+		"Solana": walletsigtest.NewSolana} {
 		for _, own := range []bool{true, false} {
 			var mu sync.Mutex
 			wallets := map[string]*walletsigtest.Wallet{}

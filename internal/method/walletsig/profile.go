@@ -66,9 +66,9 @@ func Compose(tx *store.Tx, r Text) (string, error) {
 	now := tx.Now().UTC()
 	_, domain, _ := strings.Cut(r.Origin, "://")
 	m := Message{
-		Scheme: "", Domain: domain, Account: r.Chain.Account(), Address: r.Address, Statement: statement(r, domain), URI: r.Origin + "/", ChainID: r.ChainID,
-		Nonce: nonce.New(tx.Hasher(), r.Tenant.ID, epoch, now), IssuedAt: now.Format(stamp), ExpirationTime: now.Add(Life).Format(stamp), RequestID: r.Tenant.ID,
-		Resources: []string{actionURN + string(r.Door)},
+		Scheme: "", Domain: domain, Account: r.Chain.Account(), Address: r.Address, Statement: statement(r, domain), URI: r.Origin + "/",
+		ChainID: r.ChainID, Nonce: nonce.New(tx.Hasher(), r.Tenant.ID, epoch, now), IssuedAt: now.Format(stamp),
+		ExpirationTime: now.Add(Life).Format(stamp), RequestID: r.Tenant.ID, Resources: []string{actionURN + string(r.Door)},
 	}
 	for _, scope := range distinct(r.Scopes) {
 		m.Resources = append(m.Resources, scopeURN+scope)
@@ -103,13 +103,16 @@ func statement(r Text, domain string) string {
 		if !shown {
 			what = "the transaction with this hash"
 		}
-		return "Confirm in " + app + " exactly this: " + what + ". SHA-256 " + r.About.Hash + ". This signature allows that and nothing else, and moves nothing."
+		return "Confirm in " + app + " exactly this: " + what + ". SHA-256 " + r.About.Hash +
+			". This signature allows that and nothing else, and moves nothing."
 	case r.Door == StepUp:
-		return "Confirm in " + app + " that it is you, for: " + strings.Join(r.Scopes, ", ") + ". This signature allows that and nothing else, and moves nothing."
+		return "Confirm in " + app + " that it is you, for: " + strings.Join(r.Scopes, ", ") +
+			". This signature allows that and nothing else, and moves nothing."
 	case r.Door == Link:
 		return "Link this wallet to your account at " + app + ". It can then sign in to that account. This moves nothing."
 	case r.Door == Transfer:
-		return "Move this wallet at " + app + " from the account that has it now to yours. The other account loses it. This moves no assets."
+		return "Move this wallet at " + app +
+			" from the account that has it now to yours. The other account loses it. This moves no assets."
 	}
 	return "Sign in to " + app + " with this wallet. This moves nothing."
 }

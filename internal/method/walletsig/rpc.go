@@ -37,7 +37,8 @@ func (e *rpcError) executed() bool {
 }
 
 // ofTheCall is what nodes say of a call that was run and failed, without spaces.
-var ofTheCall = []string{"revert", "outofgas", "gasrequiredexceeds", "opcode", "invalidjump", "stackunderflow", "stackoverflow", "stacklimit", "evmerror"}
+var ofTheCall = []string{"revert", "outofgas", "gasrequiredexceeds", "opcode", "invalidjump", "stackunderflow", "stackoverflow",
+	"stacklimit", "evmerror"}
 
 func (e *rpcError) Error() string { return fmt.Sprintf("node: %d %.200s", e.Code, e.Message) }
 
@@ -112,7 +113,8 @@ func (c *Contracts) post(ctx context.Context, node, method string, params ...any
 		Error   *rpcError `json:"error"`
 	}
 	// Some nodes answer a reverted call with a status of 400 or 500.
-	if err := json.Unmarshal(text, &answer); err != nil || answer.Version != "2.0" || answer.ID != 1 || (answer.Result == nil) == (answer.Error == nil) {
+	if err := json.Unmarshal(text, &answer); err != nil || answer.Version != "2.0" || answer.ID != 1 ||
+		(answer.Result == nil) == (answer.Error == nil) {
 		return "", fmt.Errorf("%w: status %d, no JSON-RPC answer", ErrNode, response.StatusCode)
 	}
 	if answer.Error != nil {

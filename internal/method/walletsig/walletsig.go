@@ -54,16 +54,19 @@ var perSource = environment.Rate{Count: 300, Per: environment.Duration(time.Minu
 // Count implements [method.Method]. It judges all of the text; the signature
 // is left to Compare.
 func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
-	refused, wait, err := limit.TakeAll(tx, limit.PerSource(tx, limit.From(a.Source, a.Tenant.Limits), perSource, "wallet-source", a.Tenant.ID)...)
+	refused, wait, err := limit.TakeAll(tx,
+		limit.PerSource(tx, limit.From(a.Source, a.Tenant.Limits), perSource, "wallet-source", a.Tenant.ID)...)
 	if err != nil {
 		return nil, err
 	}
 	if refused != nil {
-		return nil, fault.New(fault.RateLimited, "Too many signatures were sent from here. Try again in %s.", wait.Round(time.Second)).After(wait)
+		return nil, fault.New(fault.RateLimited, "Too many signatures were sent from here. Try again in %s.", wait.Round(time.Second)).
+			After(wait)
 	}
 	ok := false
 	if m.Address, ok = m.Chain.ReadAddress(m.Address); !ok {
-		return nil, fault.New(fault.InvalidWalletAddress, "publicWalletAddress is no address of this chain: an EVM address is 0x and 40 hex digits, whose capitals, if it mixes them, are those of EIP-55; a Solana address is base58.")
+		return nil, fault.New(fault.InvalidWalletAddress, "publicWalletAddress is no address of this chain: an EVM address is 0x and 40 "+
+			"hex digits, whose capitals, if it mixes them, are those of EIP-55; a Solana address is base58.")
 	}
 	// A text that was signed for another transaction costs nothing.
 	message, unreadable := ParseMessage(m.Message)
@@ -77,7 +80,8 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 		return nil, err
 	}
 	if unreadable != nil {
-		return nil, invalid("This is not a sign-in text as wallets sign them (EIP-4361), from its first byte to its last: %v.", unreadable).Because(unreadable)
+		return nil, invalid("This is not a sign-in text as wallets sign them (EIP-4361), from its first byte to its last: %v.", unreadable).
+			Because(unreadable)
 	}
 	if err := m.judge(tx, a, message); err != nil {
 		return nil, err
@@ -214,7 +218,8 @@ func (c *candidate) Compare(ctx context.Context) error {
 			return invalid("This text could pass for a transaction, so no signature over it is taken.")
 		}
 		if err := chain.VerifySolana(m.Address, m.Message, signature); err != nil {
-			return invalid("This is not a signature by this wallet over this text. Of hardware wallets, which sign an off-chain envelope around it, version 0 without an application is read.").Because(err)
+			return invalid("This is not a signature by this wallet over this text. Of hardware wallets, which sign an off-chain envelope " +
+				"around it, version 0 without an application is read.").Because(err)
 		}
 		c.identifier = m.Chain.Identifier(m.Address)
 		return nil
@@ -231,10 +236,12 @@ func (c *candidate) askContract(ctx context.Context, signature []byte) error {
 	m := c.method
 	node := m.Nodes[c.message.ChainID]
 	if m.Contracts == nil || node == "" {
-		return invalid("This is not a signature by this wallet over this text. If it is a contract wallet: this environment asks none on chain %s.", c.message.ChainID)
+		return invalid("This is not a signature by this wallet over this text. If it is a contract wallet: this "+
+			"environment asks none on chain %s.", c.message.ChainID)
 	}
 	err := m.Contracts.Ask(ctx, Question{
-		Node: node, ChainID: c.message.ChainID, Address: m.Address, Hash: chain.PersonalHash(m.Message), Signature: signature, Undeployed: m.Undeployed,
+		Node: node, ChainID: c.message.ChainID, Address: m.Address, Hash: chain.PersonalHash(m.Message), Signature: signature,
+		Undeployed: m.Undeployed,
 	})
 	switch {
 	case err == nil:
@@ -242,9 +249,11 @@ func (c *candidate) askContract(ctx context.Context, signature []byte) error {
 		return nil
 	case errors.Is(err, ErrNode):
 		c.away = true
-		return fault.New(fault.Unavailable, "The chain cannot be asked about this wallet right now, so the answer is no. Try again in a moment.").Because(err)
+		return fault.New(fault.Unavailable,
+			"The chain cannot be asked about this wallet right now, so the answer is no. Try again in a moment.").Because(err)
 	case errors.Is(err, ErrNotDeployed):
-		return fault.New(fault.WalletNotDeployed, "This wallet's contract is not deployed yet. Use it once on its chain, then sign again.").Because(err)
+		return fault.New(fault.WalletNotDeployed, "This wallet's contract is not deployed yet. Use it once on its chain, then sign again.").
+			Because(err)
 	}
 	return invalid("This is not a signature by this wallet over this text.").Because(err)
 }

@@ -40,15 +40,18 @@ func fresh(t testing.TB, w *tenanttest.World) string {
 }
 
 // ours is a text that we build.
-func ours(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow, scopes ...string) string {
+func ours(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow,
+	scopes ...string) string {
 	t.Helper()
 	return oursAbout(t, w, wallet, door, s, nil, scopes...)
 }
 
 // oursAbout is ours for a registered transaction.
-func oursAbout(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow, x *store.BindingRow, scopes ...string) string {
+func oursAbout(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow,
+	x *store.BindingRow, scopes ...string) string {
 	t.Helper()
-	r := walletsig.Text{Tenant: w.Tenant, Session: s, Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Origin: app, Scopes: scopes, About: x}
+	r := walletsig.Text{Tenant: w.Tenant, Session: s, Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Origin: app,
+		Scopes: scopes, About: x}
 	if wallet.Chain == "EVM" {
 		r.ChainID = "1"
 	}
@@ -66,11 +69,13 @@ func published(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet) 
 }
 
 // signed is an attempt with a text that the wallet signs now.
-func signed(w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow, text string, scopes ...string) methodtest.Try {
+func signed(w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow, text string,
+	scopes ...string) methodtest.Try {
 	return methodtest.Try{
 		Method: walletsig.Method{
 			Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Message: text, Scopes: scopes,
-			Detail: account.Detail{Address: wallet.Address, Chain: chain.Kind(wallet.Chain).Namespace(), WalletName: "test", WalletProvider: "browserExtension"}.JSON(),
+			Detail: account.Detail{Address: wallet.Address, Chain: chain.Kind(wallet.Chain).Namespace(), WalletName: "test",
+				WalletProvider: "browserExtension"}.JSON(),
 		},
 		Attempt: method.Attempt{Tenant: w.Tenant, Session: s, Response: secret.Text(wallet.Sign(text)), Source: "192.0.2.1"},
 	}
@@ -102,7 +107,8 @@ func linkTo(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, s s
 	t.Helper()
 	if err := check(t, w, signed(w, wallet, walletsig.Link, &s, published(t, w, wallet)), func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
-		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}, account.Authority{Provenance: store.ProvenanceElevatedToken})
+		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier,
+			Written: e.Recipient, Detail: e.Detail}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -123,29 +129,32 @@ func TestG1ForeignSites(t *testing.T) {
 		change func(string) string
 		ok     bool
 	}{
-		"as it is":                        {func(s string) string { return s }, true},
-		"another origin of ours":          {replace(domain, "other.example.com wants", uri, "URI: https://other.example.com/"), true},
-		"a path in the URI":               {replace(uri, uri+"login?next=1"), true},
-		"no slash after the origin":       {replace(uri, "URI: https://app.example.com"), true},
-		"another domain":                  {replace(domain, "evil.example wants"), false},
-		"another URI":                     {replace(uri, "URI: https://evil.example/"), false},
-		"another site altogether":         {replace(domain, "evil.example wants", uri, "URI: https://evil.example/"), false},
-		"domain and URI of two origins":   {replace(domain, "other.example.com wants"), false},
-		"http":                            {replace(uri, "URI: http://app.example.com/"), false},
-		"another port":                    {replace(domain, "app.example.com:8443 wants", uri, "URI: https://app.example.com:8443/"), false},
-		"the usual port, spelt out":       {replace(domain, "app.example.com:443 wants", uri, "URI: https://app.example.com:443/"), false},
-		"port in the domain only":         {replace(domain, "app.example.com:8443 wants"), false},
-		"a subdomain":                     {replace(domain, "x.app.example.com wants", uri, "URI: https://x.app.example.com/"), false},
-		"a longer name":                   {replace(domain, "app.example.com.evil.example wants", uri, "URI: https://app.example.com.evil.example/"), false},
-		"capitals":                        {replace(domain, "App.example.com wants", uri, "URI: https://App.example.com/"), false},
-		"a user before the domain":        {replace(domain, "app.example.com@evil.example wants"), false},
-		"a user before the host":          {replace(uri, "URI: https://app.example.com@evil.example/"), false},
-		"a user of ours":                  {replace(uri, "URI: https://evil@app.example.com/"), false},
-		"a fragment that looks like host": {replace(domain, "evil.example wants", uri, "URI: https://evil.example#app.example.com/"), false},
-		"a dot at the end":                {replace(domain, "app.example.com. wants", uri, "URI: https://app.example.com./"), false},
-		"an encoded host":                 {replace(uri, "URI: https://app%2eexample.com/"), false},
-		"a URN":                           {replace(uri, "URI: urn:app.example.com"), false},
-		"a scheme before the domain":      {replace(domain, "http://app.example.com wants"), false},
+		"as it is":                      {func(s string) string { return s }, true},
+		"another origin of ours":        {replace(domain, "other.example.com wants", uri, "URI: https://other.example.com/"), true},
+		"a path in the URI":             {replace(uri, uri+"login?next=1"), true},
+		"no slash after the origin":     {replace(uri, "URI: https://app.example.com"), true},
+		"another domain":                {replace(domain, "evil.example wants"), false},
+		"another URI":                   {replace(uri, "URI: https://evil.example/"), false},
+		"another site altogether":       {replace(domain, "evil.example wants", uri, "URI: https://evil.example/"), false},
+		"domain and URI of two origins": {replace(domain, "other.example.com wants"), false},
+		"http":                          {replace(uri, "URI: http://app.example.com/"), false},
+		"another port": {replace(domain, "app.example.com:8443 wants", uri, "URI: https://app.example.com:8443/"),
+			false},
+		"the usual port, spelt out": {replace(domain, "app.example.com:443 wants", uri, "URI: https://app.example.com:443/"), false},
+		"port in the domain only":   {replace(domain, "app.example.com:8443 wants"), false},
+		"a subdomain":               {replace(domain, "x.app.example.com wants", uri, "URI: https://x.app.example.com/"), false},
+		"a longer name": {replace(domain, "app.example.com.evil.example wants", uri,
+			"URI: https://app.example.com.evil.example/"), false},
+		"capitals":                 {replace(domain, "App.example.com wants", uri, "URI: https://App.example.com/"), false},
+		"a user before the domain": {replace(domain, "app.example.com@evil.example wants"), false},
+		"a user before the host":   {replace(uri, "URI: https://app.example.com@evil.example/"), false},
+		"a user of ours":           {replace(uri, "URI: https://evil@app.example.com/"), false},
+		"a fragment that looks like host": {replace(domain, "evil.example wants", uri, "URI: https://evil.example#app.example.com/"),
+			false},
+		"a dot at the end":           {replace(domain, "app.example.com. wants", uri, "URI: https://app.example.com./"), false},
+		"an encoded host":            {replace(uri, "URI: https://app%2eexample.com/"), false},
+		"a URN":                      {replace(uri, "URI: urn:app.example.com"), false},
+		"a scheme before the domain": {replace(domain, "http://app.example.com wants"), false},
 	} {
 		text := test.change(published(t, w, wallet))
 		err := check(t, w, signed(w, wallet, walletsig.SignIn, nil, text), accept)
@@ -177,16 +186,23 @@ func TestG2NonceAndFacts(t *testing.T) {
 		"five minutes old":            {at(-5*time.Minute - time.Second), fault.InvalidVerification},
 		"two minutes ahead":           {at(2 * time.Minute), fault.InvalidVerification},
 		"a nonce of the client's own": {func(s string) string { return change(s, nonceOf(s), "12345678") }, fault.InvalidVerification},
-		"a nonce in capitals":         {func(s string) string { return change(s, nonceOf(s), strings.ToUpper(nonceOf(s))) }, fault.InvalidVerification},
-		"of another environment":      {func(s string) string { return change(s, "Request ID: 1", "Request ID: 2") }, fault.InvalidVerification},
-		"of no environment":           {func(s string) string { return change(s, "\nRequest ID: "+tenanttest.ID, "") }, fault.InvalidVerification},
-		"of another wallet":           {func(s string) string { return change(s, wallet.Address, friend.Address) }, fault.InvalidChain},
-		"of another kind of wallet":   {func(s string) string { return change(s, "Ethereum", "Solana", "\nChain ID: 1", "") }, fault.InvalidChain},
-		"in small letters":            {func(s string) string { return change(s, wallet.Address, strings.ToLower(wallet.Address)) }, fault.InvalidVerification},
-		"version 2":                   {func(s string) string { return change(s, "Version: 1", "Version: 2") }, fault.InvalidVerification},
-		"with something after it":     {func(s string) string { return s + "\n" }, fault.InvalidVerification},
-		"with a statement of its own": {func(s string) string { return change(s, "Welcome to Demo.", "Transfer everything.") }, fault.InvalidVerification},
-		"with two names of the app":   {func(s string) string { return change(s, "Welcome to Demo.", "Welcome to Bank.") }, fault.InvalidVerification},
+		"a nonce in capitals": {func(s string) string { return change(s, nonceOf(s), strings.ToUpper(nonceOf(s))) },
+			fault.InvalidVerification},
+		"of another environment": {func(s string) string { return change(s, "Request ID: 1", "Request ID: 2") },
+			fault.InvalidVerification},
+		"of no environment": {func(s string) string { return change(s, "\nRequest ID: "+tenanttest.ID, "") },
+			fault.InvalidVerification},
+		"of another wallet": {func(s string) string { return change(s, wallet.Address, friend.Address) }, fault.InvalidChain},
+		"of another kind of wallet": {func(s string) string { return change(s, "Ethereum", "Solana", "\nChain ID: 1", "") },
+			fault.InvalidChain},
+		"in small letters": {func(s string) string { return change(s, wallet.Address, strings.ToLower(wallet.Address)) },
+			fault.InvalidVerification},
+		"version 2":               {func(s string) string { return change(s, "Version: 1", "Version: 2") }, fault.InvalidVerification},
+		"with something after it": {func(s string) string { return s + "\n" }, fault.InvalidVerification},
+		"with a statement of its own": {func(s string) string { return change(s, "Welcome to Demo.", "Transfer everything.") },
+			fault.InvalidVerification},
+		"with two names of the app": {func(s string) string { return change(s, "Welcome to Demo.", "Welcome to Bank.") },
+			fault.InvalidVerification},
 		"with an expiration": {func(s string) string {
 			return change(s, "\nRequest", "\nExpiration Time: 2100-01-01T00:00:00Z\nRequest")
 		}, fault.InvalidVerification},
@@ -240,36 +256,46 @@ func TestG3TextForSomethingElse(t *testing.T) {
 		ok                 bool
 		publishedOldAsThis time.Duration
 	}{
-		"step-up":                     {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export}, wanted: []string{export}, ok: true},
-		"two scopes, in any order":    {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{sign, export}, wanted: []string{export, sign, export}, ok: true},
-		"sign-in":                     {built: walletsig.SignIn, used: walletsig.SignIn, ok: true},
-		"link":                        {built: walletsig.Link, used: walletsig.Link, builtFor: &ada, usedIn: &ada, ok: true},
-		"sign-in text as step-up":     {built: walletsig.SignIn, used: walletsig.StepUp, usedIn: &ada, wanted: []string{export}},
-		"step-up text to sign in":     {built: walletsig.StepUp, used: walletsig.SignIn, builtFor: &ada, scopes: []string{export}},
-		"link text as step-up":        {built: walletsig.Link, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, wanted: []string{export}},
-		"link text as transfer":       {built: walletsig.Link, used: walletsig.Transfer, builtFor: &ada, usedIn: &ada},
-		"transfer text as link":       {built: walletsig.Transfer, used: walletsig.Link, builtFor: &ada, usedIn: &ada},
-		"other scope":                 {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{sign}, wanted: []string{export}},
-		"one scope more":              {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{sign}, wanted: []string{sign, export}},
-		"one scope fewer":             {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{sign, export}, wanted: []string{sign}},
-		"step-up without scopes":      {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{sign}},
-		"another session of the same": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &again, scopes: []string{export}, wanted: []string{export}},
-		"a scope added to the text": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export}, wanted: []string{export, sign},
+		"step-up": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada,
+			scopes: []string{export}, wanted: []string{export}, ok: true},
+		"two scopes, in any order": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada,
+			scopes: []string{sign, export}, wanted: []string{export, sign, export}, ok: true},
+		"sign-in":                 {built: walletsig.SignIn, used: walletsig.SignIn, ok: true},
+		"link":                    {built: walletsig.Link, used: walletsig.Link, builtFor: &ada, usedIn: &ada, ok: true},
+		"sign-in text as step-up": {built: walletsig.SignIn, used: walletsig.StepUp, usedIn: &ada, wanted: []string{export}},
+		"step-up text to sign in": {built: walletsig.StepUp, used: walletsig.SignIn, builtFor: &ada, scopes: []string{export}},
+		"link text as step-up": {built: walletsig.Link, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada,
+			wanted: []string{export}},
+		"link text as transfer": {built: walletsig.Link, used: walletsig.Transfer, builtFor: &ada, usedIn: &ada},
+		"transfer text as link": {built: walletsig.Transfer, used: walletsig.Link, builtFor: &ada, usedIn: &ada},
+		"other scope": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada,
+			scopes: []string{sign}, wanted: []string{export}},
+		"one scope more": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada,
+			scopes: []string{sign}, wanted: []string{sign, export}},
+		"one scope fewer": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada,
+			scopes: []string{sign, export}, wanted: []string{sign}},
+		"step-up without scopes": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada,
+			scopes: []string{sign}},
+		"another session of the same": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &again,
+			scopes: []string{export}, wanted: []string{export}},
+		"a scope added to the text": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada,
+			scopes: []string{export}, wanted: []string{export, sign},
 			change: func(s string) string {
 				return change(s, "\n- urn:stepup:scope:wallet:export", "\n- urn:stepup:scope:wallet:export\n- urn:stepup:scope:wallet:sign")
 			}},
-		"another sentence": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export}, wanted: []string{export},
-			change: func(s string) string { return change(s, "Confirm in", "Ignore in") }},
-		"a later expiration": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export}, wanted: []string{export},
-			change: func(s string) string { return change(s, "Expiration Time: 2", "Expiration Time: 3") }},
-		"another origin": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export}, wanted: []string{export},
+		"another sentence": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export},
+			wanted: []string{export}, change: func(s string) string { return change(s, "Confirm in", "Ignore in") }},
+		"a later expiration": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export},
+			wanted: []string{export}, change: func(s string) string { return change(s, "Expiration Time: 2", "Expiration Time: 3") }},
+		"another origin": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export},
+			wanted: []string{export},
 			change: func(s string) string {
 				return change(s, "app.example.com wants", "other.example.com wants", app, other)
 			}},
-		"another nonce": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export}, wanted: []string{export},
-			change: func(s string) string { return change(s, nonceOf(s), fresh(t, w)) }},
-		"no challenge": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export}, wanted: []string{export},
-			change: func(s string) string { return s[:strings.Index(s, "\n- urn:stepup:challenge:")] }},
+		"another nonce": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export},
+			wanted: []string{export}, change: func(s string) string { return change(s, nonceOf(s), fresh(t, w)) }},
+		"no challenge": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export},
+			wanted: []string{export}, change: func(s string) string { return s[:strings.Index(s, "\n- urn:stepup:challenge:")] }},
 	} {
 		text := ours(t, w, wallet, test.built, test.builtFor, test.scopes...)
 		if test.change != nil {
@@ -295,7 +321,8 @@ func TestG3TextForSomethingElse(t *testing.T) {
 // can read, and a wallet's word is never phishing-resistant.
 func TestG7TextSaysWhatItAllows(t *testing.T) {
 	t.Parallel()
-	w := tenanttest.SQLite(t, tenanttest.Document("origins: ["+app+"]", "wallets: {chains: [EVM, SOL]}", `mail: {appName: "Bänk <b>\"1\"</b>"}`))
+	w := tenanttest.SQLite(t,
+		tenanttest.Document("origins: ["+app+"]", "wallets: {chains: [EVM, SOL]}", `mail: {appName: "Bänk <b>\"1\"</b>"}`))
 	for _, wallet := range []*walletsigtest.Wallet{walletsigtest.NewEVM(t), walletsigtest.NewSolana(t)} {
 		ada := signIn(t, w, wallet)
 		text := ours(t, w, wallet, walletsig.StepUp, &ada, "wallet:export", "transfer:create")
@@ -303,14 +330,16 @@ func TestG7TextSaysWhatItAllows(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		if !strings.Contains(m.Statement, "wallet:export") || !strings.Contains(m.Statement, "transfer:create") || !strings.HasPrefix(m.Statement, "Confirm in Bnk b1/b that") {
+		if !strings.Contains(m.Statement, "wallet:export") || !strings.Contains(m.Statement, "transfer:create") ||
+			!strings.HasPrefix(m.Statement, "Confirm in Bnk b1/b that") {
 			t.Errorf("the statement is %q", m.Statement)
 		}
 		if m.RequestID != tenanttest.ID || m.ExpirationTime == "" || len(m.Resources) != 4 {
 			t.Errorf("the text is %+v", m)
 		}
 		var proof method.Proof
-		if err := check(t, w, signed(w, wallet, walletsig.StepUp, &ada, text, "transfer:create", "wallet:export"), func(_ *store.Tx, p method.Proof) error {
+		if err := check(t, w, signed(w, wallet, walletsig.StepUp, &ada, text, "transfer:create",
+			"wallet:export"), func(_ *store.Tx, p method.Proof) error {
 			proof = p
 			return nil
 		}); err != nil {
@@ -342,7 +371,8 @@ func TestG8TextOutlivesNoUnlink(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, row.ID, account.Authority{Provenance: store.ProvenanceElevatedToken})
+			return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, row.ID,
+				account.Authority{Provenance: store.ProvenanceElevatedToken})
 		})
 	}
 	link(ada)

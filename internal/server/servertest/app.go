@@ -50,7 +50,8 @@ func (s *Server) BeginApp(t testing.TB, session *Session, link string) *App {
 func (s *Server) EnrolApp(t testing.TB, session *Session) *App {
 	t.Helper()
 	app := s.BeginApp(t, session, s.StepUp(t, session, "credential:link"))
-	s.Do(t, "POST", session.Path("/users/mfa/auth/totp"), session.Header(), map[string]string{"id": app.ID, "code": app.Code()}).Want(t, 200, "")
+	s.Do(t, "POST", session.Path("/users/mfa/auth/totp"), session.Header(), map[string]string{"id": app.ID, "code": app.Code()}).
+		Want(t, 200, "")
 	return app
 }
 
@@ -58,7 +59,8 @@ func (s *Server) EnrolApp(t testing.TB, session *Session) *App {
 // the elevated access token for the scopes.
 func (s *Server) StepUpByApp(t testing.TB, session *Session, app *App, scopes ...string) string {
 	t.Helper()
-	token := s.Do(t, "POST", session.Path("/users/mfa/auth/totp"), session.Header(), map[string]any{"id": app.ID, "code": app.Next(), "requestedScopes": scopes}).
+	token := s.Do(t, "POST", session.Path("/users/mfa/auth/totp"), session.Header(),
+		map[string]any{"id": app.ID, "code": app.Next(), "requestedScopes": scopes}).
 		Want(t, 200, "").Member("elevatedAccessToken")
 	if token == "" {
 		t.Fatalf("stepping up for %v gave no token", scopes)

@@ -109,15 +109,18 @@ func Start(t testing.TB, opts ...Option) *Server {
 	s := &Server{
 		secrets: secretsOf(t, o.database),
 		URL:     "http://" + listener.Addr().String(), Clock: o.clock, Inbox: newInbox(),
-		DB:     storetest.Open(t, o.database, storetest.WithClock(o.clock)),
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		DB: storetest.Open(t, o.database, storetest.WithClock(o.clock)),
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	for _, id := range []string{A, B, Legacy} {
 		s.applyIfAbsent(t, id)
 	}
 	c := server.Config{
-		Production: config.Production{PublicURL: s.URL, SecretsDir: s.secrets, Operators: []string{Operator}, OutboundAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
-		DB:         s.DB, Mailer: s.Inbox, Texter: s.Inbox, Log: slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level})), Now: s.Now,
+		Production: config.Production{PublicURL: s.URL, SecretsDir: s.secrets, Operators: []string{Operator},
+			OutboundAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		DB: s.DB, Mailer: s.Inbox, Texter: s.Inbox,
+		Log: slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level})), Now: s.Now,
 	}
 	c.Development = o.development
 	if o.production != nil {

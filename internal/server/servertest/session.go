@@ -59,7 +59,8 @@ const TextsOn = "sms: {enabled: true, countries: [US, GB]}\n"
 func (s *Server) TextCode(t testing.TB, environment, number string, header http.Header) (verificationUUID, code string) {
 	t.Helper()
 	before := len(s.Inbox.To(number))
-	answer := s.Do(t, "POST", SDK(environment)+"/smsVerifications/create", header, map[string]string{"phoneNumber": number}).Want(t, 200, "")
+	answer := s.Do(t, "POST", SDK(environment)+"/smsVerifications/create", header, map[string]string{"phoneNumber": number}).
+		Want(t, 200, "")
 	return answer.Member("verificationUUID"), s.Inbox.WaitCode(t, number, before)
 }
 
@@ -68,7 +69,8 @@ func (s *Server) SignIn(t testing.TB, environment, email string) *Session {
 	t.Helper()
 	id, code := s.SendCode(t, environment, email, nil)
 	var answer signedIn
-	s.Do(t, "POST", SDK(environment)+"/emailVerifications/signin", nil, map[string]string{"verificationUUID": id, "verificationToken": code}).
+	s.Do(t, "POST", SDK(environment)+"/emailVerifications/signin", nil,
+		map[string]string{"verificationUUID": id, "verificationToken": code}).
 		Want(t, 200, "").JSON(t, &answer)
 	session := &Session{
 		Environment: environment, Email: email, UserID: answer.User.ID, ID: answer.User.SessionID,

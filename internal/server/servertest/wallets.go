@@ -26,7 +26,9 @@ import (
 
 // EmbeddedOn is a further line of [Document]: embedded wallets. Only what is
 // always gated is.
-const EmbeddedOn = `embeddedWallets: {enabled: true, networks: [{name: Local, chain: EVM, chainId: 31337, rpc: "http://127.0.0.1:8545"}, {name: Devnet, chain: SOL, cluster: devnet, rpc: "http://127.0.0.1:8899"}]}
+const EmbeddedOn = `embeddedWallets: {enabled: true, networks: [
+  {name: Local, chain: EVM, chainId: 31337, rpc: "http://127.0.0.1:8545"},
+  {name: Devnet, chain: SOL, cluster: devnet, rpc: "http://127.0.0.1:8899"}]}
 `
 
 // WalletsOn are such lines too, and gate everything that can be.
@@ -186,7 +188,8 @@ func (s *Wallets) Perform(ctx context.Context, o wallet.Operation, by wallet.Cre
 	if err != nil {
 		return outcome, err
 	}
-	outcome.OperationID, outcome.IntentHash, outcome.Verdicts = o.ID, meant.Hash, wallet.Verdicts{Signer: wallet.Allowed, Guardian: wallet.Allowed}
+	outcome.OperationID, outcome.IntentHash, outcome.Verdicts = o.ID, meant.Hash,
+		wallet.Verdicts{Signer: wallet.Allowed, Guardian: wallet.Allowed}
 	s.outcomes[o.ID] = outcome
 	s.done[o.Action]++
 	if s.Lose != nil && s.Lose(o) {
@@ -229,7 +232,8 @@ func (s *Wallets) create(o wallet.Operation) (wallet.Wallet, error) {
 	}
 	key := sha256.Sum256([]byte("key of " + o.WalletID))
 	w := wallet.Wallet{
-		ID: o.WalletID, EnvironmentID: o.EnvironmentID, UserID: o.UserID, Chain: r.Chain, Scheme: r.Scheme, Generation: 1, State: wallet.Active, CreatedAt: s.now().UTC(),
+		ID: o.WalletID, EnvironmentID: o.EnvironmentID, UserID: o.UserID, Chain: r.Chain, Scheme: r.Scheme, Generation: 1,
+		State: wallet.Active, CreatedAt: s.now().UTC(),
 	}
 	if r.Chain == wallet.SOL {
 		w.PublicKey = ed25519.NewKeyFromSeed(key[:]).Public().(ed25519.PublicKey)

@@ -103,7 +103,8 @@ func (h *history) round(round string) {
 	h.withStore(func(db *store.DB) {
 		err := db.Write(h.t.Context(), func(tx *store.Tx) error {
 			for i := range perRound {
-				if _, err := tx.Exec(`INSERT INTO crash_things (id, epoch) SELECT $1, epoch FROM current_epoch`, thing(round, i)); err != nil {
+				if _, err := tx.Exec(`INSERT INTO crash_things (id, epoch) SELECT $1, epoch FROM current_epoch`,
+					thing(round, i)); err != nil {
 					return err
 				}
 			}

@@ -149,7 +149,8 @@ func (s *Server) template(ctx context.Context, schema store.Schema) (string, err
 // dies before leaves one that the next removes.
 func (s *Server) makeTemplate(ctx context.Context, conn *sql.Conn, name string, schema store.Schema) error {
 	var there bool
-	if err := conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)`, name).Scan(&there); err != nil || there {
+	if err := conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)`, name).
+		Scan(&there); err != nil || there {
 		return err
 	}
 	unfinished := name + "_unfinished"

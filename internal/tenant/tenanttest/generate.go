@@ -17,10 +17,12 @@ func Documents() *rapid.Generator[string] {
 		e.ID, e.Name = ID, "Generated"
 		e.Mail.AppName, e.Sessions.Idle, e.Tokens.RotationGrace = e.Name, e.Sessions.Lifetime, e.Sessions.Lifetime
 		e.CreatedAtVersion = environment.Version20260101
-		e.MinAPIVersion = rapid.SampledFrom([]environment.Version{environment.Version20260101, environment.Version20260401}).Draw(t, "version")
+		e.MinAPIVersion = rapid.SampledFrom([]environment.Version{environment.Version20260101, environment.Version20260401}).
+			Draw(t, "version")
 		yes := rapid.Bool()
 		if yes.Draw(t, "totp listed") {
-			e.MFA.Methods = append(e.MFA.Methods, environment.Method{Type: "totp", Enabled: yes.Draw(t, "totp"), AllowBackupCodes: yes.Draw(t, "recovery codes")})
+			e.MFA.Methods = append(e.MFA.Methods,
+				environment.Method{Type: "totp", Enabled: yes.Draw(t, "totp"), AllowBackupCodes: yes.Draw(t, "recovery codes")})
 		}
 		if yes.Draw(t, "passkey listed") {
 			e.Passkeys = environment.Passkeys{RPID: "example.com", Origins: []string{"https://example.com"}}
@@ -56,7 +58,8 @@ func Documents() *rapid.Generator[string] {
 			if !yes.Draw(t, name) {
 				continue
 			}
-			s := environment.Scope{Scope: name, Audience: rapid.SampledFrom([]string{Bank, "https://vault.example.com"}).Draw(t, "audience"), Floor: floor(t)}
+			s := environment.Scope{Scope: name,
+				Audience: rapid.SampledFrom([]string{Bank, "https://vault.example.com"}).Draw(t, "audience"), Floor: floor(t)}
 			s.Required = new(yes.Draw(t, "required"))
 			s.TokenBehavior, s.ExpirySeconds = life(t, environment.Builtin{TokenBehavior: environment.SingleUse, MayTimeBound: true})
 			s.TokenBehavior = cmp.Or(s.TokenBehavior, environment.SingleUse)

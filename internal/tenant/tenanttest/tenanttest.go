@@ -46,7 +46,8 @@ const PublicURL = "https://auth.example.com"
 // Document is a valid environment with the custom scope and these lines added;
 // those that start with "  - " are more scopes.
 func Document(lines ...string) string {
-	return "id: " + ID + "\nname: Demo\nscopes:\n  - {scope: " + string(Transfer) + ", audience: \"" + Bank + "\"}\n" + strings.Join(lines, "\n") + "\n"
+	return "id: " + ID + "\nname: Demo\nscopes:\n  - {scope: " + string(Transfer) + ", audience: \"" + Bank + "\"}\n" +
+		strings.Join(lines, "\n") + "\n"
 }
 
 // By is who acts when a test does not care.
@@ -257,7 +258,8 @@ func Enter(tx *store.Tx, t *tenant.Tenant, p method.Proof) (store.SessionRow, er
 		held = &c
 	}
 	e := p.Evidence()
-	userID, c, _, err := account.SignIn(tx, By, t, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}, held)
+	userID, c, _, err := account.SignIn(tx, By, t,
+		account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}, held)
 	if err != nil {
 		return store.SessionRow{}, err
 	}
@@ -353,7 +355,8 @@ func (s Stub) Forgive(*store.Tx) error { return nil }
 
 // Old is Document at the old version.
 func Old(lines ...string) string {
-	return Document(append(slices.Clone(lines), "minApiVersion: "+string(environment.Version20260101), "createdAtVersion: "+string(environment.Version20260101))...)
+	return Document(append(slices.Clone(lines), "minApiVersion: "+string(environment.Version20260101),
+		"createdAtVersion: "+string(environment.Version20260101))...)
 }
 
 type inbox struct {

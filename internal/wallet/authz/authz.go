@@ -86,7 +86,8 @@ type Authorized struct {
 // A token that has expired since may still allow the operation it was claimed
 // for while it was live, so that the operation can be resumed.
 func (c *Checker) Check(ctx context.Context, op wallet.Operation, creds wallet.Credentials, intentHash string) (Authorized, error) {
-	if op.ID == "" || op.EnvironmentID == "" || op.UserID == "" || op.SessionID == "" || op.WalletID == "" || op.Action == "" || intentHash == "" {
+	if op.ID == "" || op.EnvironmentID == "" || op.UserID == "" || op.SessionID == "" || op.WalletID == "" || op.Action == "" ||
+		intentHash == "" {
 		return Authorized{}, refused("the operation does not say everything that an authorisation is for")
 	}
 	now := time.Now()
@@ -123,7 +124,8 @@ func (c *Checker) Check(ctx context.Context, op wallet.Operation, creds wallet.C
 	default:
 		return Authorized{}, refused("the ticket does not say what authorised it")
 	}
-	claimed, err := c.Claimer.Claim(ctx, wallet.Claim{EnvironmentID: op.EnvironmentID, OperationID: op.ID, IntentHash: intentHash, TokenID: a.TokenID})
+	claimed, err := c.Claimer.Claim(ctx,
+		wallet.Claim{EnvironmentID: op.EnvironmentID, OperationID: op.ID, IntentHash: intentHash, TokenID: a.TokenID})
 	if err != nil {
 		return Authorized{}, err
 	}
@@ -210,7 +212,8 @@ func openToken(ctx context.Context, environment Environment, text string, now ti
 	case errors.Is(err, stepup.ErrUnavailable):
 		return stepup.Claims{}, unavailable(err)
 	case err != nil:
-		return stepup.Claims{}, fault.New(fault.ElevatedTokenRequired, "The elevated access token is missing or is not one of this environment. Get a new one.").
+		return stepup.Claims{}, fault.New(fault.ElevatedTokenRequired,
+			"The elevated access token is missing or is not one of this environment. Get a new one.").
 			With(refusal{Reason: stepup.ReasonMissing}).Because(err)
 	}
 	return claims, nil
@@ -307,14 +310,18 @@ func denied(op wallet.Operation, reason stepup.Reason, cause error) error {
 	if scopes := opens[op.Action]; len(scopes) > 0 {
 		p.Scope = scopes[0]
 	}
-	return fault.New(fault.ElevatedTokenRequired, "The elevated access token does not allow this on this wallet. Get a new one for just this.").With(p).Because(cause)
+	return fault.New(fault.ElevatedTokenRequired,
+		"The elevated access token does not allow this on this wallet. Get a new one for just this.").With(p).Because(cause)
 }
 
 // refused says that the issuer did not ask for this, whatever the token says.
 func refused(cause string, args ...any) error {
-	return fault.New(fault.WalletNotAuthorized, "The issuer has not authorised this. Ask again, with the same idempotency key.").Because(fmt.Errorf(cause, args...))
+	return fault.New(fault.WalletNotAuthorized, "The issuer has not authorised this. Ask again, with the same idempotency key.").
+		Because(fmt.Errorf(cause, args...))
 }
 
 func unavailable(cause error) error {
-	return fault.New(fault.Unavailable, "The issuer's keys are out of reach, so the answer is no. Try again in a moment, with the same idempotency key.").Because(cause).After(time.Second)
+	return fault.New(fault.Unavailable,
+		"The issuer's keys are out of reach, so the answer is no. Try again in a moment, with the same idempotency key.").
+		Because(cause).After(time.Second)
 }

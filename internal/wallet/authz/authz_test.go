@@ -65,15 +65,17 @@ func newIssuer(t *testing.T) *wallettest.Issuer {
 func TestAllowed(t *testing.T) {
 	t.Parallel()
 	for action, scopes := range map[wallet.Action][]stepup.Scope{
-		wallet.Sign: {stepup.WalletSign}, wallet.Export: {stepup.WalletExport}, wallet.Restore: {stepup.WalletRestore}, wallet.Delete: {stepup.WalletDelete},
-		wallet.Refresh: {stepup.WalletRefresh, stepup.WalletDelegate}, wallet.Reshare: {stepup.WalletReshare, stepup.WalletDelegate},
+		wallet.Sign: {stepup.WalletSign}, wallet.Export: {stepup.WalletExport}, wallet.Restore: {stepup.WalletRestore},
+		wallet.Delete: {stepup.WalletDelete}, wallet.Refresh: {stepup.WalletRefresh, stepup.WalletDelegate},
+		wallet.Reshare: {stepup.WalletReshare, stepup.WalletDelegate},
 	} {
 		for _, scope := range scopes {
 			i := newIssuer(t)
 			a := newAttempt(i, action)
 			a.token["scope"] = "transfer:create " + string(scope)
 			got, err := a.check(t.Context())
-			if err != nil || got.TokenID != a.token["jti"] || got.SingleUse != (action != wallet.Sign) || !got.ClaimedAt.Equal(i.Clock.Now()) || got.By != wallet.ByElevatedToken || got.TicketID != a.ticket.ID {
+			if err != nil || got.TokenID != a.token["jti"] || got.SingleUse != (action != wallet.Sign) ||
+				!got.ClaimedAt.Equal(i.Clock.Now()) || got.By != wallet.ByElevatedToken || got.TicketID != a.ticket.ID {
 				t.Errorf("%s with %s: %+v, %v", action, scope, got, err)
 			}
 		}
@@ -106,9 +108,12 @@ func TestRefused(t *testing.T) {
 	}{
 		// The ticket.
 		{"no ticket", fault.WalletNotAuthorized, false, func(a *attempt) { a.sign(); a.creds.Ticket = "" }},
-		{"ticket forged", fault.WalletNotAuthorized, false, func(a *attempt) { a.sign(); a.creds.Ticket = a.issuer.Forge(wallet.TicketType, a.ticket) }},
-		{"ticket cut", fault.WalletNotAuthorized, false, func(a *attempt) { a.sign(); a.creds.Ticket = a.creds.Ticket[:len(a.creds.Ticket)-4] }},
-		{"ticket of alg none", fault.WalletNotAuthorized, false, func(a *attempt) { a.sign(); a.creds.Ticket = unsigned(a.creds.Ticket, wallet.TicketType, "none", "") }},
+		{"ticket forged", fault.WalletNotAuthorized, false,
+			func(a *attempt) { a.sign(); a.creds.Ticket = a.issuer.Forge(wallet.TicketType, a.ticket) }},
+		{"ticket cut", fault.WalletNotAuthorized, false,
+			func(a *attempt) { a.sign(); a.creds.Ticket = a.creds.Ticket[:len(a.creds.Ticket)-4] }},
+		{"ticket of alg none", fault.WalletNotAuthorized, false,
+			func(a *attempt) { a.sign(); a.creds.Ticket = unsigned(a.creds.Ticket, wallet.TicketType, "none", "") }},
 		{"ticket of alg HS256", fault.WalletNotAuthorized, false, func(a *attempt) {
 			a.sign()
 			a.creds.Ticket = unsigned(a.creds.Ticket, wallet.TicketType, "HS256", "c2ln")
@@ -117,10 +122,14 @@ func TestRefused(t *testing.T) {
 			a.sign()
 			a.creds.Ticket = unsigned(a.creds.Ticket, wallet.TicketType, "RS256", "c2ln")
 		}},
-		{"ticket claims as an elevated token", fault.WalletNotAuthorized, false, func(a *attempt) { a.sign(); a.creds.Ticket = a.issuer.Sign(stepup.TypeElevated, a.ticket) }},
-		{"ticket claims as a session token", fault.WalletNotAuthorized, false, func(a *attempt) { a.sign(); a.creds.Ticket = a.issuer.Sign(stepup.TypeSession, a.ticket) }},
-		{"ticket claims as a plain JWT", fault.WalletNotAuthorized, false, func(a *attempt) { a.sign(); a.creds.Ticket = a.issuer.Sign("JWT", a.ticket) }},
-		{"elevated token as the ticket", fault.WalletNotAuthorized, false, func(a *attempt) { a.sign(); a.creds.Ticket = a.creds.ElevatedToken }},
+		{"ticket claims as an elevated token", fault.WalletNotAuthorized, false,
+			func(a *attempt) { a.sign(); a.creds.Ticket = a.issuer.Sign(stepup.TypeElevated, a.ticket) }},
+		{"ticket claims as a session token", fault.WalletNotAuthorized, false,
+			func(a *attempt) { a.sign(); a.creds.Ticket = a.issuer.Sign(stepup.TypeSession, a.ticket) }},
+		{"ticket claims as a plain JWT", fault.WalletNotAuthorized, false,
+			func(a *attempt) { a.sign(); a.creds.Ticket = a.issuer.Sign("JWT", a.ticket) }},
+		{"elevated token as the ticket", fault.WalletNotAuthorized, false,
+			func(a *attempt) { a.sign(); a.creds.Ticket = a.creds.ElevatedToken }},
 		{"ticket with a claim nobody knows", fault.WalletNotAuthorized, false, func(a *attempt) {
 			a.sign()
 			text, _ := json.Marshal(a.ticket)
@@ -143,16 +152,20 @@ func TestRefused(t *testing.T) {
 		{"ticket expired", fault.WalletNotAuthorized, false, func(a *attempt) { a.ticket.IssuedAt -= 60; a.ticket.Expires -= 60 }},
 		{"ticket too long-lived", fault.WalletNotAuthorized, false, func(a *attempt) { a.ticket.Expires++ }},
 		{"ticket from the future", fault.WalletNotAuthorized, false, func(a *attempt) { a.ticket.IssuedAt += 31; a.ticket.Expires += 31 }},
-		{"ticket that ends before it begins", fault.WalletNotAuthorized, false, func(a *attempt) { a.ticket.IssuedAt, a.ticket.Expires = a.ticket.IssuedAt+20, a.ticket.IssuedAt+10 }},
+		{"ticket that ends before it begins", fault.WalletNotAuthorized, false,
+			func(a *attempt) { a.ticket.IssuedAt, a.ticket.Expires = a.ticket.IssuedAt+20, a.ticket.IssuedAt+10 }},
 		{"ticket that rests on nothing", fault.WalletNotAuthorized, false, func(a *attempt) { a.ticket.AuthorizedBy = "" }},
-		{"ticket on policy, with a token", fault.WalletNotAuthorized, false, func(a *attempt) { a.ticket.AuthorizedBy, a.ticket.TokenID = wallet.ByPolicy, "" }},
-		{"ticket on policy, naming a token", fault.WalletNotAuthorized, false, func(a *attempt) { a.ticket.AuthorizedBy = wallet.ByPolicy; a.sign(); a.creds.ElevatedToken = "" }},
+		{"ticket on policy, with a token", fault.WalletNotAuthorized, false,
+			func(a *attempt) { a.ticket.AuthorizedBy, a.ticket.TokenID = wallet.ByPolicy, "" }},
+		{"ticket on policy, naming a token", fault.WalletNotAuthorized, false,
+			func(a *attempt) { a.ticket.AuthorizedBy = wallet.ByPolicy; a.sign(); a.creds.ElevatedToken = "" }},
 		{"operation without a session", fault.WalletNotAuthorized, false, func(a *attempt) { a.op.SessionID, a.ticket.Session = "", "" }},
 		{"operation without an intent", fault.WalletNotAuthorized, false, func(a *attempt) { a.hash, a.ticket.IntentHash = "", "" }},
 
 		// The elevated token.
 		{"no token", fault.ElevatedTokenRequired, false, func(a *attempt) { a.sign(); a.creds.ElevatedToken = "" }},
-		{"token forged", fault.ElevatedTokenRequired, false, func(a *attempt) { a.sign(); a.creds.ElevatedToken = a.issuer.Forge(stepup.TypeElevated, a.token) }},
+		{"token forged", fault.ElevatedTokenRequired, false,
+			func(a *attempt) { a.sign(); a.creds.ElevatedToken = a.issuer.Forge(stepup.TypeElevated, a.token) }},
 		{"token forged and expired", fault.ElevatedTokenRequired, false, func(a *attempt) {
 			a.sign()
 			a.token["exp"], a.token["iat"] = a.issuer.Clock.Now().Unix()-1, a.issuer.Clock.Now().Unix()-100
@@ -162,17 +175,22 @@ func TestRefused(t *testing.T) {
 			a.sign()
 			a.creds.ElevatedToken = unsigned(a.creds.ElevatedToken, stepup.TypeElevated, "none", "")
 		}},
-		{"token claims as a session token", fault.ElevatedTokenRequired, false, func(a *attempt) { a.sign(); a.creds.ElevatedToken = a.issuer.Sign(stepup.TypeSession, a.token) }},
-		{"token claims as a ticket", fault.ElevatedTokenRequired, false, func(a *attempt) { a.sign(); a.creds.ElevatedToken = a.issuer.Sign(wallet.TicketType, a.token) }},
+		{"token claims as a session token", fault.ElevatedTokenRequired, false,
+			func(a *attempt) { a.sign(); a.creds.ElevatedToken = a.issuer.Sign(stepup.TypeSession, a.token) }},
+		{"token claims as a ticket", fault.ElevatedTokenRequired, false,
+			func(a *attempt) { a.sign(); a.creds.ElevatedToken = a.issuer.Sign(wallet.TicketType, a.token) }},
 		{"ticket as the token", fault.ElevatedTokenRequired, false, func(a *attempt) { a.sign(); a.creds.ElevatedToken = a.creds.Ticket }},
 		{"another token than the ticket's", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["jti"] = alien }},
 		{"token of another issuer", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["iss"] = "https://elsewhere.example" }},
-		{"token for another audience", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["aud"] = []string{"https://elsewhere.example"} }},
+		{"token for another audience", fault.ElevatedTokenRequired, false,
+			func(a *attempt) { a.token["aud"] = []string{"https://elsewhere.example"} }},
 		{"token of another environment", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["environment_id"] = alien }},
 		{"token of another user", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["sub"] = "user-2" }},
 		{"token of another session", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["sid"] = "session-2" }},
-		{"token with another scope", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["scope"] = "wallet:export wallet:delegate wallet:refresh" }},
-		{"token that lives too long", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["exp"] = a.token["iat"].(int64) + 601 }},
+		{"token with another scope", fault.ElevatedTokenRequired, false,
+			func(a *attempt) { a.token["scope"] = "wallet:export wallet:delegate wallet:refresh" }},
+		{"token that lives too long", fault.ElevatedTokenRequired, false,
+			func(a *attempt) { a.token["exp"] = a.token["iat"].(int64) + 601 }},
 		{"token expired, never claimed", fault.ElevatedTokenRequired, true, func(a *attempt) {
 			a.token["exp"], a.token["iat"] = a.issuer.Clock.Now().Unix(), a.issuer.Clock.Now().Unix()-100
 		}},
@@ -187,18 +205,22 @@ func TestRefused(t *testing.T) {
 		{"token spent by another operation", fault.ElevatedTokenRequired, true, func(a *attempt) {
 			a.token["singleUse"], a.token["exp"] = true, a.token["iat"].(int64)+300
 			a.sign()
-			if _, err := a.issuer.Claim(context.Background(), wallet.Claim{OperationID: alien, TokenID: a.token["jti"].(string)}); err != nil {
+			if _, err := a.issuer.Claim(context.Background(),
+				wallet.Claim{OperationID: alien, TokenID: a.token["jti"].(string)}); err != nil {
 				panic(err)
 			}
 		}},
 		{"operation claimed for another intent", fault.OperationConflict, true, func(a *attempt) {
-			if _, err := a.issuer.Claim(context.Background(), wallet.Claim{EnvironmentID: a.op.EnvironmentID, OperationID: a.op.ID, IntentHash: strings.Repeat("0", 64)}); err != nil {
+			if _, err := a.issuer.Claim(context.Background(),
+				wallet.Claim{EnvironmentID: a.op.EnvironmentID, OperationID: a.op.ID, IntentHash: strings.Repeat("0", 64)}); err != nil {
 				panic(err)
 			}
 		}},
 		{"issuer out of reach", fault.Unavailable, true, func(a *attempt) { a.issuer.Down(true) }},
-		{"token with an empty binding", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["authorization_details"] = []any{} }},
-		{"token bound in no list", fault.ElevatedTokenRequired, false, func(a *attempt) { a.token["authorization_details"] = wallettest.Bind(a.op, a.hash)[0] }},
+		{"token with an empty binding", fault.ElevatedTokenRequired, false,
+			func(a *attempt) { a.token["authorization_details"] = []any{} }},
+		{"token bound in no list", fault.ElevatedTokenRequired, false,
+			func(a *attempt) { a.token["authorization_details"] = wallettest.Bind(a.op, a.hash)[0] }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -245,7 +267,8 @@ func TestBoundElsewhere(t *testing.T) {
 			a := newAttempt(newIssuer(t), wallet.Sign)
 			row.edit(a)
 			got, err := a.check(t.Context())
-			if reason := reasonOf(t, err); !fault.Has(err, fault.ElevatedTokenRequired) || reason != stepup.ReasonWrongBinding || got != (authz.Authorized{}) {
+			if reason := reasonOf(t, err); !fault.Has(err, fault.ElevatedTokenRequired) || reason != stepup.ReasonWrongBinding ||
+				got != (authz.Authorized{}) {
 				t.Errorf("%+v, %q, %v", got, reason, err)
 			}
 			if n := a.issuer.Claims(); n != 0 {
@@ -298,7 +321,8 @@ func TestScopes(t *testing.T) {
 		wallet.Sign: "wallet:sign", wallet.Export: "wallet:export", wallet.Refresh: "wallet:refresh wallet:delegate",
 		wallet.Reshare: "wallet:reshare wallet:delegate", wallet.Restore: "wallet:restore", wallet.Delete: "wallet:delete",
 	}
-	for _, action := range []wallet.Action{wallet.Create, wallet.Sign, wallet.Export, wallet.Refresh, wallet.Reshare, wallet.Disable, wallet.Restore, wallet.Delete} {
+	for _, action := range []wallet.Action{wallet.Create, wallet.Sign, wallet.Export, wallet.Refresh, wallet.Reshare, wallet.Disable,
+		wallet.Restore, wallet.Delete} {
 		for _, scope := range stepup.BuiltInScopes() {
 			a := newAttempt(newIssuer(t), action)
 			a.token["scope"] = string(scope)

@@ -29,7 +29,8 @@ func (s *Service) Broadcast(ctx context.Context, b wallet.Broadcast) (wallet.Bro
 		return wallet.Broadcasted{}, err
 	}
 	if b.Network.Chain != w.Chain {
-		return wallet.Broadcasted{}, fault.New(fault.InvalidRequest, "The network %s is none of the wallet's chain, %s.", b.Network.Name, w.Chain)
+		return wallet.Broadcasted{}, fault.New(fault.InvalidRequest, "The network %s is none of the wallet's chain, %s.",
+			b.Network.Name, w.Chain)
 	}
 	send := s.sendEVM
 	if w.Chain == wallet.SOL {
@@ -55,7 +56,8 @@ func (s *Service) sendEVM(ctx context.Context, w wallet.Wallet, b wallet.Broadca
 		return "", notSigned(fmt.Errorf("it is signed by %s and not by the wallet, %s", signed.From, w.Address))
 	}
 	if b.Network.ChainID <= 0 || signed.Transaction.ChainID != uint64(b.Network.ChainID) {
-		return "", notSigned(fmt.Errorf("it is signed for chain %d, and %s is chain %d", signed.Transaction.ChainID, b.Network.Name, b.Network.ChainID))
+		return "", notSigned(fmt.Errorf("it is signed for chain %d, and %s is chain %d", signed.Transaction.ChainID, b.Network.Name,
+			b.Network.ChainID))
 	}
 	id = "0x" + hex.EncodeToString(signed.Hash[:])
 	var answer string
@@ -69,7 +71,8 @@ func (s *Service) sendEVM(ctx context.Context, w wallet.Wallet, b wallet.Broadca
 		var found *struct {
 			Hash string `json:"hash"`
 		}
-		if s.call(ctx, b.Network, "eth_getTransactionByHash", []any{id}, &found) == nil && found != nil && strings.EqualFold(found.Hash, id) {
+		if s.call(ctx, b.Network, "eth_getTransactionByHash", []any{id}, &found) == nil && found != nil &&
+			strings.EqualFold(found.Hash, id) {
 			return id, nil
 		}
 		return "", rejected(refusal)
@@ -113,14 +116,16 @@ func notSigned(why error) error {
 }
 
 func rejected(e *nodeError) error {
-	return fault.New(fault.BroadcastRejected, "The network's node refuses the transaction: %s", e.Message).With(map[string]any{"nodeCode": e.Code, "nodeMessage": e.Message})
+	return fault.New(fault.BroadcastRejected, "The network's node refuses the transaction: %s", e.Message).
+		With(map[string]any{"nodeCode": e.Code, "nodeMessage": e.Message})
 }
 
 func unreached(n wallet.Network, why error) error {
 	if why == nil {
 		return nil
 	}
-	return fault.New(fault.Unavailable, "The node of network %s gave no answer to rely on, and may have the transaction: send it again.", n.Name).Because(why)
+	return fault.New(fault.Unavailable, "The node of network %s gave no answer to rely on, and may have the transaction: send it again.",
+		n.Name).Because(why)
 }
 
 // nodeError is a refusal in JSON-RPC 2.0. Its text is foreign.

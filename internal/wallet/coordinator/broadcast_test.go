@@ -62,7 +62,8 @@ func broadcaster(t testing.TB, n http.RoundTripper) *world {
 	w := &world{user: "user", clock: &storetest.Clock{}, custody: newCustody(time.Now)}
 	w.db = storetest.SQLite(t, bare)
 	w.node = coordinator.New(coordinator.Config{
-		DB: w.db, Signer: w.custody, AtSigner: w.custody.as(wallet.Signer), Guardian: w.custody, AtGuardian: w.custody.as(wallet.Guardian), HTTP: &http.Client{Transport: n},
+		DB: w.db, Signer: w.custody, AtSigner: w.custody.as(wallet.Signer), Guardian: w.custody, AtGuardian: w.custody.as(wallet.Guardian),
+		HTTP: &http.Client{Transport: n},
 	})
 	return w
 }
@@ -78,12 +79,14 @@ func (w *world) of(t *testing.T, chain wallet.Chain, address string) wallet.Wall
 
 func broadcast(w wallet.Wallet, network wallet.Network, signed []byte) wallet.Broadcast {
 	network.RPC = "http://node/rpc"
-	return wallet.Broadcast{EnvironmentID: w.EnvironmentID, UserID: w.UserID, WalletID: w.ID, Network: network, SignedTransaction: signed, RequestID: "request"}
+	return wallet.Broadcast{EnvironmentID: w.EnvironmentID, UserID: w.UserID, WalletID: w.ID, Network: network, SignedTransaction: signed,
+		RequestID: "request"}
 }
 
 func signEVM(t *testing.T, key *secp256k1.PrivateKey, chainID uint64) (signed []byte, hash string) {
 	t.Helper()
-	tx := &evm.Transaction{Type: 2, ChainID: chainID, Nonce: 3, MaxFee: big.NewInt(2), MaxPriorityFee: big.NewInt(1), Gas: 21000, To: &evm.Address{1}, Value: big.NewInt(5)}
+	tx := &evm.Transaction{Type: 2, ChainID: chainID, Nonce: 3, MaxFee: big.NewInt(2), MaxPriorityFee: big.NewInt(1), Gas: 21000,
+		To: &evm.Address{1}, Value: big.NewInt(5)}
 	digest := tx.Digest()
 	c := ecdsa.SignCompact(key, digest[:], false)
 	signed, err := tx.Signed(append(c[1:], c[0]))
@@ -126,14 +129,16 @@ func TestBroadcastEVM(t *testing.T) {
 		"in a block":                 {send: refusal("nonce too low"), find: result(`{"hash":"` + hash + `"}`)},
 		"refused":                    {send: refusal("nonce too low"), find: result(`null`), code: fault.BroadcastRejected},
 		"refused, lookup is no help": {send: refusal("insufficient funds"), find: refusal("no"), code: fault.BroadcastRejected},
-		"refused with a status":      {send: refusal("insufficient funds"), find: result(`null`), status: 400, code: fault.BroadcastRejected},
-		"another hash":               {send: result(`"0x` + strings.Repeat("0", 64) + `"`), code: fault.Unavailable},
-		"no JSON":                    {send: `<html>`, code: fault.Unavailable},
-		"no result":                  {send: `{}`, code: fault.Unavailable},
-		"a status that says no":      {send: result(`"` + hash + `"`), status: 502, code: fault.Unavailable},
+		"refused with a status": {send: refusal("insufficient funds"), find: result(`null`), status: 400,
+			code: fault.BroadcastRejected},
+		"another hash":          {send: result(`"0x` + strings.Repeat("0", 64) + `"`), code: fault.Unavailable},
+		"no JSON":               {send: `<html>`, code: fault.Unavailable},
+		"no result":             {send: `{}`, code: fault.Unavailable},
+		"a status that says no": {send: result(`"` + hash + `"`), status: 502, code: fault.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n.answers, n.status, n.sent = map[string]string{"eth_sendRawTransaction": c.send, "eth_getTransactionByHash": c.find}, c.status, nil
+			n.answers, n.status, n.sent = map[string]string{"eth_sendRawTransaction": c.send, "eth_getTransactionByHash": c.find},
+				c.status, nil
 			sent, err := w.node.Broadcast(t.Context(), broadcast(mine, local, signed))
 			if c.code != "" {
 				refused(t, err, c.code)
@@ -207,8 +212,9 @@ func TestBroadcastSolana(t *testing.T) {
 		answer string
 		code   fault.Code
 	}{
-		"sent":       {answer: `{"result":"` + parsed.ID() + `"}`},
-		"known":      {answer: `{"error":{"code":-32002,"message":"Transaction simulation failed: This transaction has already been processed"}}`},
+		"sent": {answer: `{"result":"` + parsed.ID() + `"}`},
+		"known": {answer: `{"error":{"code":-32002,"message":"Transaction simulation failed: This transaction has ` +
+			`already been processed"}}`},
 		"refused":    {answer: `{"error":{"code":-32002,"message":"Blockhash not found"}}`, code: fault.BroadcastRejected},
 		"another id": {answer: `{"result":"1111"}`, code: fault.Unavailable},
 	} {
@@ -251,7 +257,8 @@ func (a answering) RoundTrip(*http.Request) (*http.Response, error) {
 // Whatever a node answers, the coordinator says that it is sent only if the node
 // said so, and passes on no more than a line of its text.
 func FuzzNodeAnswer(f *testing.F) {
-	for _, seed := range []string{`{"result":"0x00"}`, `{"error":{"code":1,"message":"already known"}}`, `{"error":{"message":"a\nb\u2028c\u0000"}}`, `[]`, `null`, ``} {
+	for _, seed := range []string{`{"result":"0x00"}`, `{"error":{"code":1,"message":"already known"}}`,
+		`{"error":{"message":"a\nb\u2028c\u0000"}}`, `[]`, `null`, ``} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, answer []byte) {
@@ -261,7 +268,8 @@ func FuzzNodeAnswer(f *testing.F) {
 			return
 		}
 		text, isRefusal := coordinator.NodeRefusal(err)
-		if isRefusal && (strings.ContainsAny(text, "\n\r\x00\u2028\u2029") || !utf8.ValidString(text) || utf8.RuneCountInString(text) > 301) {
+		if isRefusal &&
+			(strings.ContainsAny(text, "\n\r\x00\u2028\u2029") || !utf8.ValidString(text) || utf8.RuneCountInString(text) > 301) {
 			t.Errorf("%q", text)
 		}
 	})

@@ -135,7 +135,8 @@ func TestActions(t *testing.T) {
 		}
 		made := w.perform(t, create)
 		got := made.Wallet
-		if got.Generation != 1 || got.Scheme != wallet.TwoOfTwo || got.State != wallet.Active || got.CreatedAt.IsZero() || got.UserID != "user" {
+		if got.Generation != 1 || got.Scheme != wallet.TwoOfTwo || got.State != wallet.Active || got.CreatedAt.IsZero() ||
+			got.UserID != "user" {
 			t.Fatalf("%+v", got)
 		}
 		w.custody.sound(t, got)
@@ -150,7 +151,8 @@ func TestActions(t *testing.T) {
 		}{
 			{w.operation(wallet.Refresh, got.ID, nil), 2, wallet.TwoOfTwo, wallet.Active},
 			{w.operation(wallet.Sign, got.ID, signRequest), 2, wallet.TwoOfTwo, wallet.Active},
-			{w.operation(wallet.Reshare, got.ID, wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.TwoOfThree}), 3, wallet.TwoOfThree, wallet.Active},
+			{w.operation(wallet.Reshare, got.ID, wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.TwoOfThree}), 3, wallet.TwoOfThree,
+				wallet.Active},
 			{w.operation(wallet.Export, got.ID, exportRequest), 3, wallet.TwoOfThree, wallet.Active},
 			{w.operation(wallet.Disable, got.ID, nil), 3, wallet.TwoOfThree, wallet.Disabled},
 			{w.operation(wallet.Restore, got.ID, nil), 3, wallet.TwoOfThree, wallet.Active},
@@ -168,7 +170,8 @@ func TestActions(t *testing.T) {
 			if now.Generation != step.generation || now.Scheme != step.scheme || now.State != step.state || now.Address != got.Address {
 				t.Errorf("after %s: %+v", step.o.Action, now)
 			}
-			if outcomes[i].Verdicts != (wallet.Verdicts{Signer: wallet.Allowed, Guardian: wallet.Allowed}) || outcomes[i].OperationID != step.o.ID || outcomes[i].IntentHash == "" {
+			if outcomes[i].Verdicts != (wallet.Verdicts{Signer: wallet.Allowed, Guardian: wallet.Allowed}) ||
+				outcomes[i].OperationID != step.o.ID || outcomes[i].IntentHash == "" {
 				t.Errorf("%s: %+v", step.o.Action, outcomes[i])
 			}
 			w.custody.sound(t, now)
@@ -180,7 +183,8 @@ func TestActions(t *testing.T) {
 			}
 			same(t, w.perform(t, step.o), outcomes[i])
 		}
-		if outcomes[1].Signature == nil || outcomes[3].Export == nil || w.custody.signed[steps[1].o.ID] != 1 || w.custody.signed[steps[3].o.ID] != 1 {
+		if outcomes[1].Signature == nil || outcomes[3].Export == nil || w.custody.signed[steps[1].o.ID] != 1 ||
+			w.custody.signed[steps[3].o.ID] != 1 {
 			t.Errorf("signed and exported %v", w.custody.signed)
 		}
 		if w.wallet(t, got.ID).ExportedAt.IsZero() || w.wallet(t, got.ID).DeleteAt.IsZero() {
@@ -263,7 +267,8 @@ func TestStates(t *testing.T) {
 	worlds(t, func(t *testing.T, w *world) {
 		mine := w.create(t, wallet.TwoOfTwo)
 		all := []wallet.Operation{
-			w.operation(wallet.Sign, mine.ID, signRequest), w.operation(wallet.Export, mine.ID, exportRequest), w.operation(wallet.Refresh, mine.ID, nil),
+			w.operation(wallet.Sign, mine.ID, signRequest), w.operation(wallet.Export, mine.ID, exportRequest),
+			w.operation(wallet.Refresh, mine.ID, nil),
 			w.operation(wallet.Reshare, mine.ID, wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.ThreeOfFive}),
 			w.operation(wallet.Disable, mine.ID, nil), w.operation(wallet.Restore, mine.ID, nil), w.operation(wallet.Delete, mine.ID, nil),
 		}
@@ -329,7 +334,8 @@ func TestARequestIsReadInOneWay(t *testing.T) {
 		for _, o := range []wallet.Operation{
 			w.operation(wallet.Create, uuid.NewString(), json.RawMessage(`{"chain":"SOL","scheme":"TWO_OF_TWO","chain":"EVM"}`)),
 			w.operation(wallet.Create, uuid.NewString(), json.RawMessage(`{"chain":"EVM","scheme":"TWO_OF_TWO","Chain":"SOL"}`)),
-			w.operation(wallet.Reshare, mine.ID, json.RawMessage(`{"oldThresholdSignatureScheme":"TWO_OF_TWO","newThresholdSignatureScheme":"TWO_OF_THREE","newThresholdSignatureScheme":"THREE_OF_FIVE"}`)),
+			w.operation(wallet.Reshare, mine.ID, json.RawMessage(`{"oldThresholdSignatureScheme":"TWO_OF_TWO",`+
+				`"newThresholdSignatureScheme":"TWO_OF_THREE","newThresholdSignatureScheme":"THREE_OF_FIVE"}`)),
 		} {
 			_, err := w.node.Prepare(t.Context(), o)
 			refused(t, err, fault.InvalidJSON)
@@ -346,7 +352,8 @@ func TestRefusal(t *testing.T) {
 	worlds(t, func(t *testing.T, w *world) {
 		mine := w.create(t, wallet.TwoOfTwo)
 		for _, o := range []wallet.Operation{
-			w.operation(wallet.Sign, mine.ID, signRequest), w.operation(wallet.Export, mine.ID, exportRequest), w.operation(wallet.Refresh, mine.ID, nil), w.operation(wallet.Disable, mine.ID, nil),
+			w.operation(wallet.Sign, mine.ID, signRequest), w.operation(wallet.Export, mine.ID, exportRequest),
+			w.operation(wallet.Refresh, mine.ID, nil), w.operation(wallet.Disable, mine.ID, nil),
 		} {
 			w.custody.limit = fault.New(fault.RateLimited, "too many").With(map[string]int{"limit": 30}).After(time.Minute)
 			for range 2 {
@@ -364,7 +371,8 @@ func TestRefusal(t *testing.T) {
 			w.perform(t, o)
 		}
 		actions := w.audited(t)
-		for _, want := range []string{"wallet.sign.refused", "wallet.export.refused", "wallet.refresh.rolled_back", "wallet.disable.rolled_back", "wallet.sign.committed"} {
+		for _, want := range []string{"wallet.sign.refused", "wallet.export.refused", "wallet.refresh.rolled_back",
+			"wallet.disable.rolled_back", "wallet.sign.committed"} {
 			if actions[want] == 0 {
 				t.Errorf("no audit entry %s in %v", want, actions)
 			}
@@ -399,7 +407,8 @@ func TestSameOperationAtOnce(t *testing.T) {
 		mine := w.create(t, wallet.TwoOfTwo)
 		for _, o := range []wallet.Operation{
 			w.operation(wallet.Create, uuid.NewString(), wallet.CreateRequest{Chain: wallet.SOL, Scheme: wallet.TwoOfThree}),
-			w.operation(wallet.Refresh, mine.ID, nil), w.operation(wallet.Sign, mine.ID, signRequest), w.operation(wallet.Export, mine.ID, exportRequest), w.operation(wallet.Delete, mine.ID, nil),
+			w.operation(wallet.Refresh, mine.ID, nil), w.operation(wallet.Sign, mine.ID, signRequest),
+			w.operation(wallet.Export, mine.ID, exportRequest), w.operation(wallet.Delete, mine.ID, nil),
 		} {
 			outcomes := make([]wallet.Outcome, 12)
 			var all sync.WaitGroup

@@ -33,7 +33,8 @@ var scenarios = []scenario{
 		return w.operation(wallet.Refresh, w.create(t, wallet.TwoOfThree).ID, nil)
 	}, wallet.Wallet{Generation: 2, Scheme: wallet.TwoOfThree, State: wallet.Active}},
 	{wallet.Reshare, func(t *testing.T, w *world) wallet.Operation {
-		return w.operation(wallet.Reshare, w.create(t, wallet.TwoOfTwo).ID, wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.TwoOfThree})
+		return w.operation(wallet.Reshare, w.create(t, wallet.TwoOfTwo).ID,
+			wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.TwoOfThree})
 	}, wallet.Wallet{Generation: 2, Scheme: wallet.TwoOfThree, State: wallet.Active}},
 	{wallet.Sign, func(t *testing.T, w *world) wallet.Operation {
 		return w.operation(wallet.Sign, w.create(t, wallet.TwoOfTwo).ID, signRequest)
@@ -113,7 +114,8 @@ func (w *world) idle(t *testing.T) {
 	t.Helper()
 	var flying, busy int
 	err := w.db.Read(t.Context(), func(tx *store.Tx) error {
-		return errors.Join(tx.Row(`SELECT COUNT(*) FROM operations WHERE in_flight = 1`).Scan(&flying), tx.Row(`SELECT COUNT(*) FROM wallets WHERE busy <> ''`).Scan(&busy))
+		return errors.Join(tx.Row(`SELECT COUNT(*) FROM operations WHERE in_flight = 1`).Scan(&flying),
+			tx.Row(`SELECT COUNT(*) FROM wallets WHERE busy <> ''`).Scan(&busy))
 	})
 	if err != nil || flying+busy != 0 {
 		t.Errorf("%d operations are in flight and %d wallets reserved: %v", flying, busy, err)
@@ -159,7 +161,8 @@ func TestDeathAtEveryEdge(t *testing.T) {
 func TestDeathWhileResuming(t *testing.T) {
 	worlds(t, func(t *testing.T, w *world) {
 		for _, s := range scenarios {
-			if os.Getenv("LONG_TESTS") == "" && (w.db.Engine() == store.Postgres || s.action != wallet.Refresh && s.action != wallet.Restore) {
+			if os.Getenv("LONG_TESTS") == "" &&
+				(w.db.Engine() == store.Postgres || s.action != wallet.Refresh && s.action != wallet.Restore) {
 				continue // it is hundreds of cases
 			}
 			w.user = uuid.NewString()
@@ -170,7 +173,8 @@ func TestDeathWhileResuming(t *testing.T) {
 					w.crash(t, o, edge, 1)
 					w.clock.Advance(time.Minute)
 					n := 0
-					died := w.die(t, func(node *coordinator.Service, ctx context.Context) { _ = node.Resume(ctx) }, func(string) bool { n++; return n == nth })
+					died := w.die(t, func(node *coordinator.Service, ctx context.Context) { _ = node.Resume(ctx) },
+						func(string) bool { n++; return n == nth })
 					t.Run(fmt.Sprintf("%s/%s/%d", s.action, edge, nth), func(t *testing.T) {
 						w.t = t
 						w.settled(t, s, o, true)

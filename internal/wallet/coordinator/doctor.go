@@ -51,7 +51,8 @@ func (s *Service) Doctor(ctx context.Context, progress func(checked, all int)) (
 		}
 	}
 	for role := range skewed {
-		report.Findings = append(report.Findings, Finding{Text: fmt.Sprintf("the clock of the %s differs by more than %s: synchronise the clocks, authorisations expire by them", role, MaxSkew)})
+		report.Findings = append(report.Findings, Finding{Text: fmt.Sprintf(
+			"the clock of the %s differs by more than %s: synchronise the clocks, authorisations expire by them", role, MaxSkew)})
 	}
 	strays, err := s.strays(ctx, known)
 	if err != nil {
@@ -130,13 +131,15 @@ func (s *Service) examine(ctx context.Context, w walletRow, skewed map[wallet.Ro
 			continue
 		}
 		if status.State == wallet.Deleted {
-			find("the %s has shredded its shares of the wallet, which is %s: restore the custodians' databases from backups of one time", at.role, w.State)
+			find("the %s has shredded its shares of the wallet, which is %s: restore the custodians' databases from backups of one time",
+				at.role, w.State)
 			whole = false
 			continue
 		}
 		whole = s.generations(w, at.role, status, find) && whole
 		if w.Busy == "" && status.State != w.State {
-			find("the %s says the wallet is %s, and it is %s: its user must ask for it again, or restore it", at.role, status.State, w.State)
+			find("the %s says the wallet is %s, and it is %s: its user must ask for it again, or restore it", at.role,
+				status.State, w.State)
 		}
 	}
 	if !whole || w.State == wallet.Deleted {
@@ -147,7 +150,8 @@ func (s *Service) examine(ctx context.Context, w walletRow, skewed map[wallet.Ro
 	case err != nil:
 		find("the shares in force could not be assembled: %v", err)
 	case address != w.Address:
-		find("the shares in force give %s, and the wallet's address is %s: restore the custodians' databases from backups of one time", address, w.Address)
+		find("the shares in force give %s, and the wallet's address is %s: restore the custodians' databases from backups of one time",
+			address, w.Address)
 	}
 }
 
@@ -159,17 +163,20 @@ func (s *Service) generations(w walletRow, role wallet.Role, status wallet.Held,
 		case g.Number == w.Generation:
 			present = g.State != wallet.Staged
 			if w.Busy == "" && g.State != wallet.InForce {
-				find("the %s has generation %d, which is in force, as %s: keep stepup wallet running, it tells the custodians", role, g.Number, g.State)
+				find("the %s has generation %d, which is in force, as %s: keep stepup wallet running, it tells the custodians", role,
+					g.Number, g.State)
 			}
 		case w.Busy != "":
 		case g.Number > w.Generation:
 			find("the %s has generation %d (%s), which no wallet names: the next refresh drops it", role, g.Number, g.State)
 		case g.State == wallet.InForce:
-			find("the %s takes generation %d to be in force, and the wallet names %d: restore the databases from backups of one time", role, g.Number, w.Generation)
+			find("the %s takes generation %d to be in force, and the wallet names %d: restore the databases from backups of one time", role,
+				g.Number, w.Generation)
 		}
 	}
 	if !present {
-		find("the %s does not have generation %d, which is in force: restore its database from a backup; do not refresh", role, w.Generation)
+		find("the %s does not have generation %d, which is in force: restore its database from a backup; do not refresh", role,
+			w.Generation)
 	}
 	return present
 }
@@ -208,7 +215,8 @@ func (s *Service) strays(ctx context.Context, known map[string]bool) (found []Fi
 				if known {
 					continue
 				}
-				found = append(found, Finding{h.EnvironmentID, h.WalletID, fmt.Sprintf("the %s has shares of a wallet that is not known here: if this database was restored, restore a newer one", at.role)})
+				found = append(found, Finding{h.EnvironmentID, h.WalletID, fmt.Sprintf(
+					"the %s has shares of a wallet that is not known here: if this database was restored, restore a newer one", at.role)})
 			}
 		}
 	}
@@ -220,7 +228,8 @@ func (s *Service) knows(ctx context.Context, h wallet.Holding) (known bool, err 
 	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
 		var n int
 		err := tx.Row(`SELECT (SELECT COUNT(*) FROM wallets WHERE environment_id = $1 AND id = $2)
-			+ (SELECT COUNT(*) FROM operations WHERE environment_id = $1 AND wallet_id = $2 AND in_flight = 1)`, h.EnvironmentID, h.WalletID).Scan(&n)
+			+ (SELECT COUNT(*) FROM operations WHERE environment_id = $1 AND wallet_id = $2 AND in_flight = 1)`, h.EnvironmentID,
+			h.WalletID).Scan(&n)
 		known = n > 0
 		return err
 	})

@@ -22,7 +22,8 @@ func TestDoctor(t *testing.T) {
 		w.perform(t, w.operation(wallet.Disable, w.create(t, wallet.TwoOfTwo).ID, nil))
 		w.perform(t, w.operation(wallet.Delete, w.create(t, wallet.TwoOfTwo).ID, nil))
 		w.crash(t, w.operation(wallet.Refresh, w.create(t, wallet.TwoOfTwo).ID, nil), "after signer.refresh", 1)
-		w.crash(t, w.operation(wallet.Create, uuid.NewString(), wallet.CreateRequest{Chain: wallet.EVM, Scheme: wallet.TwoOfTwo}), "after signer.create", 1)
+		w.crash(t, w.operation(wallet.Create, uuid.NewString(), wallet.CreateRequest{Chain: wallet.EVM, Scheme: wallet.TwoOfTwo}),
+			"after signer.create", 1)
 
 		var heard []string
 		report, err := w.node.Doctor(t.Context(), func(n, all int) { heard = append(heard, fmt.Sprint(n, "/", all)) })
@@ -49,10 +50,12 @@ func TestDoctor(t *testing.T) {
 			mine := w.create(t, wallet.TwoOfTwo)
 			s, g := w.custody.as(wallet.Signer).of(mine.ID), w.custody.as(wallet.Guardian).of(mine.ID)
 			before, beforeG, address := s.status, g.status, s.address
-			before.Generations, beforeG.Generations = append([]wallet.Generation(nil), before.Generations...), append([]wallet.Generation(nil), beforeG.Generations...)
+			before.Generations, beforeG.Generations = append([]wallet.Generation(nil), before.Generations...),
+				append([]wallet.Generation(nil), beforeG.Generations...)
 			harm(s, g)
 			report, err := w.node.Doctor(t.Context(), nil)
-			if err != nil || len(report.Findings) == 0 || report.Findings[0].WalletID != mine.ID || !strings.Contains(report.Findings[0].Text, what) || len(report.Findings) > 1 {
+			if err != nil || len(report.Findings) == 0 || report.Findings[0].WalletID != mine.ID ||
+				!strings.Contains(report.Findings[0].Text, what) || len(report.Findings) > 1 {
 				t.Errorf("%s: %+v, %v", what, report.Findings, err)
 			}
 			s.status, g.status, s.address = before, beforeG, address
@@ -95,7 +98,8 @@ func TestOfflineShares(t *testing.T) {
 				t.Fatalf("%+v, %v", all, err)
 			}
 			for i, g := range generations {
-				if all[i].Generation != g || all[i].WalletID != mine.ID || all[i].Party != 3 || string(all[i].EncapsulatedKey) != "e" || string(all[i].Ciphertext) != "c" {
+				if all[i].Generation != g || all[i].WalletID != mine.ID || all[i].Party != 3 || string(all[i].EncapsulatedKey) != "e" ||
+					string(all[i].Ciphertext) != "c" {
 					t.Errorf("%+v", all[i])
 				}
 			}
@@ -112,7 +116,8 @@ func TestOfflineShares(t *testing.T) {
 		}
 		waiting(2)
 		var kept []wallet.OfflineShare
-		if n, err := w.node.Collect(t.Context(), func(s wallet.OfflineShare) error { kept = append(kept, s); return nil }); err != nil || n != 1 || len(kept) != 1 {
+		if n, err := w.node.Collect(t.Context(), func(s wallet.OfflineShare) error { kept = append(kept, s); return nil }); err != nil ||
+			n != 1 || len(kept) != 1 {
 			t.Error(n, err)
 		}
 		waiting()

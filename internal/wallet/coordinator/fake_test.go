@@ -80,7 +80,8 @@ func (k keeper) stage(o wallet.Order, state wallet.GenerationState) error {
 	h := k.of(o.Wallet.ID)
 	h.environmentID, h.userID = o.Wallet.EnvironmentID, o.Wallet.UserID
 	if g := h.find(o.Generation, ""); g == nil {
-		h.status.Generations = append(h.status.Generations, wallet.Generation{Number: o.Generation, State: state, OperationID: o.Operation.ID})
+		h.status.Generations = append(h.status.Generations,
+			wallet.Generation{Number: o.Generation, State: state, OperationID: o.Operation.ID})
 	} else if g.OperationID != o.Operation.ID {
 		return fmt.Errorf("generation %d of operation %s is in the way", g.Number, g.OperationID)
 	} else if g.State == wallet.Staged {
@@ -127,7 +128,8 @@ func (c *custody) Do(ctx context.Context, o wallet.Order) (done wallet.Done, err
 	}
 	done.Address, done.PublicKey = h.address, []byte(h.address)
 	if o.Scheme == wallet.TwoOfThree {
-		done.OfflineShares = []wallet.OfflineShare{{WalletID: o.Wallet.ID, Generation: o.Generation, Scheme: o.Scheme, Party: 3, EncapsulatedKey: []byte("e"), Ciphertext: []byte("c")}}
+		done.OfflineShares = []wallet.OfflineShare{{WalletID: o.Wallet.ID, Generation: o.Generation, Scheme: o.Scheme, Party: 3,
+			EncapsulatedKey: []byte("e"), Ciphertext: []byte("c")}}
 	}
 	return done, nil
 }
@@ -175,7 +177,8 @@ func (k keeper) Settle(_ context.Context, s wallet.Settlement) error {
 	defer k.mu.Unlock()
 	if k.role == wallet.Guardian {
 		if !k.agrees(s) {
-			return fault.New(fault.Conflict, "the guardian is told to %s generation %d, and the signer has not told it", s.Verdict, s.Generation)
+			return fault.New(fault.Conflict, "the guardian is told to %s generation %d, and the signer has not told it", s.Verdict,
+				s.Generation)
 		}
 		return nil
 	}

@@ -38,7 +38,8 @@ func (s *Service) Collect(ctx context.Context, keep func(wallet.OfflineShare) er
 			return collected, fmt.Errorf("keeping the share of party %d of wallet %s: %w", share.Party, share.WalletID, err)
 		}
 		err := s.write(ctx, "collected", func(tx *store.Tx) error {
-			n, err := tx.Exec(`DELETE FROM offline_shares WHERE wallet_id = $1 AND generation = $2 AND party = $3`, share.WalletID, share.Generation, share.Party)
+			n, err := tx.Exec(`DELETE FROM offline_shares WHERE wallet_id = $1 AND generation = $2 AND party = $3`, share.WalletID,
+				share.Generation, share.Party)
 			if err != nil || n == 0 {
 				return err
 			}

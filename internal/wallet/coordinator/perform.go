@@ -30,7 +30,8 @@ func (s *Service) Perform(ctx context.Context, o wallet.Operation, by wallet.Cre
 			defer done()
 			defer func() {
 				if broken := recover(); broken != nil {
-					s.config.Logger.ErrorContext(ctx, "panic in an operation", "operation", o.ID, "value", broken, "stack", string(debug.Stack()))
+					s.config.Logger.ErrorContext(ctx, "panic in an operation", "operation", o.ID, "value", broken, "stack",
+						string(debug.Stack()))
 					answered <- answer{err: errors.New("panic in an operation")}
 				}
 			}()
@@ -60,13 +61,15 @@ var errElsewhere = errors.New("another node is at work on the operation")
 
 // interrupted is the answer when nobody knows yet what came of an operation.
 func interrupted(action wallet.Action, cause error) error {
-	return fault.New(fault.Unavailable, "The %s was interrupted and is finished or taken back by itself: ask again with the same x-idempotency-key.", action).Because(cause)
+	return fault.New(fault.Unavailable,
+		"The %s was interrupted and is finished or taken back by itself: ask again with the same x-idempotency-key.", action).Because(cause)
 }
 
 // said turns what went wrong inside into something to tell.
 func said(err error) error {
 	if errors.Is(err, errOvertaken) || errors.Is(err, store.ErrUnknownOutcome) || errors.Is(err, context.DeadlineExceeded) {
-		return fault.New(fault.Unavailable, "Nobody knows yet what came of the operation: ask again with the same x-idempotency-key.").Because(err)
+		return fault.New(fault.Unavailable, "Nobody knows yet what came of the operation: ask again with the same x-idempotency-key.").
+			Because(err)
 	}
 	return err
 }
@@ -117,7 +120,9 @@ func (s *Service) perform(ctx context.Context, o wallet.Operation, by wallet.Cre
 // outcome is what is answered for a decided operation.
 func (r operationRow) outcome() (wallet.Outcome, error) {
 	if r.Result.Dropped {
-		return wallet.Outcome{}, fault.New(fault.Conflict, "This export was answered more than %d hours ago and is no longer kept: export anew with a new x-idempotency-key.", int(ExportKept.Hours()))
+		return wallet.Outcome{}, fault.New(fault.Conflict,
+			"This export was answered more than %d hours ago and is no longer kept: export anew with a new x-idempotency-key.",
+			int(ExportKept.Hours()))
 	}
 	return r.Result.Outcome, nil
 }
@@ -133,7 +138,8 @@ func (s *Service) use(ctx context.Context, o wallet.Operation, by wallet.Credent
 		Action: o.Action, IntentHash: in.intent.Hash,
 	}
 	s.edge("before signer." + string(o.Action))
-	done, err := s.config.Signer.Do(ctx, wallet.Order{Operation: o, Credentials: by, Wallet: in.wallet, Generation: in.wallet.Generation, Scheme: in.wallet.Scheme})
+	done, err := s.config.Signer.Do(ctx,
+		wallet.Order{Operation: o, Credentials: by, Wallet: in.wallet, Generation: in.wallet.Generation, Scheme: in.wallet.Scheme})
 	s.edge("after signer." + string(o.Action))
 	if err == nil && (o.Action == wallet.Sign && done.Signature == nil || o.Action == wallet.Export && done.Export == nil) {
 		err = errors.New("the signer answered without what it was asked for")
@@ -169,11 +175,13 @@ func (s *Service) use(ctx context.Context, o wallet.Operation, by wallet.Credent
 			return err
 		}
 		if o.Action == wallet.Export {
-			if err := one(tx, "marking the export", `UPDATE wallets SET exported_at = $1 WHERE environment_id = $2 AND id = $3`, tx.Now().UnixMilli(), o.EnvironmentID, o.WalletID); err != nil {
+			if err := one(tx, "marking the export", `UPDATE wallets SET exported_at = $1 WHERE environment_id = $2 AND id = $3`,
+				tx.Now().UnixMilli(), o.EnvironmentID, o.WalletID); err != nil {
 				return err
 			}
 		}
-		return record(tx, row, "committed", audit.Detail{"summary": in.intent.Summary, "generation": in.wallet.Generation, "signer": wallet.Allowed, "guardian": wallet.Allowed})
+		return record(tx, row, "committed", audit.Detail{"summary": in.intent.Summary, "generation": in.wallet.Generation,
+			"signer": wallet.Allowed, "guardian": wallet.Allowed})
 	})
 	if err != nil {
 		return wallet.Outcome{}, err

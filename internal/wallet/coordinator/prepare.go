@@ -100,7 +100,8 @@ func future(tx *store.Tx, o wallet.Operation) (wallet.Wallet, error) {
 		return wallet.Wallet{}, err
 	}
 	if !request.Chain.Valid() || !request.Scheme.Valid() {
-		return wallet.Wallet{}, fault.New(fault.InvalidRequest, "A wallet needs a chain (EVM, SOL) and a scheme (TWO_OF_TWO, TWO_OF_THREE, THREE_OF_FIVE).")
+		return wallet.Wallet{}, fault.New(fault.InvalidRequest,
+			"A wallet needs a chain (EVM, SOL) and a scheme (TWO_OF_TWO, TWO_OF_THREE, THREE_OF_FIVE).")
 	}
 	return wallet.Wallet{
 		ID: o.WalletID, EnvironmentID: o.EnvironmentID, UserID: o.UserID,
@@ -175,6 +176,7 @@ func record(tx *store.Tx, o operationRow, what string, detail audit.Detail) erro
 		detail = audit.Detail{}
 	}
 	detail["walletId"], detail["operationId"], detail["intentHash"] = o.WalletID, o.ID, o.IntentHash
-	by := audit.By{Actor: "user:" + o.UserID, EnvironmentID: o.EnvironmentID, UserID: o.UserID, SessionID: o.SessionID, RequestID: o.RequestID}
+	by := audit.By{Actor: "user:" + o.UserID, EnvironmentID: o.EnvironmentID, UserID: o.UserID, SessionID: o.SessionID,
+		RequestID: o.RequestID}
 	return audit.Record(tx, by, strings.Join([]string{"wallet", string(o.Action), what}, "."), detail)
 }

@@ -25,7 +25,8 @@ func TestRandomDeaths(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		dir := storetest.URL(t, store.SQLite, bare)
 		clock := &storetest.Clock{}
-		w := &world{t: t, user: uuid.NewString(), clock: clock, custody: newCustody(func() time.Time { return time.Now().Add(clock.Offset()) })}
+		w := &world{t: t, user: uuid.NewString(), clock: clock,
+			custody: newCustody(func() time.Time { return time.Now().Add(clock.Offset()) })}
 		w.db = storetest.Open(t, dir, storetest.WithClock(clock), bare)
 		w.node = w.start(w.db)
 		wallets := []wallet.Wallet{w.create(t, wallet.TwoOfTwo), w.create(t, wallet.TwoOfThree)}
@@ -46,7 +47,8 @@ func TestRandomDeaths(t *testing.T) {
 				return rapid.SampledFrom(asked).Draw(rt, "operation")
 			}
 			at := rapid.SampledFrom(wallets).Draw(rt, "wallet")
-			action := rapid.SampledFrom([]wallet.Action{wallet.Sign, wallet.Export, wallet.Refresh, wallet.Reshare, wallet.Disable, wallet.Restore, wallet.Delete}).Draw(rt, "action")
+			action := rapid.SampledFrom([]wallet.Action{wallet.Sign, wallet.Export, wallet.Refresh, wallet.Reshare, wallet.Disable,
+				wallet.Restore, wallet.Delete}).Draw(rt, "action")
 			var request any
 			switch action {
 			case wallet.Sign:
@@ -54,7 +56,8 @@ func TestRandomDeaths(t *testing.T) {
 			case wallet.Export:
 				request = exportRequest
 			case wallet.Reshare:
-				request = wallet.ReshareRequest{Old: rapid.SampledFrom(wallet.Schemes).Draw(rt, "old"), New: rapid.SampledFrom(wallet.Schemes).Draw(rt, "new")}
+				request = wallet.ReshareRequest{Old: rapid.SampledFrom(wallet.Schemes).Draw(rt, "old"),
+					New: rapid.SampledFrom(wallet.Schemes).Draw(rt, "new")}
 			}
 			o := w.operation(action, at.ID, request)
 			asked = append(asked, o)

@@ -52,8 +52,9 @@ func (s *Service) enter(ctx context.Context, o wallet.Operation, in intent.Inten
 			return errElsewhere
 		}
 		row = operationRow{
-			EnvironmentID: o.EnvironmentID, ID: o.ID, UserID: o.UserID, SessionID: o.SessionID, RequestID: o.RequestID, WalletID: o.WalletID,
-			Action: o.Action, IntentHash: in.Hash, State: prepared, InFlight: true, Lease: lease, LeaseUntil: tx.Now().Add(s.config.Lease),
+			EnvironmentID: o.EnvironmentID, ID: o.ID, UserID: o.UserID, SessionID: o.SessionID, RequestID: o.RequestID,
+			WalletID: o.WalletID, Action: o.Action, IntentHash: in.Hash, State: prepared, InFlight: true, Lease: lease,
+			LeaseUntil: tx.Now().Add(s.config.Lease),
 		}
 		if found.ID == "" {
 			if w, err = s.reserve(tx, &row, o, found); err != nil {
@@ -114,13 +115,15 @@ func (s *Service) reserve(tx *store.Tx, row *operationRow, o wallet.Operation, f
 		if err := fit(o, w.Wallet); err != nil {
 			return wallet.Wallet{}, err
 		}
-		return wallet.Wallet{}, fault.New(fault.Conflict, "Another operation is changing this wallet: try again when it has ended.").After(5 * time.Second)
+		return wallet.Wallet{}, fault.New(fault.Conflict, "Another operation is changing this wallet: try again when it has ended.").
+			After(5 * time.Second)
 	}
 	if err != nil {
 		return wallet.Wallet{}, err
 	}
 	if found.State == staged && got.MarkedBy != o.ID {
-		return wallet.Wallet{}, fault.New(fault.Conflict, "Another operation has changed the wallet's state since: read the wallet again, and use a new x-idempotency-key.")
+		return wallet.Wallet{}, fault.New(fault.Conflict,
+			"Another operation has changed the wallet's state since: read the wallet again, and use a new x-idempotency-key.")
 	}
 	if row.Scheme, err = nextScheme(o, got.Wallet); err != nil {
 		return wallet.Wallet{}, err
@@ -170,7 +173,8 @@ func (s *Service) makeShares(ctx context.Context, row *operationRow, w wallet.Wa
 				return err
 			}
 		}
-		return record(tx, next, string(verified), audit.Detail{"toGeneration": next.To, "signer": wallet.Allowed, "guardian": wallet.Allowed, "offlineShares": len(done.OfflineShares)})
+		return record(tx, next, string(verified), audit.Detail{"toGeneration": next.To, "signer": wallet.Allowed,
+			"guardian": wallet.Allowed, "offlineShares": len(done.OfflineShares)})
 	})
 	if err == nil {
 		*row = next
@@ -199,7 +203,8 @@ func (s *Service) forward(ctx context.Context, row operationRow) (wallet.Outcome
 			if err := dropOfflineShares(tx, row.WalletID, row.To); err != nil {
 				return err
 			}
-			return record(tx, next, string(committed), audit.Detail{"fromGeneration": row.From, "toGeneration": row.To, "scheme": string(row.Scheme)})
+			return record(tx, next, string(committed),
+				audit.Detail{"fromGeneration": row.From, "toGeneration": row.To, "scheme": string(row.Scheme)})
 		})
 		if err != nil {
 			s.yield(ctx, row)
@@ -242,7 +247,8 @@ func (s *Service) retire(ctx context.Context, row operationRow) error {
 func (s *Service) settle(ctx context.Context, row operationRow, verdict wallet.Verdict) error {
 	for _, at := range s.custodians() {
 		s.edge("before " + string(at.role) + "." + string(verdict))
-		err := at.Settle(ctx, wallet.Settlement{EnvironmentID: row.EnvironmentID, WalletID: row.WalletID, OperationID: row.ID, Generation: row.To, Verdict: verdict})
+		err := at.Settle(ctx, wallet.Settlement{EnvironmentID: row.EnvironmentID, WalletID: row.WalletID, OperationID: row.ID,
+			Generation: row.To, Verdict: verdict})
 		s.edge("after " + string(at.role) + "." + string(verdict))
 		if err != nil {
 			return fmt.Errorf("telling the %s to %s generation %d: %w", at.role, verdict, row.To, err)
@@ -306,7 +312,8 @@ func (s *Service) takeBack(ctx context.Context, row operationRow, why error) err
 	}
 	return s.write(ctx, "rolled back", func(tx *store.Tx) error {
 		next := row
-		next.State, next.InFlight, next.Lease, next.LeaseUntil, next.Result, next.Refusal = rolledBack, false, "", time.Time{}, nil, code(why)
+		next.State, next.InFlight, next.Lease, next.LeaseUntil, next.Result, next.Refusal = rolledBack, false, "", time.Time{},
+			nil, code(why)
 		if err := updateOperation(tx, next, row.Lease); err != nil {
 			return err
 		}
@@ -320,7 +327,8 @@ func (s *Service) takeBack(ctx context.Context, row operationRow, why error) err
 // yield lets others go on with an operation before the lease runs out.
 func (s *Service) yield(ctx context.Context, row operationRow) {
 	err := s.config.DB.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		_, err := tx.Exec(`UPDATE operations SET lease_until = 0 WHERE environment_id = $1 AND id = $2 AND lease = $3`, row.EnvironmentID, row.ID, row.Lease)
+		_, err := tx.Exec(`UPDATE operations SET lease_until = 0 WHERE environment_id = $1 AND id = $2 AND lease = $3`, row.EnvironmentID,
+			row.ID, row.Lease)
 		return err
 	})
 	if err != nil {

@@ -44,7 +44,8 @@ func (s *Service) resumeOperations(ctx context.Context) error {
 	var left []operationRow
 	err := s.config.DB.Read(ctx, func(tx *store.Tx) error {
 		left = nil
-		rows, err := tx.Rows(`SELECT `+operationColumns+` FROM operations WHERE in_flight = 1 AND lease_until <= $1 ORDER BY lease_until LIMIT $2`, tx.Now().UnixMilli(), batch)
+		rows, err := tx.Rows(`SELECT `+operationColumns+
+			` FROM operations WHERE in_flight = 1 AND lease_until <= $1 ORDER BY lease_until LIMIT $2`, tx.Now().UnixMilli(), batch)
 		return each(rows, err, func() error {
 			o, err := scanOperation(rows)
 			left = append(left, o)
@@ -102,7 +103,8 @@ func (s *Service) finishDeletions(ctx context.Context) error {
 	var due []walletRow
 	err := s.config.DB.Read(ctx, func(tx *store.Tx) error {
 		due = nil
-		rows, err := tx.Rows(`SELECT `+walletColumns+` FROM wallets WHERE delete_at <= $1 AND state = $2 ORDER BY delete_at LIMIT $3`, tx.Now().UnixMilli(), wallet.Deleting, batch)
+		rows, err := tx.Rows(`SELECT `+walletColumns+` FROM wallets WHERE delete_at <= $1 AND state = $2 ORDER BY delete_at LIMIT $3`,
+			tx.Now().UnixMilli(), wallet.Deleting, batch)
 		return each(rows, err, func() error {
 			w, err := scanWallet(rows)
 			due = append(due, w)
@@ -127,7 +129,8 @@ func (s *Service) finishDeletion(ctx context.Context, w walletRow) error {
 		}
 	}
 	return s.write(ctx, "deleted", func(tx *store.Tx) error {
-		n, err := tx.Exec(`UPDATE wallets SET state = $1, delete_at = NULL WHERE id = $2 AND state = $3 AND busy = ''`, wallet.Deleted, w.ID, wallet.Deleting)
+		n, err := tx.Exec(`UPDATE wallets SET state = $1, delete_at = NULL WHERE id = $2 AND state = $3 AND busy = ''`, wallet.Deleted,
+			w.ID, wallet.Deleting)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -143,7 +146,8 @@ func (s *Service) finishDeletion(ctx context.Context, w walletRow) error {
 func (s *Service) dropExports(ctx context.Context) error {
 	return s.config.DB.Write(ctx, func(tx *store.Tx) error {
 		var due []operationRow
-		rows, err := tx.Rows(`SELECT `+operationColumns+` FROM operations WHERE drop_at <= $1 ORDER BY drop_at LIMIT $2`, tx.Now().UnixMilli(), batch)
+		rows, err := tx.Rows(`SELECT `+operationColumns+` FROM operations WHERE drop_at <= $1 ORDER BY drop_at LIMIT $2`,
+			tx.Now().UnixMilli(), batch)
 		err = each(rows, err, func() error {
 			o, err := scanOperation(rows)
 			due = append(due, o)
@@ -158,7 +162,8 @@ func (s *Service) dropExports(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if _, err := tx.Exec(`UPDATE operations SET result = $1, drop_at = NULL WHERE environment_id = $2 AND id = $3`, string(text), o.EnvironmentID, o.ID); err != nil {
+			if _, err := tx.Exec(`UPDATE operations SET result = $1, drop_at = NULL WHERE environment_id = $2 AND id = $3`, string(text),
+				o.EnvironmentID, o.ID); err != nil {
 				return err
 			}
 		}

@@ -44,12 +44,14 @@ type walletRow struct {
 	MarkedBy string
 }
 
-const walletColumns = `id, environment_id, user_id, chain, address, public_key, scheme, generation, state, busy, marked_by, created_at, exported_at, delete_at`
+const walletColumns = `id, environment_id, user_id, chain, address, public_key, scheme, generation, state, busy, marked_by, ` +
+	`created_at, exported_at, delete_at`
 
 func scanWallet(row interface{ Scan(...any) error }) (w walletRow, err error) {
 	var created int64
 	var exported, deleteAt sql.NullInt64
-	err = row.Scan(&w.ID, &w.EnvironmentID, &w.UserID, &w.Chain, &w.Address, &w.PublicKey, &w.Scheme, &w.Generation, &w.State, &w.Busy, &w.MarkedBy, &created, &exported, &deleteAt)
+	err = row.Scan(&w.ID, &w.EnvironmentID, &w.UserID, &w.Chain, &w.Address, &w.PublicKey, &w.Scheme, &w.Generation, &w.State, &w.Busy,
+		&w.MarkedBy, &created, &exported, &deleteAt)
 	w.CreatedAt, w.ExportedAt, w.DeleteAt = at(created), maybeAt(exported), maybeAt(deleteAt)
 	return w, err
 }
@@ -60,7 +62,8 @@ func readWallet(tx *store.Tx, environmentID, id, lock string) (walletRow, error)
 }
 
 func walletsOf(tx *store.Tx, environmentID, userID string) (all []wallet.Wallet, err error) {
-	rows, err := tx.Rows(`SELECT `+walletColumns+` FROM wallets WHERE environment_id = $1 AND user_id = $2 AND state <> $3 ORDER BY created_at, id`,
+	rows, err := tx.Rows(`SELECT `+walletColumns+
+		` FROM wallets WHERE environment_id = $1 AND user_id = $2 AND state <> $3 ORDER BY created_at, id`,
 		environmentID, userID, wallet.Deleted)
 	err = each(rows, err, func() error {
 		w, err := scanWallet(rows)
@@ -76,7 +79,8 @@ func reserve(tx *store.Tx, o wallet.Operation, from ...wallet.State) (walletRow,
 	for len(from) < 3 {
 		from = append(from, from[0])
 	}
-	return scanWallet(tx.Row(`UPDATE wallets SET busy = $1 WHERE environment_id = $2 AND id = $3 AND user_id = $4 AND busy IN ('', $1) AND state IN ($5, $6, $7)
+	return scanWallet(tx.Row(`UPDATE wallets SET busy = $1
+		WHERE environment_id = $2 AND id = $3 AND user_id = $4 AND busy IN ('', $1) AND state IN ($5, $6, $7)
 		RETURNING `+walletColumns, o.ID, o.EnvironmentID, o.WalletID, o.UserID, from[0], from[1], from[2]))
 }
 
@@ -93,12 +97,14 @@ func insertWallet(tx *store.Tx, w wallet.Wallet, busy string) error {
 
 // moveGeneration is the moment new shares come into force.
 func moveGeneration(tx *store.Tx, o operationRow) error {
-	return one(tx, "moving the generation", `UPDATE wallets SET generation = $1, scheme = $2 WHERE environment_id = $3 AND id = $4 AND generation = $5 AND busy = $6`,
+	return one(tx, "moving the generation",
+		`UPDATE wallets SET generation = $1, scheme = $2 WHERE environment_id = $3 AND id = $4 AND generation = $5 AND busy = $6`,
 		o.To, o.Scheme, o.EnvironmentID, o.WalletID, o.From, o.ID)
 }
 
 func moveState(tx *store.Tx, o operationRow, to wallet.State, deleteAt time.Time) error {
-	return one(tx, "moving the state", `UPDATE wallets SET state = $1, delete_at = $2, marked_by = $3, busy = '' WHERE environment_id = $4 AND id = $5 AND busy = $3`,
+	return one(tx, "moving the state",
+		`UPDATE wallets SET state = $1, delete_at = $2, marked_by = $3, busy = '' WHERE environment_id = $4 AND id = $5 AND busy = $3`,
 		to, nullMillis(deleteAt), o.ID, o.EnvironmentID, o.WalletID)
 }
 
@@ -130,13 +136,15 @@ type result struct {
 	Dropped bool           `json:"dropped,omitempty"` // the ciphertext of an export is no longer kept
 }
 
-const operationColumns = `environment_id, id, user_id, session_id, request_id, wallet_id, action, intent_hash, state, from_generation, to_generation, scheme, result, refusal, in_flight, lease, lease_until, drop_at`
+const operationColumns = `environment_id, id, user_id, session_id, request_id, wallet_id, action, intent_hash, state, from_generation, ` +
+	`to_generation, scheme, result, refusal, in_flight, lease, lease_until, drop_at`
 
 func scanOperation(row interface{ Scan(...any) error }) (o operationRow, err error) {
 	var text string
 	var inFlight, until int64
 	var drop sql.NullInt64
-	err = row.Scan(&o.EnvironmentID, &o.ID, &o.UserID, &o.SessionID, &o.RequestID, &o.WalletID, &o.Action, &o.IntentHash, &o.State, &o.From, &o.To, &o.Scheme, &text, &o.Refusal, &inFlight, &o.Lease, &until, &drop)
+	err = row.Scan(&o.EnvironmentID, &o.ID, &o.UserID, &o.SessionID, &o.RequestID, &o.WalletID, &o.Action, &o.IntentHash, &o.State, &o.From,
+		&o.To, &o.Scheme, &text, &o.Refusal, &inFlight, &o.Lease, &until, &drop)
 	o.InFlight, o.LeaseUntil, o.DropAt = inFlight == 1, at(until), maybeAt(drop)
 	if err == nil && text != "" {
 		o.Result = &result{}
@@ -146,7 +154,8 @@ func scanOperation(row interface{ Scan(...any) error }) (o operationRow, err err
 }
 
 func readOperation(tx *store.Tx, environmentID, id, lock string) (operationRow, error) {
-	return scanOperation(tx.Row(`SELECT `+operationColumns+` FROM operations WHERE environment_id = $1 AND id = $2`+lock, environmentID, id))
+	return scanOperation(tx.Row(`SELECT `+operationColumns+` FROM operations WHERE environment_id = $1 AND id = $2`+lock,
+		environmentID, id))
 }
 
 // insertOperation reports whether the id was free.
@@ -157,8 +166,8 @@ func insertOperation(tx *store.Tx, o operationRow) (bool, error) {
 	}
 	n, err := tx.Exec(`INSERT INTO operations (`+operationColumns+`, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19) ON CONFLICT DO NOTHING`,
-		o.EnvironmentID, o.ID, o.UserID, o.SessionID, o.RequestID, o.WalletID, o.Action, o.IntentHash, o.State, o.From, o.To, o.Scheme, text, o.Refusal,
-		bit(o.InFlight), o.Lease, millis(o.LeaseUntil), nullMillis(o.DropAt), tx.Now().UnixMilli())
+		o.EnvironmentID, o.ID, o.UserID, o.SessionID, o.RequestID, o.WalletID, o.Action, o.IntentHash, o.State, o.From, o.To, o.Scheme,
+		text, o.Refusal, bit(o.InFlight), o.Lease, millis(o.LeaseUntil), nullMillis(o.DropAt), tx.Now().UnixMilli())
 	return n == 1, err
 }
 
@@ -171,7 +180,8 @@ func updateOperation(tx *store.Tx, o operationRow, lease string) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(`UPDATE operations SET state = $1, from_generation = $2, to_generation = $3, scheme = $4, result = $5, refusal = $6, in_flight = $7, lease = $8, lease_until = $9, drop_at = $10,
+	n, err := tx.Exec(`UPDATE operations SET state = $1, from_generation = $2, to_generation = $3, scheme = $4, result = $5, refusal = $6,
+		in_flight = $7, lease = $8, lease_until = $9, drop_at = $10,
 		updated_at = $11, session_id = $12, request_id = $13 WHERE environment_id = $14 AND id = $15 AND lease = $16`,
 		o.State, o.From, o.To, o.Scheme, text, o.Refusal, bit(o.InFlight), o.Lease, millis(o.LeaseUntil), nullMillis(o.DropAt),
 		tx.Now().UnixMilli(), o.SessionID, o.RequestID, o.EnvironmentID, o.ID, lease)
@@ -190,7 +200,8 @@ func (o operationRow) resultText() (string, error) {
 }
 
 func insertOfflineShare(tx *store.Tx, s wallet.OfflineShare) error {
-	_, err := tx.Exec(`INSERT INTO offline_shares (wallet_id, generation, party, scheme, encapsulated_key, ciphertext) VALUES ($1, $2, $3, $4, $5, $6)`,
+	_, err := tx.Exec(`INSERT INTO offline_shares (wallet_id, generation, party, scheme, encapsulated_key, ciphertext)
+		VALUES ($1, $2, $3, $4, $5, $6)`,
 		s.WalletID, s.Generation, s.Party, s.Scheme, s.EncapsulatedKey, s.Ciphertext)
 	return err
 }

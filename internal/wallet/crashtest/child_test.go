@@ -153,7 +153,8 @@ func (c *child) carryOut(ctx context.Context, order command) (r reply, err error
 }
 
 func (c *child) open(ctx context.Context, schema store.Schema) (*store.DB, error) {
-	options := store.Config{URL: c.config.Database, Schema: schema, TestOnlyOffset: func() time.Duration { return time.Duration(c.offset.Load()) }}
+	options := store.Config{URL: c.config.Database, Schema: schema,
+		TestOnlyOffset: func() time.Duration { return time.Duration(c.offset.Load()) }}
 	if c.config.Role != wallet.Coordinator { // which names its edges itself
 		options.TestOnlyFault = c.edges.commits
 	}
@@ -191,7 +192,8 @@ func (c *child) endpoints(ctx context.Context, identity *peer.Identity) ([]peer.
 	issuer := authz.NewIssuer(issuerPeer, nil)
 	checker := &authz.Checker{Environments: issuer, Claimer: issuer}
 	if c.config.Role == wallet.Guardian {
-		g, err := guardian.New(ctx, guardian.Config{Custody: c.custody, Root: root, Checker: checker, File: config.CustodianFile{}, Log: c.log()})
+		g, err := guardian.New(ctx,
+			guardian.Config{Custody: c.custody, Root: root, Checker: checker, File: config.CustodianFile{}, Log: c.log()})
 		if err != nil {
 			return nil, err
 		}
@@ -201,7 +203,8 @@ func (c *child) endpoints(ctx context.Context, identity *peer.Identity) ([]peer.
 	if err != nil {
 		return nil, err
 	}
-	s, err := signer.New(signer.Config{Custody: c.custody, Checker: checker, Guardian: guardian.NewClient(guardianPeer), File: config.CustodianFile{OfflineKey: base64.RawURLEncoding.EncodeToString(somebodysKey)}, Log: c.log()})
+	s, err := signer.New(signer.Config{Custody: c.custody, Checker: checker, Guardian: guardian.NewClient(guardianPeer),
+		File: config.CustodianFile{OfflineKey: base64.RawURLEncoding.EncodeToString(somebodysKey)}, Log: c.log()})
 	if err != nil {
 		return nil, err
 	}

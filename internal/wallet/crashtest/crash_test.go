@@ -66,7 +66,8 @@ type installation struct {
 
 func install(t *testing.T, engine string) *installation {
 	t.Helper()
-	in := &installation{t: t, folder: t.TempDir(), issuer: wallettest.NewIssuer(t, wallettest.NewClock()), processes: map[wallet.Role]*process{}}
+	in := &installation{t: t, folder: t.TempDir(), issuer: wallettest.NewIssuer(t, wallettest.NewClock()),
+		processes: map[wallet.Role]*process{}}
 	if err := peer.Init(in.folder); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,8 @@ func install(t *testing.T, engine string) *installation {
 		server = storetest.StartServer(t) // on the disk: what was acknowledged must last
 	}
 	for _, role := range roles {
-		config := childConfig{Role: role, Certs: in.folder, Address: address, Database: "sqlite:" + filepath.Join(in.folder, string(role)+".db")}
+		config := childConfig{Role: role, Certs: in.folder, Address: address,
+			Database: "sqlite:" + filepath.Join(in.folder, string(role)+".db")}
 		if server != nil {
 			config.Database = server.Database(t)
 		}
@@ -423,10 +425,12 @@ func TestKillWhileShredding(t *testing.T) {
 				in.must(each, command{Do: "sweep"})
 			}
 			in.healthy(clocks)
-			if now, err := in.door.Wallet(t.Context(), w.EnvironmentID, w.UserID, w.ID); err != nil || now.State != wallet.Deleted || now.Address != w.Address {
+			if now, err := in.door.Wallet(t.Context(), w.EnvironmentID, w.UserID, w.ID); err != nil || now.State != wallet.Deleted ||
+				now.Address != w.Address {
 				t.Errorf("edge %d of the %s: %+v, %v", at, role, now, err)
 			}
-			if _, err := in.perform(in.ask(w, wallet.Sign, wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte("gone")})); !fault.Has(err, fault.Conflict) {
+			if _, err := in.perform(in.ask(w, wallet.Sign,
+				wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte("gone")})); !fault.Has(err, fault.Conflict) {
 				t.Errorf("a deleted wallet signs: %v", err)
 			}
 		}

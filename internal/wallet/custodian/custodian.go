@@ -72,7 +72,8 @@ func (c *Custodian) own(ctx context.Context, op wallet.Operation) (w wallet.Wall
 		if err := op.ReadRequest(&request); err != nil {
 			return wallet.Wallet{}, err
 		}
-		return wallet.Wallet{ID: op.WalletID, EnvironmentID: op.EnvironmentID, UserID: op.UserID, Chain: request.Chain, Scheme: request.Scheme, State: wallet.Active}, nil
+		return wallet.Wallet{ID: op.WalletID, EnvironmentID: op.EnvironmentID, UserID: op.UserID, Chain: request.Chain,
+			Scheme: request.Scheme, State: wallet.Active}, nil
 	}
 	err = c.Custody.DB().Read(ctx, func(tx *store.Tx) error {
 		w, err = c.Custody.Wallet(tx, op.EnvironmentID, op.WalletID)
@@ -87,7 +88,8 @@ func (c *Custodian) own(ctx context.Context, op wallet.Operation) (w wallet.Wall
 // By is who acts, for the audit.
 func (p Permit) By() audit.By {
 	op := p.Order.Operation
-	return audit.By{Actor: "user:" + op.UserID, EnvironmentID: op.EnvironmentID, UserID: op.UserID, SessionID: op.SessionID, RequestID: op.RequestID}
+	return audit.By{Actor: "user:" + op.UserID, EnvironmentID: op.EnvironmentID, UserID: op.UserID, SessionID: op.SessionID,
+		RequestID: op.RequestID}
 }
 
 // Claim makes the operation this custodian's, once, and audits it the first time:
@@ -173,7 +175,8 @@ func (c *Custodian) Status(ctx context.Context, ref WalletRef) (held wallet.Held
 		}
 		held.State, held.MarkedBy, held.DeleteAt = status.Wallet.State, status.MarkedBy, status.Wallet.DeleteAt
 		for _, g := range status.Generations {
-			held.Generations = append(held.Generations, wallet.Generation{Number: g.Number, State: wallet.GenerationState(g.State), OperationID: g.OperationID})
+			held.Generations = append(held.Generations,
+				wallet.Generation{Number: g.Number, State: wallet.GenerationState(g.State), OperationID: g.OperationID})
 		}
 		return nil
 	})

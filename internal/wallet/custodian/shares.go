@@ -27,10 +27,12 @@ func (p Permit) Makes() (custody.Generation, error) {
 	}
 	if p.Order.Scheme != scheme || p.Order.Generation < 1 {
 		return custody.Generation{}, fault.New(fault.Conflict, "The wallet has changed meanwhile. Look at it and ask again.").
-			Because(fmt.Errorf("generation %d of scheme %s was ordered, and the user asked for %s", p.Order.Generation, p.Order.Scheme, scheme))
+			Because(fmt.Errorf("generation %d of scheme %s was ordered, and the user asked for %s", p.Order.Generation,
+				p.Order.Scheme, scheme))
 	}
 	op := p.Order.Operation
-	return custody.Generation{EnvironmentID: op.EnvironmentID, WalletID: op.WalletID, Number: p.Order.Generation, Scheme: scheme, OperationID: op.ID}, nil
+	return custody.Generation{EnvironmentID: op.EnvironmentID, WalletID: op.WalletID, Number: p.Order.Generation, Scheme: scheme,
+		OperationID: op.ID}, nil
 }
 
 // Address is the address of a public key.
@@ -55,7 +57,8 @@ func Digest(g custody.Generation, custodian wallet.Role, pieces share.Pieces) []
 		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
 		h.Write(part)
 	}
-	for _, part := range []string{"stepup wallet quorum v1", string(custodian), g.EnvironmentID, g.WalletID, strconv.Itoa(g.Number), string(g.Scheme)} {
+	for _, part := range []string{"stepup wallet quorum v1", string(custodian), g.EnvironmentID, g.WalletID, strconv.Itoa(g.Number),
+		string(g.Scheme)} {
 		write([]byte(part))
 	}
 	for _, n := range pieces.Numbers() {

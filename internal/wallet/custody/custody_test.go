@@ -98,7 +98,8 @@ func (k keeper) pieces(scheme wallet.Scheme) share.Pieces {
 }
 
 func generation(w wallet.Wallet, number int, operation string) custody.Generation {
-	return custody.Generation{EnvironmentID: w.EnvironmentID, WalletID: w.ID, Number: number, Scheme: wallet.TwoOfThree, OperationID: operation}
+	return custody.Generation{EnvironmentID: w.EnvironmentID, WalletID: w.ID, Number: number, Scheme: wallet.TwoOfThree,
+		OperationID: operation}
 }
 
 // stage seals and stages new pieces and returns them.
@@ -258,7 +259,8 @@ func TestGenerations(t *testing.T) {
 			twice(k.Retire, "op-1")
 			k.wantStates(w, custody.Active)
 			status := k.status(w)
-			if got := status.Wallet; got.Generation != 1 || got.Scheme != wallet.TwoOfThree || got.State != wallet.Active || got.Address != w.Address ||
+			if got := status.Wallet; got.Generation != 1 || got.Scheme != wallet.TwoOfThree || got.State != wallet.Active ||
+				got.Address != w.Address ||
 				got.UserID != w.UserID || got.Chain != w.Chain || !bytes.Equal(got.PublicKey, w.PublicKey) || got.CreatedAt.IsZero() {
 				t.Errorf("the wallet is %+v", got)
 			}
@@ -307,7 +309,8 @@ func TestGenerations(t *testing.T) {
 				}
 				return err
 			})
-			want := []string{"custody.staged", "custody.verified", "custody.committed", "custody.staged", "custody.verified", "custody.committed", "custody.retired", "custody.destroyed"}
+			want := []string{"custody.staged", "custody.verified", "custody.committed", "custody.staged", "custody.verified",
+				"custody.committed", "custody.retired", "custody.destroyed"}
 			if slices.Sort(actions); !slices.Equal(actions, sorted(want)) {
 				t.Errorf("the audit log has %v, want %v", actions, want)
 			}
@@ -334,7 +337,8 @@ func TestStepsOutOfOrder(t *testing.T) {
 			t.Error("a refused operation left a wallet")
 		}
 		k.stage(w, 1, "op-1")
-		step := func(f func(*store.Tx, audit.By, string, string, string) error, environment, id, operation string) func(tx *store.Tx) error {
+		step := func(f func(*store.Tx, audit.By, string, string, string) error, environment, id,
+			operation string) func(tx *store.Tx) error {
 			return func(tx *store.Tx) error { return f(tx, system, environment, id, operation) }
 		}
 		k.refuses(fault.Conflict, step(k.Commit, w.EnvironmentID, w.ID, "op-1")) // not verified
@@ -483,7 +487,8 @@ func TestClaim(t *testing.T) {
 		if _, err := claim(elsewhere); err != nil {
 			t.Errorf("a token of another environment with the same id: %v", err)
 		}
-		for _, incomplete := range []custody.Claim{{}, {OperationID: "x", EnvironmentID: "e", WalletID: "w"}, {OperationID: "x", EnvironmentID: "e", WalletID: "w", IntentHash: "h", SingleUse: true}} {
+		for _, incomplete := range []custody.Claim{{}, {OperationID: "x", EnvironmentID: "e", WalletID: "w"},
+			{OperationID: "x", EnvironmentID: "e", WalletID: "w", IntentHash: "h", SingleUse: true}} {
 			if _, err := claim(incomplete); err == nil {
 				t.Errorf("an incomplete claim was taken: %+v", incomplete)
 			}
@@ -507,7 +512,8 @@ func TestClaim(t *testing.T) {
 // repetitions of one operation race: all have it, and one is the first.
 func TestClaimRace(t *testing.T) {
 	engines(t, wallet.Signer, func(t *testing.T, open func(testing.TB) *store.DB) {
-		nodes := []keeper{newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t)}), newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t)})}
+		nodes := []keeper{newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t)}),
+			newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t)})}
 		race := func(operation func(i int) string) (won, first, refused int) {
 			var mu sync.Mutex
 			var done sync.WaitGroup
@@ -620,7 +626,8 @@ func TestDisableDeleteRestore(t *testing.T) {
 			t.Errorf("%d keys are left", n)
 		}
 		k.withholds(w, 2, fault.Conflict)
-		for name, f := range map[string]func(*store.Tx, audit.By, string, string, string) error{"restore": k.Restore, "disable": k.Disable} {
+		for name, f := range map[string]func(*store.Tx, audit.By, string, string, string) error{"restore": k.Restore,
+			"disable": k.Disable} {
 			t.Log(name)
 			k.refuses(fault.Conflict, func(tx *store.Tx) error { return f(tx, system, w.EnvironmentID, w.ID, "op") })
 		}
@@ -637,7 +644,8 @@ func TestDisableDeleteRestore(t *testing.T) {
 func TestRestoreRacesSweep(t *testing.T) {
 	clock := &storetest.Clock{}
 	engines(t, wallet.Signer, func(t *testing.T, open func(testing.TB) *store.DB) {
-		nodes := []keeper{newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t), Grace: time.Minute}), newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t), Grace: time.Minute})}
+		nodes := []keeper{newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t), Grace: time.Minute}),
+			newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t), Grace: time.Minute})}
 		var wallets []wallet.Wallet
 		for i := range 20 {
 			w := newWallet()

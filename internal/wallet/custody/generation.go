@@ -39,14 +39,17 @@ func (s *Store) Stage(tx *store.Tx, by audit.By, w wallet.Wallet, sealed Sealed)
 		case known.OperationID == g.OperationID:
 			return false, errOtherIntent
 		case known.State == Staged || known.State == Verified:
-			return false, fault.New(fault.Conflict, "Operation %s is renewing the shares of this wallet. Finish it or roll it back first.", known.OperationID)
+			return false, fault.New(fault.Conflict, "Operation %s is renewing the shares of this wallet. Finish it or roll it back first.",
+				known.OperationID)
 		}
 		next = known.Number + 1
 	}
 	if g.Number != next {
-		return false, fault.New(fault.Conflict, "The next generation of this wallet is %d, not %d. Look at its status and start over.", next, g.Number)
+		return false, fault.New(fault.Conflict, "The next generation of this wallet is %d, not %d. Look at its status and start over.",
+			next, g.Number)
 	}
-	if _, err := tx.Exec(`INSERT INTO generations (wallet_id, number, scheme, operation_id, state, wrapped_key, staged_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	if _, err := tx.Exec(`INSERT INTO generations (wallet_id, number, scheme, operation_id, state, wrapped_key, staged_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		g.WalletID, g.Number, g.Scheme, g.OperationID, Staged, sealed.key, tx.Now().UnixMilli()); err != nil {
 		if store.IsUnique(err) {
 			return false, errOtherIntent
@@ -54,7 +57,8 @@ func (s *Store) Stage(tx *store.Tx, by audit.By, w wallet.Wallet, sealed Sealed)
 		return false, fmt.Errorf("staging generation %d of wallet %s: %w", g.Number, w.ID, err)
 	}
 	for n, ciphertext := range sealed.pieces {
-		if _, err := tx.Exec(`INSERT INTO pieces (wallet_id, generation, number, sealed) VALUES ($1, $2, $3, $4)`, g.WalletID, g.Number, n, ciphertext); err != nil {
+		if _, err := tx.Exec(`INSERT INTO pieces (wallet_id, generation, number, sealed) VALUES ($1, $2, $3, $4)`, g.WalletID, g.Number, n,
+			ciphertext); err != nil {
 			return false, fmt.Errorf("staging generation %d of wallet %s: %w", g.Number, w.ID, err)
 		}
 	}
@@ -66,7 +70,8 @@ func (s *Store) haveWallet(tx *store.Tx, w wallet.Wallet) error {
 	if w.UserID == "" || !w.Chain.Valid() || w.Address == "" || len(w.PublicKey) == 0 {
 		return fmt.Errorf("staging wallet %s: the wallet is not complete", w.ID)
 	}
-	if _, err := tx.Exec(`INSERT INTO wallets (id, environment_id, user_id, chain, address, public_key, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
+	if _, err := tx.Exec(`INSERT INTO wallets (id, environment_id, user_id, chain, address, public_key, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
 		w.ID, w.EnvironmentID, w.UserID, w.Chain, w.Address, w.PublicKey, tx.Now().UnixMilli()); err != nil {
 		return fmt.Errorf("staging wallet %s: %w", w.ID, err)
 	}
@@ -87,7 +92,8 @@ func (s *Store) Verify(tx *store.Tx, by audit.By, environmentID, walletID, opera
 	if err != nil || g.State != Staged {
 		return err
 	}
-	if _, err := tx.Exec(`UPDATE generations SET state = $1, verified_at = $2 WHERE wallet_id = $3 AND number = $4`, Verified, tx.Now().UnixMilli(), walletID, g.Number); err != nil {
+	if _, err := tx.Exec(`UPDATE generations SET state = $1, verified_at = $2 WHERE wallet_id = $3 AND number = $4`, Verified,
+		tx.Now().UnixMilli(), walletID, g.Number); err != nil {
 		return fmt.Errorf("verifying generation %d of wallet %s: %w", g.Number, walletID, err)
 	}
 	return s.note(tx, by, "verified", g)
@@ -108,10 +114,12 @@ func (s *Store) Commit(tx *store.Tx, by audit.By, environmentID, walletID, opera
 		return nil
 	}
 	now := tx.Now().UnixMilli()
-	if _, err := tx.Exec(`UPDATE generations SET state = $1, retired_at = $2 WHERE wallet_id = $3 AND state = $4`, Retiring, now, walletID, Active); err != nil {
+	if _, err := tx.Exec(`UPDATE generations SET state = $1, retired_at = $2 WHERE wallet_id = $3 AND state = $4`, Retiring, now, walletID,
+		Active); err != nil {
 		return fmt.Errorf("committing generation %d of wallet %s: %w", g.Number, walletID, err)
 	}
-	if _, err := tx.Exec(`UPDATE generations SET state = $1, active_at = $2 WHERE wallet_id = $3 AND number = $4`, Active, now, walletID, g.Number); err != nil {
+	if _, err := tx.Exec(`UPDATE generations SET state = $1, active_at = $2 WHERE wallet_id = $3 AND number = $4`, Active, now, walletID,
+		g.Number); err != nil {
 		return fmt.Errorf("committing generation %d of wallet %s: %w", g.Number, walletID, err)
 	}
 	return s.note(tx, by, "committed", g)
@@ -127,7 +135,8 @@ func (s *Store) Retire(tx *store.Tx, by audit.By, environmentID, walletID, opera
 	if g.State == Staged || g.State == Verified {
 		return fault.New(fault.Conflict, "Operation %s has not been committed. Commit its shares before retiring older ones.", operationID)
 	}
-	retired, err := tx.Exec(`UPDATE generations SET destroy_at = $1 WHERE wallet_id = $2 AND number < $3 AND state = $4 AND destroy_at IS NULL`,
+	retired, err := tx.Exec(`UPDATE generations SET destroy_at = $1
+		WHERE wallet_id = $2 AND number < $3 AND state = $4 AND destroy_at IS NULL`,
 		tx.Now().Add(s.config.Retention).UnixMilli(), walletID, g.Number, Retiring)
 	if err != nil || retired == 0 {
 		return err
@@ -154,7 +163,8 @@ func (s *Store) Rollback(tx *store.Tx, by audit.By, environmentID, walletID, ope
 		return nil
 	}
 	if g.State != Staged && g.State != Verified {
-		return fault.New(fault.Conflict, "The shares of operation %s have come into force and cannot be rolled back. Commit them.", operationID)
+		return fault.New(fault.Conflict, "The shares of operation %s have come into force and cannot be rolled back. Commit them.",
+			operationID)
 	}
 	for _, statement := range []string{
 		`DELETE FROM pieces WHERE wallet_id = $1 AND generation = $2`,
@@ -235,7 +245,8 @@ func (s *Store) made(tx *store.Tx, environmentID, walletID, operationID string) 
 }
 
 func (s *Store) generations(tx *store.Tx, environmentID, walletID string) (all []Generation, err error) {
-	rows, err := tx.Rows(`SELECT number, scheme, operation_id, state, destroy_at FROM generations WHERE wallet_id = $1 ORDER BY number`, walletID)
+	rows, err := tx.Rows(`SELECT number, scheme, operation_id, state, destroy_at FROM generations WHERE wallet_id = $1 ORDER BY number`,
+		walletID)
 	if err != nil {
 		return nil, fmt.Errorf("reading the generations of wallet %s: %w", walletID, err)
 	}
@@ -255,7 +266,8 @@ func (s *Store) generations(tx *store.Tx, environmentID, walletID string) (all [
 // sealed reads the ciphertexts of a generation.
 func (s *Store) sealed(tx *store.Tx, g Generation) (Sealed, error) {
 	sealed := Sealed{Generation: g, pieces: map[int][]byte{}}
-	if err := tx.Row(`SELECT wrapped_key FROM generations WHERE wallet_id = $1 AND number = $2`, g.WalletID, g.Number).Scan(&sealed.key); err != nil {
+	if err := tx.Row(`SELECT wrapped_key FROM generations WHERE wallet_id = $1 AND number = $2`, g.WalletID, g.Number).
+		Scan(&sealed.key); err != nil {
 		return Sealed{}, fmt.Errorf("reading generation %d of wallet %s: %w", g.Number, g.WalletID, err)
 	}
 	rows, err := tx.Rows(`SELECT number, sealed FROM pieces WHERE wallet_id = $1 AND generation = $2`, g.WalletID, g.Number)

@@ -74,15 +74,18 @@ func (s *Store) lockWallet(tx *store.Tx, environmentID, walletID string) (wallet
 	return s.Wallet(tx, environmentID, walletID)
 }
 
-const walletQuery = `SELECT w.id, w.environment_id, w.user_id, w.chain, w.address, w.public_key, w.created_at, w.disabled_at, w.delete_at, w.deleted_at,
-	COALESCE(g.number, 0), COALESCE(g.scheme, '') FROM wallets AS w LEFT JOIN generations AS g ON g.wallet_id = w.id AND g.state = 'active' `
+const walletQuery = `SELECT w.id, w.environment_id, w.user_id, w.chain, w.address, w.public_key, w.created_at, w.disabled_at, w.delete_at,
+	w.deleted_at,
+	COALESCE(g.number, 0), COALESCE(g.scheme, '') FROM wallets AS w LEFT
+	JOIN generations AS g ON g.wallet_id = w.id AND g.state = 'active' `
 
 type scanner interface{ Scan(...any) error }
 
 func scanWallet(row scanner) (w wallet.Wallet, err error) {
 	var created int64
 	var disabled, deleteAt, deleted sql.NullInt64
-	err = row.Scan(&w.ID, &w.EnvironmentID, &w.UserID, &w.Chain, &w.Address, &w.PublicKey, &created, &disabled, &deleteAt, &deleted, &w.Generation, &w.Scheme)
+	err = row.Scan(&w.ID, &w.EnvironmentID, &w.UserID, &w.Chain, &w.Address, &w.PublicKey, &created, &disabled, &deleteAt, &deleted,
+		&w.Generation, &w.Scheme)
 	w.CreatedAt, w.DeleteAt = time.UnixMilli(created).UTC(), moment(deleteAt)
 	switch {
 	case deleted.Valid:
@@ -106,7 +109,8 @@ func (s *Store) Disable(tx *store.Tx, by audit.By, environmentID, walletID, oper
 // Restore takes [Store.Disable] and an open [Store.ScheduleDelete] back.
 func (s *Store) Restore(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) error {
 	return s.flag(tx, by, "restored", environmentID, walletID, operationID,
-		`UPDATE wallets SET disabled_at = NULL, delete_at = NULL WHERE id = $1 AND (disabled_at IS NOT NULL OR delete_at IS NOT NULL)`, walletID)
+		`UPDATE wallets SET disabled_at = NULL, delete_at = NULL WHERE id = $1 AND (disabled_at IS NOT NULL OR delete_at IS NOT NULL)`,
+		walletID)
 }
 
 // ScheduleDelete disables a wallet and destroys all its shares after this custodian's
@@ -184,18 +188,21 @@ func (s *Store) sweep(tx *store.Tx, swept *Swept) error {
 		return err
 	}
 	for _, d := range old {
-		destroyed, err := destroy(tx, d, `wallet_id = $1 AND number = $2 AND state = 'retiring' AND destroy_at <= $3`, d.walletID, d.generation, now)
+		destroyed, err := destroy(tx, d, `wallet_id = $1 AND number = $2 AND state = 'retiring' AND destroy_at <= $3`, d.walletID,
+			d.generation, now)
 		if err != nil {
 			return err
 		}
 		if destroyed > 0 {
 			swept.Generations++
-			if err := s.audit(tx, by, "destroyed", d.environmentID, audit.Detail{"wallet": d.walletID, "generation": d.generation}); err != nil {
+			if err := s.audit(tx, by, "destroyed", d.environmentID,
+				audit.Detail{"wallet": d.walletID, "generation": d.generation}); err != nil {
 				return err
 			}
 		}
 	}
-	deleted, err := list(tx, `SELECT environment_id, id, 0 FROM wallets WHERE delete_at <= $1 AND deleted_at IS NULL ORDER BY id LIMIT $2`, now, sweepBatch)
+	deleted, err := list(tx, `SELECT environment_id, id, 0 FROM wallets WHERE delete_at <= $1 AND deleted_at IS NULL ORDER BY id LIMIT $2`,
+		now, sweepBatch)
 	if err != nil {
 		return err
 	}
@@ -237,10 +244,12 @@ func list(tx *store.Tx, query string, args ...any) (all []due, err error) {
 
 // destroy drops the keys of share records and the ciphertexts under them.
 func destroy(tx *store.Tx, d due, where string, args ...any) (int64, error) {
-	destroyed, err := tx.Exec(`UPDATE generations SET state = 'destroyed', wrapped_key = NULL, destroyed_at = `+strconv.FormatInt(tx.Now().UnixMilli(), 10)+` WHERE `+where, args...)
+	destroyed, err := tx.Exec(`UPDATE generations SET state = 'destroyed', wrapped_key = NULL, destroyed_at = `+
+		strconv.FormatInt(tx.Now().UnixMilli(), 10)+` WHERE `+where, args...)
 	if err != nil || destroyed == 0 {
 		return 0, err
 	}
-	_, err = tx.Exec(`DELETE FROM pieces WHERE wallet_id = $1 AND generation IN (SELECT number FROM generations WHERE wallet_id = $1 AND state = 'destroyed')`, d.walletID)
+	_, err = tx.Exec(`DELETE FROM pieces
+		WHERE wallet_id = $1 AND generation IN (SELECT number FROM generations WHERE wallet_id = $1 AND state = 'destroyed')`, d.walletID)
 	return destroyed, err
 }

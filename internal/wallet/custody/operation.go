@@ -31,7 +31,8 @@ type Claimed struct {
 
 var (
 	errOtherIntent = fault.New(fault.OperationConflict, "This operation id was used for another request. Make a new id for each operation.")
-	errTokenUsed   = fault.New(fault.ElevatedTokenRequired, "This elevated access token was used for another operation. Prove the step-up again.")
+	errTokenUsed   = fault.New(fault.ElevatedTokenRequired,
+		"This elevated access token was used for another operation. Prove the step-up again.")
 )
 
 // Claim makes an operation this custodian's, once: a repeated claim returns what
@@ -46,7 +47,8 @@ func (s *Store) Claim(tx *store.Tx, c Claim) (Claimed, error) {
 	if c.SingleUse {
 		singleUse = &c.TokenID
 	}
-	inserted, err := tx.Exec(`INSERT INTO operations (id, environment_id, wallet_id, user_id, action, intent_hash, token_id, single_use, claimed_at)
+	inserted, err := tx.Exec(
+		`INSERT INTO operations (id, environment_id, wallet_id, user_id, action, intent_hash, token_id, single_use, claimed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
 		c.OperationID, c.EnvironmentID, c.WalletID, c.UserID, c.Action, c.IntentHash, c.TokenID, singleUse, tx.Now().UnixMilli())
 	if err != nil {
@@ -74,7 +76,8 @@ func (s *Store) Finish(tx *store.Tx, environmentID, operationID, verdict string,
 	if verdict == "" {
 		return fmt.Errorf("finishing operation %s: the verdict is empty", operationID)
 	}
-	_, err := tx.Exec(`UPDATE operations SET verdict = $1, result = $2, finished_at = $3 WHERE id = $4 AND environment_id = $5 AND verdict = ''`,
+	_, err := tx.Exec(`UPDATE operations SET verdict = $1, result = $2, finished_at = $3
+		WHERE id = $4 AND environment_id = $5 AND verdict = ''`,
 		verdict, result, tx.Now().UnixMilli(), operationID, environmentID)
 	if err != nil {
 		return fmt.Errorf("finishing an operation: %w", err)
@@ -84,9 +87,10 @@ func (s *Store) Finish(tx *store.Tx, environmentID, operationID, verdict string,
 
 func operation(tx *store.Tx, id string) (c Claim, claimed Claimed, err error) {
 	var at int64
-	err = tx.Row(`SELECT id, environment_id, wallet_id, user_id, action, intent_hash, token_id, single_use IS NOT NULL, claimed_at, verdict, result
-		FROM operations WHERE id = $1`, id).Scan(&c.OperationID, &c.EnvironmentID, &c.WalletID, &c.UserID, &c.Action, &c.IntentHash, &c.TokenID,
-		&c.SingleUse, &at, &claimed.Verdict, &claimed.Result)
+	err = tx.Row(`SELECT id, environment_id, wallet_id, user_id, action, intent_hash, token_id, single_use IS NOT NULL, claimed_at,
+		verdict, result
+		FROM operations WHERE id = $1`, id).Scan(&c.OperationID, &c.EnvironmentID, &c.WalletID, &c.UserID, &c.Action,
+		&c.IntentHash, &c.TokenID, &c.SingleUse, &at, &claimed.Verdict, &claimed.Result)
 	claimed.At = time.UnixMilli(at).UTC()
 	return c, claimed, err
 }

@@ -41,7 +41,8 @@ func (s *Store) Seal(ctx context.Context, g Generation, pieces share.Pieces) (Se
 		return Sealed{}, errors.New("sealing pieces: the generation is not complete")
 	}
 	if want := share.HeldBy(g.Scheme, s.config.Role); !slices.Equal(pieces.Numbers(), want) {
-		return Sealed{}, fmt.Errorf("sealing pieces: the %s holds the pieces %v of %s, not %v", s.config.Role, want, g.Scheme, pieces.Numbers())
+		return Sealed{}, fmt.Errorf("sealing pieces: the %s holds the pieces %v of %s, not %v", s.config.Role, want, g.Scheme,
+			pieces.Numbers())
 	}
 	environment, err := s.environmentKey(ctx, g.EnvironmentID, true)
 	if err != nil {
@@ -90,14 +91,16 @@ func (s *Store) Open(ctx context.Context, sealed Sealed) (share.Pieces, error) {
 	}
 	if want := share.HeldBy(g.Scheme, s.config.Role); !slices.Equal(pieces.Numbers(), want) {
 		pieces.Wipe()
-		return nil, fmt.Errorf("generation %d of wallet %s has the pieces %v, not %v: %w", g.Number, g.WalletID, pieces.Numbers(), want, ErrSealed)
+		return nil, fmt.Errorf("generation %d of wallet %s has the pieces %v, not %v: %w", g.Number, g.WalletID, pieces.Numbers(),
+			want, ErrSealed)
 	}
 	return pieces, nil
 }
 
 // place is what a ciphertext is bound to, each part behind its length.
 func (s *Store) place(g Generation, what string, piece int) (all []byte) {
-	for _, part := range []string{"stepup custody", what, string(s.config.Role), g.EnvironmentID, g.WalletID, strconv.Itoa(g.Number), string(g.Scheme), g.OperationID, strconv.Itoa(piece)} {
+	for _, part := range []string{"stepup custody", what, string(s.config.Role), g.EnvironmentID, g.WalletID, strconv.Itoa(g.Number),
+		string(g.Scheme), g.OperationID, strconv.Itoa(piece)} {
 		all = append(binary.BigEndian.AppendUint32(all, uint32(len(part))), part...)
 	}
 	return all
@@ -160,7 +163,8 @@ type keyRow struct {
 func (s *Store) loadKey(ctx context.Context, environmentID string) (row keyRow, err error) {
 	row.environmentID = environmentID
 	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
-		return tx.Row(`SELECT root_id, wrapped FROM environment_keys WHERE environment_id = $1`, environmentID).Scan(&row.rootID, &row.wrapped)
+		return tx.Row(`SELECT root_id, wrapped FROM environment_keys WHERE environment_id = $1`, environmentID).
+			Scan(&row.rootID, &row.wrapped)
 	})
 	return row, err
 }
@@ -175,7 +179,8 @@ func (s *Store) makeKey(ctx context.Context, environmentID string) error {
 		return err
 	}
 	return s.config.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(`INSERT INTO environment_keys (environment_id, root_id, wrapped, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		_, err := tx.Exec(`INSERT INTO environment_keys (environment_id, root_id, wrapped, created_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT DO NOTHING`,
 			environmentID, s.config.Root.ID(), wrapped, tx.Now().UnixMilli())
 		return err
 	})

@@ -32,22 +32,30 @@ func TestShareRecordsCannotBeMoved(t *testing.T) {
 	engines(t, wallet.Signer, func(t *testing.T, open func(testing.TB) *store.DB) {
 		for name, moves := range map[string][]string{
 			"one piece in the place of another": {
-				`UPDATE pieces SET sealed = (SELECT sealed FROM pieces WHERE wallet_id = $1 AND generation = 1 AND number = 3) WHERE wallet_id = $1 AND generation = 1 AND number = 2`},
+				`UPDATE pieces SET sealed = (SELECT sealed FROM pieces WHERE wallet_id = $1 AND generation = 1 AND number = 3)
+					WHERE wallet_id = $1 AND generation = 1 AND number = 2`},
 			"an older generation in the place of a newer": {
-				`UPDATE generations SET wrapped_key = (SELECT wrapped_key FROM generations WHERE wallet_id = $1 AND number = 2) WHERE wallet_id = $1 AND number = 1`,
-				`UPDATE pieces SET sealed = (SELECT p.sealed FROM pieces AS p WHERE p.wallet_id = $1 AND p.generation = 2 AND p.number = pieces.number) WHERE wallet_id = $1 AND generation = 1`},
+				`UPDATE generations SET wrapped_key = (SELECT wrapped_key FROM generations WHERE wallet_id = $1 AND number = 2)
+					WHERE wallet_id = $1 AND number = 1`,
+				`UPDATE pieces SET sealed = (SELECT p.sealed FROM pieces AS p
+					WHERE p.wallet_id = $1 AND p.generation = 2 AND p.number = pieces.number) WHERE wallet_id = $1 AND generation = 1`},
 			"another wallet's record, with its operation": {
 				`UPDATE generations SET operation_id = operation_id || '-was' WHERE wallet_id = $2 AND number = 1`,
-				`UPDATE generations SET operation_id = (SELECT replace(operation_id, '-was', '') FROM generations WHERE wallet_id = $2 AND number = 1) WHERE wallet_id = $1 AND number = 1`,
-				`UPDATE generations SET wrapped_key = (SELECT wrapped_key FROM generations WHERE wallet_id = $2 AND number = 1) WHERE wallet_id = $1 AND number = 1`,
-				`UPDATE pieces SET sealed = (SELECT p.sealed FROM pieces AS p WHERE p.wallet_id = $2 AND p.generation = 1 AND p.number = pieces.number) WHERE wallet_id = $1 AND generation = 1`},
+				`UPDATE generations SET operation_id = (SELECT replace(operation_id, '-was', '') FROM generations
+					WHERE wallet_id = $2 AND number = 1) WHERE wallet_id = $1 AND number = 1`,
+				`UPDATE generations SET wrapped_key = (SELECT wrapped_key FROM generations WHERE wallet_id = $2 AND number = 1)
+					WHERE wallet_id = $1 AND number = 1`,
+				`UPDATE pieces SET sealed = (SELECT p.sealed FROM pieces AS p
+					WHERE p.wallet_id = $2 AND p.generation = 1 AND p.number = pieces.number) WHERE wallet_id = $1 AND generation = 1`},
 			"another operation's": {`UPDATE generations SET operation_id = 'op-x' WHERE wallet_id = $1 AND number = 1`},
 			"another scheme's":    {`UPDATE generations SET scheme = 'TWO_OF_TWO' WHERE wallet_id = $1 AND number = 1`},
 			"a piece less":        {`DELETE FROM pieces WHERE wallet_id = $1 AND generation = 1 AND number = 2`},
-			"a piece more":        {`INSERT INTO pieces (wallet_id, generation, number, sealed) SELECT wallet_id, generation, 1, sealed FROM pieces WHERE wallet_id = $1 AND generation = 1 AND number = 2`},
+			"a piece more": {`INSERT INTO pieces (wallet_id, generation, number, sealed) SELECT wallet_id, generation, 1, sealed
+				FROM pieces WHERE wallet_id = $1 AND generation = 1 AND number = 2`},
 			"another environment, with its key": {
 				`UPDATE wallets SET environment_id = 'env-2' WHERE id = $1`,
-				`INSERT INTO environment_keys (environment_id, root_id, wrapped, created_at) SELECT 'env-2', root_id, wrapped, created_at FROM environment_keys WHERE environment_id = 'env-1'`},
+				`INSERT INTO environment_keys (environment_id, root_id, wrapped, created_at) SELECT 'env-2', root_id, wrapped, created_at
+					FROM environment_keys WHERE environment_id = 'env-1'`},
 		} {
 			t.Run(name, func(t *testing.T) {
 				k := newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t), Root: root})
@@ -86,7 +94,8 @@ func TestEnvironmentKeysCannotBeMoved(t *testing.T) {
 	w := newWallet()
 	k.renewed(w, 1, "op-1")
 	k.must(func(tx *store.Tx) error {
-		_, err := tx.Exec(`INSERT INTO environment_keys (environment_id, root_id, wrapped, created_at) SELECT 'env-2', root_id, wrapped, created_at FROM environment_keys`)
+		_, err := tx.Exec(`INSERT INTO environment_keys (environment_id, root_id, wrapped, created_at)
+			SELECT 'env-2', root_id, wrapped, created_at FROM environment_keys`)
 		return err
 	})
 	g := generation(w, 1, "op-2")
@@ -144,7 +153,8 @@ func TestSealRefusals(t *testing.T) {
 		t.Error("staged for another wallet")
 	}
 	for _, change := range []func(*wallet.Wallet){
-		func(w *wallet.Wallet) { w.UserID = "" }, func(w *wallet.Wallet) { w.Chain = "BTC" }, func(w *wallet.Wallet) { w.Address = "" }, func(w *wallet.Wallet) { w.PublicKey = nil },
+		func(w *wallet.Wallet) { w.UserID = "" }, func(w *wallet.Wallet) { w.Chain = "BTC" }, func(w *wallet.Wallet) { w.Address = "" },
+		func(w *wallet.Wallet) { w.PublicKey = nil },
 	} {
 		incomplete := w
 		change(&incomplete)
@@ -153,8 +163,9 @@ func TestSealRefusals(t *testing.T) {
 		}
 	}
 	for _, config := range []custody.Config{
-		{DB: db, Root: k.root}, {Role: wallet.Coordinator, DB: db, Root: k.root}, {Role: wallet.Signer, Root: k.root}, {Role: wallet.Signer, DB: db},
-		{Role: wallet.Signer, DB: db, Root: k.root, Grace: -1}, {Role: wallet.Signer, DB: db, Root: k.root, Retention: -1},
+		{DB: db, Root: k.root}, {Role: wallet.Coordinator, DB: db, Root: k.root}, {Role: wallet.Signer, Root: k.root},
+		{Role: wallet.Signer, DB: db}, {Role: wallet.Signer, DB: db, Root: k.root, Grace: -1},
+		{Role: wallet.Signer, DB: db, Root: k.root, Retention: -1},
 	} {
 		if _, err := custody.New(config); err == nil {
 			t.Errorf("New took %+v", config)

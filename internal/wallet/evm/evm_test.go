@@ -50,12 +50,14 @@ func TestEIP155Example(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "f86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83"
+	const want = "f86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd939bc2195fe5375678" +
+		"66003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83"
 	if got := hex.EncodeToString(signed); got != want {
 		t.Fatalf("signed %s", got)
 	}
 	read, err := ParseSigned(signed)
-	if err != nil || read.From.String() != "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F" || !bytes.Equal(read.Transaction.Unsigned(), tx.Unsigned()) {
+	if err != nil || read.From.String() != "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F" ||
+		!bytes.Equal(read.Transaction.Unsigned(), tx.Unsigned()) {
 		t.Fatalf("%+v, %v", read, err)
 	}
 }
@@ -134,7 +136,8 @@ func TestWhatViemMakesOfIt(t *testing.T) {
 			t.Errorf("%s is signed as %x, %v", c.Unsigned, signed, err)
 		}
 		read, err := ParseSigned(signed)
-		if err != nil || read.From.String() != v.Address || text(read.Hash[:]) != c.Hash || !bytes.Equal(read.Transaction.Unsigned(), tx.Unsigned()) {
+		if err != nil || read.From.String() != v.Address || text(read.Hash[:]) != c.Hash ||
+			!bytes.Equal(read.Transaction.Unsigned(), tx.Unsigned()) {
 			t.Errorf("%s is read as %+v, %v", c.Signed, read, err)
 		}
 		for _, a := range tx.Authorizations {
@@ -178,8 +181,10 @@ func TestWhatViemMakesOfIt(t *testing.T) {
 // The examples of EIP-55.
 func TestAddresses(t *testing.T) {
 	for _, good := range []string{
-		"0x52908400098527886E0F7030069857D2E4169EE7", "0x8617E340B3D01FA5F11F306F4090FD50E238070D", "0xde709f2102306220921060314715629080e2fb77", "0x27b1fdb04752bbc536007a920d24acb045561c26",
-		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB", "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
+		"0x52908400098527886E0F7030069857D2E4169EE7", "0x8617E340B3D01FA5F11F306F4090FD50E238070D",
+		"0xde709f2102306220921060314715629080e2fb77", "0x27b1fdb04752bbc536007a920d24acb045561c26",
+		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
+		"0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB", "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
 	} {
 		if a, err := ParseAddress(good); err != nil || a.String() != good {
 			t.Errorf("%s is read as %s, %v", good, a, err)
@@ -189,7 +194,10 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s is read as %s, %v", lower, a, err)
 		}
 	}
-	for _, bad := range []string{"", "0x", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD", "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe", "0X5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed00", "5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaexy"} {
+	for _, bad := range []string{"", "0x", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD", "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe", "0X5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed00", "5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+		"0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaexy"} {
 		if a, err := ParseAddress(bad); err == nil {
 			t.Errorf("%s is read as %s", bad, a)
 		}
@@ -208,7 +216,8 @@ func TestRLPIsCanonical(t *testing.T) {
 		}
 		return b
 	}
-	for _, good := range []string{hex.EncodeToString(nested(maxRLPDepth)), "00", "7f", "80", "8180", "83646f67", "c0", "c88363617483646f67", "c7c0c1c0c3c0c1c0", "b838" + strings.Repeat("61", 56), "f838" + strings.Repeat("61", 56)} {
+	for _, good := range []string{hex.EncodeToString(nested(maxRLPDepth)), "00", "7f", "80", "8180", "83646f67", "c0", "c88363617483646f67",
+		"c7c0c1c0c3c0c1c0", "b838" + strings.Repeat("61", 56), "f838" + strings.Repeat("61", 56)} {
 		it, err := decodeRLP(unhex(t, good))
 		if err != nil {
 			t.Errorf("%s: %v", good, err)
@@ -216,7 +225,9 @@ func TestRLPIsCanonical(t *testing.T) {
 			t.Errorf("%s is read as %s", good, got)
 		}
 	}
-	for _, bad := range []string{"", "8100", "817f", "81", "8364", "c181", "c28100", "c3c28100", "b9", "b901", "b800", "b837" + strings.Repeat("61", 55), "b90038" + strings.Repeat("61", 56), "f800", "f837" + strings.Repeat("61", 55), "c1", "c200", "0000", "c000", "bfffffffffffffffff", "ffffffffffffffffff", hex.EncodeToString(nested(maxRLPDepth + 1))} {
+	for _, bad := range []string{"", "8100", "817f", "81", "8364", "c181", "c28100", "c3c28100", "b9", "b901", "b800",
+		"b837" + strings.Repeat("61", 55), "b90038" + strings.Repeat("61", 56), "f800", "f837" + strings.Repeat("61", 55), "c1", "c200",
+		"0000", "c000", "bfffffffffffffffff", "ffffffffffffffffff", hex.EncodeToString(nested(maxRLPDepth + 1))} {
 		if it, err := decodeRLP(unhex(t, bad)); err == nil {
 			t.Errorf("%s is read as %+v", bad, it)
 		}
@@ -245,7 +256,8 @@ func TestUnwrapMessage(t *testing.T) {
 			t.Errorf("%q", message)
 		}
 	}
-	for _, other := range []string{"", "hi", "\x19Ethereum Signed Message:\n", "\x19Ethereum Signed Message:\n3hi", "\x19Ethereum Signed Message:\n02hi"} {
+	for _, other := range []string{"", "hi", "\x19Ethereum Signed Message:\n", "\x19Ethereum Signed Message:\n3hi",
+		"\x19Ethereum Signed Message:\n02hi"} {
 		if got, ok := UnwrapMessage([]byte(other)); ok {
 			t.Errorf("%q is read as %q", other, got)
 		}
@@ -255,7 +267,8 @@ func TestUnwrapMessage(t *testing.T) {
 func TestTransactionsThatAreRefused(t *testing.T) {
 	good := func() *Transaction {
 		to := Address{19: 1}
-		return &Transaction{Type: DynamicFee, ChainID: 1, Gas: 21000, MaxFee: big.NewInt(2), MaxPriorityFee: big.NewInt(1), To: &to, Value: new(big.Int)}
+		return &Transaction{Type: DynamicFee, ChainID: 1, Gas: 21000, MaxFee: big.NewInt(2), MaxPriorityFee: big.NewInt(1), To: &to,
+			Value: new(big.Int)}
 	}
 	if _, err := ParseUnsigned(good().Unsigned()); err != nil {
 		t.Fatal(err)
@@ -281,7 +294,8 @@ func TestTransactionsThatAreRefused(t *testing.T) {
 	// A byte more or less, anywhere, is another transaction or none.
 	raw := good().Unsigned()
 	for at := range raw {
-		for _, other := range [][]byte{append(bytes.Clone(raw[:at]), raw[at+1:]...), append(append(bytes.Clone(raw[:at]), 0), raw[at:]...)} {
+		for _, other := range [][]byte{append(bytes.Clone(raw[:at]), raw[at+1:]...),
+			append(append(bytes.Clone(raw[:at]), 0), raw[at:]...)} {
 			if tx, err := ParseUnsigned(other); err == nil && !bytes.Equal(tx.Unsigned(), other) {
 				t.Errorf("%x is read as %x", other, tx.Unsigned())
 			}
@@ -321,7 +335,8 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s passes", name)
 		}
 	}
-	for _, signature := range [][]byte{nil, make([]byte, 64), make([]byte, 65), append(make([]byte, 64), 26), append(make([]byte, 65), 27), append(make([]byte, 64), 29)} {
+	for _, signature := range [][]byte{nil, make([]byte, 64), make([]byte, 65), append(make([]byte, 64), 26), append(make([]byte, 65), 27),
+		append(make([]byte, 64), 29)} {
 		if raw, err := legacy.Signed(signature); err == nil {
 			t.Errorf("%x is a signature: %x", signature, raw)
 		}
@@ -333,8 +348,10 @@ func TestCheck(t *testing.T) {
 func TestFieldsHaveOneForm(t *testing.T) {
 	strange := []item{
 		{isList: true}, {isList: true, list: []item{{bytes: []byte{1}}}}, {isList: true, list: []item{{isList: true}}},
-		{}, {bytes: []byte{0}}, {bytes: []byte{1}}, {bytes: []byte{2}}, {bytes: []byte{0, 1}}, {bytes: make([]byte, 19)}, {bytes: make([]byte, 20)}, {bytes: make([]byte, 21)},
-		{bytes: bytes.Repeat([]byte{0xff}, 8)}, {bytes: bytes.Repeat([]byte{0xff}, 9)}, {bytes: bytes.Repeat([]byte{0xff}, 31)}, {bytes: bytes.Repeat([]byte{0xff}, 32)}, {bytes: bytes.Repeat([]byte{0xff}, 33)},
+		{}, {bytes: []byte{0}}, {bytes: []byte{1}}, {bytes: []byte{2}}, {bytes: []byte{0, 1}}, {bytes: make([]byte, 19)},
+		{bytes: make([]byte, 20)}, {bytes: make([]byte, 21)},
+		{bytes: bytes.Repeat([]byte{0xff}, 8)}, {bytes: bytes.Repeat([]byte{0xff}, 9)}, {bytes: bytes.Repeat([]byte{0xff}, 31)},
+		{bytes: bytes.Repeat([]byte{0xff}, 32)}, {bytes: bytes.Repeat([]byte{0xff}, 33)},
 	}
 	rewritten := func(raw []byte) []byte { // of a signed transaction
 		tx, tail, err := parse(raw)
@@ -456,14 +473,16 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		"a member of two words": {change(contents, `{"name": "a,b c", "type": "string"}`), "no proper name"},
 		"a member without type": {change(contents, `{"name": "contents"}`), "no proper type"},
 		"two members of a name": {change(contents, contents+`,`+contents), "member contents twice"},
-		"a cycle":               {change(`{"name": "wallet", "type": "address"}`, `{"name": "wallet", "type": "Mail[]"}`), "contains itself"},
-		"itself":                {change(`{"name": "wallet", "type": "address"}`, `{"name": "wallet", "type": "Person"}`), "contains itself"},
-		"a value missing":       {change(`"contents": "Hello, Bob!"`, `"contents2": 1`), "does not name"},
+		"a cycle": {change(`{"name": "wallet", "type": "address"}`, `{"name": "wallet", "type": "Mail[]"}`),
+			"contains itself"},
+		"itself":          {change(`{"name": "wallet", "type": "address"}`, `{"name": "wallet", "type": "Person"}`), "contains itself"},
+		"a value missing": {change(`"contents": "Hello, Bob!"`, `"contents2": 1`), "does not name"},
 		"a value less": {change(`,
     "contents": "Hello, Bob!"`, ``), "contents is missing"},
-		"a value more":           {change(`"name": "Cow"`, `"name": "Cow", "age": 5`), "does not name"},
-		"null":                   {change(`"Hello, Bob!"`, `null`), "is not a string"},
-		"null as a struct":       {change(`{"name": "Cow", "wallet": "0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826"}`, `null`), "is not an object"},
+		"a value more": {change(`"name": "Cow"`, `"name": "Cow", "age": 5`), "does not name"},
+		"null":         {change(`"Hello, Bob!"`, `null`), "is not a string"},
+		"null as a struct": {change(`{"name": "Cow", "wallet": "0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826"}`, `null`),
+			"is not an object"},
 		"number as a string":     {change(`"Hello, Bob!"`, `5`), "is not a string"},
 		"string as an address":   {change(`"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826"`, `"cow.eth"`), "40 hex digits"},
 		"mistyped address":       {change(`0xCD2a3d9F`, `0xcD2a3d9F`), "mistyped"},
@@ -490,10 +509,14 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		"a primary type of 5":    {change(`"primaryType": "Mail"`, `"primaryType": 5`), "primaryType is missing"},
 		"a primary type of none": {change(`"primaryType": "Mail"`, `"primaryType": ""`), "primaryType is missing"},
 		"a domain that is text":  {`{"types":{"A":[]},"primaryType":"A","domain":"x","message":{}}`, "domain is not an object"},
-		"too many types":         {`{"types":{"A0":[]` + repeat(maxTypes, `,"A%d":[]`) + `},"primaryType":"A0","domain":{"name":"x"},"message":{}}`, "more than 128 types"},
-		"too many members":       {`{"types":{"A":[{"name":"m0","type":"bool"}` + repeat(maxMembers, `,{"name":"m%d","type":"bool"}`) + `]},"primaryType":"A","domain":{"name":"x"},"message":{}}`, "at most 128 members"},
-		"a domain of its own":    {change(`{"name": "version", "type": "string"}`, `{"name": "owner", "type": "string"}`), "EIP712Domain has no member owner"},
-		"a domain retyped":       {change(`{"name": "chainId", "type": "uint256"}`, `{"name": "chainId", "type": "uint64"}`), "EIP712Domain has no member chainId"},
+		"too many types": {`{"types":{"A0":[]` + repeat(maxTypes, `,"A%d":[]`) +
+			`},"primaryType":"A0","domain":{"name":"x"},"message":{}}`, "more than 128 types"},
+		"too many members": {`{"types":{"A":[{"name":"m0","type":"bool"}` + repeat(maxMembers, `,{"name":"m%d","type":"bool"}`) +
+			`]},"primaryType":"A","domain":{"name":"x"},"message":{}}`, "at most 128 members"},
+		"a domain of its own": {change(`{"name": "version", "type": "string"}`, `{"name": "owner", "type": "string"}`),
+			"EIP712Domain has no member owner"},
+		"a domain retyped": {change(`{"name": "chainId", "type": "uint256"}`, `{"name": "chainId", "type": "uint64"}`),
+			"EIP712Domain has no member chainId"},
 		"a domain with more":     {change(`"name": "Ether Mail"`, `"name": "Ether Mail", "salt": "0x00"`), "does not name"},
 		"a domain with less":     {change(`"version": "1",`, ``), "domain.version is missing"},
 		"a domain without chain": {change(`"chainId": 1`, `"chainId": "mainnet"`), "domain.chainId"},
@@ -517,19 +540,25 @@ func repeat(n int, format string) (all string) {
 
 // Each value of the message is there to be shown, and so is the domain.
 func TestDocumentsAreShown(t *testing.T) {
-	d, err := ParseTypedData([]byte(`{"types":{"A":[{"name":"b","type":"B[]"},{"name":"none","type":"int8[]"},{"name":"raw","type":"bytes"},{"name":"n","type":"int16"}],"B":[{"name":"ok","type":"bool"},{"name":"to","type":"address"}]},
-		"primaryType":"A","domain":{"name":"N","version":"V","chainId":"0x7a69","verifyingContract":"0x000000000000000000000000000000000000dead","salt":"0x` + strings.Repeat("ab", 32) + `"},
+	d, err := ParseTypedData([]byte(`{"types":{
+		"A":[{"name":"b","type":"B[]"},{"name":"none","type":"int8[]"},{"name":"raw","type":"bytes"},{"name":"n","type":"int16"}],
+		"B":[{"name":"ok","type":"bool"},{"name":"to","type":"address"}]},
+		"primaryType":"A","domain":{"name":"N","version":"V","chainId":"0x7a69",
+			"verifyingContract":"0x000000000000000000000000000000000000dead","salt":"0x` +
+		strings.Repeat("ab", 32) + `"},
 		"message":{"b":[{"ok":true,"to":"0x0000000000000000000000000000000000000001"}],"none":[],"raw":"0x0102","n":"0xff"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(d.Fields); got != "[{b[0].ok bool true} {b[0].to address 0x0000000000000000000000000000000000000001} {none int8[] <nil>} {raw bytes [1 2]} {n int16 255}]" {
+	if got := fmt.Sprint(d.Fields); got != "[{b[0].ok bool true} {b[0].to address 0x0000000000000000000000000000000000000001} {none "+
+		"int8[] <nil>} {raw bytes [1 2]} {n int16 255}]" {
 		t.Errorf("fields %s", got)
 	}
 	if d.Field("b[0].ok") != true || d.Field("b") != nil {
 		t.Errorf("%v, %v", d.Field("b[0].ok"), d.Field("b"))
 	}
-	if o := d.Domain; o.Name != "N" || o.Version != "V" || o.ChainID.Int64() != 31337 || o.VerifyingContract.String() != "0x000000000000000000000000000000000000dEaD" || o.Salt != "0x"+strings.Repeat("ab", 32) {
+	if o := d.Domain; o.Name != "N" || o.Version != "V" || o.ChainID.Int64() != 31337 ||
+		o.VerifyingContract.String() != "0x000000000000000000000000000000000000dEaD" || o.Salt != "0x"+strings.Repeat("ab", 32) {
 		t.Errorf("domain %+v", o)
 	}
 }
@@ -537,7 +566,10 @@ func TestDocumentsAreShown(t *testing.T) {
 func TestCalls(t *testing.T) {
 	selector := func(signature string) string { h := Keccak256([]byte(signature)); return hex.EncodeToString(h[:4]) }
 	// The selectors that everyone knows.
-	for signature, want := range map[string]string{"transfer(address,uint256)": "a9059cbb", "approve(address,uint256)": "095ea7b3", "transferFrom(address,address,uint256)": "23b872dd", "setApprovalForAll(address,bool)": "a22cb465", "safeTransferFrom(address,address,uint256,bytes)": "b88d4fde", "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)": "d505accf"} {
+	for signature, want := range map[string]string{"transfer(address,uint256)": "a9059cbb", "approve(address,uint256)": "095ea7b3",
+		"transferFrom(address,address,uint256)": "23b872dd", "setApprovalForAll(address,bool)": "a22cb465",
+		"safeTransferFrom(address,address,uint256,bytes)":               "b88d4fde",
+		"permit(address,address,uint256,uint256,uint8,bytes32,bytes32)": "d505accf"} {
 		if got := selector(signature); got != want {
 			t.Errorf("%s: %s", signature, got)
 		}
@@ -562,9 +594,10 @@ func TestCalls(t *testing.T) {
 		"more than arguments": "a9059cbb" + word("01") + word("02") + word("03"),
 		"a long address":      "a9059cbb" + "01" + word("02")[2:] + word("02"),
 		"a bool of 2":         selector("setApprovalForAll(address,bool)") + word("01") + word("02"),
-		"a wide uint160":      selector("approve(address,address,uint160,uint48)") + word("01") + word("02") + word("1"+strings.Repeat("0", 40)) + word("0"),
-		"a wide uint48":       selector("approve(address,address,uint160,uint48)") + word("01") + word("02") + word("0") + word("1"+strings.Repeat("0", 12)),
-		"no tail":             items + word("80"),
+		"a wide uint160": selector("approve(address,address,uint160,uint48)") + word("01") + word("02") +
+			word("1"+strings.Repeat("0", 40)) + word("0"),
+		"a wide uint48": selector("approve(address,address,uint160,uint48)") + word("01") + word("02") + word("0") +
+			word("1"+strings.Repeat("0", 12)), "no tail": items + word("80"),
 		"a size over the end": items + word("80") + word("ff"),
 		"another offset":      items + word("a0") + word("0"),
 		"a huge offset":       items + strings.Repeat("f", 64) + word("0"),
@@ -610,7 +643,8 @@ func FuzzTransaction(f *testing.F) {
 			if signed.Hash != Keccak256(b) {
 				t.Fatalf("%x has another hash", b)
 			}
-			if again, err := ParseUnsigned(signed.Transaction.Unsigned()); err != nil || !bytes.Equal(again.Unsigned(), signed.Transaction.Unsigned()) {
+			if again, err := ParseUnsigned(signed.Transaction.Unsigned()); err != nil ||
+				!bytes.Equal(again.Unsigned(), signed.Transaction.Unsigned()) {
 				t.Fatalf("%x: %v", b, err)
 			}
 		}

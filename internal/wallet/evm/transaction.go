@@ -254,7 +254,8 @@ func parse(b []byte) (t *Transaction, tail []item, err error) {
 	if b[0] < 0xc0 {
 		count = map[byte]int{AccessList: 8, DynamicFee: 9, SetCode: 10}[b[0]]
 		if count == 0 {
-			return nil, nil, fmt.Errorf("bytes that begin with 0x%02x are no transaction of a type that is signed here; use legacy, 1, 2 or 4", b[0])
+			return nil, nil,
+				fmt.Errorf("bytes that begin with 0x%02x are no transaction of a type that is signed here; use legacy, 1, 2 or 4", b[0])
 		}
 		t.Type, b = int(b[0]), b[1:]
 	}

@@ -223,7 +223,8 @@ func (s *schema) check() error {
 		for _, m := range members {
 			base := baseType(m.typ)
 			if base == "uint" || base == "int" {
-				return fmt.Errorf("member %s of type %s has the type %s, whose size a signature must name: write %s256", m.name, name, quoted(m.typ), base)
+				return fmt.Errorf("member %s of type %s has the type %s, whose size a signature must name: write %s256", m.name, name,
+					quoted(m.typ), base)
 			}
 			if s.structs[base] == nil && !atomic(base) {
 				return fmt.Errorf("member %s of type %s has the unknown type %s", m.name, name, quoted(m.typ))

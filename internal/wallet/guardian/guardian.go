@@ -112,7 +112,8 @@ func makeTransitKey(ctx context.Context, db *store.DB, root kek.Key, about kek.C
 		return err
 	}
 	return db.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(`INSERT INTO transit_keys (root_id, wrapped, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, root.ID(), wrapped, tx.Now().UnixMilli())
+		_, err := tx.Exec(`INSERT INTO transit_keys (root_id, wrapped, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, root.ID(),
+			wrapped, tx.Now().UnixMilli())
 		return err
 	})
 }
@@ -165,7 +166,8 @@ func (s *Server) hello(_ context.Context, h Hello) (Hello, error) {
 
 // Place is what the pieces of a generation are bound to on their way.
 func Place(purpose string, g custody.Generation, operationID string) transit.Place {
-	return transit.Place{Purpose: purpose, EnvironmentID: g.EnvironmentID, WalletID: g.WalletID, OperationID: operationID, Generation: g.Number}
+	return transit.Place{Purpose: purpose, EnvironmentID: g.EnvironmentID, WalletID: g.WalletID, OperationID: operationID,
+		Generation: g.Number}
 }
 
 // drop removes what an earlier try of an operation has staged here, unless it was
@@ -229,7 +231,8 @@ func (s *Server) keep(ctx context.Context, p custodian.Permit, w wallet.Wallet, 
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(`INSERT INTO digests (wallet_id, generation, digest) VALUES ($1, $2, $3) ON CONFLICT (wallet_id, generation) DO UPDATE SET digest = excluded.digest`,
+		_, err = tx.Exec(`INSERT INTO digests (wallet_id, generation, digest) VALUES ($1, $2, $3)
+			ON CONFLICT (wallet_id, generation) DO UPDATE SET digest = excluded.digest`,
 			g.WalletID, g.Number, custodian.Digest(g, wallet.Guardian, pieces))
 		return err
 	})
@@ -342,7 +345,8 @@ func (s *Server) verified(ctx context.Context, v Verified) (struct{}, error) {
 			return err
 		}
 		var digest []byte
-		if err := tx.Row(`SELECT digest FROM digests WHERE wallet_id = $1 AND generation = $2`, v.WalletID, made.Number).Scan(&digest); err != nil {
+		if err := tx.Row(`SELECT digest FROM digests WHERE wallet_id = $1 AND generation = $2`, v.WalletID, made.Number).
+			Scan(&digest); err != nil {
 			return fmt.Errorf("reading the digest of generation %d of wallet %s: %w", made.Number, v.WalletID, err)
 		}
 		if !bytes.Equal(digest, v.Digest) {

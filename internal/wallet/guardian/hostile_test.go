@@ -28,7 +28,8 @@ func release(t *testing.T, c *wallettest.Custodians, o wallet.Order) error {
 		t.Fatal(err)
 	}
 	sealed, err := c.AsSigner.Release(t.Context(), guardian.Release{KeyID: c.SignerKeyID, Order: o, ReplyKey: reply.Public()})
-	place := transit.Place{Purpose: guardian.ForRelease, EnvironmentID: o.Operation.EnvironmentID, WalletID: o.Operation.WalletID, OperationID: o.Operation.ID, Generation: o.Generation}
+	place := transit.Place{Purpose: guardian.ForRelease, EnvironmentID: o.Operation.EnvironmentID, WalletID: o.Operation.WalletID,
+		OperationID: o.Operation.ID, Generation: o.Generation}
 	pieces, openErr := reply.Open(place, sealed)
 	if (err == nil) != (openErr == nil) || (err == nil) != (len(pieces) > 0) {
 		t.Errorf("the guardian said %v and released %d pieces, %v", err, len(pieces), openErr)
@@ -63,9 +64,12 @@ func TestAHostileOrderAtTheGuardian(t *testing.T) {
 		request, other any
 		hostile, plain func(*testing.T, *wallettest.Custodians, wallet.Order) error
 	}{
-		{wallet.Sign, wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte("hello")}, wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte("I owe you")}, release, release},
-		{wallet.Export, wallet.ExportRequest{PublicKey: c.OfflineKey.PublicKey()}, wallet.ExportRequest{PublicKey: key.PublicKey()}, release, release},
-		{wallet.Reshare, wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.TwoOfThree}, wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.ThreeOfFive}, contribute, do},
+		{wallet.Sign, wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte("hello")},
+			wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte("I owe you")}, release, release},
+		{wallet.Export, wallet.ExportRequest{PublicKey: c.OfflineKey.PublicKey()}, wallet.ExportRequest{PublicKey: key.PublicKey()},
+			release, release},
+		{wallet.Reshare, wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.TwoOfThree},
+			wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.ThreeOfFive}, contribute, do},
 	} {
 		for _, a := range wallettest.Attacks() {
 			bent, honest := c.Attack(a, c.Create(wallet.EVM, wallet.TwoOfTwo), kind.action, kind.request, kind.other)
@@ -198,7 +202,8 @@ func TestSignaturesPerMinute(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			const most = 3
-			c := wallettest.Start(t, wallettest.On(engine), limited(func(l *config.Limits) { l.SignaturesPerMinute = new(int); *l.SignaturesPerMinute = most }))
+			c := wallettest.Start(t, wallettest.On(engine),
+				limited(func(l *config.Limits) { l.SignaturesPerMinute = new(int); *l.SignaturesPerMinute = most }))
 			w := c.Create(wallet.EVM, wallet.TwoOfTwo)
 			orders := make([]wallet.Order, 20)
 			for i := range orders {
@@ -269,7 +274,8 @@ func TestExportsPerDay(t *testing.T) {
 	} {
 		c := wallettest.Start(t, off)
 		w := c.Create(wallet.EVM, wallet.TwoOfTwo)
-		if done, err := c.Signer.Do(t.Context(), c.Order(w, wallet.Export, request)); !fault.Has(err, fault.ExportDisabled) || done.Export != nil {
+		if done, err := c.Signer.Do(t.Context(), c.Order(w, wallet.Export, request)); !fault.Has(err, fault.ExportDisabled) ||
+			done.Export != nil {
 			t.Errorf("switched off at the guardian, %s: %v", name, err)
 		}
 		if err := release(t, c, c.Message(w, "hello")); err != nil {

@@ -41,7 +41,8 @@ type limits struct {
 
 func limitsOf(f config.CustodianFile, environmentID string) limits {
 	of := f.Of(environmentID)
-	l := limits{signaturesPerMinute: DefaultSignaturesPerMinute, exportsPerDay: DefaultExportsPerDay, exportDisabled: f.ExportDisabled, valuePerDay: of.ValuePerDay}
+	l := limits{signaturesPerMinute: DefaultSignaturesPerMinute, exportsPerDay: DefaultExportsPerDay, exportDisabled: f.ExportDisabled,
+		valuePerDay: of.ValuePerDay}
 	if of.SignaturesPerMinute != nil {
 		l.signaturesPerMinute = *of.SignaturesPerMinute
 	}
@@ -78,8 +79,9 @@ func (l limits) mayExport() error {
 	case l.exportDisabled:
 		return fault.New(fault.ExportDisabled, "Private keys are not exported here: the operator has switched it off.")
 	case len(l.valuePerDay) > 0 && !l.exportLimited:
-		return fault.New(fault.WalletLimit, "Whoever has the private key can take everything, and the operator has limited the value that may leave a wallet. "+
-			"Exports need a limit of their own beside it, exportsPerDay.").With(Limit{Limit: "valuePerDay"})
+		return fault.New(fault.WalletLimit,
+			"Whoever has the private key can take everything, and the operator has limited the value that may leave a wallet. "+
+				"Exports need a limit of their own beside it, exportsPerDay.").With(Limit{Limit: "valuePerDay"})
 	}
 	return nil
 }
@@ -99,7 +101,8 @@ func rate(tx *store.Tx, walletID string, action wallet.Action, most int, window 
 	if count > 0 {
 		wait = time.UnixMilli(oldest).Add(window).Sub(tx.Now())
 	}
-	return fault.New(fault.RateLimited, "This wallet may do that %s in %s. Try again later.", times(most), spoken(window)).With(Limit{Limit: name}).After(wait)
+	return fault.New(fault.RateLimited, "This wallet may do that %s in %s. Try again later.", times(most), spoken(window)).
+		With(Limit{Limit: name}).After(wait)
 }
 
 func times(n int) string {
@@ -124,27 +127,34 @@ func (l limits) value(tx *store.Tx, walletID string, in intent.Intent) error {
 		return nil
 	}
 	if in.Unvalued {
-		return fault.New(fault.WalletLimit, "The value of this cannot be told (%s), and the operator has limited the value that may leave a wallet.", in.Reason).With(Limit{Limit: "valuePerDay"})
+		return fault.New(fault.WalletLimit,
+			"The value of this cannot be told (%s), and the operator has limited the value that may leave a wallet.", in.Reason).
+			With(Limit{Limit: "valuePerDay"})
 	}
 	totals := in.Totals()
 	for _, asset := range slices.Sorted(maps.Keys(totals)) {
 		most, limited := l.valuePerDay[asset]
 		if !limited {
-			return fault.New(fault.WalletLimit, "Some of %s would leave the wallet, and the operator has limited the value that may leave it and set no limit for that.", asset).With(Limit{Limit: "valuePerDay", Asset: asset})
+			return fault.New(fault.WalletLimit,
+				"Some of %s would leave the wallet, and the operator has limited the value that may leave it and set no limit for that.",
+				asset).With(Limit{Limit: "valuePerDay", Asset: asset})
 		}
 		spent, err := spentOf(tx, walletID, asset)
 		if err != nil {
 			return err
 		}
 		if spent.Add(spent, totals[asset]).Cmp(most.Int) > 0 {
-			return fault.New(fault.WalletLimit, "More of %s would leave the wallet within 24 hours than the operator allows. Sign less, or later.", asset).With(Limit{Limit: "valuePerDay", Asset: asset})
+			return fault.New(fault.WalletLimit,
+				"More of %s would leave the wallet within 24 hours than the operator allows. Sign less, or later.", asset).
+				With(Limit{Limit: "valuePerDay", Asset: asset})
 		}
 	}
 	return nil
 }
 
 func spentOf(tx *store.Tx, walletID, asset string) (*big.Int, error) {
-	rows, err := tx.Rows(`SELECT amount FROM spends WHERE wallet_id = $1 AND asset = $2 AND spent_at > $3`, walletID, asset, tx.Now().Add(-day).UnixMilli())
+	rows, err := tx.Rows(`SELECT amount FROM spends WHERE wallet_id = $1 AND asset = $2 AND spent_at > $3`, walletID, asset,
+		tx.Now().Add(-day).UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("adding up what left wallet %s: %w", walletID, err)
 	}
@@ -171,11 +181,13 @@ func count(tx *store.Tx, op wallet.Operation, in intent.Intent) error {
 		return nil
 	}
 	now := tx.Now().UnixMilli()
-	_, err := tx.Exec(`INSERT INTO uses (operation_id, wallet_id, action, used_at) VALUES ($1, $2, $3, $4)`, op.ID, op.WalletID, op.Action, now)
+	_, err := tx.Exec(`INSERT INTO uses (operation_id, wallet_id, action, used_at) VALUES ($1, $2, $3, $4)`, op.ID, op.WalletID,
+		op.Action, now)
 	totals := in.Totals()
 	for _, asset := range slices.Sorted(maps.Keys(totals)) {
 		if err == nil {
-			_, err = tx.Exec(`INSERT INTO spends (operation_id, asset, wallet_id, amount, spent_at) VALUES ($1, $2, $3, $4, $5)`, op.ID, asset, op.WalletID, totals[asset].String(), now)
+			_, err = tx.Exec(`INSERT INTO spends (operation_id, asset, wallet_id, amount, spent_at) VALUES ($1, $2, $3, $4, $5)`, op.ID,
+				asset, op.WalletID, totals[asset].String(), now)
 		}
 	}
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 // counted.
 func TestWhatHasNoLimitIsAboveTheOthers(t *testing.T) {
 	limited := limits{valuePerDay: map[string]config.Amount{"eip155:1/native": {Int: big.NewInt(10)}}}
-	other := intent.Intent{Action: wallet.Sign, Spends: []intent.Spend{{Asset: "eip155:137/erc20:0x0000000000000000000000000000000000001010", Amount: big.NewInt(1)}}}
+	other := intent.Intent{Action: wallet.Sign,
+		Spends: []intent.Spend{{Asset: "eip155:137/erc20:0x0000000000000000000000000000000000001010", Amount: big.NewInt(1)}}}
 	unvalued := intent.Intent{Action: wallet.Sign, Unvalued: true, Reason: "it is a permit"}
 	for _, in := range []intent.Intent{other, unvalued} {
 		var f *fault.Error

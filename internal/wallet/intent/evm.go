@@ -23,7 +23,8 @@ func (i *Intent) signEVM(r wallet.SignRequest, w wallet.Wallet) error {
 		digest = evm.MessageDigest(r.Message)
 		i.message(r.Message, w)
 		if looksSignable(r.Message) {
-			i.line("Note", "The message has the form of a transaction, an authorisation or typed data. It is signed as a message only (EIP-191), which is none of these.")
+			i.line("Note", "The message has the form of a transaction, an authorisation or typed data. It is signed as a message only "+
+				"(EIP-191), which is none of these.")
 		}
 	case wallet.SignTypedData:
 		d, err := evm.ParseTypedData(r.TypedData)
@@ -148,7 +149,8 @@ func (i *Intent) transaction(t *evm.Transaction) {
 	i.line("Gas fee, at most", coin.say(t.MaxCost()))
 	i.line("Gas", strconv.FormatUint(t.Gas, 10))
 	i.line("Nonce", strconv.FormatUint(t.Nonce, 10))
-	i.line("Type", [...]string{evm.Legacy: "legacy", evm.AccessList: "EIP-2930", evm.DynamicFee: "EIP-1559", evm.SetCode: "EIP-7702"}[t.Type])
+	i.line("Type",
+		[...]string{evm.Legacy: "legacy", evm.AccessList: "EIP-2930", evm.DynamicFee: "EIP-1559", evm.SetCode: "EIP-7702"}[t.Type])
 	for _, a := range t.AccessList {
 		i.line("Access list", a.Address.String()+", "+strconv.Itoa(len(a.StorageKeys))+" storage keys")
 	}
@@ -203,7 +205,8 @@ func (i *Intent) function(c evm.Call, chain uint64, contract evm.Address) {
 			i.spend(asset.spend(chain, amount, address("to")))
 			return
 		}
-		i.Summary = "Send " + amount.String() + " (an amount in the smallest unit, or the number of one item) of token " + contract.String() + " from " + address("from") + " to " + address("to")
+		i.Summary = "Send " + amount.String() + " (an amount in the smallest unit, or the number of one item) of token " +
+			contract.String() + " from " + address("from") + " to " + address("to")
 		i.unvalued("the contract may be a token or a collection of items, so the value cannot be told")
 		return
 	case "approve(address,uint256)", "increaseAllowance(address,uint256)":
@@ -216,7 +219,8 @@ func (i *Intent) function(c evm.Call, chain uint64, contract evm.Address) {
 	case "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)":
 		i.Summary = "Hand in a permit: let " + address("spender") + " spend " + allowance(asset, amount, 256) + " of " + address("owner")
 	case "permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)":
-		i.Summary = "Hand in a permit: " + letAll(c.Arg("allowed"), address("spender"), "spend all "+asset.name()) + " of " + address("owner")
+		i.Summary = "Hand in a permit: " + letAll(c.Arg("allowed"), address("spender"), "spend all "+asset.name()) + " of " +
+			address("owner")
 	case "setApprovalForAll(address,bool)":
 		i.Summary = letAll(c.Arg("approved"), address("operator"), "move all items of the collection "+contract.String())
 	case "approve(address,address,uint160,uint48)":
@@ -224,7 +228,8 @@ func (i *Intent) function(c evm.Call, chain uint64, contract evm.Address) {
 		i.Summary = "Let " + address("spender") + " spend " + allowance(token(chain, other), amount, 160) + " through " + contract.String()
 	case "transferFrom(address,address,uint160,address)":
 		other, _ := c.Arg("token").(evm.Address)
-		i.Summary = "Send " + token(chain, other).say(amount) + " from " + address("from") + " to " + address("to") + " through " + contract.String()
+		i.Summary = "Send " + token(chain, other).
+			say(amount) + " from " + address("from") + " to " + address("to") + " through " + contract.String()
 		i.unvalued("the amount moves through another contract, so what it takes cannot be told")
 		return
 	default: // safeTransferFrom
@@ -233,7 +238,8 @@ func (i *Intent) function(c evm.Call, chain uint64, contract evm.Address) {
 		if amount != nil {
 			many = amount.String() + " of "
 		}
-		i.Summary = "Send " + many + "item " + id.String() + " of the collection " + contract.String() + " from " + address("from") + " to " + address("to")
+		i.Summary = "Send " + many + "item " + id.String() + " of the collection " + contract.String() + " from " + address("from") +
+			" to " + address("to")
 		i.unvalued("the value of an item cannot be told")
 		if data, _ := c.Arg("data").([]byte); len(data) > 0 {
 			i.hide("what the data that goes along means to the receiver")
@@ -293,7 +299,8 @@ func readAuthorization(a wallet.Authorization) (out evm.Authorization, err error
 func (i *Intent) authorization(a evm.Authorization, w wallet.Wallet) {
 	i.Network = chainID(a.ChainID)
 	where := authorizationNetwork(a)
-	i.Summary = "Hand the account " + w.Address + " to the code at " + a.Address.String() + " on " + where + ". The code can take everything in the account."
+	i.Summary = "Hand the account " + w.Address + " to the code at " + a.Address.String() + " on " + where +
+		". The code can take everything in the account."
 	if a.Address == (evm.Address{}) {
 		i.Summary = "Take the code away from the account " + w.Address + " on " + where + "."
 	}
@@ -309,7 +316,8 @@ func (i *Intent) carried(a evm.SignedAuthorization) {
 	if authority, err := a.Authority(); err == nil {
 		who = authority.String()
 	}
-	i.line("Hands to code", who+" to the code at "+a.Address.String()+" on "+authorizationNetwork(a.Authorization)+", nonce "+strconv.FormatUint(a.Nonce, 10))
+	i.line("Hands to code", who+" to the code at "+a.Address.String()+" on "+authorizationNetwork(a.Authorization)+", nonce "+
+		strconv.FormatUint(a.Nonce, 10))
 }
 
 func authorizationNetwork(a evm.Authorization) string {

@@ -104,32 +104,43 @@ func TestSummaries(t *testing.T) {
 		{"native", transaction(`"to":"` + payee + `","value":"500000000000000000"`),
 			"Send 0.5 ETH to " + payee + " on Ethereum (chain 1).", "eip155:1/native 500000000000000000 " + payee, false},
 		{"native, all digits", transaction(`"to":"` + payee + `","value":"123456789012345678901"`),
-			"Send 123.456789012345678901 ETH to " + payee + " on Ethereum (chain 1).", "eip155:1/native 123456789012345678901 " + payee, false},
+			"Send 123.456789012345678901 ETH to " + payee + " on Ethereum (chain 1).",
+			"eip155:1/native 123456789012345678901 " + payee, false},
 		{"nothing", transaction(`"to":"` + payee + `"`), "Send 0 ETH to " + payee + " on Ethereum (chain 1).", "", false},
-		{"another chain", `{"transaction":{"chainId":"0x3e7","nonce":0,"gas":50000,"gasPrice":"1000000000","to":"` + payee + `","value":"1"}}`,
-			"Send 0.000000000000000001 coins of chain 999 to " + payee + " on chain 999.", "eip155:999/native 1 " + payee, false},
-		{"creation with value", transaction(`"data":"0x6000","value":"1000000000000000000"`), "Create a contract on Ethereum (chain 1) and give it 1 ETH.", "eip155:1/native 1000000000000000000 ", true},
+		{"another chain", `{"transaction":{"chainId":"0x3e7","nonce":0,"gas":50000,"gasPrice":"1000000000","to":"` + payee +
+			`","value":"1"}}`, "Send 0.000000000000000001 coins of chain 999 to " + payee + " on chain 999.",
+			"eip155:999/native 1 " + payee, false},
+		{"creation with value", transaction(`"data":"0x6000","value":"1000000000000000000"`),
+			"Create a contract on Ethereum (chain 1) and give it 1 ETH.", "eip155:1/native 1000000000000000000 ", true},
 		{"creation", transaction(`"data":"0x6000"`), "Create a contract on Ethereum (chain 1).", "", true},
 		{"known token", call(usdc, selector("transfer(address,uint256)")+word(to)+word("beb7d0")),
-			"Send 12.498896 USDC (token " + usdc + ") to " + payee + " on Ethereum (chain 1).", "eip155:1/erc20:" + usdc + " 12498896 " + payee, false},
+			"Send 12.498896 USDC (token " + usdc + ") to " + payee + " on Ethereum (chain 1).",
+			"eip155:1/erc20:" + usdc + " 12498896 " + payee, false},
 		{"other token", call(nobodys, selector("transfer(address,uint256)")+word(to)+word("0a")),
-			"Send 10 of the smallest unit of token " + nobodys + " to " + payee + " on Ethereum (chain 1).", "eip155:1/erc20:" + nobodys + " 10 " + payee, false},
-		{"transfer with value", transaction(`"to":"` + nobodys + `","value":"1000000000000000000","data":"0x` + selector("transfer(address,uint256)") + word(to) + word("0a") + `"`),
-			"Send 10 of the smallest unit of token " + nobodys + " to " + payee + " on Ethereum (chain 1), and pay 1 ETH to " + nobodys + ".",
-			"eip155:1/erc20:" + nobodys + " 10 " + payee + ", eip155:1/native 1000000000000000000 " + nobodys, false},
+			"Send 10 of the smallest unit of token " + nobodys + " to " + payee + " on Ethereum (chain 1).",
+			"eip155:1/erc20:" + nobodys + " 10 " + payee, false},
+		{"transfer with value", transaction(`"to":"` + nobodys + `","value":"1000000000000000000","data":"0x` +
+			selector("transfer(address,uint256)") + word(to) + word("0a") + `"`),
+			"Send 10 of the smallest unit of token " + nobodys + " to " + payee + " on Ethereum (chain 1), and pay 1 ETH to " +
+				nobodys + ".", "eip155:1/erc20:" + nobodys + " 10 " + payee + ", eip155:1/native 1000000000000000000 " + nobodys, false},
 		{"transferFrom of a known token", call(usdc, selector("transferFrom(address,address,uint256)")+word(who)+word(to)+word("0f4240")),
-			"Send 1 USDC (token " + usdc + ") from " + nobodys + " to " + payee + " on Ethereum (chain 1).", "eip155:1/erc20:" + usdc + " 1000000 " + payee, false},
+			"Send 1 USDC (token " + usdc + ") from " + nobodys + " to " + payee + " on Ethereum (chain 1).",
+			"eip155:1/erc20:" + usdc + " 1000000 " + payee, false},
 		{"transferFrom, token or item", call(nobodys, selector("transferFrom(address,address,uint256)")+word(who)+word(to)+word("05")),
-			"Send 5 (an amount in the smallest unit, or the number of one item) of token " + nobodys + " from " + nobodys + " to " + payee + " on Ethereum (chain 1).", "", true},
+			"Send 5 (an amount in the smallest unit, or the number of one item) of token " + nobodys + " from " + nobodys + " to " + payee +
+				" on Ethereum (chain 1).", "", true},
 		{"approve", call(usdc, selector("approve(address,uint256)")+word(to)+unlimited),
 			"Let " + payee + " spend unlimited USDC (token " + usdc + ") on Ethereum (chain 1).", "", true},
 		{"approve some", call(usdc, selector("approve(address,uint256)")+word(to)+word("0f4240")),
 			"Let " + payee + " spend 1 USDC (token " + usdc + ") on Ethereum (chain 1).", "", true},
 		{"approve almost all", call(nobodys, selector("approve(address,uint256)")+word(to)+"f"+strings.Repeat("f", 62)+"e"),
-			"Let " + payee + " spend 115792089237316195423570985008687907853269984665640564039457584007913129639934 of the smallest unit of token " + nobodys + " on Ethereum (chain 1).", "", true},
+			"Let " + payee +
+				" spend 115792089237316195423570985008687907853269984665640564039457584007913129639934 of the smallest unit of token " +
+				nobodys + " on Ethereum (chain 1).", "", true},
 		{"increaseAllowance", call(usdc, selector("increaseAllowance(address,uint256)")+word(to)+word("0f4240")),
 			"Let " + payee + " spend 1 USDC (token " + usdc + ") more on Ethereum (chain 1).", "", true},
-		{"permit", call(usdc, selector("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)")+word(who)+word(to)+word("0f4240")+word("ff")+word("1b")+unlimited+unlimited),
+		{"permit", call(usdc, selector("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)")+word(who)+word(to)+word("0f4240")+
+			word("ff")+word("1b")+unlimited+unlimited),
 			"Hand in a permit: let " + payee + " spend 1 USDC (token " + usdc + ") of " + nobodys + " on Ethereum (chain 1).", "", true},
 		{"approval for all", call(nobodys, selector("setApprovalForAll(address,bool)")+word(to)+word("1")),
 			"Let " + payee + " move all items of the collection " + nobodys + " on Ethereum (chain 1).", "", true},
@@ -137,9 +148,11 @@ func TestSummaries(t *testing.T) {
 			"No longer let " + payee + " move all items of the collection " + nobodys + " on Ethereum (chain 1).", "", true},
 		{"item", call(nobodys, selector("safeTransferFrom(address,address,uint256)")+word(who)+word(to)+word("ff")),
 			"Send item 255 of the collection " + nobodys + " from " + nobodys + " to " + payee + " on Ethereum (chain 1).", "", true},
-		{"items", call(nobodys, selector("safeTransferFrom(address,address,uint256,uint256,bytes)")+word(who)+word(to)+word("ff")+word("3")+word("a0")+word("1")+"ab"+strings.Repeat("0", 62)),
+		{"items", call(nobodys, selector("safeTransferFrom(address,address,uint256,uint256,bytes)")+word(who)+word(to)+word("ff")+word("3")+
+			word("a0")+word("1")+"ab"+strings.Repeat("0", 62)),
 			"Send 3 of item 255 of the collection " + nobodys + " from " + nobodys + " to " + payee + " on Ethereum (chain 1).", "", true},
-		{"Permit2 approve", call(nobodys, selector("approve(address,address,uint160,uint48)")+word(strings.TrimPrefix(strings.ToLower(usdc), "0x"))+word(to)+word(strings.Repeat("f", 40))+word("ff")),
+		{"Permit2 approve", call(nobodys, selector("approve(address,address,uint160,uint48)")+
+			word(strings.TrimPrefix(strings.ToLower(usdc), "0x"))+word(to)+word(strings.Repeat("f", 40))+word("ff")),
 			"Let " + payee + " spend unlimited USDC (token " + usdc + ") through " + nobodys + " on Ethereum (chain 1).", "", true},
 		{"unknown", call(nobodys, "deadbeef"), "Call an unknown function (0xdeadbeef) of " + nobodys + " on Ethereum (chain 1).", "", true},
 		{"transfer with more behind it", call(usdc, selector("transfer(address,uint256)")+word(to)+word("0a")+"00"),
@@ -153,9 +166,11 @@ func TestSummaries(t *testing.T) {
 		{"binary", `{"message":"0xff00","encoding":"hex"}`, "Sign a message of 2 bytes that are no readable text.", "", true},
 		{"hash as text", `{"message":"0x` + unlimited + `"}`, `Sign the message "0x` + unlimited + `".`, "", true},
 		{"authorization", `{"authorization":{"chainId":1,"address":"` + nobodys + `","nonce":"0x2"}}`,
-			"Hand the account 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F to the code at " + nobodys + " on Ethereum (chain 1). The code can take everything in the account.", "", true},
+			"Hand the account 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F to the code at " + nobodys +
+				" on Ethereum (chain 1). The code can take everything in the account.", "", true},
 		{"authorization everywhere", `{"authorization":{"chainId":0,"address":"` + nobodys + `","nonce":2}}`,
-			"Hand the account 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F to the code at " + nobodys + " on every chain. The code can take everything in the account.", "", true},
+			"Hand the account 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F to the code at " + nobodys +
+				" on every chain. The code can take everything in the account.", "", true},
 		{"authorization taken back", `{"authorization":{"chainId":1,"address":"0x0000000000000000000000000000000000000000","nonce":2}}`,
 			"Take the code away from the account 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F on Ethereum (chain 1).", "", true},
 	} {
@@ -189,36 +204,46 @@ func TestSummaries(t *testing.T) {
 }
 
 func document(types, primary, message string) string {
-	return `{"typedData":{"types":` + types + `,"primaryType":"` + primary + `","domain":{"name":"Test","chainId":1,"verifyingContract":"` + usdc + `"},"message":` + message + `}}`
+	return `{"typedData":{"types":` + types + `,"primaryType":"` + primary + `","domain":{"name":"Test","chainId":1,"verifyingContract":"` +
+		usdc + `"},"message":` + message + `}}`
 }
 
 func TestDocuments(t *testing.T) {
-	const permitDetails = `"PermitDetails":[{"name":"token","type":"address"},{"name":"amount","type":"uint160"},{"name":"expiration","type":"uint48"},{"name":"nonce","type":"uint48"}]`
+	const permitDetails = `"PermitDetails":[{"name":"token","type":"address"},{"name":"amount","type":"uint160"},{"name":"expiration",` +
+		`"type":"uint48"},{"name":"nonce","type":"uint48"}]`
 	details := func(amount string) string {
 		return `{"token":"` + usdc + `","amount":"` + amount + `","expiration":1,"nonce":0}`
 	}
-	transfer := `[{"name":"from","type":"address"},{"name":"to","type":"address"},{"name":"value","type":"uint256"},{"name":"validAfter","type":"uint256"},{"name":"validBefore","type":"uint256"},{"name":"nonce","type":"bytes32"}]`
+	transfer := `[{"name":"from","type":"address"},{"name":"to","type":"address"},{"name":"value","type":"uint256"},{"name":"validAfter",` +
+		`"type":"uint256"},{"name":"validBefore","type":"uint256"},{"name":"nonce","type":"bytes32"}]`
 	for _, c := range []struct {
 		name, body, summary string
 		spends              int
 		unvalued            bool
 	}{
-		{"ERC-2612", document(`{"Permit":[{"name":"owner","type":"address"},{"name":"spender","type":"address"},{"name":"value","type":"uint256"},{"name":"nonce","type":"uint256"},{"name":"deadline","type":"uint256"}]}`, "Permit",
+		{"ERC-2612", document(`{"Permit":[{"name":"owner","type":"address"},{"name":"spender","type":"address"},{"name":"value",`+
+			`"type":"uint256"},{"name":"nonce","type":"uint256"},{"name":"deadline","type":"uint256"}]}`, "Permit",
 			`{"owner":"`+nobodys+`","spender":"`+payee+`","value":"1000000","nonce":0,"deadline":1}`),
 			"Let " + payee + " spend 1 USDC (token " + usdc + ") of " + nobodys + " on Ethereum (chain 1).", 0, true},
-		{"DAI", document(`{"Permit":[{"name":"holder","type":"address"},{"name":"spender","type":"address"},{"name":"nonce","type":"uint256"},{"name":"expiry","type":"uint256"},{"name":"allowed","type":"bool"}]}`, "Permit",
+		{"DAI", document(`{"Permit":[{"name":"holder","type":"address"},{"name":"spender","type":"address"},{"name":"nonce",`+
+			`"type":"uint256"},{"name":"expiry","type":"uint256"},{"name":"allowed","type":"bool"}]}`, "Permit",
 			`{"holder":"`+nobodys+`","spender":"`+payee+`","nonce":0,"expiry":1,"allowed":true}`),
 			"Let " + payee + " spend all USDC (token " + usdc + ") of " + nobodys + " on Ethereum (chain 1).", 0, true},
-		{"Permit2 single", document(`{"PermitSingle":[{"name":"details","type":"PermitDetails"},{"name":"spender","type":"address"},{"name":"sigDeadline","type":"uint256"}],`+permitDetails+`}`, "PermitSingle",
+		{"Permit2 single", document(`{"PermitSingle":[{"name":"details","type":"PermitDetails"},{"name":"spender","type":"address"},`+
+			`{"name":"sigDeadline","type":"uint256"}],`+permitDetails+`}`, "PermitSingle",
 			`{"details":`+details("1461501637330902918203684832716283019655932542975")+`,"spender":"`+payee+`","sigDeadline":1}`),
 			"Let " + payee + " spend unlimited USDC (token " + usdc + ") through " + usdc + " on Ethereum (chain 1).", 0, true},
-		{"Permit2 batch", document(`{"PermitBatch":[{"name":"details","type":"PermitDetails[]"},{"name":"spender","type":"address"},{"name":"sigDeadline","type":"uint256"}],`+permitDetails+`}`, "PermitBatch",
+		{"Permit2 batch", document(`{"PermitBatch":[{"name":"details","type":"PermitDetails[]"},{"name":"spender","type":"address"},`+
+			`{"name":"sigDeadline","type":"uint256"}],`+permitDetails+`}`, "PermitBatch",
 			`{"details":[`+details("1")+`,`+details("2000000")+`],"spender":"`+payee+`","sigDeadline":1}`),
-			"Let " + payee + " spend 0.000001 USDC (token " + usdc + "), 2 USDC (token " + usdc + ") through " + usdc + " on Ethereum (chain 1).", 0, true},
+			"Let " + payee + " spend 0.000001 USDC (token " + usdc + "), 2 USDC (token " + usdc + ") through " + usdc +
+				" on Ethereum (chain 1).", 0, true},
 		{"EIP-3009", document(`{"TransferWithAuthorization":`+transfer+`}`, "TransferWithAuthorization",
 			`{"from":"`+nobodys+`","to":"`+payee+`","value":"1000000","validAfter":0,"validBefore":1,"nonce":"0x`+unlimited+`"}`),
 			"Let anyone send 1 USDC (token " + usdc + ") from " + nobodys + " to " + payee + " on Ethereum (chain 1), once.", 1, false},
-		{"another order of members", document(`{"TransferWithAuthorization":[`+strings.TrimPrefix(strings.Replace(transfer, `{"name":"from","type":"address"},{"name":"to","type":"address"}`, `{"name":"to","type":"address"},{"name":"from","type":"address"}`, 1), "[")+`}`, "TransferWithAuthorization",
+		{"another order of members", document(`{"TransferWithAuthorization":[`+
+			strings.TrimPrefix(strings.Replace(transfer, `{"name":"from","type":"address"},{"name":"to","type":"address"}`,
+				`{"name":"to","type":"address"},{"name":"from","type":"address"}`, 1), "[")+`}`, "TransferWithAuthorization",
 			`{"from":"`+nobodys+`","to":"`+payee+`","value":"1000000","validAfter":0,"validBefore":1,"nonce":"0x`+unlimited+`"}`),
 			`Sign a document of the type TransferWithAuthorization of "Test" for ` + usdc + " on Ethereum (chain 1).", 0, true},
 		{"unknown", document(`{"Order":[{"name":"note","type":"string"}]}`, "Order", `{"note":"x\nTo: me"}`),
@@ -248,7 +273,8 @@ func TestForeignTextIsQuoted(t *testing.T) {
 	}
 	// Between the roles no JSON holds a NUL, and a document travels as JSON.
 	inside := strings.ReplaceAll(string(text), `\u0000`, "")
-	mail := `{"typedData":{"types":{"M":[{"name":"s","type":"string"}]},"primaryType":"M","domain":{"name":` + inside + `,"version":` + inside + `},"message":{"s":` + inside + `}}}`
+	mail := `{"typedData":{"types":{"M":[{"name":"s","type":"string"}]},"primaryType":"M","domain":{"name":` + inside + `,"version":` +
+		inside + `},"message":{"s":` + inside + `}}}`
 	for _, body := range []string{`{"message":` + string(text) + `}`, `{"message":"a\nb\u3164c"}`, mail} {
 		i := understood(t, body)
 		for _, line := range append(i.Lines, Line{"summary", i.Summary}) {
@@ -276,15 +302,18 @@ func TestLongMessages(t *testing.T) {
 func TestLinesSayEverything(t *testing.T) {
 	a := evm.Authorization{ChainID: 1, Address: evm.Address(bytes.Repeat([]byte{0x22}, 20)), Nonce: 9}
 	signature := sign(a.Digest())
-	body := transaction(fmt.Sprintf(`"to":"%s","value":"3","data":"0xdeadbeef01","accessList":[{"address":"%s","storageKeys":["0x%s"]}],"authorizationList":[{"chainId":1,"address":"%s","nonce":9,"yParity":%d,"r":"0x%x","s":"0x%x"}]`,
+	body := transaction(fmt.Sprintf(`"to":"%s","value":"3","data":"0xdeadbeef01","accessList":[{"address":"%s","storageKeys":["0x%s"]}],`+
+		`"authorizationList":[{"chainId":1,"address":"%s","nonce":9,"yParity":%d,"r":"0x%x","s":"0x%x"}]`,
 		payee, nobodys, unlimited, a.Address, signature[64]-27, signature[:32], signature[32:64]))
 	i := understood(t, body)
 	text := i.Summary
 	for _, l := range i.Lines {
 		text += "\n" + l.Label + ": " + l.Value
 	}
-	for _, want := range []string{"Network: Ethereum (chain 1)", "To: " + payee, "Amount: 0.000000000000000003 ETH", "Data: 0xdeadbeef01", "Gas fee, at most: 0.00005 ETH", "Nonce: 7", "Gas: 50000", "Type: EIP-7702",
-		"Access list: " + nobodys + ", 1 storage keys", "Hands to code: " + evmWallet(t).Address + " to the code at " + a.Address.String() + " on Ethereum (chain 1), nonce 9", "hand accounts to code (1"} {
+	for _, want := range []string{"Network: Ethereum (chain 1)", "To: " + payee, "Amount: 0.000000000000000003 ETH", "Data: 0xdeadbeef01",
+		"Gas fee, at most: 0.00005 ETH", "Nonce: 7", "Gas: 50000", "Type: EIP-7702",
+		"Access list: " + nobodys + ", 1 storage keys", "Hands to code: " + evmWallet(t).Address + " to the code at " + a.Address.String() +
+			" on Ethereum (chain 1), nonce 9", "hand accounts to code (1"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
@@ -301,7 +330,8 @@ func TestLinesSayEverything(t *testing.T) {
 }
 
 func TestAMessageInTheFormOfATransactionSaysSo(t *testing.T) {
-	i := understood(t, `{"message":"0xec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080","encoding":"hex"}`)
+	i := understood(t,
+		`{"message":"0xec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080","encoding":"hex"}`)
 	if strings.Count(fmt.Sprint(i.Lines), "It is signed as a message only") != 1 || !i.Unvalued {
 		t.Errorf("%+v", i)
 	}
@@ -361,9 +391,12 @@ func TestHashes(t *testing.T) {
 		"text in hex":        {hash(`{"message":"hi"}`), `{"evmMessage":"0x6869"}`},
 		"text of hex digits": {hash(`{"message":"0x6869"}`), `{"evmMessage":"0x6869"}`},
 		"authorization":      {hash(`{"authorization":` + auth + `}`), `{"eip7702Auth":` + auth + `}`},
-		"raw message":        {hash(`{"message":"hi"}`), fmt.Sprintf(`{"rawSign":{"payload":"%x","hashFunction":"keccak256"}}`, "\x19Ethereum Signed Message:\n2hi")},
-		"raw, in two parts":  {hash(`{"message":"hi"}`), fmt.Sprintf(`{"rawSign":{"prefix":"0x19","payload":"0x%x","hashFunction":"keccak256"}}`, "Ethereum Signed Message:\n2hi")},
-		"raw authorization":  {hash(`{"authorization":` + auth + `}`), `{"rawSign":{"payload":"05d70194111111111111111111111111111111111111111102","hashFunction":"keccak256"}}`},
+		"raw message": {hash(`{"message":"hi"}`),
+			fmt.Sprintf(`{"rawSign":{"payload":"%x","hashFunction":"keccak256"}}`, "\x19Ethereum Signed Message:\n2hi")},
+		"raw, in two parts": {hash(`{"message":"hi"}`),
+			fmt.Sprintf(`{"rawSign":{"prefix":"0x19","payload":"0x%x","hashFunction":"keccak256"}}`, "Ethereum Signed Message:\n2hi")},
+		"raw authorization": {hash(`{"authorization":` + auth + `}`),
+			`{"rawSign":{"payload":"05d70194111111111111111111111111111111111111111102","hashFunction":"keccak256"}}`},
 	}
 	for name, c := range good {
 		for _, prefix := range []string{"", "0x"} {
@@ -386,10 +419,13 @@ func TestHashes(t *testing.T) {
 	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"evmMessage":"hi","eip7702Auth":`+auth+`}}`, fault.BlindSigningRefused)
 	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"evmUserOperation":{}}}`, fault.BlindSigningRefused)
 	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"svmMessage":"hi"}}`, fault.BlindSigningRefused)
-	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"rawSign":{"payload":"abcd","hashFunction":"keccak256"}}}`, fault.InvalidRequest)
-	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"rawSign":{"payload":"abcd","hashFunction":"sha256"}}}`, fault.InvalidRequest)
+	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"rawSign":{"payload":"abcd","hashFunction":"keccak256"}}}`,
+		fault.InvalidRequest)
+	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"rawSign":{"payload":"abcd","hashFunction":"sha256"}}}`,
+		fault.InvalidRequest)
 	// A domain and a struct hashed elsewhere say nothing.
-	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"rawSign":{"payload":"1901`+strings.Repeat("ab", 64)+`","hashFunction":"keccak256"}}}`, fault.InvalidRequest)
+	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"rawSign":{"payload":"1901`+strings.Repeat("ab", 64)+
+		`","hashFunction":"keccak256"}}}`, fault.InvalidRequest)
 	refused(t, `{"message":"`+h+`","isFormatted":true,"context":{"evmTransaction":{"to":"`+payee+`","chainId":1}}}`, fault.InvalidRequest)
 	// What is given as what was hashed is read as strictly as what is to be hashed.
 	wrapped := fmt.Sprintf("%x", "\x19Ethereum Signed Message:\n2hi")
@@ -403,7 +439,9 @@ func TestHashes(t *testing.T) {
 		refused(t, `{"message":"`+h+`","isFormatted":true,"context":`+context+`}`, fault.InvalidRequest)
 	}
 	const unsigned = "ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080"
-	if got, want := hash(`{"message":"daf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53","isFormatted":true,"context":{"rawSign":{"payload":"`+unsigned+`","hashFunction":"keccak256"}}}`), hash(`{"transaction":"0x`+unsigned+`"}`); got != want {
+	if got, want := hash(`{"message":"daf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53","isFormatted":true,`+
+		`"context":{"rawSign":{"payload":"`+unsigned+`","hashFunction":"keccak256"}}}`),
+		hash(`{"transaction":"0x`+unsigned+`"}`); got != want {
 		t.Errorf("signs %s", got)
 	}
 	if got := hash(`{"message":"hi","isFormatted":false,"context":{"evmMessage":"hi"}}`); got != h {
@@ -424,13 +462,15 @@ func refused(t *testing.T, body string, code fault.Code) {
 // with what to write.
 func TestNamesOfTypes(t *testing.T) {
 	body := func(name, typ string) string {
-		return `{"typedData":{"types":{"` + name + `":[{"name":"amount","type":"` + typ + `"}]},"primaryType":"` + name + `","domain":{"name":"Exchange","chainId":1},"message":{"amount":"1"}}}`
+		return `{"typedData":{"types":{"` + name + `":[{"name":"amount","type":"` + typ + `"}]},"primaryType":"` + name +
+			`","domain":{"name":"Exchange","chainId":1},"message":{"amount":"1"}}}`
 	}
 	i := understood(t, body("Exchange:UsdSend", "uint64"))
 	if !slices.Contains(i.Lines, Line{"Document", "Exchange:UsdSend"}) {
 		t.Errorf("%+v", i.Lines)
 	}
-	for typ, want := range map[string]string{"uint": "write uint256", "int": "write int256", "uint[]": "write uint256", "uint7": "unknown type"} {
+	for typ, want := range map[string]string{"uint": "write uint256", "int": "write int256", "uint[]": "write uint256",
+		"uint7": "unknown type"} {
 		if _, err := understand(body("Send", typ), evmWallet(t)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", typ, err)
 		}
@@ -445,20 +485,24 @@ func TestNamesOfTypes(t *testing.T) {
 // What one role hands to another has one meaning, or none.
 func TestARequestIsReadInOneWay(t *testing.T) {
 	for action, requests := range map[wallet.Action][]string{
-		wallet.Create:  {`{"chain":"SOL","chain":"EVM","scheme":"TWO_OF_TWO"}`, `{"Chain":"EVM","scheme":"TWO_OF_TWO"}`},
-		wallet.Export:  {`{"exportPublicKey":"` + strings.Repeat("AAAA", 10) + `AAA=","exportPublicKey":"` + strings.Repeat("BBBB", 10) + `BBA="}`},
-		wallet.Sign:    {`{"kind":"message","message":"aGk=","message":"aG8="}`, `{"kind":"message","message":"aGk=","MESSAGE":"aG8="}`, `{"kind":"message","message":"aGk="}{}`, `null`},
+		wallet.Create: {`{"chain":"SOL","chain":"EVM","scheme":"TWO_OF_TWO"}`, `{"Chain":"EVM","scheme":"TWO_OF_TWO"}`},
+		wallet.Export: {`{"exportPublicKey":"` + strings.Repeat("AAAA", 10) + `AAA=","exportPublicKey":"` +
+			strings.Repeat("BBBB", 10) + `BBA="}`},
+		wallet.Sign: {`{"kind":"message","message":"aGk=","message":"aG8="}`, `{"kind":"message","message":"aGk=","MESSAGE":"aG8="}`,
+			`{"kind":"message","message":"aGk="}{}`, `null`},
 		wallet.Disable: {`{"a":1}`, `{}{}`, `[]`},
 	} {
 		for _, request := range requests {
-			_, err := Decode(wallet.Operation{EnvironmentID: environment, WalletID: walletID, Action: action, Request: []byte(request)}, evmWallet(t))
+			_, err := Decode(wallet.Operation{EnvironmentID: environment, WalletID: walletID, Action: action, Request: []byte(request)},
+				evmWallet(t))
 			if !fault.Has(err, fault.InvalidJSON) && !fault.Has(err, fault.InvalidRequest) {
 				t.Errorf("%s %s: %v", action, request, err)
 			}
 		}
 	}
 	for _, request := range []string{``, `{}`} {
-		if _, err := Decode(wallet.Operation{EnvironmentID: environment, WalletID: walletID, Action: wallet.Disable, Request: []byte(request)}, evmWallet(t)); err != nil {
+		if _, err := Decode(wallet.Operation{EnvironmentID: environment, WalletID: walletID, Action: wallet.Disable,
+			Request: []byte(request)}, evmWallet(t)); err != nil {
 			t.Errorf("%q: %v", request, err)
 		}
 	}
@@ -469,73 +513,92 @@ func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		body, says string
 	}{
-		"nothing":                   {`{}`, "exactly one of"},
-		"two kinds":                 {`{"message":"hi","transaction":"0x00"}`, "Both message and transaction"},
-		"no JSON":                   {`{"message":"hi"`, "one JSON object"},
-		"a member twice":            {`{"message":"hi","message":"ho"}`, "appears twice"},
-		"an array":                  {`["hi"]`, "one JSON object"},
-		"empty message":             {`{"message":""}`, "message is empty"},
-		"number as message":         {`{"message":5}`, "message must be a string"},
-		"unknown encoding":          {`{"message":"hi","encoding":"base64"}`, "encoding must be utf8 or hex"},
-		"odd hex":                   {`{"message":"0xabc","encoding":"hex"}`, "hex digits in pairs"},
-		"isFormatted as text":       {`{"message":"hi","isFormatted":"true"}`, "true or false"},
-		"short hash":                {`{"message":"abcd","isFormatted":true}`, "64 hex digits"},
-		"context alone":             {`{"message":"hi","context":{"evmTransaction":{}}}`, "Set isFormatted"},
-		"another text":              {`{"message":"hi","context":{"evmMessage":"ho"}}`, "another text"},
-		"context as text":           {`{"message":"hi","context":"hi"}`, "context must be an object"},
-		"context of own form":       {`{"transaction":"0x00","context":{"evmMessage":"hi"}}`, "message only"},
-		"hash of own form":          {`{"transaction":"0x00","isFormatted":true}`, "message only"},
-		"encoding of own form":      {`{"transaction":"0x00","encoding":"hex"}`, "message only"},
-		"no chain":                  {`{"transaction":{"to":"` + payee + `","nonce":1,"gas":1,"gasPrice":1}}`, "chainId is missing"},
-		"no nonce":                  {`{"transaction":{"to":"` + payee + `","chainId":1,"gas":1,"gasPrice":1}}`, "nonce is missing"},
-		"no gas":                    {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gasPrice":1}}`, "gas is missing"},
-		"no fee":                    {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1}}`, "maxFeePerGas is missing"},
-		"half a fee":                {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"maxFeePerGas":1}}`, "maxPriorityFeePerGas is missing"},
-		"both fees":                 {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"gasPrice":1,"maxFeePerGas":1}}`, "maxFeePerGas does not belong"},
-		"more tip than fee":         {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"maxPriorityFeePerGas":2,"maxFeePerGas":1}}`, "is more than"},
-		"no gas price":              {`{"transaction":{"type":"legacy","to":"` + payee + `","chainId":1,"nonce":1,"gas":1}}`, "gasPrice is missing"},
-		"no gas at all":             {`{"transaction":{"type":0,"to":"` + payee + `","chainId":1,"nonce":1,"gas":0,"gasPrice":1}}`, "gas is zero"},
-		"blobs":                     {`{"transaction":{"type":3,"to":"` + payee + `"}}`, "use 0, 1, 2 or 4"},
-		"blobs by hash":             {transaction(`"blobVersionedHashes":[]`), "not known here"},
-		"type by a boolean":         {transaction(`"type":true`), "must be a string or a number"},
-		"unknown type":              {transaction(`"type":"eip4844"`), "use legacy"},
-		"from":                      {transaction(`"from":"` + payee + `"`), "leave from out"},
-		"gasLimit":                  {transaction(`"gasLimit":1`), "gasLimit as gas"},
-		"nobody to pay":             {transaction(`"value":"1"`), "set to"},
-		"mistyped address":          {transaction(`"to":"0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eb48"`), "mistyped"},
-		"name as address":           {transaction(`"to":"vitalik.eth"`), "40 hex digits"},
-		"large number":              {transaction(`"to":"` + payee + `","value":10000000000000000000`), "write it as a string"},
-		"fraction":                  {transaction(`"to":"` + payee + `","value":0.5`), "no whole number"},
-		"exponent":                  {transaction(`"to":"` + payee + `","value":1e3`), "no whole number"},
-		"negative":                  {transaction(`"to":"` + payee + `","value":"-1"`), "between 0 and 2^256"},
-		"too large":                 {transaction(`"to":"` + payee + `","value":"0x` + unlimited + `0"`), "no whole number"},
-		"access list with more":     {transaction(`"to":"` + payee + `","accessList":[{"address":"` + payee + `","keys":[]}]`), "not known here"},
-		"7702 without list":         {transaction(`"to":"` + payee + `","type":4`), "needs an authorizationList"},
-		"7702 creation":             {transaction(`"data":"0x00","authorizationList":[{"chainId":1,"address":"` + payee + `","nonce":0,"yParity":0,"r":1,"s":1}]`), "type 4 needs to"},
-		"v that disagrees":          {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"address":"` + payee + `","nonce":0,"yParity":0,"r":1,"s":1,"v":28}]`), "leave it out"},
-		"signed already":            {`{"transaction":"0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83"}`, "signed already"},
-		"without chain id":          {`{"transaction":"0xe9098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080"}`, "has no chain id"},
-		"no transaction":            {`{"transaction":"0x00"}`, "no transaction of a type"},
-		"not hex":                   {`{"transaction":"deadbeef"}`, "hex digits in pairs"},
-		"authorization, short":      {`{"authorization":{"chainId":1,"nonce":1}}`, "address is missing"},
-		"authorization, more":       {`{"authorization":{"chainId":1,"nonce":1,"address":"` + payee + `","to":1}}`, "not known here"},
-		"authorization, text":       {`{"authorization":"0x"}`, "no object"},
-		"typed data, text":          {`{"typedData":"0x"}`, "not a JSON object"},
-		"hash as a transaction":     {`{"transaction":"0x` + hash + `"}`, "no transaction of a type"},
-		"transaction, a number":     {`{"transaction":5}`, "neither an object nor the hex"},
-		"nonce beyond 64 bits":      {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":"18446744073709551616","gas":1,"gasPrice":1}}`, "nonce is too large"},
-		"to, a number":              {transaction(`"to":5,"data":"0x00"`), "to is not a string"},
-		"data, no hex":              {transaction(`"to":"` + payee + `","data":"0xabc"`), "hex digits in pairs"},
-		"access list, an object":    {transaction(`"to":"` + payee + `","accessList":{}`), "accessList is not a list"},
-		"access list of numbers":    {transaction(`"to":"` + payee + `","accessList":[5]`), "accessList[0]: is no object"},
-		"access list, no address":   {transaction(`"to":"` + payee + `","accessList":[{"storageKeys":[]}]`), "accessList[0]: address is missing"},
-		"access list, short key":    {transaction(`"to":"` + payee + `","accessList":[{"address":"` + payee + `","storageKeys":["0x01"]}]`), "not 32 bytes"},
-		"access list, no hex":       {transaction(`"to":"` + payee + `","accessList":[{"address":"` + payee + `","storageKeys":["` + unlimited + `"]}]`), "not 32 bytes"},
-		"list of numbers":           {transaction(`"to":"` + payee + `","authorizationList":[5]`), "authorizationList[0]: is no object"},
-		"list with more":            {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"address":"` + payee + `","nonce":0,"yParity":0,"r":1,"s":1,"from":1}]`), "not known here"},
-		"list, parity of 2":         {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"address":"` + payee + `","nonce":0,"yParity":2,"r":1,"s":1}]`), "yParity is 0 or 1"},
-		"list, no address":          {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"nonce":0,"yParity":0,"r":1,"s":1}]`), "address is missing"},
-		"authorization, huge chain": {`{"authorization":{"chainId":"18446744073709551615","nonce":1,"address":"` + payee + `"}}`, "chainId"},
+		"nothing":              {`{}`, "exactly one of"},
+		"two kinds":            {`{"message":"hi","transaction":"0x00"}`, "Both message and transaction"},
+		"no JSON":              {`{"message":"hi"`, "one JSON object"},
+		"a member twice":       {`{"message":"hi","message":"ho"}`, "appears twice"},
+		"an array":             {`["hi"]`, "one JSON object"},
+		"empty message":        {`{"message":""}`, "message is empty"},
+		"number as message":    {`{"message":5}`, "message must be a string"},
+		"unknown encoding":     {`{"message":"hi","encoding":"base64"}`, "encoding must be utf8 or hex"},
+		"odd hex":              {`{"message":"0xabc","encoding":"hex"}`, "hex digits in pairs"},
+		"isFormatted as text":  {`{"message":"hi","isFormatted":"true"}`, "true or false"},
+		"short hash":           {`{"message":"abcd","isFormatted":true}`, "64 hex digits"},
+		"context alone":        {`{"message":"hi","context":{"evmTransaction":{}}}`, "Set isFormatted"},
+		"another text":         {`{"message":"hi","context":{"evmMessage":"ho"}}`, "another text"},
+		"context as text":      {`{"message":"hi","context":"hi"}`, "context must be an object"},
+		"context of own form":  {`{"transaction":"0x00","context":{"evmMessage":"hi"}}`, "message only"},
+		"hash of own form":     {`{"transaction":"0x00","isFormatted":true}`, "message only"},
+		"encoding of own form": {`{"transaction":"0x00","encoding":"hex"}`, "message only"},
+		"no chain":             {`{"transaction":{"to":"` + payee + `","nonce":1,"gas":1,"gasPrice":1}}`, "chainId is missing"},
+		"no nonce":             {`{"transaction":{"to":"` + payee + `","chainId":1,"gas":1,"gasPrice":1}}`, "nonce is missing"},
+		"no gas":               {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gasPrice":1}}`, "gas is missing"},
+		"no fee":               {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1}}`, "maxFeePerGas is missing"},
+		"half a fee": {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"maxFeePerGas":1}}`,
+			"maxPriorityFeePerGas is missing"},
+		"both fees": {`{"transaction":{"to":"` + payee + `","chainId":1,"nonce":1,"gas":1,"gasPrice":1,"maxFeePerGas":1}}`,
+			"maxFeePerGas does not belong"},
+		"more tip than fee": {`{"transaction":{"to":"` + payee +
+			`","chainId":1,"nonce":1,"gas":1,"maxPriorityFeePerGas":2,"maxFeePerGas":1}}`, "is more than"},
+		"no gas price": {`{"transaction":{"type":"legacy","to":"` + payee + `","chainId":1,"nonce":1,"gas":1}}`,
+			"gasPrice is missing"},
+		"no gas at all": {`{"transaction":{"type":0,"to":"` + payee + `","chainId":1,"nonce":1,"gas":0,"gasPrice":1}}`,
+			"gas is zero"},
+		"blobs":             {`{"transaction":{"type":3,"to":"` + payee + `"}}`, "use 0, 1, 2 or 4"},
+		"blobs by hash":     {transaction(`"blobVersionedHashes":[]`), "not known here"},
+		"type by a boolean": {transaction(`"type":true`), "must be a string or a number"},
+		"unknown type":      {transaction(`"type":"eip4844"`), "use legacy"},
+		"from":              {transaction(`"from":"` + payee + `"`), "leave from out"},
+		"gasLimit":          {transaction(`"gasLimit":1`), "gasLimit as gas"},
+		"nobody to pay":     {transaction(`"value":"1"`), "set to"},
+		"mistyped address":  {transaction(`"to":"0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eb48"`), "mistyped"},
+		"name as address":   {transaction(`"to":"vitalik.eth"`), "40 hex digits"},
+		"large number":      {transaction(`"to":"` + payee + `","value":10000000000000000000`), "write it as a string"},
+		"fraction":          {transaction(`"to":"` + payee + `","value":0.5`), "no whole number"},
+		"exponent":          {transaction(`"to":"` + payee + `","value":1e3`), "no whole number"},
+		"negative":          {transaction(`"to":"` + payee + `","value":"-1"`), "between 0 and 2^256"},
+		"too large":         {transaction(`"to":"` + payee + `","value":"0x` + unlimited + `0"`), "no whole number"},
+		"access list with more": {transaction(`"to":"` + payee + `","accessList":[{"address":"` + payee + `","keys":[]}]`),
+			"not known here"},
+		"7702 without list": {transaction(`"to":"` + payee + `","type":4`), "needs an authorizationList"},
+		"7702 creation": {transaction(`"data":"0x00","authorizationList":[{"chainId":1,"address":"` + payee +
+			`","nonce":0,"yParity":0,"r":1,"s":1}]`), "type 4 needs to"},
+		"v that disagrees": {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"address":"` + payee +
+			`","nonce":0,"yParity":0,"r":1,"s":1,"v":28}]`), "leave it out"},
+		"signed already": {`{"transaction":"0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764` +
+			`00008025a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc6` +
+			`4214b297fb1966a3b6d83"}`, "signed already"},
+		"without chain id": {`{"transaction":"0xe9098504a817c80082520894353535353535353535353535353535353535353` +
+			`5880de0b6b3a764000080"}`, "has no chain id"},
+		"no transaction":        {`{"transaction":"0x00"}`, "no transaction of a type"},
+		"not hex":               {`{"transaction":"deadbeef"}`, "hex digits in pairs"},
+		"authorization, short":  {`{"authorization":{"chainId":1,"nonce":1}}`, "address is missing"},
+		"authorization, more":   {`{"authorization":{"chainId":1,"nonce":1,"address":"` + payee + `","to":1}}`, "not known here"},
+		"authorization, text":   {`{"authorization":"0x"}`, "no object"},
+		"typed data, text":      {`{"typedData":"0x"}`, "not a JSON object"},
+		"hash as a transaction": {`{"transaction":"0x` + hash + `"}`, "no transaction of a type"},
+		"transaction, a number": {`{"transaction":5}`, "neither an object nor the hex"},
+		"nonce beyond 64 bits": {`{"transaction":{"to":"` + payee +
+			`","chainId":1,"nonce":"18446744073709551616","gas":1,"gasPrice":1}}`, "nonce is too large"},
+		"to, a number":           {transaction(`"to":5,"data":"0x00"`), "to is not a string"},
+		"data, no hex":           {transaction(`"to":"` + payee + `","data":"0xabc"`), "hex digits in pairs"},
+		"access list, an object": {transaction(`"to":"` + payee + `","accessList":{}`), "accessList is not a list"},
+		"access list of numbers": {transaction(`"to":"` + payee + `","accessList":[5]`), "accessList[0]: is no object"},
+		"access list, no address": {transaction(`"to":"` + payee + `","accessList":[{"storageKeys":[]}]`),
+			"accessList[0]: address is missing"},
+		"access list, short key": {transaction(`"to":"` + payee + `","accessList":[{"address":"` + payee + `","storageKeys":["0x01"]}]`),
+			"not 32 bytes"},
+		"access list, no hex": {transaction(`"to":"` + payee + `","accessList":[{"address":"` + payee + `","storageKeys":["` +
+			unlimited + `"]}]`), "not 32 bytes"},
+		"list of numbers": {transaction(`"to":"` + payee + `","authorizationList":[5]`), "authorizationList[0]: is no object"},
+		"list with more": {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"address":"` + payee +
+			`","nonce":0,"yParity":0,"r":1,"s":1,"from":1}]`), "not known here"},
+		"list, parity of 2": {transaction(`"to":"` + payee + `","authorizationList":[{"chainId":1,"address":"` + payee +
+			`","nonce":0,"yParity":2,"r":1,"s":1}]`), "yParity is 0 or 1"},
+		"list, no address": {transaction(`"to":"` + payee +
+			`","authorizationList":[{"chainId":1,"nonce":0,"yParity":0,"r":1,"s":1}]`), "address is missing"},
+		"authorization, huge chain": {`{"authorization":{"chainId":"18446744073709551615","nonce":1,"address":"` + payee + `"}}`,
+			"chainId"},
 		"authorization, huge nonce": {`{"authorization":{"chainId":1,"nonce":"18446744073709551615","address":"` + payee + `"}}`, "nonce"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -624,7 +687,8 @@ func TestHash(t *testing.T) {
 		return i
 	}
 	create := decode(operation(t, wallet.Create, wallet.CreateRequest{Chain: wallet.EVM, Scheme: wallet.TwoOfTwo}))
-	// printf '{"action":"create","environmentId":"11111111-1111-4111-8111-111111111111","request":{"chain":"EVM","scheme":"TWO_OF_TWO"},"walletId":"22222222-2222-4222-8222-222222222222"}' | sha256sum
+	// printf '{"action":"create","environmentId":"11111111-1111-4111-8111-111111111111",'\
+	// '"request":{"chain":"EVM","scheme":"TWO_OF_TWO"},"walletId":"22222222-2222-4222-8222-222222222222"}' | sha256sum
 	if want := "44a03bfae61c3c737a9e1ad6ca906fa58a59209927bf0957721d9c8da8fa75d1"; create.Hash != want {
 		t.Errorf("create: %s", create.Hash)
 	}
@@ -686,14 +750,21 @@ func TestDecodeRefusals(t *testing.T) {
 		"bad document":       {Action: wallet.Sign, Request: []byte(`{"kind":"typed_data","typedData":{}}`)},
 		"bad create":         {Action: wallet.Create, Request: []byte(`{"chain":"EVM","scheme":"TWO_OF_TWO","more":1}`)},
 		"bad export":         {Action: wallet.Export, Request: []byte(`{"exportPublicKey":"` + strings.Repeat("A", 43) + `=","more":1}`)},
-		"bad reshare":        {Action: wallet.Reshare, Request: []byte(`{"oldThresholdSignatureScheme":"TWO_OF_TWO","newThresholdSignatureScheme":"TWO_OF_THREE","more":1}`)},
-		"unknown old scheme": {Action: wallet.Reshare, Request: []byte(`{"oldThresholdSignatureScheme":"ONE_OF_ONE","newThresholdSignatureScheme":"TWO_OF_THREE"}`)},
-		"unknown new scheme": {Action: wallet.Reshare, Request: []byte(`{"oldThresholdSignatureScheme":"TWO_OF_TWO","newThresholdSignatureScheme":"ONE_OF_ONE"}`)},
-		"bad sign":           {Action: wallet.Sign, Request: []byte(`{"kind":"message","message":"aGk=","hash":"aGk="}`)},
-		"nonce in hex":       {Action: wallet.Sign, Request: []byte(`{"kind":"authorization","authorization":{"chainId":"1","address":"` + payee + `","nonce":"0x1"}}`)},
-		"huge nonce":         {Action: wallet.Sign, Request: []byte(`{"kind":"authorization","authorization":{"chainId":"1","address":"` + payee + `","nonce":"18446744073709551615"}}`)},
-		"huge chain":         {Action: wallet.Sign, Request: []byte(`{"kind":"authorization","authorization":{"chainId":"18446744073709551615","address":"` + payee + `","nonce":"0"}}`)},
-		"bad authorization":  {Action: wallet.Sign, Request: []byte(`{"kind":"authorization","authorization":{"chainId":"0x1","address":"` + payee + `","nonce":"0"}}`)},
+		"bad reshare": {Action: wallet.Reshare,
+			Request: []byte(`{"oldThresholdSignatureScheme":"TWO_OF_TWO","newThresholdSignatureScheme":"TWO_OF_THREE","more":1}`)},
+		"unknown old scheme": {Action: wallet.Reshare,
+			Request: []byte(`{"oldThresholdSignatureScheme":"ONE_OF_ONE","newThresholdSignatureScheme":"TWO_OF_THREE"}`)},
+		"unknown new scheme": {Action: wallet.Reshare,
+			Request: []byte(`{"oldThresholdSignatureScheme":"TWO_OF_TWO","newThresholdSignatureScheme":"ONE_OF_ONE"}`)},
+		"bad sign": {Action: wallet.Sign, Request: []byte(`{"kind":"message","message":"aGk=","hash":"aGk="}`)},
+		"nonce in hex": {Action: wallet.Sign,
+			Request: []byte(`{"kind":"authorization","authorization":{"chainId":"1","address":"` + payee + `","nonce":"0x1"}}`)},
+		"huge nonce": {Action: wallet.Sign, Request: []byte(`{"kind":"authorization","authorization":{"chainId":"1","address":"` +
+			payee + `","nonce":"18446744073709551615"}}`)},
+		"huge chain": {Action: wallet.Sign, Request: []byte(
+			`{"kind":"authorization","authorization":{"chainId":"18446744073709551615","address":"` + payee + `","nonce":"0"}}`)},
+		"bad authorization": {Action: wallet.Sign,
+			Request: []byte(`{"kind":"authorization","authorization":{"chainId":"0x1","address":"` + payee + `","nonce":"0"}}`)},
 	} {
 		var f *fault.Error
 		op.WalletID, op.EnvironmentID = w.ID, w.EnvironmentID
@@ -731,8 +802,10 @@ func TestDocumentedRequests(t *testing.T) {
 }
 
 func FuzzParseSign(f *testing.F) {
-	for _, seed := range []string{`{"message":"hi"}`, transaction(`"to":"` + payee + `","value":"1"`), `{"authorization":{"chainId":1,"address":"` + payee + `","nonce":1}}`,
-		`{"message":"00","isFormatted":true,"context":{"evmMessage":{"raw":"0x"}}}`, document(`{"Order":[{"name":"note","type":"string"}]}`, "Order", `{"note":"x"}`)} {
+	for _, seed := range []string{`{"message":"hi"}`, transaction(`"to":"` + payee + `","value":"1"`),
+		`{"authorization":{"chainId":1,"address":"` + payee + `","nonce":1}}`,
+		`{"message":"00","isFormatted":true,"context":{"evmMessage":{"raw":"0x"}}}`,
+		document(`{"Order":[{"name":"note","type":"string"}]}`, "Order", `{"note":"x"}`)} {
 		f.Add([]byte(seed))
 	}
 	w := evmWallet(f)

@@ -27,20 +27,22 @@ func tellsAll(t *testing.T, i Intent) {
 func TestWhatTheSummaryHides(t *testing.T) {
 	to, who := strings.TrimPrefix(payee, "0x"), strings.TrimPrefix(nobodys, "0x")
 	item := selector("safeTransferFrom(address,address,uint256,bytes)") + word(who) + word(to) + word("ff") + word("80")
-	authorized := `{"transaction":{"type":"eip7702","chainId":1,"nonce":7,"gas":"50000","maxFeePerGas":"1","maxPriorityFeePerGas":"1","to":"` + payee +
+	authorized := `{"transaction":{"type":"eip7702","chainId":1,"nonce":7,"gas":"50000","maxFeePerGas":"1",` +
+		`"maxPriorityFeePerGas":"1","to":"` + payee +
 		`","authorizationList":[{"chainId":1,"address":"` + nobodys + `","nonce":1,"yParity":0,"r":"1","s":"1"}]}}`
 	for name, c := range map[string]struct{ body, hidden string }{
-		"a payment":                 {transaction(`"to":"` + payee + `","value":"5"`), ""},
-		"a token":                   {call(usdc, selector("transfer(address,uint256)")+word(to)+word("beb7d0")), ""},
-		"an approval":               {call(usdc, selector("approve(address,uint256)")+word(to)+unlimited), ""},
-		"an item":                   {call(nobodys, item+word("0")), ""},
-		"an item with data":         {call(nobodys, item+word("1")+"ab"+strings.Repeat("0", 62)), "the data that goes along"},
-		"a new contract":            {transaction(`"data":"0x6000"`), "what the contract does"},
-		"an unknown function":       {call(nobodys, "deadbeef"), "what the function does"},
-		"data that is no call":      {call(nobodys, "dead"), "what the data means"},
-		"accounts handed to code":   {authorized, "which accounts"},
-		"an authorisation alone":    {`{"authorization":{"chainId":1,"address":"` + nobodys + `","nonce":"0x2"}}`, ""},
-		"a document nobody knows":   {document(`{"Order":[{"name":"note","type":"string"}]}`, "Order", `{"note":"x"}`), "what the document allows"},
+		"a payment":               {transaction(`"to":"` + payee + `","value":"5"`), ""},
+		"a token":                 {call(usdc, selector("transfer(address,uint256)")+word(to)+word("beb7d0")), ""},
+		"an approval":             {call(usdc, selector("approve(address,uint256)")+word(to)+unlimited), ""},
+		"an item":                 {call(nobodys, item+word("0")), ""},
+		"an item with data":       {call(nobodys, item+word("1")+"ab"+strings.Repeat("0", 62)), "the data that goes along"},
+		"a new contract":          {transaction(`"data":"0x6000"`), "what the contract does"},
+		"an unknown function":     {call(nobodys, "deadbeef"), "what the function does"},
+		"data that is no call":    {call(nobodys, "dead"), "what the data means"},
+		"accounts handed to code": {authorized, "which accounts"},
+		"an authorisation alone":  {`{"authorization":{"chainId":1,"address":"` + nobodys + `","nonce":"0x2"}}`, ""},
+		"a document nobody knows": {document(`{"Order":[{"name":"note","type":"string"}]}`, "Order", `{"note":"x"}`),
+			"what the document allows"},
 		"a short message":           {`{"message":"I agree."}`, ""},
 		"a message with a long end": {`{"message":"` + strings.Repeat("I agree. ", 40) + `Pay eve."}`, "the end of the message"},
 		"a message nobody reads":    {`{"message":"0xff00","encoding":"hex"}`, "what the message says"},

@@ -161,7 +161,8 @@ func (i *Intent) export(op wallet.Operation, w wallet.Wallet, request map[string
 	}
 	key := base64.RawURLEncoding.EncodeToString(r.PublicKey)
 	request["exportPublicKey"] = key
-	i.Summary = "Export the private key of " + w.Address + " to the holder of the key " + key + ". Whoever has it controls the wallet for ever."
+	i.Summary = "Export the private key of " + w.Address + " to the holder of the key " + key +
+		". Whoever has it controls the wallet for ever."
 	i.Lines = []Line{{"Wallet", w.Address}, {"Chain", chainName[w.Chain]}, {"Readable only with the key of", key}}
 	i.Unvalued, i.Reason = true, "whoever has the private key can take everything"
 	return nil
@@ -173,10 +174,12 @@ func (i *Intent) reshare(op wallet.Operation, w wallet.Wallet, request map[strin
 		return err
 	}
 	if !r.Old.Valid() || !r.New.Valid() {
-		return fault.New(fault.InvalidRequest, "Set oldThresholdSignatureScheme and newThresholdSignatureScheme to TWO_OF_TWO, TWO_OF_THREE or THREE_OF_FIVE.")
+		return fault.New(fault.InvalidRequest,
+			"Set oldThresholdSignatureScheme and newThresholdSignatureScheme to TWO_OF_TWO, TWO_OF_THREE or THREE_OF_FIVE.")
 	}
 	request["old"], request["new"] = string(r.Old), string(r.New)
-	i.Summary = "Share the key of " + w.Address + " anew, " + schemeWords[r.New] + " instead of " + schemeWords[r.Old] + ". The address stays."
+	i.Summary = "Share the key of " + w.Address + " anew, " + schemeWords[r.New] + " instead of " + schemeWords[r.Old] +
+		". The address stays."
 	i.Lines = []Line{{"Wallet", w.Address}, {"From", schemeWords[r.Old]}, {"To", schemeWords[r.New]}}
 	return nil
 }

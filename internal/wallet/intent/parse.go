@@ -139,7 +139,8 @@ func parseMessage(o, context *strictjson.Object) (wallet.SignRequest, error) {
 	}
 	for _, name := range preimages(context) {
 		if name != "evmMessage" {
-			return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "context has %s, but without isFormatted the message is text. Set isFormatted and send the hash as message, or leave context out.", strconv.Quote(name))
+			return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "context has %s, but without isFormatted the message is text. "+
+				"Set isFormatted and send the hash as message, or leave context out.", strconv.Quote(name))
 		}
 		candidates, err := contextMessage(context)
 		if err != nil {
@@ -160,7 +161,8 @@ func messageText(o *strictjson.Object) (string, error) {
 	value, _ := o.Get("message")
 	text, ok := value.(string)
 	if !ok {
-		return "", fault.New(fault.InvalidRequest, "message must be a string; send typed data as typedData and transactions as transaction.")
+		return "", fault.New(fault.InvalidRequest,
+			"message must be a string; send typed data as typedData and transactions as transaction.")
 	}
 	return text, nil
 }
@@ -180,13 +182,15 @@ func parseHash(o, context *strictjson.Object) (wallet.SignRequest, error) {
 	if err != nil || len(hash) != 32 {
 		return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "With isFormatted, message must be a hash: 64 hex digits.")
 	}
-	const send = "Send what it was made of as context.evmTransaction, context.evmTypedData, context.evmMessage or context.eip7702Auth, or, without isFormatted and context, as transaction, typedData, message or authorization."
+	const send = "Send what it was made of as context.evmTransaction, context.evmTypedData, context.evmMessage or context.eip7702Auth, " +
+		"or, without isFormatted and context, as transaction, typedData, message or authorization."
 	if context == nil {
 		return wallet.SignRequest{}, blind("A hash alone is not signed, for nobody could say what it stands for. " + send)
 	}
 	names := preimages(context)
 	if len(names) != 1 {
-		return wallet.SignRequest{}, blind("A hash is signed with exactly one thing that it was made of, and context has %d. "+send, len(names))
+		return wallet.SignRequest{},
+			blind("A hash is signed with exactly one thing that it was made of, and context has %d. "+send, len(names))
 	}
 	name := names[0]
 	var candidates []wallet.SignRequest
@@ -214,7 +218,8 @@ func parseHash(o, context *strictjson.Object) (wallet.SignRequest, error) {
 			return c, nil
 		}
 	}
-	return wallet.SignRequest{}, blind("The hash is not that of context.%s. Send all of it, or leave isFormatted and the hash out and let it be hashed here.", name)
+	return wallet.SignRequest{},
+		blind("The hash is not that of context.%s. Send all of it, or leave isFormatted and the hash out and let it be hashed here.", name)
 }
 
 // digestOf is what would be signed.
@@ -295,7 +300,8 @@ func contextRaw(value any) ([]wallet.SignRequest, error) {
 	if m, ok := evm.UnwrapMessage(b); ok {
 		return []wallet.SignRequest{{Kind: wallet.SignMessage, Message: m}}, nil
 	}
-	return nil, errors.New("the payload is no transaction, authorisation or message with its prefix (EIP-191), so what it does cannot be said")
+	return nil,
+		errors.New("the payload is no transaction, authorisation or message with its prefix (EIP-191), so what it does cannot be said")
 }
 
 func parseAuthorization(value any) (wallet.SignRequest, error) {
@@ -381,7 +387,8 @@ func readTransaction(value any) (*evm.Transaction, error) {
 			return nil, errors.New(hint)
 		}
 	}
-	if err := o.Only("type", "chainId", "nonce", "gas", "gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "to", "value", "data", "accessList", "authorizationList"); err != nil {
+	if err := o.Only("type", "chainId", "nonce", "gas", "gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "to", "value", "data",
+		"accessList", "authorizationList"); err != nil {
 		return nil, err
 	}
 	r := memberReader{o: o}

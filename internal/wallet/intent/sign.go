@@ -19,7 +19,8 @@ func (i *Intent) sign(op wallet.Operation, w wallet.Wallet, request map[string]s
 		return err
 	}
 	if provesTheUser(r.Message, op.EnvironmentID) {
-		return fault.New(fault.InvalidRequest, "A wallet of this environment neither signs in to it nor steps up in it: leave to sign must not become proof of who asks. Sign in with another wallet.")
+		return fault.New(fault.InvalidRequest, "A wallet of this environment neither signs in to it nor steps up in it: leave to sign "+
+			"must not become proof of who asks. Sign in with another wallet.")
 	}
 	var signed []byte
 	switch w.Chain {

@@ -13,10 +13,12 @@ import (
 // Whoever may sign with a wallet must not be able to step up with it.
 func TestAWalletDoesNotProveItsUser(t *testing.T) {
 	for account, w := range map[string]wallet.Wallet{"Ethereum": evmWallet(t), "Solana": solanaWallet()} {
-		published := (&walletsigtest.Wallet{Chain: string(w.Chain), Address: w.Address}).Published("https://app.example", environment, "12345678", time.Unix(0, 0))
+		published := (&walletsigtest.Wallet{Chain: string(w.Chain), Address: w.Address}).
+			Published("https://app.example", environment, "12345678", time.Unix(0, 0))
 		stepUp := walletsig.Message{
-			Domain: "app.example", Account: account, Address: w.Address, Statement: "Confirm.", URI: "https://app.example/", ChainID: "1", Nonce: "12345678",
-			IssuedAt: "2026-01-01T00:00:00Z", RequestID: environment, Resources: []string{"urn:stepup:scope:wallet:export"},
+			Domain: "app.example", Account: account, Address: w.Address, Statement: "Confirm.", URI: "https://app.example/", ChainID: "1",
+			Nonce: "12345678", IssuedAt: "2026-01-01T00:00:00Z", RequestID: environment,
+			Resources: []string{"urn:stepup:scope:wallet:export"},
 		}
 		elsewhere := stepUp
 		elsewhere.RequestID = "99999999-1111-4111-8111-111111111111"

@@ -64,7 +64,8 @@ func (i *Intent) solanaTransaction(raw []byte, w wallet.Wallet) error {
 		if spend.Asset != solana.SOL {
 			asset = "solana/token:" + spend.Asset
 		}
-		i.spend(Spend{Asset: asset, Symbol: spend.Symbol, Amount: new(big.Int).SetUint64(spend.Amount), Decimals: spend.Decimals, To: spend.To})
+		i.spend(Spend{Asset: asset, Symbol: spend.Symbol, Amount: new(big.Int).SetUint64(spend.Amount), Decimals: spend.Decimals,
+			To: spend.To})
 	}
 	return nil
 }
@@ -101,7 +102,8 @@ func parseSolana(o *strictjson.Object) (wallet.SignRequest, error) {
 	case told:
 		return parseSolanaContext(o, context, formatted)
 	case formatted:
-		return wallet.SignRequest{}, blind("Bytes alone are not signed, for nobody could say what they stand for. Send them with context.svmTransaction or context.svmMessage, or, without isFormatted, as transaction or message.")
+		return wallet.SignRequest{}, blind("Bytes alone are not signed, for nobody could say what they stand for. Send them with " +
+			"context.svmTransaction or context.svmMessage, or, without isFormatted, as transaction or message.")
 	}
 	name, r := "message", wallet.SignRequest{Kind: wallet.SignMessage}
 	if message == nil {
@@ -183,7 +185,8 @@ func parseSolanaContext(o, context *strictjson.Object, formatted bool) (wallet.S
 	}
 	names := preimages(context)
 	if len(names) != 1 {
-		return wallet.SignRequest{}, blind("What is signed goes with exactly one thing that it stands for, and context has %d. Send context.svmTransaction or context.svmMessage.", len(names))
+		return wallet.SignRequest{}, blind("What is signed goes with exactly one thing that it stands for, and context has %d. Send "+
+			"context.svmTransaction or context.svmMessage.", len(names))
 	}
 	said := spellings(text)
 	if !formatted {
@@ -221,9 +224,11 @@ func parseSolanaContext(o, context *strictjson.Object, formatted bool) (wallet.S
 			}
 		}
 	default:
-		return wallet.SignRequest{}, blind("Bytes of %s are not signed by a wallet of Solana. Send context.svmTransaction or context.svmMessage.", quote(name))
+		return wallet.SignRequest{},
+			blind("Bytes of %s are not signed by a wallet of Solana. Send context.svmTransaction or context.svmMessage.", quote(name))
 	}
-	return wallet.SignRequest{}, blind("The message is not that of context.%s. Send all of it, or leave isFormatted and context out and send it as transaction or message.", name)
+	return wallet.SignRequest{}, blind("The message is not that of context.%s. Send all of it, or leave isFormatted and context out and "+
+		"send it as transaction or message.", name)
 }
 
 func contextSolanaTransaction(value any) (string, error) {

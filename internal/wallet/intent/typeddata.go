@@ -10,12 +10,15 @@ import (
 
 // The documents whose meaning is known, by their type.
 const (
-	erc2612     = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
-	daiPermit   = "Permit(address holder,address spender,uint256 nonce,uint256 expiry,bool allowed)"
-	permit2One  = "PermitSingle(PermitDetails details,address spender,uint256 sigDeadline)PermitDetails(address token,uint160 amount,uint48 expiration,uint48 nonce)"
-	permit2Many = "PermitBatch(PermitDetails[] details,address spender,uint256 sigDeadline)PermitDetails(address token,uint160 amount,uint48 expiration,uint48 nonce)"
-	permit2Take = "PermitTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline)TokenPermissions(address token,uint256 amount)"
-	erc3009     = "WithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+	erc2612    = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+	daiPermit  = "Permit(address holder,address spender,uint256 nonce,uint256 expiry,bool allowed)"
+	permit2One = "PermitSingle(PermitDetails details,address spender,uint256 sigDeadline)PermitDetails(address token,uint160 " +
+		"amount,uint48 expiration,uint48 nonce)"
+	permit2Many = "PermitBatch(PermitDetails[] details,address spender,uint256 sigDeadline)PermitDetails(address token,uint160 " +
+		"amount,uint48 expiration,uint48 nonce)"
+	permit2Take = "PermitTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 " +
+		"deadline)TokenPermissions(address token,uint256 amount)"
+	erc3009 = "WithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
 )
 
 func (i *Intent) typedData(d *evm.TypedData) {
@@ -71,9 +74,11 @@ func (i *Intent) document(d *evm.TypedData, chain uint64, contract, where string
 	case d.Type == daiPermit && bound:
 		i.Summary = letAll(d.Field("allowed"), text("spender"), "spend all "+mine.name()) + " of " + text("holder") + where + "."
 	case d.Type == permit2One && bound:
-		i.Summary = "Let " + text("spender") + " spend " + allowance(of("details.token"), number("details.amount"), 160) + " through " + contract + where + "."
+		i.Summary = "Let " + text("spender") + " spend " + allowance(of("details.token"), number("details.amount"), 160) + " through " +
+			contract + where + "."
 	case d.Type == permit2Take && bound:
-		i.Summary = "Let " + text("spender") + " take " + allowance(of("permitted.token"), number("permitted.amount"), 256) + " once, through " + contract + where + "."
+		i.Summary = "Let " + text("spender") + " take " + allowance(of("permitted.token"), number("permitted.amount"), 256) +
+			" once, through " + contract + where + "."
 	case d.Type == permit2Many && bound:
 		var each []string
 		for n := 0; number("details["+strconv.Itoa(n)+"].amount") != nil; n++ {

@@ -35,7 +35,8 @@ func ParseAsset(text string) (string, error) {
 		}
 		return m[1] + a.String(), nil
 	}
-	return "", errors.New("an asset is written eip155:CHAIN/native, eip155:CHAIN/erc20:ADDRESS, solana/native or solana/token:MINT, not " + fmt.Sprintf("%q", text))
+	return "", errors.New("an asset is written eip155:CHAIN/native, eip155:CHAIN/erc20:ADDRESS, solana/native or solana/token:MINT, not " +
+		fmt.Sprintf("%q", text))
 }
 
 // Totals is how much of each asset leaves the wallet at most.

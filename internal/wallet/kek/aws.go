@@ -108,14 +108,16 @@ func openAWS(ctx context.Context, text string) (Key, error) {
 	})
 	found, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &target.key})
 	if err != nil {
-		return nil, fmt.Errorf("opening a root key of AWS KMS: %w; the custodian needs kms:DescribeKey, kms:Encrypt and kms:Decrypt on its key", err)
+		return nil, fmt.Errorf(
+			"opening a root key of AWS KMS: %w; the custodian needs kms:DescribeKey, kms:Encrypt and kms:Decrypt on its key", err)
 	}
 	about := found.KeyMetadata
 	if about == nil || about.Arn == nil {
 		return nil, errors.New("opening a root key of AWS KMS: the service does not say which key it is")
 	}
 	if about.KeySpec != types.KeySpecSymmetricDefault || about.KeyUsage != types.KeyUsageTypeEncryptDecrypt {
-		return nil, fmt.Errorf("opening a root key of AWS KMS: %s is %s for %s; use a symmetric key for encryption", *about.Arn, about.KeySpec, about.KeyUsage)
+		return nil, fmt.Errorf("opening a root key of AWS KMS: %s is %s for %s; use a symmetric key for encryption", *about.Arn,
+			about.KeySpec, about.KeyUsage)
 	}
 	if about.KeyState != types.KeyStateEnabled {
 		return nil, fmt.Errorf("opening a root key of AWS KMS: %s is %s; enable it", *about.Arn, about.KeyState)

@@ -71,7 +71,8 @@ func openFile(path string) (*fileKey, error) {
 		return nil, fmt.Errorf("opening the root key: %w; name the file of a key, or make one with `stepup wallet key`", err)
 	}
 	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("opening the root key: %s has mode %v; it must be a file that its user alone may read: chmod 600 it", path, info.Mode())
+		return nil, fmt.Errorf("opening the root key: %s has mode %v; it must be a file that its user alone may read: chmod 600 it", path,
+			info.Mode())
 	}
 	file, err := os.Open(path)
 	if err != nil {

@@ -106,7 +106,8 @@ func TestKeyFile(t *testing.T) {
 	if err != nil || len(raw) != 32 {
 		t.Fatalf("the file holds %d bytes, %v", len(raw), err)
 	}
-	for _, spelling := range []string{hex.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw), hex.EncodeToString(raw[:8])} {
+	for _, spelling := range []string{hex.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw),
+		base64.RawURLEncoding.EncodeToString(raw), hex.EncodeToString(raw[:8])} {
 		for _, shown := range []string{key.ID(), fmt.Sprintf("%v %+v %#v %x", key, key, key, key)} {
 			if strings.Contains(shown, spelling) {
 				t.Errorf("%s shows the key", shown)
@@ -128,7 +129,8 @@ func TestKeyFile(t *testing.T) {
 		t.Errorf("mode 0400: %v", err)
 	}
 	other := filepath.Join(t.TempDir(), "other")
-	for _, bad := range []string{"", "hunter2", string(content[:20]), string(content) + "x", "stepup-wallet-root-1:" + base64.RawURLEncoding.EncodeToString(raw[1:]), string(content) + "\n"} {
+	for _, bad := range []string{"", "hunter2", string(content[:20]), string(content) + "x",
+		"stepup-wallet-root-1:" + base64.RawURLEncoding.EncodeToString(raw[1:]), string(content) + "\n"} {
 		if err := os.WriteFile(other, []byte(bad), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -137,8 +139,9 @@ func TestKeyFile(t *testing.T) {
 		}
 	}
 	for uri, want := range map[string]string{
-		"file:": "stepup wallet key", "file:" + filepath.Join(t.TempDir(), "none"): "stepup wallet key", "file:" + t.TempDir(): "must be a file",
-		"": "write file:PATH", "vault:x": "write file:PATH", "aws-kms:": "write aws-kms:KEY_ARN",
+		"file:": "stepup wallet key", "file:" + filepath.Join(t.TempDir(), "none"): "stepup wallet key",
+		"file:" + t.TempDir(): "must be a file",
+		"":                    "write file:PATH", "vault:x": "write file:PATH", "aws-kms:": "write aws-kms:KEY_ARN",
 	} {
 		if _, err := kek.Open(t.Context(), uri); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", uri, err, want)
@@ -148,14 +151,17 @@ func TestKeyFile(t *testing.T) {
 
 func TestAWSNames(t *testing.T) {
 	arn := "arn:aws:kms:eu-west-2:111122223333:key/12345678-aaaa-bbbb-cccc-123456789012"
-	for _, good := range []string{arn, arn + "?region=us-east-1", "alias/x", arn + "?endpoint=https%3A%2F%2Fkms.example.com&timeout=3s", "k?endpoint=http://127.0.0.1:8080", "k?endpoint=http://[::1]:8080"} {
+	for _, good := range []string{arn, arn + "?region=us-east-1", "alias/x", arn + "?endpoint=https%3A%2F%2Fkms.example.com&timeout=3s",
+		"k?endpoint=http://127.0.0.1:8080", "k?endpoint=http://[::1]:8080"} {
 		if _, err := kek.ParseAWS(good); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
 	}
 	for _, bad := range []string{
-		"", "?region=x", "a b", "arn:aws:s3:::bucket", "k?regoin=x", "k?region=", "k?region=a&region=b", "k?timeout=0s", "k?timeout=2m", "k?timeout=soon", "k?%zz",
-		"k?endpoint=http://kms.example.com", "k?endpoint=http://localhost:1", "k?endpoint=http://127.0.0.1.example.com", "k?endpoint=ftp://127.0.0.1", "k?endpoint=https://user:pw@kms.example.com", "k?endpoint=kms",
+		"", "?region=x", "a b", "arn:aws:s3:::bucket", "k?regoin=x", "k?region=", "k?region=a&region=b", "k?timeout=0s", "k?timeout=2m",
+		"k?timeout=soon", "k?%zz", "k?endpoint=http://kms.example.com", "k?endpoint=http://localhost:1",
+		"k?endpoint=http://127.0.0.1.example.com", "k?endpoint=ftp://127.0.0.1", "k?endpoint=https://user:pw@kms.example.com",
+		"k?endpoint=kms",
 	} {
 		if _, err := kek.ParseAWS(bad); err == nil {
 			t.Errorf("%q was taken", bad)
@@ -180,7 +186,8 @@ func FuzzKeyFile(f *testing.F) {
 			t.Fatalf("%q: %x, %v", text, raw, err)
 		}
 		// One key has one spelling.
-		if want := "stepup-wallet-root-1:" + base64.RawURLEncoding.EncodeToString(raw); err == nil && strings.TrimSuffix(string(text), "\n") != want {
+		if want := "stepup-wallet-root-1:" + base64.RawURLEncoding.EncodeToString(raw); err == nil &&
+			strings.TrimSuffix(string(text), "\n") != want {
 			t.Errorf("%q is read as %q", text, want)
 		}
 	})
@@ -196,7 +203,8 @@ func FuzzAWSName(f *testing.F) {
 		}
 		// What is wrapped never leaves this machine without TLS.
 		u, err := url.Parse(target.Endpoint())
-		if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !strings.HasPrefix(u.Hostname(), "127.") && !strings.Contains(u.Hostname(), ":")) {
+		if err != nil || u.Scheme != "https" &&
+			(u.Scheme != "http" || !strings.HasPrefix(u.Hostname(), "127.") && !strings.Contains(u.Hostname(), ":")) {
 			t.Errorf("%q asks %s", text, target.Endpoint())
 		}
 	})

@@ -52,7 +52,8 @@ func Seal(publicKey []byte, w wallet.Wallet, generation int, scheme wallet.Schem
 	return shares, nil
 }
 
-func seal(publicKey []byte, w wallet.Wallet, generation int, scheme wallet.Scheme, party int, all share.Pieces) (wallet.OfflineShare, error) {
+func seal(publicKey []byte, w wallet.Wallet, generation int, scheme wallet.Scheme, party int,
+	all share.Pieces) (wallet.OfflineShare, error) {
 	pieces, err := all.Pick(share.Held(scheme, party))
 	if err != nil {
 		return wallet.OfflineShare{}, err
@@ -84,7 +85,8 @@ func Open(key sealed.Key, file wallet.OfflineShare) (Share, error) {
 	if err != nil {
 		return Share{}, fmt.Errorf("opening %s: %w", name, err)
 	}
-	if opened.WalletID != file.WalletID || opened.Generation != file.Generation || opened.Scheme != file.Scheme || opened.Party != file.Party {
+	if opened.WalletID != file.WalletID || opened.Generation != file.Generation || opened.Scheme != file.Scheme ||
+		opened.Party != file.Party {
 		opened.Pieces.Wipe()
 		return Share{}, fmt.Errorf("opening %s: another share is inside", name)
 	}
@@ -115,7 +117,8 @@ func Parse(text []byte) (wallet.OfflineShare, error) {
 	if err := jsonbody.Decode(text, &s, jsonbody.Rules{Depth: 1, KnownOnly: true}); err != nil {
 		return wallet.OfflineShare{}, fmt.Errorf("this is no offline share of a wallet: %w", err)
 	}
-	if s.WalletID == "" || s.Generation < 1 || !slices.Contains(share.Offline(s.Scheme), s.Party) || len(s.EncapsulatedKey) != sealed.PublicKeySize || len(s.Ciphertext) == 0 {
+	if s.WalletID == "" || s.Generation < 1 || !slices.Contains(share.Offline(s.Scheme), s.Party) ||
+		len(s.EncapsulatedKey) != sealed.PublicKeySize || len(s.Ciphertext) == 0 {
 		return wallet.OfflineShare{}, errors.New("this is no offline share of a wallet: a part is missing")
 	}
 	return s, nil

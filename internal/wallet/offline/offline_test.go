@@ -184,7 +184,8 @@ func TestShareFiles(t *testing.T) {
 					t.Fatal(err)
 				}
 				forged := read
-				forged.EncapsulatedKey, forged.Ciphertext, err = sealed.Seal(me.public, fmt.Appendf(nil, "stepup wallet offline share v1\n%s\n%d\n%s\n%d", w.ID, 1, scheme, file.Party), text)
+				forged.EncapsulatedKey, forged.Ciphertext, err = sealed.Seal(me.public,
+					fmt.Appendf(nil, "stepup wallet offline share v1\n%s\n%d\n%s\n%d", w.ID, 1, scheme, file.Party), text)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -222,7 +223,8 @@ func TestKeyFiles(t *testing.T) {
 		t.Errorf("a key was made anew: %v", err)
 	}
 	good := base64.RawURLEncoding.EncodeToString(me.public)
-	for _, bad := range []string{"", good[1:], good + "\n", good + "A", "\n" + good, base64.RawURLEncoding.EncodeToString(make([]byte, 32)), strings.Repeat("A", 44)} {
+	for _, bad := range []string{"", good[1:], good + "\n", good + "A", "\n" + good, base64.RawURLEncoding.EncodeToString(make([]byte, 32)),
+		strings.Repeat("A", 44)} {
 		if _, err := offline.ParsePublicKey(bad); err == nil {
 			t.Errorf("%q is a public key", bad)
 		}
@@ -274,7 +276,8 @@ func TestDrill(t *testing.T) {
 				holders[file.Party] = opened.Pieces
 			}
 			quorums, err := offline.Drill(scheme, chain, w.Address, holders)
-			if want := map[wallet.Scheme]int{wallet.TwoOfTwo: 1, wallet.TwoOfThree: 3, wallet.ThreeOfFive: 10}[scheme]; err != nil || len(quorums) != want {
+			if want := map[wallet.Scheme]int{wallet.TwoOfTwo: 1, wallet.TwoOfThree: 3, wallet.ThreeOfFive: 10}[scheme]; err != nil ||
+				len(quorums) != want {
 				t.Fatalf("%s: %d quorums, %v", scheme, len(quorums), err)
 			}
 			for _, q := range quorums {
@@ -366,7 +369,8 @@ func FuzzShareFile(f *testing.F) {
 }
 
 func FuzzShare(f *testing.F) {
-	f.Add([]byte(`{"environmentId":"e","walletId":"w","chain":"SOL","address":"a","generation":1,"scheme":"TWO_OF_THREE","party":3,"pieces":{"1":"` + strings.Repeat("A", 43) + `=","2":"` + strings.Repeat("A", 43) + `="}}`))
+	f.Add([]byte(`{"environmentId":"e","walletId":"w","chain":"SOL","address":"a","generation":1,"scheme":"TWO_OF_THREE",` +
+		`"party":3,"pieces":{"1":"` + strings.Repeat("A", 43) + `=","2":"` + strings.Repeat("A", 43) + `="}}`))
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := offline.ParseShare(text)

@@ -37,7 +37,8 @@ func NewClient(identity *Identity, role wallet.Role, address string) (*Client, e
 		address = "https://" + address
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Path != "" && u.Path != "/") {
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		(u.Path != "" && u.Path != "/") {
 		return nil, fmt.Errorf("the address of role %s must be https://HOST:PORT, not %q", role, address)
 	}
 	return &Client{
@@ -118,7 +119,8 @@ func (c *Client) refusal(response *http.Response, text []byte) error {
 		return c.unavailable(fmt.Errorf("status %d: %w", response.StatusCode, err))
 	}
 	if p.Code == "" || p.Code == codeRole || p.Code == codeEndpoint || p.Code.Status() != response.StatusCode {
-		return c.unavailable(fmt.Errorf("status %d, code %.40q: the roles do not fit together; check addresses, certificates and versions", response.StatusCode, p.Code))
+		return c.unavailable(fmt.Errorf("status %d, code %.40q: the roles do not fit together; check addresses, certificates and versions",
+			response.StatusCode, p.Code))
 	}
 	f := &fault.Error{Code: p.Code, Message: p.Error}
 	if p.Payload != nil {
@@ -132,6 +134,7 @@ func (c *Client) refusal(response *http.Response, text []byte) error {
 
 // unavailable keeps the cause, which may name addresses, for the log.
 func (c *Client) unavailable(cause error) error {
-	return fault.New(fault.Unavailable, "A part of the wallet service is out of reach. Try again in a moment, with the same idempotency key.").
+	return fault.New(fault.Unavailable,
+		"A part of the wallet service is out of reach. Try again in a moment, with the same idempotency key.").
 		Because(fmt.Errorf("calling role %s: %w", c.role, cause)).After(time.Second)
 }

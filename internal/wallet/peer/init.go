@@ -96,7 +96,8 @@ func initRole(dir string, role wallet.Role, now time.Time, hosts []string, autho
 		return err
 	}
 	if authorityKey == nil {
-		return fmt.Errorf("%s is needed to sign it: bring it back from where it is kept, or remove %s and all certificates to begin anew", AuthorityKeyFile, AuthorityFile)
+		return fmt.Errorf("%s is needed to sign it: bring it back from where it is kept, or remove %s and all certificates to begin anew",
+			AuthorityKeyFile, AuthorityFile)
 	}
 	key, err := keyAt(filepath.Join(dir, KeyFile(role)))
 	if err != nil {

@@ -128,7 +128,8 @@ func (i *Identity) read() (*tls.Certificate, error) {
 		return nil, fmt.Errorf("%s speaks for the role %s", i.certificate, role)
 	}
 	// Whether it is in date is for the other side to say, at each handshake.
-	_, err = pair.Leaf.Verify(x509.VerifyOptions{Roots: i.authority, CurrentTime: pair.Leaf.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	_, err = pair.Leaf.Verify(x509.VerifyOptions{Roots: i.authority, CurrentTime: pair.Leaf.NotBefore,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", i.certificate, err)
 	}

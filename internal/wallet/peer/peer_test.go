@@ -77,7 +77,8 @@ func serve(t *testing.T, identity *Identity) (address string, log *logged) {
 		Handle("/echo", []wallet.Role{wallet.Signer}, func(ctx context.Context, q question) (answer, error) {
 			switch q.Text {
 			case "refuse":
-				return answer{}, fault.New(fault.RateLimited, "Too often.").With(map[string]any{"limit": "signaturesPerMinute"}).After(7 * time.Second).Because(errors.New("hidden cause"))
+				return answer{}, fault.New(fault.RateLimited, "Too often.").
+					With(map[string]any{"limit": "signaturesPerMinute"}).After(7 * time.Second).Because(errors.New("hidden cause"))
 			case "break":
 				return answer{}, errors.New("hidden text")
 			case "panic":
@@ -126,11 +127,13 @@ func TestCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	payload, _ := json.Marshal(f.Payload)
-	if f.Code != fault.RateLimited || f.Message != "Too often." || string(payload) != `{"limit":"signaturesPerMinute"}` || f.RetryAfter != 7*time.Second || f.Cause != nil {
+	if f.Code != fault.RateLimited || f.Message != "Too often." || string(payload) != `{"limit":"signaturesPerMinute"}` ||
+		f.RetryAfter != 7*time.Second || f.Cause != nil {
 		t.Errorf("%+v, %s", f, payload)
 	}
 	for _, text := range []string{"break", "panic"} {
-		if err := c.Call(t.Context(), "/echo", question{text}, &got); !fault.Has(err, fault.Internal) || strings.Contains(err.Error(), "hidden") {
+		if err := c.Call(t.Context(), "/echo", question{text}, &got); !fault.Has(err, fault.Internal) ||
+			strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -183,7 +186,8 @@ func TestStrangers(t *testing.T) {
 		configure(config)
 		h := http.Client{Transport: &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}}
 		defer h.CloseIdleConnections()
-		request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+address+"/echo", strings.NewReader(`{"text":"a"}`))
+		request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+address+"/echo",
+			strings.NewReader(`{"text":"a"}`))
 		response, err := h.Do(request)
 		if err == nil {
 			defer response.Body.Close()
@@ -209,7 +213,8 @@ func TestStrangers(t *testing.T) {
 	}
 	// The other way round: a server of another authority is not spoken to, nor is
 	// one that speaks for another role.
-	if err := client(t, stranger, wallet.Guardian, address).Call(t.Context(), "/echo", question{}, &answer{}); !fault.Has(err, fault.Unavailable) {
+	if err := client(t, stranger, wallet.Guardian, address).
+		Call(t.Context(), "/echo", question{}, &answer{}); !fault.Has(err, fault.Unavailable) {
 		t.Errorf("a server of another authority: %v", err)
 	}
 	var f *fault.Error
@@ -376,7 +381,8 @@ func TestNewClientAddress(t *testing.T) {
 	t.Parallel()
 	_, id := made(t)
 	i := id(wallet.Signer)
-	for _, address := range []string{"", "http://localhost:1", "https://", "https://a:1/path", "https://u@a:1", "https://a:1?q", "localhost"} {
+	for _, address := range []string{"", "http://localhost:1", "https://", "https://a:1/path", "https://u@a:1", "https://a:1?q",
+		"localhost"} {
 		if _, err := NewClient(i, wallet.Guardian, address); err == nil {
 			t.Errorf("%q was taken", address)
 		}
@@ -387,7 +393,8 @@ func TestNewClientAddress(t *testing.T) {
 // what is read comes out the same when it is written and read again.
 func FuzzDecode(f *testing.F) {
 	for _, text := range []string{`{}`, `{"operationId":"a","request":{"kind":"message","message":"aGk="},"action":"sign"}`,
-		`{"operationId":"a","operationId":"b"}`, `{"OperationID":"a"}`, `{"request":{"a":1,"a":2}}`, `[]`, `{"request":`, "\xff", strings.Repeat(`{"request":`, 30)} {
+		`{"operationId":"a","operationId":"b"}`, `{"OperationID":"a"}`, `{"request":{"a":1,"a":2}}`, `[]`, `{"request":`, "\xff",
+		strings.Repeat(`{"request":`, 30)} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -415,7 +422,8 @@ func FuzzRefusal(f *testing.F) {
 	f.Add(500, []byte(`<html>`))
 	f.Add(200, []byte(`{"error":"","code":""}`))
 	f.Fuzz(func(t *testing.T, status int, text []byte) {
-		response := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {string(text)}}, Body: io.NopCloser(bytes.NewReader(nil))}
+		response := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {string(text)}},
+			Body: io.NopCloser(bytes.NewReader(nil))}
 		var refused *fault.Error
 		if err := (&Client{role: wallet.Guardian}).refusal(response, text); !errors.As(err, &refused) || refused.Code == "" {
 			t.Errorf("%d %q: %v", status, text, err)

@@ -74,7 +74,8 @@ func NewServer(identity *Identity, log *slog.Logger, endpoints ...Endpoint) *htt
 	for _, e := range endpoints {
 		mux.Handle(e.Pattern, &handler{identity: identity, log: log, endpoint: e})
 	}
-	mux.Handle("/", &handler{identity: identity, log: log, endpoint: Endpoint{Callers: Roles, serve: func(*http.Request, []byte) (any, error) {
+	mux.Handle("/", &handler{identity: identity, log: log, endpoint: Endpoint{Callers: Roles, serve: func(*http.Request, []byte) (any,
+		error) {
 		return nil, fault.New(codeEndpoint, "There is nothing here.")
 	}}})
 	return &http.Server{

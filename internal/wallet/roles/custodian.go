@@ -64,7 +64,8 @@ func (k *keeping) open(ctx context.Context, c config.Custodian, log *slog.Logger
 	}
 	k.closing(db.Close)
 	k.custody, err = custody.New(custody.Config{
-		Role: c.Role, DB: db, Root: k.root, Former: former, Retention: time.Duration(k.file.Retention), Grace: time.Duration(k.file.DeleteGrace),
+		Role: c.Role, DB: db, Root: k.root, Former: former, Retention: time.Duration(k.file.Retention),
+		Grace: time.Duration(k.file.DeleteGrace),
 	})
 	if err != nil || len(former) == 0 {
 		return err
@@ -140,7 +141,8 @@ func greet(ctx context.Context, s *signer.Server, log *slog.Logger) error {
 	defer cancel()
 	err := s.Hello(ctx)
 	if fault.Has(err, fault.WalletServiceUnsafe) {
-		return fmt.Errorf("signer and guardian have the same key-encryption key, so that whoever has it has both shares: give each its own, made by `stepup wallet key`: %w", err)
+		return fmt.Errorf("signer and guardian have the same key-encryption key, so that whoever has it has both shares: give each its "+
+			"own, made by `stepup wallet key`: %w", err)
 	}
 	if err != nil {
 		log.Warn("the guardian does not answer yet; it is asked again with every operation", "error", err)

@@ -22,7 +22,8 @@ func TestAnExportIsForOneOperationAndOneKey(t *testing.T) {
 		if err != nil || string(text) != want {
 			t.Errorf("%s: %s, %v", chain, text, err)
 		}
-		for _, other := range []wallet.Operation{{ID: "other", EnvironmentID: "env", WalletID: "w"}, {ID: "op", EnvironmentID: "other", WalletID: "w"}, {ID: "op", EnvironmentID: "env", WalletID: "other"}} {
+		for _, other := range []wallet.Operation{{ID: "other", EnvironmentID: "env", WalletID: "w"},
+			{ID: "op", EnvironmentID: "other", WalletID: "w"}, {ID: "op", EnvironmentID: "env", WalletID: "other"}} {
 			if _, err := k.Open(e.EncapsulatedKey, wallet.ExportInfo(other), e.Ciphertext); err == nil {
 				t.Errorf("%s: opens for %+v", chain, other)
 			}

@@ -76,7 +76,8 @@ func TestSchemes(t *testing.T) {
 		if slices.Sort(responsible); len(responsible) != share.Count(s) || !slices.Equal(responsible, share.Held(s, everyone...)) {
 			t.Errorf("%s: the custodians answer for %v", s, responsible)
 		}
-		if online := slices.Concat(share.HeldBy(s, wallet.Signer), share.HeldBy(s, wallet.Guardian)); !subset(share.Held(s, everyone...), online) {
+		if online := slices.Concat(share.HeldBy(s, wallet.Signer),
+			share.HeldBy(s, wallet.Guardian)); !subset(share.Held(s, everyone...), online) {
 			t.Errorf("%s: signer and guardian are no quorum", s)
 		}
 	}
@@ -263,7 +264,8 @@ func TestSubQuorumsKnowNothing(t *testing.T) {
 				for j, h := range generations[:i] {
 					for _, other := range groups(h.scheme, share.Threshold(h.scheme)-1) {
 						if spans(slices.Concat(view, values(h.of(share.Held(h.scheme, other...)))), secret) {
-							t.Errorf("%v: the parties %v of generation %d and %v of generation %d together know the secret", chain, other, j+1, group, i+1)
+							t.Errorf("%v: the parties %v of generation %d and %v of generation %d together know the secret", chain, other,
+								j+1, group, i+1)
 						}
 					}
 				}
@@ -346,8 +348,9 @@ func TestRefusals(t *testing.T) {
 		"merge too much":    second(share.Merge(wallet.TwoOfThree, wallet.Signer, pieces, pieces)),
 		"merge too little":  second(share.Merge(wallet.TwoOfThree, wallet.Signer, pieces, share.Pieces{2: secret})),
 		"merge short":       second(share.Merge(wallet.TwoOfThree, wallet.Signer, pieces, share.Pieces{2: secret, 3: secret[1:]})),
-		"merge no own":      second(share.Merge(wallet.TwoOfThree, wallet.Signer, share.Pieces{2: secret}, share.Pieces{2: secret, 3: secret})),
-		"merge for nobody":  second(share.Merge(wallet.TwoOfThree, wallet.Issuer, share.Pieces{}, share.Pieces{})),
+		"merge no own": second(share.Merge(wallet.TwoOfThree, wallet.Signer, share.Pieces{2: secret},
+			share.Pieces{2: secret, 3: secret})),
+		"merge for nobody": second(share.Merge(wallet.TwoOfThree, wallet.Issuer, share.Pieces{}, share.Pieces{})),
 	} {
 		if err == nil {
 			t.Errorf("%s: no error", name)
@@ -366,7 +369,8 @@ func TestPiecesDoNotShowThemselves(t *testing.T) {
 	}
 	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "pieces", pieces)
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "pieces", pieces)
-	for _, spelling := range []string{"hunter2", base64.StdEncoding.EncodeToString(piece), fmt.Sprintf("%x", piece), fmt.Sprint(piece[:8])[1:15]} {
+	for _, spelling := range []string{"hunter2", base64.StdEncoding.EncodeToString(piece), fmt.Sprintf("%x", piece),
+		fmt.Sprint(piece[:8])[1:15]} {
 		if strings.Contains(out.String(), spelling) {
 			t.Errorf("%q is in %s", spelling, out.String())
 		}

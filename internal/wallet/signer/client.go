@@ -32,7 +32,8 @@ func (c *Client) Do(ctx context.Context, o wallet.Order) (done wallet.Done, err 
 // are those that once gave the address that it returns.
 func (c *Client) Check(ctx context.Context, w wallet.Wallet) (address string, err error) {
 	var checked Checked
-	err = c.peer.Call(ctx, "/signer/check", guardian.Generation{EnvironmentID: w.EnvironmentID, WalletID: w.ID, Generation: w.Generation}, &checked)
+	err = c.peer.Call(ctx, "/signer/check",
+		guardian.Generation{EnvironmentID: w.EnvironmentID, WalletID: w.ID, Generation: w.Generation}, &checked)
 	return checked.Address, err
 }
 

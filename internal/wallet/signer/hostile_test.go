@@ -30,9 +30,11 @@ func TestAHostileCoordinatorAtTheSigner(t *testing.T) {
 		action         wallet.Action
 		request, other any
 	}{
-		{wallet.Sign, wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte("hello")}, wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte("I owe you")}},
+		{wallet.Sign, wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte("hello")},
+			wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte("I owe you")}},
 		{wallet.Export, wallet.ExportRequest{PublicKey: c.OfflineKey.PublicKey()}, wallet.ExportRequest{PublicKey: key.PublicKey()}},
-		{wallet.Reshare, wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.TwoOfThree}, wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.ThreeOfFive}},
+		{wallet.Reshare, wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.TwoOfThree},
+			wallet.ReshareRequest{Old: wallet.TwoOfTwo, New: wallet.ThreeOfFive}},
 	} {
 		for _, a := range wallettest.Attacks() {
 			bent, honest := c.Attack(a, c.Create(wallet.EVM, wallet.TwoOfTwo), kind.action, kind.request, kind.other)

@@ -23,7 +23,8 @@ import (
 func parties(t *testing.T, c *wallettest.Custodians, o wallet.Order, done wallet.Done) map[int]share.Pieces {
 	t.Helper()
 	all := map[int]share.Pieces{}
-	for role, keep := range map[wallet.Role]*custody.Store{wallet.Signer: c.SignerServer.Custody, wallet.Guardian: c.GuardianServer.Custody} {
+	for role, keep := range map[wallet.Role]*custody.Store{wallet.Signer: c.SignerServer.Custody,
+		wallet.Guardian: c.GuardianServer.Custody} {
 		var made custody.Sealed
 		err := keep.DB().Write(t.Context(), func(tx *store.Tx) (err error) {
 			made, err = keep.Made(tx, o.Operation.EnvironmentID, o.Operation.WalletID, o.Operation.ID)

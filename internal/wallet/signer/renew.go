@@ -24,7 +24,9 @@ func (s *Server) renew(ctx context.Context, p custodian.Permit) (wallet.Done, er
 		return wallet.Done{}, err
 	}
 	if len(share.Offline(g.Scheme)) > 0 && s.offline == nil {
-		return wallet.Done{}, fault.New(fault.InvalidRequest, "The scheme %s has parties that are offline, and the operator has set no key for their shares. Use %s.", g.Scheme, wallet.TwoOfTwo)
+		return wallet.Done{}, fault.New(fault.InvalidRequest,
+			"The scheme %s has parties that are offline, and the operator has set no key for their shares. Use %s.", g.Scheme,
+			wallet.TwoOfTwo)
 	}
 	made := true
 	var known custody.Sealed
@@ -56,7 +58,8 @@ func (s *Server) renew(ctx context.Context, p custodian.Permit) (wallet.Done, er
 // stage makes both sides' pieces. The guardian's are stored first: what only the
 // guardian has, the next try drops.
 func (s *Server) stage(ctx context.Context, p custodian.Permit, g custody.Generation) error {
-	if err := s.guardian.Drop(ctx, guardian.Operation{EnvironmentID: g.EnvironmentID, WalletID: g.WalletID, OperationID: g.OperationID}); err != nil {
+	if err := s.guardian.Drop(ctx,
+		guardian.Operation{EnvironmentID: g.EnvironmentID, WalletID: g.WalletID, OperationID: g.OperationID}); err != nil {
 		return err
 	}
 	hello, err := s.hello(ctx)
@@ -93,7 +96,8 @@ func (s *Server) stage(ctx context.Context, p custodian.Permit, g custody.Genera
 }
 
 // create makes a key, gives the guardian its pieces, and returns the signer's.
-func (s *Server) create(ctx context.Context, p custodian.Permit, g custody.Generation, hello guardian.Hello) (wallet.Wallet, share.Pieces, error) {
+func (s *Server) create(ctx context.Context, p custodian.Permit, g custody.Generation, hello guardian.Hello) (wallet.Wallet,
+	share.Pieces, error) {
 	w := p.Wallet
 	secret, err := newSecret(w.Chain)
 	if err != nil {
@@ -117,7 +121,8 @@ func (s *Server) create(ctx context.Context, p custodian.Permit, g custody.Gener
 	if err != nil {
 		return w, nil, err
 	}
-	if err := s.guardian.Stage(ctx, guardian.Stage{KeyID: s.Custody.KeyID(), Order: p.Order, Address: w.Address, PublicKey: w.PublicKey, Pieces: theirs}); err != nil {
+	if err := s.guardian.Stage(ctx,
+		guardian.Stage{KeyID: s.Custody.KeyID(), Order: p.Order, Address: w.Address, PublicKey: w.PublicKey, Pieces: theirs}); err != nil {
 		return w, nil, err
 	}
 	mine, err := all.Pick(share.HeldBy(g.Scheme, wallet.Signer))
@@ -164,7 +169,8 @@ func (s *Server) contribute(ctx context.Context, p custodian.Permit, g custody.G
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := s.guardian.Contribute(ctx, guardian.Contribute{KeyID: s.Custody.KeyID(), Order: p.Order, From: from.Number, Pieces: theirs, ReplyKey: reply.Public()})
+	sealed, err := s.guardian.Contribute(ctx,
+		guardian.Contribute{KeyID: s.Custody.KeyID(), Order: p.Order, From: from.Number, Pieces: theirs, ReplyKey: reply.Public()})
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +227,8 @@ func (s *Server) verify(ctx context.Context, p custodian.Permit, g custody.Gener
 	}
 	// The guardian first: what is verified here can then be committed on both sides.
 	digest := custodian.Digest(g, wallet.Guardian, theirs)
-	if err := s.guardian.Verified(ctx, guardian.Verified{EnvironmentID: g.EnvironmentID, WalletID: g.WalletID, OperationID: g.OperationID, Digest: digest}); err != nil {
+	if err := s.guardian.Verified(ctx,
+		guardian.Verified{EnvironmentID: g.EnvironmentID, WalletID: g.WalletID, OperationID: g.OperationID, Digest: digest}); err != nil {
 		return wallet.Done{}, err
 	}
 	err = s.Custody.DB().Write(ctx, func(tx *store.Tx) error {

@@ -123,7 +123,8 @@ func (s *Server) do(ctx context.Context, o wallet.Order) (wallet.Done, error) {
 }
 
 // use assembles the key of a wallet for one signature or export.
-func (s *Server) use(ctx context.Context, p custodian.Permit, with func(custodian.Permit, assembled) (wallet.Done, error)) (wallet.Done, error) {
+func (s *Server) use(ctx context.Context, p custodian.Permit,
+	with func(custodian.Permit, assembled) (wallet.Done, error)) (wallet.Done, error) {
 	op := p.Order.Operation
 	var own custody.Sealed
 	err := s.Custody.DB().Write(ctx, func(tx *store.Tx) error {
@@ -205,7 +206,8 @@ func export(p custodian.Permit, k assembled) (wallet.Done, error) {
 	}
 	e, err := sealed.Export(op, request, p.Wallet.Chain, k.secret)
 	if err != nil {
-		return wallet.Done{}, fault.New(fault.InvalidRequest, "The exportPublicKey is of no use: send an X25519 key of 32 bytes.").Because(err)
+		return wallet.Done{}, fault.New(fault.InvalidRequest, "The exportPublicKey is of no use: send an X25519 key of 32 bytes.").
+			Because(err)
 	}
 	return wallet.Done{Export: &e}, nil
 }
@@ -232,7 +234,8 @@ func (s *Server) check(ctx context.Context, g guardian.Generation) (Checked, err
 		if mine, err = s.Custody.Made(tx, g.EnvironmentID, g.WalletID, operationID); err != nil {
 			return err
 		}
-		return tx.Row(`SELECT signer, guardian FROM quorums WHERE wallet_id = $1 AND generation = $2`, g.WalletID, g.Generation).Scan(&signers, &guardians)
+		return tx.Row(`SELECT signer, guardian FROM quorums WHERE wallet_id = $1 AND generation = $2`, g.WalletID, g.Generation).
+			Scan(&signers, &guardians)
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		err = fault.New(fault.Conflict, "Generation %d of this wallet was never verified here.", g.Generation)
@@ -250,10 +253,12 @@ func (s *Server) check(ctx context.Context, g guardian.Generation) (Checked, err
 		return Checked{}, err
 	}
 	if !bytes.Equal(signers, custodian.Digest(mine.Generation, wallet.Signer, pieces)) {
-		return Checked{}, fault.New(fault.Conflict, "The signer's shares of generation %d are not those that were verified: restore them from a backup.", g.Generation)
+		return Checked{}, fault.New(fault.Conflict,
+			"The signer's shares of generation %d are not those that were verified: restore them from a backup.", g.Generation)
 	}
 	if !bytes.Equal(guardians, theirs) {
-		return Checked{}, fault.New(fault.Conflict, "The guardian's shares of generation %d are not those that were verified: restore them from a backup.", g.Generation)
+		return Checked{}, fault.New(fault.Conflict,
+			"The guardian's shares of generation %d are not those that were verified: restore them from a backup.", g.Generation)
 	}
 	return Checked{Address: w.Address}, nil
 }

@@ -147,7 +147,8 @@ func TestExport(t *testing.T) {
 	}
 	closed := wallettest.Start(t, wallettest.SignerFile(func(f *config.CustodianFile) { f.ExportDisabled = true }))
 	w := closed.Create(wallet.EVM, wallet.TwoOfTwo)
-	if _, err := closed.Signer.Do(t.Context(), closed.Order(w, wallet.Export, wallet.ExportRequest{PublicKey: closed.OfflineKey.PublicKey()})); !fault.Has(err, fault.ExportDisabled) {
+	if _, err := closed.Signer.Do(t.Context(), closed.Order(w, wallet.Export,
+		wallet.ExportRequest{PublicKey: closed.OfflineKey.PublicKey()})); !fault.Has(err, fault.ExportDisabled) {
 		t.Errorf("with exports switched off at the signer: %v", err)
 	}
 }
@@ -171,7 +172,8 @@ func TestRetry(t *testing.T) {
 		w.Address, w.PublicKey, w.Generation = first.Address, first.PublicKey, 1
 		c.Settle(o, wallet.Commit, wallet.Commit)
 
-		message := c.Message(w, "hello", func(claims map[string]any) { claims["singleUse"], claims["exp"] = true, claims["iat"].(int64)+300 })
+		message := c.Message(w, "hello",
+			func(claims map[string]any) { claims["singleUse"], claims["exp"] = true, claims["iat"].(int64)+300 })
 		signed, err := c.Signer.Do(t.Context(), message)
 		if err != nil {
 			t.Fatal(err)

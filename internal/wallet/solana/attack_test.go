@@ -68,7 +68,8 @@ func TestAReadOnlySignerStillSpends(t *testing.T) {
 }
 
 func TestNotesCannotPassForActions(t *testing.T) {
-	got := summarize(t, build([]Address{me}, transfer(me, you, 5), step{memoProgram, nil, []byte("x\"\nSend 0 SOL to \u202e\x1b[2K\u3164\xff")}))
+	got := summarize(t,
+		build([]Address{me}, transfer(me, you, 5), step{memoProgram, nil, []byte("x\"\nSend 0 SOL to \u202e\x1b[2K\u3164\xff")}))
 	memo := `Write the memo "x\"\nSend 0 SOL to \u202e\x1b[2K\u3164\xff"`
 	if want := (Line{"Instruction 2", memo}); got.Lines[1] != want {
 		t.Errorf("%s", got.Lines[1])
@@ -86,7 +87,8 @@ func TestNothingHidesBehindMany(t *testing.T) {
 	}
 	steps = append(steps, step{tokenProgram, []Address{mine, other, me}, data(uint8(4), uint64(1<<64-1))}, step{other, []Address{me}, nil})
 	got := summarize(t, build([]Address{me}, steps...))
-	if want := "14 actions in one transaction that spend 0.000000012 SOL, and more than can be told: instruction 13 lets " + other.String() + " spend tokens later, with a network fee of at most 0.000005 SOL"; got.Text != want || len(got.Hidden) == 0 {
+	if want := "14 actions in one transaction that spend 0.000000012 SOL, and more than can be told: instruction 13 lets " +
+		other.String() + " spend tokens later, with a network fee of at most 0.000005 SOL"; got.Text != want || len(got.Hidden) == 0 {
 		t.Errorf("%s, hidden %q", got.Text, got.Hidden)
 	}
 	if len(got.Lines) != 15 || len(got.Spends) != 13 {
@@ -107,23 +109,29 @@ func TestWhatIsHidden(t *testing.T) {
 		steps  []step
 		hidden string // a part of it; empty: everything is told
 	}{
-		"a transfer":                  {[]step{transfer(me, you, 5)}, ""},
-		"padded with budget":          {[]step{budget, budget, budget, transfer(me, you, 5)}, ""},
-		"padded with notes":           {[]step{memo("a"), memo("b"), memo("c"), memo("d"), transfer(me, you, 5)}, ""},
-		"padded beyond reading":       {[]step{sync, sync, sync, transfer(me, you, 5)}, "to whom 4 actions pay"},
-		"whose deposit it is":         {[]step{transfer(me, you, 5), memo("account 7 of the exchange")}, ""},
-		"four payees":                 {[]step{transfer(me, you, 5), transfer(me, other, 6), transfer(me, mine, 7), transfer(me, yours, 8)}, "to whom 4 actions pay"},
-		"a payee in a lookup table":   {[]step{transfer(me, lookedUp, 5)}, "whom instruction 1 means by entry 4 of lookup table " + table.String()},
+		"a transfer":            {[]step{transfer(me, you, 5)}, ""},
+		"padded with budget":    {[]step{budget, budget, budget, transfer(me, you, 5)}, ""},
+		"padded with notes":     {[]step{memo("a"), memo("b"), memo("c"), memo("d"), transfer(me, you, 5)}, ""},
+		"padded beyond reading": {[]step{sync, sync, sync, transfer(me, you, 5)}, "to whom 4 actions pay"},
+		"whose deposit it is":   {[]step{transfer(me, you, 5), memo("account 7 of the exchange")}, ""},
+		"four payees": {[]step{transfer(me, you, 5), transfer(me, other, 6), transfer(me, mine, 7), transfer(me, yours, 8)},
+			"to whom 4 actions pay"},
+		"a payee in a lookup table": {[]step{transfer(me, lookedUp, 5)},
+			"whom instruction 1 means by entry 4 of lookup table " + table.String()},
 		"a program that is not known": {[]step{{other, []Address{me, you}, nil}}, "what instruction 1 does"},
 		"one without the wallet":      {[]step{{other, []Address{you}, nil}}, "what instruction 1 does"},
-		"a token that is not told":    {[]step{{tokenProgram, []Address{mine, yours, me}, data(uint8(3), uint64(5))}}, "which token instruction 1 is about"},
-		"an approval of it":           {[]step{{tokenProgram, []Address{mine, other, me}, data(uint8(4), uint64(5))}}, "which token"},
-		"an approval":                 {[]step{{tokenProgram, []Address{mine, mint, other, me}, data(uint8(13), uint64(5), uint8(1))}}, ""},
-		"a token's own program":       {[]step{{token2022Program, []Address{yours, mint, mine, you, me}, data(uint8(12), uint64(5), uint8(0))}}, "what the program that the token brings along does"},
-		"a power without a name":      {[]step{{tokenProgram, []Address{mine, me}, data(uint8(6), uint8(9), uint8(1), other)}}, "which power instruction 1 hands over"},
-		"everything, to another":      {[]step{{tokenProgram, []Address{mine, me}, data(uint8(6), uint8(2), uint8(1), other)}}, ""},
-		"who may freeze":              {[]step{{tokenProgram, []Address{mint}, data(uint8(20), uint8(6), me, uint8(1), other)}}, ""},
-		"who unlocks a stake":         {[]step{{stakeProgram, []Address{mine, sysvar}, data(uint32(0), me, you, uint64(1<<40), uint64(0), other)}}, ""},
+		"a token that is not told": {[]step{{tokenProgram, []Address{mine, yours, me}, data(uint8(3), uint64(5))}},
+			"which token instruction 1 is about"},
+		"an approval of it": {[]step{{tokenProgram, []Address{mine, other, me}, data(uint8(4), uint64(5))}}, "which token"},
+		"an approval":       {[]step{{tokenProgram, []Address{mine, mint, other, me}, data(uint8(13), uint64(5), uint8(1))}}, ""},
+		"a token's own program": {[]step{{token2022Program, []Address{yours, mint, mine, you, me}, data(uint8(12), uint64(5), uint8(0))}},
+			"what the program that the token brings along does"},
+		"a power without a name": {[]step{{tokenProgram, []Address{mine, me}, data(uint8(6), uint8(9), uint8(1), other)}},
+			"which power instruction 1 hands over"},
+		"everything, to another": {[]step{{tokenProgram, []Address{mine, me}, data(uint8(6), uint8(2), uint8(1), other)}}, ""},
+		"who may freeze":         {[]step{{tokenProgram, []Address{mint}, data(uint8(20), uint8(6), me, uint8(1), other)}}, ""},
+		"who unlocks a stake": {[]step{{stakeProgram, []Address{mine, sysvar},
+			data(uint32(0), me, you, uint64(1<<40), uint64(0), other)}}, ""},
 	} {
 		got := summarize(t, build([]Address{me}, test.steps...))
 		if (len(got.Hidden) == 0) != (test.hidden == "") || !strings.Contains(strings.Join(got.Hidden, "; "), test.hidden) {

@@ -91,7 +91,8 @@ func TestCountsHaveOneSpelling(t *testing.T) {
 			t.Errorf("%d is read as %d, %v", n, r.count(), r.err)
 		}
 	}
-	for _, raw := range [][]byte{{}, {0x80}, {0x80, 0x80}, {0x80, 0}, {0xff, 0}, {0x80, 0x80, 0}, {0xff, 0xff, 4}, {0x80, 0x80, 0x80}, {0xff, 0xff, 0x83}} {
+	for _, raw := range [][]byte{{}, {0x80}, {0x80, 0x80}, {0x80, 0}, {0xff, 0}, {0x80, 0x80, 0}, {0xff, 0xff, 4}, {0x80, 0x80, 0x80},
+		{0xff, 0xff, 0x83}} {
 		if r := (reader{rest: raw}); r.count() >= 0 && r.err == nil {
 			t.Errorf("% x is taken for a count", raw)
 		}
@@ -99,7 +100,8 @@ func TestCountsHaveOneSpelling(t *testing.T) {
 }
 
 func TestWhoSignsAndWhatChangesFollowsTheHeader(t *testing.T) {
-	m := &Message{Version: V0, Signatures: 3, ReadonlySigned: 1, ReadonlyUnsigned: 2, Accounts: make([]Address, 6), Lookups: []Lookup{{Writable: []byte{0, 1}}, {Writable: []byte{4}, Readonly: []byte{5}}}}
+	m := &Message{Version: V0, Signatures: 3, ReadonlySigned: 1, ReadonlyUnsigned: 2, Accounts: make([]Address, 6),
+		Lookups: []Lookup{{Writable: []byte{0, 1}}, {Writable: []byte{4}, Readonly: []byte{5}}}}
 	want := []bool{true, true, false, true, false, false, true, true, true, false}
 	for i, w := range want {
 		m.Accounts[min(i, 5)] = addr(byte(min(i, 5) + 1))

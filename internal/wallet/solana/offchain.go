@@ -69,4 +69,5 @@ func wire(raw []byte) bool {
 }
 
 // ErrTransaction refuses a message that could be taken for a transaction.
-var ErrTransaction = errors.New("these bytes can be read as a Solana transaction, so they are not signed as a message; send them to be signed as a transaction")
+var ErrTransaction = errors.New(
+	"these bytes can be read as a Solana transaction, so they are not signed as a message; send them to be signed as a transaction")

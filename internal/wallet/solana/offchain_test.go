@@ -26,14 +26,17 @@ func TestTransactionsAreNoMessages(t *testing.T) {
 	full.Signatures[0], full.Signatures[1] = [64]byte(bytes.Repeat([]byte{0xee}, 64)), [64]byte(bytes.Repeat([]byte{0xee}, 64))
 	cut := full.Bytes()
 	for name, raw := range map[string][]byte{
-		"legacy": legacy().Bytes(), "v0": v0().Bytes(), "a transaction": unsigned(legacy()).Bytes(), "a v0 transaction": unsigned(v0()).Bytes(),
-		"signed": signed.Bytes(), "version 1": v1, "version 63": append([]byte{0xbf}, v1[1:]...), "version 127": append([]byte{0xff}, v1[1:]...),
+		"legacy": legacy().Bytes(), "v0": v0().Bytes(), "a transaction": unsigned(legacy()).Bytes(),
+		"a v0 transaction": unsigned(v0()).Bytes(),
+		"signed":           signed.Bytes(), "version 1": v1, "version 63": append([]byte{0xbf}, v1[1:]...),
+		"version 127":     append([]byte{0xff}, v1[1:]...),
 		"careless counts": careless, "indices that point nowhere": noSense.Bytes(), "longer than a packet": many.Bytes(),
 		"zeros behind it": append(legacy().Bytes(), make([]byte, 3000)...), "text behind it": append(legacy().Bytes(), "hello"...),
 		"v0, zeros behind it": append(v0().Bytes(), 0), "a transaction, zeros behind it": append(unsigned(legacy()).Bytes(), 0, 0),
-		"signed, zeros behind it": append(full.Bytes(), 0), "signed, no sense": append([]byte{1}, append(bytes.Repeat([]byte{0xee}, 64), noSense.Bytes()...)...),
-		"half a v0": v0().Bytes()[:100], "a transaction without its end": cut[:len(cut)-3], "no signature": append([]byte{0}, legacy().Bytes()...),
-		"two meanings": hybrid(),
+		"signed, zeros behind it": append(full.Bytes(), 0),
+		"signed, no sense":        append([]byte{1}, append(bytes.Repeat([]byte{0xee}, 64), noSense.Bytes()...)...),
+		"half a v0":               v0().Bytes()[:100], "a transaction without its end": cut[:len(cut)-3],
+		"no signature": append([]byte{0}, legacy().Bytes()...), "two meanings": hybrid(),
 	} {
 		if !IsTransaction(raw) {
 			t.Errorf("%s could be signed as a message", name)
@@ -44,9 +47,12 @@ func TestTransactionsAreNoMessages(t *testing.T) {
 func TestMessagesAreNoTransactions(t *testing.T) {
 	hash := sha256.Sum256(nil)
 	for name, raw := range map[string][]byte{
-		"nothing": {}, "text": []byte("Sign in to example.com"), "a hash": hash[:], "a byte": {0x80}, "32 bytes like a version": append([]byte{0x80}, hash[1:]...),
-		"lines": []byte("\n\n\n\n" + strings.Repeat("Key: value\r\n", 500)), "much text": []byte(strings.Repeat("The quick brown fox jumps over the lazy dog.\n", 2000)),
-		"Greek": []byte(strings.Repeat("Καλημέρα ", 50)), "a face": []byte("😀" + strings.Repeat(" hi", 100)), "JSON": []byte(`{"a":[1,2,3],"b":"` + strings.Repeat("x", 5000) + `"}`),
+		"nothing": {}, "text": []byte("Sign in to example.com"), "a hash": hash[:], "a byte": {0x80},
+		"32 bytes like a version": append([]byte{0x80}, hash[1:]...),
+		"lines":                   []byte("\n\n\n\n" + strings.Repeat("Key: value\r\n", 500)),
+		"much text":               []byte(strings.Repeat("The quick brown fox jumps over the lazy dog.\n", 2000)),
+		"Greek":                   []byte(strings.Repeat("Καλημέρα ", 50)), "a face": []byte("😀" + strings.Repeat(" hi", 100)),
+		"JSON":                  []byte(`{"a":[1,2,3],"b":"` + strings.Repeat("x", 5000) + `"}`),
 		"a transaction as text": []byte(base64.StdEncoding.EncodeToString(unsigned(v0()).Bytes())),
 		"off-chain":             append([]byte("\xffsolana offchain\x00"), legacy().Bytes()...), // its first bytes keep it from being one
 		"behind text":           append([]byte("hello, this is no"), legacy().Bytes()...),
@@ -60,7 +66,8 @@ func TestMessagesAreNoTransactions(t *testing.T) {
 func FuzzSummary(f *testing.F) {
 	f.Add(legacy().Bytes())
 	f.Add(v0().Bytes())
-	f.Add(build([]Address{me}, open(me, yours, you, mint, token2022Program), transferChecked(mine, mint, yours, me, 5, 200), step{memoProgram, nil, []byte("\xff")}).Bytes())
+	f.Add(build([]Address{me}, open(me, yours, you, mint, token2022Program), transferChecked(mine, mint, yours, me, 5, 200),
+		step{memoProgram, nil, []byte("\xff")}).Bytes())
 	f.Add([]byte("text"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m, err := ParseMessage(raw)

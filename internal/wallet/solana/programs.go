@@ -123,7 +123,8 @@ func (d *decoder) system(c call) bool {
 			break
 		}
 		d.act(c, "Stay valid for ever, until the nonce account %s is advanced", a[0].text)
-		d.unvalued("once signed, this transaction never expires: it can be sent at any time while the nonce account %s stays as it is", a[0].text)
+		d.unvalued("once signed, this transaction never expires: it can be sent at any time while the nonce account %s stays as it is",
+			a[0].text)
 	case 5: // WithdrawNonceAccount
 		lamports := r.u64()
 		if !c.has(5, r) {

@@ -112,7 +112,8 @@ func (d *decoder) calls() []call {
 		}
 		all = append(all, known)
 	}
-	for _, entries := range []func(Lookup) []byte{func(l Lookup) []byte { return l.Writable }, func(l Lookup) []byte { return l.Readonly }} {
+	for _, entries := range []func(Lookup) []byte{func(l Lookup) []byte { return l.Writable },
+		func(l Lookup) []byte { return l.Readonly }} {
 		for _, l := range d.message.Lookups {
 			for _, entry := range entries(l) {
 				all = append(all, account{text: fmt.Sprintf("entry %d of lookup table %s", entry, l.Table)})

@@ -37,7 +37,8 @@ func (d *decoder) associatedToken(c call) bool {
 	if funder.wallet { // of its own account too: the deposit is bound there
 		d.spends = append(d.spends, Spend{Asset: SOL, Symbol: SOL, Amount: deposit, Decimals: solDecimals, To: opened.name()})
 	}
-	d.act(c, "Open the token account %s of %s for token %s, with a deposit of at most %s from %s", opened.text, owner.text, mint.text, sol(deposit), funder.text)
+	d.act(c, "Open the token account %s of %s for token %s, with a deposit of at most %s from %s", opened.text, owner.text, mint.text,
+		sol(deposit), funder.text)
 	return true
 }
 

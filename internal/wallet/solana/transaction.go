@@ -53,7 +53,8 @@ func ParseToSign(raw []byte) (*Transaction, error) {
 	t, notTransaction := ParseTransaction(raw)
 	switch {
 	case notMessage == nil && notTransaction == nil:
-		return nil, errors.New("these bytes can be read as a Solana transaction in two ways; send it in its wire form with empty signatures")
+		return nil,
+			errors.New("these bytes can be read as a Solana transaction in two ways; send it in its wire form with empty signatures")
 	case notTransaction == nil:
 		return t, nil
 	case notMessage != nil && wire(raw):

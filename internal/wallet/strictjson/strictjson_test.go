@@ -43,8 +43,8 @@ func TestTwoMeaningsAreRefused(t *testing.T) {
 	for _, text := range []string{
 		``, `{`, `[]`, `"x"`, `{} {}`, `{"a":1,}`,
 		`{"a":1,"a":1}`, `{"a":1,"\u0061":1}`, `{"x":{"a":1,"a":2}}`, `{"x":[{"a":1,"a":2}]}`,
-		"{\"a\":\"\xff\"}", `{"a":"\ud800"}`, `{"a":"\udc00"}`, `{"a":"\ud800\ud800"}`, `{"a":"\ud800x"}`, `{"a":"\ud800\n0000"}`, `{"\udfff":1}`,
-		`{"a":` + strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1) + `}`,
+		"{\"a\":\"\xff\"}", `{"a":"\ud800"}`, `{"a":"\udc00"}`, `{"a":"\ud800\ud800"}`, `{"a":"\ud800x"}`, `{"a":"\ud800\n0000"}`,
+		`{"\udfff":1}`, `{"a":` + strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1) + `}`,
 	} {
 		if o, err := ParseObject([]byte(text)); err == nil {
 			t.Errorf("%s is read as %v", text, o.Names())

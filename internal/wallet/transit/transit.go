@@ -26,7 +26,8 @@ type Place struct {
 
 // info writes each part behind its length, so that no two places are written alike.
 func (p Place) info() (all []byte) {
-	for _, part := range []string{"stepup wallet transit v1", p.Purpose, p.EnvironmentID, p.WalletID, p.OperationID, strconv.Itoa(p.Generation)} {
+	for _, part := range []string{"stepup wallet transit v1", p.Purpose, p.EnvironmentID, p.WalletID, p.OperationID,
+		strconv.Itoa(p.Generation)} {
 		all = append(binary.BigEndian.AppendUint32(all, uint32(len(part))), part...)
 	}
 	return all

@@ -35,7 +35,8 @@ func TestPlace(t *testing.T) {
 	if got, err := k.Open(place, sealed); err != nil || !reflect.DeepEqual(got, pieces) {
 		t.Errorf("%v", err)
 	}
-	for _, elsewhere := range []Place{{"stage", "e", "w", "o", 1}, {"release", "f", "w", "o", 1}, {"release", "e", "v", "o", 1}, {"release", "e", "w", "p", 1}, {"release", "e", "w", "o", 2}, {"release", "ew", "", "o", 1}} {
+	for _, elsewhere := range []Place{{"stage", "e", "w", "o", 1}, {"release", "f", "w", "o", 1}, {"release", "e", "v", "o", 1},
+		{"release", "e", "w", "p", 1}, {"release", "e", "w", "o", 2}, {"release", "ew", "", "o", 1}} {
 		if _, err := k.Open(elsewhere, sealed); !errors.Is(err, ErrSealed) {
 			t.Errorf("%+v: %v", elsewhere, err)
 		}

@@ -124,7 +124,8 @@ func Attacks() []Attack {
 			b.begin()
 			b.Token["singleUse"], b.Token["exp"] = true, b.by.Clock.Now().Add(5*time.Minute).Unix()
 			b.by.Issuer.Mint(b.Token)
-			_, err := b.by.Issuer.Claim(b.by.tb.Context(), wallet.Claim{EnvironmentID: b.Order.Operation.EnvironmentID, OperationID: uuid.NewString(), TokenID: b.Ticket.TokenID})
+			_, err := b.by.Issuer.Claim(b.by.tb.Context(),
+				wallet.Claim{EnvironmentID: b.Order.Operation.EnvironmentID, OperationID: uuid.NewString(), TokenID: b.Ticket.TokenID})
 			check(b.by.tb, err)
 		}},
 		{"token of another user", noToken, func(b *Bent) { b.Token["sub"] = "user-2" }},
@@ -160,7 +161,8 @@ func (c *Custodians) Share(wallets []wallet.Wallet, n int) []wallet.Order {
 	orders := make([]wallet.Order, n)
 	for i := range orders {
 		o := c.Message(wallets[i%len(wallets)], "hello")
-		o.Credentials = wallet.Credentials{Ticket: c.Issuer.Sign(wallet.TicketType, c.Issuer.TicketFor(o.Operation, c.Hash(o.Operation, o.Wallet), id)), ElevatedToken: text}
+		o.Credentials = wallet.Credentials{Ticket: c.Issuer.Sign(wallet.TicketType,
+			c.Issuer.TicketFor(o.Operation, c.Hash(o.Operation, o.Wallet), id)), ElevatedToken: text}
 		orders[i] = o
 	}
 	return orders

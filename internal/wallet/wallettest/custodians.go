@@ -102,7 +102,8 @@ func Start(tb testing.TB, options ...Option) *Custodians {
 	keys := filepath.Join(tb.TempDir(), "guardian.key")
 	root := newRoot(tb, keys)
 	keep := c.custody(wallet.Guardian, guardian.Schema(), root, set, set.guardian)
-	g, err := guardian.New(tb.Context(), guardian.Config{Custody: keep, Root: root, Checker: c.checker(wallet.Guardian), File: set.guardian, Log: c.logger()})
+	g, err := guardian.New(tb.Context(),
+		guardian.Config{Custody: keep, Root: root, Checker: c.checker(wallet.Guardian), File: set.guardian, Log: c.logger()})
 	check(tb, err)
 	c.GuardianServer = g
 	c.serve(wallet.Guardian, g.Endpoints())
@@ -141,7 +142,8 @@ func (c *Custodians) custody(role wallet.Role, schema store.Schema, root kek.Key
 	url := storetest.URL(c.tb, set.engine, bare)
 	c.Databases = append([]string{url}, c.Databases...)
 	db := storetest.Open(c.tb, url, storetest.WithClock(&c.Clock.store), bare)
-	s, err := custody.New(custody.Config{Role: role, DB: db, Root: root, Retention: time.Duration(file.Retention), Grace: time.Duration(file.DeleteGrace)})
+	s, err := custody.New(custody.Config{Role: role, DB: db, Root: root, Retention: time.Duration(file.Retention),
+		Grace: time.Duration(file.DeleteGrace)})
 	check(c.tb, err)
 	return s
 }
@@ -214,7 +216,8 @@ func (c *Custodians) Hash(op wallet.Operation, w wallet.Wallet) string {
 // New is an order to create a wallet.
 func (c *Custodians) New(chain wallet.Chain, scheme wallet.Scheme) wallet.Order {
 	c.tb.Helper()
-	w := wallet.Wallet{ID: uuid.NewString(), EnvironmentID: c.Issuer.EnvironmentID, UserID: "user-1", Chain: chain, Scheme: scheme, State: wallet.Active}
+	w := wallet.Wallet{ID: uuid.NewString(), EnvironmentID: c.Issuer.EnvironmentID, UserID: "user-1", Chain: chain, Scheme: scheme,
+		State: wallet.Active}
 	o := c.Order(w, wallet.Create, wallet.CreateRequest{Chain: chain, Scheme: scheme})
 	o.Generation = 1
 	return o
@@ -244,7 +247,8 @@ func (c *Custodians) Settle(o wallet.Order, verdicts ...wallet.Verdict) {
 
 // Settlement is a verdict on an order's generation.
 func Settlement(o wallet.Order, v wallet.Verdict) wallet.Settlement {
-	return wallet.Settlement{EnvironmentID: o.Operation.EnvironmentID, WalletID: o.Operation.WalletID, OperationID: o.Operation.ID, Generation: o.Generation, Verdict: v}
+	return wallet.Settlement{EnvironmentID: o.Operation.EnvironmentID, WalletID: o.Operation.WalletID, OperationID: o.Operation.ID,
+		Generation: o.Generation, Verdict: v}
 }
 
 // Message is an order to sign a message.

@@ -113,7 +113,8 @@ func (i *Issuer) serve(w http.ResponseWriter, _ *http.Request) {
 // claims; nil removes one.
 func Claims(now time.Time, subject, scope string, changes map[string]any) map[string]any {
 	claims := map[string]any{
-		"iss": ISS, "aud": AUD, "sub": subject, "scope": scope, "jti": rand.Text(), "iat": now.Unix(), "exp": now.Add(4 * time.Minute).Unix(),
+		"iss": ISS, "aud": AUD, "sub": subject, "scope": scope, "jti": rand.Text(), "iat": now.Unix(),
+		"exp": now.Add(4 * time.Minute).Unix(),
 	}
 	for name, value := range changes {
 		claims[name] = value

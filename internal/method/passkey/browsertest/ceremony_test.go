@@ -26,7 +26,8 @@ func (v visitor) options(path string) json.RawMessage {
 
 func (v visitor) register(how string, elevated ...string) servertest.Response {
 	v.t.Helper()
-	return v.Do(v.t, "POST", v.user.Path("/users/passkeys/register"), v.user.Header(elevated...), v.ask(how, "create", v.options("/users/passkeys/register")))
+	return v.Do(v.t, "POST", v.user.Path("/users/passkeys/register"), v.user.Header(elevated...),
+		v.ask(how, "create", v.options("/users/passkeys/register")))
 }
 
 func (v visitor) signIn(how string) servertest.Response {
@@ -52,7 +53,8 @@ func TestPasskeysInChromium(t *testing.T) {
 	app := site(t, "")
 	foreign, framing := site(t, ""), site(t, app)
 	s := servertest.Start(t)
-	s.Apply(t, servertest.Document(servertest.A, "passkeys: {rpId: localhost, origins: [\""+app+"\"]}\nmfa: {methods: [{type: passkey, enabled: true}]}"))
+	s.Apply(t, servertest.Document(servertest.A,
+		"passkeys: {rpId: localhost, origins: [\""+app+"\"]}\nmfa: {methods: [{type: passkey, enabled: true}]}"))
 	v := visitor{open(t), s, s.SignIn(t, servertest.A, "ada@example.com")}
 	link := s.StepUp(t, v.user, "credential:link")
 

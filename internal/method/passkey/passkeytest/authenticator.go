@@ -98,7 +98,8 @@ func (a *Authenticator) Create(o passkey.CreationOptions, bend ...func(*Ceremony
 	object = append(append(object, cbor("authData")...), cbor(authData)...)
 	return passkey.AttestationResponse{
 		ID: text(c.ID), RawID: text(c.ID), Type: "public-key", AuthenticatorAttachment: "platform",
-		Response: passkey.AttestationData{AttestationObject: text(object), ClientDataJSON: text(clientData), Transports: []string{"internal", "hybrid"}},
+		Response: passkey.AttestationData{AttestationObject: text(object), ClientDataJSON: text(clientData),
+			Transports: []string{"internal", "hybrid"}},
 	}
 }
 
@@ -115,7 +116,8 @@ func (a *Authenticator) Get(o passkey.RequestOptions, bend ...func(*Ceremony)) p
 	return passkey.AssertionResponse{
 		ID: text(c.ID), RawID: text(c.ID), Type: "public-key", AuthenticatorAttachment: "platform",
 		Response: passkey.AssertionData{
-			ClientDataJSON: text(clientData), AuthenticatorData: text(authData), Signature: text(c.Signature(authData, hash[:])), UserHandle: text(c.UserHandle),
+			ClientDataJSON: text(clientData), AuthenticatorData: text(authData), Signature: text(c.Signature(authData, hash[:])),
+			UserHandle: text(c.UserHandle),
 		},
 	}
 }

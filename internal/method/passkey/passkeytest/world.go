@@ -23,7 +23,8 @@ const (
 )
 
 // Register adds the authenticator's passkey to the session's user, as the API does.
-func Register(t testing.TB, w *tenanttest.World, s store.SessionRow, a *Authenticator, bend ...func(*Ceremony)) (store.CredentialRow, error) {
+func Register(t testing.TB, w *tenanttest.World, s store.SessionRow, a *Authenticator,
+	bend ...func(*Ceremony)) (store.CredentialRow, error) {
 	t.Helper()
 	var options passkey.CreationOptions
 	w.Write(t, func(tx *store.Tx) (err error) {
@@ -37,12 +38,14 @@ func Register(t testing.TB, w *tenanttest.World, s store.SessionRow, a *Authenti
 func Finish(t testing.TB, w *tenanttest.World, s store.SessionRow, answer passkey.AttestationResponse) (c store.CredentialRow, err error) {
 	t.Helper()
 	r := &passkey.Registration{Response: answer}
-	err = method.Check(t.Context(), w.DB, r, method.Attempt{Tenant: w.Tenant, Session: &s}, tenanttest.By, func(tx *store.Tx, p method.Proof) error {
+	err = method.Check(t.Context(), w.DB, r, method.Attempt{Tenant: w.Tenant,
+		Session: &s}, tenanttest.By, func(tx *store.Tx, p method.Proof) error {
 		if _, held := p.Credential(); held {
 			return passkey.Known()
 		}
 		e := p.Evidence()
-		c, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
+		c, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier,
+			Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		if err != nil {
 			return err
 		}

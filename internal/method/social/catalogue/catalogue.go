@@ -77,7 +77,8 @@ type Provider struct {
 
 // Reads are the paths of the members that are read of a profile.
 func (p Provider) Reads() []string {
-	return slices.DeleteFunc([]string{p.Subject, p.Username, p.Display, p.Photo, p.Email, p.Verified}, func(path string) bool { return path == "" })
+	return slices.DeleteFunc([]string{p.Subject, p.Username, p.Display, p.Photo, p.Email, p.Verified},
+		func(path string) bool { return path == "" })
 }
 
 // Refused are the providers of the wire that follow neither OAuth 2 nor OpenID
@@ -135,7 +136,8 @@ func For(p environment.Provider) (row Provider, ok bool) {
 	if p.Direct { // the browser goes there without us, so nothing can be asked for or proven
 		row.Fresh = false
 	}
-	complete := row.Source == FromIDToken && row.Issuer != "" || row.Authorization != "" && row.Token != "" && (row.UserInfo != "" || row.Source == FromToken)
+	complete := row.Source == FromIDToken && row.Issuer != "" ||
+		row.Authorization != "" && row.Token != "" && (row.UserInfo != "" || row.Source == FromToken)
 	return row, complete
 }
 

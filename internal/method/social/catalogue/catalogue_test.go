@@ -13,7 +13,8 @@ import (
 
 // The wire's providers are the rows and those refused by name, none forgotten.
 func TestEveryProviderOfTheWire(t *testing.T) {
-	wire := strings.Fields("apple bitbucket coinbasesocial discord epicgames facebook farcaster github gitlab google instagram kraken line linkedin microsoft okta shopify spotify steam telegram tiktok twitch twitter")
+	wire := strings.Fields("apple bitbucket coinbasesocial discord epicgames facebook farcaster github gitlab google instagram kraken " +
+		"line linkedin microsoft okta shopify spotify steam telegram tiktok twitch twitter")
 	var have []string
 	for _, row := range catalogue.All() {
 		have = append(have, row.Name)
@@ -70,29 +71,37 @@ func TestFor(t *testing.T) {
 		check func(catalogue.Provider) bool
 	}{
 		"unknown": {p: environment.Provider{Provider: "nobody"}},
-		"any issuer": {p: environment.Provider{Provider: "acme", Issuer: "https://i.example", Name: "Acme"}, ok: true, acr: assurance.Reauth,
+		"any issuer": {p: environment.Provider{Provider: "acme", Issuer: "https://i.example", Name: "Acme"}, ok: true,
+			acr: assurance.Reauth,
 			check: func(r catalogue.Provider) bool {
 				return r.Issuer == "https://i.example" && r.Title == "Acme" && r.Name == "acme" && r.Vouches == catalogue.ByClaim
 			}},
-		"any issuer, direct": {p: environment.Provider{Provider: "acme", Issuer: "https://i.example", Direct: true}, ok: true, acr: assurance.Federated},
-		"github":             {p: environment.Provider{Provider: "github"}, ok: true, acr: assurance.Federated},
-		"github elsewhere": {p: environment.Provider{Provider: "github", Endpoints: endpoints, Scopes: []string{"one"}}, ok: true, acr: assurance.Federated,
+		"any issuer, direct": {p: environment.Provider{Provider: "acme", Issuer: "https://i.example", Direct: true}, ok: true,
+			acr: assurance.Federated},
+		"github": {p: environment.Provider{Provider: "github"}, ok: true, acr: assurance.Federated},
+		"github elsewhere": {p: environment.Provider{Provider: "github", Endpoints: endpoints, Scopes: []string{"one"}}, ok: true,
+			acr: assurance.Federated,
 			check: func(r catalogue.Provider) bool {
 				return r.Token == "https://t.example" && r.Emails == "https://u.example/user/emails" && len(r.Scopes) == 1
 			}},
 		"okta without issuer": {p: environment.Provider{Provider: "okta"}},
-		"okta":                {p: environment.Provider{Provider: "okta", Issuer: "https://acme.okta.com"}, ok: true, acr: assurance.Reauth},
-		"a GitLab of one's own": {p: environment.Provider{Provider: "gitlab", Issuer: "https://git.example"}, ok: true, acr: assurance.Federated,
+		"okta": {p: environment.Provider{Provider: "okta", Issuer: "https://acme.okta.com"}, ok: true,
+			acr: assurance.Reauth},
+		"a GitLab of one's own": {p: environment.Provider{Provider: "gitlab", Issuer: "https://git.example"}, ok: true,
+			acr: assurance.Federated,
 			check: func(r catalogue.Provider) bool {
 				return r.Source == catalogue.FromIDToken && r.Issuer == "https://git.example"
 			}},
-		"one Microsoft directory": {p: environment.Provider{Provider: "microsoft", Issuer: "https://login.microsoftonline.com/t/v2.0"}, ok: true, acr: assurance.Federated,
+		"one Microsoft directory": {p: environment.Provider{Provider: "microsoft", Issuer: "https://login.microsoftonline.com/t/v2.0"},
+			ok: true, acr: assurance.Federated,
 			check: func(r catalogue.Provider) bool {
 				return r.Source == catalogue.FromIDToken && r.Vouches == catalogue.Nobody
 			}},
 		"kraken":                {p: environment.Provider{Provider: "kraken"}},
 		"kraken with endpoints": {p: environment.Provider{Provider: "kraken", Endpoints: endpoints}, ok: true, acr: assurance.Federated},
-		"shopify of one store":  {p: environment.Provider{Provider: "shopify", Endpoints: environment.Endpoints{Authorization: "https://s.example", Token: "https://s.example"}}, ok: true, acr: assurance.Federated},
+		"shopify of one store": {p: environment.Provider{Provider: "shopify",
+			Endpoints: environment.Endpoints{Authorization: "https://s.example", Token: "https://s.example"}}, ok: true,
+			acr: assurance.Federated},
 	} {
 		row, ok := catalogue.For(c.p)
 		if ok != c.ok || c.check != nil && !c.check(row) {

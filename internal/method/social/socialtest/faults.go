@@ -50,9 +50,9 @@ const (
 // InToken are the faults that show when the code is traded: an attempt that
 // meets one must be refused, whatever it is for.
 var InToken = []Fault{
-	WrongNonce, MissingNonce, WrongAudience, SecondAudience, WrongParty, WrongIssuer, MissingSubject, AlgNone, AlgHS256, AlgPublicHS256, BadSignature,
-	Expired, MissingExpiry, FromTheFuture, DoubleClaim, WrongAtHash, NoIDToken, RemovedKey, JunkToken, JunkProfile, HugeToken, HugeProfile,
-	Redirecting, Slow, ServerError, KeysAway, OtherSubject,
+	WrongNonce, MissingNonce, WrongAudience, SecondAudience, WrongParty, WrongIssuer, MissingSubject, AlgNone, AlgHS256, AlgPublicHS256,
+	BadSignature, Expired, MissingExpiry, FromTheFuture, DoubleClaim, WrongAtHash, NoIDToken, RemovedKey, JunkToken, JunkProfile, HugeToken,
+	HugeProfile, Redirecting, Slow, ServerError, KeysAway, OtherSubject,
 }
 
 // Trouble are those of InToken in which the provider says nothing at all: nobody is

@@ -67,7 +67,8 @@ type key struct {
 // Start runs a provider until the test ends.
 func Start(t testing.TB, now func() time.Time) *Provider {
 	t.Helper()
-	p := &Provider{now: now, grants: map[string]grant{}, access: map[string]grant{}, released: make(chan struct{}), person: Person{Subject: "ada-1", Name: "Ada", Email: "ada@example.com", Verified: true}}
+	p := &Provider{now: now, grants: map[string]grant{}, access: map[string]grant{}, released: make(chan struct{}),
+		person: Person{Subject: "ada-1", Name: "Ada", Email: "ada@example.com", Verified: true}}
 	p.Rotate(t)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", p.discovery)
@@ -123,8 +124,10 @@ func (p *Provider) locked(do func()) {
 
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	answer(w, map[string]any{
-		"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys", "userinfo_endpoint": p.URL + "/userinfo",
-		"id_token_signing_alg_values_supported": []string{"ES256"}, "response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
+		"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys",
+		"userinfo_endpoint":                     p.URL + "/userinfo",
+		"id_token_signing_alg_values_supported": []string{"ES256"}, "response_types_supported": []string{"code"},
+		"subject_types_supported":                        []string{"public"},
 		"authorization_response_iss_parameter_supported": true, "token_endpoint_auth_methods_supported": []string{"client_secret_post"},
 	})
 }
@@ -194,7 +197,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	if !basic {
 		id, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
 	}
-	if sum := sha256.Sum256([]byte(verifier)); !ok || id != ClientID || secret != ClientSecret || r.PostFormValue("redirect_uri") != g.query.Get("redirect_uri") ||
+	if sum := sha256.Sum256([]byte(verifier)); !ok || id != ClientID || secret != ClientSecret ||
+		r.PostFormValue("redirect_uri") != g.query.Get("redirect_uri") ||
 		challenge != "" && challenge != encode(sum[:]) && p.fault != IgnoresPKCE {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadRequest)
@@ -214,7 +218,8 @@ func (p *Provider) idToken(g grant, access string) string {
 	now := p.now()
 	sum := sha256.Sum256([]byte(access))
 	claims := map[string]any{
-		"iss": p.URL, "sub": g.person.Subject, "aud": ClientID, "exp": now.Add(5 * time.Minute).Unix(), "iat": now.Unix(), "nonce": g.query.Get("nonce"), "at_hash": encode(sum[:16]),
+		"iss": p.URL, "sub": g.person.Subject, "aud": ClientID, "exp": now.Add(5 * time.Minute).Unix(), "iat": now.Unix(),
+		"nonce": g.query.Get("nonce"), "at_hash": encode(sum[:16]),
 	}
 	if g.query.Get("nonce") == "" {
 		delete(claims, "nonce")
@@ -308,7 +313,8 @@ func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
 	for _, k := range published {
 		point, err := k.private.PublicKey.Bytes()
 		if err == nil {
-			list = append(list, map[string]any{"kty": "EC", "crv": "P-256", "kid": k.id, "use": "sig", "alg": "ES256", "x": encode(point[1:33]), "y": encode(point[33:])})
+			list = append(list, map[string]any{"kty": "EC", "crv": "P-256", "kid": k.id, "use": "sig", "alg": "ES256",
+				"x": encode(point[1:33]), "y": encode(point[33:])})
 		}
 	}
 	answer(w, map[string]any{"keys": list})
@@ -331,8 +337,8 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 		answer(w, map[string]any{"sub": "somebody-else", "id": "somebody-else"})
 	default:
 		answer(w, map[string]any{
-			"sub": g.person.Subject, "id": g.person.Subject, "name": g.person.Name, "preferred_username": g.person.Name, "login": g.person.Name,
-			"email": g.person.Email, "email_verified": g.person.Verified,
+			"sub": g.person.Subject, "id": g.person.Subject, "name": g.person.Name, "preferred_username": g.person.Name,
+			"login": g.person.Name, "email": g.person.Email, "email_verified": g.person.Verified,
 		})
 	}
 }

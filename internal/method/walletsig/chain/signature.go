@@ -15,7 +15,8 @@ import (
 const MaxSignature = 32 << 10
 
 // DecodeSignature reads signedMessage: 0x and hex for EVM, none at all too, for
-// what contract wallets take is of any length (EIP-1271); base64 or base58 for Solana. Hardware wallets put it into a JSON object (wire reference 7.3).
+// what contract wallets take is of any length (EIP-1271); base64 or base58 for Solana. Hardware wallets put it into a JSON object (wire
+// reference 7.3).
 func DecodeSignature(c Kind, text string) ([]byte, error) {
 	if len(text) > MaxSignature {
 		return nil, errors.New("too long")

@@ -29,14 +29,20 @@ func TestReferenceSignatures(t *testing.T) {
 	t.Parallel()
 	for _, v := range []struct{ text, address, signature string }{
 		{
-			"login.xyz wants you to sign in with your Ethereum account:\n0x9D85ca56217D2bb651b00f15e694EB7E713637D4\n\nSign-In With Ethereum Example Statement\n\nURI: https://login.xyz\nVersion: 1\nChain ID: 1\nNonce: bTyXgcQxn2htgkjJn\nIssued At: 2022-01-27T17:09:38.578Z\nExpiration Time: 2100-01-07T14:31:43.952Z",
+			"login.xyz wants you to sign in with your Ethereum account:\n0x9D85ca56217D2bb651b00f15e694EB7E713637D4\n\n" +
+				"Sign-In With Ethereum Example Statement\n\nURI: https://login.xyz\nVersion: 1\nChain ID: 1\nNonce: bTyXgcQxn2htgkjJn\n" +
+				"Issued At: 2022-01-27T17:09:38.578Z\nExpiration Time: 2100-01-07T14:31:43.952Z",
 			"0x9D85ca56217D2bb651b00f15e694EB7E713637D4",
-			"dc35c7f8ba2720df052e0092556456127f00f7707eaa8e3bbff7e56774e7f2e05a093cfc9e02964c33d86e8e066e221b7d153d27e5a2e97ccd5ca7d3f2ce06cb1b",
+			"dc35c7f8ba2720df052e0092556456127f00f7707eaa8e3bbff7e56774e7f2e05a093cfc9e02964c33d86e8e066e221b7d153d27e5a" +
+				"2e97ccd5ca7d3f2ce06cb1b",
 		},
 		{
-			"www.tally.xyz wants you to sign in with your Ethereum account:\n0xc95EB884FE852e241D409234bfC7045CB9E31BD7\n\nSign in with Ethereum to Tally\n\nURI: https://tally.xyz\nVersion: 1\nChain ID: 1\nNonce: 15050747\nIssued At: 2022-06-30T14:08:51.382Z",
+			"www.tally.xyz wants you to sign in with your Ethereum account:\n0xc95EB884FE852e241D409234bfC7045CB9E31BD7\n\n" +
+				"Sign in with Ethereum to Tally\n\nURI: https://tally.xyz\nVersion: 1\nChain ID: 1\nNonce: 15050747\n" +
+				"Issued At: 2022-06-30T14:08:51.382Z",
 			"0xc95EB884FE852e241D409234bfC7045CB9E31BD7",
-			"8c46b6eb8505939892d8e9b075f89f8277321b17b993151f37810cdda38cce6f4a85909d2b53e6a14629c74c0ac38bf4becde78ee5b2529812bf6cceaf7b2a2501",
+			"8c46b6eb8505939892d8e9b075f89f8277321b17b993151f37810cdda38cce6f4a85909d2b53e6a14629c74c0ac38bf4becde78ee5b" +
+				"2529812bf6cceaf7b2a2501",
 		},
 	} {
 		if _, err := walletsig.ParseMessage(v.text); err != nil {
@@ -121,13 +127,15 @@ func TestDecodeSignature(t *testing.T) {
 	}
 	for kind, bad := range map[chain.Kind][]string{
 		chain.Solana: {
-			"", strings.TrimRight(padded, "="), padded[:10] + "\n" + padded[10:], base64.URLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 64)),
-			base64.StdEncoding.EncodeToString(raw[:63]), base58.Encode(raw[:63]), base58.Encode(append(raw, 1)), "0" + short[1:], short + "=", evm,
-			padded[:85] + "x==", `{"signedTransaction":{"data":["` + padded + `"]}}`, `{"signedTransaction":"` + padded + `"}`,
+			"", strings.TrimRight(padded, "="), padded[:10] + "\n" + padded[10:],
+			base64.URLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 64)),
+			base64.StdEncoding.EncodeToString(raw[:63]), base58.Encode(raw[:63]), base58.Encode(append(raw, 1)), "0" + short[1:],
+			short + "=", evm, padded[:85] + "x==", `{"signedTransaction":{"data":["` + padded + `"]}}`,
+			`{"signedTransaction":"` + padded + `"}`,
 		},
 		chain.EVM: {
-			"", evm[2:], evm + "0", "0X" + evm[2:], "0x0g", padded, `{"signedTransaction":{}}`, "{", `{"signedTransaction":{"data":"` + evm + `"}} `[1:],
-			"0x" + strings.Repeat("00", chain.MaxSignature),
+			"", evm[2:], evm + "0", "0X" + evm[2:], "0x0g", padded, `{"signedTransaction":{}}`, "{",
+			`{"signedTransaction":{"data":"` + evm + `"}} `[1:], "0x" + strings.Repeat("00", chain.MaxSignature),
 		},
 	} {
 		for _, text := range bad {
@@ -175,8 +183,10 @@ func FuzzRecoverEVM(f *testing.F) {
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{ // EIP-55
-		"0x52908400098527886E0F7030069857D2E4169EE7", "0xde709f2102306220921060314715629080e2fb77", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
-		"0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB", "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
+		"0x52908400098527886E0F7030069857D2E4169EE7", "0xde709f2102306220921060314715629080e2fb77",
+		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+		"0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB",
+		"0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
 	} {
 		for _, spelling := range []string{good, strings.ToLower(good), "0x" + strings.ToUpper(good[2:])} {
 			if read, ok := chain.EVM.ReadAddress(spelling); !ok || read != good {
@@ -189,10 +199,12 @@ func TestAddresses(t *testing.T) {
 		t.Errorf("%s is refused", solana)
 	}
 	for kind, bad := range map[chain.Kind][]string{
-		chain.EVM: {"", "0x", "52908400098527886E0F7030069857D2E4169EE7", "0x0000000000000000000000000000000000000000", "0X52908400098527886E0F7030069857D2E4169EE7", solana,
+		chain.EVM: {"", "0x", "52908400098527886E0F7030069857D2E4169EE7", "0x0000000000000000000000000000000000000000",
+			"0X52908400098527886E0F7030069857D2E4169EE7", solana,
 			"0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"}, // mistyped
-		chain.Solana: {"", "1", solana + "1", "1" + solana, "0" + solana[1:], strings.Repeat("z", 44), "0x52908400098527886E0F7030069857D2E4169EE7"},
-		"BTC":        {"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"},
+		chain.Solana: {"", "1", solana + "1", "1" + solana, "0" + solana[1:], strings.Repeat("z", 44),
+			"0x52908400098527886E0F7030069857D2E4169EE7"},
+		"BTC": {"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"},
 	} {
 		for _, address := range bad {
 			if _, ok := kind.ReadAddress(address); ok {

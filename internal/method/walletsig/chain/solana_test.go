@@ -34,7 +34,8 @@ func TestG7TransactionAsMessage(t *testing.T) {
 	legacy := transaction(3)
 	versioned := append([]byte{0x80}, append(slices.Clone(legacy), 0)...)
 	for name, b := range map[string][]byte{
-		"legacy": legacy, "version 0": versioned, "version 0 with a lookup": append([]byte{0x80}, append(slices.Clone(legacy), append(append([]byte{1}, make([]byte, 32)...), 1, 5, 0)...)...),
+		"legacy": legacy, "version 0": versioned, "version 0 with a lookup": append([]byte{0x80},
+			append(slices.Clone(legacy), append(append([]byte{1}, make([]byte, 32)...), 1, 5, 0)...)...),
 		"a version of tomorrow": {0x81, 1, 2},
 		"letters and digits":    letters(),
 	} {
@@ -43,7 +44,8 @@ func TestG7TransactionAsMessage(t *testing.T) {
 		}
 	}
 	for name, b := range map[string][]byte{
-		"cut off": legacy[:len(legacy)-1], "one byte more": append(slices.Clone(legacy), 0), "nothing": nil, "a text": []byte(text4361), "a long length": {1, 0, 0, 0xff, 0xff, 0xff},
+		"cut off": legacy[:len(legacy)-1], "one byte more": append(slices.Clone(legacy), 0), "nothing": nil, "a text": []byte(text4361),
+		"a long length": {1, 0, 0, 0xff, 0xff, 0xff},
 	} {
 		if chain.LooksLikeTransaction(b) {
 			t.Errorf("%s: taken for a transaction", name)

@@ -91,8 +91,10 @@ func (w *Wallet) Published(origin, environmentID, nonce string, at time.Time) st
 	}
 	return domain + " wants you to sign in with your " + account + " account:\n" + w.Address + "\n\n" +
 		"Welcome to " + app + ". Signing is the only way we can truly know that you are the owner of the wallet you are connecting. " +
-		"Signing is a safe, gas-less transaction that does not in any way give " + app + " permission to perform any transactions with your wallet.\n\n" +
-		"URI: " + origin + "/\nVersion: 1" + chain + "\nNonce: " + nonce + "\nIssued At: " + at.UTC().Format("2006-01-02T15:04:05.000Z") + "\nRequest ID: " + environmentID
+		"Signing is a safe, gas-less transaction that does not in any way give " + app +
+		" permission to perform any transactions with your wallet.\n\n" +
+		"URI: " + origin + "/\nVersion: 1" + chain + "\nNonce: " + nonce + "\nIssued At: " + at.UTC().
+		Format("2006-01-02T15:04:05.000Z") + "\nRequest ID: " + environmentID
 }
 
 // Body is the request that sends a signed text.
