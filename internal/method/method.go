@@ -158,92 +158,129 @@ func (p Proof) Rebind(tx *store.Tx) (Proof, error) {
 // At is when it was given, by the store's clock.
 func (p Proof) At() time.Time { return p.at }
 
-// Check runs one attempt. When it succeeds, then is called inside the
-// transaction that spends the evidence: what then does commits with it, and if
-// then refuses, nothing is spent.
+// Check runs one attempt in three steps. The first counts it, in a transaction that
+// commits even if the attempt is refused. The second compares the response, and holds
+// no database connection. The third spends the evidence and calls then inside the same
+// transaction: what then does commits with it, and if then refuses, nothing is spent.
 func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, then func(*store.Tx, Proof) error) error {
-	var candidate Candidate
-	var refused *fault.Error
-	if f, ok := m.(Foreseer); ok && a.Session == nil {
-		err := db.Read(ctx, func(tx *store.Tx) error { return f.Foresee(tx, a) })
+	c := check{db: db, method: m, attempt: a, by: by}
+	if err := c.foresee(ctx); err != nil {
+		return err
+	}
+	if err := c.count(ctx); err != nil {
+		return err
+	}
+	if err := c.compare(ctx); err != nil {
+		return err
+	}
+	return c.spend(ctx, then)
+}
+
+// check is one attempt on its way.
+type check struct {
+	db        *store.DB
+	method    Method
+	attempt   Attempt
+	by        audit.By
+	candidate Candidate // nil until the attempt was counted
+}
+
+// foresee refuses, without a write, an attempt of somebody signed out of which its
+// method can tell that it comes to nothing.
+func (c *check) foresee(ctx context.Context) error {
+	f, ok := c.method.(Foreseer)
+	if !ok || c.attempt.Session != nil {
+		return nil
+	}
+	err := c.db.Read(ctx, func(tx *store.Tx) error { return f.Foresee(tx, c.attempt) })
+	return c.refuse(ctx, err)
+}
+
+// count counts the attempt and puts a refusal on record in the same transaction.
+func (c *check) count(ctx context.Context) error {
+	return c.db.WriteCounting(ctx, func(tx *store.Tx) error {
+		c.candidate = nil
+		candidate, err := c.method.Count(tx, c.attempt)
+		var refused *fault.Error
 		if errors.As(err, &refused) {
-			if recording := record(ctx, db, by, refusal{m, a, nil, refused}); recording != nil {
-				return recording
+			if noting := c.note(tx, refused); noting != nil {
+				return noting
 			}
 		}
-		if err != nil {
-			return err
-		}
-	}
-	err := db.Write(ctx, func(tx *store.Tx) error {
-		candidate, refused = nil, nil
-		c, err := m.Count(tx, a)
-		if errors.As(err, &refused) {
-			return refusal{m, a, nil, refused}.record(tx, by)
-		}
-		candidate = c
+		c.candidate = candidate
 		return err
 	})
-	if err != nil {
-		return err
+}
+
+// compare judges the response. That whoever had to be asked is away is nobody's
+// failed try.
+func (c *check) compare(ctx context.Context) error {
+	err := c.candidate.Compare(ctx)
+	if !fault.Has(err, fault.Unavailable) {
+		return c.refuse(ctx, err)
 	}
-	if refused != nil {
-		return refused
+	if forgiving := c.db.Write(ctx, c.candidate.Forgive); forgiving != nil {
+		return forgiving
 	}
-	if err := candidate.Compare(ctx); err != nil {
-		if fault.Has(err, fault.Unavailable) { // whoever was asked is away, which is nobody's failed try
-			if giving := db.Write(ctx, candidate.Forgive); giving != nil {
-				return giving
-			}
-			return err
-		}
-		if errors.As(err, &refused) {
-			if recording := record(ctx, db, by, refusal{m, a, candidate, refused}); recording != nil {
-				return recording
-			}
-		}
-		return err
-	}
+	return err
+}
+
+// spend takes the evidence and acts on it. If then refuses, the evidence is there as
+// before, and the try is forgiven: the response was right.
+func (c *check) spend(ctx context.Context, then func(*store.Tx, Proof) error) error {
 	spent := false
-	err = db.Write(ctx, func(tx *store.Tx) error {
+	err := c.db.Write(ctx, func(tx *store.Tx) error {
 		spent = false
-		if err := a.Tenant.Pin(tx); err != nil {
+		if err := c.attempt.Tenant.Pin(tx); err != nil {
 			return err
 		}
-		evidence, err := candidate.Spend(tx)
+		evidence, err := c.candidate.Spend(tx)
 		if err != nil {
 			return err
 		}
 		spent = true
-		if err := a.About(evidence.BindingID); err != nil {
+		if err := c.attempt.About(evidence.BindingID); err != nil {
 			return err
 		}
-		proof := Proof{valid: true, environmentID: a.Tenant.ID, kind: m.Kind(), evidence: evidence, at: tx.Now()}
-		if a.Session != nil {
-			proof.sessionID = a.Session.ID
-		}
-		credential, err := tx.CredentialByIdentifier(a.Tenant.ID, evidence.Format, evidence.Identifier)
-		switch {
-		case err == nil:
-			proof.credential = &credential
-		case !errors.Is(err, store.ErrNotFound):
+		proof, err := c.proof(tx, evidence)
+		if err != nil {
 			return err
 		}
-		if err := audit.Record(tx, by, "proof.given", provenBy(m, evidence)); err != nil {
+		if err := audit.Record(tx, c.by, "proof.given", provenBy(c.method, evidence)); err != nil {
 			return err
 		}
 		return then(tx, proof)
 	})
-	if errors.As(err, &refused) {
-		settle := candidate.Forgive
-		if !spent {
-			settle = func(tx *store.Tx) error { return refusal{m, a, candidate, refused}.record(tx, by) }
-		}
-		if settling := db.Write(ctx, settle); settling != nil {
-			return settling
-		}
+	var refused *fault.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	settle := c.candidate.Forgive
+	if !spent {
+		settle = func(tx *store.Tx) error { return c.note(tx, refused) }
+	}
+	if settling := c.db.Write(ctx, settle); settling != nil {
+		return settling
 	}
 	return err
+}
+
+// proof is made of the evidence as things stand in the transaction.
+func (c *check) proof(tx *store.Tx, evidence Evidence) (Proof, error) {
+	environmentID := c.attempt.Tenant.ID
+	p := Proof{valid: true, environmentID: environmentID, kind: c.method.Kind(), evidence: evidence, at: tx.Now()}
+	if c.attempt.Session != nil {
+		p.sessionID = c.attempt.Session.ID
+	}
+	credential, err := tx.CredentialByIdentifier(environmentID, evidence.Format, evidence.Identifier)
+	if errors.Is(err, store.ErrNotFound) {
+		return p, nil
+	}
+	if err != nil {
+		return Proof{}, err
+	}
+	p.credential = &credential
+	return p, nil
 }
 
 func provenBy(m Method, e Evidence) audit.Detail {
@@ -254,42 +291,42 @@ func provenBy(m Method, e Evidence) audit.Detail {
 	return detail
 }
 
-// refusal is an attempt that came to nothing.
-type refusal struct {
-	method    Method
-	attempt   Attempt
-	candidate Candidate // nil: it was refused before it was counted
-	refused   *fault.Error
+// refuse puts err on record if it is a refusal, in a transaction of its own where
+// that needs one, and returns it.
+func (c *check) refuse(ctx context.Context, err error) error {
+	var refused *fault.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	if _, ok := c.candidate.(Witness); !ok && c.tallied(refused) {
+		return err
+	}
+	if noting := c.db.Write(ctx, func(tx *store.Tx) error { return c.note(tx, refused) }); noting != nil {
+		return noting
+	}
+	return err
 }
 
-// record puts it on record. An anonymous one is only counted: it cost its sender
-// nothing, and must cost us no more than that.
-func (r refusal) record(tx *store.Tx, by audit.By) error {
-	if witness, ok := r.candidate.(Witness); ok {
-		if err := witness.Refused(tx, by); err != nil {
+// note puts a refusal on record. One of somebody signed out is only tallied: it cost
+// its sender nothing, and must cost us no more than that.
+func (c *check) note(tx *store.Tx, refused *fault.Error) error {
+	if witness, ok := c.candidate.(Witness); ok {
+		if err := witness.Refused(tx, c.by); err != nil {
 			return err
 		}
 	}
-	if r.counted(by) {
+	if c.tallied(refused) {
 		return nil
 	}
-	return audit.Record(tx, by, "proof.refused", audit.Detail{"method": r.method.Kind(), "code": r.refused.Code})
+	return audit.Record(tx, c.by, "proof.refused", audit.Detail{"method": c.method.Kind(), "code": refused.Code})
 }
 
-// counted counts the refusal in memory, if that is all there is to do about it.
-func (r refusal) counted(by audit.By) bool {
-	if r.attempt.Session != nil || by.Tally == nil {
+// tallied counts a refusal in memory, if that is all there is to do about it.
+func (c *check) tallied(refused *fault.Error) bool {
+	if c.attempt.Session != nil || c.by.Tally == nil {
 		return false
 	}
-	from := limit.From(r.attempt.Source, r.attempt.Tenant.Limits)
-	by.Tally.Count(r.attempt.Tenant.ID, from.Network(), string(r.method.Kind())+" "+string(r.refused.Code))
+	from := limit.From(c.attempt.Source, c.attempt.Tenant.Limits)
+	c.by.Tally.Count(c.attempt.Tenant.ID, from.Network(), string(c.method.Kind())+" "+string(refused.Code))
 	return true
-}
-
-// record opens a transaction for the refusal if it needs one.
-func record(ctx context.Context, db *store.DB, by audit.By, r refusal) error {
-	if _, ok := r.candidate.(Witness); !ok && r.counted(by) {
-		return nil
-	}
-	return db.Write(ctx, func(tx *store.Tx) error { return r.record(tx, by) })
 }

@@ -226,6 +226,26 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	return nil
 }
 
+// WriteCounting is [DB.Write] for work that counts before it refuses: when fn returns
+// a refusal (a [fault.Error]) its work is committed all the same, and then the refusal
+// is returned, so that a refused try stays counted. Every other error undoes the work,
+// and so does a refusal that says only that something could not be found out.
+func (db *DB) WriteCounting(ctx context.Context, fn func(*Tx) error) error {
+	var refused error
+	err := db.Write(ctx, func(tx *Tx) error {
+		refused = nil
+		err := fn(tx)
+		if decided(err) {
+			refused, err = err, nil
+		}
+		return err
+	})
+	if err == nil {
+		err = refused
+	}
+	return err
+}
+
 // Read runs fn on one snapshot of the database, which it cannot change.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	if err := db.admit(ctx); err != nil {

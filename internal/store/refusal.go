@@ -31,3 +31,10 @@ func RefusalOf(err error) *fault.Error {
 	return fault.New(fault.Unavailable, "We cannot tell right now, so the answer is no. Try again in a moment.").
 		Because(err).After(time.Second)
 }
+
+// decided reports whether err is a refusal that is a verdict, and not the word that
+// there is none.
+func decided(err error) bool {
+	refusal := RefusalOf(err)
+	return refusal != nil && refusal.Code != fault.Unavailable && refusal.Code != fault.OutcomeUnknown
+}
