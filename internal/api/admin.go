@@ -29,7 +29,7 @@ type EnvironmentList struct {
 
 func adminEnvironments(c *Call, _ none) (EnvironmentList, error) {
 	list := EnvironmentList{Environments: []EnvironmentSummary{}}
-	return list, c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	return list, c.Read(func(tx *store.Tx) error {
 		rows, err := tx.Environments()
 		for _, row := range rows {
 			if only := c.Service.EnvironmentID(); only == "" || only == row.ID {
@@ -49,7 +49,7 @@ type EnvironmentDocument struct {
 
 func adminEnvironment(c *Call, _ none) (EnvironmentDocument, error) {
 	var row store.EnvironmentRow
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Read(func(tx *store.Tx) (err error) {
 		row, err = tx.Environment(c.request.PathValue("environmentId"))
 		return err
 	})
@@ -70,7 +70,7 @@ func adminApply(c *Call, body []byte) (any, error) {
 	dry := c.request.URL.Query().Get("dryRun") == "true"
 	id := c.request.PathValue("environmentId")
 	var applied operate.Applied
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Write(func(tx *store.Tx) (err error) {
 		applied, err = operate.Apply(tx, c.by, body, operate.ApplyOptions{
 			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: c.api.Operators(),
 			Senders: c.api.Senders,
@@ -99,7 +99,7 @@ type RotateResponse struct {
 
 func adminRotate(c *Call, r RotateRequest) (RotateResponse, error) {
 	var kid string
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Write(func(tx *store.Tx) (err error) {
 		kid, err = operate.RotateKeys(tx, c.by, c.request.PathValue("environmentId"), r.AtOnce)
 		return err
 	})
@@ -125,7 +125,7 @@ const pageSize = 100
 
 func adminUsers(c *Call, _ none) (UserList, error) {
 	list := UserList{Users: []UserSummary{}}
-	return list, c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	return list, c.Read(func(tx *store.Tx) error {
 		rows, err := tx.Users(c.Tenant.ID, c.request.URL.Query().Get("after"), pageSize)
 		for _, row := range rows {
 			list.Users = append(list.Users, summarise(row))
@@ -166,7 +166,7 @@ type SessionDetail struct {
 
 func adminUser(c *Call, _ none) (UserDetail, error) {
 	var detail UserDetail
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Read(func(tx *store.Tx) (err error) {
 		detail, err = ViewUser(tx, c.Tenant.ID, c.request.PathValue("userId"))
 		return err
 	})
@@ -212,7 +212,7 @@ func adminDisable(c *Call, _ none) (none, error) { return none{}, c.setDisabled(
 func adminEnable(c *Call, _ none) (none, error)  { return none{}, c.setDisabled(false) }
 
 func (c *Call) setDisabled(disabled bool) error {
-	return userNotFound(c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	return userNotFound(c.Write(func(tx *store.Tx) error {
 		return operate.SetUserDisabled(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"), disabled)
 	}))
 }
@@ -224,7 +224,7 @@ type RevokedSessions struct {
 
 func adminRevokeSessions(c *Call, _ none) (RevokedSessions, error) {
 	var n int64
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Write(func(tx *store.Tx) (err error) {
 		n, err = operate.RevokeSessions(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"))
 		return err
 	})
@@ -238,7 +238,7 @@ type ResetFactors struct {
 
 func adminResetMFA(c *Call, _ none) (ResetFactors, error) {
 	var n int
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Write(func(tx *store.Tx) (err error) {
 		n, err = operate.ResetMFA(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"))
 		return err
 	})
@@ -261,7 +261,7 @@ func adminSettle(c *Call, r SettleRequest) (none, error) {
 	if r.Decision != "keep" && r.Decision != "remove" {
 		return none{}, fault.New(fault.InvalidRequest, "The field decision must be keep or remove.")
 	}
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	err := c.Write(func(tx *store.Tx) error {
 		return operate.Settle(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"),
 			account.Decision{CredentialID: r.Factor, Keep: r.Decision == "keep"})
 	})
@@ -272,7 +272,7 @@ func adminSettle(c *Call, r SettleRequest) (none, error) {
 }
 
 func adminUnlock(c *Call, _ none) (none, error) {
-	return none{}, userNotFound(c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	return none{}, userNotFound(c.Write(func(tx *store.Tx) error {
 		return operate.UnlockUser(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"))
 	}))
 }
@@ -304,7 +304,7 @@ func adminAudit(c *Call, _ none) (AuditPage, error) {
 		filter.Limit = n
 	}
 	page := AuditPage{Events: []operate.AuditEvent{}}
-	return page, c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	return page, c.Read(func(tx *store.Tx) error {
 		rows, err := tx.Audit(filter)
 		if err != nil {
 			return err

@@ -69,7 +69,7 @@ func registerBinding(c *Call, r BindingRequest) (Binding, error) {
 
 func (c *Call) register(what binding.Transaction) (Binding, error) {
 	var row store.BindingRow
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Write(func(tx *store.Tx) (err error) {
 		if err := c.Tenant.Pin(tx); err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func checkStepUp(c *Call, r CheckRequest) (CheckResponse, error) {
 		return CheckResponse{}, err
 	}
 	var decision policy.Decision
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	err := c.Read(func(tx *store.Tx) error {
 		person, err := account.Person(tx, c.Tenant.Environment, *c.Session)
 		if err != nil {
 			return err

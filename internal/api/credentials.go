@@ -101,7 +101,7 @@ func confirmCredential(c *Call, _ none) (VerifyResponse, error) {
 // changed runs a change of credentials and answers with the user as it then is.
 func (c *Call) changed(change func(*store.Tx) error) (VerifyResponse, error) {
 	var signed signedIn
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Write(func(tx *store.Tx) (err error) {
 		if err = change(tx); err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func notMe(c *Call, r NotMeRequest) (none, error) {
 	if err := need("token", r.Token); err != nil {
 		return none{}, err
 	}
-	return none{}, c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	return none{}, c.Write(func(tx *store.Tx) error {
 		return account.NotMe(tx, c.by, c.Tenant, secret.Text(r.Token))
 	})
 }

@@ -47,7 +47,7 @@ func (c *Call) verifyDevice(r Route) error {
 		return nil // the request is run again; its nonce is burnt
 	}
 	// The nonce is burnt even when the signature turns out wrong.
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error { return nonce.Spend(tx, c.Tenant.ID, nonceText) })
+	err := c.Write(func(tx *store.Tx) error { return nonce.Spend(tx, c.Tenant.ID, nonceText) })
 	if errors.Is(err, nonce.ErrInvalid) {
 		return bad.Because(err)
 	}

@@ -121,6 +121,17 @@ type Call struct {
 // By says who acts, for the audit log.
 func (c *Call) By() audit.By { return c.by }
 
+// Read runs fn on one snapshot of the database, for as long as the request lasts.
+func (c *Call) Read(fn func(*store.Tx) error) error { return c.api.DB.Read(c.ctx, fn) }
+
+// Write runs fn in one transaction, for as long as the request lasts.
+func (c *Call) Write(fn func(*store.Tx) error) error { return c.api.DB.Write(c.ctx, fn) }
+
+// WriteCounting is Write that keeps what fn counted when fn refuses.
+func (c *Call) WriteCounting(fn func(*store.Tx) error) error {
+	return c.api.DB.WriteCounting(c.ctx, fn)
+}
+
 // Subject is whose request a gate judges.
 func (c *Call) Subject() enforce.Subject {
 	return enforce.Subject{

@@ -96,7 +96,7 @@ func (c *Call) mailCode(r emailcode.Request, resend string) (EmailVerification, 
 // refused counts nowhere: only what was sent uses up a limit.
 func (c *Call) sendCode(kind assurance.Kind, send func(*store.Tx) (store.CodeChallengeRow, error)) (store.CodeChallengeRow, error) {
 	var row store.CodeChallengeRow
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Write(func(tx *store.Tx) (err error) {
 		if row, err = send(tx); err != nil {
 			return err
 		}

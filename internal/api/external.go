@@ -81,7 +81,7 @@ func (c *Call) explainExternal(err error) error {
 		return err
 	}
 	var token *serviceauth.Token
-	failed := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	failed := c.Read(func(tx *store.Tx) (err error) {
 		token, err = serviceauth.Check(tx, secret.Text(text))
 		return err
 	})

@@ -85,7 +85,7 @@ func (g Gate) open(c *Call, r Route) error {
 	if g.Kind != ElevatedGate && g.Kind != MarkedGate {
 		return nil
 	}
-	return c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	return c.Read(func(tx *store.Tx) error {
 		if !c.Tenant.MinAPIVersion.Before(environment.Newest) {
 			waives, err := c.waives(tx, g.Compatible)
 			if err != nil {
@@ -119,7 +119,7 @@ func (g Gate) openOperation(c *Call) (err error) {
 	if g.Kind == ElevatedGate {
 		scope = g.Scopes[0]
 	}
-	return c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	return c.Read(func(tx *store.Tx) error {
 		if c.claimed, err = enforce.Known(tx, c.Subject(), c.operationID, scope); err != nil || c.claimed || scope == "" {
 			return err
 		}
@@ -150,7 +150,7 @@ func (c *Call) identify() error {
 	if claims.EnvironmentID != c.Tenant.ID {
 		return dead.Because(errors.New("token of another environment"))
 	}
-	err = c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	err = c.Read(func(tx *store.Tx) error {
 		row, inForce, err := account.LiveSession(tx, c.Tenant, claims.Session)
 		if errors.Is(err, store.ErrNotFound) || err == nil && row.UserID != claims.Subject {
 			return dead
@@ -176,7 +176,7 @@ func owing() *fault.Error {
 func (g Gate) openService(c *Call) error {
 	text := bearer(c.request)
 	var token *serviceauth.Token
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	err := c.Read(func(tx *store.Tx) error {
 		var err error
 		token, err = serviceauth.Check(tx, secret.Text(text))
 		return err
@@ -227,7 +227,7 @@ func elevatedHeader(r *http.Request) (string, error) {
 // judge asks the gate without spending, for work that cannot be taken back
 // when the token turns out to be missing.
 func (c *Call) judge(scope stepup.Scope) error {
-	return c.api.DB.Read(c.ctx, func(tx *store.Tx) error { return enforce.Judge(tx, c.Subject(), scope) })
+	return c.Read(func(tx *store.Tx) error { return enforce.Judge(tx, c.Subject(), scope) })
 }
 
 // Spend consumes the elevated token for the scope in the action's transaction,

@@ -34,7 +34,7 @@ type MFADevices struct {
 
 func listDevices(c *Call, _ none) (MFADevices, error) {
 	var devices []MFADevice
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Read(func(tx *store.Tx) (err error) {
 		devices, err = c.devices(tx)
 		return err
 	})
@@ -102,7 +102,7 @@ func (c *Call) factor(tx *store.Tx, id string) (store.CredentialRow, error) {
 
 func getDevice(c *Call, _ none) (MFADevice, error) {
 	var device MFADevice
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	err := c.Read(func(tx *store.Tx) error {
 		devices, err := c.devices(tx)
 		if err != nil {
 			return err
@@ -126,7 +126,7 @@ type UpdateDeviceRequest struct {
 
 func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
 	defer c.api.Outbox.Nudge()
-	return none{}, c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	return none{}, c.Write(func(tx *store.Tx) error {
 		if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func deleteDevice(c *Call, _ none) (none, error) {
 // removeFactor takes a factor away that is one of the user's own. Its gate asks for
 // a token whatever the version: a means of proof was never free.
 func (c *Call) removeFactor(id string, own func(*store.Tx) error) error {
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	err := c.Write(func(tx *store.Tx) error {
 		tokenID, err := c.Spend(tx, stepup.CredentialUnlink, "")
 		if err != nil {
 			return err
@@ -187,7 +187,7 @@ type MFAMethods struct {
 
 func listMethods(c *Call, _ none) (MFAMethods, error) {
 	methods := MFAMethods{}
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Read(func(tx *store.Tx) (err error) {
 		if methods.Devices, err = c.devices(tx); err != nil {
 			return err
 		}

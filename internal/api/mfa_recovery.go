@@ -25,7 +25,7 @@ func renewRecoveryCodes(c *Call, _ none) (RecoveryCodes, error) { return c.recov
 // ones are asked for.
 func (c *Call) recoveryCodes(renew bool) (RecoveryCodes, error) {
 	var codes RecoveryCodes
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	err := c.Write(func(tx *store.Tx) error {
 		allowed, err := c.mayShowRecoveryCodes(tx)
 		if err != nil {
 			return err

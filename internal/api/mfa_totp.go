@@ -30,7 +30,7 @@ type TOTPRegistration struct {
 
 func registerTOTP(c *Call, _ none) (TOTPRegistration, error) {
 	var enrolment totp.Enrolment
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	err := c.Write(func(tx *store.Tx) error {
 		tokenID, err := c.Spend(tx, stepup.CredentialLink, "")
 		if err != nil {
 			return err
@@ -95,7 +95,7 @@ func confirmTOTP(c *Call, r RegisterTOTPRequest) (MFADevice, error) {
 		return MFADevice{}, err
 	}
 	var id string
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	err := c.Read(func(tx *store.Tx) error {
 		enrolment, err := tx.TOTPEnrolment(c.Tenant.ID, c.Session.UserID, c.Session.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			return fault.New(fault.MFADeviceNotFound, "No authenticator app is being enrolled in this session. Register one first.")
@@ -110,7 +110,7 @@ func confirmTOTP(c *Call, r RegisterTOTPRequest) (MFADevice, error) {
 		return MFADevice{}, err
 	}
 	var device MFADevice
-	err = c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	err = c.Read(func(tx *store.Tx) error {
 		user, err := tx.User(c.Tenant.ID, c.Session.UserID)
 		if err != nil {
 			return err

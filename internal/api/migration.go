@@ -26,7 +26,7 @@ func adminReadiness(c *Call, _ none) (operate.Readiness, error) {
 		}
 	}
 	var report operate.Readiness
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Read(func(tx *store.Tx) (err error) {
 		report, err = operate.Ready(tx, c.Tenant.ID)
 		return err
 	})
@@ -50,7 +50,7 @@ func adminVersion(c *Call, r VersionRequest) (operate.Accepted, error) {
 		}
 	}
 	var accepted operate.Accepted
-	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err = c.Write(func(tx *store.Tx) (err error) {
 		accepted, err = operate.Accept(tx, c.by, c.Tenant.ID, operate.AcceptOptions{
 			Version: version, Strict: r.Strict, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, c.Tenant.ID),
 			DryRun: c.request.URL.Query().Get("dryRun") == "true", Operators: c.api.Operators(),

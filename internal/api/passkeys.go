@@ -74,7 +74,7 @@ type Passkeys struct {
 }
 
 func listPasskeys(c *Call, _ none) (list Passkeys, err error) {
-	err = c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	err = c.Read(func(tx *store.Tx) (err error) {
 		list.Passkeys, err = c.passkeys(tx)
 		list.Count = len(list.Passkeys)
 		return err
@@ -139,7 +139,7 @@ func renamePasskey(c *Call, r PasskeyUpdateRequest) (renamed Passkey, err error)
 		return renamed, err
 	}
 	defer c.api.Outbox.Nudge()
-	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	err = c.Write(func(tx *store.Tx) error {
 		if renamed, err = c.ownPasskey(tx, r.ID); err != nil || r.Alias == nil {
 			return err
 		}
@@ -175,28 +175,11 @@ func deletePasskey(c *Call, r PasskeyDeleteRequest) (none, error) {
 }
 
 func passkeyCreation(c *Call, _ none) (options passkey.CreationOptions, err error) {
-	err = c.prompt(func(tx *store.Tx) error {
+	err = c.WriteCounting(func(tx *store.Tx) error {
 		options, err = passkey.BeginRegistration(tx, c.Tenant, *c.Session)
 		return err
 	})
 	return options, err
-}
-
-// prompt opens a challenge. That it was asked for stays counted when it is refused.
-func (c *Call) prompt(begin func(*store.Tx) error) error {
-	var refused error
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
-		refused = nil
-		err := begin(tx)
-		if fault.Has(err, fault.RateLimited) {
-			refused, err = err, nil
-		}
-		return err
-	})
-	if err == nil {
-		err = refused
-	}
-	return err
 }
 
 // PasskeyRegisterRequest is what the browser made.
@@ -272,7 +255,7 @@ func passkeySignInOptions(c *Call, _ none) (options passkey.RequestOptions, err 
 	if err := c.relatedParty(); err != nil {
 		return options, err
 	}
-	err = c.prompt(func(tx *store.Tx) error {
+	err = c.WriteCounting(func(tx *store.Tx) error {
 		options, err = passkey.BeginSignIn(tx, c.Tenant, c.Source)
 		return err
 	})
@@ -296,7 +279,7 @@ func passkeyStepUpOptions(c *Call, _ none) (options passkey.RequestOptions, err 
 	if err := c.relatedParty(); err != nil {
 		return options, err
 	}
-	err = c.prompt(func(tx *store.Tx) error {
+	err = c.WriteCounting(func(tx *store.Tx) error {
 		options, err = passkey.BeginStepUp(tx, c.Tenant, *c.Session, c.request.URL.Query().Get("bindingId"))
 		return err
 	})

@@ -10,7 +10,7 @@ import (
 
 func refresh(c *Call, _ none) (VerifyResponse, error) {
 	var signed signedIn
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Write(func(tx *store.Tx) (err error) {
 		signed, err = c.refreshed(tx, "")
 		return err
 	})
@@ -31,7 +31,7 @@ func revoke(c *Call, _ none) (none, error) {
 	if c.byCookie {
 		c.cookie = c.noCookie()
 	}
-	return none{}, c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	return none{}, c.Write(func(tx *store.Tx) error {
 		return session.Revoke(tx, c.by, c.Tenant, c.Session.ID, reason)
 	})
 }

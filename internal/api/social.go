@@ -80,24 +80,14 @@ func socialBegin(c *Call, r SocialBeginRequest) (none, error) {
 	if err := need("state", r.State); err != nil {
 		return none{}, err
 	}
-	var refused error
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
-		refused = nil
+	return none{}, c.WriteCounting(func(tx *store.Tx) error { // beginning too often is counted, refused or not
 		request := c.socialRequest()
 		request.BindingID = r.BindingID
-		err := social.Begin(tx, request, r.State, r.RedirectURL)
-		if fault.Has(err, fault.RateLimited) { // asking too often is counted, refused or not
-			refused, err = err, nil
-		}
-		if err != nil || refused != nil {
+		if err := social.Begin(tx, request, r.State, r.RedirectURL); err != nil {
 			return err
 		}
 		return audit.Record(tx, c.by, "social.begun", audit.Detail{"provider": c.request.PathValue("provider")})
 	})
-	if err == nil {
-		err = refused
-	}
-	return none{}, err
 }
 
 func socialSend(c *Call, _ none) (rawAnswer, error) {
@@ -109,7 +99,7 @@ func socialSend(c *Call, _ none) (rawAnswer, error) {
 		return rawAnswer{}, fault.New(fault.InvalidRequest, "code_challenge_method must be S256.")
 	}
 	request := c.socialRequest()
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error { return social.Begun(tx, request, query.Get("state")) })
+	err := c.Read(func(tx *store.Tx) error { return social.Begun(tx, request, query.Get("state")) })
 	if err != nil {
 		return rawAnswer{}, err
 	}
@@ -118,7 +108,7 @@ func socialSend(c *Call, _ none) (rawAnswer, error) {
 		return rawAnswer{}, err
 	}
 	var to string
-	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err = c.Write(func(tx *store.Tx) (err error) {
 		if err := c.Tenant.Pin(tx); err != nil {
 			return err
 		}
@@ -169,7 +159,7 @@ func socialReturnForm(c *Call, r SocialReturnForm) (rawAnswer, error) {
 
 func (c *Call) socialReturned(status int, back social.Returned) (rawAnswer, error) {
 	request := c.socialRequest()
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error { return social.Sent(tx, request, back.State) })
+	err := c.Read(func(tx *store.Tx) error { return social.Sent(tx, request, back.State) })
 	if err != nil {
 		return rawAnswer{}, err
 	}
@@ -178,7 +168,7 @@ func (c *Call) socialReturned(status int, back social.Returned) (rawAnswer, erro
 		return rawAnswer{}, err
 	}
 	var to string
-	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err = c.Write(func(tx *store.Tx) (err error) {
 		if err := c.Tenant.Pin(tx); err != nil {
 			return err
 		}
@@ -257,7 +247,7 @@ func socialResult(c *Call, r SocialResultRequest) (SocialResultResponse, error) 
 		return SocialResultResponse{}, err
 	}
 	answer := SocialResultResponse{Status: "pending"}
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	err := c.Read(func(tx *store.Tx) error {
 		done, code, problem, err := social.Result(tx, c.socialRequest(), r.State)
 		if done {
 			answer = SocialResultResponse{Status: "completed", Code: code, Error: problem}

@@ -78,7 +78,7 @@ func consume(c *Call, r ConsumeRequest) (ConsumeResponse, error) {
 	}
 	var claims stepup.Claims
 	var first bool
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Write(func(tx *store.Tx) (err error) {
 		claims, first, err = enforce.Consume(tx, c.by, guarded)
 		return err
 	})
@@ -170,7 +170,7 @@ func introspect(c *Call, r IntrospectRequest) (IntrospectResponse, error) {
 	presented := enforce.Present(c.ctx, c.Tenant, r.Token)
 	var claims stepup.Claims
 	var active bool
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Read(func(tx *store.Tx) (err error) {
 		claims, active, err = enforce.Introspect(tx, c.Tenant, presented)
 		return err
 	})
@@ -196,7 +196,7 @@ func introspect(c *Call, r IntrospectRequest) (IntrospectResponse, error) {
 // and whether it still owes a second factor.
 func (c *Call) introspectSession(claims stepup.SessionClaims) (IntrospectResponse, error) {
 	active, scope := false, ""
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) error {
+	err := c.Read(func(tx *store.Tx) error {
 		row, inForce, err := account.LiveSession(tx, c.Tenant, claims.Session)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil

@@ -15,7 +15,7 @@ import (
 
 func getUser(c *Call, _ none) (User, error) {
 	var signed signedIn
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Read(func(tx *store.Tx) (err error) {
 		signed, err = c.read(tx, *c.Session)
 		return err
 	})
@@ -42,7 +42,7 @@ func updateUser(c *Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
 	var signed signedIn
 	var pending *EmailVerification
 	var texted *SMSVerification
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Write(func(tx *store.Tx) (err error) {
 		pending, texted = nil, nil
 		user, err := tx.LockUser(c.Tenant.ID, c.Session.UserID)
 		if err != nil {
@@ -121,7 +121,7 @@ func deleteUser(c *Call, _ none) (none, error) {
 	if err := c.keepsNothing(); err != nil {
 		return none{}, err
 	}
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	err := c.Write(func(tx *store.Tx) error {
 		if _, err := c.Spend(tx, stepup.UserDelete, environment.DeleteUser); err != nil {
 			return err
 		}

@@ -252,7 +252,7 @@ func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOpe
 		OperationID: e.operation.ID, WalletID: e.operation.WalletID, Action: e.operation.Action,
 		IntentHash: e.intent.Hash, Summary: e.intent.Summary, Scope: e.scope,
 	}
-	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) (err error) {
+	err = c.Write(func(tx *store.Tx) (err error) {
 		row, err = enforce.Claim(tx, c.by, subject, asked, first)
 		return err
 	})

@@ -102,7 +102,7 @@ func waasBroadcast(c *Call, r BroadcastRequest) (BroadcastResult, error) {
 	if err != nil {
 		return BroadcastResult{}, err
 	}
-	err = c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+	err = c.Write(func(tx *store.Tx) error {
 		return audit.Record(tx, c.by, "wallet.transaction.broadcast",
 			audit.Detail{"wallet_id": w.ID, "network": network.Name, "transaction_id": sent.TransactionID})
 	})

@@ -144,7 +144,7 @@ func waasGet(c *Call, _ none) (EmbeddedWallet, error) {
 		return EmbeddedWallet{}, err
 	}
 	if w.State == wallet.Deleted {
-		err = c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
+		err = c.Write(func(tx *store.Tx) error {
 			return account.ForgetEmbedded(tx, c.by, c.Tenant, c.Session.UserID, w.ID)
 		})
 	}

@@ -20,20 +20,15 @@ var perSource = environment.Rate{Count: 300, Per: environment.Duration(time.Minu
 
 // takeCall counts a call that needs no session and no proof.
 func (c *Call) takeCall(what string) error {
-	var refused *fault.Error
-	err := c.api.DB.Write(c.ctx, func(tx *store.Tx) error {
-		refused = nil
-		full, wait, err := limit.TakeAll(tx, limit.PerSource(tx, limit.From(c.Source, c.Tenant.Limits), perSource, what, c.Tenant.ID)...)
+	return c.WriteCounting(func(tx *store.Tx) error {
+		bounds := limit.PerSource(tx, limit.From(c.Source, c.Tenant.Limits), perSource, what, c.Tenant.ID)
+		full, wait, err := limit.TakeAll(tx, bounds...)
 		if full != nil && err == nil {
-			refused = fault.New(fault.RateLimited, "Too many of these calls came from here. Try again in %s.", wait.Round(time.Second)).
-				After(wait)
+			err = fault.New(fault.RateLimited,
+				"Too many of these calls came from here. Try again in %s.", wait.Round(time.Second)).After(wait)
 		}
 		return err
 	})
-	if err == nil && refused != nil {
-		return refused
-	}
-	return err
 }
 
 // WalletMessageRequest asks for a text to sign. Without a session it signs in;
@@ -97,7 +92,7 @@ func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
 		return WalletMessage{}, err
 	}
 	var answer WalletMessage
-	err = c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	err = c.Read(func(tx *store.Tx) (err error) {
 		if r.BindingID != "" {
 			about, err := binding.Find(tx, c.Tenant, c.Session, r.BindingID)
 			if err != nil {

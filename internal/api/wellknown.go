@@ -60,7 +60,7 @@ func oneNonce(c *Call, _ none) (Nonce, error) {
 // newNonces never answers with none: clients would ask again without delay.
 func (c *Call) newNonces(count int) ([]string, error) {
 	var epoch string
-	err := c.api.DB.Read(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.Read(func(tx *store.Tx) (err error) {
 		epoch, err = tx.Epoch()
 		return err
 	})
