@@ -179,18 +179,14 @@ func (s *session) developmentKey() (*seal.Box, error) {
 		if err != nil {
 			return nil, fmt.Errorf("writing the development key: %w", err)
 		}
-		if _, err = file.WriteString(key.Reveal() + "\n"); err != nil {
-			return nil, errors.Join(err, file.Close())
+		_, err = file.WriteString(key.Reveal() + "\n")
+		if err := errors.Join(err, file.Close()); err != nil {
+			return nil, fmt.Errorf("writing the development key: %w", err)
 		}
-		return first(seal.ParseMasterKey(key))(file.Close())
+		return seal.ParseMasterKey(key)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the development key: %w", err)
 	}
 	return seal.ParseMasterKey(secret.Text(strings.TrimSpace(string(text))))
-}
-
-// first joins the error of a later step to a result.
-func first(box *seal.Box, err error) func(error) (*seal.Box, error) {
-	return func(later error) (*seal.Box, error) { return box, errors.Join(err, later) }
 }
