@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Action-based MFA can be deleted as a whole: without its package, and without the
-// one file that wires it, everything builds and the server starts nothing of it.
+// Action-based MFA can be deleted as a whole: without its package, and with nothing
+// in the one function that wires it, everything builds and the server starts nothing of it.
 func TestLegacyMFACanBeDeleted(t *testing.T) {
 	root, err := os.Getwd()
 	if err != nil {
@@ -21,7 +21,20 @@ func TestLegacyMFACanBeDeleted(t *testing.T) {
 	if err != nil || len(gone) == 0 {
 		t.Fatalf("package legacymfa: %v, %v", gone, err)
 	}
-	overlay := map[string]map[string]string{"Replace": {filepath.Join(root, "internal/server/legacymfa.go"): ""}}
+	folder := t.TempDir()
+	unwired := filepath.Join(folder, "unwired.go")
+	if err := os.WriteFile(unwired, []byte(`package server
+
+import (
+	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+func actionMFA() (api.LegacyMFA, []store.Chore) { return nil, nil }
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	overlay := map[string]map[string]string{"Replace": {filepath.Join(root, "internal/server/legacymfa.go"): unwired}}
 	for _, path := range gone {
 		overlay["Replace"][path] = ""
 	}
@@ -29,7 +42,7 @@ func TestLegacyMFACanBeDeleted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "overlay.json")
+	file := filepath.Join(folder, "overlay.json")
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,14 @@
 package server
 
 import (
+	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/legacymfa"
+	"github.com/stepup-auth/stepup/internal/store"
 )
 
-// Action-based MFA is wired here alone: without this file and its package the
-// server builds and runs, mints no MFA token and takes none.
-func init() {
-	legacyMFA = legacymfa.Tokens{}
-	housekeeping = append(housekeeping, legacymfa.Tokens{}.Chore())
+// actionMFA is action-based MFA as the API is given it, and what removes its tokens
+// once they are over. It is wired here alone: where this returns nothing, the server
+// mints no MFA token, takes none, and builds without package legacymfa.
+func actionMFA() (api.LegacyMFA, []store.Chore) {
+	return legacymfa.Tokens{}, []store.Chore{legacymfa.Tokens{}.Chore()}
 }

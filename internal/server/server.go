@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -52,13 +51,6 @@ type Config struct {
 	Development http.Handler
 }
 
-var (
-	// legacyMFA is action-based MFA where it is built in; see legacymfa.go.
-	legacyMFA api.LegacyMFA
-	// housekeeping is what else is removed once its time is over.
-	housekeeping []store.Chore
-)
-
 // Server is a configured server. Handler may be used on its own in tests.
 type Server struct {
 	config  Config
@@ -66,6 +58,7 @@ type Server struct {
 	worker  *outbox.Worker
 	metrics *metrics
 	shadow  *shadow.Counter
+	chores  []store.Chore // what is removed once its time is over, beside what the store knows
 	clients *clients
 
 	refusals *audit.Tally
@@ -87,8 +80,10 @@ func New(c Config) *Server {
 	worker.Sender = senders.Sender
 	clients := newClients(c.TrustedProxies, c.Log)
 	tenants := tenant.NewRegistry(c.DB, c.PublicURL, c.Now)
+	legacyMFA, chores := actionMFA()
 	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, senders: senders, clients: clients,
-		refusals: audit.NewTally(c.Now), custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
+		chores: append(chores, shadow.Chore()), refusals: audit.NewTally(c.Now),
+		custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
 		DB: c.DB, Tenants: tenants, Wallets: c.Wallets, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL,
 		Now: c.Now, Log: c.Log, Secrets: c.Secrets(), Senders: senders,
@@ -192,7 +187,7 @@ func (s *Server) warnUnsafe(ctx context.Context) {
 
 // purge removes what is over, once a minute, on one node of all.
 func (s *Server) purge(ctx context.Context) {
-	purger := store.NewPurger(s.config.DB, append(slices.Clone(housekeeping), shadow.Chore())...)
+	purger := store.NewPurger(s.config.DB, s.chores...)
 	purger.Done = s.metrics.purge
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
