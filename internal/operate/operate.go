@@ -5,7 +5,6 @@
 package operate
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -202,20 +201,13 @@ func warn(tx *store.Tx, by audit.By, env *environment.Environment, weakens, oper
 		return nil
 	}
 	for _, operator := range operators {
-		message := deliver.EnvironmentWeakened(deliver.Weakened{EnvironmentName: env.Name, From: sender(env), To: operator, At: tx.Now(),
-			Actor: by.Actor, Changes: weakens})
+		message := deliver.EnvironmentWeakened(deliver.Weakened{EnvironmentName: env.Name, From: tenant.Sender(env, ""), To: operator,
+			At: tx.Now(), Actor: by.Actor, Changes: weakens})
 		if err := outbox.Enqueue(tx, env.ID, message, outbox.NoticeLife); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func sender(env *environment.Environment) string {
-	if env.Mail.From != "" {
-		return env.Mail.From
-	}
-	return deliver.NoReply(env.Name, "localhost")
 }
 
 // RotateKeys makes a new signing key for the environment and returns its kid.
@@ -308,12 +300,7 @@ func tenantOf(tx *store.Tx, environmentID string) (*tenant.Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	env, err := environment.Parse([]byte(row.Document))
-	if err != nil {
-		return nil, err
-	}
-	env.Mail.AppName = cmp.Or(env.Mail.AppName, env.Name)
-	return &tenant.Tenant{Environment: env, MailFrom: sender(env)}, nil
+	return tenant.New(row, "")
 }
 
 // AuditEvent is a row of the audit log as it is shown and exported.

@@ -5,6 +5,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,23 @@ type Tenant struct {
 	Verifier *stepup.Verifier // of sessions and of elevated tokens for any audience of the environment
 
 	newest *Tenant // the same at the newest version; nil: it is there
+}
+
+// New makes a tenant without keys of what the store has: it decides about users and
+// writes to them, and neither signs nor verifies. host is that of the public URL, or ""
+// where it is not known.
+func New(row store.EnvironmentRow, host string) (*Tenant, error) {
+	env, err := environment.Parse([]byte(row.Document))
+	if err != nil {
+		return nil, fmt.Errorf("reading stored document of environment %s: %w", row.ID, err)
+	}
+	env.Mail.AppName = cmp.Or(env.Mail.AppName, env.Name)
+	return &Tenant{Environment: env, Revision: row.Revision, MailFrom: Sender(env, host)}, nil
+}
+
+// Sender is the mailbox an environment's mail comes from.
+func Sender(env *environment.Environment, host string) string {
+	return cmp.Or(env.Mail.From, deliver.NoReply(env.Name, host))
 }
 
 // AtNewest is the tenant with the rules of the newest version in force.
@@ -135,28 +153,21 @@ func (r *Registry) in(tx *store.Tx, id string) (*Tenant, error) {
 }
 
 func (r *Registry) build(tx *store.Tx, row store.EnvironmentRow) (*Tenant, error) {
-	env, err := environment.Parse([]byte(row.Document))
-	if err != nil {
-		return nil, fmt.Errorf("reading stored document of environment %s: %w", row.ID, err)
-	}
-	keys, err := token.Load(tx, row.ID)
+	t, err := New(row, r.host)
 	if err != nil {
 		return nil, err
 	}
-	t := &Tenant{Environment: env, Revision: row.Revision, Issuer: r.base + row.ID, Keys: keys, MailFrom: env.Mail.From}
-	if t.MailFrom == "" {
-		t.MailFrom = deliver.NoReply(env.Name, r.host)
+	if t.Keys, err = token.Load(tx, row.ID); err != nil {
+		return nil, err
 	}
-	if env.Mail.AppName == "" {
-		env.Mail.AppName = env.Name
-	}
+	t.Issuer = r.base + row.ID
 	audiences := []string{t.Issuer}
-	for _, scope := range env.Scopes {
+	for _, scope := range t.Scopes {
 		if scope.Audience != "" {
 			audiences = append(audiences, scope.Audience)
 		}
 	}
-	t.Verifier, err = stepup.NewVerifier(stepup.Config{Issuer: t.Issuer, Audiences: audiences, Keys: keys.Verifying(r.now), Now: r.now})
+	t.Verifier, err = stepup.NewVerifier(stepup.Config{Issuer: t.Issuer, Audiences: audiences, Keys: t.Keys.Verifying(r.now), Now: r.now})
 	if err != nil {
 		return nil, fmt.Errorf("making verifier of environment %s: %w", row.ID, err)
 	}
