@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"sync"
 	"testing"
 
@@ -32,6 +31,8 @@ type saboteur struct {
 	kind  string
 	n     int
 	hit   string // the call that failed
+
+	watcher func(op string) // is told of every call; nil: nobody is
 }
 
 var errSabotage = fmt.Errorf("the disk is on fire: %w", store.ErrUnavailable)
@@ -39,6 +40,9 @@ var errSabotage = fmt.Errorf("the disk is on fire: %w", store.ErrUnavailable)
 func (s *saboteur) fault(op string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.watcher != nil {
+		s.watcher(op)
+	}
 	if !s.armed || s.kind != "" && s.kind != op {
 		return nil
 	}
@@ -54,6 +58,13 @@ func (s *saboteur) arm(kind string, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.armed, s.kind, s.n, s.hit = true, kind, n, ""
+}
+
+// watch tells somebody of every call, until it is called with nil.
+func (s *saboteur) watch(watcher func(op string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watcher = watcher
 }
 
 // disarm says which call failed, if any did.
@@ -75,17 +86,15 @@ type still struct {
 	guard  string
 }
 
-func startStill(t *testing.T, engine string, trustedProxies ...netip.Prefix) *still {
+var stillBy = audit.By{Actor: "system", RequestID: "test"}
+
+func startStill(t *testing.T, engine string, changes ...func(*server.Config)) *still {
 	t.Helper()
 	s := &still{saboteur: &saboteur{}, t: t, inbox: &deliver.Inbox{}}
 	s.db = storetest.Open(t, storetest.URL(t, engine), storetest.WithFault(s.fault))
-	by := audit.By{Actor: "system", RequestID: "test"}
+	s.apply(servertest.Document(servertest.A, ""))
 	err := s.db.Write(t.Context(), func(tx *store.Tx) error {
-		if _, err := operate.Apply(tx, by, []byte(servertest.Document(servertest.A, "")),
-			operate.ApplyOptions{MayWeaken: true}); err != nil {
-			return err
-		}
-		text, _, err := serviceauth.Create(tx, by,
+		text, _, err := serviceauth.Create(tx, stillBy,
 			serviceauth.New{Name: "guard", EnvironmentID: servertest.A, Scopes: []string{serviceauth.TokensConsume}})
 		s.guard = text.Reveal()
 		return err
@@ -93,11 +102,26 @@ func startStill(t *testing.T, engine string, trustedProxies ...netip.Prefix) *st
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.server = server.New(server.Config{
-		Production: config.Production{PublicURL: publicURL, TrustedProxies: trustedProxies}, DB: s.db, Mailer: s.inbox,
+	c := server.Config{
+		Production: config.Production{PublicURL: publicURL}, DB: s.db, Mailer: s.inbox,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
+	}
+	for _, change := range changes {
+		change(&c)
+	}
+	s.server = server.New(c)
 	return s
+}
+
+func (s *still) apply(document string) {
+	s.t.Helper()
+	err := s.db.Write(s.t.Context(), func(tx *store.Tx) error {
+		_, err := operate.Apply(tx, stillBy, []byte(document), operate.ApplyOptions{MayWeaken: true})
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func (s *still) do(method, path string, header http.Header, body any) servertest.Response {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/server"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -87,7 +88,7 @@ func TestF1HostPoisoning(t *testing.T) {
 func TestF2ClientAddressSpoofed(t *testing.T) {
 	t.Parallel()
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
-	s := startStill(t, store.SQLite, proxies...)
+	s := startStill(t, store.SQLite, func(c *server.Config) { c.TrustedProxies = proxies })
 	head, rest, _ := strings.Cut(servertest.Document(servertest.A, ""), "limits:\n")
 	scene{Server: &servertest.Server{DB: s.db}}.Apply(t,
 		head+"limits:\n  codesPerIP: {count: 1, per: 10m}\n"+rest[strings.Index(rest, "scopes:"):])

@@ -135,7 +135,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 	}
 	running := server.New(c)
 	if o.wallets != nil {
-		o.wallets.open(s.Now, running.Custody())
+		o.wallets.Open(s.Now, running.Custody())
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	runCustodians(ctx, running)

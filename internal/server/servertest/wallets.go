@@ -60,8 +60,8 @@ type Wallets struct {
 	sent     []wallet.Broadcast
 }
 
-// open connects the service to a server; nodes of one database may share it.
-func (s *Wallets) open(now func() time.Time, door *custodydoor.Door) {
+// Open connects the service to a server; nodes of one database may share it.
+func (s *Wallets) Open(now func() time.Time, door *custodydoor.Door) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now, s.door = now, door
