@@ -71,7 +71,7 @@ func adminApply(c *Call, body []byte) (any, error) {
 	id := c.request.PathValue("environmentId")
 	var applied operate.Applied
 	err := c.Write(func(tx *store.Tx) (err error) {
-		applied, err = operate.Apply(tx, c.by, body, operate.ApplyOptions{
+		applied, err = operate.Apply(tx, c.By, body, operate.ApplyOptions{
 			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: c.api.Operators(),
 			Senders: c.api.Senders,
 		})
@@ -100,7 +100,7 @@ type RotateResponse struct {
 func adminRotate(c *Call, r RotateRequest) (RotateResponse, error) {
 	var kid string
 	err := c.Write(func(tx *store.Tx) (err error) {
-		kid, err = operate.RotateKeys(tx, c.by, c.request.PathValue("environmentId"), r.AtOnce)
+		kid, err = operate.RotateKeys(tx, c.By, c.request.PathValue("environmentId"), r.AtOnce)
 		return err
 	})
 	return RotateResponse{kid}, err
@@ -213,7 +213,7 @@ func adminEnable(c *Call, _ none) (none, error)  { return none{}, c.setDisabled(
 
 func (c *Call) setDisabled(disabled bool) error {
 	return userNotFound(c.Write(func(tx *store.Tx) error {
-		return operate.SetUserDisabled(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"), disabled)
+		return operate.SetUserDisabled(tx, c.By, c.Tenant.ID, c.request.PathValue("userId"), disabled)
 	}))
 }
 
@@ -225,7 +225,7 @@ type RevokedSessions struct {
 func adminRevokeSessions(c *Call, _ none) (RevokedSessions, error) {
 	var n int64
 	err := c.Write(func(tx *store.Tx) (err error) {
-		n, err = operate.RevokeSessions(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"))
+		n, err = operate.RevokeSessions(tx, c.By, c.Tenant.ID, c.request.PathValue("userId"))
 		return err
 	})
 	return RevokedSessions{n}, userNotFound(err)
@@ -239,7 +239,7 @@ type ResetFactors struct {
 func adminResetMFA(c *Call, _ none) (ResetFactors, error) {
 	var n int
 	err := c.Write(func(tx *store.Tx) (err error) {
-		n, err = operate.ResetMFA(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"))
+		n, err = operate.ResetMFA(tx, c.By, c.Tenant.ID, c.request.PathValue("userId"))
 		return err
 	})
 	if err == nil {
@@ -262,7 +262,7 @@ func adminSettle(c *Call, r SettleRequest) (none, error) {
 		return none{}, fault.New(fault.InvalidRequest, "The field decision must be keep or remove.")
 	}
 	err := c.Write(func(tx *store.Tx) error {
-		return operate.Settle(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"),
+		return operate.Settle(tx, c.By, c.Tenant.ID, c.request.PathValue("userId"),
 			account.Decision{CredentialID: r.Factor, Keep: r.Decision == "keep"})
 	})
 	if err == nil {
@@ -273,7 +273,7 @@ func adminSettle(c *Call, r SettleRequest) (none, error) {
 
 func adminUnlock(c *Call, _ none) (none, error) {
 	return none{}, userNotFound(c.Write(func(tx *store.Tx) error {
-		return operate.UnlockUser(tx, c.by, c.Tenant.ID, c.request.PathValue("userId"))
+		return operate.UnlockUser(tx, c.By, c.Tenant.ID, c.request.PathValue("userId"))
 	}))
 }
 

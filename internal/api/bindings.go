@@ -73,7 +73,7 @@ func (c *Call) register(what binding.Transaction) (Binding, error) {
 		if err := c.Tenant.Pin(tx); err != nil {
 			return err
 		}
-		row, err = binding.Register(tx, c.by, c.Tenant, *c.Session, what)
+		row, err = binding.Register(tx, c.By, c.Tenant, *c.Session, what)
 		return err
 	})
 	if err != nil {

@@ -59,9 +59,9 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 		tokenID := ""
 		switch {
 		case is(id, account.StepsUp):
-			subject := c.Subject()
-			subject.Use = policy.RemovesProof
-			tokenID, err = c.spend(tx, subject, stepup.CredentialUnlink, "")
+			demand := c.demand(stepup.CredentialUnlink)
+			demand.Use = policy.RemovesProof
+			tokenID, err = c.spend(tx, demand, "")
 		case is(id, wallet):
 			tokenID, err = c.Spend(tx, stepup.CredentialUnlink, environment.UnlinkWallet)
 		default:
@@ -74,11 +74,11 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 		if err != nil {
 			return err
 		}
-		if err := account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id, from); err != nil {
+		if err := account.Unlink(tx, c.By, c.Tenant, c.Session.UserID, id, from); err != nil {
 			return err
 		}
 		if primary := r.primary(); primary != id && is(primary, wallet) {
-			return account.SelectWallet(tx, c.by, c.Tenant, c.Session.UserID, primary)
+			return account.SelectWallet(tx, c.By, c.Tenant, c.Session.UserID, primary)
 		}
 		return nil
 	})
@@ -94,7 +94,7 @@ func confirmCredential(c *Call, _ none) (VerifyResponse, error) {
 		if from == account.Nothing {
 			return fault.New(fault.MFAInvalidRequest, "Prove that it is you first: step up for credential:link with an older credential.")
 		}
-		return account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, id, from)
+		return account.Confirm(tx, c.By, c.Tenant, c.Session.UserID, id, from)
 	})
 }
 
@@ -125,6 +125,6 @@ func notMe(c *Call, r NotMeRequest) (none, error) {
 		return none{}, err
 	}
 	return none{}, c.Write(func(tx *store.Tx) error {
-		return account.NotMe(tx, c.by, c.Tenant, secret.Text(r.Token))
+		return account.NotMe(tx, c.By, c.Tenant, secret.Text(r.Token))
 	})
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Limits of every request. They are documented in docs/limits.md.
@@ -90,22 +91,17 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTT
 
 // Call is one request after the door's checks.
 type Call struct {
-	api       *API
-	ctx       context.Context
-	request   *http.Request
-	RequestID string
-	Source    string // client address
-	Origin    string // already matched against the environment
-	Tenant    *tenant.Tenant
-	Session   *store.SessionRow // nil on public routes without a session
-	owes      bool              // the session still owes a second factor
-	byCookie  bool              // the session token came in a cookie
-	cookie    *http.Cookie      // to set with the answer; nil: none
-	Service   *serviceauth.Token
-	Presented enforce.Presented
-	legacy    enforce.Legacy // token of action-based MFA; nil: none was sent
-	gate      Gate           // of the route
-	foreseen  *foreseen      // what the newest rules make of the call; nil: it is not protected
+	api     *API
+	ctx     context.Context
+	request *http.Request
+	who.Caller
+	Origin   string       // already matched against the environment
+	owes     bool         // the session still owes a second factor
+	byCookie bool         // the session token came in a cookie
+	cookie   *http.Cookie // to set with the answer; nil: none
+	Service  *serviceauth.Token
+	gate     Gate      // of the route
+	foreseen *foreseen // what the newest rules make of the call; nil: it is not protected
 
 	operationID string // of a route that does something to a wallet
 	claimed     bool   // the gate was opened for this very operation before
@@ -115,11 +111,7 @@ type Call struct {
 	Device         device
 	body           *[]byte
 	strict         bool // administration: an unknown member is an error
-	by             audit.By
 }
-
-// By says who acts, for the audit log.
-func (c *Call) By() audit.By { return c.by }
 
 // Read runs fn on one snapshot of the database, for as long as the request lasts.
 func (c *Call) Read(fn func(*store.Tx) error) error { return c.api.DB.Read(c.ctx, fn) }
@@ -132,12 +124,9 @@ func (c *Call) WriteCounting(fn func(*store.Tx) error) error {
 	return c.api.DB.WriteCounting(c.ctx, fn)
 }
 
-// Subject is whose request a gate judges.
-func (c *Call) Subject() enforce.Subject {
-	return enforce.Subject{
-		Tenant: c.Tenant, Session: *c.Session, Presented: c.Presented, RequestID: c.RequestID, Legacy: c.legacy, LegacyEntry: c.gate.Legacy,
-		Use: c.gate.Use,
-	}
+// demand is what the call asks of the gate of a scope.
+func (c *Call) demand(scope stepup.Scope) enforce.Demand {
+	return enforce.Demand{Scope: scope, Use: c.gate.Use, LegacyEntry: c.gate.Legacy}
 }
 
 func (a *API) door(r Route) http.Handler {
@@ -153,8 +142,8 @@ func (a *API) door(r Route) http.Handler {
 }
 
 func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
-	c := &Call{api: a, ctx: req.Context(), request: req, RequestID: a.RequestID(req), Source: a.ClientAddr(req),
-		strict: strings.HasPrefix(r.Path, admin)}
+	c := &Call{api: a, ctx: req.Context(), request: req, strict: strings.HasPrefix(r.Path, admin)}
+	c.By.RequestID, c.Source = a.RequestID(req), a.ClientAddr(req)
 	answer, err := a.serve(c, r, w)
 	if errors.Is(err, tenant.ErrRevised) {
 		answer, err = a.serve(c, r, w)
@@ -183,7 +172,7 @@ func (a *API) enter(w http.ResponseWriter, req *http.Request, r Route) int {
 func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
 	c.Tenant, c.Session, c.owes, c.byCookie, c.cookie, c.gate, c.foreseen = nil, nil, false, false, nil, r.Gate, nil
 	c.operationID, c.claimed, c.repeatable = "", false, false
-	c.by = audit.By{Actor: "anonymous", RequestID: c.RequestID, Tally: a.Refusals}
+	c.By = audit.By{Actor: "anonymous", RequestID: c.By.RequestID, Tally: a.Refusals}
 	if err := checkAddress(c.request.URL); err != nil {
 		return nil, err
 	}
@@ -197,7 +186,7 @@ func (a *API) serve(c *Call, r Route, w http.ResponseWriter) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Tenant, c.by.EnvironmentID = t, t.ID
+		c.Tenant, c.By.EnvironmentID = t, t.ID
 	}
 	if err := a.checkOrigin(c, r); err != nil {
 		return nil, err

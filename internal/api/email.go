@@ -117,9 +117,9 @@ func (c *Call) codeSent(tx *store.Tx, kind assurance.Kind, row store.CodeChallen
 	detail := audit.Detail{"challenge_id": row.ID, "method": kind, "purpose": row.Purpose}
 	if row.Shares != "" {
 		detail["shares"] = row.Shares
-		return audit.Record(tx, c.by, "code.shared", detail)
+		return audit.Record(tx, c.By, "code.shared", detail)
 	}
-	return audit.Record(tx, c.by, "code.sent", detail)
+	return audit.Record(tx, c.By, "code.sent", detail)
 }
 
 // full tells that a limit of the whole environment is used up.
@@ -191,7 +191,7 @@ func (c *Call) linkSent(compatible environment.Compatible) func(*store.Tx, metho
 			if err != nil {
 				return store.CredentialRow{}, err
 			}
-			return account.Replace(tx, c.by, c.Tenant, c.Session.UserID, proven(evidence), from)
+			return account.Replace(tx, c.By, c.Tenant, c.Session.UserID, proven(evidence), from)
 		}
 		return c.linkProven(tx, proof, compatible)
 	}

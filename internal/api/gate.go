@@ -18,6 +18,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // GateKind is who may pass.
@@ -75,7 +76,7 @@ func (g Gate) open(c *Call, r Route) error {
 	if err != nil {
 		return err
 	}
-	c.Presented = enforce.Present(c.ctx, c.Tenant, text)
+	c.Elevated = who.Present(c.ctx, c.Tenant, text)
 	if err := c.presentLegacy(); err != nil {
 		return err
 	}
@@ -102,9 +103,9 @@ func (g Gate) open(c *Call, r Route) error {
 		if g.Kind == MarkedGate && account.Given(tx, *c.Session) {
 			// Under the newest version a proof has let that factor in, so that
 			// nothing would be asked there: this is not to be counted as a refusal.
-			return enforce.Judge(tx, c.Subject(), g.Scopes[0])
+			return enforce.Judge(c.Caller, tx, c.demand(g.Scopes[0]))
 		}
-		return c.judgeGate(tx, c.Subject(), g.Scopes[0])
+		return c.judgeGate(tx, c.demand(g.Scopes[0]))
 	})
 }
 
@@ -120,12 +121,12 @@ func (g Gate) openOperation(c *Call) (err error) {
 		scope = g.Scopes[0]
 	}
 	return c.Read(func(tx *store.Tx) error {
-		if c.claimed, err = enforce.Known(tx, c.Subject(), c.operationID, scope); err != nil || c.claimed || scope == "" {
+		if c.claimed, err = enforce.Known(c.Caller, tx, c.operationID, scope); err != nil || c.claimed || scope == "" {
 			return err
 		}
-		before := c.Subject()
-		before.Presented = before.Presented.BeforeBody()
-		return c.judgeGate(tx, before, scope)
+		before := c.demand(scope)
+		before.Unread = true
+		return c.judgeGate(tx, before)
 	})
 }
 
@@ -165,7 +166,7 @@ func (c *Call) identify() error {
 	if err != nil {
 		return err
 	}
-	c.by.Actor, c.by.UserID, c.by.SessionID = "user:"+c.Session.UserID, c.Session.UserID, c.Session.ID
+	c.By.Actor, c.By.UserID, c.By.SessionID = "user:"+c.Session.UserID, c.Session.UserID, c.Session.ID
 	return nil
 }
 
@@ -196,7 +197,7 @@ func (g Gate) openService(c *Call) error {
 		return fault.New(fault.InsufficientServiceScope, "This service token does not carry %s for this environment.", g.Service)
 	}
 	c.Service = token
-	c.by.Actor, c.by.EnvironmentID = "service:"+token.ID(), environmentID
+	c.By.Actor, c.By.EnvironmentID = "service:"+token.ID(), environmentID
 	return nil
 }
 
@@ -227,34 +228,34 @@ func elevatedHeader(r *http.Request) (string, error) {
 // judge asks the gate without spending, for work that cannot be taken back
 // when the token turns out to be missing.
 func (c *Call) judge(scope stepup.Scope) error {
-	return c.Read(func(tx *store.Tx) error { return enforce.Judge(tx, c.Subject(), scope) })
+	return c.Read(func(tx *store.Tx) error { return enforce.Judge(c.Caller, tx, c.demand(scope)) })
 }
 
 // Spend consumes the elevated token for the scope in the action's transaction,
 // unless the compatibility entry waives it; elevated reports whether a token
 // opened the gate, which decides what the action may claim as its provenance.
 func (c *Call) Spend(tx *store.Tx, scope stepup.Scope, compatible environment.Compatible) (tokenID string, err error) {
-	return c.spend(tx, c.Subject(), scope, compatible)
+	return c.spend(tx, c.demand(scope), compatible)
 }
 
-func (c *Call) spend(tx *store.Tx, s enforce.Subject, scope stepup.Scope, compatible environment.Compatible) (tokenID string, err error) {
+func (c *Call) spend(tx *store.Tx, d enforce.Demand, compatible environment.Compatible) (tokenID string, err error) {
 	if c.foreseen == nil && c.gate.Kind == BodyGate && c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		if err := c.judgeGate(tx, s, scope); err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
+		if err := c.judgeGate(tx, d); err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
 			return "", err
 		}
 	}
-	opened, err := enforce.Open(tx, c.by, s, scope)
+	opened, err := enforce.Open(c.Caller, tx, d)
 	if fault.Has(err, fault.ElevatedTokenRequired) {
 		waives, unknown := c.waives(tx, compatible)
 		if unknown != nil {
 			return "", unknown
 		}
 		if waives {
-			c.waived(scope, compatible)
+			c.waived(d.Scope, compatible)
 			return "", nil
 		}
 	}
-	c.usedEntry(opened.MFATokenID != "", scope)
+	c.usedEntry(opened.MFATokenID != "", d.Scope)
 	return opened.TokenID, err
 }
 
@@ -284,7 +285,7 @@ func (c *Call) stands(tx *store.Tx, scope stepup.Scope, compatible environment.C
 	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil { // whoever ends it meanwhile comes first, or after
 		return account.Nothing, err
 	}
-	err := enforce.Stands(tx, c.Subject(), scope, tokenID)
+	err := enforce.Stands(c.Caller, tx, c.demand(scope), tokenID)
 	if tokenID == "" && fault.Has(err, fault.ElevatedTokenRequired) {
 		waives, unknown := c.waives(tx, compatible)
 		if unknown != nil {

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 
 	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // LegacyMFA is action-based MFA (wire reference 12). Without it the API mints no
@@ -20,7 +20,7 @@ type LegacyMFA interface {
 	// Mint makes a token for the session from a second factor given in it.
 	Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, singleUse bool) (secret.Text, error)
 	// Present is the token of a request; nil for an empty text.
-	Present(text string) enforce.Legacy
+	Present(text string) who.Legacy
 }
 
 // MFATokenOptions asks for a token of action-based MFA: an object, or plain true
@@ -51,7 +51,7 @@ const mfaTokenHeader = "x-mfa-auth-token"
 
 // presentLegacy reads the MFA token of the request.
 func (c *Call) presentLegacy() error {
-	c.legacy = nil
+	c.Legacy = nil
 	if c.api.LegacyMFA == nil {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (c *Call) presentLegacy() error {
 		return fault.New(fault.InvalidRequest, "Send one MFA token, in one header %s.", mfaTokenHeader)
 	}
 	if len(values) == 1 {
-		c.legacy = c.api.LegacyMFA.Present(values[0])
+		c.Legacy = c.api.LegacyMFA.Present(values[0])
 	}
 	return nil
 }
@@ -79,5 +79,5 @@ func (c *Call) mintLegacy(tx *store.Tx, proof method.Proof) (_ secret.Text, err 
 			return "", err
 		}
 	}
-	return c.api.LegacyMFA.Mint(tx, c.by, c.Tenant, *c.Session, proof, c.createMFAToken.SingleUse)
+	return c.api.LegacyMFA.Mint(tx, c.By, c.Tenant, *c.Session, proof, c.createMFAToken.SingleUse)
 }

@@ -135,7 +135,7 @@ func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
 			return err
 		}
 		if r.Alias != nil {
-			if err := account.Rename(tx, c.by, c.Tenant, row, *r.Alias); err != nil {
+			if err := account.Rename(tx, c.By, c.Tenant, row, *r.Alias); err != nil {
 				return err
 			}
 		}
@@ -145,7 +145,7 @@ func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
 		if err := tx.SetDefaultFactor(c.Tenant.ID, c.Session.UserID, row.ID); err != nil {
 			return err
 		}
-		return audit.Record(tx, c.by, "factor.made_default", audit.Detail{"credential_id": row.ID})
+		return audit.Record(tx, c.By, "factor.made_default", audit.Detail{"credential_id": row.ID})
 	})
 }
 
@@ -172,7 +172,7 @@ func (c *Call) removeFactor(id string, own func(*store.Tx) error) error {
 		if err != nil {
 			return err
 		}
-		return account.Unlink(tx, c.by, c.Tenant, c.Session.UserID, id, from)
+		return account.Unlink(tx, c.By, c.Tenant, c.Session.UserID, id, from)
 	})
 	c.api.Outbox.Nudge()
 	return err

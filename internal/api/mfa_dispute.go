@@ -39,9 +39,9 @@ func decideDispute(c *Call, r DisputeRequest) (VerifyResponse, error) {
 			return err
 		}
 		if !account.MayDecide(rows, id, from.Credential) {
-			return enforce.Disputed(policy.Decision{Rule: policy.Rule{Scope: stepup.CredentialUnlink}}, c.by.RequestID)
+			return enforce.Disputed(policy.Decision{Rule: policy.Rule{Scope: stepup.CredentialUnlink}}, c.By.RequestID)
 		}
-		return account.Settle(tx, c.by, c.Tenant, c.Session.UserID,
+		return account.Settle(tx, c.By, c.Tenant, c.Session.UserID,
 			account.Decision{CredentialID: id, Keep: *r.Keep, ExceptSession: c.Session.ID})
 	})
 }

@@ -38,7 +38,7 @@ func (c *Call) recoveryCodes(renew bool) (RecoveryCodes, error) {
 			return err
 		}
 		if renew || !exists {
-			set, err := account.NewRecoverySet(tx, c.by, c.Tenant, c.Session.UserID, allowed)
+			set, err := account.NewRecoverySet(tx, c.By, c.Tenant, c.Session.UserID, allowed)
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func (c *Call) recoveryCodes(renew bool) (RecoveryCodes, error) {
 		if codes.RecoveryCodes, codes.Count, err = recovery.Show(tx, c.Tenant.ID, c.Session.UserID); err != nil {
 			return err
 		}
-		return audit.Record(tx, c.by, "recovery_codes.shown",
+		return audit.Record(tx, c.By, "recovery_codes.shown",
 			audit.Detail{"shown": len(codes.RecoveryCodes), "left": codes.Count, "new": renew || !exists})
 	})
 	if err == nil {

@@ -46,7 +46,7 @@ func registerTOTP(c *Call, _ none) (TOTPRegistration, error) {
 		if enrolment, err = totp.Enrol(tx, c.Tenant, *c.Session, name, tokenID); err != nil {
 			return err
 		}
-		return audit.Record(tx, c.by, "factor.enrolment_started", audit.Detail{"method": "totp", "factor_id": enrolment.ID})
+		return audit.Record(tx, c.By, "factor.enrolment_started", audit.Detail{"method": "totp", "factor_id": enrolment.ID})
 	})
 	if err != nil {
 		return TOTPRegistration{}, err
@@ -163,7 +163,7 @@ func (c *Call) linkFactor(tx *store.Tx, proof method.Proof) (store.CredentialRow
 	if err != nil {
 		return store.CredentialRow{}, err
 	}
-	row, err := account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(evidence), from)
+	row, err := account.Link(tx, c.By, c.Tenant, c.Session.UserID, proven(evidence), from)
 	if err != nil || !c.Tenant.MFA.AllowsBackupCodesFor(row.Format) {
 		return row, err
 	}

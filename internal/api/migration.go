@@ -51,7 +51,7 @@ func adminVersion(c *Call, r VersionRequest) (operate.Accepted, error) {
 	}
 	var accepted operate.Accepted
 	err = c.Write(func(tx *store.Tx) (err error) {
-		accepted, err = operate.Accept(tx, c.by, c.Tenant.ID, operate.AcceptOptions{
+		accepted, err = operate.Accept(tx, c.By, c.Tenant.ID, operate.AcceptOptions{
 			Version: version, Strict: r.Strict, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, c.Tenant.ID),
 			DryRun: c.request.URL.Query().Get("dryRun") == "true", Operators: c.api.Operators(),
 		})

@@ -147,7 +147,7 @@ func renamePasskey(c *Call, r PasskeyUpdateRequest) (renamed Passkey, err error)
 		if err != nil {
 			return err
 		}
-		if err := account.Rename(tx, c.by, c.Tenant, row, *r.Alias); err != nil {
+		if err := account.Rename(tx, c.By, c.Tenant, row, *r.Alias); err != nil {
 			return err
 		}
 		if err := tx.TouchPasskey(c.Tenant.ID, r.ID); err != nil {
@@ -243,7 +243,7 @@ func (c *Call) addPasskey(r *passkey.Registration) (VerifyResponse, error) {
 		if err != nil {
 			return store.CredentialRow{}, err
 		}
-		credential, err := account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from)
+		credential, err := account.Link(tx, c.By, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from)
 		if err != nil {
 			return credential, err
 		}

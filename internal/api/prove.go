@@ -24,7 +24,7 @@ func (c *Call) signInWith(m method.Method, a method.Attempt, sessionPublicKey st
 		return VerifyResponse{}, err
 	}
 	var signed signedIn
-	err = method.Check(c.ctx, c.api.DB, m, a, c.by, func(tx *store.Tx, proof method.Proof) (err error) {
+	err = method.Check(c.ctx, c.api.DB, m, a, c.By, func(tx *store.Tx, proof method.Proof) (err error) {
 		device := session.Device{Origin: c.Origin, SessionPublicKey: key, DevicePublicKey: c.Device.publicKey,
 			SDKVersion: sdkVersion(c.request)}
 		signed, err = c.signIn(tx, proof, device, allowNewMFALinking)
@@ -49,11 +49,11 @@ func (c *Call) signIn(tx *store.Tx, proof method.Proof, device session.Device, a
 	if row, ok := proof.Credential(); ok {
 		held = &row
 	}
-	userID, credential, isNew, err := account.SignIn(tx, c.by, c.Tenant, proven(evidence), held)
+	userID, credential, isNew, err := account.SignIn(tx, c.By, c.Tenant, proven(evidence), held)
 	if err != nil {
 		return signedIn{}, err
 	}
-	row, err := session.Start(tx, c.by, c.Tenant, userID, credential, proof, device)
+	row, err := session.Start(tx, c.By, c.Tenant, userID, credential, proof, device)
 	if err != nil {
 		return signedIn{}, err
 	}
@@ -65,7 +65,7 @@ func (c *Call) signIn(tx *store.Tx, proof method.Proof, device session.Device, a
 				return signed, err
 			}
 		}
-		signed.minted, err = elevate.GrantAtSignIn(tx, c.by.Concerning(userID), c.Tenant, row, proof)
+		signed.minted, err = elevate.GrantAtSignIn(tx, c.By.Concerning(userID), c.Tenant, row, proof)
 	}
 	return signed, err
 }
@@ -81,7 +81,7 @@ func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []st
 		return VerifyResponse{}, err
 	}
 	var signed signedIn
-	err = method.Check(c.ctx, c.api.DB, m, a, c.by, func(tx *store.Tx, proof method.Proof) error {
+	err = method.Check(c.ctx, c.api.DB, m, a, c.By, func(tx *store.Tx, proof method.Proof) error {
 		var minted *elevate.Minted
 		var credential store.CredentialRow
 		enrols := proof.Evidence().Purpose == method.Enrol
@@ -93,7 +93,7 @@ func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []st
 			return fault.New(fault.InvalidScopes, "This code was asked for to step up for %s, and does nothing else. Ask for those in "+
 				"requestedScopes, or for a new code that names none.", strings.Join(strings.Fields(proof.Evidence().Scopes), ", "))
 		case len(scopes) > 0 && !enrols:
-			if minted, err = elevate.Grant(tx, c.by, c.Tenant, *c.Session, proof, scopes); err != nil {
+			if minted, err = elevate.Grant(tx, c.By, c.Tenant, *c.Session, proof, scopes); err != nil {
 				return err
 			}
 			credential, _ = proof.Credential()
@@ -185,11 +185,11 @@ func (c *Call) linkProven(tx *store.Tx, proof method.Proof, compatible environme
 	}
 	if own {
 		if from != account.Nothing {
-			err = account.Confirm(tx, c.by, c.Tenant, c.Session.UserID, held.ID, from)
+			err = account.Confirm(tx, c.By, c.Tenant, c.Session.UserID, held.ID, from)
 		}
 		return held, err
 	}
-	return account.Link(tx, c.by, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from)
+	return account.Link(tx, c.By, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from)
 }
 
 func proven(e method.Evidence) account.Address {

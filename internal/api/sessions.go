@@ -32,7 +32,7 @@ func revoke(c *Call, _ none) (none, error) {
 		c.cookie = c.noCookie()
 	}
 	return none{}, c.Write(func(tx *store.Tx) error {
-		return session.Revoke(tx, c.by, c.Tenant, c.Session.ID, reason)
+		return session.Revoke(tx, c.By, c.Tenant, c.Session.ID, reason)
 	})
 }
 

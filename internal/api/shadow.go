@@ -30,12 +30,12 @@ func (c *Call) client() (shadow.Client, string) {
 // judgeGate asks the gate by the rules in force. Below the newest version it asks
 // by the newest rules too, which decides nothing and is counted when the call is
 // over.
-func (c *Call) judgeGate(tx *store.Tx, s enforce.Subject, scope stepup.Scope) error {
+func (c *Call) judgeGate(tx *store.Tx, d enforce.Demand) error {
 	if c.api.Shadow == nil || !c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		return enforce.Judge(tx, s, scope)
+		return enforce.Judge(c.Caller, tx, d)
 	}
-	later, err := enforce.JudgeBoth(tx, s, scope)
-	f := foreseen{scope: scope, call: c.gate.call(), verdict: shadow.Pass}
+	later, err := enforce.JudgeBoth(c.Caller, tx, d)
+	f := foreseen{scope: d.Scope, call: c.gate.call(), verdict: shadow.Pass}
 	if later.Required && later.Reason != "" {
 		client, _ := c.client()
 		f.verdict, f.reason = shadow.Refuse, string(later.Reason)

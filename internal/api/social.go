@@ -86,7 +86,7 @@ func socialBegin(c *Call, r SocialBeginRequest) (none, error) {
 		if err := social.Begin(tx, request, r.State, r.RedirectURL); err != nil {
 			return err
 		}
-		return audit.Record(tx, c.by, "social.begun", audit.Detail{"provider": c.request.PathValue("provider")})
+		return audit.Record(tx, c.By, "social.begun", audit.Detail{"provider": c.request.PathValue("provider")})
 	})
 }
 
@@ -115,7 +115,7 @@ func socialSend(c *Call, _ none) (rawAnswer, error) {
 		if to, err = social.Send(tx, request, endpoint, query.Get("state"), query.Get("code_challenge")); err != nil {
 			return err
 		}
-		return audit.Record(tx, c.by, "social.sent", audit.Detail{"provider": request.Provider})
+		return audit.Record(tx, c.By, "social.sent", audit.Detail{"provider": request.Provider})
 	})
 	return redirect(http.StatusFound, to), err
 }
@@ -175,7 +175,7 @@ func (c *Call) socialReturned(status int, back social.Returned) (rawAnswer, erro
 		if to, err = social.Return(tx, request, endpoint, back); err != nil {
 			return err
 		}
-		return audit.Record(tx, c.by, "social.returned", audit.Detail{"provider": request.Provider, "with_code": back.Error == ""})
+		return audit.Record(tx, c.By, "social.returned", audit.Detail{"provider": request.Provider, "with_code": back.Error == ""})
 	})
 	if err == nil && to == "" {
 		return returnPage(), nil

@@ -12,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // ConsumeRequest is a guard's question: may this one operation happen now?
@@ -70,16 +71,17 @@ func consume(c *Call, r ConsumeRequest) (ConsumeResponse, error) {
 		return ConsumeResponse{}, fault.New(fault.InsufficientServiceScope, "This service token may not consume tokens of this scope.")
 	}
 	guarded := enforce.Guarded{
-		Tenant: c.Tenant, Presented: enforce.Present(c.ctx, c.Tenant, r.Token), Scope: scope,
-		Audience: r.Audience, OperationID: r.OperationID, RequestDigest: r.RequestDigest, Caller: c.Service.ID(), RequestID: c.RequestID,
+		Scope:    scope,
+		Audience: r.Audience, OperationID: r.OperationID, RequestDigest: r.RequestDigest, Caller: c.Service.ID(),
 	}
 	if err := r.about(&guarded); err != nil {
 		return ConsumeResponse{}, err
 	}
+	c.Elevated = who.Present(c.ctx, c.Tenant, r.Token)
 	var claims stepup.Claims
 	var first bool
 	err := c.Write(func(tx *store.Tx) (err error) {
-		claims, first, err = enforce.Consume(tx, c.by, guarded)
+		claims, first, err = enforce.Consume(c.Caller, tx, guarded)
 		return err
 	})
 	if err != nil {
@@ -167,11 +169,11 @@ func introspect(c *Call, r IntrospectRequest) (IntrospectResponse, error) {
 	if session, err := c.Tenant.Verifier.Session(c.ctx, r.Token); err == nil {
 		return c.introspectSession(session)
 	}
-	presented := enforce.Present(c.ctx, c.Tenant, r.Token)
+	c.Elevated = who.Present(c.ctx, c.Tenant, r.Token)
 	var claims stepup.Claims
 	var active bool
 	err := c.Read(func(tx *store.Tx) (err error) {
-		claims, active, err = enforce.Introspect(tx, c.Tenant, presented)
+		claims, active, err = enforce.Introspect(c.Caller, tx)
 		return err
 	})
 	if err != nil || !active {

@@ -62,7 +62,7 @@ func updateUser(c *Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
 			if err := c.gateProfile(tx, r.ProfileChange); err != nil {
 				return err
 			}
-			if err := account.ChangeProfile(tx, c.by, user, r.ProfileChange); err != nil {
+			if err := account.ChangeProfile(tx, c.By, user, r.ProfileChange); err != nil {
 				return err
 			}
 		}
@@ -138,7 +138,7 @@ func deleteUser(c *Call, _ none) (none, error) {
 		if err := tx.DeleteUser(c.Tenant.ID, c.Session.UserID); err != nil {
 			return err
 		}
-		return audit.Record(tx, c.by, "user.deleted", nil)
+		return audit.Record(tx, c.By, "user.deleted", nil)
 	})
 	c.api.Outbox.Nudge()
 	return none{}, err

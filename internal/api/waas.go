@@ -174,7 +174,7 @@ func (c *Call) intend(action wallet.Action, scope stepup.Scope, w wallet.Wallet,
 	}
 	e := errand{scope: scope, operation: wallet.Operation{
 		ID: c.operationID, EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, SessionID: c.Session.ID, WalletID: w.ID,
-		Action: action, Request: raw, RequestID: c.RequestID,
+		Action: action, Request: raw, RequestID: c.By.RequestID,
 	}}
 	e.intent, err = intent.Decode(e.operation, w)
 	return e, err
@@ -239,21 +239,21 @@ func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOpe
 	if err != nil {
 		return row, err
 	}
-	subject := c.Subject()
-	subject.Presented = subject.Presented.For(bound)
+	demand := c.demand(e.scope)
+	demand.DetailsHash = bound
 	if e.scope != "" {
 		rule, err := policy.RuleFor(c.Tenant.Environment, e.scope)
 		if err != nil {
 			return row, err
 		}
-		subject.Presented = subject.Presented.Within(!rule.Binding.Spends(e.amounts()))
+		demand.Within = !rule.Binding.Spends(e.amounts())
 	}
 	asked := enforce.Errand{
 		OperationID: e.operation.ID, WalletID: e.operation.WalletID, Action: e.operation.Action,
 		IntentHash: e.intent.Hash, Summary: e.intent.Summary, Scope: e.scope,
 	}
 	err = c.Write(func(tx *store.Tx) (err error) {
-		row, err = enforce.Claim(tx, c.by, subject, asked, first)
+		row, err = enforce.Claim(c.Caller, tx, demand, asked, first)
 		return err
 	})
 	if err == nil {
@@ -278,7 +278,7 @@ func (c *Call) credentials(row store.WalletOperationRow) (wallet.Credentials, er
 		return wallet.Credentials{Ticket: ticket}, err
 	}
 	// spent by now, and expired perhaps: it is judged by when it was claimed
-	return wallet.Credentials{Ticket: ticket, ElevatedToken: c.Presented.Text()}, nil
+	return wallet.Credentials{Ticket: ticket, ElevatedToken: c.Elevated.Text()}, nil
 }
 
 const resultDone = "done"
@@ -304,7 +304,7 @@ func (c *Call) finish(ctx context.Context, e errand, row store.WalletOperationRo
 			"authorized_by": row.AuthorizedBy, "scope": row.Scope, "token_id": row.TokenID, "method": row.Method,
 			"signer": outcome.Verdicts.Signer, "guardian": outcome.Verdicts.Guardian, "generation": outcome.Wallet.Generation,
 		}
-		return audit.Record(tx, c.by, "wallet."+row.Action+".finished", detail)
+		return audit.Record(tx, c.By, "wallet."+row.Action+".finished", detail)
 	})
 }
 

@@ -95,7 +95,7 @@ func waasBroadcast(c *Call, r BroadcastRequest) (BroadcastResult, error) {
 		return BroadcastResult{}, err
 	}
 	sent, err := coordinator.Broadcast(c.ctx, wallet.Broadcast{
-		EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, WalletID: w.ID, SignedTransaction: signed, RequestID: c.RequestID,
+		EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, WalletID: w.ID, SignedTransaction: signed, RequestID: c.By.RequestID,
 		Network: wallet.Network{Chain: w.Chain, ChainID: int64(network.ChainID), Cluster: network.Cluster, Name: network.Name,
 			RPC: network.RPC},
 	})
@@ -103,7 +103,7 @@ func waasBroadcast(c *Call, r BroadcastRequest) (BroadcastResult, error) {
 		return BroadcastResult{}, err
 	}
 	err = c.Write(func(tx *store.Tx) error {
-		return audit.Record(tx, c.by, "wallet.transaction.broadcast",
+		return audit.Record(tx, c.By, "wallet.transaction.broadcast",
 			audit.Detail{"wallet_id": w.ID, "network": network.Name, "transaction_id": sent.TransactionID})
 	})
 	return BroadcastResult{TransactionHash: sent.TransactionID, Network: network.Name}, err

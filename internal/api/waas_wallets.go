@@ -145,7 +145,7 @@ func waasGet(c *Call, _ none) (EmbeddedWallet, error) {
 	}
 	if w.State == wallet.Deleted {
 		err = c.Write(func(tx *store.Tx) error {
-			return account.ForgetEmbedded(tx, c.by, c.Tenant, c.Session.UserID, w.ID)
+			return account.ForgetEmbedded(tx, c.By, c.Tenant, c.Session.UserID, w.ID)
 		})
 	}
 	return viewWallet(w), err
@@ -181,7 +181,7 @@ func (c *Call) keepWallet(tx *store.Tx, w wallet.Wallet) error {
 		Address: w.Address, Chain: kind.Namespace(), WalletName: "embedded" + string(kind), WalletProvider: embeddedWallet,
 		EmbeddedWalletID: w.ID,
 	}
-	return account.KeepEmbedded(tx, c.by, c.Tenant, c.Session.UserID, account.Address{
+	return account.KeepEmbedded(tx, c.By, c.Tenant, c.Session.UserID, account.Address{
 		Format: store.FormatBlockchain, Identifier: kind.Identifier(w.Address), Written: w.Address, Detail: detail.JSON(),
 	})
 }

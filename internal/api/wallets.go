@@ -189,7 +189,7 @@ func walletTransfer(c *Call, r WalletRequest) (VerifyResponse, error) {
 		if err != nil {
 			return held, err
 		}
-		return account.Transfer(tx, c.by, c.Tenant, c.Session.UserID, held, proven(proof.Evidence()), from)
+		return account.Transfer(tx, c.By, c.Tenant, c.Session.UserID, held, proven(proof.Evidence()), from)
 	})
 }
 
@@ -203,6 +203,6 @@ func walletSelect(c *Call, r WalletSelection) (VerifyResponse, error) {
 		return VerifyResponse{}, err
 	}
 	return c.changed(func(tx *store.Tx) error {
-		return account.SelectWallet(tx, c.by, c.Tenant, c.Session.UserID, r.WalletID)
+		return account.SelectWallet(tx, c.By, c.Tenant, c.Session.UserID, r.WalletID)
 	})
 }

@@ -29,7 +29,7 @@ func door(w *tenanttest.World) *custodydoor.Door {
 func claimed(t *testing.T, w *tenanttest.World, s store.SessionRow, text, operation string) (row store.WalletOperationRow) {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) (err error) {
-		row, err = enforce.Claim(tx, tenanttest.By, w.Subject(t, s, text), enforce.Errand{
+		row, err = enforce.Claim(w.Caller(t, s, text), tx, enforce.Demand{}, enforce.Errand{
 			OperationID: operation, WalletID: "wallet", Action: wallet.Export, IntentHash: "intent", Scope: stepup.WalletExport,
 		}, nil)
 		return err

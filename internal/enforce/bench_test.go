@@ -15,7 +15,7 @@ func BenchmarkForesee(b *testing.B) {
 	w := tenanttest.SQLite(b,
 		tenanttest.Old("mfa: {methods: [{type: totp, enabled: true}], actions: [{action: user.update, required: true}]}"))
 	s := w.SignIn(b, "ada@example.com")
-	subject := w.Subject(b, s, "")
+	caller, demand := w.Caller(b, s, ""), enforce.Demand{Scope: stepup.UserUpdate}
 	run := func(name string, fn func(tx *store.Tx) error) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -25,9 +25,9 @@ func BenchmarkForesee(b *testing.B) {
 			}
 		})
 	}
-	run("gate alone", func(tx *store.Tx) error { return enforce.Judge(tx, subject, stepup.UserUpdate) })
+	run("gate alone", func(tx *store.Tx) error { return enforce.Judge(caller, tx, demand) })
 	run("gate and foresight", func(tx *store.Tx) error {
-		_, err := enforce.JudgeBoth(tx, subject, stepup.UserUpdate)
+		_, err := enforce.JudgeBoth(caller, tx, demand)
 		return err
 	})
 	run("one read", func(tx *store.Tx) error { _, err := tx.User(w.Tenant.ID, s.UserID); return err })

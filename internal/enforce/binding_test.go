@@ -14,42 +14,43 @@ func TestWrongBinding(t *testing.T) {
 	}
 	never, always, above := rule("", false), rule(environment.BindAlways, false), rule(environment.BindAbove, false)
 	shown, shownAbove := rule(environment.BindAlways, true), rule(environment.BindAbove, true)
-	unbound := Presented{given: true}
-	bound := Presented{given: true, claims: stepup.Claims{AuthorizationDetails: []byte("[]"), AuthorizationDetailsHash: "x"}}
+	unbound := stepup.Claims{}
+	bound := stepup.Claims{AuthorizationDetails: []byte("[]"), AuthorizationDetailsHash: "x"}
 	seen := bound
-	seen.claims.Displayed = true
+	seen.Displayed = true
 	for _, test := range []struct {
-		name string
-		p    Presented
-		rule policy.Binding
-		ok   bool
+		name  string
+		token stepup.Claims
+		d     Demand
+		rule  policy.Binding
+		ok    bool
 	}{
-		{"no rule, unbound", unbound, never, true},
-		{"no rule, unbound, known", unbound.For("x"), never, true},
-		{"no rule, bound at a gate that does not compare", bound, never, false},
-		{"no rule, bound, not read yet", bound.BeforeBody(), never, true},
-		{"no rule, bound to it", bound.For("x"), never, true},
-		{"no rule, bound to another", bound.For("y"), never, false},
-		{"no rule, bound, read, and it amounts to nothing", bound.BeforeBody().For(""), never, false},
-		{"no rule, bound, amounts but no hash", bound.Within(true), never, false},
-		{"always, unbound", unbound.For("x"), always, false},
-		{"always, unbound, not read yet", unbound.BeforeBody(), always, false},
-		{"always, unbound at a gate that knows nothing", unbound, always, false},
-		{"always, unbound and small", unbound.For("x").Within(true), always, false},
-		{"always, bound to it", bound.For("x"), always, true},
-		{"above, unbound, not read yet", unbound.BeforeBody(), above, true},
-		{"above, unbound and small", unbound.For("x").Within(true), above, true},
-		{"above, unbound and not small", unbound.For("x"), above, false},
-		{"above, unbound, read after it was let through", unbound.BeforeBody().For("x"), above, false},
-		{"above, unbound at a gate that knows nothing", unbound, above, false},
-		{"above, bound to another though small", bound.For("y").Within(true), above, false},
-		{"shown, bound unseen", bound.For("x"), shown, false},
-		{"shown, bound and seen", seen.For("x"), shown, true},
-		{"shown, seen, but another", seen.For("y"), shown, false},
-		{"shown above, unseen and small", bound.For("x").Within(true), shownAbove, true},
-		{"shown above, unseen and not small", bound.For("x"), shownAbove, false},
+		{"no rule, unbound", unbound, Demand{}, never, true},
+		{"no rule, unbound, known", unbound, Demand{DetailsHash: "x"}, never, true},
+		{"no rule, bound at a gate that does not compare", bound, Demand{}, never, false},
+		{"no rule, bound, not read yet", bound, Demand{Unread: true}, never, true},
+		{"no rule, bound to it", bound, Demand{DetailsHash: "x"}, never, true},
+		{"no rule, bound to another", bound, Demand{DetailsHash: "y"}, never, false},
+		{"no rule, bound, read, and it amounts to nothing", bound, Demand{}, never, false},
+		{"no rule, bound, amounts but no hash", bound, Demand{Within: true}, never, false},
+		{"always, unbound", unbound, Demand{DetailsHash: "x"}, always, false},
+		{"always, unbound, not read yet", unbound, Demand{Unread: true}, always, false},
+		{"always, unbound at a gate that knows nothing", unbound, Demand{}, always, false},
+		{"always, unbound and small", unbound, Demand{DetailsHash: "x", Within: true}, always, false},
+		{"always, bound to it", bound, Demand{DetailsHash: "x"}, always, true},
+		{"above, unbound, not read yet", unbound, Demand{Unread: true}, above, true},
+		{"above, unbound and small", unbound, Demand{DetailsHash: "x", Within: true}, above, true},
+		{"above, unbound and not small", unbound, Demand{DetailsHash: "x"}, above, false},
+		{"above, unbound, read after it was let through", unbound, Demand{DetailsHash: "x"}, above, false},
+		{"above, unbound at a gate that knows nothing", unbound, Demand{}, above, false},
+		{"above, bound to another though small", bound, Demand{DetailsHash: "y", Within: true}, above, false},
+		{"shown, bound unseen", bound, Demand{DetailsHash: "x"}, shown, false},
+		{"shown, bound and seen", seen, Demand{DetailsHash: "x"}, shown, true},
+		{"shown, seen, but another", seen, Demand{DetailsHash: "y"}, shown, false},
+		{"shown above, unseen and small", bound, Demand{DetailsHash: "x", Within: true}, shownAbove, true},
+		{"shown above, unseen and not small", bound, Demand{DetailsHash: "x"}, shownAbove, false},
 	} {
-		if got := !test.p.wrongBinding(test.rule); got != test.ok {
+		if got := !test.d.wrongBinding(test.token, test.rule); got != test.ok {
 			t.Errorf("%s: %v", test.name, got)
 		}
 	}

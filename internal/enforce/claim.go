@@ -8,6 +8,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Errand is one operation on a wallet, as the door has understood it.
@@ -23,12 +24,12 @@ type Errand struct {
 // Known reports whether the gate of scope was opened for just this operation
 // before, for the same session. Its token is spent or over by now, and that is
 // no refusal: what the body asks for is compared in [Claim].
-func Known(tx *store.Tx, s Subject, operationID string, scope stepup.Scope) (bool, error) {
-	row, err := tx.WalletOperation(s.Tenant.ID, operationID)
+func Known(c who.Caller, tx *store.Tx, operationID string, scope stepup.Scope) (bool, error) {
+	row, err := tx.WalletOperation(c.Tenant.ID, operationID)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
-	return err == nil && row.UserID == s.Session.UserID && row.SessionID == s.Session.ID && row.Scope == string(scope), err
+	return err == nil && row.UserID == c.Session.UserID && row.SessionID == c.Session.ID && row.Scope == string(scope), err
 }
 
 // Claim spends the token for one operation, in the transaction that remembers
@@ -36,21 +37,21 @@ func Known(tx *store.Tx, s Subject, operationID string, scope stepup.Scope) (boo
 // its token; the same id for anything else is a conflict and spends nothing.
 // first runs in that transaction when the operation is new, before anything is
 // spent.
-func Claim(tx *store.Tx, by audit.By, s Subject, e Errand, first func(*store.Tx) error) (store.WalletOperationRow, error) {
-	if err := s.Tenant.Pin(tx); err != nil {
+func Claim(c who.Caller, tx *store.Tx, d Demand, e Errand, first func(*store.Tx) error) (store.WalletOperationRow, error) {
+	if err := c.Tenant.Pin(tx); err != nil {
 		return store.WalletOperationRow{}, err
 	}
-	if _, err := tx.LockUser(s.Tenant.ID, s.Session.UserID); err != nil {
+	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
 		return store.WalletOperationRow{}, err
 	}
-	if _, err := tx.LiveSession(s.Tenant.ID, s.Session.ID); err != nil {
+	if _, err := tx.LiveSession(c.Tenant.ID, c.Session.ID); err != nil {
 		return store.WalletOperationRow{}, err
 	}
 	row := store.WalletOperationRow{
-		EnvironmentID: s.Tenant.ID, ID: e.OperationID, UserID: s.Session.UserID, SessionID: s.Session.ID, WalletID: e.WalletID,
+		EnvironmentID: c.Tenant.ID, ID: e.OperationID, UserID: c.Session.UserID, SessionID: c.Session.ID, WalletID: e.WalletID,
 		Action: string(e.Action), IntentHash: e.IntentHash, Scope: string(e.Scope), AuthorizedBy: string(wallet.ByPolicy),
 	}
-	earlier, err := tx.WalletOperation(s.Tenant.ID, e.OperationID)
+	earlier, err := tx.WalletOperation(c.Tenant.ID, e.OperationID)
 	if err == nil {
 		return earlier, conflict(earlier, row)
 	}
@@ -62,8 +63,8 @@ func Claim(tx *store.Tx, by audit.By, s Subject, e Errand, first func(*store.Tx)
 			return row, err
 		}
 	}
-	if e.Scope != "" {
-		if err := openGate(tx, by, s, e.Scope, &row); err != nil {
+	if d.Scope = e.Scope; d.Scope != "" {
+		if err := openGate(c, tx, d, &row); err != nil {
 			return row, err
 		}
 	}
@@ -74,15 +75,15 @@ func Claim(tx *store.Tx, by audit.By, s Subject, e Errand, first func(*store.Tx)
 	if !isFirst {
 		return earlier, errors.New("claiming: the operation appeared although its user is locked")
 	}
-	return earlier, audit.Record(tx, by, "wallet."+string(e.Action)+".claimed", audit.Detail{
+	return earlier, audit.Record(tx, c.By, "wallet."+string(e.Action)+".claimed", audit.Detail{
 		"operation_id": e.OperationID, "wallet_id": e.WalletID, "intent_hash": e.IntentHash, "summary": e.Summary,
 		"scope": e.Scope, "authorized_by": row.AuthorizedBy, "token_id": row.TokenID, "method": row.Method,
 	})
 }
 
 // openGate spends what opens the gate and notes in row what that was.
-func openGate(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope, row *store.WalletOperationRow) error {
-	opened, err := Open(tx, by, s, scope)
+func openGate(c who.Caller, tx *store.Tx, d Demand, row *store.WalletOperationRow) error {
+	opened, err := Open(c, tx, d)
 	switch {
 	case err != nil:
 		return err
@@ -92,7 +93,7 @@ func openGate(tx *store.Tx, by audit.By, s Subject, scope stepup.Scope, row *sto
 	case opened.TokenID == "":
 		return nil
 	}
-	token, err := tx.ElevatedToken(s.Tenant.ID, opened.TokenID)
+	token, err := tx.ElevatedToken(c.Tenant.ID, opened.TokenID)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 func claim(t testing.TB, w *tenanttest.World, s store.SessionRow, text string, e enforce.Errand) (row store.WalletOperationRow, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		row, err = enforce.Claim(tx, tenanttest.By, w.Subject(t, s, text), e, nil)
+		row, err = enforce.Claim(w.Caller(t, s, text), tx, enforce.Demand{}, e, nil)
 		return err
 	})
 	return row, err
@@ -84,7 +84,7 @@ func TestClaimRefused(t *testing.T) {
 		}
 		text := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport)
 		err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := enforce.Claim(tx, tenanttest.By, w.Subject(t, ada, text), export("op", "intent"),
+			_, err := enforce.Claim(w.Caller(t, ada, text), tx, enforce.Demand{}, export("op", "intent"),
 				func(*store.Tx) error { return fault.New(fault.TooManyWallets, "No.") })
 			return err
 		})
@@ -134,7 +134,7 @@ func TestKnown(t *testing.T) {
 			{"another session", second, "op", stepup.WalletExport, false}, {"another user", bob, "op", stepup.WalletExport, false},
 		} {
 			w.Read(t, func(tx *store.Tx) error {
-				known, err := enforce.Known(tx, w.Subject(t, test.session, ""), test.operation, test.scope)
+				known, err := enforce.Known(w.Caller(t, test.session, ""), tx, test.operation, test.scope)
 				if known != test.want {
 					t.Errorf("%s: %v", test.name, known)
 				}

@@ -11,18 +11,16 @@ import (
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Guarded is what a guard elsewhere asks to have consumed.
 type Guarded struct {
-	Tenant        *tenant.Tenant
-	Presented     Presented
 	Scope         stepup.Scope
 	Audience      string // who the guard is; empty: whoever the scope is for
 	OperationID   string // made by the guard
 	RequestDigest string
 	Caller        string // service token id
-	RequestID     string
 	DetailsHash   string // stepup.HashDetails of what the operation does; empty: not named
 	Details       []byte // the same in full, when the guard told; DetailsHash is of these
 }
@@ -31,35 +29,31 @@ type Guarded struct {
 // record of the operation. The same operation id again answers first=false: a
 // replay, which is not a permission. The same id with another digest, scope or
 // caller is a conflict.
-func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first bool, err error) {
-	if err := g.Tenant.Pin(tx); err != nil {
+func Consume(c who.Caller, tx *store.Tx, g Guarded) (_ stepup.Claims, first bool, err error) {
+	if err := c.Tenant.Pin(tx); err != nil {
 		return stepup.Claims{}, false, err
 	}
-	rule, err := policy.RuleFor(g.Tenant.Environment, g.Scope)
+	rule, err := policy.RuleFor(c.Tenant.Environment, g.Scope)
 	if err != nil || rule.Operator {
-		return stepup.Claims{}, false, fault.New(fault.InvalidScopes, "%s", policy.NoScope(g.Tenant.Environment, string(g.Scope)))
-	}
-	refuse := func(d policy.Decision, reason stepup.Reason) error {
-		return refusal(Subject{RequestID: g.RequestID}, d, reason)
+		return stepup.Claims{}, false, fault.New(fault.InvalidScopes, "%s", policy.NoScope(c.Tenant.Environment, string(g.Scope)))
 	}
 	// unknown refuses before the person was looked at, so that their methods are not known.
 	unknown := func(reason stepup.Reason) error {
 		return fault.New(fault.ElevatedTokenRequired, "Elevated access token with scope %s required: %s.", rule.Scope, sentence[reason]).
-			With(Refusal{Scope: rule.Scope, Reason: reason, SingleUse: rule.SingleUse, RequestID: g.RequestID})
+			With(Refusal{Scope: rule.Scope, Reason: reason, SingleUse: rule.SingleUse, RequestID: c.By.RequestID})
 	}
-	if g.Presented.TokenID() == "" {
-		reason := g.Presented.invalid
-		if !g.Presented.given {
-			reason = stepup.ReasonMissing
-		}
-		return stepup.Claims{}, false, unknown(reason)
+	claims, holds := c.Elevated.Claims()
+	switch {
+	case !c.Elevated.Given():
+		return stepup.Claims{}, false, unknown(stepup.ReasonMissing)
+	case !holds:
+		return stepup.Claims{}, false, unknown(c.Elevated.Invalid())
 	}
-	claims = g.Presented.claims
 	if g.Audience != "" && !slices.Contains(claims.Audience, g.Audience) {
 		return claims, false, unknown(stepup.ReasonWrongScope)
 	}
 	operation := store.OperationRow{
-		EnvironmentID: g.Tenant.ID, ID: g.OperationID, Caller: g.Caller, TokenID: claims.ID, Subject: claims.Subject,
+		EnvironmentID: c.Tenant.ID, ID: g.OperationID, Caller: g.Caller, TokenID: claims.ID, Subject: claims.Subject,
 		Scope: string(g.Scope), Digest: g.RequestDigest,
 	}
 	earlier, first, err := tx.ClaimOperation(operation)
@@ -77,14 +71,14 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 		}
 		return claims, false, nil
 	}
-	if _, err := tx.LockUser(g.Tenant.ID, claims.Subject); errors.Is(err, store.ErrNotFound) {
+	if _, err := tx.LockUser(c.Tenant.ID, claims.Subject); errors.Is(err, store.ErrNotFound) {
 		return claims, false, unknown(stepup.ReasonSuperseded)
 	} else if err != nil {
 		return claims, false, err
 	}
-	session, inForce, err := account.LiveSession(tx, g.Tenant, claims.Session)
+	session, inForce, err := account.LiveSession(tx, c.Tenant, claims.Session)
 	if errors.Is(err, store.ErrNotFound) {
-		reason, err := whyEnded(tx, g.Tenant, claims)
+		reason, err := whyEnded(tx, c.Tenant, claims)
 		if err != nil {
 			return claims, false, err
 		}
@@ -101,22 +95,25 @@ func Consume(tx *store.Tx, by audit.By, g Guarded) (claims stepup.Claims, first 
 	if err != nil {
 		return claims, false, err
 	}
-	g.Presented = g.Presented.For(g.DetailsHash).Within(len(g.Details) > 0 && !decision.Rule.Binding.Details(g.Details))
-	reason, err := Reason(tx, inForce, g.Presented, Caller{}, decision)
+	d := Demand{
+		Scope: g.Scope, DetailsHash: g.DetailsHash, Within: len(g.Details) > 0 && !decision.Rule.Binding.Details(g.Details),
+	}
+	guard := who.Caller{By: c.By, Tenant: inForce, Elevated: c.Elevated}
+	reason, err := worth(guard, tx, d, decision)
 	if err != nil {
 		return claims, false, err
 	}
 	if reason != "" {
-		return claims, false, refuse(decision, reason)
+		return claims, false, refusal(guard, decision, reason)
 	}
-	err = tx.ConsumeElevatedToken(g.Tenant.ID, claims.ID)
+	err = tx.ConsumeElevatedToken(c.Tenant.ID, claims.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		return claims, false, refuse(decision, stepup.ReasonSpent)
+		return claims, false, refusal(guard, decision, stepup.ReasonSpent)
 	}
 	if err != nil {
 		return claims, false, err
 	}
-	return claims, true, audit.Record(tx, by.Concerning(claims.Subject).In(claims.Session), "token.consumed", audit.Detail{
+	return claims, true, audit.Record(tx, c.By.Concerning(claims.Subject).In(claims.Session), "token.consumed", audit.Detail{
 		"token_id": claims.ID, "scope": g.Scope, "operation_id": g.OperationID, "request_digest": g.RequestDigest,
 		"authorization_details_hash": g.DetailsHash,
 	})
@@ -134,30 +131,32 @@ func whyEnded(tx *store.Tx, t *tenant.Tenant, claims stepup.Claims) (stepup.Reas
 
 // Introspect reports whether the token is good for anything right now
 // (RFC 7662): its session lives, and it is neither spent nor superseded.
-func Introspect(tx *store.Tx, t *tenant.Tenant, p Presented) (stepup.Claims, bool, error) {
-	if p.TokenID() == "" {
+func Introspect(c who.Caller, tx *store.Tx) (stepup.Claims, bool, error) {
+	claims, holds := c.Elevated.Claims()
+	if !holds {
 		return stepup.Claims{}, false, nil
 	}
-	session, t, err := account.LiveSession(tx, t, p.claims.Session)
+	session, t, err := account.LiveSession(tx, c.Tenant, claims.Session)
 	if err != nil {
 		if errors.Is(err, store.ErrNotFound) {
 			err = nil
 		}
 		return stepup.Claims{}, false, err
 	}
+	c.Tenant = t
 	person, err := account.Person(tx, t.Environment, session)
 	if err != nil {
 		return stepup.Claims{}, false, err
 	}
-	p = p.BeforeBody() // good for something: what that is, the guard says when it consumes
-	for _, scope := range p.claims.Scopes {
+	for _, scope := range claims.Scopes {
 		decision, err := policy.Decide(t.Environment, person, scope)
 		if err != nil {
 			return stepup.Claims{}, false, nil
 		}
-		if reason, err := Reason(tx, t, p, Caller{}, decision); err != nil || reason != "" {
+		// Good for something: what that is, the guard says when it consumes.
+		if reason, err := worth(c, tx, Demand{Scope: scope, Unread: true}, decision); err != nil || reason != "" {
 			return stepup.Claims{}, false, err
 		}
 	}
-	return p.claims, true, nil
+	return claims, true, nil
 }

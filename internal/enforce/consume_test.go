@@ -13,20 +13,26 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
-func guarded(t testing.TB, w *tenanttest.World, text string, scope stepup.Scope, operation string) enforce.Guarded {
-	t.Helper()
-	return enforce.Guarded{
-		Tenant: w.Tenant, Presented: enforce.Present(t.Context(), w.Tenant, text), Scope: scope,
-		OperationID: operation, RequestDigest: "digest", Caller: "guard", RequestID: "request",
-	}
+// question is what a guard asks, and the token that it was given.
+type question struct {
+	enforce.Guarded
+	token string
 }
 
-func consume(t testing.TB, w *tenanttest.World, g enforce.Guarded) (claims stepup.Claims, first bool, err error) {
+func guarded(text string, scope stepup.Scope, operation string) question {
+	return question{token: text, Guarded: enforce.Guarded{
+		Scope: scope, OperationID: operation, RequestDigest: "digest", Caller: "guard",
+	}}
+}
+
+func consume(t testing.TB, w *tenanttest.World, q question) (claims stepup.Claims, first bool, err error) {
 	t.Helper()
+	guard := who.Caller{By: tenanttest.By, Tenant: w.Tenant, Elevated: who.Present(t.Context(), w.Tenant, q.token)}
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		claims, first, err = enforce.Consume(tx, tenanttest.By, g)
+		claims, first, err = enforce.Consume(guard, tx, q.Guarded)
 		return err
 	})
 	return claims, first && err == nil, err
@@ -38,20 +44,20 @@ func TestConsume(t *testing.T) {
 	tenanttest.Engines(t, document, func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		text := w.Elevate(t, ada, "ada@example.com", tenanttest.Transfer)
-		good := guarded(t, w, text, tenanttest.Transfer, "op-1")
+		good := guarded(text, tenanttest.Transfer, "op-1")
 		for i := range 3 {
 			claims, first, err := consume(t, w, good)
 			if err != nil || first != (i == 0) || claims.Subject != ada.UserID || claims.Session != ada.ID || claims.ID == "" {
 				t.Errorf("call %d: %+v, first %v, %v", i, claims, first, err)
 			}
 		}
-		second := guarded(t, w, w.Elevate(t, ada, "ada@example.com", tenanttest.Transfer, "pay:now"), tenanttest.Transfer, "op-1")
+		second := guarded(w.Elevate(t, ada, "ada@example.com", tenanttest.Transfer, "pay:now"), tenanttest.Transfer, "op-1")
 		if _, first, err := consume(t, w, second); first || err != nil {
 			t.Errorf("another token for the same operation: %v, %v; want a replay", first, err)
 		}
 		digest, scope, caller := good, second, good
 		digest.RequestDigest, scope.Scope, caller.Caller = "other", "pay:now", "other"
-		for name, g := range map[string]enforce.Guarded{"another digest": digest, "another scope": scope, "another caller": caller} {
+		for name, g := range map[string]question{"another digest": digest, "another scope": scope, "another caller": caller} {
 			if _, first, err := consume(t, w, g); first || !fault.Has(err, fault.OperationConflict) {
 				t.Errorf("%s: %v, %v", name, first, err)
 			}
@@ -93,32 +99,32 @@ func TestConsumeRefused(t *testing.T) {
 			{text, "pay:now", stepup.ReasonWrongScope}, {text, "vault:open", stepup.ReasonWrongScope},
 			{text, stepup.WalletExport, stepup.ReasonWrongScope},
 		} {
-			if _, first, err := consume(t, w, guarded(t, w, test.text, test.scope, "op")); first || reason(t, err) != test.want {
+			if _, first, err := consume(t, w, guarded(test.text, test.scope, "op")); first || reason(t, err) != test.want {
 				t.Errorf("%q for %s: %v, %v", test.text, test.scope, first, err)
 			}
 		}
 		for _, scope := range []stepup.Scope{"", "transfer", "transfer:*", "TRANSFER:CREATE", "transfer:create ", "transfer:create pay:now",
 			stepup.ConsoleMFAReset, "business_account:x"} {
-			if _, first, err := consume(t, w, guarded(t, w, text, scope, "op")); first || !fault.Has(err, fault.InvalidScopes) {
+			if _, first, err := consume(t, w, guarded(text, scope, "op")); first || !fault.Has(err, fault.InvalidScopes) {
 				t.Errorf("%q: %v, %v", scope, first, err)
 			}
 		}
 		if n := w.Count(t, `SELECT COUNT(*) FROM operations`); n != 0 {
 			t.Errorf("%d operations claimed", n)
 		}
-		if _, first, err := consume(t, w, guarded(t, w, text, tenanttest.Transfer, "op")); err != nil || !first {
+		if _, first, err := consume(t, w, guarded(text, tenanttest.Transfer, "op")); err != nil || !first {
 			t.Errorf("after all that: %v, %v", first, err)
 		}
 		// Time-bound: any number of operations, each once.
 		vault := w.Elevate(t, ada, "ada@example.com", "vault:open")
 		for i := range 6 {
-			if _, first, err := consume(t, w, guarded(t, w, vault, "vault:open", fmt.Sprint("vault ", i/2))); err != nil ||
+			if _, first, err := consume(t, w, guarded(vault, "vault:open", fmt.Sprint("vault ", i/2))); err != nil ||
 				first != (i%2 == 0) {
 				t.Errorf("vault %d: %v, %v", i, first, err)
 			}
 		}
 		w.Clock.Advance(601 * time.Second)
-		if _, first, err := consume(t, w, guarded(t, w, vault, "vault:open", "late")); first || reason(t, err) != stepup.ReasonExpired {
+		if _, first, err := consume(t, w, guarded(vault, "vault:open", "late")); first || reason(t, err) != stepup.ReasonExpired {
 			t.Errorf("late: %v, %v", first, err)
 		}
 	})
@@ -160,7 +166,7 @@ func TestConsumeRaces(t *testing.T) {
 
 		text := w.Elevate(t, ada, "ada@example.com", tenanttest.Transfer)
 		wins, losses := race(200, func(w *tenanttest.World, i int) (bool, error) {
-			_, first, err := consume(t, w, guarded(t, w, text, tenanttest.Transfer, fmt.Sprint("race ", i)))
+			_, first, err := consume(t, w, guarded(text, tenanttest.Transfer, fmt.Sprint("race ", i)))
 			return first, err
 		}, spent)
 		if wins != 1 || losses != 199 {
@@ -169,7 +175,7 @@ func TestConsumeRaces(t *testing.T) {
 
 		text = w.Elevate(t, ada, "ada@example.com", tenanttest.Transfer)
 		wins, losses = race(100, func(w *tenanttest.World, _ int) (bool, error) {
-			_, first, err := consume(t, w, guarded(t, w, text, tenanttest.Transfer, "one"))
+			_, first, err := consume(t, w, guarded(text, tenanttest.Transfer, "one"))
 			return first, err
 		}, func(err error) bool { return err == nil })
 		if wins != 1 || losses != 99 {

@@ -107,9 +107,8 @@ func TestCheckAndEnforcementAgree(t *testing.T) {
 // judge asks the gate of one call of the scope.
 func judge(t *testing.T, w *tenanttest.World, s store.SessionRow, token string, scope stepup.Scope, use policy.Use) error {
 	t.Helper()
-	subject := w.Subject(t, s, token)
-	subject.Use = use
-	return w.DB.Read(t.Context(), func(tx *store.Tx) error { return enforce.Judge(tx, subject, scope) })
+	caller, demand := w.Caller(t, s, token), enforce.Demand{Scope: scope, Use: use}
+	return w.DB.Read(t.Context(), func(tx *store.Tx) error { return enforce.Judge(caller, tx, demand) })
 }
 
 // somebody is a user with some addresses and second factors, each linked in some

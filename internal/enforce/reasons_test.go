@@ -15,6 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 	"github.com/stepup-auth/stepup/internal/token"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // reason is what a refusal says; "" for a yes.
@@ -49,7 +50,7 @@ func refused(t testing.TB, w *tenanttest.World, s store.SessionRow, text string,
 func active(t testing.TB, w *tenanttest.World, text string) (active bool) {
 	t.Helper()
 	w.Read(t, func(tx *store.Tx) (err error) {
-		_, active, err = enforce.Introspect(tx, w.Tenant, enforce.Present(t.Context(), w.Tenant, text))
+		_, active, err = enforce.Introspect(who.Caller{Tenant: w.Tenant, Elevated: who.Present(t.Context(), w.Tenant, text)}, tx)
 		return err
 	})
 	return active
@@ -216,7 +217,7 @@ func TestRevocation(t *testing.T) {
 				refused(t, w, ada, single, stepup.WalletExport, stepup.ReasonSuperseded)
 				refused(t, w, ada, timeBound, stepup.CredentialLink, stepup.ReasonSuperseded)
 				for text, scope := range map[string]stepup.Scope{single: stepup.WalletExport, timeBound: stepup.CredentialLink} {
-					if _, _, err := consume(t, w, guarded(t, w, text, scope, "op "+string(scope))); reason(t,
+					if _, _, err := consume(t, w, guarded(text, scope, "op "+string(scope))); reason(t,
 						err) != stepup.ReasonSuperseded {
 						t.Errorf("consuming %s: %v", scope, err)
 					}
@@ -247,7 +248,7 @@ func TestStricterUse(t *testing.T) {
 		if _, err := stale.Spend(t, ada, link, stepup.CredentialLink); err == nil || fault.Has(err, fault.ElevatedTokenRequired) {
 			t.Errorf("decided by the old rules: %v", err)
 		}
-		if _, _, err := consume(t, &stale, guarded(t, &stale, link, stepup.CredentialLink, "op")); err == nil {
+		if _, _, err := consume(t, &stale, guarded(link, stepup.CredentialLink, "op")); err == nil {
 			t.Error("consumed by the old rules")
 		}
 		if _, err := w.Spend(t, ada, link, stepup.ConsoleMFAReset); !errors.Is(err, policy.ErrOperatorScope) {

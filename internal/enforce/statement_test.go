@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // The consuming statement decides by itself, whatever was read before it and
@@ -20,7 +20,7 @@ func TestStatementDecides(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Document("sessions: {idle: 1h}"), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
 		minted := func(scope stepup.Scope) string {
-			return enforce.Present(t.Context(), w.Tenant, w.Elevate(t, ada, "ada@example.com", scope)).TokenID()
+			return who.Present(t.Context(), w.Tenant, w.Elevate(t, ada, "ada@example.com", scope)).ID()
 		}
 		consume := func(environmentID, id string) error {
 			return w.DB.Write(t.Context(), func(tx *store.Tx) error { return tx.ConsumeElevatedToken(environmentID, id) })

@@ -16,6 +16,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // asked is the table of docs/migrating.md, written out: what a scope asks for.
@@ -128,7 +129,7 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 		for _, token := range []struct {
 			name     string
 			elevated string
-			legacy   enforce.Legacy
+			legacy   who.Legacy
 			opens    bool
 		}{
 			{"none", "", nil, false},
@@ -141,7 +142,9 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 		} {
 			cases++
 			err := w.DB.Read(t.Context(), func(tx *store.Tx) error {
-				return enforce.Judge(tx, subject(t, w, s, token.elevated, token.legacy, row.entry), row.scope)
+				caller := w.Caller(t, s, token.elevated)
+				caller.Legacy = token.legacy
+				return enforce.Judge(caller, tx, enforce.Demand{Scope: row.scope, LegacyEntry: row.entry})
 			})
 			if want := !required || token.opens; (err == nil) != want || err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
 				t.Errorf("%s at %s, on %v, mfa.required %v, compatible %v, enrolled %v, token %s (single %v): %v, want it open: %v",
@@ -179,18 +182,11 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 	return cases
 }
 
-func subject(t *testing.T, w *tenanttest.World, s store.SessionRow, token string, legacy enforce.Legacy,
-	entry environment.Compatible) enforce.Subject {
-	subject := w.Subject(t, s, token)
-	subject.Legacy, subject.LegacyEntry = legacy, entry
-	return subject
-}
-
 // use spends a token and says whether it was for a single use.
 func use(t *testing.T, w *tenanttest.World, s store.SessionRow, token string, scope stepup.Scope) (single bool) {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) error {
-		opened, err := enforce.Open(tx, tenanttest.By, subject(t, w, s, token, nil, ""), scope)
+		opened, err := enforce.Open(w.Caller(t, s, token), tx, enforce.Demand{Scope: scope})
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Prefix starts every MFA token, so that scanners can find leaked ones.
@@ -98,7 +99,7 @@ func confirms(t *tenant.Tenant, proof method.Proof) bool {
 
 // Present is the token a request carries; empty text, which published clients
 // send too, is none.
-func (Tokens) Present(text string) enforce.Legacy {
+func (Tokens) Present(text string) who.Legacy {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
@@ -141,14 +142,15 @@ const good = `mfa_tokens.environment_id = $1 AND mfa_tokens.hash = $2 AND mfa_to
 
 // Judge says why the token opens nothing; an empty reason means it does. It
 // changes nothing.
-func (p presented) Judge(tx *store.Tx, t *tenant.Tenant, session store.SessionRow) (stepup.Reason, error) {
+func (p presented) Judge(c who.Caller, tx *store.Tx) (stepup.Reason, error) {
+	session := *c.Session
 	if !p.wellFormed() {
 		return stepup.ReasonMissing, nil
 	}
 	var credentialID string
 	err := tx.Row(`SELECT credential_id FROM mfa_tokens WHERE `+good, p.arguments(tx, session)...).Scan(&credentialID)
 	if err == nil {
-		return worthless(tx, t, session, credentialID)
+		return worthless(tx, c.Tenant, session, credentialID)
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return "", fmt.Errorf("reading an MFA token: %w", err)
@@ -174,12 +176,12 @@ func (p presented) Judge(tx *store.Tx, t *tenant.Tenant, session store.SessionRo
 // Spend uses the token for one action, in the transaction of that action, in a
 // single conditional statement. It returns the token's id, or ErrNotFound when it
 // opens nothing by now.
-func (p presented) Spend(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, scope stepup.Scope) (string, error) {
+func (p presented) Spend(c who.Caller, tx *store.Tx, scope stepup.Scope) (string, error) {
 	if !p.wellFormed() {
 		return "", store.ErrNotFound
 	}
 	var id, credentialID string
-	err := tx.Row(`UPDATE mfa_tokens SET consumed_at = $5 WHERE `+good+` RETURNING id, credential_id`, p.arguments(tx, session)...).
+	err := tx.Row(`UPDATE mfa_tokens SET consumed_at = $5 WHERE `+good+` RETURNING id, credential_id`, p.arguments(tx, *c.Session)...).
 		Scan(&id, &credentialID)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", store.ErrNotFound
@@ -187,10 +189,10 @@ func (p presented) Spend(tx *store.Tx, by audit.By, t *tenant.Tenant, session st
 	if err != nil {
 		return "", fmt.Errorf("spending an MFA token: %w", err)
 	}
-	if reason, err := worthless(tx, t, session, credentialID); err != nil || reason != "" {
+	if reason, err := worthless(tx, c.Tenant, *c.Session, credentialID); err != nil || reason != "" {
 		return "", errors.Join(err, store.ErrNotFound)
 	}
-	return id, audit.Record(tx, by.In(session.ID), "mfa_token.used", audit.Detail{"token_id": id, "scope": scope})
+	return id, audit.Record(tx, c.By.In(c.Session.ID), "mfa_token.used", audit.Detail{"token_id": id, "scope": scope})
 }
 
 // worthless says why the factor a token came from does not vouch for its owner any

@@ -49,7 +49,7 @@ func mint(t *testing.T, w *tenanttest.World, m method.Method, s store.SessionRow
 func judge(t *testing.T, w *tenanttest.World, s store.SessionRow, text secret.Text) (reason stepup.Reason) {
 	t.Helper()
 	w.Read(t, func(tx *store.Tx) (err error) {
-		reason, err = legacymfa.Tokens{}.Present(text.Reveal()).Judge(tx, w.Tenant, s)
+		reason, err = legacymfa.Tokens{}.Present(text.Reveal()).Judge(w.Caller(t, s, ""), tx)
 		return err
 	})
 	return reason
@@ -57,7 +57,7 @@ func judge(t *testing.T, w *tenanttest.World, s store.SessionRow, text secret.Te
 
 func spend(t *testing.T, w *tenanttest.World, s store.SessionRow, text secret.Text) error {
 	return w.DB.Write(t.Context(), func(tx *store.Tx) error {
-		_, err := legacymfa.Tokens{}.Present(text.Reveal()).Spend(tx, tenanttest.By, w.Tenant, s, stepup.WalletSign)
+		_, err := legacymfa.Tokens{}.Present(text.Reveal()).Spend(w.Caller(t, s, ""), tx, stepup.WalletSign)
 		return err
 	})
 }

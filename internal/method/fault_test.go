@@ -17,6 +17,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 var errCable = errors.New("the cable was pulled")
@@ -85,16 +86,16 @@ func flows() []flow {
 	// again spends what may have been spent already: never with success when it was.
 	again := func(t *testing.T, w *tenanttest.World) {
 		spent := w.Count(t, `SELECT COUNT(*) FROM elevated_tokens WHERE id = $1 AND consumed_at IS NOT NULL`,
-			enforce.Present(t.Context(), w.Tenant, token).TokenID())
+			who.Present(t.Context(), w.Tenant, token).ID())
 		if _, err := w.Spend(t, ada, token, stepup.WalletExport); (err == nil) != (spent == 0) {
 			t.Errorf("spent before: %d; now: %v", spent, err)
 		}
 	}
 	consume := func(ctx context.Context, w *tenanttest.World) (first bool, err error) {
-		g := enforce.Guarded{Tenant: w.Tenant, Presented: enforce.Present(ctx, w.Tenant, token), Scope: stepup.WalletExport,
-			OperationID: id, RequestDigest: "digest", Caller: "guard"}
+		g := enforce.Guarded{Scope: stepup.WalletExport, OperationID: id, RequestDigest: "digest", Caller: "guard"}
+		c := who.Caller{By: tenanttest.By, Tenant: w.Tenant, Elevated: who.Present(ctx, w.Tenant, token)}
 		err = w.DB.Write(ctx, func(tx *store.Tx) (err error) {
-			_, first, err = enforce.Consume(tx, tenanttest.By, g)
+			_, first, err = enforce.Consume(c, tx, g)
 			return err
 		})
 		return first && err == nil, err
@@ -138,8 +139,8 @@ func flows() []flow {
 		{"spending", elevated, func(ctx context.Context, w *tenanttest.World) (bool, error) {
 			var spent string
 			err := w.DB.Write(ctx, func(tx *store.Tx) (err error) {
-				spent, err = enforce.Spend(tx, tenanttest.By,
-					enforce.Subject{Tenant: w.Tenant, Session: ada, Presented: enforce.Present(ctx, w.Tenant, token)}, stepup.WalletExport)
+				c := who.Caller{By: tenanttest.By, Tenant: w.Tenant, Session: &ada, Elevated: who.Present(ctx, w.Tenant, token)}
+				spent, err = enforce.Spend(c, tx, enforce.Demand{Scope: stepup.WalletExport})
 				return err
 			})
 			return spent != "" && err == nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Register registers a payment to be confirmed in the session.
@@ -57,7 +58,7 @@ func bindings(t *testing.T, w *tenanttest.World, c Case) {
 			t.Errorf("%s: %v", what, err)
 			return ""
 		}
-		claims, ok := enforce.Present(t.Context(), w.Tenant, text).Claims()
+		claims, ok := who.Present(t.Context(), w.Tenant, text).Claims()
 		if !ok || !claims.Bound() || claims.AuthorizationDetailsHash != x.Hash || string(claims.AuthorizationDetails) != x.Details ||
 			claims.Displayed != c.Shows || !claims.SingleUse {
 			t.Errorf("%s: %+v, want one bound to %+v, displayed %t", what, claims, x, c.Shows)
@@ -89,9 +90,8 @@ func bindings(t *testing.T, w *tenanttest.World, c Case) {
 		t.Errorf("its token at a gate that compares nothing: %v", err)
 	}
 	for hash, want := range map[string]bool{x.Hash: true, y.Hash: false, "": false} {
-		subject := w.Subject(t, ada, text)
-		subject.Presented = subject.Presented.For(hash)
-		err := w.DB.Read(t.Context(), func(tx *store.Tx) error { return enforce.Judge(tx, subject, scope) })
+		caller, demand := w.Caller(t, ada, text), enforce.Demand{Scope: scope, DetailsHash: hash}
+		err := w.DB.Read(t.Context(), func(tx *store.Tx) error { return enforce.Judge(caller, tx, demand) })
 		if (err == nil) != want {
 			t.Errorf("its token for %q: %v", hash, err)
 		}
@@ -122,7 +122,7 @@ func bindings(t *testing.T, w *tenanttest.World, c Case) {
 		try = bound(ada, z)
 		try.Attempt.BindingID = ""
 		if text, err := grant(t.Context(), w, ada, try); err == nil {
-			if claims, _ := enforce.Present(t.Context(), w.Tenant, text).Claims(); claims.AuthorizationDetailsHash != z.Hash {
+			if claims, _ := who.Present(t.Context(), w.Tenant, text).Claims(); claims.AuthorizationDetailsHash != z.Hash {
 				t.Errorf("not named at the verification: %+v", claims)
 			}
 		} else {

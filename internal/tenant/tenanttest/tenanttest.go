@@ -30,6 +30,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // ID is the environment of [New]; Transfer is the custom scope it declares, for
@@ -300,23 +301,27 @@ func (w *World) Grant(ctx context.Context, m method.Method, a method.Attempt, sc
 	return minted.Sign(w.Tenant, w.Now())
 }
 
-// Subject is a request in the session that carries the token.
-func (w *World) Subject(t testing.TB, s store.SessionRow, token string) enforce.Subject {
+// Caller is who asks in the session with the token in hand.
+func (w *World) Caller(t testing.TB, s store.SessionRow, token string) who.Caller {
 	t.Helper()
-	return enforce.Subject{Tenant: w.Tenant, Session: s, Presented: enforce.Present(t.Context(), w.Tenant, token), RequestID: "request"}
+	by := By
+	by.RequestID = "request"
+	return who.Caller{By: by, Tenant: w.Tenant, Session: &s, Elevated: who.Present(t.Context(), w.Tenant, token)}
 }
 
 // Judge asks the gate.
 func (w *World) Judge(t testing.TB, s store.SessionRow, token string, scope stepup.Scope) error {
 	t.Helper()
-	return w.DB.Read(t.Context(), func(tx *store.Tx) error { return enforce.Judge(tx, w.Subject(t, s, token), scope) })
+	return w.DB.Read(t.Context(), func(tx *store.Tx) error {
+		return enforce.Judge(w.Caller(t, s, token), tx, enforce.Demand{Scope: scope})
+	})
 }
 
 // Spend consumes at the gate.
 func (w *World) Spend(t testing.TB, s store.SessionRow, token string, scope stepup.Scope) (tokenID string, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		tokenID, err = enforce.Spend(tx, By, w.Subject(t, s, token), scope)
+		tokenID, err = enforce.Spend(w.Caller(t, s, token), tx, enforce.Demand{Scope: scope})
 		return err
 	})
 	return tokenID, err
