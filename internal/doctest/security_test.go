@@ -1,9 +1,8 @@
-package docs_test
+package doctest_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +16,7 @@ var attacks = map[string]int{"A": 9, "B": 11, "C": 13, "D": 10, "E": 8, "F": 16,
 // has a row with tests that exist, or says why it has none, and every test whose
 // name carries an id stands in that row.
 func TestCoverage(t *testing.T) {
-	page := read(t, "security/coverage.md")
+	page, all := read(t, "docs/security/coverage.md"), tests(t)
 	rows := map[string]string{}
 	for _, row := range regexp.MustCompile(`(?m)^\| ([A-GL]\d+) \| [^|]+ \| (.+) \|$`).FindAllStringSubmatch(page, -1) {
 		if rows[row[1]] != "" {
@@ -35,20 +34,18 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 	for _, named := range regexp.MustCompile("`([a-zA-Z0-9_./-]+):(Test\\w+)`").FindAllStringSubmatch(page, -1) {
-		if !slices.Contains(testsIn(t, named[1]), named[2]) {
+		if !slices.Contains(all[named[1]], named[2]) {
 			t.Errorf("there is no test %s in %s", named[2], named[1])
 		}
 	}
 	for _, script := range regexp.MustCompile("`([a-zA-Z0-9_./-]+\\.mjs)`: (\\w+)").FindAllStringSubmatch(page, -1) {
-		if !strings.Contains(read(t, filepath.Join("..", script[1])), script[2]) {
+		if !strings.Contains(read(t, script[1]), script[2]) {
 			t.Errorf("%s does not mention %s", script[1], script[2])
 		}
 	}
 	inName := regexp.MustCompile(`^Test([A-GL]\d+)[A-Z]`)
-	for _, folder := range []string{".", "internal/attack", "internal/api", "internal/outbound", "internal/method/totp",
-		"internal/method/walletsig", "internal/method/walletsig/chain", "internal/method/social", "internal/method/external",
-		"internal/policytext"} {
-		for _, name := range testsIn(t, folder) {
+	for folder, names := range all {
+		for _, name := range names {
 			if id := inName.FindStringSubmatch(name); id != nil && !strings.Contains(rows[id[1]], "`"+folder+":"+name+"`") {
 				t.Errorf("%s in %s is not in the row of %s", name, folder, id[1])
 			}
@@ -56,21 +53,14 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
-// testsIn lists the tests of a folder of the repository.
-func testsIn(t *testing.T, folder string) (names []string) {
+// tests are the names of all tests of the repository, by the folder they are in.
+func tests(t *testing.T) map[string][]string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", folder, "*_test.go"))
-	if err != nil || len(files) == 0 {
-		t.Errorf("no tests in %s: %v", folder, err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(string(text), -1) {
-			names = append(names, found[1])
+	all := map[string][]string{}
+	for _, file := range sources(t, ".", true) {
+		for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(read(t, file), -1) {
+			all[path.Dir(file)] = append(all[path.Dir(file)], found[1])
 		}
 	}
-	return names
+	return all
 }

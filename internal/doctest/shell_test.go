@@ -1,4 +1,4 @@
-package docs_test
+package doctest_test
 
 import (
 	"bufio"
@@ -42,10 +42,7 @@ func newShell(t *testing.T, binary string) *shell {
 	s.environ = append(os.Environ(), "PATH="+filepath.Join(s.folder, "bin")+":"+os.Getenv("PATH"), "GOPROXY=off")
 	s.must(os.Mkdir(filepath.Join(s.folder, "bin"), 0o755))
 	s.must(os.Symlink(binary, filepath.Join(s.folder, "bin", "stepup")))
-	s.linkSources("")
-	s.linkSources("internal/strictjson") // the library stands on it
-	s.linkSources("stepuptest")
-	s.linkSources("examples/go-service")
+	s.linkSources()
 	s.start(exec.Command(binary, "serve", "--dev", "--listen", server, "--metrics-listen", s.metrics))
 	s.until("the development server is ready", func() bool { return get("http://"+server+"/readyz") != "" })
 
@@ -63,20 +60,30 @@ func newShell(t *testing.T, binary string) *shell {
 	return s
 }
 
-// linkSources shows the sources of one of our packages that strangers compile.
-func (s *shell) linkSources(folder string) {
+// linkSources shows the sources that strangers compile: the public packages, the
+// example, and what they stand on.
+func (s *shell) linkSources() {
 	s.t.Helper()
-	s.must(os.MkdirAll(filepath.Join(s.folder, folder), 0o755))
-	for _, pattern := range []string{"*.go", "go.*"} {
-		paths, err := filepath.Glob(filepath.Join("..", folder, pattern))
+	base, err := filepath.Abs(root)
+	s.must(err)
+	list := exec.CommandContext(s.t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if .Main}}{{$.Dir}}{{end}}{{end}}",
+		"./stepuptest", "./examples/go-service")
+	list.Dir = base
+	folders, err := list.Output()
+	s.must(err)
+	for _, name := range []string{"go.mod", "go.sum"} {
+		s.must(os.Symlink(filepath.Join(base, name), filepath.Join(s.folder, name)))
+	}
+	for _, folder := range strings.Fields(string(folders)) {
+		inside, err := filepath.Rel(base, folder)
 		s.must(err)
-		for _, path := range paths {
-			if strings.HasSuffix(path, "_test.go") {
-				continue
+		s.must(os.MkdirAll(filepath.Join(s.folder, inside), 0o755))
+		sources, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		s.must(err)
+		for _, source := range sources {
+			if !strings.HasSuffix(source, "_test.go") {
+				s.must(os.Symlink(source, filepath.Join(s.folder, inside, filepath.Base(source))))
 			}
-			real, err := filepath.Abs(path)
-			s.must(err)
-			s.must(os.Symlink(real, filepath.Join(s.folder, folder, filepath.Base(path))))
 		}
 	}
 }

@@ -1,10 +1,8 @@
-package docs_test
+package doctest_test
 
 import (
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -18,18 +16,9 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/recovery"
 )
 
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // TestEveryRouteIsDocumented compares api.md with the route table, both ways.
 func TestEveryRouteIsDocumented(t *testing.T) {
-	page := read(t, "api.md")
+	page := read(t, "docs/api.md")
 	var known []string
 	for _, r := range api.Routes() {
 		path := strings.TrimPrefix(strings.TrimPrefix(r.Path, "/api/v0/sdk/{environmentId}"), "/api/v0/admin")
@@ -49,20 +38,12 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 // TestEveryCodeIsDocumented looks for each code that the server refuses with,
 // and for no other.
 func TestEveryCodeIsDocumented(t *testing.T) {
-	page := read(t, "api.md")
+	page := read(t, "docs/api.md")
 	used := ""
-	for _, pattern := range []string{"../internal/*/*.go", "../internal/*/*/*.go"} {
-		sources, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, source := range sources {
-			if !strings.HasSuffix(source, "_test.go") {
-				used += read(t, source)
-			}
-		}
+	for _, source := range sources(t, "internal", false) {
+		used += read(t, source)
 	}
-	codes := regexp.MustCompile(`(\w+) +Code = "([a-z_]+)"`).FindAllStringSubmatch(read(t, "../internal/fault/fault.go"), -1)
+	codes := regexp.MustCompile(`(\w+) +Code = "([a-z_]+)"`).FindAllStringSubmatch(read(t, "internal/fault/fault.go"), -1)
 	if len(codes) < 30 {
 		t.Fatalf("only %d codes found in internal/fault", len(codes))
 	}
@@ -76,8 +57,8 @@ func TestEveryCodeIsDocumented(t *testing.T) {
 // TestEveryVariableIsDocumented compares operating.md and wallets.md with what
 // internal/config reads.
 func TestEveryVariableIsDocumented(t *testing.T) {
-	pages := read(t, "operating.md") + read(t, "wallets.md")
-	source := read(t, "../internal/config/config.go") + read(t, "../internal/config/wallets.go")
+	pages := read(t, "docs/operating.md") + read(t, "docs/wallets.md")
+	source := read(t, "internal/config/config.go") + read(t, "internal/config/wallets.go")
 	for _, name := range regexp.MustCompile(`"(STEPUP_[A-Z_]+[A-Z])"`).FindAllStringSubmatch(source, -1) {
 		if !strings.Contains(pages, "| `"+name[1]+"`") && !strings.Contains(pages, ", `"+name[1]+"`") {
 			t.Errorf("neither operating.md nor wallets.md names %s", name[1])
@@ -92,7 +73,7 @@ func TestEveryVariableIsDocumented(t *testing.T) {
 
 // TestEveryKeyIsDocumented compares environment.md with the document's type.
 func TestEveryKeyIsDocumented(t *testing.T) {
-	page := read(t, "environment.md")
+	page := read(t, "docs/environment.md")
 	for _, key := range keys(reflect.TypeFor[environment.Environment](), "") {
 		short := key[strings.LastIndex(key, ".")+1:]
 		if !strings.Contains(page, "`"+key+"`") && !(strings.Contains(page, "`."+short+"`") && strings.Contains(page, short+":")) {
@@ -122,7 +103,7 @@ func keys(of reflect.Type, path string) []string {
 
 // TestGuessingArithmetic recomputes the table of limits.md from the defaults.
 func TestGuessingArithmetic(t *testing.T) {
-	page := read(t, "limits.md")
+	page := read(t, "docs/limits.md")
 	limits := environment.Defaults().Limits
 	perHour := func(r environment.Rate) int { return int(float64(r.Count) / r.Per.Std().Hours()) }
 	const spread = 40                    // of internal/method/sentcode: all sources together against one
@@ -163,7 +144,7 @@ func TestGuessingArithmetic(t *testing.T) {
 
 // TestSendingArithmetic recomputes from the defaults how many codes go out.
 func TestSendingArithmetic(t *testing.T) {
-	page := read(t, "limits.md")
+	page := read(t, "docs/limits.md")
 	l := environment.Defaults().Limits
 	in10m := func(r environment.Rate) int { return r.Count * int(10*time.Minute/r.Per.Std()) }
 	inHour := func(r environment.Rate) int { return r.Count * int(time.Hour/r.Per.Std()) }
@@ -194,7 +175,7 @@ func TestSendingArithmetic(t *testing.T) {
 // TestFactorGuessingArithmetic recomputes what guessing at an authenticator app
 // and at recovery codes is worth from the defaults and the waits of internal/limit.
 func TestFactorGuessingArithmetic(t *testing.T) {
-	page := read(t, "limits.md")
+	page := read(t, "docs/limits.md")
 	limits := environment.Defaults().Limits
 	waits := limit.InARow{Free: limits.FactorGuesses, Stop: limits.FactorHardStop}
 	within := func(d time.Duration) int { // tries as early as they are let

@@ -1,9 +1,8 @@
-// Package docs_test executes the documentation: every code block of the
-// READMEs and of this folder runs, or says why it cannot.
-package docs_test
+package doctest_test
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,17 +13,54 @@ import (
 	"github.com/stepup-auth/stepup/internal/environment"
 )
 
+// root is the way from here to the root of the repository.
+const root = "../.."
+
+// pages are all pages, by their paths from the root.
 func pages(t *testing.T) []string {
 	t.Helper()
-	var all []string
-	for _, pattern := range []string{"../*.md", "*.md", "decisions/*.md", "../examples/*/*.md", "../conformance/*/*.md"} {
-		found, err := filepath.Glob(pattern)
+	return files(t, "*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md", "conformance/*/*.md")
+}
+
+// files are those of some patterns, by their paths from the root.
+func files(t *testing.T, patterns ...string) (paths []string) {
+	t.Helper()
+	for _, pattern := range patterns {
+		found, err := fs.Glob(os.DirFS(root), pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, found...)
+		paths = append(paths, found...)
 	}
-	return all
+	return paths
+}
+
+// sources are the Go files below a folder, of its code or of its tests.
+func sources(t *testing.T, folder string, tests bool) (paths []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(root), folder, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git") {
+			return fs.SkipDir
+		}
+		if err == nil && strings.HasSuffix(path, ".go") && strings.HasSuffix(path, "_test.go") == tests {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+// read is the text of a file, by its path from the root.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // TestBlocks runs each page from top to bottom, in a shell of its own.
@@ -35,13 +71,13 @@ func TestBlocks(t *testing.T) {
 		}
 	}
 	binary := filepath.Join(t.TempDir(), "stepup")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../cmd/stepup")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, root+"/cmd/stepup")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building stepup: %v\n%s", err, output)
 	}
 	for _, page := range pages(t) {
-		t.Run(strings.TrimPrefix(page, "../"), func(t *testing.T) {
+		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			blocks := blocksOf(t, page)
 			var s *shell
@@ -116,11 +152,7 @@ var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 // TestLinks follows every link to a file, and to a heading in it.
 func TestLinks(t *testing.T) {
 	for _, page := range pages(t) {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, found := range link.FindAllStringSubmatch(string(text), -1) {
+		for _, found := range link.FindAllStringSubmatch(read(t, page), -1) {
 			target, heading, _ := strings.Cut(found[1], "#")
 			if strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
 				continue
@@ -129,15 +161,12 @@ func TestLinks(t *testing.T) {
 			if target != "" {
 				path = filepath.Join(filepath.Dir(page), target)
 			}
-			content, err := os.ReadFile(path)
-			if info, e := os.Stat(path); e == nil && info.IsDir() {
-				continue
-			}
+			info, err := os.Stat(filepath.Join(root, path))
 			if err != nil {
 				t.Errorf("%s: %s leads nowhere", page, found[1])
 				continue
 			}
-			if heading != "" && !headings(string(content))[heading] {
+			if heading != "" && (info.IsDir() || !headings(read(t, path))[heading]) {
 				t.Errorf("%s: %s has no heading #%s", page, path, heading)
 			}
 		}

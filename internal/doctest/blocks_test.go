@@ -1,7 +1,6 @@
-package docs_test
+package doctest_test
 
 import (
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -32,14 +31,10 @@ var notRun = regexp.MustCompile(`^<!-- not run: (.+) -->$`)
 // blocksOf reads the fenced code blocks of a page, indented ones too.
 func blocksOf(t *testing.T, page string) []block {
 	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var blocks []block
 	var open *block
 	indent, before := "", ""
-	for i, line := range strings.Split(string(text), "\n") {
+	for i, line := range strings.Split(read(t, page), "\n") {
 		bare := strings.TrimSpace(line)
 		switch {
 		case open == nil && strings.HasPrefix(bare, "```"):
