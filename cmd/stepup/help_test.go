@@ -10,7 +10,7 @@ import (
 
 // TestEveryCommandIsDocumented walks the commands: each has a help text, is
 // asked for help in testdata/help.txt, and is named in docs/operating.md,
-// docs/environment.md or docs/wallets.md.
+// docs/environment.md or docs/wallets-operating.md.
 func TestEveryCommandIsDocumented(t *testing.T) {
 	read := func(path string) string {
 		text, err := os.ReadFile(path)
@@ -20,7 +20,7 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 		return string(text)
 	}
 	script := read("testdata/help.txt")
-	pages := read("../../docs/operating.md") + read("../../docs/environment.md") + read("../../docs/wallets.md")
+	pages := read("../../docs/operating.md") + read("../../docs/environment.md") + read("../../docs/wallets-operating.md")
 	parser, err := kong.New(&commands{}, helpWords)
 	if err != nil {
 		t.Fatal(err)
