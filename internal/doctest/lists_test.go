@@ -1,0 +1,86 @@
+package doctest_test
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestShelves: docs/README.md shows each page of docs on one shelf, once.
+func TestShelves(t *testing.T) {
+	page, shelves := read(t, "docs/README.md"), 0
+	shown := map[string]int{}
+	for _, shelf := range strings.Split(page, "\n## ")[1:] {
+		shelves++
+		for _, row := range regexp.MustCompile(`(?m)^\| (.*) \| (.*) \|$`).FindAllStringSubmatch(shelf, -1) {
+			for _, found := range link.FindAllStringSubmatch(row[1], -1) {
+				shown["docs/"+found[1]]++
+			}
+		}
+	}
+	if shelves != 4 {
+		t.Errorf("there are %d shelves", shelves)
+	}
+	all := append(files(t, "docs/*.md", "docs/*/*.md"), "docs/openapi.json")
+	for _, page := range all {
+		if page != "docs/README.md" && shown[page] != 1 {
+			t.Errorf("docs/README.md shows %s %d times", page, shown[page])
+		}
+	}
+}
+
+// TestDependencies compares docs/dependencies.md with what the modules, the packages
+// of npm and the scripts name, both ways.
+func TestDependencies(t *testing.T) {
+	needed := map[string]bool{}
+	for _, file := range files(t, "go.mod", "conformance/*/go.mod") {
+		for _, found := range regexp.MustCompile(`(?m)^(?:require |\t)([^\s()]+) v\S+$`).FindAllStringSubmatch(read(t, file), -1) {
+			needed[found[1]] = true
+		}
+	}
+	delete(needed, "github.com/stepup-auth/stepup")
+	for _, file := range files(t, "conformance/*/package.json") {
+		var manifest struct{ Dependencies, DevDependencies, Overrides map[string]string }
+		if err := json.Unmarshal([]byte(read(t, file)), &manifest); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, names := range []map[string]string{manifest.Dependencies, manifest.DevDependencies, manifest.Overrides} {
+			for name := range names {
+				needed[name] = true
+			}
+		}
+	}
+	for _, found := range regexp.MustCompile(`\t\[\w+\]=([^@\s]+)@v`).FindAllStringSubmatch(read(t, "scripts/check.sh"), -1) {
+		needed[found[1]] = true
+	}
+	for _, found := range regexp.MustCompile(`packages\+=\(([^)]+)\)`).FindAllStringSubmatch(read(t, "scripts/test.sh"), -1) {
+		for _, name := range strings.Fields(found[1]) {
+			needed[name] = true
+		}
+	}
+	if len(needed) < 50 {
+		t.Fatalf("only %d dependencies found", len(needed))
+	}
+
+	listed := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*) \\|").FindAllStringSubmatch(read(t, "docs/dependencies.md"), -1) {
+		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
+			if !strings.HasPrefix(name[1], "conformance/") && !strings.HasPrefix(name[1], "internal/") {
+				listed[name[1]] = true
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(needed)) {
+		if !listed[name] {
+			t.Errorf("docs/dependencies.md does not name %s", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(listed)) {
+		if !needed[name] {
+			t.Errorf("docs/dependencies.md names %s, which nothing needs", name)
+		}
+	}
+}
