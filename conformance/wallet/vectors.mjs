@@ -1,5 +1,5 @@
-// Writes internal/wallet/evm/testdata/viem.json: what viem makes of a few requests, for tests that run without it.
-//   node vectors.mjs > ../../internal/wallet/evm/testdata/viem.json
+// Writes internal/chain/evm/testdata/viem.json: what viem makes of a few requests, for tests that run without it.
+//   node vectors.mjs > ../../internal/chain/evm/testdata/viem.json
 import { hashMessage, hashTypedData, keccak256, serializeTransaction, toHex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { hashAuthorization } from 'viem/utils';

@@ -13,7 +13,7 @@ import (
 	"github.com/mr-tron/base58"
 	"golang.org/x/crypto/sha3"
 
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
+	"github.com/stepup-auth/stepup/internal/chain"
 )
 
 type walletGroup struct {

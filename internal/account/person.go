@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
-	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
 )

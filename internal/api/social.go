@@ -6,11 +6,11 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/social"
-	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"

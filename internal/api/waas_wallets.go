@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )

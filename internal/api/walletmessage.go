@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/binding"
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 

@@ -7,11 +7,11 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/deliver"
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/phone"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/typed"

@@ -19,8 +19,8 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 	"github.com/mr-tron/base58"
 
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
 	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
 

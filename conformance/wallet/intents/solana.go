@@ -3,9 +3,9 @@ package main
 import (
 	"encoding/hex"
 
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/sealed"
-	"github.com/stepup-auth/stepup/internal/wallet/solana"
 )
 
 // read is a Solana message, field by field.

@@ -18,9 +18,9 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/mr-tron/base58"
 
+	"github.com/stepup-auth/stepup/internal/chain/evm"
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
-	"github.com/stepup-auth/stepup/internal/wallet/solana"
 )
 
 // What an embedded wallet does, on every screen: it is made, signs, gets new

@@ -17,10 +17,10 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/stepup-auth/stepup/internal/binding"
+	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
-	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 )

@@ -4,8 +4,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/environment"
-	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
 

@@ -6,8 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/jws"
-	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 )
 
 // Identity is whom a provider named. Namespace and Subject identify; the rest

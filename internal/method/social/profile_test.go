@@ -6,9 +6,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/method/social"
-	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 )
 
 // recorded is what a provider answers, in the shape of its documentation: good

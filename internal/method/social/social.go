@@ -15,10 +15,10 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
-	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 

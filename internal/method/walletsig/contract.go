@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
+	"github.com/stepup-auth/stepup/internal/chain"
 )
 
 // Bounds of one question to a contract wallet.

@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
+	"github.com/stepup-auth/stepup/internal/chain"
 )
 
 // MaxMessage is the length of the longest text that is read, in bytes.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/nonce"
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/store"

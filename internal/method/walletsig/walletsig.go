@@ -20,11 +20,11 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/binding"
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/method"
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/nonce"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"

@@ -16,9 +16,9 @@ import (
 	"github.com/mr-tron/base58"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/authz"
 	"github.com/stepup-auth/stepup/internal/wallet/intent"

@@ -12,12 +12,12 @@ import (
 	"strings"
 
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/chain/evm"
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
-	"github.com/stepup-auth/stepup/internal/wallet/solana"
 )
 
 // Broadcast sends a transaction to the network's node, after checking that the

@@ -21,12 +21,12 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 	"github.com/google/uuid"
 
+	"github.com/stepup-auth/stepup/internal/chain/evm"
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/coordinator"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
-	"github.com/stepup-auth/stepup/internal/wallet/solana"
 )
 
 // node is a chain's node of the tests: it answers by method.

@@ -24,12 +24,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/coordinator"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
 	"github.com/stepup-auth/stepup/internal/wallet/intent"
 	"github.com/stepup-auth/stepup/internal/wallet/kek"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/stepup-auth/stepup/internal/chain/evm"
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/custody"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
 	"github.com/stepup-auth/stepup/internal/wallet/share"
-	"github.com/stepup-auth/stepup/internal/wallet/solana"
 )
 
 // Makes is the generation that a permitted Create, Refresh or Reshare makes. Its

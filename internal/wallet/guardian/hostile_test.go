@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
 	"github.com/stepup-auth/stepup/internal/wallet/guardian"
 	"github.com/stepup-auth/stepup/internal/wallet/sealed"
 	"github.com/stepup-auth/stepup/internal/wallet/transit"

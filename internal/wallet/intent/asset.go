@@ -4,7 +4,7 @@ import (
 	"math/big"
 	"strconv"
 
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 )
 
 // network is a chain that people know by a name. The others work as well; their

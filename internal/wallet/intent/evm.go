@@ -10,9 +10,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
 )
 
 func (i *Intent) signEVM(r wallet.SignRequest, w wallet.Wallet) error {

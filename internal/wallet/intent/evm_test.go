@@ -17,9 +17,9 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
 )
 
 const (

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
 	"github.com/stepup-auth/stepup/internal/wallet/strictjson"
 )
 

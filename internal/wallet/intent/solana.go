@@ -9,9 +9,9 @@ import (
 
 	"github.com/mr-tron/base58"
 
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/solana"
 	"github.com/stepup-auth/stepup/internal/wallet/strictjson"
 )
 

@@ -13,9 +13,9 @@ import (
 
 	"github.com/mr-tron/base58"
 
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/solana"
 )
 
 func solanaKey(b byte) ed25519.PrivateKey {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 )
 
 // The documents whose meaning is known, by their type.

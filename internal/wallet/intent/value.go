@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 )
 
 // Assets are named after CAIP-19:

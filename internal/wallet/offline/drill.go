@@ -8,10 +8,10 @@ import (
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 
+	"github.com/stepup-auth/stepup/internal/chain/evm"
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/evm"
 	"github.com/stepup-auth/stepup/internal/wallet/share"
-	"github.com/stepup-auth/stepup/internal/wallet/solana"
 )
 
 // Quorum is a group of parties that is large enough, and what came of it.

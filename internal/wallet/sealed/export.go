@@ -5,8 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/solana"
 )
 
 // Export seals a private key, written as wallets import it, to the key that the

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/environment"
-	"github.com/stepup-auth/stepup/internal/method/social/catalogue"
 )
 
 // The wire's providers are the rows and those refused by name, none forgotten.

@@ -16,7 +16,7 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"golang.org/x/crypto/sha3"
 
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
+	"github.com/stepup-auth/stepup/internal/chain"
 )
 
 // Keccak256 is the hash of the EVM.

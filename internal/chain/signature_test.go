@@ -13,8 +13,8 @@ import (
 
 	"github.com/mr-tron/base58"
 
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"github.com/mr-tron/base58"
 
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
-	"github.com/stepup-auth/stepup/internal/method/walletsig/chain"
 )
 
 // text4361 is a sign-in text.
