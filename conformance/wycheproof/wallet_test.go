@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mr-tron/base58"
 	"golang.org/x/crypto/sha3"
 
-	"github.com/stepup-auth/stepup/internal/chain"
+	"github.com/stepup-auth/stepup/internal/chain/evm"
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 )
 
 type walletGroup struct {
@@ -76,8 +76,8 @@ const largeX = "k*G has a large x-coordinate"
 
 func holds(address string, hash, r, s []byte) error {
 	for _, v := range []byte{0, 1, 27, 28} {
-		got, err := chain.RecoverEVM(hash, append(append(bytes.Clone(r), s...), v))
-		if err == nil && got == address {
+		got, err := evm.Recover([32]byte(hash), append(append(bytes.Clone(r), s...), v))
+		if err == nil && got.String() == address {
 			return nil
 		}
 	}
@@ -133,9 +133,12 @@ func TestWalletEd25519(t *testing.T) {
 	var c tally
 	f := load[walletGroup](t, "ed25519_test.json")
 	for _, group := range f.TestGroups {
-		address := base58.Encode(unhex(t, group.PublicKey.PK))
+		address, err := solana.AddressOf(unhex(t, group.PublicKey.PK))
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, v := range group.Tests {
-			c.count(t, v.ID, v.Comment, v.Result, chain.VerifySolana(address, string(unhex(t, v.Message)), unhex(t, v.Sig)))
+			c.count(t, v.ID, v.Comment, v.Result, address.VerifyText(string(unhex(t, v.Message)), unhex(t, v.Sig)))
 		}
 	}
 	c.done(t, f.NumberOfTests)

@@ -1,22 +1,22 @@
 package chain
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
-	"github.com/mr-tron/base58"
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 )
 
 // MaxSignature is the length of the longest signature that is read, in
 // characters. Contract wallets with passkeys make long ones.
 const MaxSignature = 32 << 10
 
-// DecodeSignature reads signedMessage: 0x and hex for EVM, none at all too, for
-// what contract wallets take is of any length (EIP-1271); base64 or base58 for Solana. Hardware wallets put it into a JSON object (wire
-// reference 7.3).
+// DecodeSignature reads signedMessage. For EVM it is 0x and hex digits, or none of
+// them: what contract wallets take is of any length (EIP-1271). For Solana it is
+// base64 or base58. Hardware wallets put it into a JSON object (wire reference 7.3).
 func DecodeSignature(c Kind, text string) ([]byte, error) {
 	if len(text) > MaxSignature {
 		return nil, errors.New("too long")
@@ -41,23 +41,7 @@ func DecodeSignature(c Kind, text string) ([]byte, error) {
 		}
 		return raw, nil
 	case Solana:
-		if len(text) > 88 {
-			break
-		}
-		if raw, err := base64.StdEncoding.Strict().DecodeString(text); err == nil && len(raw) == 64 && !strings.ContainsAny(text, "\r\n") {
-			return raw, nil
-		}
-		if raw, err := base58.Decode(text); err == nil && len(raw) == 64 && base58.Encode(raw) == text {
-			return raw, nil
-		}
+		return solana.ParseSignature(text)
 	}
-	return nil, errors.New("not 64 bytes in base64 or base58")
-}
-
-func fromHex(digits string) []byte {
-	raw, err := hex.DecodeString(digits)
-	if err != nil {
-		panic(err) // a constant of this package
-	}
-	return raw
+	return nil, fmt.Errorf("there are no signatures of chain %q here", c)
 }

@@ -8,9 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mr-tron/base58"
-
-	"github.com/stepup-auth/stepup/internal/chain"
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
 )
 
@@ -39,7 +37,7 @@ func TestG7TransactionAsMessage(t *testing.T) {
 		"a version of tomorrow": {0x81, 1, 2},
 		"letters and digits":    letters(),
 	} {
-		if !chain.LooksLikeTransaction(b) {
+		if !solana.IsMessage(b) {
 			t.Errorf("%s: not recognised", name)
 		}
 	}
@@ -47,7 +45,7 @@ func TestG7TransactionAsMessage(t *testing.T) {
 		"cut off": legacy[:len(legacy)-1], "one byte more": append(slices.Clone(legacy), 0), "nothing": nil, "a text": []byte(text4361),
 		"a long length": {1, 0, 0, 0xff, 0xff, 0xff},
 	} {
-		if chain.LooksLikeTransaction(b) {
+		if solana.IsMessage(b) {
 			t.Errorf("%s: taken for a transaction", name)
 		}
 	}
@@ -73,7 +71,7 @@ func TestOffchainEnvelope(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, length := base58.Encode(public), string(binary.LittleEndian.AppendUint16(nil, uint16(len(text4361))))
+	length := string(binary.LittleEndian.AppendUint16(nil, uint16(len(text4361))))
 	const domain = "\xffsolana offchain"
 	zeros := strings.Repeat("\x00", 32)
 	for envelope, good := range map[string]bool{
@@ -87,19 +85,19 @@ func TestOffchainEnvelope(t *testing.T) {
 		domain + "\x00" + zeros + "\x01\x02" + string(public) + zeros + length + text4361: false,
 		"solana offchain\x00\x00" + length + text4361:                                     false,
 	} {
-		err := chain.VerifySolana(address, text4361, ed25519.Sign(private, []byte(envelope)))
+		err := solana.Address(public).VerifyText(text4361, ed25519.Sign(private, []byte(envelope)))
 		if (err == nil) != good {
 			t.Errorf("%q: %v", envelope[:20], err)
 		}
 	}
 }
 
-func FuzzLooksLikeTransaction(f *testing.F) {
+func FuzzIsMessage(f *testing.F) {
 	f.Add(transaction(3))
 	f.Add([]byte(text4361))
 	f.Add([]byte{0x80, 1, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := walletsig.ParseMessage(string(b)); err == nil && chain.LooksLikeTransaction(b) {
+		if _, err := walletsig.ParseMessage(string(b)); err == nil && solana.IsMessage(b) {
 			t.Errorf("%q is a message and a transaction", b)
 		}
 	})

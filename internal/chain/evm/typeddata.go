@@ -515,6 +515,14 @@ func Bytes(text string) ([]byte, error) {
 
 func quoted(text string) string { return strconv.Quote(clip(text)) }
 
+// clip keeps an error readable.
+func clip(text string) string {
+	if len(text) > 80 {
+		return text[:80] + "…"
+	}
+	return text
+}
+
 func join(path, name string) string {
 	if path == "" {
 		return name

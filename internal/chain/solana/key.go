@@ -14,13 +14,17 @@ import (
 // Address is an account's address; a wallet's is its Ed25519 public key.
 type Address [32]byte
 
-// ParseAddress reads base58.
+// maxAddress is how many digits of base58 an address has at most.
+const maxAddress = 44
+
+// ParseAddress reads base58 in the one spelling that [Address.String] writes.
 func ParseAddress(text string) (Address, error) {
-	raw, err := base58.Decode(text)
-	if err != nil || len(raw) != len(Address{}) {
-		return Address{}, errors.New("a Solana address is 32 bytes in base58")
+	if len(text) <= maxAddress {
+		if raw, err := base58.Decode(text); err == nil && len(raw) == len(Address{}) && base58.Encode(raw) == text {
+			return Address(raw), nil
+		}
 	}
-	return Address(raw), nil
+	return Address{}, errors.New("a Solana address is 32 bytes in base58")
 }
 
 // AddressOf is the address of a wallet with this public key.

@@ -42,6 +42,21 @@ func IsTransaction(raw []byte) bool {
 	return wire(raw)
 }
 
+// IsMessage reports whether the bytes are, from the first to the last, what the
+// signers of a transaction sign, in a version that is or may come to be. It looks at
+// the layout alone.
+func IsMessage(raw []byte) bool {
+	if len(raw) > maxTransaction {
+		return false
+	}
+	if len(raw) > 0 && raw[0] > 0x80 {
+		return true // a version of tomorrow: assume the worst
+	}
+	r := reader{rest: raw, lax: true}
+	r.message()
+	return r.err == nil && len(r.rest) == 0
+}
+
 // wire reports whether the bytes have the outline of a transaction in wire
 // form: signatures, and a message that starts by asking for as many.
 func wire(raw []byte) bool {

@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/stepup-auth/stepup/internal/chain"
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 )
 
 // Bounds of one question to a contract wallet.
@@ -120,7 +120,11 @@ func (q Question) call() (ethCall, error) {
 	if err != nil {
 		return call, err
 	}
-	code := deployAndAsk(chain.AddressBytes(q.Address), factory, preparation, isValidSignature(q.Hash, signature))
+	address, err := evm.ParseAddress(q.Address)
+	if err != nil {
+		return call, err
+	}
+	code := deployAndAsk(address[:], factory, preparation, isValidSignature(q.Hash, signature))
 	if len(code) > maxInitCode {
 		return call, errors.New("the signature is too long")
 	}

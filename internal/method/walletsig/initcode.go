@@ -2,7 +2,7 @@ package walletsig
 
 import "encoding/binary"
 
-// Opcodes of the chain.EVM.
+// Opcodes of the EVM.
 const (
 	opEQ             = 0x14
 	opAND            = 0x16

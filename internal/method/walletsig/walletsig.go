@@ -21,6 +21,8 @@ import (
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/chain"
+	"github.com/stepup-auth/stepup/internal/chain/evm"
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
@@ -214,18 +216,22 @@ func (c *candidate) Compare(ctx context.Context) error {
 		return invalid("This is not a signature in the form of this chain.").Because(err)
 	}
 	if m.Chain == chain.Solana {
-		if chain.LooksLikeTransaction([]byte(m.Message)) {
+		if solana.IsMessage([]byte(m.Message)) {
 			return invalid("This text could pass for a transaction, so no signature over it is taken.")
 		}
-		if err := chain.VerifySolana(m.Address, m.Message, signature); err != nil {
+		address, err := solana.ParseAddress(m.Address)
+		if err == nil {
+			err = address.VerifyText(m.Message, signature)
+		}
+		if err != nil {
 			return invalid("This is not a signature by this wallet over this text. Of hardware wallets, which sign an off-chain envelope " +
 				"around it, version 0 without an application is read.").Because(err)
 		}
 		c.identifier = m.Chain.Identifier(m.Address)
 		return nil
 	}
-	address, err := chain.RecoverEVM(chain.PersonalHash(m.Message), signature)
-	if err == nil && address == m.Address {
+	address, err := evm.Recover(evm.MessageDigest([]byte(m.Message)), signature)
+	if err == nil && address.String() == m.Address {
 		c.identifier = m.Chain.Identifier(m.Address)
 		return nil
 	}
@@ -239,9 +245,9 @@ func (c *candidate) askContract(ctx context.Context, signature []byte) error {
 		return invalid("This is not a signature by this wallet over this text. If it is a contract wallet: this "+
 			"environment asks none on chain %s.", c.message.ChainID)
 	}
+	digest := evm.MessageDigest([]byte(m.Message))
 	err := m.Contracts.Ask(ctx, Question{
-		Node: node, ChainID: c.message.ChainID, Address: m.Address, Hash: chain.PersonalHash(m.Message), Signature: signature,
-		Undeployed: m.Undeployed,
+		Node: node, ChainID: c.message.ChainID, Address: m.Address, Hash: digest[:], Signature: signature, Undeployed: m.Undeployed,
 	})
 	switch {
 	case err == nil:

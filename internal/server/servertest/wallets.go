@@ -16,7 +16,7 @@ import (
 	"github.com/mr-tron/base58"
 
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/chain"
+	"github.com/stepup-auth/stepup/internal/chain/evm"
 	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
@@ -241,12 +241,11 @@ func (s *Wallets) create(o wallet.Operation) (wallet.Wallet, error) {
 	} else {
 		public := secp256k1.PrivKeyFromBytes(key[:]).PubKey()
 		w.PublicKey = public.SerializeCompressed()
-		signature := ecdsa.SignCompact(secp256k1.PrivKeyFromBytes(key[:]), key[:], false)
-		address, err := chain.RecoverEVM(key[:], append(signature[1:], signature[0]))
+		address, err := evm.AddressOf(w.PublicKey)
 		if err != nil {
 			return w, err
 		}
-		w.Address = address
+		w.Address = address.String()
 	}
 	s.keys[w.ID] = key
 	s.wallets = append(s.wallets, w)

@@ -372,7 +372,7 @@ func TestAssemble(t *testing.T) {
 
 // The published client sends a hash, and what it was made of.
 func TestHashes(t *testing.T) {
-	mail, err := os.ReadFile("../evm/testdata/mail.json")
+	mail, err := os.ReadFile("../../chain/evm/testdata/mail.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,16 +1,16 @@
-// Package chain reads the addresses and signatures of blockchains. It accepts
-// one spelling of each address and, of the signatures that mean the same, one.
+// Package chain names the kinds of blockchains as requests, credentials and sign-in
+// texts spell them, and reads their addresses and signatures. It knows no wallet, no
+// network and no store. The invariant: it accepts one spelling of each address and,
+// of the signatures that mean the same, one. What is of one kind only is in the
+// packages below.
 package chain
 
 import (
-	"crypto/ed25519"
-	"encoding/hex"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/mr-tron/base58"
-	"golang.org/x/crypto/sha3"
+	"github.com/stepup-auth/stepup/internal/chain/evm"
+	"github.com/stepup-auth/stepup/internal/chain/solana"
 )
 
 // Kind is a kind of blockchain in the spelling of requests.
@@ -74,15 +74,14 @@ func (c Kind) Account() string {
 func (c Kind) ReadAddress(text string) (address string, ok bool) {
 	switch c {
 	case EVM:
-		if !evmShape.MatchString(text) || strings.Trim(text, "0x") == "" {
+		a, err := evm.ParseAddress(text)
+		if err != nil || a == (evm.Address{}) {
 			return "", false
 		}
-		digits := text[2:]
-		address = Checksum(text)
-		return address, address == text || digits == strings.ToLower(digits) || digits == strings.ToUpper(digits)
+		return a.String(), true
 	case Solana:
-		_, ok := solanaKey(text)
-		return text, ok
+		a, err := solana.ParseAddress(text)
+		return text, err == nil && a.Sound()
 	}
 	return "", false
 }
@@ -101,43 +100,4 @@ func (c Kind) Identifier(address string) string {
 // else's.
 func ContractIdentifier(chainID, address string) string {
 	return EVM.Namespace() + ":" + chainID + ":" + strings.ToLower(address)
-}
-
-var evmShape = regexp.MustCompile(`^0x[0-9A-Fa-f]{40}$`)
-
-// Checksum writes an EVM address with the capitals of EIP-55.
-func Checksum(address string) string {
-	lower := []byte(strings.ToLower(address[2:]))
-	hash := keccak256(lower)
-	for i, c := range lower {
-		if c >= 'a' && hash[i/2]>>(4*(1-i%2))&0xf >= 8 {
-			lower[i] = c - 'a' + 'A'
-		}
-	}
-	return "0x" + string(lower)
-}
-
-// AddressBytes are the 20 bytes of a valid EVM address.
-func AddressBytes(address string) []byte {
-	raw, _ := hex.DecodeString(address[2:])
-	return raw
-}
-
-func solanaKey(address string) (ed25519.PublicKey, bool) {
-	if len(address) > 44 {
-		return nil, false
-	}
-	raw, err := base58.Decode(address)
-	if err != nil || len(raw) != ed25519.PublicKeySize || base58.Encode(raw) != address || !soundPoint(raw) {
-		return nil, false
-	}
-	return raw, true
-}
-
-func keccak256(parts ...[]byte) []byte {
-	h := sha3.NewLegacyKeccak256()
-	for _, p := range parts {
-		h.Write(p)
-	}
-	return h.Sum(nil)
 }
