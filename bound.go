@@ -44,7 +44,7 @@ func BoundTo(details func(*http.Request) (any, error)) Option {
 func (n requirement) bind(r *http.Request, claims Claims) (string, error) {
 	switch {
 	case n.details == nil && claims.Bound():
-		return "", fmt.Errorf("%w: it allows one exact transaction, which this guard cannot compare", ErrWrongBinding)
+		return "", errUnasked
 	case n.details == nil:
 		return "", nil
 	}

@@ -107,6 +107,24 @@ func TestBoundTo(t *testing.T) {
 	}
 }
 
+// A guard that names no transaction does not ask its callers to register one.
+func TestBoundAtAGuardOfNone(t *testing.T) {
+	g := guard(t, nil)
+	for _, test := range []struct {
+		name, token, says string
+	}{
+		{"a transaction", g.Token(t, stepuptest.Token{Scopes: plain.Scopes, AuthorizationDetails: pay}), "leave out the bindingId."},
+		{"a client key", g.Token(t, with(map[string]any{"cnf": map[string]any{"jkt": "x"}})),
+			"leave out the DPoP proof."},
+	} {
+		a := g.call(t, g.as(t, test.token)...)
+		check(t, test.name, a, 403, required, stepup.ReasonWrongBinding)
+		if !strings.HasSuffix(a.Error, test.says) {
+			t.Errorf("bound to %s: %q", test.name, a.Error)
+		}
+	}
+}
+
 // TestBoundRefusalCostsNothing: a token shown with the wrong transaction is good
 // for the right one, once.
 func TestBoundRefusalCostsNothing(t *testing.T) {

@@ -152,7 +152,7 @@ func refusalOf(err error, scope Scope) Refusal {
 	case r.Reason != "":
 		r.Status, r.Code = http.StatusForbidden, CodeElevatedAccessTokenRequired
 		r.Message = "This needs a fresh proof that it is you: verify with requestedScopes [\"" + string(scope) +
-			"\"] and send the elevated access token you get. " + advice[r.Reason]
+			"\"] and send the elevated access token you get. " + adviceOn(err, r.Reason)
 	case errors.Is(err, ErrInvalidSession):
 		r.Status, r.Code = http.StatusUnauthorized, CodeInvalidSession
 		r.Message = "This session is over, or not valid here. Sign in again."
@@ -183,6 +183,17 @@ func refusalOf(err error, scope Scope) Refusal {
 		r.Message = "Your proof cannot be checked right now, so the answer is no. A single-use token may have been used up by this."
 	}
 	return r
+}
+
+// adviceOn says what was wrong with the token that came, and what to do.
+func adviceOn(err error, reason Reason) string {
+	switch {
+	case errors.Is(err, errUnasked):
+		return "The token sent allows one exact transaction, and this service takes none that are bound to one: leave out the bindingId."
+	case errors.Is(err, errKeyBound):
+		return "The token sent is bound to a client key, which this service cannot check: leave out the DPoP proof."
+	}
+	return advice[reason]
 }
 
 var advice = map[Reason]string{

@@ -90,6 +90,14 @@ var (
 	ErrServiceToken error = &denial{text: "service token refused", parent: ErrUnavailable}
 )
 
+// Tokens that are bound to what a guard cannot compare.
+var (
+	errUnasked error = &denial{reason: ReasonWrongBinding, parent: ErrWrongBinding,
+		text: "token allows one exact transaction, and this guard names none (BoundTo)"}
+	errKeyBound error = &denial{reason: ReasonWrongBinding, parent: ErrWrongBinding,
+		text: "token is bound to a client key, which this guard cannot check"}
+)
+
 // denial is one refusal. Its parent is ErrDenied unless it says otherwise.
 type denial struct {
 	reason Reason

@@ -184,7 +184,7 @@ func (g *Guard) admit(r *http.Request, caller Caller, needs requirement) (Claims
 	case !claims.Has(needs.scope):
 		return Claims{}, "", ErrWrongScope
 	case claims.KeyThumbprint != "":
-		return Claims{}, "", fmt.Errorf("%w: it needs a DPoP proof, which this guard cannot check", ErrWrongBinding)
+		return Claims{}, "", errKeyBound
 	}
 	bound, err := needs.bind(r, claims)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -204,9 +205,14 @@ func (c *userSettle) Run(s *session) error {
 	if c.Remove {
 		done = "It is gone, and every session has ended."
 	}
-	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
+	err := s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
 		return done, operate.Settle(tx, by, c.Env, id, account.Decision{CredentialID: c.Factor, Keep: c.Keep})
 	})
+	if fault.Has(err, fault.NotDisputed) {
+		return fmt.Errorf("nobody disputes a factor or address %q of this user, or it was decided already; stepup doctor lists what waits "+
+			"for a decision", c.Factor)
+	}
+	return err
 }
 
 type userUnlock struct{ userArgs }

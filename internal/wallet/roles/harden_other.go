@@ -2,5 +2,5 @@
 
 package roles
 
-// Harden does nothing on this system; docs/wallets.md says so.
+// Harden does nothing on this system; docs/wallets-custody.md says so.
 func Harden() error { return nil }
