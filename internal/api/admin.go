@@ -6,12 +6,109 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
 )
+
+// adminRoutes are what operators call.
+func (a *API) adminRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "GET", Path: door.Admin + "/environments", Section: "ours",
+			Summary: "List environments",
+			Gate:    door.Service(serviceauth.EnvironmentsRead),
+			Handler: door.Handle(adminEnvironments),
+		},
+		{
+			Method: "GET", Path: door.Admin + "/environments/{environmentId}", Section: "ours",
+			Summary: "Show an environment's document",
+			Gate:    door.Service(serviceauth.EnvironmentsRead),
+			Handler: door.Handle(adminEnvironment),
+		},
+		{
+			Method: "PUT", Path: door.Admin + "/environments/{environmentId}", Section: "ours",
+			Summary: "Apply an environment document; weakening needs environments.weaken",
+			Gate:    door.Service(serviceauth.EnvironmentsWrite), Document: true,
+			Query:   []door.Param{{Name: "dryRun", Type: "boolean", Summary: "Judge and report, change nothing"}},
+			Handler: door.HandleDocument(a.adminApply),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/keys/rotate", Section: "ours",
+			Summary: "Rotate the signing key",
+			Gate:    door.Service(serviceauth.EnvironmentsWrite), OptionalBody: true,
+			Handler: door.Handle(adminRotate),
+		},
+		{
+			Method: "GET", Path: door.Admin + "/environments/{environmentId}/users", Section: "ours",
+			Summary: "List users",
+			Gate:    door.Service(serviceauth.UsersRead),
+			Query:   []door.Param{{Name: "after", Type: "string", Summary: "The member next of the page before"}},
+			Handler: door.Handle(adminUsers),
+		},
+		{
+			Method: "GET", Path: door.Admin + "/environments/{environmentId}/users/{userId}", Section: "ours",
+			Summary: "Show a user with credentials and sessions",
+			Gate:    door.Service(serviceauth.UsersRead),
+			Handler: door.Handle(adminUser),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/disable", Section: "ours",
+			Summary: "Disable a user and end all sessions",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(adminDisable),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/enable", Section: "ours",
+			Summary: "Enable a user again",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(adminEnable),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/revoke-sessions", Section: "ours",
+			Summary: "End all sessions of a user",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(adminRevokeSessions),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/reset-mfa", Section: "ours",
+			Summary: "Take all second factors of a user away and end all sessions",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(a.adminResetMFA),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/settle", Section: "ours",
+			Summary: "Decide about a disputed factor or address of a user",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(a.adminSettle),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/unlock", Section: "ours",
+			Summary: "Forget what limits have counted against a user",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(adminUnlock),
+		},
+		{
+			Method: "GET", Path: door.Admin + "/environments/{environmentId}/audit", Section: "ours",
+			Summary: "Query the audit log",
+			Gate:    door.Service(serviceauth.AuditRead),
+			Query:   auditQuery,
+			Handler: door.Handle(adminAudit),
+		},
+	}
+}
+
+var auditQuery = []door.Param{
+	{Name: "userId", Type: "string", Summary: "Events about this user"},
+	{Name: "action", Type: "string", Summary: "An action, or the start of some, ending in a dot"},
+	{Name: "since", Type: "date-time", Summary: "Not before"},
+	{Name: "until", Type: "date-time", Summary: "Before"},
+	{Name: "after", Type: "string", Summary: "With since: behind the event with this id"},
+	{Name: "limit", Type: "integer", Min: 1, Max: 1000, Summary: "How many events; 1000 unless said"},
+}
 
 // EnvironmentSummary is one environment in a list.
 type EnvironmentSummary struct {
@@ -27,7 +124,7 @@ type EnvironmentList struct {
 	Environments []EnvironmentSummary `json:"environments"`
 }
 
-func adminEnvironments(c *Call, _ none) (EnvironmentList, error) {
+func adminEnvironments(c *door.Call, _ door.None) (EnvironmentList, error) {
 	list := EnvironmentList{Environments: []EnvironmentSummary{}}
 	return list, c.Read(func(tx *store.Tx) error {
 		rows, err := tx.Environments()
@@ -47,10 +144,10 @@ type EnvironmentDocument struct {
 	Document string `json:"document"`
 }
 
-func adminEnvironment(c *Call, _ none) (EnvironmentDocument, error) {
+func adminEnvironment(c *door.Call, _ door.None) (EnvironmentDocument, error) {
 	var row store.EnvironmentRow
 	err := c.Read(func(tx *store.Tx) (err error) {
-		row, err = tx.Environment(c.request.PathValue("environmentId"))
+		row, err = tx.Environment(c.Path("environmentId"))
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -66,21 +163,21 @@ type ApplyResponse struct {
 	DryRun bool `json:"dryRun"`
 }
 
-func adminApply(c *Call, body []byte) (any, error) {
-	dry := c.request.URL.Query().Get("dryRun") == "true"
-	id := c.request.PathValue("environmentId")
+func (a *API) adminApply(c *door.Call, body []byte) (ApplyResponse, error) {
+	dry := c.Query().Get("dryRun") == "true"
+	id := c.Path("environmentId")
 	var applied operate.Applied
 	err := c.Write(func(tx *store.Tx) (err error) {
 		applied, err = operate.Apply(tx, c.By, body, operate.ApplyOptions{
-			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: c.api.Operators(),
-			Senders: c.api.Senders,
+			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: a.Operators(),
+			Senders: a.Senders,
 		})
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return ApplyResponse{}, err
 	}
-	c.api.Outbox.Nudge()
+	a.Outbox.Nudge()
 	if applied.Changes == nil {
 		applied.Changes = []environment.Change{} // an empty list, not null
 	}
@@ -97,10 +194,10 @@ type RotateResponse struct {
 	KeyID string `json:"kid"`
 }
 
-func adminRotate(c *Call, r RotateRequest) (RotateResponse, error) {
+func adminRotate(c *door.Call, r RotateRequest) (RotateResponse, error) {
 	var kid string
 	err := c.Write(func(tx *store.Tx) (err error) {
-		kid, err = operate.RotateKeys(tx, c.By, c.request.PathValue("environmentId"), r.AtOnce)
+		kid, err = operate.RotateKeys(tx, c.By, c.Path("environmentId"), r.AtOnce)
 		return err
 	})
 	return RotateResponse{kid}, err
@@ -123,10 +220,10 @@ type UserList struct {
 
 const pageSize = 100
 
-func adminUsers(c *Call, _ none) (UserList, error) {
+func adminUsers(c *door.Call, _ door.None) (UserList, error) {
 	list := UserList{Users: []UserSummary{}}
 	return list, c.Read(func(tx *store.Tx) error {
-		rows, err := tx.Users(c.Tenant.ID, c.request.URL.Query().Get("after"), pageSize)
+		rows, err := tx.Users(c.Tenant.ID, c.Query().Get("after"), pageSize)
 		for _, row := range rows {
 			list.Users = append(list.Users, summarise(row))
 		}
@@ -164,10 +261,10 @@ type SessionDetail struct {
 	DeviceBound bool      `json:"deviceBound"`
 }
 
-func adminUser(c *Call, _ none) (UserDetail, error) {
+func adminUser(c *door.Call, _ door.None) (UserDetail, error) {
 	var detail UserDetail
 	err := c.Read(func(tx *store.Tx) (err error) {
-		detail, err = ViewUser(tx, c.Tenant.ID, c.request.PathValue("userId"))
+		detail, err = ViewUser(tx, c.Tenant.ID, c.Path("userId"))
 		return err
 	})
 	return detail, userNotFound(err)
@@ -208,12 +305,16 @@ func userNotFound(err error) error {
 	return err
 }
 
-func adminDisable(c *Call, _ none) (none, error) { return none{}, c.setDisabled(true) }
-func adminEnable(c *Call, _ none) (none, error)  { return none{}, c.setDisabled(false) }
+func adminDisable(c *door.Call, _ door.None) (door.None, error) {
+	return door.None{}, setDisabled(c, true)
+}
+func adminEnable(c *door.Call, _ door.None) (door.None, error) {
+	return door.None{}, setDisabled(c, false)
+}
 
-func (c *Call) setDisabled(disabled bool) error {
+func setDisabled(c *door.Call, disabled bool) error {
 	return userNotFound(c.Write(func(tx *store.Tx) error {
-		return operate.SetUserDisabled(tx, c.By, c.Tenant.ID, c.request.PathValue("userId"), disabled)
+		return operate.SetUserDisabled(tx, c.By, c.Tenant.ID, c.Path("userId"), disabled)
 	}))
 }
 
@@ -222,10 +323,10 @@ type RevokedSessions struct {
 	Revoked int64 `json:"revoked"`
 }
 
-func adminRevokeSessions(c *Call, _ none) (RevokedSessions, error) {
+func adminRevokeSessions(c *door.Call, _ door.None) (RevokedSessions, error) {
 	var n int64
 	err := c.Write(func(tx *store.Tx) (err error) {
-		n, err = operate.RevokeSessions(tx, c.By, c.Tenant.ID, c.request.PathValue("userId"))
+		n, err = operate.RevokeSessions(tx, c.By, c.Tenant.ID, c.Path("userId"))
 		return err
 	})
 	return RevokedSessions{n}, userNotFound(err)
@@ -236,14 +337,14 @@ type ResetFactors struct {
 	Factors int `json:"factors"`
 }
 
-func adminResetMFA(c *Call, _ none) (ResetFactors, error) {
+func (a *API) adminResetMFA(c *door.Call, _ door.None) (ResetFactors, error) {
 	var n int
 	err := c.Write(func(tx *store.Tx) (err error) {
-		n, err = operate.ResetMFA(tx, c.By, c.Tenant.ID, c.request.PathValue("userId"))
+		n, err = operate.ResetMFA(tx, c.By, c.Tenant.ID, c.Path("userId"))
 		return err
 	})
 	if err == nil {
-		c.api.Outbox.Nudge()
+		a.Outbox.Nudge()
 	}
 	return ResetFactors{n}, userNotFound(err)
 }
@@ -254,26 +355,26 @@ type SettleRequest struct {
 	Decision string `json:"decision"`
 }
 
-func adminSettle(c *Call, r SettleRequest) (none, error) {
-	if err := need("factor", r.Factor); err != nil {
-		return none{}, err
+func (a *API) adminSettle(c *door.Call, r SettleRequest) (door.None, error) {
+	if err := door.Need("factor", r.Factor); err != nil {
+		return door.None{}, err
 	}
 	if r.Decision != "keep" && r.Decision != "remove" {
-		return none{}, fault.New(fault.InvalidRequest, "The field decision must be keep or remove.")
+		return door.None{}, fault.New(fault.InvalidRequest, "The field decision must be keep or remove.")
 	}
 	err := c.Write(func(tx *store.Tx) error {
-		return operate.Settle(tx, c.By, c.Tenant.ID, c.request.PathValue("userId"),
+		return operate.Settle(tx, c.By, c.Tenant.ID, c.Path("userId"),
 			account.Decision{CredentialID: r.Factor, Keep: r.Decision == "keep"})
 	})
 	if err == nil {
-		c.api.Outbox.Nudge()
+		a.Outbox.Nudge()
 	}
-	return none{}, userNotFound(err)
+	return door.None{}, userNotFound(err)
 }
 
-func adminUnlock(c *Call, _ none) (none, error) {
-	return none{}, userNotFound(c.Write(func(tx *store.Tx) error {
-		return operate.UnlockUser(tx, c.By, c.Tenant.ID, c.request.PathValue("userId"))
+func adminUnlock(c *door.Call, _ door.None) (door.None, error) {
+	return door.None{}, userNotFound(c.Write(func(tx *store.Tx) error {
+		return operate.UnlockUser(tx, c.By, c.Tenant.ID, c.Path("userId"))
 	}))
 }
 
@@ -283,9 +384,9 @@ type AuditPage struct {
 	Events []operate.AuditEvent `json:"events"`
 }
 
-func adminAudit(c *Call, _ none) (AuditPage, error) {
-	q := c.request.URL.Query()
-	filter := store.AuditFilter{EnvironmentID: c.request.PathValue("environmentId"), UserID: lowerID(q.Get("userId")),
+func adminAudit(c *door.Call, _ door.None) (AuditPage, error) {
+	q := c.Query()
+	filter := store.AuditFilter{EnvironmentID: c.Path("environmentId"), UserID: door.LowerID(q.Get("userId")),
 		Action: q.Get("action"), AfterID: q.Get("after")}
 	for name, at := range map[string]*time.Time{"since": &filter.Since, "until": &filter.Until} {
 		if text := q.Get(name); text != "" {

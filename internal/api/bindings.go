@@ -6,6 +6,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/binding"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -13,10 +14,14 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-func bindingRoutes() []Route {
-	return []Route{
-		{Method: "POST", Path: sdk + "/stepUp/bindings", Gate: Gate{Kind: SessionGate}, Owing: true, Section: "ours, RFC 9396",
-			Summary: "Register the one transaction that a step-up is to confirm", handler: handle(registerBinding)},
+func bindingRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/stepUp/bindings", Section: "ours, RFC 9396",
+			Summary: "Register the one transaction that a step-up is to confirm",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(registerBinding),
+		},
 	}
 }
 
@@ -34,8 +39,8 @@ type Binding struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
-func registerBinding(c *Call, r BindingRequest) (Binding, error) {
-	if err := need("scope", r.Scope); err != nil {
+func registerBinding(c *door.Call, r BindingRequest) (Binding, error) {
+	if err := door.Need("scope", r.Scope); err != nil {
 		return Binding{}, err
 	}
 	scopes, err := elevate.ParseScopes(c.Tenant, []string{r.Scope})
@@ -61,13 +66,13 @@ func registerBinding(c *Call, r BindingRequest) (Binding, error) {
 	if err != nil {
 		return Binding{}, err
 	}
-	return c.register(binding.Transaction{
+	return registerTransaction(c, binding.Transaction{
 		Scope: scopes[0], Details: details, Summary: summary, Shown: true,
 		MustDisplay: rule.Binding.Displayed && rule.Binding.Details(details),
 	})
 }
 
-func (c *Call) register(what binding.Transaction) (Binding, error) {
+func registerTransaction(c *door.Call, what binding.Transaction) (Binding, error) {
 	var row store.BindingRow
 	err := c.Write(func(tx *store.Tx) (err error) {
 		if err := c.Tenant.Pin(tx); err != nil {

@@ -6,10 +6,23 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
 )
+
+// checkRoutes tell what a step-up would take.
+func checkRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/stepUp/check", Section: "wire 11.1",
+			Summary: "Is a step-up required, and with what",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(checkStepUp),
+		},
+	}
+}
 
 // CheckRequest asks about exactly one scope.
 type CheckRequest struct {
@@ -46,8 +59,8 @@ type CheckCredential struct {
 	Alias  string `json:"alias,omitempty"`
 }
 
-func checkStepUp(c *Call, r CheckRequest) (CheckResponse, error) {
-	if err := need("scope", r.Scope); err != nil {
+func checkStepUp(c *door.Call, r CheckRequest) (CheckResponse, error) {
+	if err := door.Need("scope", r.Scope); err != nil {
 		return CheckResponse{}, err
 	}
 	var decision policy.Decision

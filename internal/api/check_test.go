@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 )
 
@@ -32,7 +33,7 @@ func start(t testing.TB, opts ...servertest.Option) *client {
 }
 
 // send sends a request to the route at a path of it.
-func (c *client) send(t testing.TB, r api.Route, path string, header http.Header, body any) servertest.Response {
+func (c *client) send(t testing.TB, r door.Route, path string, header http.Header, body any) servertest.Response {
 	t.Helper()
 	answer := c.Do(t, r.Method, path, header, body)
 	for _, problem := range wrong(r, answer) {
@@ -47,7 +48,7 @@ func (c *client) send(t testing.TB, r api.Route, path string, header http.Header
 }
 
 // wrong lists what is wrong with an answer of the route.
-func wrong(r api.Route, answer servertest.Response) []string {
+func wrong(r door.Route, answer servertest.Response) []string {
 	if r.Redirects && answer.Status/100 == 3 {
 		return wrongRedirect(answer)
 	}
@@ -151,7 +152,7 @@ var (
 )
 
 // schemaFor finds the schema of the answer: nil where there is no JSON body.
-func schemaFor(r api.Route, answer servertest.Response) (*jsonschema.Schema, error) {
+func schemaFor(r door.Route, answer servertest.Response) (*jsonschema.Schema, error) {
 	var place string
 	switch {
 	case answer.Code == "elevated_access_token_required":
@@ -188,16 +189,16 @@ func schemaFor(r api.Route, answer servertest.Response) (*jsonschema.Schema, err
 	return schema, nil
 }
 
-func operationPlace(r api.Route) string {
+func operationPlace(r door.Route) string {
 	escaped := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(r.Path)
 	return "#/paths/" + escaped + "/" + strings.ToLower(r.Method)
 }
 
 // place204 fails to compile when the document names no 204.
-func place204(r api.Route) string { return operationPlace(r) + "/responses/204" }
+func place204(r door.Route) string { return operationPlace(r) + "/responses/204" }
 
 // route finds a row of the table.
-func route(t testing.TB, method, path string) api.Route {
+func route(t testing.TB, method, path string) door.Route {
 	t.Helper()
 	for _, r := range api.Routes() {
 		if r.Method == method && r.Path == path {
@@ -205,7 +206,7 @@ func route(t testing.TB, method, path string) api.Route {
 		}
 	}
 	t.Fatalf("no route %s %s", method, path)
-	return api.Route{}
+	return door.Route{}
 }
 
 // The beginnings of paths in the table.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
@@ -12,6 +13,24 @@ import (
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
+
+// credentialRoutes unlink and confirm credentials.
+func (a *API) credentialRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/verify/unlink", Section: "wire 7.1",
+			Summary: "Unlink a credential",
+			Gate:    door.Elevated(stepup.CredentialUnlink).Waived(environment.UnlinkWallet).As(shadow.UnlinkWallet),
+			Handler: door.Handle(a.unlink),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/credentials/{credentialId}/confirm", Section: "ours",
+			Summary: "Confirm a credential that was linked with nothing",
+			Gate:    door.Elevated(stepup.CredentialLink),
+			Handler: door.Handle(a.confirmCredential),
+		},
+	}
+}
 
 // UnlinkRequest names a credential. Published clients spell it in three ways;
 // verifiedCredentialId comes first, then walletId (wire reference 7.1).
@@ -39,12 +58,12 @@ func (r UnlinkRequest) primary() string {
 	return r.WalletID
 }
 
-func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
+func (a *API) unlink(c *door.Call, r UnlinkRequest) (VerifyResponse, error) {
 	id := r.credentialID()
 	if id == "" {
 		return VerifyResponse{}, fault.New(fault.InvalidUnlink, "Say which credential to unlink: verifiedCredentialId.")
 	}
-	return c.changed(func(tx *store.Tx) error {
+	return a.changed(c, func(tx *store.Tx) error {
 		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 		if err != nil {
 			return err
@@ -53,15 +72,13 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 			return slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == id && of(row) })
 		}
 		wallet := func(row store.CredentialRow) bool { return row.Format == store.FormatBlockchain }
-		if c.foreseen != nil && !is(id, wallet) {
-			c.foreseen.call = shadow.UnlinkSocial
+		if !is(id, wallet) {
+			c.KnownAs(shadow.UnlinkSocial)
 		}
 		tokenID := ""
 		switch {
 		case is(id, account.StepsUp):
-			demand := c.demand(stepup.CredentialUnlink)
-			demand.Use = policy.RemovesProof
-			tokenID, err = c.spend(tx, demand, "")
+			tokenID, err = c.SpendFor(tx, policy.RemovesProof, stepup.CredentialUnlink, "")
 		case is(id, wallet):
 			tokenID, err = c.Spend(tx, stepup.CredentialUnlink, environment.UnlinkWallet)
 		default:
@@ -70,7 +87,7 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 		if err != nil {
 			return err
 		}
-		from, err := c.authority(tx, tokenID)
+		from, err := authority(c, tx, tokenID)
 		if err != nil {
 			return err
 		}
@@ -84,10 +101,10 @@ func unlink(c *Call, r UnlinkRequest) (VerifyResponse, error) {
 	})
 }
 
-func confirmCredential(c *Call, _ none) (VerifyResponse, error) {
-	id := c.request.PathValue("credentialId")
-	return c.changed(func(tx *store.Tx) error {
-		from, err := c.allowLink(tx, "")
+func (a *API) confirmCredential(c *door.Call, _ door.None) (VerifyResponse, error) {
+	id := c.Path("credentialId")
+	return a.changed(c, func(tx *store.Tx) error {
+		from, err := allowLink(c, tx, "")
 		if err != nil {
 			return err
 		}
@@ -99,20 +116,20 @@ func confirmCredential(c *Call, _ none) (VerifyResponse, error) {
 }
 
 // changed runs a change of credentials and answers with the user as it then is.
-func (c *Call) changed(change func(*store.Tx) error) (VerifyResponse, error) {
+func (a *API) changed(c *door.Call, change func(*store.Tx) error) (VerifyResponse, error) {
 	var signed signedIn
 	err := c.Write(func(tx *store.Tx) (err error) {
 		if err = change(tx); err != nil {
 			return err
 		}
-		signed, err = c.refreshed(tx, "")
+		signed, err = refreshed(c, tx, "")
 		return err
 	})
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	c.api.Outbox.Nudge()
-	return c.verified(signed)
+	a.Outbox.Nudge()
+	return a.verified(c, signed)
 }
 
 // NotMeRequest carries the secret of a "this was not me" link.
@@ -120,11 +137,11 @@ type NotMeRequest struct {
 	Token string `json:"token"`
 }
 
-func notMe(c *Call, r NotMeRequest) (none, error) {
-	if err := need("token", r.Token); err != nil {
-		return none{}, err
+func notMe(c *door.Call, r NotMeRequest) (door.None, error) {
+	if err := door.Need("token", r.Token); err != nil {
+		return door.None{}, err
 	}
-	return none{}, c.Write(func(tx *store.Tx) error {
+	return door.None{}, c.Write(func(tx *store.Tx) error {
 		return account.NotMe(tx, c.By, c.Tenant, secret.Text(r.Token))
 	})
 }

@@ -5,14 +5,46 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
 	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
+
+// emailRoutes mail codes and take them back.
+func (a *API) emailRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/emailVerifications/create", Section: "wire 6",
+			Summary: "Mail a code",
+			Gate:    door.Public(), OptionalSession: true, Owing: true,
+			Handler: door.Handle(a.emailCreate),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/emailVerifications/retry", Section: "wire 6",
+			Summary: "Mail a new code in place of an earlier one",
+			Gate:    door.Public(), OptionalSession: true, Owing: true,
+			Handler: door.Handle(a.emailRetry),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/emailVerifications/signin", Section: "wire 6",
+			Summary: "Sign in with a code",
+			Gate:    door.Public(), Device: true,
+			Handler: door.Handle(a.emailSignIn),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/emailVerifications/verify", Section: "wire 6, 11.2",
+			Summary: "Step up with a code, or link its address",
+			Gate:    door.ByBody(stepup.CredentialLink).Waived(environment.LinkEmail).As(shadow.LinkEmail), Device: true, Owing: true,
+			Handler: door.Handle(a.emailVerify),
+		},
+	}
+}
 
 // EmailCreateRequest asks for a code. With a session the code works in that
 // session only and only at verify; without one only at signin.
@@ -30,24 +62,24 @@ type EmailVerification struct {
 	Email            string `json:"email"`
 }
 
-func emailCreate(c *Call, r EmailCreateRequest) (EmailVerification, error) {
-	if err := need("email", r.Email); err != nil {
+func (a *API) emailCreate(c *door.Call, r EmailCreateRequest) (EmailVerification, error) {
+	if err := door.Need("email", r.Email); err != nil {
 		return EmailVerification{}, err
 	}
 	purpose := method.SignIn
 	if c.Session != nil {
 		purpose = method.InSession
 	}
-	scopes, err := c.codeScopes(r.RequestedScopes)
+	scopes, err := codeScopes(c, r.RequestedScopes)
 	if err != nil {
 		return EmailVerification{}, err
 	}
-	return c.mailCode(emailcode.Request{Purpose: purpose, Address: r.Email, BindingID: r.BindingID, Scopes: scopes}, "")
+	return a.mailCode(c, emailcode.Request{Purpose: purpose, Address: r.Email, BindingID: r.BindingID, Scopes: scopes}, "")
 }
 
 // codeScopes reads what a code is asked for. One asked for without a session
 // signs in, which allows nothing.
-func (c *Call) codeScopes(requested []string) ([]string, error) {
+func codeScopes(c *door.Call, requested []string) ([]string, error) {
 	if c.Session == nil && len(requested) > 0 {
 		return nil, fault.New(fault.InvalidScopes,
 			"A code asked for without a session signs in and allows nothing. Leave requestedScopes out, or send the session's token.")
@@ -67,20 +99,20 @@ type EmailRetryRequest struct {
 	CaptchaToken     string `json:"captchaToken,omitempty"`
 }
 
-func emailRetry(c *Call, r EmailRetryRequest) (EmailVerification, error) {
-	if err := need("email", r.Email); err != nil {
+func (a *API) emailRetry(c *door.Call, r EmailRetryRequest) (EmailVerification, error) {
+	if err := door.Need("email", r.Email); err != nil {
 		return EmailVerification{}, err
 	}
-	if err := need("verificationUUID", r.VerificationUUID); err != nil {
+	if err := door.Need("verificationUUID", r.VerificationUUID); err != nil {
 		return EmailVerification{}, err
 	}
-	return c.mailCode(emailcode.Request{Address: r.Email}, r.VerificationUUID)
+	return a.mailCode(c, emailcode.Request{Address: r.Email}, r.VerificationUUID)
 }
 
 // mailCode mails a code, for the challenge resend unless that is empty.
-func (c *Call) mailCode(r emailcode.Request, resend string) (EmailVerification, error) {
-	r.Tenant, r.Session, r.Source, r.Alarm = c.Tenant, c.Session, c.Source, c.full
-	row, err := c.sendCode(assurance.EmailCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
+func (a *API) mailCode(c *door.Call, r emailcode.Request, resend string) (EmailVerification, error) {
+	r.Tenant, r.Session, r.Source, r.Alarm = c.Tenant, c.Session, c.Source, a.alarm(c)
+	row, err := a.sendCode(c, assurance.EmailCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
 		if resend != "" {
 			return emailcode.Resend(tx, r, resend)
 		}
@@ -94,26 +126,28 @@ func (c *Call) mailCode(r emailcode.Request, resend string) (EmailVerification, 
 
 // sendCode sends a code, or hands out one more id for one that is out. What is
 // refused counts nowhere: only what was sent uses up a limit.
-func (c *Call) sendCode(kind assurance.Kind, send func(*store.Tx) (store.CodeChallengeRow, error)) (store.CodeChallengeRow, error) {
+func (a *API) sendCode(c *door.Call, kind assurance.Kind, send func(*store.Tx) (store.CodeChallengeRow, error)) (
+	store.CodeChallengeRow, error,
+) {
 	var row store.CodeChallengeRow
 	err := c.Write(func(tx *store.Tx) (err error) {
 		if row, err = send(tx); err != nil {
 			return err
 		}
-		return c.codeSent(tx, kind, row)
+		return codeSent(c, tx, kind, row)
 	})
 	if err != nil {
 		return row, err
 	}
-	c.api.Outbox.Nudge()
+	a.Outbox.Nudge()
 	if row.Shares == "" {
-		c.count(kind, "sent")
+		a.count(kind, "sent")
 	}
 	return row, nil
 }
 
 // codeSent audits a code, in the transaction that sends it, or one more id for it.
-func (c *Call) codeSent(tx *store.Tx, kind assurance.Kind, row store.CodeChallengeRow) error {
+func codeSent(c *door.Call, tx *store.Tx, kind assurance.Kind, row store.CodeChallengeRow) error {
 	detail := audit.Detail{"challenge_id": row.ID, "method": kind, "purpose": row.Purpose}
 	if row.Shares != "" {
 		detail["shares"] = row.Shares
@@ -122,17 +156,19 @@ func (c *Call) codeSent(tx *store.Tx, kind assurance.Kind, row store.CodeChallen
 	return audit.Record(tx, c.By, "code.sent", detail)
 }
 
-// full tells that a limit of the whole environment is used up.
-func (c *Call) full(setting string) {
-	if c.api.Full != nil {
-		c.api.Full(c.Tenant.ID, setting)
+// alarm tells that a limit of the whole environment is used up.
+func (a *API) alarm(c *door.Call) func(setting string) {
+	return func(setting string) {
+		if a.Full != nil {
+			a.Full(c.Tenant.ID, setting)
+		}
 	}
 }
 
 // count counts codes that were sent, and proofs, for metrics.
-func (c *Call) count(kind assurance.Kind, event string) {
-	if c.api.Codes != nil {
-		c.api.Codes(string(kind), event)
+func (a *API) count(kind assurance.Kind, event string) {
+	if a.Codes != nil {
+		a.Codes(string(kind), event)
 	}
 }
 
@@ -147,16 +183,16 @@ type EmailSignInRequest struct {
 	AllowNewMFALinking bool     `json:"allowNewMFALinking,omitempty"`
 }
 
-func emailSignIn(c *Call, r EmailSignInRequest) (VerifyResponse, error) {
-	if err := need("verificationUUID", r.VerificationUUID); err != nil {
+func (a *API) emailSignIn(c *door.Call, r EmailSignInRequest) (VerifyResponse, error) {
+	if err := door.Need("verificationUUID", r.VerificationUUID); err != nil {
 		return VerifyResponse{}, err
 	}
-	if err := need("verificationToken", r.VerificationToken); err != nil {
+	if err := door.Need("verificationToken", r.VerificationToken); err != nil {
 		return VerifyResponse{}, err
 	}
 	attempt := method.Attempt{Tenant: c.Tenant, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken),
 		Source: c.Source}
-	return c.signInWith(emailcode.Method{}, attempt, r.SessionPublicKey, r.AllowNewMFALinking)
+	return a.signInWith(c, emailcode.Method{}, attempt, r.SessionPublicKey, r.AllowNewMFALinking)
 }
 
 // EmailVerifyRequest types a code back inside a session: with requestedScopes
@@ -168,31 +204,33 @@ type EmailVerifyRequest struct {
 	BindingID         string   `json:"bindingId,omitempty"` // must be that of the code
 }
 
-func emailVerify(c *Call, r EmailVerifyRequest) (UpdateSelfResponse, error) {
-	if err := need("verificationUUID", r.VerificationUUID); err != nil {
+func (a *API) emailVerify(c *door.Call, r EmailVerifyRequest) (UpdateSelfResponse, error) {
+	if err := door.Need("verificationUUID", r.VerificationUUID); err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	if err := need("verificationToken", r.VerificationToken); err != nil {
+	if err := door.Need("verificationToken", r.VerificationToken); err != nil {
 		return UpdateSelfResponse{}, err
 	}
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID,
 		Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
-	verified, err := c.proveWith(emailcode.Method{}, attempt, r.RequestedScopes, c.linkSent(environment.LinkEmail))
+	verified, err := a.proveWith(c, emailcode.Method{}, attempt, step{
+		scopes: r.RequestedScopes, otherwise: linkSent(c, environment.LinkEmail),
+	})
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }
 
 // linkSent adds the proven address, or puts it in the place of the old one
 // when the code was sent by a profile change, which was authorised then and must be
 // still.
-func (c *Call) linkSent(compatible environment.Compatible) func(*store.Tx, method.Proof) (store.CredentialRow, error) {
+func linkSent(c *door.Call, compatible environment.Compatible) func(*store.Tx, method.Proof) (store.CredentialRow, error) {
 	return func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
 		if evidence := proof.Evidence(); evidence.Purpose == method.Update {
-			from, err := c.stands(tx, stepup.CredentialUpdate, environment.UpdateUser, evidence.AuthorizedBy)
+			from, err := stands(c, tx, stepup.CredentialUpdate, environment.UpdateUser, evidence.AuthorizedBy)
 			if err != nil {
 				return store.CredentialRow{}, err
 			}
 			return account.Replace(tx, c.By, c.Tenant, c.Session.UserID, proven(evidence), from)
 		}
-		return c.linkProven(tx, proof, compatible)
+		return linkProven(c, tx, proof, compatible)
 	}
 }

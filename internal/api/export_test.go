@@ -1,20 +1,12 @@
 package api
 
-import "encoding/json"
+import "github.com/stepup-auth/stepup/internal/door"
 
 // DescribeAgain builds the OpenAPI document without its cache.
 func DescribeAgain() []byte {
-	text, err := json.MarshalIndent(describe(Routes()), "", "  ")
+	text, err := door.OpenAPI(Routes())
 	if err != nil {
 		panic(err)
 	}
-	return append(text, '\n')
+	return text
 }
-
-// Decode and MaxDepth are for the fuzz test.
-var Decode = decode
-
-const MaxDepth = maxDepth
-
-// HasRequest reports whether the route reads a JSON body.
-func (r Route) HasRequest() bool { return r.handler.request != nil }

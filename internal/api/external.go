@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/external"
@@ -12,12 +13,20 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-func externalRoutes() []Route {
-	return []Route{
-		{Method: "POST", Path: sdk + "/externalAuth/signin", Gate: Gate{Kind: PublicGate}, Device: true, Section: "wire 13",
-			Summary: "Sign in with a JWT of your own login", handler: handle(externalSignIn)},
-		{Method: "POST", Path: sdk + "/externalAuth/verify", Gate: Gate{Kind: SessionGate}, Owing: true, Section: "wire 13, 11.2",
-			Summary: "Step up with a signed assertion of your own login", handler: handle(externalVerify)},
+func (a *API) externalRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/externalAuth/signin", Section: "wire 13",
+			Summary: "Sign in with a JWT of your own login",
+			Gate:    door.Public(), Device: true,
+			Handler: door.Handle(a.externalSignIn),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/externalAuth/verify", Section: "wire 13, 11.2",
+			Summary: "Step up with a signed assertion of your own login",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(a.externalVerify),
+		},
 	}
 }
 
@@ -27,12 +36,12 @@ type ExternalSignInRequest struct {
 	SessionPublicKey string `json:"sessionPublicKey,omitempty"`
 }
 
-func externalSignIn(c *Call, r ExternalSignInRequest) (VerifyResponse, error) {
-	token, err := c.externalToken(r.JWT)
+func (a *API) externalSignIn(c *door.Call, r ExternalSignInRequest) (VerifyResponse, error) {
+	token, err := a.externalToken(c, r.JWT)
 	if err != nil {
-		return VerifyResponse{}, c.explainExternal(err)
+		return VerifyResponse{}, a.explainExternal(c, err)
 	}
-	return c.signInWith(external.SignIn{Token: token}, method.Attempt{Tenant: c.Tenant, Source: c.Source}, r.SessionPublicKey, false)
+	return a.signInWith(c, external.SignIn{Token: token}, method.Attempt{Tenant: c.Tenant, Source: c.Source}, r.SessionPublicKey, false)
 }
 
 // ExternalVerifyRequest carries an assertion: sub, scope, jti, iat, exp, and
@@ -47,36 +56,36 @@ type ExternalVerifyResponse struct {
 	ElevatedAccessToken string `json:"elevatedAccessToken"`
 }
 
-func externalVerify(c *Call, r ExternalVerifyRequest) (ExternalVerifyResponse, error) {
-	token, err := c.externalToken(r.JWT)
+func (a *API) externalVerify(c *door.Call, r ExternalVerifyRequest) (ExternalVerifyResponse, error) {
+	token, err := a.externalToken(c, r.JWT)
 	if err != nil {
-		return ExternalVerifyResponse{}, c.explainExternal(err)
+		return ExternalVerifyResponse{}, a.explainExternal(c, err)
 	}
 	scopes := token.Scopes()
 	if len(scopes) == 0 {
 		return ExternalVerifyResponse{}, fault.New(fault.InvalidExternalAuth,
 			"An assertion names in scope what it is for, such as wallet:export.")
 	}
-	answer, err := c.proveWith(external.Assertion{Token: token},
-		method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}, scopes, nil)
-	return ExternalVerifyResponse{answer.ElevatedAccessToken}, invalidExternal(c.explainExternal(err))
+	answer, err := a.proveWith(c, external.Assertion{Token: token},
+		method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}, step{scopes: scopes})
+	return ExternalVerifyResponse{answer.ElevatedAccessToken}, invalidExternal(a.explainExternal(c, err))
 }
 
-func (c *Call) externalToken(jwt string) (external.Token, error) {
+func (a *API) externalToken(c *door.Call, jwt string) (external.Token, error) {
 	if jwt == "" {
 		return external.Token{}, fault.New(fault.InvalidExternalAuth, "The member jwt is missing.")
 	}
-	return external.Verify(c.ctx, c.api.keys, c.Tenant, c.api.Now(), jwt)
+	return external.Verify(c.Context(), a.keys, c.Tenant, a.Now(), jwt)
 }
 
 // explainExternal tells in development, and whoever shows a service token of this
 // environment, what is wrong with a token of the external login. Strangers learn
 // nothing but that it is refused.
-func (c *Call) explainExternal(err error) error {
-	if err == nil || c.api.Development {
+func (a *API) explainExternal(c *door.Call, err error) error {
+	if err == nil || a.Development {
 		return external.Explain(err)
 	}
-	text := bearer(c.request)
+	text := c.Bearer()
 	if !strings.HasPrefix(text, serviceauth.Prefix) {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -46,7 +47,7 @@ func TestHostile(t *testing.T) {
 				service: c.ServiceToken(t, "", serviceauth.Scopes)}
 			h.elevated = c.StepUp(t, h.user, "credential:link", "credential:unlink", "credential:update", "user:update")
 			h.wallets = c.StepUp(t, h.user, walletScopes...)
-			attacks := []func(*hostile, api.Route){(*hostile).members, (*hostile).ids, (*hostile).queries, (*hostile).headers}
+			attacks := []func(*hostile, door.Route){(*hostile).members, (*hostile).ids, (*hostile).queries, (*hostile).headers}
 			if engine == store.SQLite { // these do not get as far as the store
 				attacks = append(attacks, (*hostile).bodies, (*hostile).mediaTypes, (*hostile).methods)
 			}
@@ -61,11 +62,11 @@ func TestHostile(t *testing.T) {
 }
 
 // header opens the route's gate.
-func (h *hostile) header(r api.Route) http.Header {
+func (h *hostile) header(r door.Route) http.Header {
 	switch r.Gate.Kind {
-	case api.ServiceGate:
+	case door.ServiceGate:
 		return servertest.Bearer(h.service)
-	case api.PublicGate:
+	case door.PublicGate:
 		if r.OptionalSession {
 			return h.user.Header()
 		}
@@ -77,25 +78,25 @@ func (h *hostile) header(r api.Route) http.Header {
 	return h.user.Header(h.elevated)
 }
 
-func (h *hostile) path(r api.Route) string { return at(r.Path, places(r)) }
+func (h *hostile) path(r door.Route) string { return at(r.Path, places(r)) }
 
 // places are what stands in a path: administration happens to another
 // environment, so that what it does not refuse does not disturb the rest.
-func places(r api.Route) map[string]string {
+func places(r door.Route) map[string]string {
 	p := map[string]string{"environmentId": servertest.A, "userId": "unknown", "credentialId": "unknown", "walletId": "unknown"}
-	if strings.HasPrefix(r.Path, admin) {
+	if strings.HasPrefix(r.Path, door.Admin) {
 		p["environmentId"] = servertest.B
 	}
 	return p
 }
 
 // closing routes would end the session when an attack lets them through.
-func closing(r api.Route) bool { return ends(r) || r.Method == "DELETE" }
+func closing(r door.Route) bool { return ends(r) || r.Method == "DELETE" }
 
 // some is the list for the first route of each kind of gate, and its beginning
 // for the others: they share the code that reads headers and addresses.
-func some[T any](r api.Route, list []T) []T {
-	first := slices.IndexFunc(api.Routes(), func(o api.Route) bool { return o.Gate.Kind == r.Gate.Kind && o.Device == r.Device })
+func some[T any](r door.Route, list []T) []T {
+	first := slices.IndexFunc(api.Routes(), func(o door.Route) bool { return o.Gate.Kind == r.Gate.Kind && o.Device == r.Device })
 	if found := api.Routes()[first]; found.Method == r.Method && found.Path == r.Path {
 		return list
 	}
@@ -103,7 +104,7 @@ func some[T any](r api.Route, list []T) []T {
 }
 
 // refused sends a request that must be refused.
-func (h *hostile) refused(r api.Route, what, path string, header http.Header, body any, codes ...string) {
+func (h *hostile) refused(r door.Route, what, path string, header http.Header, body any, codes ...string) {
 	h.t.Helper()
 	answer := h.send(h.t, r, path, header, body)
 	if answer.Status < 400 || answer.Status >= 500 || len(codes) > 0 && !slices.Contains(codes, answer.Code) {
@@ -112,7 +113,7 @@ func (h *hostile) refused(r api.Route, what, path string, header http.Header, bo
 }
 
 // survived sends a request that may be refused or not; send checks the answer.
-func (h *hostile) survived(r api.Route, path string, header http.Header, body any) {
+func (h *hostile) survived(r door.Route, path string, header http.Header, body any) {
 	h.send(h.t, r, path, header, body)
 }
 
@@ -146,7 +147,7 @@ func laughs() string {
 	return b.String()
 }
 
-func (h *hostile) bodies(r api.Route) {
+func (h *hostile) bodies(r door.Route) {
 	if r.Document {
 		for name, body := range documents {
 			h.refused(r, name, h.path(r), h.header(r), body, "invalid_environment_document")
@@ -155,7 +156,7 @@ func (h *hostile) bodies(r api.Route) {
 		return
 	}
 	huge := `{"a":"` + strings.Repeat("x", 80<<10) + `"}`
-	if !r.HasRequest() {
+	if !r.Handler.HasRequest() {
 		if !closing(r) {
 			h.survived(r, h.path(r), h.header(r), malformed["cut off"])
 		}
@@ -166,7 +167,7 @@ func (h *hostile) bodies(r api.Route) {
 			continue
 		}
 		codes := []string{"invalid_json"}
-		if strings.HasPrefix(r.Path, admin) { // which also refuses members it does not know
+		if strings.HasPrefix(r.Path, door.Admin) { // which also refuses members it does not know
 			codes = append(codes, "invalid_request")
 		}
 		h.refused(r, name, h.path(r), h.header(r), body, codes...)
@@ -201,8 +202,8 @@ func oddities(kind string) []any {
 }
 
 // members makes attacks of every member that the document names.
-func (h *hostile) members(r api.Route) {
-	if !r.HasRequest() {
+func (h *hostile) members(r door.Route) {
+	if !r.Handler.HasRequest() {
 		return
 	}
 	schema := h.document.Paths.Value(r.Path).GetOperation(r.Method).RequestBody.Value.Content["application/json"].Schema.Value
@@ -294,8 +295,8 @@ func with(t *testing.T, members m, name string, value any) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-func (h *hostile) mediaTypes(r api.Route) {
-	if !r.HasRequest() {
+func (h *hostile) mediaTypes(r door.Route) {
+	if !r.Handler.HasRequest() {
 		return
 	}
 	for _, media := range []string{"", "text/plain", "application/xml", "multipart/form-data; boundary=x",
@@ -319,7 +320,7 @@ func (h *hostile) mediaTypes(r api.Route) {
 var oddIDs = []string{"%00", "%ff%fe", "x", "a%00b", "%ed%a0%80", "null", "%20", "%2e%2e%2f", "-1", "1'%20OR%20'1'='1", "%F0%9F%91%A9",
 	"%7BenvironmentId%7D", "%2F", "*", strings.Repeat("a", 8000), strings.ToUpper("dddddddd-0000-4000-8000-00000000000d")}
 
-func (h *hostile) ids(r api.Route) {
+func (h *hostile) ids(r door.Route) {
 	for _, name := range []string{"environmentId", "userId", "credentialId", "walletId"} {
 		if !strings.Contains(r.Path, "{"+name+"}") || r.Document && name == "environmentId" {
 			continue
@@ -333,8 +334,8 @@ func (h *hostile) ids(r api.Route) {
 }
 
 // bodyFor is a body that is well-formed and comes to nothing.
-func bodyFor(r api.Route) any {
-	if r.HasRequest() {
+func bodyFor(r door.Route) any {
+	if r.Handler.HasRequest() {
 		return `{}`
 	}
 	return nil
@@ -343,7 +344,7 @@ func bodyFor(r api.Route) any {
 var oddValues = []string{"", "%00", "%ff", "-1", "0", "99999999999999999999", "1e3", "true", "'", "%25", "a;b", "2026-01-01T00:00:00Z",
 	"9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "%F0%9F%91%A9", strings.Repeat("a", 8000)}
 
-func (h *hostile) queries(r api.Route) {
+func (h *hostile) queries(r door.Route) {
 	if closing(r) {
 		return
 	}
@@ -372,7 +373,7 @@ var (
 		"a,b", "'", "bytes=0-1", "Bearer " + strings.Repeat("a.", 700)}
 )
 
-func (h *hostile) headers(r api.Route) {
+func (h *hostile) headers(r door.Route) {
 	if closing(r) {
 		return
 	}
@@ -395,7 +396,7 @@ func (h *hostile) headers(r api.Route) {
 		one[name] = []string{strings.Repeat("a", 20000)}
 		h.survived(r, h.path(r), one, bodyFor(r))
 	}
-	if r.Gate.Kind != api.PublicGate {
+	if r.Gate.Kind != door.PublicGate {
 		twice := h.header(r)
 		twice["Authorization"] = append(slices.Clone(twice["Authorization"]), "Bearer x")
 		h.refused(r, "two Authorization headers", h.path(r), twice, bodyFor(r), "sign_in_required", "invalid_service_token")
@@ -403,7 +404,7 @@ func (h *hostile) headers(r api.Route) {
 }
 
 // methods tries what the path does not take, and paths that are nearly right.
-func (h *hostile) methods(r api.Route) {
+func (h *hostile) methods(r door.Route) {
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "get"} {
 		if routed(method, h.path(r)) {
 			continue

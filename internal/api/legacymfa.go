@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
-	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -45,30 +45,17 @@ func (o *MFATokenOptions) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*plain)(o))
 }
 
-// mfaTokenHeader carries a token of action-based MFA. Published clients also send
-// it empty, which means without.
-const mfaTokenHeader = "x-mfa-auth-token"
-
-// presentLegacy reads the MFA token of the request.
-func (c *Call) presentLegacy() error {
-	c.Legacy = nil
-	if c.api.LegacyMFA == nil {
-		return nil
+// JSONSchema implements [door.Described].
+func (MFATokenOptions) JSONSchema() map[string]any {
+	return map[string]any{
+		"type": []string{"boolean", "object"}, "properties": map[string]any{"singleUse": map[string]any{"type": "boolean"}},
 	}
-	values := c.request.Header.Values(mfaTokenHeader)
-	if len(values) > 1 {
-		return fault.New(fault.InvalidRequest, "Send one MFA token, in one header %s.", mfaTokenHeader)
-	}
-	if len(values) == 1 {
-		c.Legacy = c.api.LegacyMFA.Present(values[0])
-	}
-	return nil
 }
 
 // mintLegacy makes the MFA token that the call asked for, if it did. A call that
 // confirms an enrolment gets one under the version of action-based MFA alone.
-func (c *Call) mintLegacy(tx *store.Tx, proof method.Proof) (_ secret.Text, err error) {
-	if c.createMFAToken == nil || c.createMFAToken.none || c.api.LegacyMFA == nil {
+func (a *API) mintLegacy(c *door.Call, tx *store.Tx, proof method.Proof, asked *MFATokenOptions) (_ secret.Text, err error) {
+	if asked == nil || asked.none || a.LegacyMFA == nil {
 		return "", nil
 	}
 	if proof.Evidence().Purpose == method.Enrol {
@@ -79,5 +66,5 @@ func (c *Call) mintLegacy(tx *store.Tx, proof method.Proof) (_ secret.Text, err 
 			return "", err
 		}
 	}
-	return c.api.LegacyMFA.Mint(tx, c.By, c.Tenant, *c.Session, proof, c.createMFAToken.SingleUse)
+	return a.LegacyMFA.Mint(tx, c.By, c.Tenant, *c.Session, proof, asked.SingleUse)
 }

@@ -8,9 +8,51 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/door"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
+
+// deviceRoutes list, name and remove second factors.
+func (a *API) deviceRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "GET", Path: door.SDK + "/users/mfa", Section: "wire 10",
+			Summary: "List MFA devices",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(listDevices),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/users/mfa/methods", Section: "wire 10",
+			Summary: "List all second factors",
+			Gate:    door.SignedIn(), Owing: true,
+			Query:   []door.Param{{Name: "verifiedOnly", Type: "boolean", Summary: "Leave out what is being enrolled"}},
+			Handler: door.Handle(listMethods),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/users/mfa/{credentialId}", Section: "wire 10",
+			Summary: "Show an MFA device",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(getDevice),
+		},
+		{
+			Method: "PUT", Path: door.SDK + "/users/mfa/{credentialId}", Section: "wire 10",
+			Summary: "Make an MFA device the default, or name it",
+			Gate:    door.SignedIn(), OptionalBody: true,
+			Handler: door.Handle(a.updateDevice),
+		},
+		{
+			Method: "DELETE", Path: door.SDK + "/users/mfa/{credentialId}", Section: "wire 10",
+			Summary: "Remove an MFA device",
+			Gate: door.Elevated(stepup.CredentialUnlink).For(policy.RemovesProof).
+				OrMFAToken(environment.DeleteDevice).As(shadow.DeleteDevice),
+			Handler: door.Handle(a.deleteDevice),
+		},
+	}
+}
 
 // MFADevice is an MFA device as clients read it (wire reference 10).
 type MFADevice struct {
@@ -32,18 +74,18 @@ type MFADevices struct {
 	Devices []MFADevice `json:"devices"`
 }
 
-func listDevices(c *Call, _ none) (MFADevices, error) {
+func listDevices(c *door.Call, _ door.None) (MFADevices, error) {
 	var devices []MFADevice
 	err := c.Read(func(tx *store.Tx) (err error) {
-		devices, err = c.devices(tx)
+		devices, err = ownDevices(c, tx)
 		return err
 	})
 	return MFADevices{Count: len(devices), Devices: devices}, err
 }
 
-// devices are the user's authenticator apps, and the one that this session is
+// ownDevices are the user's authenticator apps, and the one that this session is
 // enrolling.
-func (c *Call) devices(tx *store.Tx) ([]MFADevice, error) {
+func ownDevices(c *door.Call, tx *store.Tx) ([]MFADevice, error) {
 	user, err := tx.User(c.Tenant.ID, c.Session.UserID)
 	if err != nil {
 		return nil, err
@@ -88,8 +130,8 @@ func viewDevice(row store.CredentialRow, first string) MFADevice {
 	}
 }
 
-// factor finds one of the user's own factors by its id.
-func (c *Call) factor(tx *store.Tx, id string) (store.CredentialRow, error) {
+// ownFactor finds one of the user's own factors by its id.
+func ownFactor(c *door.Call, tx *store.Tx, id string) (store.CredentialRow, error) {
 	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 	if err != nil {
 		return store.CredentialRow{}, err
@@ -100,14 +142,14 @@ func (c *Call) factor(tx *store.Tx, id string) (store.CredentialRow, error) {
 	return store.CredentialRow{}, fault.New(fault.MFADeviceNotFound, "You have no MFA device with this id.")
 }
 
-func getDevice(c *Call, _ none) (MFADevice, error) {
+func getDevice(c *door.Call, _ door.None) (MFADevice, error) {
 	var device MFADevice
 	err := c.Read(func(tx *store.Tx) error {
-		devices, err := c.devices(tx)
+		devices, err := ownDevices(c, tx)
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(devices, func(d MFADevice) bool { return d.ID == c.request.PathValue("credentialId") })
+		i := slices.IndexFunc(devices, func(d MFADevice) bool { return d.ID == c.Path("credentialId") })
 		if i < 0 {
 			return fault.New(fault.MFADeviceNotFound, "You have no MFA device with this id.")
 		}
@@ -124,13 +166,13 @@ type UpdateDeviceRequest struct {
 	Alias   *string `json:"alias,omitempty"`
 }
 
-func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
-	defer c.api.Outbox.Nudge()
-	return none{}, c.Write(func(tx *store.Tx) error {
+func (a *API) updateDevice(c *door.Call, r UpdateDeviceRequest) (door.None, error) {
+	defer a.Outbox.Nudge()
+	return door.None{}, c.Write(func(tx *store.Tx) error {
 		if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
 			return err
 		}
-		row, err := c.factor(tx, c.request.PathValue("credentialId"))
+		row, err := ownFactor(c, tx, c.Path("credentialId"))
 		if err != nil {
 			return err
 		}
@@ -149,17 +191,17 @@ func updateDevice(c *Call, r UpdateDeviceRequest) (none, error) {
 	})
 }
 
-func deleteDevice(c *Call, _ none) (none, error) {
-	id := c.request.PathValue("credentialId")
-	return none{}, c.removeFactor(id, func(tx *store.Tx) error {
-		_, err := c.factor(tx, id)
+func (a *API) deleteDevice(c *door.Call, _ door.None) (door.None, error) {
+	id := c.Path("credentialId")
+	return door.None{}, a.removeFactor(c, id, func(tx *store.Tx) error {
+		_, err := ownFactor(c, tx, id)
 		return err
 	})
 }
 
 // removeFactor takes a factor away that is one of the user's own. Its gate asks for
 // a token whatever the version: a means of proof was never free.
-func (c *Call) removeFactor(id string, own func(*store.Tx) error) error {
+func (a *API) removeFactor(c *door.Call, id string, own func(*store.Tx) error) error {
 	err := c.Write(func(tx *store.Tx) error {
 		tokenID, err := c.Spend(tx, stepup.CredentialUnlink, "")
 		if err != nil {
@@ -168,13 +210,13 @@ func (c *Call) removeFactor(id string, own func(*store.Tx) error) error {
 		if err := own(tx); err != nil {
 			return err
 		}
-		from, err := c.authority(tx, tokenID)
+		from, err := authority(c, tx, tokenID)
 		if err != nil {
 			return err
 		}
 		return account.Unlink(tx, c.By, c.Tenant, c.Session.UserID, id, from)
 	})
-	c.api.Outbox.Nudge()
+	a.Outbox.Nudge()
 	return err
 }
 
@@ -185,16 +227,16 @@ type MFAMethods struct {
 	UserHasVerifiedMFAMethods bool        `json:"userHasVerifiedMfaMethods"`
 }
 
-func listMethods(c *Call, _ none) (MFAMethods, error) {
+func listMethods(c *door.Call, _ door.None) (MFAMethods, error) {
 	methods := MFAMethods{}
 	err := c.Read(func(tx *store.Tx) (err error) {
-		if methods.Devices, err = c.devices(tx); err != nil {
+		if methods.Devices, err = ownDevices(c, tx); err != nil {
 			return err
 		}
-		methods.Passkeys, err = c.passkeys(tx)
+		methods.Passkeys, err = ownPasskeys(c, tx)
 		return err
 	})
-	if c.request.URL.Query().Get("verifiedOnly") == "true" {
+	if c.Query().Get("verifiedOnly") == "true" {
 		methods.Devices = slices.DeleteFunc(methods.Devices, func(d MFADevice) bool { return !d.Verified })
 	}
 	methods.UserHasVerifiedMFAMethods = len(methods.Passkeys) > 0 ||

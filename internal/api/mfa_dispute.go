@@ -5,11 +5,24 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
 )
+
+// disputeRoutes decide about what was disputed.
+func (a *API) disputeRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/users/mfa/{credentialId}/dispute", Section: "ours",
+			Summary: "Decide about a disputed factor or address, with a factor confirmed earlier",
+			Gate:    door.Elevated(stepup.CredentialUnlink),
+			Handler: door.Handle(a.decideDispute),
+		},
+	}
+}
 
 // DisputeRequest decides about what somebody said was not the user: it stays, or
 // it goes together with what it let in.
@@ -17,12 +30,12 @@ type DisputeRequest struct {
 	Keep *bool `json:"keep,omitempty"`
 }
 
-func decideDispute(c *Call, r DisputeRequest) (VerifyResponse, error) {
+func (a *API) decideDispute(c *door.Call, r DisputeRequest) (VerifyResponse, error) {
 	if r.Keep == nil {
 		return VerifyResponse{}, fault.New(fault.InvalidRequest, "Say what is decided: keep true or false.")
 	}
-	id := c.request.PathValue("credentialId")
-	return c.changed(func(tx *store.Tx) error {
+	id := c.Path("credentialId")
+	return a.changed(c, func(tx *store.Tx) error {
 		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 		if err != nil {
 			return err
@@ -34,7 +47,7 @@ func decideDispute(c *Call, r DisputeRequest) (VerifyResponse, error) {
 		if err != nil {
 			return err
 		}
-		from, err := c.authority(tx, tokenID)
+		from, err := authority(c, tx, tokenID)
 		if err != nil {
 			return err
 		}

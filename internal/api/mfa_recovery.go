@@ -1,14 +1,41 @@
 package api
 
 import (
+	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/recovery"
+	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 )
+
+// recoveryRoutes show recovery codes and take them.
+func (a *API) recoveryRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/users/mfa/auth/recovery", Section: "wire 10, 11.2",
+			Summary: "Step up with a recovery code",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(a.authRecovery),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/users/mfa/recovery", Section: "wire 10",
+			Summary: "Show the recovery codes, making them at first",
+			Gate:    door.Marked(stepup.CredentialLink).For(policy.ShowsCodes),
+			Handler: door.Handle(a.showRecoveryCodes),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/users/mfa/recovery", Section: "wire 10",
+			Summary: "Make new recovery codes in place of all earlier ones",
+			Gate:    door.Marked(stepup.CredentialLink).For(policy.ShowsCodes),
+			Handler: door.Handle(a.renewRecoveryCodes),
+		},
+	}
+}
 
 // RecoveryCodes are the codes that can still be shown. Count is how many are
 // unused; once they were acknowledged none is shown any more.
@@ -17,16 +44,20 @@ type RecoveryCodes struct {
 	RecoveryCodes []string `json:"recoveryCodes"`
 }
 
-func showRecoveryCodes(c *Call, _ none) (RecoveryCodes, error) { return c.recoveryCodes(false) }
+func (a *API) showRecoveryCodes(c *door.Call, _ door.None) (RecoveryCodes, error) {
+	return a.recoveryCodes(c, false)
+}
 
-func renewRecoveryCodes(c *Call, _ none) (RecoveryCodes, error) { return c.recoveryCodes(true) }
+func (a *API) renewRecoveryCodes(c *door.Call, _ door.None) (RecoveryCodes, error) {
+	return a.recoveryCodes(c, true)
+}
 
 // recoveryCodes shows the user's codes, making them where there are none or new
 // ones are asked for.
-func (c *Call) recoveryCodes(renew bool) (RecoveryCodes, error) {
+func (a *API) recoveryCodes(c *door.Call, renew bool) (RecoveryCodes, error) {
 	var codes RecoveryCodes
 	err := c.Write(func(tx *store.Tx) error {
-		allowed, err := c.mayShowRecoveryCodes(tx)
+		allowed, err := mayShowRecoveryCodes(c, tx)
 		if err != nil {
 			return err
 		}
@@ -53,14 +84,14 @@ func (c *Call) recoveryCodes(renew bool) (RecoveryCodes, error) {
 			audit.Detail{"shown": len(codes.RecoveryCodes), "left": codes.Count, "new": renew || !exists})
 	})
 	if err == nil {
-		c.api.Outbox.Nudge()
+		a.Outbox.Nudge()
 	}
 	return codes, err
 }
 
 // mayShowRecoveryCodes asks for a second factor given in this session moments
 // ago, or a token for credential:link. It says which, as a provenance.
-func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (from account.Authority, err error) {
+func mayShowRecoveryCodes(c *door.Call, tx *store.Tx) (from account.Authority, err error) {
 	if err := c.Tenant.Pin(tx); err != nil {
 		return from, err
 	}
@@ -75,7 +106,7 @@ func (c *Call) mayShowRecoveryCodes(tx *store.Tx) (from account.Authority, err e
 	if account.Marked(tx, s) {
 		return account.Authority{Provenance: store.ProvenanceMFA, Credential: s.MFAMarkBy, Method: markedBy(rows, s.MFAMarkBy)}, nil
 	}
-	return c.allowLink(tx, "")
+	return allowLink(c, tx, "")
 }
 
 // markedBy is the method of the factor that marked the session.
@@ -96,11 +127,10 @@ type RecoveryRequest struct {
 	BindingID       string           `json:"bindingId,omitempty"` // the transaction that the code confirms
 }
 
-func authRecovery(c *Call, r RecoveryRequest) (VerifyResponse, error) {
-	if err := need("code", r.Code); err != nil {
+func (a *API) authRecovery(c *door.Call, r RecoveryRequest) (VerifyResponse, error) {
+	if err := door.Need("code", r.Code); err != nil {
 		return VerifyResponse{}, err
 	}
-	c.createMFAToken = r.CreateMFAToken
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source, BindingID: r.BindingID}
-	return c.proveWith(recovery.Method{}, attempt, r.RequestedScopes, nil)
+	return a.proveWith(c, recovery.Method{}, attempt, step{scopes: r.RequestedScopes, mfaToken: r.CreateMFAToken})
 }

@@ -9,12 +9,39 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/totp"
 	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
+
+// totpRoutes enrol authenticator apps and take their codes.
+func (a *API) totpRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "GET", Path: door.SDK + "/users/mfa/register/totp", Section: "wire 10",
+			Summary: "Begin to enrol an authenticator app",
+			Gate:    door.Elevated(stepup.CredentialLink).As(shadow.RegisterTOTP), Owing: true,
+			Query:   []door.Param{{Name: "qr", Type: "string", Summary: "1: with a QR code"}},
+			Handler: door.Handle(registerTOTP),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/users/mfa/register/totp", Section: "wire 10",
+			Summary: "Confirm the authenticator app being enrolled, as older clients do",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(a.confirmTOTP),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/users/mfa/auth/totp", Section: "wire 10, 11.2",
+			Summary: "Step up with a code of an authenticator app, or confirm the one being enrolled",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(a.authTOTP),
+		},
+	}
+}
 
 // maxDevices is how many authenticator apps a user may have.
 const maxDevices = 5
@@ -28,14 +55,14 @@ type TOTPRegistration struct {
 	QR     string `json:"qr,omitempty"` // with ?qr=1: the uri as a PNG, in a data: URI
 }
 
-func registerTOTP(c *Call, _ none) (TOTPRegistration, error) {
+func registerTOTP(c *door.Call, _ door.None) (TOTPRegistration, error) {
 	var enrolment totp.Enrolment
 	err := c.Write(func(tx *store.Tx) error {
 		tokenID, err := c.Spend(tx, stepup.CredentialLink, "")
 		if err != nil {
 			return err
 		}
-		rows, err := c.mayEnrolTOTP(tx)
+		rows, err := mayEnrolTOTP(c, tx)
 		if err != nil {
 			return err
 		}
@@ -52,7 +79,7 @@ func registerTOTP(c *Call, _ none) (TOTPRegistration, error) {
 		return TOTPRegistration{}, err
 	}
 	registration := TOTPRegistration{ID: enrolment.ID, Type: store.FormatTOTP, Secret: enrolment.Secret, URI: enrolment.URI}
-	if c.request.URL.Query().Get("qr") == "1" {
+	if c.Query().Get("qr") == "1" {
 		code, err := qr.Encode(enrolment.URI, qr.M)
 		if err != nil {
 			return TOTPRegistration{}, err
@@ -62,7 +89,7 @@ func registerTOTP(c *Call, _ none) (TOTPRegistration, error) {
 	return registration, nil
 }
 
-func (c *Call) mayEnrolTOTP(tx *store.Tx) ([]store.CredentialRow, error) {
+func mayEnrolTOTP(c *door.Call, tx *store.Tx) ([]store.CredentialRow, error) {
 	if !c.Tenant.MFA.Enables(store.FormatTOTP) {
 		return nil, fault.New(fault.MFAMethodDisabled,
 			"Authenticator apps are switched off here: the operator enables them under mfa.methods.")
@@ -90,8 +117,8 @@ type RegisterTOTPRequest struct {
 	Code string `json:"code"`
 }
 
-func confirmTOTP(c *Call, r RegisterTOTPRequest) (MFADevice, error) {
-	if err := need("code", r.Code); err != nil {
+func (a *API) confirmTOTP(c *door.Call, r RegisterTOTPRequest) (MFADevice, error) {
+	if err := door.Need("code", r.Code); err != nil {
 		return MFADevice{}, err
 	}
 	var id string
@@ -106,7 +133,7 @@ func confirmTOTP(c *Call, r RegisterTOTPRequest) (MFADevice, error) {
 	if err != nil {
 		return MFADevice{}, err
 	}
-	if _, err := authTOTP(c, AuthTOTPRequest{ID: id, Code: r.Code}); err != nil {
+	if _, err := a.authTOTP(c, AuthTOTPRequest{ID: id, Code: r.Code}); err != nil {
 		return MFADevice{}, err
 	}
 	var device MFADevice
@@ -137,29 +164,36 @@ type AuthTOTPRequest struct {
 	BindingID       string           `json:"bindingId,omitempty"` // the transaction that the code confirms
 }
 
-func authTOTP(c *Call, r AuthTOTPRequest) (VerifyResponse, error) {
-	if err := need("code", r.Code); err != nil {
+func (a *API) authTOTP(c *door.Call, r AuthTOTPRequest) (VerifyResponse, error) {
+	if err := door.Need("code", r.Code); err != nil {
 		return VerifyResponse{}, err
 	}
-	c.createMFAToken = r.CreateMFAToken
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source, BindingID: r.BindingID}
-	return c.proveWith(totp.Method{DeviceID: r.ID}, attempt, r.RequestedScopes, c.linkFactor)
+	return a.proveWith(c, totp.Method{DeviceID: r.ID}, attempt, step{
+		scopes: r.RequestedScopes, otherwise: linkFactor(c), mfaToken: r.CreateMFAToken,
+	})
 }
 
 // linkFactor makes a confirmed enrolment a credential of the user, by the
 // authority it was begun under. A proof that enrols nothing stands for itself.
-func (c *Call) linkFactor(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+func linkFactor(c *door.Call) func(*store.Tx, method.Proof) (store.CredentialRow, error) {
+	return func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+		return confirmFactor(c, tx, proof)
+	}
+}
+
+func confirmFactor(c *door.Call, tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
 	evidence := proof.Evidence()
 	if evidence.Purpose != method.Enrol {
-		return c.own(proof)
+		return ownCredential(c, proof)
 	}
 	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
 		return store.CredentialRow{}, err
 	}
-	if _, err := c.mayEnrolTOTP(tx); err != nil {
+	if _, err := mayEnrolTOTP(c, tx); err != nil {
 		return store.CredentialRow{}, err
 	}
-	from, err := c.stands(tx, stepup.CredentialLink, "", evidence.AuthorizedBy)
+	from, err := stands(c, tx, stepup.CredentialLink, "", evidence.AuthorizedBy)
 	if err != nil {
 		return store.CredentialRow{}, err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
@@ -9,19 +10,27 @@ import (
 )
 
 // migrationRoutes are the switch between the versions and what to look at before.
-func migrationRoutes() []Route {
-	return []Route{
-		{Method: "GET", Path: admin + "/environments/{environmentId}/readiness", Gate: serviceGate(serviceauth.EnvironmentsRead),
-			Section: "ours", Summary: "What accepting the newest version would do", handler: handle(adminReadiness)},
-		{Method: "POST", Path: admin + "/environments/{environmentId}/version", Gate: serviceGate(serviceauth.EnvironmentsWrite),
-			Section: "ours", Summary: "Set the minimum API version; going back needs environments.weaken",
-			Query: []Param{{Name: "dryRun", Type: "boolean", Summary: "Judge and report, change nothing"}}, handler: handle(adminVersion)},
+func (a *API) migrationRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "GET", Path: door.Admin + "/environments/{environmentId}/readiness", Section: "ours",
+			Summary: "What accepting the newest version would do",
+			Gate:    door.Service(serviceauth.EnvironmentsRead),
+			Handler: door.Handle(a.adminReadiness),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/version", Section: "ours",
+			Summary: "Set the minimum API version; going back needs environments.weaken",
+			Gate:    door.Service(serviceauth.EnvironmentsWrite),
+			Query:   []door.Param{{Name: "dryRun", Type: "boolean", Summary: "Judge and report, change nothing"}},
+			Handler: door.Handle(a.adminVersion),
+		},
 	}
 }
 
-func adminReadiness(c *Call, _ none) (operate.Readiness, error) {
-	if c.api.Shadow != nil {
-		if err := c.api.Shadow.Flush(c.ctx, c.api.DB); err != nil {
+func (a *API) adminReadiness(c *door.Call, _ door.None) (operate.Readiness, error) {
+	if a.Shadow != nil {
+		if err := a.Shadow.Flush(c.Context(), a.DB); err != nil {
 			return operate.Readiness{}, err
 		}
 	}
@@ -39,13 +48,13 @@ type VersionRequest struct {
 	Strict        bool   `json:"strict,omitempty"` // turn no compatibility entry on
 }
 
-func adminVersion(c *Call, r VersionRequest) (operate.Accepted, error) {
+func (a *API) adminVersion(c *door.Call, r VersionRequest) (operate.Accepted, error) {
 	version, err := environment.ParseVersion(r.MinAPIVersion)
 	if err != nil {
 		return operate.Accepted{}, fault.New(fault.InvalidRequest, "minApiVersion: %s.", err)
 	}
-	if c.api.Shadow != nil { // who was seen decides what is turned on
-		if err := c.api.Shadow.Flush(c.ctx, c.api.DB); err != nil {
+	if a.Shadow != nil { // who was seen decides what is turned on
+		if err := a.Shadow.Flush(c.Context(), a.DB); err != nil {
 			return operate.Accepted{}, err
 		}
 	}
@@ -53,7 +62,7 @@ func adminVersion(c *Call, r VersionRequest) (operate.Accepted, error) {
 	err = c.Write(func(tx *store.Tx) (err error) {
 		accepted, err = operate.Accept(tx, c.By, c.Tenant.ID, operate.AcceptOptions{
 			Version: version, Strict: r.Strict, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, c.Tenant.ID),
-			DryRun: c.request.URL.Query().Get("dryRun") == "true", Operators: c.api.Operators(),
+			DryRun: c.Query().Get("dryRun") == "true", Operators: a.Operators(),
 		})
 		return err
 	})
@@ -63,6 +72,6 @@ func adminVersion(c *Call, r VersionRequest) (operate.Accepted, error) {
 	if accepted.Changes == nil {
 		accepted.Changes = []environment.Change{}
 	}
-	c.api.Outbox.Nudge()
+	a.Outbox.Nudge()
 	return accepted, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 )
 
@@ -80,13 +81,13 @@ func TestOpenAPINamesEveryRoute(t *testing.T) {
 		if got, want := o.Extensions["x-stepup-scopes"], scopesOf(r); len(want) > 0 && !reflect.DeepEqual(got, want) {
 			t.Errorf("%s %s: scopes %v, want %v", r.Method, r.Path, got, want)
 		}
-		if secured := o.Security != nil && len(*o.Security) > 0; secured != (r.Gate.Kind != api.PublicGate || r.OptionalSession) {
+		if secured := o.Security != nil && len(*o.Security) > 0; secured != (r.Gate.Kind != door.PublicGate || r.OptionalSession) {
 			t.Errorf("%s %s: security %v", r.Method, r.Path, o.Security)
 		}
 	}
 }
 
-func scopesOf(r api.Route) []any {
+func scopesOf(r door.Route) []any {
 	var scopes []any
 	for _, scope := range r.Gate.Scopes {
 		scopes = append(scopes, string(scope))

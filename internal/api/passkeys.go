@@ -5,6 +5,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -14,41 +15,88 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-func passkeyRoutes() []Route {
-	public := Gate{Kind: PublicGate}
-	signedIn := Gate{Kind: SessionGate}
-	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Call: shadow.RegisterPasskey}
+func (a *API) passkeyRoutes() []door.Route {
 	// A legacy MFA token is no elevated token: the entry delete-device does not
 	// open this gate to a call without any.
-	unlink := Gate{Kind: ElevatedGate, Use: policy.RemovesProof, Scopes: []stepup.Scope{stepup.CredentialUnlink},
-		Legacy: environment.DeleteDevice, Call: shadow.DeletePasskey}
-	related := []Param{{Name: "relatedOriginRpId", Type: "string", Summary: "The relying party that a page of another domain means"}}
-	return []Route{
-		{Method: "GET", Path: sdk + "/users/passkeys", Gate: signedIn, Owing: true, Section: "wire 9", Summary: "The user's passkeys",
-			handler: handle(listPasskeys)},
-		{Method: "PUT", Path: sdk + "/users/passkeys", Gate: signedIn, Section: "wire 9", Summary: "Rename a passkey",
-			handler: handle(renamePasskey)},
-		{Method: "DELETE", Path: sdk + "/users/passkeys", Gate: unlink, Section: "wire 9", Summary: "Delete a passkey",
-			handler: handle(deletePasskey)},
-		{Method: "GET", Path: sdk + "/users/passkeys/register", Gate: signedIn, Owing: true, Section: "wire 9.1",
-			Summary: "Options to make a passkey with", handler: handle(passkeyCreation)},
-		{Method: "POST", Path: sdk + "/users/passkeys/register", Gate: link, Owing: true, Section: "wire 9.2",
-			Summary: "Add the passkey that was made", handler: handle(registerPasskey)},
-		{Method: "GET", Path: sdk + "/users/passkeys/signin", Gate: public, Query: related, Section: "wire 9.3",
-			Summary: "Options to sign in with", handler: handle(passkeySignInOptions)},
-		{Method: "POST", Path: sdk + "/users/passkeys/signin", Gate: public, Section: "wire 9", Summary: "Sign in with a passkey",
-			handler: handle(passkeySignIn)},
-		{Method: "GET", Path: sdk + "/users/passkeys/authenticate", Gate: signedIn, Owing: true, Section: "wire 9.3",
-			Summary: "Options to step up with", handler: handle(passkeyStepUpOptions),
-			Query: append(related, Param{Name: "bindingId", Type: "string", Summary: "The transaction that the passkey is to sign for"})},
-		{Method: "POST", Path: sdk + "/users/mfa/auth/passkey", Gate: signedIn, Owing: true, Section: "wire 9, 11.2",
-			Summary: "Step up with a passkey", handler: handle(passkeyStepUp)},
-		{Method: "GET", Path: sdk + "/users/mfa/register/passkey", Gate: signedIn, Owing: true, Section: "wire 9",
-			Summary: "Options to make a passkey with, for older clients", handler: handle(passkeyEnrolment)},
-		{Method: "POST", Path: sdk + "/users/mfa/register/passkey", Gate: link, Owing: true, Section: "wire 9",
-			Summary: "Add the passkey that was made, for older clients", handler: handle(enrolPasskey)},
-		{Method: "GET", Path: sdk + "/.well-known/webauthn", Gate: public, AnyOrigin: true, Section: "WebAuthn 5.11",
-			Summary: "Pages of other domains that may use the passkeys", handler: handle(relatedOrigins)},
+	related := []door.Param{{Name: "relatedOriginRpId", Type: "string", Summary: "The relying party that a page of another domain means"}}
+	return []door.Route{
+		{
+			Method: "GET", Path: door.SDK + "/users/passkeys", Section: "wire 9",
+			Summary: "The user's passkeys",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(listPasskeys),
+		},
+		{
+			Method: "PUT", Path: door.SDK + "/users/passkeys", Section: "wire 9",
+			Summary: "Rename a passkey",
+			Gate:    door.SignedIn(),
+			Handler: door.Handle(a.renamePasskey),
+		},
+		{
+			Method: "DELETE", Path: door.SDK + "/users/passkeys", Section: "wire 9",
+			Summary: "Delete a passkey",
+			Gate: door.Elevated(stepup.CredentialUnlink).For(policy.RemovesProof).
+				OrMFAToken(environment.DeleteDevice).As(shadow.DeletePasskey),
+			Handler: door.Handle(a.deletePasskey),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/users/passkeys/register", Section: "wire 9.1",
+			Summary: "Options to make a passkey with",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(passkeyCreation),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/users/passkeys/register", Section: "wire 9.2",
+			Summary: "Add the passkey that was made",
+			Gate:    door.Elevated(stepup.CredentialLink).As(shadow.RegisterPasskey), Owing: true,
+			Handler: door.Handle(a.registerPasskey),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/users/passkeys/signin", Section: "wire 9.3",
+			Summary: "Options to sign in with",
+			Gate:    door.Public(),
+			Query:   related,
+			Handler: door.Handle(passkeySignInOptions),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/users/passkeys/signin", Section: "wire 9",
+			Summary: "Sign in with a passkey",
+			Gate:    door.Public(),
+			Handler: door.Handle(a.passkeySignIn),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/users/passkeys/authenticate", Section: "wire 9.3",
+			Summary: "Options to step up with",
+			Gate:    door.SignedIn(), Owing: true,
+			Query: append(related, door.Param{
+				Name: "bindingId", Type: "string", Summary: "The transaction that the passkey is to sign for",
+			}),
+			Handler: door.Handle(passkeyStepUpOptions),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/users/mfa/auth/passkey", Section: "wire 9, 11.2",
+			Summary: "Step up with a passkey",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(a.passkeyStepUp),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/users/mfa/register/passkey", Section: "wire 9",
+			Summary: "Options to make a passkey with, for older clients",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(passkeyEnrolment),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/users/mfa/register/passkey", Section: "wire 9",
+			Summary: "Add the passkey that was made, for older clients",
+			Gate:    door.Elevated(stepup.CredentialLink).As(shadow.RegisterPasskey), Owing: true,
+			Handler: door.Handle(a.enrolPasskey),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/.well-known/webauthn", Section: "WebAuthn 5.11",
+			Summary: "Pages of other domains that may use the passkeys",
+			Gate:    door.Public(), AnyOrigin: true,
+			Handler: door.Handle(relatedOrigins),
+		},
 	}
 }
 
@@ -73,17 +121,17 @@ type Passkeys struct {
 	Passkeys []Passkey `json:"passkeys"`
 }
 
-func listPasskeys(c *Call, _ none) (list Passkeys, err error) {
+func listPasskeys(c *door.Call, _ door.None) (list Passkeys, err error) {
 	err = c.Read(func(tx *store.Tx) (err error) {
-		list.Passkeys, err = c.passkeys(tx)
+		list.Passkeys, err = ownPasskeys(c, tx)
 		list.Count = len(list.Passkeys)
 		return err
 	})
 	return list, err
 }
 
-// passkeys are those of the session's user, oldest first.
-func (c *Call) passkeys(tx *store.Tx) ([]Passkey, error) {
+// ownPasskeys are those of the session's user, oldest first.
+func ownPasskeys(c *door.Call, tx *store.Tx) ([]Passkey, error) {
 	credentials, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 	if err != nil {
 		return nil, err
@@ -115,8 +163,8 @@ func viewPasskey(credential store.CredentialRow, row store.PasskeyRow) Passkey {
 }
 
 // ownPasskey finds one by our id.
-func (c *Call) ownPasskey(tx *store.Tx, id string) (Passkey, error) {
-	list, err := c.passkeys(tx)
+func ownPasskey(c *door.Call, tx *store.Tx, id string) (Passkey, error) {
+	list, err := ownPasskeys(c, tx)
 	if err != nil {
 		return Passkey{}, err
 	}
@@ -134,16 +182,16 @@ type PasskeyUpdateRequest struct {
 	Alias *string `json:"alias,omitempty"`
 }
 
-func renamePasskey(c *Call, r PasskeyUpdateRequest) (renamed Passkey, err error) {
-	if err := need("id", r.ID); err != nil {
+func (a *API) renamePasskey(c *door.Call, r PasskeyUpdateRequest) (renamed Passkey, err error) {
+	if err := door.Need("id", r.ID); err != nil {
 		return renamed, err
 	}
-	defer c.api.Outbox.Nudge()
+	defer a.Outbox.Nudge()
 	err = c.Write(func(tx *store.Tx) error {
-		if renamed, err = c.ownPasskey(tx, r.ID); err != nil || r.Alias == nil {
+		if renamed, err = ownPasskey(c, tx, r.ID); err != nil || r.Alias == nil {
 			return err
 		}
-		row, err := c.factor(tx, r.ID)
+		row, err := ownFactor(c, tx, r.ID)
 		if err != nil {
 			return err
 		}
@@ -153,7 +201,7 @@ func renamePasskey(c *Call, r PasskeyUpdateRequest) (renamed Passkey, err error)
 		if err := tx.TouchPasskey(c.Tenant.ID, r.ID); err != nil {
 			return err
 		}
-		renamed, err = c.ownPasskey(tx, r.ID)
+		renamed, err = ownPasskey(c, tx, r.ID)
 		return err
 	})
 	return renamed, err
@@ -164,17 +212,17 @@ type PasskeyDeleteRequest struct {
 	PasskeyID string `json:"passkeyId"`
 }
 
-func deletePasskey(c *Call, r PasskeyDeleteRequest) (none, error) {
-	if err := need("passkeyId", r.PasskeyID); err != nil {
-		return none{}, err
+func (a *API) deletePasskey(c *door.Call, r PasskeyDeleteRequest) (door.None, error) {
+	if err := door.Need("passkeyId", r.PasskeyID); err != nil {
+		return door.None{}, err
 	}
-	return none{}, c.removeFactor(r.PasskeyID, func(tx *store.Tx) error {
-		_, err := c.ownPasskey(tx, r.PasskeyID)
+	return door.None{}, a.removeFactor(c, r.PasskeyID, func(tx *store.Tx) error {
+		_, err := ownPasskey(c, tx, r.PasskeyID)
 		return err
 	})
 }
 
-func passkeyCreation(c *Call, _ none) (options passkey.CreationOptions, err error) {
+func passkeyCreation(c *door.Call, _ door.None) (options passkey.CreationOptions, err error) {
 	err = c.WriteCounting(func(tx *store.Tx) error {
 		options, err = passkey.BeginRegistration(tx, c.Tenant, *c.Session)
 		return err
@@ -188,9 +236,8 @@ type PasskeyRegisterRequest struct {
 	CreateMFAToken *MFATokenOptions `json:"createMfaToken,omitempty"` // action-based MFA, at its version only
 }
 
-func registerPasskey(c *Call, r PasskeyRegisterRequest) (VerifyResponse, error) {
-	c.createMFAToken = r.CreateMFAToken
-	return c.addPasskey(&passkey.Registration{Response: r.AttestationResponse})
+func (a *API) registerPasskey(c *door.Call, r PasskeyRegisterRequest) (VerifyResponse, error) {
+	return a.addPasskey(c, &passkey.Registration{Response: r.AttestationResponse}, r.CreateMFAToken)
 }
 
 // PasskeyEnrolment is how older clients get their options.
@@ -200,8 +247,8 @@ type PasskeyEnrolment struct {
 	Registration passkey.CreationOptions `json:"registration"`
 }
 
-func passkeyEnrolment(c *Call, _ none) (PasskeyEnrolment, error) {
-	options, err := passkeyCreation(c, none{})
+func passkeyEnrolment(c *door.Call, _ door.None) (PasskeyEnrolment, error) {
+	options, err := passkeyCreation(c, door.None{})
 	return PasskeyEnrolment{ID: passkey.EnrolmentID(options.Challenge), Type: store.FormatPasskey, Registration: options}, err
 }
 
@@ -212,20 +259,19 @@ type PasskeyEnrolRequest struct {
 	CreateMFAToken *MFATokenOptions            `json:"createMfaToken,omitempty"` // action-based MFA, at its version only
 }
 
-func enrolPasskey(c *Call, r PasskeyEnrolRequest) (VerifyResponse, error) {
-	if err := need("id", r.ID); err != nil {
+func (a *API) enrolPasskey(c *door.Call, r PasskeyEnrolRequest) (VerifyResponse, error) {
+	if err := door.Need("id", r.ID); err != nil {
 		return VerifyResponse{}, err
 	}
-	c.createMFAToken = r.CreateMFAToken
-	return c.addPasskey(&passkey.Registration{Response: r.Attestation, EnrolmentID: r.ID})
+	return a.addPasskey(c, &passkey.Registration{Response: r.Attestation, EnrolmentID: r.ID}, r.CreateMFAToken)
 }
 
 // addPasskey links what a registration proves, by the elevated token that let
 // the request in.
-func (c *Call) addPasskey(r *passkey.Registration) (VerifyResponse, error) {
-	r.UserAgent = c.request.UserAgent()
+func (a *API) addPasskey(c *door.Call, r *passkey.Registration, mfaToken *MFATokenOptions) (VerifyResponse, error) {
+	r.UserAgent = c.Header("User-Agent")
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source}
-	return c.proveWith(r, attempt, nil, func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+	link := func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
 		if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
 			return store.CredentialRow{}, err
 		}
@@ -239,7 +285,7 @@ func (c *Call) addPasskey(r *passkey.Registration) (VerifyResponse, error) {
 		if len(have) >= passkey.MaxPerUser {
 			return store.CredentialRow{}, passkey.TooMany()
 		}
-		from, err := c.allowLink(tx, "")
+		from, err := allowLink(c, tx, "")
 		if err != nil {
 			return store.CredentialRow{}, err
 		}
@@ -248,11 +294,12 @@ func (c *Call) addPasskey(r *passkey.Registration) (VerifyResponse, error) {
 			return credential, err
 		}
 		return credential, r.Save(tx, credential)
-	})
+	}
+	return a.proveWith(c, r, attempt, step{mfaToken: mfaToken, otherwise: link})
 }
 
-func passkeySignInOptions(c *Call, _ none) (options passkey.RequestOptions, err error) {
-	if err := c.relatedParty(); err != nil {
+func passkeySignInOptions(c *door.Call, _ door.None) (options passkey.RequestOptions, err error) {
+	if err := relatedParty(c); err != nil {
 		return options, err
 	}
 	err = c.WriteCounting(func(tx *store.Tx) error {
@@ -270,17 +317,17 @@ type PasskeySignInRequest struct {
 	RequestedScopes  []string `json:"requestedScopes,omitempty"`
 }
 
-func passkeySignIn(c *Call, r PasskeySignInRequest) (VerifyResponse, error) {
+func (a *API) passkeySignIn(c *door.Call, r PasskeySignInRequest) (VerifyResponse, error) {
 	attempt := method.Attempt{Tenant: c.Tenant, Source: c.Source}
-	return c.signInWith(passkey.Assertion{Response: r.AssertionResponse}, attempt, r.SessionPublicKey, false)
+	return a.signInWith(c, passkey.Assertion{Response: r.AssertionResponse}, attempt, r.SessionPublicKey, false)
 }
 
-func passkeyStepUpOptions(c *Call, _ none) (options passkey.RequestOptions, err error) {
-	if err := c.relatedParty(); err != nil {
+func passkeyStepUpOptions(c *door.Call, _ door.None) (options passkey.RequestOptions, err error) {
+	if err := relatedParty(c); err != nil {
 		return options, err
 	}
 	err = c.WriteCounting(func(tx *store.Tx) error {
-		options, err = passkey.BeginStepUp(tx, c.Tenant, *c.Session, c.request.URL.Query().Get("bindingId"))
+		options, err = passkey.BeginStepUp(tx, c.Tenant, *c.Session, c.Query().Get("bindingId"))
 		return err
 	})
 	return options, err
@@ -294,15 +341,16 @@ type PasskeyStepUpRequest struct {
 	BindingID       string           `json:"bindingId,omitempty"` // must be that of the options
 }
 
-func passkeyStepUp(c *Call, r PasskeyStepUpRequest) (VerifyResponse, error) {
-	c.createMFAToken = r.CreateMFAToken
+func (a *API) passkeyStepUp(c *door.Call, r PasskeyStepUpRequest) (VerifyResponse, error) {
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}
-	return c.proveWith(passkey.Assertion{Response: r.AssertionResponse}, attempt, r.RequestedScopes, nil)
+	return a.proveWith(c, passkey.Assertion{Response: r.AssertionResponse}, attempt, step{
+		scopes: r.RequestedScopes, mfaToken: r.CreateMFAToken,
+	})
 }
 
 // relatedParty refuses a client that means another relying party than ours.
-func (c *Call) relatedParty() error {
-	asked := c.request.URL.Query().Get("relatedOriginRpId")
+func relatedParty(c *door.Call) error {
+	asked := c.Query().Get("relatedOriginRpId")
 	if asked == "" || asked == c.Tenant.Passkeys.RPID {
 		return nil
 	}
@@ -316,6 +364,6 @@ type RelatedOrigins struct {
 	Origins []string `json:"origins"`
 }
 
-func relatedOrigins(c *Call, _ none) (RelatedOrigins, error) {
+func relatedOrigins(c *door.Call, _ door.None) (RelatedOrigins, error) {
 	return RelatedOrigins{Origins: append([]string{}, c.Tenant.Passkeys.RelatedOrigins...)}, nil
 }

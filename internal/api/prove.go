@@ -6,6 +6,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -18,29 +19,29 @@ import (
 
 // signInWith runs an attempt made without a session and opens one from its
 // proof. It mints nothing, but for the one exception of allowNewMFALinking.
-func (c *Call) signInWith(m method.Method, a method.Attempt, sessionPublicKey string, allowNewMFALinking bool) (VerifyResponse, error) {
-	key, err := c.sessionPublicKey(sessionPublicKey)
+func (a *API) signInWith(c *door.Call, m method.Method, attempt method.Attempt, sessionPublicKey string, allowNewMFALinking bool) (
+	VerifyResponse, error,
+) {
+	device, err := c.Device(sessionPublicKey)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
 	var signed signedIn
-	err = method.Check(c.ctx, c.api.DB, m, a, c.By, func(tx *store.Tx, proof method.Proof) (err error) {
-		device := session.Device{Origin: c.Origin, SessionPublicKey: key, DevicePublicKey: c.Device.publicKey,
-			SDKVersion: sdkVersion(c.request)}
-		signed, err = c.signIn(tx, proof, device, allowNewMFALinking)
+	err = method.Check(c.Context(), a.DB, m, attempt, c.By, func(tx *store.Tx, proof method.Proof) (err error) {
+		signed, err = signIn(c, tx, proof, device, allowNewMFALinking)
 		return err
 	})
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	c.api.Outbox.Nudge()
-	c.count(m.Kind(), "proved")
-	return c.verified(signed)
+	a.Outbox.Nudge()
+	a.count(m.Kind(), "proved")
+	return a.verified(c, signed)
 }
 
 // signIn opens a session from a proof: for the user who holds the credential,
 // or a new one.
-func (c *Call) signIn(tx *store.Tx, proof method.Proof, device session.Device, allowNewMFALinking bool) (signedIn, error) {
+func signIn(c *door.Call, tx *store.Tx, proof method.Proof, device session.Device, allowNewMFALinking bool) (signedIn, error) {
 	evidence := proof.Evidence()
 	if evidence.Purpose != method.SignIn {
 		return signedIn{}, fault.New(fault.InvalidEmailVerification, "This was asked for inside a session. Use it there.")
@@ -57,7 +58,7 @@ func (c *Call) signIn(tx *store.Tx, proof method.Proof, device session.Device, a
 	if err != nil {
 		return signedIn{}, err
 	}
-	signed, err := c.read(tx, row)
+	signed, err := readSigned(c, tx, row)
 	signed.newUser = isNew
 	if err == nil && allowNewMFALinking {
 		if isNew { // the credential was made in this transaction
@@ -70,18 +71,24 @@ func (c *Call) signIn(tx *store.Tx, proof method.Proof, device session.Device, a
 	return signed, err
 }
 
+// step is what an attempt made inside a session is for.
+type step struct {
+	scopes    []string                                                   // to mint for
+	otherwise func(*store.Tx, method.Proof) (store.CredentialRow, error) // nil: only the session is renewed
+	mfaToken  *MFATokenOptions                                           // what the body asks for; nil: no MFA token
+}
+
 // proveWith runs an attempt made inside a session. With scopes it mints from
 // the proof; without, or when the attempt enrols a factor, otherwise decides
 // what is proven with it and returns that credential. A nil otherwise only
 // renews the session.
-func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []string,
-	otherwise func(*store.Tx, method.Proof) (store.CredentialRow, error)) (VerifyResponse, error) {
-	scopes, err := elevate.ParseScopes(c.Tenant, requestedScopes)
+func (a *API) proveWith(c *door.Call, m method.Method, attempt method.Attempt, s step) (VerifyResponse, error) {
+	scopes, err := elevate.ParseScopes(c.Tenant, s.scopes)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
 	var signed signedIn
-	err = method.Check(c.ctx, c.api.DB, m, a, c.By, func(tx *store.Tx, proof method.Proof) error {
+	err = method.Check(c.Context(), a.DB, m, attempt, c.By, func(tx *store.Tx, proof method.Proof) error {
 		var minted *elevate.Minted
 		var credential store.CredentialRow
 		enrols := proof.Evidence().Purpose == method.Enrol
@@ -97,40 +104,40 @@ func (c *Call) proveWith(m method.Method, a method.Attempt, requestedScopes []st
 				return err
 			}
 			credential, _ = proof.Credential()
-		case c.owes && !proof.Kind().MFA():
-			return owing() // it may only earn the token to enrol with
-		case otherwise != nil:
-			if credential, err = otherwise(tx, proof); err != nil {
+		case c.Owes && !proof.Kind().MFA():
+			return door.Owing() // it may only earn the token to enrol with
+		case s.otherwise != nil:
+			if credential, err = s.otherwise(tx, proof); err != nil {
 				return err
 			}
 		default:
-			if credential, err = c.own(proof); err != nil {
+			if credential, err = ownCredential(c, proof); err != nil {
 				return err
 			}
 		}
-		if err := c.mark(tx, proof, credential); err != nil {
+		if err := markSession(c, tx, proof, credential); err != nil {
 			return err
 		}
 		var legacy secret.Text
 		if len(scopes) == 0 { // both asked for: the scopes win
-			if legacy, err = c.mintLegacy(tx, proof); err != nil {
+			if legacy, err = a.mintLegacy(c, tx, proof, s.mfaToken); err != nil {
 				return err
 			}
 		}
-		signed, err = c.refreshed(tx, credential.ID)
+		signed, err = refreshed(c, tx, credential.ID)
 		signed.minted, signed.mfaToken = minted, legacy
 		return err
 	})
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	c.api.Outbox.Nudge()
-	c.count(m.Kind(), "proved")
-	return c.verified(signed)
+	a.Outbox.Nudge()
+	a.count(m.Kind(), "proved")
+	return a.verified(c, signed)
 }
 
-// own is the credential that was proven, if it is the session's user's and counts.
-func (c *Call) own(proof method.Proof) (store.CredentialRow, error) {
+// ownCredential is the credential that was proven, if it is the session's user's and counts.
+func ownCredential(c *door.Call, proof method.Proof) (store.CredentialRow, error) {
 	credential, held := proof.Credential()
 	if !held || credential.UserID != c.Session.UserID {
 		return credential, fault.New(fault.MFAInvalidRequest,
@@ -143,10 +150,10 @@ func (c *Call) own(proof method.Proof) (store.CredentialRow, error) {
 	return credential, err
 }
 
-// mark notes in the session that a second factor was given. Only a factor that
+// markSession notes in the session that a second factor was given. Only a factor that
 // counts does, and only one that a proof had let in may show recovery codes. The
 // use of a recovery code is told to its owner.
-func (c *Call) mark(tx *store.Tx, proof method.Proof, credential store.CredentialRow) error {
+func markSession(c *door.Call, tx *store.Tx, proof method.Proof, credential store.CredentialRow) error {
 	if !proof.Kind().MFA() || !account.Counts(c.Tenant.Environment, credential) {
 		return nil
 	}
@@ -173,13 +180,13 @@ func (c *Call) mark(tx *store.Tx, proof method.Proof, credential store.Credentia
 // linkProven adds the proven credential to the user: by an elevated token, or
 // with nothing where the compatibility entry lets it. What the user has already
 // is confirmed by a token, and stays as it is without.
-func (c *Call) linkProven(tx *store.Tx, proof method.Proof, compatible environment.Compatible) (store.CredentialRow, error) {
+func linkProven(c *door.Call, tx *store.Tx, proof method.Proof, compatible environment.Compatible) (store.CredentialRow, error) {
 	held, known := proof.Credential()
 	own := known && held.UserID == c.Session.UserID
 	if own && held.Confirmed() {
 		return held, nil
 	}
-	from, err := c.allowLink(tx, compatible)
+	from, err := allowLink(c, tx, compatible)
 	if err != nil {
 		return held, err
 	}

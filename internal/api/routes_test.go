@@ -12,6 +12,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/token"
@@ -23,12 +24,12 @@ func TestRoutesDeclareTheirGates(t *testing.T) {
 	for _, r := range api.Routes() {
 		name := r.Method + " " + r.Path
 		switch r.Gate.Kind {
-		case api.PublicGate, api.SessionGate:
+		case door.PublicGate, door.SessionGate:
 			if len(r.Gate.Scopes) > 0 || r.Gate.Service != "" || r.Gate.Compatible != "" {
 				t.Errorf("%s: scopes that a %s gate does not look at", name, r.Gate.Kind)
 			}
-		case api.ElevatedGate, api.MarkedGate, api.BodyGate:
-			if len(r.Gate.Scopes) == 0 || r.Gate.Kind != api.BodyGate && len(r.Gate.Scopes) != 1 {
+		case door.ElevatedGate, door.MarkedGate, door.BodyGate:
+			if len(r.Gate.Scopes) == 0 || r.Gate.Kind != door.BodyGate && len(r.Gate.Scopes) != 1 {
 				t.Errorf("%s: scopes %v", name, r.Gate.Scopes)
 			}
 			for _, scope := range r.Gate.Scopes {
@@ -36,20 +37,20 @@ func TestRoutesDeclareTheirGates(t *testing.T) {
 					t.Errorf("%s: %q is not a scope of ours", name, scope)
 				}
 			}
-		case api.ServiceGate:
+		case door.ServiceGate:
 			if !slices.Contains(serviceauth.Scopes, r.Gate.Service) {
 				t.Errorf("%s: %q is not a service scope", name, r.Gate.Service)
 			}
 		default:
 			t.Errorf("%s declares no gate", name)
 		}
-		if r.Gate.Kind != api.ServiceGate && strings.Contains(r.Path, "/admin/") {
+		if r.Gate.Kind != door.ServiceGate && strings.Contains(r.Path, "/admin/") {
 			t.Errorf("%s: administration without a service token", name)
 		}
-		if r.OptionalSession && r.Gate.Kind != api.PublicGate {
+		if r.OptionalSession && r.Gate.Kind != door.PublicGate {
 			t.Errorf("%s: a session is optional only where all may pass", name)
 		}
-		if r.AnyOrigin && r.Gate.Kind != api.PublicGate {
+		if r.AnyOrigin && r.Gate.Kind != door.PublicGate {
 			t.Errorf("%s: any origin, and not public", name)
 		}
 	}
@@ -73,11 +74,11 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 		var header http.Header
 		want, code := 401, "sign_in_required"
 		switch r.Gate.Kind {
-		case api.ServiceGate:
+		case door.ServiceGate:
 			code = "invalid_service_token"
-		case api.ElevatedGate, api.MarkedGate:
+		case door.ElevatedGate, door.MarkedGate:
 			want, code, header = 403, "elevated_access_token_required", alice.Header()
-		case api.PublicGate:
+		case door.PublicGate:
 			continue
 		}
 		for name, body := range map[string]any{"garbage": "\x00{[", "none": nil} {
@@ -85,7 +86,7 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 			if answer.Status != want || answer.Code != code {
 				t.Errorf("%s %s with %s: %d %s, want %d %s", r.Method, r.Path, name, answer.Status, answer.Code, want, code)
 			}
-			if r.Gate.Kind == api.ElevatedGate {
+			if r.Gate.Kind == door.ElevatedGate {
 				checkRefusal(t, answer, string(r.Gate.Scopes[0]), "missing")
 			}
 		}
@@ -94,7 +95,7 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 				t.Errorf("%s %s with a body that does not come: %d, want %d", r.Method, r.Path, status, want)
 			}
 		}
-		if r.Gate.Kind == api.ElevatedGate {
+		if r.Gate.Kind == door.ElevatedGate {
 			answer := c.send(t, r, at(r.Path, values), nil, nil)
 			if answer.Status != 401 || answer.Code != "sign_in_required" {
 				t.Errorf("%s %s without a session: %d %s", r.Method, r.Path, answer.Status, answer.Code)
@@ -212,9 +213,9 @@ func damaged(token string) string { return token[:len(token)-8] + "AAAAAAAA" }
 
 // opens says which kinds of token open a gate, in Authorization and in the
 // header of elevated tokens ("" means that one does not matter).
-func opens(r api.Route) (authorization []string, elevated string) {
+func opens(r door.Route) (authorization []string, elevated string) {
 	switch r.Gate.Kind {
-	case api.ServiceGate:
+	case door.ServiceGate:
 		list := []string{"service"}
 		if !strings.Contains(r.Path, "{environmentId}") { // shows what the token is for
 			list = append(list, "service elsewhere")
@@ -225,7 +226,7 @@ func opens(r api.Route) (authorization []string, elevated string) {
 			}
 		}
 		return list, ""
-	case api.ElevatedGate, api.MarkedGate:
+	case door.ElevatedGate, door.MarkedGate:
 		if r.Gate.Scopes[0] == stepup.UserDelete {
 			return []string{"session"}, "elevated for deletion"
 		}
@@ -233,7 +234,7 @@ func opens(r api.Route) (authorization []string, elevated string) {
 			return []string{"session"}, "elevated for wallets"
 		}
 		return []string{"session"}, "elevated for credentials"
-	case api.PublicGate:
+	case door.PublicGate:
 		if r.OptionalSession {
 			return []string{"session", "nothing"}, ""
 		}
@@ -296,7 +297,7 @@ func TestTokensOpenTheirOwnDoorsOnly(t *testing.T) {
 }
 
 // ends says that a success of the route would end the session.
-func ends(r api.Route) bool { return strings.HasSuffix(r.Path, "/revoke") }
+func ends(r door.Route) bool { return strings.HasSuffix(r.Path, "/revoke") }
 
 func authorization(token string) http.Header {
 	if token == "" {
@@ -305,7 +306,7 @@ func authorization(token string) http.Header {
 	return servertest.Bearer(token)
 }
 
-func wantShut(t *testing.T, c *client, r api.Route, path, how string, header http.Header, statuses ...int) servertest.Response {
+func wantShut(t *testing.T, c *client, r door.Route, path, how string, header http.Header, statuses ...int) servertest.Response {
 	t.Helper()
 	answer := c.send(t, r, path, header, "{")
 	if !slices.Contains(statuses, answer.Status) {
@@ -326,7 +327,7 @@ func TestBodyGates(t *testing.T) {
 		return `{"verificationUUID":"` + id + `","verificationToken":"` + code + `"}`
 	}
 	for _, gate := range []struct {
-		route api.Route
+		route door.Route
 		scope string
 		body  func() string
 	}{

@@ -3,15 +3,40 @@ package api
 import (
 	"errors"
 
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/session"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-func refresh(c *Call, _ none) (VerifyResponse, error) {
+// sessionRoutes renew, end and show a session.
+func (a *API) sessionRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/refresh", Section: "wire 14",
+			Summary: "Renew the session's tokens",
+			Gate:    door.SignedIn(), Owing: true, Device: true,
+			Handler: door.Handle(a.refresh),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/revoke", Section: "wire 14",
+			Summary: "End the session and its elevated tokens",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(revoke),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/session", Section: "wire 14",
+			Summary: "The session, if it lives",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(getSession),
+		},
+	}
+}
+
+func (a *API) refresh(c *door.Call, _ door.None) (VerifyResponse, error) {
 	var signed signedIn
 	err := c.Write(func(tx *store.Tx) (err error) {
-		signed, err = c.refreshed(tx, "")
+		signed, err = refreshed(c, tx, "")
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -20,18 +45,16 @@ func refresh(c *Call, _ none) (VerifyResponse, error) {
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	return c.verified(signed)
+	return a.verified(c, signed)
 }
 
-func revoke(c *Call, _ none) (none, error) {
-	reason := c.request.Header.Get("x-dyn-logout-reason")
+func revoke(c *door.Call, _ door.None) (door.None, error) {
+	reason := c.Header("x-dyn-logout-reason")
 	if !logoutReasons[reason] {
 		reason = "user-intent"
 	}
-	if c.byCookie {
-		c.cookie = c.noCookie()
-	}
-	return none{}, c.Write(func(tx *store.Tx) error {
+	c.Forget()
+	return door.None{}, c.Write(func(tx *store.Tx) error {
 		return session.Revoke(tx, c.By, c.Tenant, c.Session.ID, reason)
 	})
 }
@@ -50,6 +73,6 @@ type SessionState struct {
 	ExpiresAt int64  `json:"expiresAt"` // unix seconds
 }
 
-func getSession(c *Call, _ none) (SessionState, error) {
+func getSession(c *door.Call, _ door.None) (SessionState, error) {
 	return SessionState{ID: c.Session.ID, UserID: c.Session.UserID, ExpiresAt: c.Session.ExpiresAt.Unix()}, nil
 }

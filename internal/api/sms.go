@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -13,20 +14,32 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-func smsRoutes() []Route {
-	public := Gate{Kind: PublicGate}
-	return []Route{
-		{Method: "POST", Path: sdk + "/smsVerifications/create", Gate: public, OptionalSession: true, Owing: true, Section: "wire 6",
-			Summary: "Text a code", handler: handle(smsCreate)},
-		{Method: "POST", Path: sdk + "/smsVerifications/retry", Gate: public, OptionalSession: true, Owing: true, Section: "wire 6",
-			Summary: "Text a new code in place of an earlier one", handler: handle(smsRetry)},
-		{Method: "POST", Path: sdk + "/smsVerifications/signin", Gate: public, Device: true, Section: "wire 6",
-			Summary: "Sign in with a texted code", handler: handle(smsSignIn)},
-		{Method: "POST", Path: sdk + "/smsVerifications/verify", Device: true, Owing: true, Section: "wire 6, 11.2",
+func (a *API) smsRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/smsVerifications/create", Section: "wire 6",
+			Summary: "Text a code",
+			Gate:    door.Public(), OptionalSession: true, Owing: true,
+			Handler: door.Handle(a.smsCreate),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/smsVerifications/retry", Section: "wire 6",
+			Summary: "Text a new code in place of an earlier one",
+			Gate:    door.Public(), OptionalSession: true, Owing: true,
+			Handler: door.Handle(a.smsRetry),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/smsVerifications/signin", Section: "wire 6",
+			Summary: "Sign in with a texted code",
+			Gate:    door.Public(), Device: true,
+			Handler: door.Handle(a.smsSignIn),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/smsVerifications/verify", Section: "wire 6, 11.2",
 			Summary: "Step up with a texted code, or link its number",
-			Gate: Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkPhone,
-				Call: shadow.LinkPhone},
-			handler: handle(smsVerify)},
+			Gate:    door.ByBody(stepup.CredentialLink).Waived(environment.LinkPhone).As(shadow.LinkPhone), Device: true, Owing: true,
+			Handler: door.Handle(a.smsVerify),
+		},
 	}
 }
 
@@ -50,12 +63,12 @@ type SMSVerification struct {
 	ISOCountryCode   string `json:"isoCountryCode"`
 }
 
-func smsCreate(c *Call, r SMSCreateRequest) (SMSVerification, error) {
+func (a *API) smsCreate(c *door.Call, r SMSCreateRequest) (SMSVerification, error) {
 	purpose := method.SignIn
 	if c.Session != nil {
 		purpose = method.InSession
 	}
-	return c.textCode(r, purpose, "")
+	return a.textCode(c, r, purpose, "")
 }
 
 // SMSRetryRequest asks for a new code in place of one that was sent.
@@ -64,22 +77,22 @@ type SMSRetryRequest struct {
 	VerificationUUID string `json:"verificationUUID"`
 }
 
-func smsRetry(c *Call, r SMSRetryRequest) (SMSVerification, error) {
-	if err := need("verificationUUID", r.VerificationUUID); err != nil {
+func (a *API) smsRetry(c *door.Call, r SMSRetryRequest) (SMSVerification, error) {
+	if err := door.Need("verificationUUID", r.VerificationUUID); err != nil {
 		return SMSVerification{}, err
 	}
-	return c.textCode(r.SMSCreateRequest, "", r.VerificationUUID)
+	return a.textCode(c, r.SMSCreateRequest, "", r.VerificationUUID)
 }
 
 // texts reports whether codes are texted: the server can and the environment wants to.
-func (c *Call) texts() bool { return c.api.Texts && c.Tenant.SMS.Enabled }
+func (a *API) texts(c *door.Call) bool { return a.Texts && c.Tenant.SMS.Enabled }
 
-// number reads what stands in a request, where codes are texted at all.
-func (c *Call) number(callingCode, number, country string) (phone.Number, error) {
-	if !c.texts() {
+// readNumber reads what stands in a request, where codes are texted at all.
+func (a *API) readNumber(c *door.Call, callingCode, number, country string) (phone.Number, error) {
+	if !a.texts(c) {
 		return phone.Number{}, smscode.Off()
 	}
-	if err := need("phoneNumber", number); err != nil {
+	if err := door.Need("phoneNumber", number); err != nil {
 		return phone.Number{}, err
 	}
 	n, err := phone.Parse(callingCode, number, country)
@@ -90,18 +103,18 @@ func (c *Call) number(callingCode, number, country string) (phone.Number, error)
 }
 
 // textCode texts a code, for the challenge resend unless that is empty.
-func (c *Call) textCode(r SMSCreateRequest, purpose method.Purpose, resend string) (SMSVerification, error) {
-	n, err := c.number(r.PhoneCountryCode, r.PhoneNumber, r.ISOCountryCode)
+func (a *API) textCode(c *door.Call, r SMSCreateRequest, purpose method.Purpose, resend string) (SMSVerification, error) {
+	n, err := a.readNumber(c, r.PhoneCountryCode, r.PhoneNumber, r.ISOCountryCode)
 	if err != nil {
 		return SMSVerification{}, err
 	}
-	scopes, err := c.codeScopes(r.RequestedScopes)
+	scopes, err := codeScopes(c, r.RequestedScopes)
 	if err != nil {
 		return SMSVerification{}, err
 	}
 	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source, BindingID: r.BindingID,
-		Scopes: scopes, Alarm: c.full}
-	row, err := c.sendCode(assurance.SMSCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
+		Scopes: scopes, Alarm: a.alarm(c)}
+	row, err := a.sendCode(c, assurance.SMSCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
 		if resend != "" {
 			return smscode.Resend(tx, asked, resend)
 		}
@@ -117,54 +130,57 @@ func texted(row store.CodeChallengeRow, n phone.Number) SMSVerification {
 // SMSSignInRequest types a code back to sign in, as [EmailSignInRequest] does.
 type SMSSignInRequest EmailSignInRequest
 
-func smsSignIn(c *Call, r SMSSignInRequest) (VerifyResponse, error) {
-	if err := need("verificationUUID", r.VerificationUUID); err != nil {
+func (a *API) smsSignIn(c *door.Call, r SMSSignInRequest) (VerifyResponse, error) {
+	if err := door.Need("verificationUUID", r.VerificationUUID); err != nil {
 		return VerifyResponse{}, err
 	}
-	if err := need("verificationToken", r.VerificationToken); err != nil {
+	if err := door.Need("verificationToken", r.VerificationToken); err != nil {
 		return VerifyResponse{}, err
 	}
 	attempt := method.Attempt{Tenant: c.Tenant, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken),
 		Source: c.Source}
-	return c.signInWith(smscode.Method{}, attempt, r.SessionPublicKey, r.AllowNewMFALinking)
+	return a.signInWith(c, smscode.Method{}, attempt, r.SessionPublicKey, r.AllowNewMFALinking)
 }
 
 // SMSVerifyRequest types a code back inside a session, as [EmailVerifyRequest] does.
 type SMSVerifyRequest EmailVerifyRequest
 
-func smsVerify(c *Call, r SMSVerifyRequest) (UpdateSelfResponse, error) {
-	if err := need("verificationUUID", r.VerificationUUID); err != nil {
+func (a *API) smsVerify(c *door.Call, r SMSVerifyRequest) (UpdateSelfResponse, error) {
+	if err := door.Need("verificationUUID", r.VerificationUUID); err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	if err := need("verificationToken", r.VerificationToken); err != nil {
+	if err := door.Need("verificationToken", r.VerificationToken); err != nil {
 		return UpdateSelfResponse{}, err
 	}
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID,
 		Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
-	verified, err := c.proveWith(smscode.Method{}, attempt, r.RequestedScopes, c.linkSent(environment.LinkPhone))
+	verified, err := a.proveWith(c, smscode.Method{}, attempt, step{
+		scopes: r.RequestedScopes, otherwise: linkSent(c, environment.LinkPhone),
+	})
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }
 
 // changePhone authorises the change now and texts the code that finishes it, as
 // changeEmail does. The number is written with + and its country's code.
-func (c *Call) changePhone(tx *store.Tx, typed string) (*SMSVerification, error) {
-	if !c.texts() {
+func (a *API) changePhone(c *door.Call, tx *store.Tx, typed string) (*SMSVerification, error) {
+	if !a.texts(c) {
 		return nil, smscode.Off()
 	}
 	tokenID, err := c.Spend(tx, stepup.CredentialUpdate, environment.UpdateUser)
 	if err != nil {
 		return nil, err
 	}
-	n, err := c.number("", typed, "")
+	n, err := a.readNumber(c, "", typed, "")
 	if err != nil {
 		return nil, err
 	}
 	row, err := smscode.Create(tx, smscode.Request{
-		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Number: n, Source: c.Source, AuthorizedBy: tokenID, Alarm: c.full,
+		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Number: n, Source: c.Source,
+		AuthorizedBy: tokenID, Alarm: a.alarm(c),
 	})
 	if err != nil {
 		return nil, err
 	}
 	sent := texted(row, n)
-	return &sent, c.codeSent(tx, assurance.SMSCode, row)
+	return &sent, codeSent(c, tx, assurance.SMSCode, row)
 }

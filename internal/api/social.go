@@ -7,6 +7,7 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/catalogue"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -16,52 +17,81 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-func socialRoutes() []Route {
-	public := Gate{Kind: PublicGate}
-	at := sdk + "/providers/{provider}"
-	text := func(names ...string) (list []Param) {
+func (a *API) socialRoutes() []door.Route {
+	at := door.SDK + "/providers/{provider}"
+	text := func(names ...string) (list []door.Param) {
 		for _, name := range names {
-			list = append(list, Param{Name: name, Type: "string", Summary: "As RFC 6749 and RFC 7636 have it"})
+			list = append(list, door.Param{Name: name, Type: "string", Summary: "As RFC 6749 and RFC 7636 have it"})
 		}
 		return list
 	}
-	return []Route{
-		{Method: "POST", Path: at + "/initAuth", Gate: public, OptionalSession: true, Owing: true, Section: "wire 8",
-			Summary: "Begin a social login", handler: handle(socialBegin)},
-		{Method: "GET", Path: at + "/authorize", Gate: public, AnyOrigin: true, Redirects: true, Section: "ours",
+	return []door.Route{
+		{
+			Method: "POST", Path: at + "/initAuth", Section: "wire 8",
+			Summary: "Begin a social login",
+			Gate:    door.Public(), OptionalSession: true, Owing: true,
+			Handler: door.Handle(socialBegin),
+		},
+		{
+			Method: "GET", Path: at + "/authorize", Section: "ours",
 			Summary: "Where a browser goes for a social login; it is sent on to the provider",
-			Query: text("state", "client_id", "client_key", "response_type", "redirect_uri", "scope", "code_challenge",
-				"code_challenge_method"), handler: handle(socialSend)},
-		{Method: "GET", Path: at + "/redirect", Gate: public, AnyOrigin: true, Redirects: true, Section: "wire 8, RFC 9207",
+			Gate:    door.Public(), AnyOrigin: true, Redirects: true,
+			Query: text("state", "client_id", "client_key", "response_type", "redirect_uri", "scope",
+				"code_challenge", "code_challenge_method"),
+			Handler: door.Handle(a.socialSend),
+		},
+		{
+			Method: "GET", Path: at + "/redirect", Section: "wire 8, RFC 9207",
 			Summary: "Where a provider sends the browser back; it is sent on to the app",
-			Query:   text("state", "code", "error", "iss"), handler: handle(socialReturn)},
-		{Method: "POST", Path: at + "/redirect", Gate: public, AnyOrigin: true, Redirects: true, Form: true, Section: "wire 8",
-			Summary: "The same, for providers that answer by a form", handler: handle(socialReturnForm)},
-		{Method: "POST", Path: at + "/signIn", Gate: public, Device: true, Section: "wire 8", Summary: "Sign in with a social login",
-			handler: handle(socialSignIn)},
-		{Method: "POST", Path: at + "/verify", Owing: true, Section: "wire 8, 11.2",
+			Gate:    door.Public(), AnyOrigin: true, Redirects: true,
+			Query:   text("state", "code", "error", "iss"),
+			Handler: door.Handle(a.socialReturn),
+		},
+		{
+			Method: "POST", Path: at + "/redirect", Section: "wire 8",
+			Summary: "The same, for providers that answer by a form",
+			Gate:    door.Public(), AnyOrigin: true, Redirects: true, Form: true,
+			Handler: door.Handle(a.socialReturnForm),
+		},
+		{
+			Method: "POST", Path: at + "/signIn", Section: "wire 8",
+			Summary: "Sign in with a social login",
+			Gate:    door.Public(), Device: true,
+			Handler: door.Handle(a.socialSignIn),
+		},
+		{
+			Method: "POST", Path: at + "/verify", Section: "wire 8, 11.2",
 			Summary: "Step up with a social login, or link its account",
-			Gate:    Gate{Kind: BodyGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Call: shadow.LinkSocial},
-			handler: handle(socialVerify)},
-		{Method: "POST", Path: at + "/oauthResult", Gate: public, Section: "wire 8",
-			Summary: "How a social login stands, for apps that poll", handler: handle(socialResult)},
-		{Method: "GET", Path: at + "/loginUrl", Gate: public, Section: "wire 8",
-			Summary: "Where to send a browser for a social login; append the state", handler: handle(socialLoginURL)},
+			Gate:    door.ByBody(stepup.CredentialLink).As(shadow.LinkSocial), Owing: true,
+			Handler: door.Handle(a.socialVerify),
+		},
+		{
+			Method: "POST", Path: at + "/oauthResult", Section: "wire 8",
+			Summary: "How a social login stands, for apps that poll",
+			Gate:    door.Public(),
+			Handler: door.Handle(socialResult),
+		},
+		{
+			Method: "GET", Path: at + "/loginUrl", Section: "wire 8",
+			Summary: "Where to send a browser for a social login; append the state",
+			Gate:    door.Public(),
+			Handler: door.Handle(socialLoginURL),
+		},
 	}
 }
 
-func (c *Call) socialRequest() social.Request {
-	return social.Request{Tenant: c.Tenant, Session: c.Session, Provider: c.request.PathValue("provider"), Source: c.Source}
+func socialRequest(c *door.Call) social.Request {
+	return social.Request{Tenant: c.Tenant, Session: c.Session, Provider: c.Path("provider"), Source: c.Source}
 }
 
 // socialEndpoint finds out where the provider answers, which may ask the
 // provider itself: never inside a transaction.
-func (c *Call) socialEndpoint(r social.Request) (social.Endpoint, error) {
+func (a *API) socialEndpoint(c *door.Call, r social.Request) (social.Endpoint, error) {
 	provider, row, err := r.Find()
 	if err != nil {
 		return social.Endpoint{}, err
 	}
-	endpoint, err := c.api.social.Endpoint(c.ctx, provider, row)
+	endpoint, err := a.social.Endpoint(c.Context(), provider, row)
 	if err != nil {
 		return endpoint, social.Undiscovered(provider.Provider, err)
 	}
@@ -76,36 +106,36 @@ type SocialBeginRequest struct {
 	BindingID     string `json:"bindingId,omitempty"`     // the transaction that the login confirms
 }
 
-func socialBegin(c *Call, r SocialBeginRequest) (none, error) {
-	if err := need("state", r.State); err != nil {
-		return none{}, err
+func socialBegin(c *door.Call, r SocialBeginRequest) (door.None, error) {
+	if err := door.Need("state", r.State); err != nil {
+		return door.None{}, err
 	}
-	return none{}, c.WriteCounting(func(tx *store.Tx) error { // beginning too often is counted, refused or not
-		request := c.socialRequest()
+	return door.None{}, c.WriteCounting(func(tx *store.Tx) error { // beginning too often is counted, refused or not
+		request := socialRequest(c)
 		request.BindingID = r.BindingID
 		if err := social.Begin(tx, request, r.State, r.RedirectURL); err != nil {
 			return err
 		}
-		return audit.Record(tx, c.By, "social.begun", audit.Detail{"provider": c.request.PathValue("provider")})
+		return audit.Record(tx, c.By, "social.begun", audit.Detail{"provider": c.Path("provider")})
 	})
 }
 
-func socialSend(c *Call, _ none) (rawAnswer, error) {
-	query := c.request.URL.Query()
+func (a *API) socialSend(c *door.Call, _ door.None) (door.Raw, error) {
+	query := c.Query()
 	if len(query["state"]) != 1 || len(query["code_challenge"]) > 1 {
-		return rawAnswer{}, fault.New(fault.InvalidRequest, "Send one state, and at most one code_challenge.")
+		return door.Raw{}, fault.New(fault.InvalidRequest, "Send one state, and at most one code_challenge.")
 	}
 	if query.Get("code_challenge") != "" && query.Get("code_challenge_method") != "S256" {
-		return rawAnswer{}, fault.New(fault.InvalidRequest, "code_challenge_method must be S256.")
+		return door.Raw{}, fault.New(fault.InvalidRequest, "code_challenge_method must be S256.")
 	}
-	request := c.socialRequest()
+	request := socialRequest(c)
 	err := c.Read(func(tx *store.Tx) error { return social.Begun(tx, request, query.Get("state")) })
 	if err != nil {
-		return rawAnswer{}, err
+		return door.Raw{}, err
 	}
-	endpoint, err := c.socialEndpoint(request)
+	endpoint, err := a.socialEndpoint(c, request)
 	if err != nil {
-		return rawAnswer{}, err
+		return door.Raw{}, err
 	}
 	var to string
 	err = c.Write(func(tx *store.Tx) (err error) {
@@ -120,14 +150,14 @@ func socialSend(c *Call, _ none) (rawAnswer, error) {
 	return redirect(http.StatusFound, to), err
 }
 
-func socialReturn(c *Call, _ none) (rawAnswer, error) {
-	query := c.request.URL.Query()
+func (a *API) socialReturn(c *door.Call, _ door.None) (door.Raw, error) {
+	query := c.Query()
 	for _, name := range []string{"state", "code", "error", "iss"} {
 		if len(query[name]) > 1 {
-			return rawAnswer{}, fault.New(fault.InvalidRequest, "The parameter %s stands twice.", name)
+			return door.Raw{}, fault.New(fault.InvalidRequest, "The parameter %s stands twice.", name)
 		}
 	}
-	return c.socialReturned(http.StatusFound,
+	return a.socialReturned(c, http.StatusFound,
 		social.Returned{State: query.Get("state"), Code: query.Get("code"), Error: query.Get("error"), Issuer: query.Get("iss")})
 }
 
@@ -139,13 +169,13 @@ type SocialReturnForm struct {
 	Issuer string `json:"iss,omitempty"`
 }
 
-func (r *SocialReturnForm) decodeForm(body string) error {
+func (r *SocialReturnForm) DecodeForm(body string) error {
 	values, err := url.ParseQuery(body)
 	if err != nil {
 		return fault.New(fault.InvalidRequest, "The form cannot be read.")
 	}
 	for name, into := range map[string]*string{"state": &r.State, "code": &r.Code, "error": &r.Error, "iss": &r.Issuer} {
-		if len(values[name]) > 1 || !clean(values.Get(name)) {
+		if len(values[name]) > 1 || !door.Clean(values.Get(name)) {
 			return fault.New(fault.InvalidRequest, "The field %s stands twice or is no text.", name)
 		}
 		*into = values.Get(name)
@@ -153,19 +183,19 @@ func (r *SocialReturnForm) decodeForm(body string) error {
 	return nil
 }
 
-func socialReturnForm(c *Call, r SocialReturnForm) (rawAnswer, error) {
-	return c.socialReturned(http.StatusSeeOther, social.Returned(r))
+func (a *API) socialReturnForm(c *door.Call, r SocialReturnForm) (door.Raw, error) {
+	return a.socialReturned(c, http.StatusSeeOther, social.Returned(r))
 }
 
-func (c *Call) socialReturned(status int, back social.Returned) (rawAnswer, error) {
-	request := c.socialRequest()
+func (a *API) socialReturned(c *door.Call, status int, back social.Returned) (door.Raw, error) {
+	request := socialRequest(c)
 	err := c.Read(func(tx *store.Tx) error { return social.Sent(tx, request, back.State) })
 	if err != nil {
-		return rawAnswer{}, err
+		return door.Raw{}, err
 	}
-	endpoint, err := c.socialEndpoint(request)
+	endpoint, err := a.socialEndpoint(c, request)
 	if err != nil {
-		return rawAnswer{}, err
+		return door.Raw{}, err
 	}
 	var to string
 	err = c.Write(func(tx *store.Tx) (err error) {
@@ -196,38 +226,39 @@ type SocialRequest struct {
 	BindingID        string   `json:"bindingId,omitempty"`       // likewise; must be that of the login
 }
 
-func (c *Call) socialAttempt(r SocialRequest) (social.Method, method.Attempt, error) {
+func (a *API) socialAttempt(c *door.Call, r SocialRequest) (social.Method, method.Attempt, error) {
 	for name, value := range map[string]string{"code": r.Code, "state": r.State} {
-		if err := need(name, value); err != nil {
+		if err := door.Need(name, value); err != nil {
 			return social.Method{}, method.Attempt{}, err
 		}
 	}
-	m := social.Method{Client: c.api.social, Provider: c.request.PathValue("provider"), State: r.State, CodeVerifier: r.CodeVerifier}
+	m := social.Method{Client: a.social, Provider: c.Path("provider"), State: r.State, CodeVerifier: r.CodeVerifier}
 	return m, method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source}, nil
 }
 
-func socialSignIn(c *Call, r SocialRequest) (VerifyResponse, error) {
-	m, attempt, err := c.socialAttempt(r)
+func (a *API) socialSignIn(c *door.Call, r SocialRequest) (VerifyResponse, error) {
+	m, attempt, err := a.socialAttempt(c, r)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	return c.signInWith(m, attempt, r.SessionPublicKey, false)
+	return a.signInWith(c, m, attempt, r.SessionPublicKey, false)
 }
 
-func socialVerify(c *Call, r SocialRequest) (VerifyResponse, error) {
-	m, attempt, err := c.socialAttempt(r)
+func (a *API) socialVerify(c *door.Call, r SocialRequest) (VerifyResponse, error) {
+	m, attempt, err := a.socialAttempt(c, r)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
 	attempt.BindingID = r.BindingID
 	if len(r.RequestedScopes) == 0 { // before the login is spent, which cannot be given back
-		if err := c.judge(stepup.CredentialLink); err != nil {
+		if err := c.Judge(stepup.CredentialLink); err != nil {
 			return VerifyResponse{}, err
 		}
 	}
-	return c.proveWith(m, attempt, r.RequestedScopes, func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-		return c.linkProven(tx, proof, "")
-	})
+	link := func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+		return linkProven(c, tx, proof, "")
+	}
+	return a.proveWith(c, m, attempt, step{scopes: r.RequestedScopes, otherwise: link})
 }
 
 // SocialResultRequest asks how a login stands.
@@ -242,13 +273,13 @@ type SocialResultResponse struct {
 	Error  string `json:"error,omitempty"`
 }
 
-func socialResult(c *Call, r SocialResultRequest) (SocialResultResponse, error) {
-	if err := need("state", r.State); err != nil {
+func socialResult(c *door.Call, r SocialResultRequest) (SocialResultResponse, error) {
+	if err := door.Need("state", r.State); err != nil {
 		return SocialResultResponse{}, err
 	}
 	answer := SocialResultResponse{Status: "pending"}
 	err := c.Read(func(tx *store.Tx) error {
-		done, code, problem, err := social.Result(tx, c.socialRequest(), r.State)
+		done, code, problem, err := social.Result(tx, socialRequest(c), r.State)
 		if done {
 			answer = SocialResultResponse{Status: "completed", Code: code, Error: problem}
 		}
@@ -262,28 +293,28 @@ type SocialLoginURL struct {
 	URL string `json:"url"`
 }
 
-func socialLoginURL(c *Call, _ none) (SocialLoginURL, error) {
-	provider, row, err := c.socialRequest().Find()
+func socialLoginURL(c *door.Call, _ door.None) (SocialLoginURL, error) {
+	provider, row, err := socialRequest(c).Find()
 	if err != nil {
 		return SocialLoginURL{}, err
 	}
 	return SocialLoginURL{loginURL(c, provider, row)}, nil
 }
 
-func loginURL(c *Call, p environment.Provider, row catalogue.Provider) string {
+func loginURL(c *door.Call, p environment.Provider, row catalogue.Provider) string {
 	query := url.Values{"client_id": {p.ClientID}, "response_type": {"code"}, "redirect_uri": {social.Callback(c.Tenant, p.Provider)}}
 	return social.LoginAddress(c.Tenant, p, row) + "?" + query.Encode()
 }
 
-func redirect(status int, to string) rawAnswer {
-	return rawAnswer{status: status, header: map[string]string{"Location": to, "Referrer-Policy": "no-referrer"}}
+func redirect(status int, to string) door.Raw {
+	return door.Raw{Status: status, Header: map[string]string{"Location": to, "Referrer-Policy": "no-referrer"}}
 }
 
 // returnPage is shown in a popup whose app polls for the result.
-func returnPage() rawAnswer {
-	return rawAnswer{contentType: "text/html; charset=utf-8", header: map[string]string{
+func returnPage() door.Raw {
+	return door.Raw{ContentType: "text/html; charset=utf-8", Header: map[string]string{
 		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 		"Referrer-Policy":         "no-referrer", "X-Frame-Options": "DENY",
-	}, body: []byte("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Signed in</title>\n" +
+	}, Body: []byte("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Signed in</title>\n" +
 		"<p>You can close this window and go on in the app.</p>\n")}
 }

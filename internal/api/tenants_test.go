@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 )
@@ -54,7 +55,7 @@ func TestTenantsAreStrangers(t *testing.T) {
 	a, b := makeTenant(t, c, servertest.A, "alice@tenant-a.example"), makeTenant(t, c, servertest.B, "bella@tenant-b.example")
 	values := map[string]string{"environmentId": b.id, "userId": b.user.UserID, "credentialId": b.user.CredentialID, "walletId": b.wallet}
 	for _, r := range api.Routes() {
-		if r.Gate.Kind == api.PublicGate && !r.OptionalSession || !strings.Contains(r.Path, "{environmentId}") {
+		if r.Gate.Kind == door.PublicGate && !r.OptionalSession || !strings.Contains(r.Path, "{environmentId}") {
 			continue
 		}
 		for _, header := range []http.Header{
@@ -64,7 +65,7 @@ func TestTenantsAreStrangers(t *testing.T) {
 			answer := c.send(t, r, at(r.Path, values), header, bodyAt(b, r))
 			mustBeShut(t, r, "credentials of another environment", answer, append(a.secrets(), b.user.Email, b.user.UserID))
 		}
-		if r.Gate.Kind == api.ElevatedGate { // B's session does not make A's token better
+		if r.Gate.Kind == door.ElevatedGate { // B's session does not make A's token better
 			for _, token := range []string{a.credentials, a.deletion, a.wallets} {
 				mustBeShut(t, r, "an elevated token of another environment",
 					c.send(t, r, at(r.Path, values), b.user.Header(token), bodyAt(b, r)), a.secrets())
@@ -94,7 +95,7 @@ func question(own tenant) m {
 }
 
 // bodyAt is a body that would do at the environment, were the caller its own.
-func bodyAt(own tenant, r api.Route) any {
+func bodyAt(own tenant, r door.Route) any {
 	switch _, path, _ := strings.Cut(r.Path, "{environmentId}"); r.Method + " " + path {
 	case "POST /emailVerifications/create":
 		return m{"email": "someone@example.com"}
@@ -179,7 +180,7 @@ func foreignIDs(t *testing.T, c *client, a, b tenant) {
 	}
 }
 
-func mustBeShut(t *testing.T, r api.Route, how string, answer servertest.Response, secrets []string) {
+func mustBeShut(t *testing.T, r door.Route, how string, answer servertest.Response, secrets []string) {
 	t.Helper()
 	if answer.Status < 400 || answer.Status >= 500 {
 		t.Errorf("%s %s with %s: %d\n%s", r.Method, r.Path, how, answer.Status, answer.Body)

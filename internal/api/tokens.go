@@ -9,11 +9,31 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/binding"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/who"
 )
+
+// guardRoutes are what guards of other APIs call.
+func guardRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/tokens/consume", Section: "ours",
+			Summary: "Spend an elevated token for one operation",
+			Gate:    door.Service(serviceauth.TokensConsume),
+			Handler: door.Handle(consume),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/tokens/introspect", Section: "RFC 7662",
+			Summary: "Is this token good right now",
+			Gate:    door.Service(serviceauth.TokensConsume), Form: true,
+			Handler: door.Handle(introspect),
+		},
+	}
+}
 
 // ConsumeRequest is a guard's question: may this one operation happen now?
 type ConsumeRequest struct {
@@ -53,17 +73,17 @@ var (
 	digestRule      = regexp.MustCompile(`^[!-~]{1,256}$`)
 )
 
-func consume(c *Call, r ConsumeRequest) (ConsumeResponse, error) {
+func consume(c *door.Call, r ConsumeRequest) (ConsumeResponse, error) {
 	if !operationIDRule.MatchString(r.OperationID) {
 		return ConsumeResponse{}, fault.New(fault.InvalidRequest,
 			"operationId must be 1 to 128 letters, digits, dots, colons, dashes or underscores, made by you.")
 	}
-	c.repeatable = true
+	c.Repeatable = true
 	if !digestRule.MatchString(r.RequestDigest) {
 		return ConsumeResponse{}, fault.New(fault.InvalidRequest,
 			"requestDigest must be 1 to 256 printable characters, such as a SHA-256 of the request.")
 	}
-	if err := need("scope", r.Scope); err != nil {
+	if err := door.Need("scope", r.Scope); err != nil {
 		return ConsumeResponse{}, err
 	}
 	scope := stepup.Scope(r.Scope)
@@ -71,13 +91,12 @@ func consume(c *Call, r ConsumeRequest) (ConsumeResponse, error) {
 		return ConsumeResponse{}, fault.New(fault.InsufficientServiceScope, "This service token may not consume tokens of this scope.")
 	}
 	guarded := enforce.Guarded{
-		Scope:    scope,
-		Audience: r.Audience, OperationID: r.OperationID, RequestDigest: r.RequestDigest, Caller: c.Service.ID(),
+		Scope: scope, Audience: r.Audience, OperationID: r.OperationID, RequestDigest: r.RequestDigest, Caller: c.Service.ID(),
 	}
 	if err := r.about(&guarded); err != nil {
 		return ConsumeResponse{}, err
 	}
-	c.Elevated = who.Present(c.ctx, c.Tenant, r.Token)
+	c.Elevated = who.Present(c.Context(), c.Tenant, r.Token)
 	var claims stepup.Claims
 	var first bool
 	err := c.Write(func(tx *store.Tx) (err error) {
@@ -129,7 +148,7 @@ type IntrospectRequest struct {
 	TokenTypeHint string `json:"token_type_hint,omitempty"`
 }
 
-func (r *IntrospectRequest) decodeForm(body string) error {
+func (r *IntrospectRequest) DecodeForm(body string) error {
 	values, err := url.ParseQuery(body)
 	if err != nil || len(values["token"]) != 1 {
 		return fault.New(fault.InvalidRequest, "Send exactly one form field token.")
@@ -162,14 +181,14 @@ type IntrospectResponse struct {
 	Displayed                *bool                        `json:"displayed,omitempty"`
 }
 
-func introspect(c *Call, r IntrospectRequest) (IntrospectResponse, error) {
+func introspect(c *door.Call, r IntrospectRequest) (IntrospectResponse, error) {
 	if r.Token == "" {
 		return IntrospectResponse{}, fault.New(fault.InvalidRequest, "The member token is missing.")
 	}
-	if session, err := c.Tenant.Verifier.Session(c.ctx, r.Token); err == nil {
-		return c.introspectSession(session)
+	if session, err := c.Tenant.Verifier.Session(c.Context(), r.Token); err == nil {
+		return introspectSession(c, session)
 	}
-	c.Elevated = who.Present(c.ctx, c.Tenant, r.Token)
+	c.Elevated = who.Present(c.Context(), c.Tenant, r.Token)
 	var claims stepup.Claims
 	var active bool
 	err := c.Read(func(tx *store.Tx) (err error) {
@@ -196,7 +215,7 @@ func introspect(c *Call, r IntrospectRequest) (IntrospectResponse, error) {
 
 // introspectSession answers what the door would find: whether the session lives,
 // and whether it still owes a second factor.
-func (c *Call) introspectSession(claims stepup.SessionClaims) (IntrospectResponse, error) {
+func introspectSession(c *door.Call, claims stepup.SessionClaims) (IntrospectResponse, error) {
 	active, scope := false, ""
 	err := c.Read(func(tx *store.Tx) error {
 		row, inForce, err := account.LiveSession(tx, c.Tenant, claims.Session)

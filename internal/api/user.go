@@ -1,10 +1,10 @@
 package api
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/secret"
@@ -78,8 +78,8 @@ type signedIn struct {
 	mfaToken    secret.Text
 }
 
-// read loads what answers show.
-func (c *Call) read(tx *store.Tx, row store.SessionRow) (signedIn, error) {
+// readSigned loads what answers show.
+func readSigned(c *door.Call, tx *store.Tx, row store.SessionRow) (signedIn, error) {
 	s := signedIn{env: c.Tenant.Environment, session: row}
 	var err error
 	if s.user, err = tx.User(c.Tenant.ID, row.UserID); err != nil {
@@ -93,7 +93,7 @@ func (c *Call) read(tx *store.Tx, row store.SessionRow) (signedIn, error) {
 }
 
 // refreshed records the credential just proven and renews the session.
-func (c *Call) refreshed(tx *store.Tx, credentialID string) (signedIn, error) {
+func refreshed(c *door.Call, tx *store.Tx, credentialID string) (signedIn, error) {
 	if credentialID != "" {
 		if err := tx.VerifiedWith(c.Tenant.ID, c.Session.ID, credentialID); err != nil {
 			return signedIn{}, err
@@ -103,12 +103,12 @@ func (c *Call) refreshed(tx *store.Tx, credentialID string) (signedIn, error) {
 	if err != nil {
 		return signedIn{}, err
 	}
-	return c.read(tx, row)
+	return readSigned(c, tx, row)
 }
 
 // verified signs the answer, after the transaction.
-func (c *Call) verified(s signedIn) (VerifyResponse, error) {
-	now := c.api.Now()
+func (a *API) verified(c *door.Call, s signedIn) (VerifyResponse, error) {
+	now := a.Now()
 	user := s.view()
 	about := session.About{Scope: user.Scope, Profile: s.claims(user)}
 	var err error
@@ -120,7 +120,9 @@ func (c *Call) verified(s signedIn) (VerifyResponse, error) {
 		return VerifyResponse{}, err
 	}
 	response := VerifyResponse{User: user, ExpiresAt: tokens.Expires.Unix(), MFAToken: s.mfaToken.Reveal()}
-	c.keep(tokens, &response, now)
+	if !c.Keep(tokens.Minified, tokens.Expires.Sub(now)) {
+		response.MinifiedJWT, response.JWT = tokens.Minified, tokens.Full
+	}
 	if s.minted != nil {
 		response.ElevatedAccessToken, err = s.minted.Sign(c.Tenant, now)
 	}
@@ -179,18 +181,4 @@ func (s signedIn) claims(u User) session.Profile {
 		claims["metadata"] = u.Metadata // as it was written: its numbers need not fit ours
 	}
 	return claims
-}
-
-// sdkVersion is what the client says of itself. It is counted, never trusted.
-func sdkVersion(r *http.Request) string {
-	v := r.Header.Get("x-dyn-version")
-	if len(v) > 64 {
-		v = v[:64]
-	}
-	for _, b := range []byte(v) {
-		if b < ' ' || b > '~' {
-			return ""
-		}
-	}
-	return v
 }

@@ -6,17 +6,43 @@ import (
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
+	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-func getUser(c *Call, _ none) (User, error) {
+// userRoutes show, change and delete the signed-in user.
+func (a *API) userRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "GET", Path: door.SDK + "/users", Section: "wire 15",
+			Summary: "The signed-in user",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(getUser),
+		},
+		{
+			Method: "PUT", Path: door.SDK + "/users", Section: "wire 15",
+			Summary: "Change the profile, or start changing the email address or the phone number",
+			Gate:    door.ByBody(stepup.CredentialUpdate, stepup.UserUpdate).Waived(environment.UpdateUser).As(shadow.UpdateUser),
+			Handler: door.Handle(a.updateUser),
+		},
+		{
+			Method: "DELETE", Path: door.SDK + "/users", Section: "wire 15",
+			Summary: "Delete the account",
+			Gate:    door.Elevated(stepup.UserDelete).Waived(environment.DeleteUser).As(shadow.DeleteUser),
+			Handler: door.Handle(a.deleteUser),
+		},
+	}
+}
+
+func getUser(c *door.Call, _ door.None) (User, error) {
 	var signed signedIn
 	err := c.Read(func(tx *store.Tx) (err error) {
-		signed, err = c.read(tx, *c.Session)
+		signed, err = readSigned(c, tx, *c.Session)
 		return err
 	})
 	if err != nil {
@@ -34,7 +60,7 @@ type UpdateUserRequest struct {
 	CaptchaToken string  `json:"captchaToken,omitempty"`
 }
 
-func updateUser(c *Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
+func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
 	if r.Email != nil && r.PhoneNumber != nil {
 		return UpdateSelfResponse{}, fault.New(fault.InvalidRequest,
 			"Change the email address and the phone number one after the other: each is finished by a code.")
@@ -49,46 +75,46 @@ func updateUser(c *Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
 			return err
 		}
 		if r.Email != nil {
-			if pending, err = c.changeEmail(tx, *r.Email); err != nil {
+			if pending, err = a.changeEmail(c, tx, *r.Email); err != nil {
 				return err
 			}
 		}
 		if r.PhoneNumber != nil {
-			if texted, err = c.changePhone(tx, *r.PhoneNumber); err != nil {
+			if texted, err = a.changePhone(c, tx, *r.PhoneNumber); err != nil {
 				return err
 			}
 		}
 		if !r.ProfileChange.Empty() {
-			if err := c.gateProfile(tx, r.ProfileChange); err != nil {
+			if err := gateProfile(c, tx, r.ProfileChange); err != nil {
 				return err
 			}
 			if err := account.ChangeProfile(tx, c.By, user, r.ProfileChange); err != nil {
 				return err
 			}
 		}
-		signed, err = c.refreshed(tx, "")
+		signed, err = refreshed(c, tx, "")
 		return err
 	})
 	if err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	c.api.Outbox.Nudge()
-	verified, err := c.verified(signed)
+	a.Outbox.Nudge()
+	verified, err := a.verified(c, signed)
 	response := UpdateSelfResponse{VerifyResponse: verified, NextView: "done", EmailVerification: pending, SMSVerification: texted}
 	switch {
 	case pending != nil:
 		response.NextView = "verify-email"
-		c.count(assurance.EmailCode, "sent")
+		a.count(assurance.EmailCode, "sent")
 	case texted != nil:
 		response.NextView = "verify-sms"
-		c.count(assurance.SMSCode, "sent")
+		a.count(assurance.SMSCode, "sent")
 	}
 	return response, err
 }
 
 // gateProfile asks for user:update, except to acknowledge recovery codes,
 // which changes nothing anybody could want to steal.
-func (c *Call) gateProfile(tx *store.Tx, change account.ProfileChange) error {
+func gateProfile(c *door.Call, tx *store.Tx, change account.ProfileChange) error {
 	change.MFABackupCodeAcknowledgement = nil
 	if change.Empty() {
 		return nil
@@ -99,27 +125,25 @@ func (c *Call) gateProfile(tx *store.Tx, change account.ProfileChange) error {
 
 // changeEmail authorises the change now and sends the code that finishes it.
 // Whether somebody else holds the address is said only to who can read its mail.
-func (c *Call) changeEmail(tx *store.Tx, address string) (*EmailVerification, error) {
+func (a *API) changeEmail(c *door.Call, tx *store.Tx, address string) (*EmailVerification, error) {
 	tokenID, err := c.Spend(tx, stepup.CredentialUpdate, environment.UpdateUser)
 	if err != nil {
 		return nil, err
 	}
 	row, err := emailcode.Create(tx, emailcode.Request{
 		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Address: address, Source: c.Source, AuthorizedBy: tokenID,
-		Alarm: c.full,
+		Alarm: a.alarm(c),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &EmailVerification{VerificationUUID: row.ID, Email: row.Recipient}, c.codeSent(tx, assurance.EmailCode, row)
+	return &EmailVerification{VerificationUUID: row.ID, Email: row.Recipient}, codeSent(c, tx, assurance.EmailCode, row)
 }
 
-func deleteUser(c *Call, _ none) (none, error) {
-	if c.byCookie {
-		c.cookie = c.noCookie() // sent only if the account goes
-	}
-	if err := c.keepsNothing(); err != nil {
-		return none{}, err
+func (a *API) deleteUser(c *door.Call, _ door.None) (door.None, error) {
+	c.Forget()
+	if err := a.keepsNothing(c); err != nil {
+		return door.None{}, err
 	}
 	err := c.Write(func(tx *store.Tx) error {
 		if _, err := c.Spend(tx, stepup.UserDelete, environment.DeleteUser); err != nil {
@@ -130,7 +154,7 @@ func deleteUser(c *Call, _ none) (none, error) {
 			return err
 		}
 		for _, row := range rows {
-			notice := deliver.Notice{At: tx.Now(), UserAgent: c.request.UserAgent()}
+			notice := deliver.Notice{At: tx.Now(), UserAgent: c.Header("User-Agent")}
 			if err := account.Notify(tx, c.Tenant, row, notice, account.Deleted); err != nil {
 				return err
 			}
@@ -140,6 +164,6 @@ func deleteUser(c *Call, _ none) (none, error) {
 		}
 		return audit.Record(tx, c.By, "user.deleted", nil)
 	})
-	c.api.Outbox.Nudge()
-	return none{}, err
+	a.Outbox.Nudge()
+	return door.None{}, err
 }

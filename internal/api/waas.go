@@ -12,6 +12,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -24,40 +25,83 @@ import (
 	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
 
-func waasRoutes() []Route {
-	const waas, one = sdk + "/waas", sdk + "/waas/{walletId}"
-	signedIn := Gate{Kind: SessionGate}
-	gated := func(scope stepup.Scope, call shadow.Call, legacy environment.Compatible) Gate {
-		return Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{scope}, Call: call, Legacy: legacy}
-	}
-	return []Route{
-		{Method: "POST", Path: waas + "/create", Gate: signedIn, Operation: true, Event: "keygen_complete", Section: "wire 17",
-			Summary: "Make a wallet", handler: streamed("keygen_complete", handle(waasCreate))},
-		{Method: "GET", Path: waas, Gate: signedIn, Section: "ours", Summary: "List the wallets that are kept here",
-			handler: handle(waasList)},
-		{Method: "GET", Path: one, Gate: signedIn, Section: "ours", Summary: "Show a wallet", handler: handle(waasGet)},
-		{Method: "POST", Path: one + "/intents", Gate: signedIn, Section: "ours", Summary: "Say what a request would do, in plain words",
-			handler: withBody[IntentRequest](waasIntent)},
-		{Method: "POST", Path: one + "/signMessage", Gate: gated(stepup.WalletSign, shadow.SignWallet, ""), Operation: true,
-			Event: "room_created", Section: "wire 17", Summary: "Sign a message, typed data, a transaction or an authorization",
-			handler: streamed("room_created", withBody[SignMessageRequest](waasSign))},
-		{Method: "POST", Path: one + "/transactions/broadcast", Gate: signedIn, Section: "ours",
-			Summary: "Send a transaction that the wallet signed", handler: handle(waasBroadcast)},
-		{Method: "POST", Path: one + "/privateKey/export", Gate: gated(stepup.WalletExport, shadow.ExportWallet, ""), Operation: true,
-			Event: "room_created", Section: "wire 17", Summary: "Hand out the private key, sealed to a key of the client",
-			handler: streamed("room_created", handle(waasExport))},
-		{Method: "POST", Path: one + "/refresh", Gate: gated(stepup.WalletRefresh, shadow.RefreshWallet, environment.Refresh),
-			Operation: true, Event: "room_created", OptionalBody: true, Section: "wire 17", Summary: "Renew the shares of the key",
-			handler: streamed("room_created", handle(waasRefresh))},
-		{Method: "POST", Path: one + "/reshare", Gate: gated(stepup.WalletReshare, shadow.ReshareWallet, environment.Reshare),
-			Operation: true, Event: "room_created", Section: "wire 17", Summary: "Move the key to another threshold scheme",
-			handler: streamed("room_created", handle(waasReshare))},
-		{Method: "POST", Path: one + "/disable", Gate: signedIn, Operation: true, Section: "ours",
-			Summary: "Stop a wallet from signing and exporting", handler: handle(waasDisable)},
-		{Method: "POST", Path: one + "/restore", Gate: gated(stepup.WalletRestore, "", ""), Operation: true, Section: "ours",
-			Summary: "Take back that a wallet was disabled or deleted", handler: handle(waasRestore)},
-		{Method: "DELETE", Path: one, Gate: gated(stepup.WalletDelete, "", ""), Operation: true, Section: "ours",
-			Summary: "Delete a wallet, after a time of grace", handler: handle(waasDelete)},
+func (a *API) waasRoutes() []door.Route {
+	const waas, one = door.SDK + "/waas", door.SDK + "/waas/{walletId}"
+	return []door.Route{
+		{
+			Method: "POST", Path: waas + "/create", Section: "wire 17",
+			Summary: "Make a wallet",
+			Gate:    door.SignedIn(), Operation: true, Event: "keygen_complete",
+			Handler: door.Handle(a.waasCreate),
+		},
+		{
+			Method: "GET", Path: waas, Section: "ours",
+			Summary: "List the wallets that are kept here",
+			Gate:    door.SignedIn(),
+			Handler: door.Handle(a.waasList),
+		},
+		{
+			Method: "GET", Path: one, Section: "ours",
+			Summary: "Show a wallet",
+			Gate:    door.SignedIn(),
+			Handler: door.Handle(a.waasGet),
+		},
+		{
+			Method: "POST", Path: one + "/intents", Section: "ours",
+			Summary: "Say what a request would do, in plain words",
+			Gate:    door.SignedIn(),
+			Handler: door.HandleBody[IntentRequest](a.waasIntent),
+		},
+		{
+			Method: "POST", Path: one + "/signMessage", Section: "wire 17",
+			Summary: "Sign a message, typed data, a transaction or an authorization",
+			Gate:    door.Elevated(stepup.WalletSign).As(shadow.SignWallet), Operation: true, Event: "room_created",
+			Handler: door.HandleBody[SignMessageRequest](a.waasSign),
+		},
+		{
+			Method: "POST", Path: one + "/transactions/broadcast", Section: "ours",
+			Summary: "Send a transaction that the wallet signed",
+			Gate:    door.SignedIn(),
+			Handler: door.Handle(a.waasBroadcast),
+		},
+		{
+			Method: "POST", Path: one + "/privateKey/export", Section: "wire 17",
+			Summary: "Hand out the private key, sealed to a key of the client",
+			Gate:    door.Elevated(stepup.WalletExport).As(shadow.ExportWallet), Operation: true, Event: "room_created",
+			Handler: door.Handle(a.waasExport),
+		},
+		{
+			Method: "POST", Path: one + "/refresh", Section: "wire 17",
+			Summary:   "Renew the shares of the key",
+			Gate:      door.Elevated(stepup.WalletRefresh).OrMFAToken(environment.Refresh).As(shadow.RefreshWallet),
+			Operation: true, Event: "room_created", OptionalBody: true,
+			Handler: door.Handle(a.waasRefresh),
+		},
+		{
+			Method: "POST", Path: one + "/reshare", Section: "wire 17",
+			Summary:   "Move the key to another threshold scheme",
+			Gate:      door.Elevated(stepup.WalletReshare).OrMFAToken(environment.Reshare).As(shadow.ReshareWallet),
+			Operation: true, Event: "room_created",
+			Handler: door.Handle(a.waasReshare),
+		},
+		{
+			Method: "POST", Path: one + "/disable", Section: "ours",
+			Summary: "Stop a wallet from signing and exporting",
+			Gate:    door.SignedIn(), Operation: true,
+			Handler: door.Handle(a.waasDisable),
+		},
+		{
+			Method: "POST", Path: one + "/restore", Section: "ours",
+			Summary: "Take back that a wallet was disabled or deleted",
+			Gate:    door.Elevated(stepup.WalletRestore), Operation: true,
+			Handler: door.Handle(a.waasRestore),
+		},
+		{
+			Method: "DELETE", Path: one, Section: "ours",
+			Summary: "Delete a wallet, after a time of grace",
+			Gate:    door.Elevated(stepup.WalletDelete), Operation: true,
+			Handler: door.Handle(a.waasDelete),
+		},
 	}
 }
 
@@ -123,8 +167,8 @@ func viewOutcome(o wallet.Outcome) OperationResult {
 }
 
 // coordinator is the wallet service, where there is one for this environment.
-func (c *Call) coordinator() (Coordinator, error) {
-	if c.api.Wallets == nil {
+func (a *API) coordinator(c *door.Call) (Coordinator, error) {
+	if a.Wallets == nil {
 		return nil, fault.New(fault.WalletServiceOff, "This server has no wallet service. The operator starts one with `stepup wallet` "+
 			"and tells the server where it is, see docs/wallets.md.")
 	}
@@ -132,14 +176,15 @@ func (c *Call) coordinator() (Coordinator, error) {
 		return nil, fault.New(fault.WalletServiceOff,
 			"This environment keeps no wallets for its users. The operator sets embeddedWallets.enabled.")
 	}
-	return c.api.Wallets, nil
+	return a.Wallets, nil
 }
 
-// errand is an operation that was understood and is not claimed yet.
+// errand is an operation that was understood.
 type errand struct {
 	operation wallet.Operation
 	intent    intent.Intent
 	scope     stepup.Scope
+	claimed   store.WalletOperationRow // once it is claimed
 }
 
 // reader makes the request of an operation from what the client sent, for the
@@ -149,21 +194,21 @@ type reader func(w wallet.Wallet) (any, error)
 func fixed(request any) reader { return func(wallet.Wallet) (any, error) { return request, nil } }
 
 // understand finds the caller's wallet and reads what is to be done with it.
-func (c *Call) understand(action wallet.Action, scope stepup.Scope, read reader) (errand, error) {
-	coordinator, err := c.coordinator()
+func (a *API) understand(c *door.Call, action wallet.Action, scope stepup.Scope, read reader) (errand, error) {
+	coordinator, err := a.coordinator(c)
 	if err != nil {
 		return errand{}, err
 	}
-	w, err := coordinator.Wallet(c.ctx, c.Tenant.ID, c.Session.UserID, c.request.PathValue("walletId"))
+	w, err := coordinator.Wallet(c.Context(), c.Tenant.ID, c.Session.UserID, c.Path("walletId"))
 	if err != nil {
 		return errand{}, err
 	}
-	return c.intend(action, scope, w, read)
+	return intend(c, action, scope, w, read)
 }
 
 // intend makes the operation and its intent, here: what the coordinator thinks
 // of it is not asked.
-func (c *Call) intend(action wallet.Action, scope stepup.Scope, w wallet.Wallet, read reader) (errand, error) {
+func intend(c *door.Call, action wallet.Action, scope stepup.Scope, w wallet.Wallet, read reader) (errand, error) {
 	request, err := read(w)
 	if err != nil {
 		return errand{}, err
@@ -173,7 +218,7 @@ func (c *Call) intend(action wallet.Action, scope stepup.Scope, w wallet.Wallet,
 		return errand{}, err
 	}
 	e := errand{scope: scope, operation: wallet.Operation{
-		ID: c.operationID, EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, SessionID: c.Session.ID, WalletID: w.ID,
+		ID: c.OperationID, EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, SessionID: c.Session.ID, WalletID: w.ID,
 		Action: action, Request: raw, RequestID: c.By.RequestID,
 	}}
 	e.intent, err = intent.Decode(e.operation, w)
@@ -181,34 +226,34 @@ func (c *Call) intend(action wallet.Action, scope stepup.Scope, w wallet.Wallet,
 }
 
 // do understands an operation and performs it.
-func (c *Call) do(action wallet.Action, scope stepup.Scope, read reader) (wallet.Outcome, error) {
-	e, err := c.understand(action, scope, read)
+func (a *API) do(c *door.Call, action wallet.Action, scope stepup.Scope, read reader) (wallet.Outcome, error) {
+	e, err := a.understand(c, action, scope, read)
 	if err != nil {
 		return wallet.Outcome{}, err
 	}
-	return c.perform(e, nil)
+	return a.perform(c, e, nil)
 }
 
 // perform asks whether the operation can be done, claims it, and has it done.
 // What was claimed goes on although the client may have left.
-func (c *Call) perform(e errand, first func(*store.Tx) error) (wallet.Outcome, error) {
-	if !c.claimed {
-		if _, err := c.api.Wallets.Prepare(c.ctx, e.operation); err != nil {
+func (a *API) perform(c *door.Call, e errand, first func(*store.Tx) error) (wallet.Outcome, error) {
+	if !c.Claimed {
+		if _, err := a.Wallets.Prepare(c.Context(), e.operation); err != nil {
 			return wallet.Outcome{}, err
 		}
 	}
-	row, err := c.claim(e, first)
+	var err error
+	if e.claimed, err = claim(c, e, first); err != nil {
+		return wallet.Outcome{}, err
+	}
+	credentials, err := a.credentialsFor(c, e.claimed)
 	if err != nil {
 		return wallet.Outcome{}, err
 	}
-	credentials, err := c.credentials(row)
-	if err != nil {
-		return wallet.Outcome{}, err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), performTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), performTime)
 	defer cancel()
-	outcome, refused := c.api.Wallets.Perform(ctx, e.operation, credentials)
-	if err := c.finish(ctx, e, row, outcome, refused); err != nil {
+	outcome, refused := a.Wallets.Perform(ctx, e.operation, credentials)
+	if err := a.finish(ctx, c, e, outcome, refused); err != nil {
 		return wallet.Outcome{}, undecided(err)
 	}
 	return outcome, undecided(refused)
@@ -230,7 +275,7 @@ func (e errand) details() []WalletBinding {
 		IntentHash: e.intent.Hash}}
 }
 
-func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOperationRow, err error) {
+func claim(c *door.Call, e errand, first func(*store.Tx) error) (row store.WalletOperationRow, err error) {
 	details, err := json.Marshal(e.details())
 	if err != nil {
 		return row, err
@@ -239,7 +284,7 @@ func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOpe
 	if err != nil {
 		return row, err
 	}
-	demand := c.demand(e.scope)
+	demand := c.Demand(e.scope)
 	demand.DetailsHash = bound
 	if e.scope != "" {
 		rule, err := policy.RuleFor(c.Tenant.Environment, e.scope)
@@ -257,16 +302,31 @@ func (c *Call) claim(e errand, first func(*store.Tx) error) (row store.WalletOpe
 		return err
 	})
 	if err == nil {
-		c.usedEntry(row.AuthorizedBy == string(wallet.ByMFAToken), e.scope)
-		err = c.spared(row, e.scope)
+		err = noteEntry(c, row, e.scope)
 	}
 	return row, err
 }
 
-// credentials are what each custodian checks by itself. Call it after the claim
+// noteEntry notes that a compatibility entry let the operation through: for a
+// token of action-based MFA, or for a user without a second factor.
+func noteEntry(c *door.Call, row store.WalletOperationRow, scope stepup.Scope) error {
+	switch {
+	case row.AuthorizedBy == string(wallet.ByMFAToken):
+		c.UsedMFAToken(scope)
+	case row.AuthorizedBy == string(wallet.ByPolicy) && scope != "":
+		decision, err := policy.Decide(c.Tenant.Environment, policy.Person{}, scope)
+		if err != nil || decision.Entry == "" {
+			return err
+		}
+		c.Waived(scope, decision.Entry)
+	}
+	return nil
+}
+
+// credentialsFor are what each custodian checks by itself. Call it after the claim
 // has committed: a ticket for what is not durable must never leave.
-func (c *Call) credentials(row store.WalletOperationRow) (wallet.Credentials, error) {
-	now := c.api.Now()
+func (a *API) credentialsFor(c *door.Call, row store.WalletOperationRow) (wallet.Credentials, error) {
+	now := a.Now()
 	ticket, err := c.Tenant.Keys.Sign(now, token.Ticket, wallet.Ticket{
 		Issuer: c.Tenant.Issuer, Audience: wallet.TicketAudience, Subject: row.UserID, Session: row.SessionID,
 		EnvironmentID: row.EnvironmentID, ID: uuid.NewString(), IssuedAt: now.Unix(), Expires: now.Add(ticketLife).Unix(),
@@ -284,18 +344,19 @@ func (c *Call) credentials(row store.WalletOperationRow) (wallet.Credentials, er
 const resultDone = "done"
 
 // finish records what came of an operation, each result once.
-func (c *Call) finish(ctx context.Context, e errand, row store.WalletOperationRow, outcome wallet.Outcome, refused error) error {
+func (a *API) finish(ctx context.Context, c *door.Call, e errand, outcome wallet.Outcome, refused error) error {
+	row := e.claimed
 	result := resultDone
 	if refused != nil {
 		result = codeOf(refused)
 	}
-	return c.api.DB.Write(ctx, func(tx *store.Tx) error {
+	return a.DB.Write(ctx, func(tx *store.Tx) error {
 		news, err := tx.FinishWalletOperation(row.EnvironmentID, row.ID, result)
 		if err != nil || !news {
 			return err
 		}
 		if e.operation.Action == wallet.Create && refused == nil {
-			if err := c.keepWallet(tx, outcome.Wallet); err != nil {
+			if err := keepWallet(c, tx, outcome.Wallet); err != nil {
 				return err
 			}
 		}

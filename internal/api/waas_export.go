@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
@@ -28,7 +29,7 @@ type ExportResult struct {
 	Info            string `json:"info"`            // the HPKE info, as text
 }
 
-func readExport(c *Call, exportPublicKey string) reader {
+func readExport(c *door.Call, exportPublicKey string) reader {
 	return func(wallet.Wallet) (any, error) {
 		if c.Tenant.EmbeddedWallets.ExportDisabled {
 			return nil, fault.New(fault.ExportDisabled,
@@ -47,12 +48,12 @@ func readExport(c *Call, exportPublicKey string) reader {
 	}
 }
 
-func waasExport(c *Call, r ExportRequest) (ExportResult, error) {
-	e, err := c.understand(wallet.Export, stepup.WalletExport, readExport(c, r.ExportPublicKey))
+func (a *API) waasExport(c *door.Call, r ExportRequest) (ExportResult, error) {
+	e, err := a.understand(c, wallet.Export, stepup.WalletExport, readExport(c, r.ExportPublicKey))
 	if err != nil {
 		return ExportResult{}, err
 	}
-	outcome, err := c.perform(e, nil)
+	outcome, err := a.perform(c, e, nil)
 	if err != nil {
 		return ExportResult{}, err
 	}

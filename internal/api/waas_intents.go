@@ -10,6 +10,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/binding"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/wallet"
@@ -76,7 +77,7 @@ var intended = map[wallet.Action]stepup.Scope{
 	wallet.Reshare: stepup.WalletReshare, wallet.Restore: stepup.WalletRestore, wallet.Delete: stepup.WalletDelete,
 }
 
-func waasIntent(c *Call, body []byte) (IntentAnswer, error) {
+func (a *API) waasIntent(c *door.Call, body []byte) (IntentAnswer, error) {
 	var r IntentRequest
 	if err := json.Unmarshal(body, &r); err != nil {
 		return IntentAnswer{}, err
@@ -100,19 +101,19 @@ func waasIntent(c *Call, body []byte) (IntentAnswer, error) {
 		read = readReshare(c, ReshareRequest{OldThresholdSignatureScheme: r.OldThresholdSignatureScheme,
 			NewThresholdSignatureScheme: r.NewThresholdSignatureScheme})
 	}
-	c.operationID = uuid.NewString()
-	e, err := c.understand(action, scope, read)
+	c.OperationID = uuid.NewString()
+	e, err := a.understand(c, action, scope, read)
 	if err != nil {
 		return IntentAnswer{}, err
 	}
 	answer := viewIntent(e.intent)
 	answer.Scope = string(scope)
 	answer.AuthorizationDetails = e.details()
-	transaction, err := c.transaction(e)
+	transaction, err := transaction(c, e)
 	if err != nil {
 		return IntentAnswer{}, err
 	}
-	registered, err := c.register(transaction)
+	registered, err := registerTransaction(c, transaction)
 	answer.BindingID, answer.BindingHash, answer.ExpiresAt = registered.BindingID, registered.Hash, registered.ExpiresAt
 	return answer, err
 }
@@ -120,7 +121,7 @@ func waasIntent(c *Call, body []byte) (IntentAnswer, error) {
 // transaction is the operation as a person confirms it. Where all of it does not
 // fit beside a code, its hash stands for it, unless the policy asks for a
 // confirmation of what was shown: then it cannot be confirmed.
-func (c *Call) transaction(e errand) (binding.Transaction, error) {
+func transaction(c *door.Call, e errand) (binding.Transaction, error) {
 	details, err := json.Marshal(e.details())
 	if err != nil {
 		return binding.Transaction{}, err

@@ -2,6 +2,7 @@ package api
 
 import (
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
@@ -11,8 +12,8 @@ type RefreshRequest struct {
 	ShareSetID string `json:"shareSetId,omitempty"`
 }
 
-func waasRefresh(c *Call, _ RefreshRequest) (OperationResult, error) {
-	outcome, err := c.do(wallet.Refresh, stepup.WalletRefresh, fixed(struct{}{}))
+func (a *API) waasRefresh(c *door.Call, _ RefreshRequest) (OperationResult, error) {
+	outcome, err := a.do(c, wallet.Refresh, stepup.WalletRefresh, fixed(struct{}{}))
 	return viewOutcome(outcome), err
 }
 
@@ -28,13 +29,13 @@ type ReshareRequest struct {
 	ShareSetID                   string   `json:"shareSetId,omitempty"`
 }
 
-func readReshare(c *Call, r ReshareRequest) reader {
+func readReshare(c *door.Call, r ReshareRequest) reader {
 	return func(wallet.Wallet) (any, error) {
 		if r.DelegateToProjectEnvironment || r.RevokeDelegation {
 			return nil, fault.New(fault.InvalidRequest,
 				"Nothing is delegated here: leave delegateToProjectEnvironment and revokeDelegation out.")
 		}
-		if err := c.offers(r.NewThresholdSignatureScheme); err != nil {
+		if err := offers(c, r.NewThresholdSignatureScheme); err != nil {
 			return nil, err
 		}
 		return wallet.ReshareRequest{Old: wallet.Scheme(r.OldThresholdSignatureScheme),
@@ -42,22 +43,22 @@ func readReshare(c *Call, r ReshareRequest) reader {
 	}
 }
 
-func waasReshare(c *Call, r ReshareRequest) (OperationResult, error) {
-	outcome, err := c.do(wallet.Reshare, stepup.WalletReshare, readReshare(c, r))
+func (a *API) waasReshare(c *door.Call, r ReshareRequest) (OperationResult, error) {
+	outcome, err := a.do(c, wallet.Reshare, stepup.WalletReshare, readReshare(c, r))
 	return viewOutcome(outcome), err
 }
 
-func waasDisable(c *Call, _ none) (OperationResult, error) {
-	outcome, err := c.do(wallet.Disable, "", fixed(struct{}{}))
+func (a *API) waasDisable(c *door.Call, _ door.None) (OperationResult, error) {
+	outcome, err := a.do(c, wallet.Disable, "", fixed(struct{}{}))
 	return viewOutcome(outcome), err
 }
 
-func waasRestore(c *Call, _ none) (OperationResult, error) {
-	outcome, err := c.do(wallet.Restore, stepup.WalletRestore, fixed(struct{}{}))
+func (a *API) waasRestore(c *door.Call, _ door.None) (OperationResult, error) {
+	outcome, err := a.do(c, wallet.Restore, stepup.WalletRestore, fixed(struct{}{}))
 	return viewOutcome(outcome), err
 }
 
-func waasDelete(c *Call, _ none) (OperationResult, error) {
-	outcome, err := c.do(wallet.Delete, stepup.WalletDelete, fixed(struct{}{}))
+func (a *API) waasDelete(c *door.Call, _ door.None) (OperationResult, error) {
+	outcome, err := a.do(c, wallet.Delete, stepup.WalletDelete, fixed(struct{}{}))
 	return viewOutcome(outcome), err
 }

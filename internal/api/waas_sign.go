@@ -10,6 +10,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -45,8 +46,8 @@ func readSign(body []byte) reader {
 	return func(w wallet.Wallet) (any, error) { return intent.ParseSign(w.Chain, body) }
 }
 
-func waasSign(c *Call, body []byte) (SignResult, error) {
-	outcome, err := c.do(wallet.Sign, stepup.WalletSign, readSign(body))
+func (a *API) waasSign(c *door.Call, body []byte) (SignResult, error) {
+	outcome, err := a.do(c, wallet.Sign, stepup.WalletSign, readSign(body))
 	if err != nil {
 		return SignResult{}, err
 	}
@@ -74,15 +75,15 @@ type BroadcastResult struct {
 	Network         string `json:"network"`
 }
 
-func waasBroadcast(c *Call, r BroadcastRequest) (BroadcastResult, error) {
-	coordinator, err := c.coordinator()
+func (a *API) waasBroadcast(c *door.Call, r BroadcastRequest) (BroadcastResult, error) {
+	coordinator, err := a.coordinator(c)
 	if err != nil {
 		return BroadcastResult{}, err
 	}
 	if r.SignedTransaction == "" {
-		return BroadcastResult{}, need("signedTransaction", "")
+		return BroadcastResult{}, door.Need("signedTransaction", "")
 	}
-	w, err := coordinator.Wallet(c.ctx, c.Tenant.ID, c.Session.UserID, c.request.PathValue("walletId"))
+	w, err := coordinator.Wallet(c.Context(), c.Tenant.ID, c.Session.UserID, c.Path("walletId"))
 	if err != nil {
 		return BroadcastResult{}, err
 	}
@@ -90,11 +91,11 @@ func waasBroadcast(c *Call, r BroadcastRequest) (BroadcastResult, error) {
 	if err != nil {
 		return BroadcastResult{}, fault.New(fault.InvalidRequest, "signedTransaction must be %s.", spelling[w.Chain]).Because(err)
 	}
-	network, err := c.network(w.Chain, r.Network)
+	network, err := networkOf(c, w.Chain, r.Network)
 	if err != nil {
 		return BroadcastResult{}, err
 	}
-	sent, err := coordinator.Broadcast(c.ctx, wallet.Broadcast{
+	sent, err := coordinator.Broadcast(c.Context(), wallet.Broadcast{
 		EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, WalletID: w.ID, SignedTransaction: signed, RequestID: c.By.RequestID,
 		Network: wallet.Network{Chain: w.Chain, ChainID: int64(network.ChainID), Cluster: network.Cluster, Name: network.Name,
 			RPC: network.RPC},
@@ -122,8 +123,8 @@ func readBytes(c wallet.Chain, text string) ([]byte, error) {
 	return hex.DecodeString(digits)
 }
 
-// network finds where transactions of the chain are sent.
-func (c *Call) network(chain wallet.Chain, named string) (environment.Network, error) {
+// networkOf finds where transactions of the chain are sent.
+func networkOf(c *door.Call, chain wallet.Chain, named string) (environment.Network, error) {
 	var found []environment.Network
 	for _, n := range c.Tenant.EmbeddedWallets.Networks {
 		if n.Chain == string(chain) &&

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/chain"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
@@ -27,12 +28,12 @@ type CreatedWallet struct {
 	AccountAddress string `json:"accountAddress"`
 }
 
-func waasCreate(c *Call, r CreateWalletRequest) (CreatedWallet, error) {
-	coordinator, err := c.coordinator()
+func (a *API) waasCreate(c *door.Call, r CreateWalletRequest) (CreatedWallet, error) {
+	coordinator, err := a.coordinator(c)
 	if err != nil {
 		return CreatedWallet{}, err
 	}
-	if err := need("chain", r.Chain); err != nil {
+	if err := door.Need("chain", r.Chain); err != nil {
 		return CreatedWallet{}, err
 	}
 	offer, scheme := c.Tenant.EmbeddedWallets, cmp.Or(r.ThresholdSignatureScheme, string(wallet.TwoOfTwo))
@@ -43,23 +44,23 @@ func waasCreate(c *Call, r CreateWalletRequest) (CreatedWallet, error) {
 		return CreatedWallet{}, fault.New(fault.ChainNotSupported,
 			"This environment keeps no %s wallets. The operator adds the chain to embeddedWallets.chains.", r.Chain)
 	}
-	if err := c.offers(scheme); err != nil {
+	if err := offers(c, scheme); err != nil {
 		return CreatedWallet{}, err
 	}
-	id, err := derivedID(c.operationID)
+	id, err := door.DerivedID(c.OperationID)
 	if err != nil {
 		return CreatedWallet{}, err
 	}
-	e, err := c.intend(wallet.Create, "", wallet.Wallet{ID: id, Chain: wallet.Chain(r.Chain)},
+	e, err := intend(c, wallet.Create, "", wallet.Wallet{ID: id, Chain: wallet.Chain(r.Chain)},
 		fixed(wallet.CreateRequest{Chain: wallet.Chain(r.Chain), Scheme: wallet.Scheme(scheme)}))
 	if err != nil {
 		return CreatedWallet{}, err
 	}
-	have, err := coordinator.Wallets(c.ctx, c.Tenant.ID, c.Session.UserID)
+	have, err := coordinator.Wallets(c.Context(), c.Tenant.ID, c.Session.UserID)
 	if err != nil {
 		return CreatedWallet{}, err
 	}
-	outcome, err := c.perform(e, func(tx *store.Tx) error { return c.roomForOne(tx, have) })
+	outcome, err := a.perform(c, e, func(tx *store.Tx) error { return roomForOne(c, tx, have) })
 	if err != nil {
 		return CreatedWallet{}, err
 	}
@@ -67,7 +68,7 @@ func waasCreate(c *Call, r CreateWalletRequest) (CreatedWallet, error) {
 }
 
 // offers refuses a scheme that the environment does not offer.
-func (c *Call) offers(scheme string) error {
+func offers(c *door.Call, scheme string) error {
 	if wallet.Scheme(scheme).Valid() && !c.Tenant.EmbeddedWallets.Offers(scheme) {
 		return fault.New(fault.InvalidRequest,
 			"This environment does not offer %s. The operator lists schemes in embeddedWallets.schemes.", scheme)
@@ -80,7 +81,7 @@ const recently = time.Hour
 
 // roomForOne holds the limit of wallets per user, which is locked: have was read
 // before that, so wallets that are being made, or were a moment ago, count too.
-func (c *Call) roomForOne(tx *store.Tx, have []wallet.Wallet) error {
+func roomForOne(c *door.Call, tx *store.Tx, have []wallet.Wallet) error {
 	begun, err := tx.WalletsBegun(c.Tenant.ID, c.Session.UserID, tx.Now().Add(-recently))
 	if err != nil {
 		return err
@@ -117,12 +118,12 @@ type WalletNetwork struct {
 	Decimals int    `json:"decimals"`
 }
 
-func waasList(c *Call, _ none) (WalletList, error) {
-	coordinator, err := c.coordinator()
+func (a *API) waasList(c *door.Call, _ door.None) (WalletList, error) {
+	coordinator, err := a.coordinator(c)
 	if err != nil {
 		return WalletList{}, err
 	}
-	all, err := coordinator.Wallets(c.ctx, c.Tenant.ID, c.Session.UserID)
+	all, err := coordinator.Wallets(c.Context(), c.Tenant.ID, c.Session.UserID)
 	offer := c.Tenant.EmbeddedWallets
 	list := WalletList{Wallets: []EmbeddedWallet{}, Chains: offer.Chains, Schemes: offer.Schemes, Networks: []WalletNetwork{}}
 	for _, n := range offer.Networks {
@@ -134,12 +135,12 @@ func waasList(c *Call, _ none) (WalletList, error) {
 	return list, err
 }
 
-func waasGet(c *Call, _ none) (EmbeddedWallet, error) {
-	coordinator, err := c.coordinator()
+func (a *API) waasGet(c *door.Call, _ door.None) (EmbeddedWallet, error) {
+	coordinator, err := a.coordinator(c)
 	if err != nil {
 		return EmbeddedWallet{}, err
 	}
-	w, err := coordinator.Wallet(c.ctx, c.Tenant.ID, c.Session.UserID, c.request.PathValue("walletId"))
+	w, err := coordinator.Wallet(c.Context(), c.Tenant.ID, c.Session.UserID, c.Path("walletId"))
 	if err != nil {
 		return EmbeddedWallet{}, err
 	}
@@ -153,11 +154,11 @@ func waasGet(c *Call, _ none) (EmbeddedWallet, error) {
 
 // keepsNothing refuses to delete the account of somebody whose wallets are kept
 // here and in use: nobody could reach what is in them any more.
-func (c *Call) keepsNothing() error {
-	if c.api.Wallets == nil || !c.Tenant.EmbeddedWallets.Enabled {
+func (a *API) keepsNothing(c *door.Call) error {
+	if a.Wallets == nil || !c.Tenant.EmbeddedWallets.Enabled {
 		return nil
 	}
-	all, err := c.api.Wallets.Wallets(c.ctx, c.Tenant.ID, c.Session.UserID)
+	all, err := a.Wallets.Wallets(c.Context(), c.Tenant.ID, c.Session.UserID)
 	if err != nil {
 		return err
 	}
@@ -172,7 +173,7 @@ func (c *Call) keepsNothing() error {
 
 // keepWallet shows a new wallet among the user's credentials, where it vouches
 // for nobody.
-func (c *Call) keepWallet(tx *store.Tx, w wallet.Wallet) error {
+func keepWallet(c *door.Call, tx *store.Tx, w wallet.Wallet) error {
 	kind, ok := chain.Parse(string(w.Chain))
 	if !ok {
 		return errors.New("recording a wallet: no chain " + string(w.Chain))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/chain"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -19,7 +20,7 @@ import (
 var perSource = environment.Rate{Count: 300, Per: environment.Duration(time.Minute)}
 
 // takeCall counts a call that needs no session and no proof.
-func (c *Call) takeCall(what string) error {
+func takeCall(c *door.Call, what string) error {
 	return c.WriteCounting(func(tx *store.Tx) error {
 		bounds := limit.PerSource(tx, limit.From(c.Source, c.Tenant.Limits), perSource, what, c.Tenant.ID)
 		full, wait, err := limit.TakeAll(tx, bounds...)
@@ -52,8 +53,8 @@ type WalletMessage struct {
 
 var networkShape = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 
-func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
-	kind, err := c.walletChain(r.Chain)
+func walletMessage(c *door.Call, r WalletMessageRequest) (WalletMessage, error) {
+	kind, err := walletChain(c, r.Chain)
 	if err != nil {
 		return WalletMessage{}, err
 	}
@@ -78,7 +79,7 @@ func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
 		return WalletMessage{}, fault.New(fault.OriginNotAllowed,
 			"The text names the app by its web origin: call from one that this environment lists, or send it as origin.")
 	}
-	if text.Door, err = c.door(r); err != nil {
+	if text.Door, err = purposeOf(c, r); err != nil {
 		return WalletMessage{}, err
 	}
 	scopes, err := elevate.ParseScopes(c.Tenant, r.Scopes)
@@ -88,7 +89,7 @@ func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
 	for _, scope := range scopes {
 		text.Scopes = append(text.Scopes, string(scope))
 	}
-	if err := c.takeCall("wallet-message"); err != nil {
+	if err := takeCall(c, "wallet-message"); err != nil {
 		return WalletMessage{}, err
 	}
 	var answer WalletMessage
@@ -107,8 +108,8 @@ func walletMessage(c *Call, r WalletMessageRequest) (WalletMessage, error) {
 	return answer, err
 }
 
-// door is what the text is to be signed for.
-func (c *Call) door(r WalletMessageRequest) (walletsig.Door, error) {
+// purposeOf is what the text is to be signed for.
+func purposeOf(c *door.Call, r WalletMessageRequest) (walletsig.Door, error) {
 	switch {
 	case r.Action != "" && r.Action != string(walletsig.Transfer):
 		return "", fault.New(fault.InvalidRequest, "The field action can only be transfer; otherwise leave it out.")
@@ -138,8 +139,8 @@ type WalletConnection struct {
 	AuthMode   string `json:"authMode,omitempty"`
 }
 
-func walletConnect(c *Call, r WalletConnection) (none, error) {
-	return none{}, c.visit(r.Address, r.Chain, r.Provider, r.WalletName, r.AuthMode)
+func walletConnect(c *door.Call, r WalletConnection) (door.None, error) {
+	return door.None{}, visit(c, r.Address, r.Chain, r.Provider, r.WalletName, r.AuthMode)
 }
 
 // WalletPrefetch tells that a wallet will be used (wire reference 5).
@@ -148,19 +149,19 @@ type WalletPrefetch struct {
 	Chain               string `json:"chain"`
 }
 
-func walletPrefetch(c *Call, r WalletPrefetch) (none, error) {
-	return none{}, c.visit(r.PublicWalletAddress, r.Chain)
+func walletPrefetch(c *door.Call, r WalletPrefetch) (door.None, error) {
+	return door.None{}, visit(c, r.PublicWalletAddress, r.Chain)
 }
 
 // visit judges what clients tell unasked, and keeps none of it.
-func (c *Call) visit(address, kind string, others ...string) error {
+func visit(c *door.Call, address, kind string, others ...string) error {
 	if address == "" || !chain.Known(kind) {
 		return fault.New(fault.InvalidRequest, "Send the address of a wallet and its chain.")
 	}
 	for _, text := range append(others, address) {
-		if len(text) > 200 || !clean(text) {
+		if len(text) > 200 || !door.Clean(text) {
 			return fault.New(fault.InvalidRequest, "One of the fields is longer than any real one.")
 		}
 	}
-	return c.takeCall("wallet-visit")
+	return takeCall(c, "wallet-visit")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/chain"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -17,29 +18,62 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-func walletRoutes() []Route {
-	public := Gate{Kind: PublicGate}
-	link := Gate{Kind: ElevatedGate, Scopes: []stepup.Scope{stepup.CredentialLink}, Compatible: environment.LinkWallet,
-		Call: shadow.LinkWallet}
-	return []Route{
-		{Method: "POST", Path: sdk + "/wallets/message", Gate: public, OptionalSession: true, Owing: true, Section: "ours, EIP-4361",
-			Summary: "The text to sign, naming what it is for", handler: handle(walletMessage)},
-		{Method: "POST", Path: sdk + "/wallets/signin", Gate: public, Section: "wire 7", Summary: "Sign in with a wallet",
-			handler: handle(walletSignIn)},
-		{Method: "POST", Path: sdk + "/verify", Gate: public, Device: true, Section: "wire 7.1", Summary: "Sign in with a wallet (React)",
-			handler: handle(walletSignIn)},
-		{Method: "POST", Path: sdk + "/wallets/verify", Gate: Gate{Kind: SessionGate}, Device: true, Owing: true, Section: "wire 7, 11.2",
-			Summary: "Step up with a wallet", handler: handle(walletVerify)},
-		{Method: "POST", Path: sdk + "/verify/link", Gate: link, Device: true, Section: "wire 7", Summary: "Link a wallet",
-			handler: handle(walletLink)},
-		{Method: "POST", Path: sdk + "/verify/transfer", Gate: link, Device: true, Section: "wire 7",
-			Summary: "Move a wallet here from the account that has it", handler: handle(walletTransfer)},
-		{Method: "PUT", Path: sdk + "/users/wallets/selection", Gate: Gate{Kind: SessionGate}, Section: "wire 7.1",
-			Summary: "Choose the primary wallet", handler: handle(walletSelect)},
-		{Method: "POST", Path: sdk + "/connect", Gate: public, Section: "wire 5", Summary: "A wallet was connected; nothing comes of it",
-			handler: handle(walletConnect)},
-		{Method: "POST", Path: sdk + "/prefetch", Gate: public, Section: "wire 5", Summary: "A wallet will be used; nothing comes of it",
-			handler: handle(walletPrefetch)},
+func (a *API) walletRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/wallets/message", Section: "ours, EIP-4361",
+			Summary: "The text to sign, naming what it is for",
+			Gate:    door.Public(), OptionalSession: true, Owing: true,
+			Handler: door.Handle(walletMessage),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/wallets/signin", Section: "wire 7",
+			Summary: "Sign in with a wallet",
+			Gate:    door.Public(),
+			Handler: door.Handle(a.walletSignIn),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/verify", Section: "wire 7.1",
+			Summary: "Sign in with a wallet (React)",
+			Gate:    door.Public(), Device: true,
+			Handler: door.Handle(a.walletSignIn),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/wallets/verify", Section: "wire 7, 11.2",
+			Summary: "Step up with a wallet",
+			Gate:    door.SignedIn(), Device: true, Owing: true,
+			Handler: door.Handle(a.walletVerify),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/verify/link", Section: "wire 7",
+			Summary: "Link a wallet",
+			Gate:    door.Elevated(stepup.CredentialLink).Waived(environment.LinkWallet).As(shadow.LinkWallet), Device: true,
+			Handler: door.Handle(a.walletLink),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/verify/transfer", Section: "wire 7",
+			Summary: "Move a wallet here from the account that has it",
+			Gate:    door.Elevated(stepup.CredentialLink).Waived(environment.LinkWallet).As(shadow.LinkWallet), Device: true,
+			Handler: door.Handle(a.walletTransfer),
+		},
+		{
+			Method: "PUT", Path: door.SDK + "/users/wallets/selection", Section: "wire 7.1",
+			Summary: "Choose the primary wallet",
+			Gate:    door.SignedIn(),
+			Handler: door.Handle(a.walletSelect),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/connect", Section: "wire 5",
+			Summary: "A wallet was connected; nothing comes of it",
+			Gate:    door.Public(),
+			Handler: door.Handle(walletConnect),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/prefetch", Section: "wire 5",
+			Summary: "A wallet will be used; nothing comes of it",
+			Gate:    door.Public(),
+			Handler: door.Handle(walletPrefetch),
+		},
 	}
 }
 
@@ -70,22 +104,22 @@ var (
 
 const maxWalletAddresses = 10
 
-// proof is the method and the attempt that the request stands for.
-func (r WalletRequest) proof(c *Call, door walletsig.Door) (m walletsig.Method, a method.Attempt, err error) {
+// walletProof is the method and the attempt that the request stands for.
+func (a *API) walletProof(c *door.Call, r WalletRequest, signedFor walletsig.Door) (m walletsig.Method, attempt method.Attempt, err error) {
 	for _, field := range []struct{ name, value string }{
 		{"messageToSign", r.MessageToSign}, {"signedMessage", r.SignedMessage}, {"publicWalletAddress", r.PublicWalletAddress},
 		{"chain", r.Chain}, {"walletName", r.WalletName}, {"walletProvider", r.WalletProvider},
 	} {
-		if err := need(field.name, field.value); err != nil {
-			return m, a, err
+		if err := door.Need(field.name, field.value); err != nil {
+			return m, attempt, err
 		}
 	}
 	if err := r.presentation(); err != nil {
-		return m, a, err
+		return m, attempt, err
 	}
-	kind, err := c.walletChain(r.Chain)
+	kind, err := walletChain(c, r.Chain)
 	if err != nil {
-		return m, a, err
+		return m, attempt, err
 	}
 	address, ok := kind.ReadAddress(r.PublicWalletAddress)
 	if !ok {
@@ -96,14 +130,14 @@ func (r WalletRequest) proof(c *Call, door walletsig.Door) (m walletsig.Method, 
 		WalletAdditionalAddresses: r.AdditionalWalletAddresses,
 	}
 	m = walletsig.Method{
-		Door: door, Chain: kind, Address: address, Message: r.MessageToSign, Detail: detail.JSON(),
-		Contracts: c.api.contracts, Nodes: c.Tenant.Wallets.Nodes(), Undeployed: c.Tenant.Wallets.Undeployed,
+		Door: signedFor, Chain: kind, Address: address, Message: r.MessageToSign, Detail: detail.JSON(),
+		Contracts: a.contracts, Nodes: c.Tenant.Wallets.Nodes(), Undeployed: c.Tenant.Wallets.Undeployed,
 	}
 	return m, method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.SignedMessage), Source: c.Source}, nil
 }
 
 // walletChain is a chain whose wallets count in this environment.
-func (c *Call) walletChain(text string) (chain.Kind, error) {
+func walletChain(c *door.Call, text string) (chain.Kind, error) {
 	kind, ok := chain.Parse(text)
 	switch {
 	case !ok && chain.Known(text):
@@ -144,53 +178,55 @@ func shortWord(s string) bool {
 	return len(s) <= 200 && !slices.ContainsFunc([]rune(s), func(c rune) bool { return c > unicode.MaxASCII || c <= ' ' || c == 0x7f })
 }
 
-func walletSignIn(c *Call, r WalletRequest) (VerifyResponse, error) {
-	m, attempt, err := r.proof(c, walletsig.SignIn)
+func (a *API) walletSignIn(c *door.Call, r WalletRequest) (VerifyResponse, error) {
+	m, attempt, err := a.walletProof(c, r, walletsig.SignIn)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	return c.signInWith(m, attempt, r.SessionPublicKey, false)
+	return a.signInWith(c, m, attempt, r.SessionPublicKey, false)
 }
 
-func walletVerify(c *Call, r WalletRequest) (VerifyResponse, error) {
-	m, attempt, err := r.proof(c, walletsig.StepUp)
+func (a *API) walletVerify(c *door.Call, r WalletRequest) (VerifyResponse, error) {
+	m, attempt, err := a.walletProof(c, r, walletsig.StepUp)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
 	m.Scopes, attempt.BindingID = r.RequestedScopes, r.BindingID
-	return c.proveWith(m, attempt, r.RequestedScopes, nil)
+	return a.proveWith(c, m, attempt, step{scopes: r.RequestedScopes})
 }
 
-func walletLink(c *Call, r WalletRequest) (VerifyResponse, error) {
-	m, attempt, err := r.proof(c, walletsig.Link)
+func (a *API) walletLink(c *door.Call, r WalletRequest) (VerifyResponse, error) {
+	m, attempt, err := a.walletProof(c, r, walletsig.Link)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	return c.proveWith(m, attempt, nil, c.linkWallet)
+	return a.proveWith(c, m, attempt, step{otherwise: func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+		return linkWallet(c, tx, proof)
+	}})
 }
 
-func (c *Call) linkWallet(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-	return c.linkProven(tx, proof, environment.LinkWallet)
+func linkWallet(c *door.Call, tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+	return linkProven(c, tx, proof, environment.LinkWallet)
 }
 
 // walletTransfer takes the wallet from whoever has it: its signature is worth
 // more than an old link. Nobody else's wallet can come along that way.
-func walletTransfer(c *Call, r WalletRequest) (VerifyResponse, error) {
-	m, attempt, err := r.proof(c, walletsig.Transfer)
+func (a *API) walletTransfer(c *door.Call, r WalletRequest) (VerifyResponse, error) {
+	m, attempt, err := a.walletProof(c, r, walletsig.Transfer)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	return c.proveWith(m, attempt, nil, func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+	return a.proveWith(c, m, attempt, step{otherwise: func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
 		held, known := proof.Credential()
 		if !known || held.UserID == c.Session.UserID {
-			return c.linkWallet(tx, proof)
+			return linkWallet(c, tx, proof)
 		}
-		from, err := c.allowLink(tx, environment.LinkWallet)
+		from, err := allowLink(c, tx, environment.LinkWallet)
 		if err != nil {
 			return held, err
 		}
 		return account.Transfer(tx, c.By, c.Tenant, c.Session.UserID, held, proven(proof.Evidence()), from)
-	})
+	}})
 }
 
 // WalletSelection names the wallet that becomes the primary one.
@@ -198,11 +234,11 @@ type WalletSelection struct {
 	WalletID string `json:"walletId"`
 }
 
-func walletSelect(c *Call, r WalletSelection) (VerifyResponse, error) {
-	if err := need("walletId", r.WalletID); err != nil {
+func (a *API) walletSelect(c *door.Call, r WalletSelection) (VerifyResponse, error) {
+	if err := door.Need("walletId", r.WalletID); err != nil {
 		return VerifyResponse{}, err
 	}
-	return c.changed(func(tx *store.Tx) error {
+	return a.changed(c, func(tx *store.Tx) error {
 		return account.SelectWallet(tx, c.By, c.Tenant, c.Session.UserID, r.WalletID)
 	})
 }

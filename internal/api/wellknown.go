@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method/social"
@@ -12,9 +13,58 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-func settings(c *Call, _ none) (environment.Settings, error) {
+// settingsRoutes are what clients ask before anything else.
+func (a *API) settingsRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "GET", Path: door.SDK + "/settings", Section: "wire 20",
+			Summary: "Settings of the environment, for clients",
+			Gate:    door.Public(), AnyOrigin: true,
+			Handler: door.Handle(a.settings),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/nonces", Section: "wire 5",
+			Summary: "Up to five nonces",
+			Gate:    door.Public(),
+			Query:   []door.Param{{Name: "count", Type: "integer", Min: 1, Summary: "How many; more than five give five"}},
+			Handler: door.Handle(a.nonces),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/nonce", Section: "wire 5",
+			Summary: "One nonce",
+			Gate:    door.Public(),
+			Handler: door.Handle(a.oneNonce),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/healthcheck", Section: "wire 5",
+			Summary: "The server answers",
+			Gate:    door.Public(),
+			Handler: door.Handle(healthcheck),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/sdkSettings", Section: "wire 20",
+			Summary: "Takes what the published React client reports of its settings, and keeps nothing of it",
+			Gate:    door.Public(),
+			Handler: door.Handle(sdkSettings),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/.well-known/jwks", Section: "wire 3.1, RFC 7517",
+			Summary: "Public keys",
+			Gate:    door.Public(), AnyOrigin: true,
+			Handler: door.Handle(a.jwks),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/.well-known/jwks.json", Section: "wire 3.1, RFC 7517",
+			Summary: "Public keys",
+			Gate:    door.Public(), AnyOrigin: true,
+			Handler: door.Handle(a.jwks),
+		},
+	}
+}
+
+func (a *API) settings(c *door.Call, _ door.None) (environment.Settings, error) {
 	s := c.Tenant.Settings()
-	if c.texts() {
+	if a.texts(c) {
 		s.AddSMS(c.Tenant.SMS.Countries, phone.CallingCode)
 	}
 	for _, provider := range social.Offered(c.Tenant) {
@@ -31,16 +81,16 @@ type Nonces struct {
 // maxNonces is how many one call gives at most (wire reference 5).
 const maxNonces = 5
 
-func nonces(c *Call, _ none) (Nonces, error) {
+func (a *API) nonces(c *door.Call, _ door.None) (Nonces, error) {
 	count := maxNonces
-	if text := c.request.URL.Query().Get("count"); text != "" {
+	if text := c.Query().Get("count"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
 			return Nonces{}, fault.New(fault.InvalidRequest, "count must be a number from 1 to %d.", maxNonces)
 		}
 		count = min(n, maxNonces)
 	}
-	made, err := c.newNonces(count)
+	made, err := a.newNonces(c, count)
 	return Nonces{made}, err
 }
 
@@ -49,8 +99,8 @@ type Nonce struct {
 	Nonce string `json:"nonce"`
 }
 
-func oneNonce(c *Call, _ none) (Nonce, error) {
-	made, err := c.newNonces(1)
+func (a *API) oneNonce(c *door.Call, _ door.None) (Nonce, error) {
+	made, err := a.newNonces(c, 1)
 	if err != nil {
 		return Nonce{}, err
 	}
@@ -58,7 +108,7 @@ func oneNonce(c *Call, _ none) (Nonce, error) {
 }
 
 // newNonces never answers with none: clients would ask again without delay.
-func (c *Call) newNonces(count int) ([]string, error) {
+func (a *API) newNonces(c *door.Call, count int) ([]string, error) {
 	var epoch string
 	err := c.Read(func(tx *store.Tx) (err error) {
 		epoch, err = tx.Epoch()
@@ -69,7 +119,7 @@ func (c *Call) newNonces(count int) ([]string, error) {
 	}
 	made := make([]string, count)
 	for i := range made {
-		made[i] = nonce.New(c.api.DB.Hasher(), c.Tenant.ID, epoch, c.api.Now())
+		made[i] = nonce.New(a.DB.Hasher(), c.Tenant.ID, epoch, a.Now())
 	}
 	return made, nil
 }
@@ -79,20 +129,20 @@ type Health struct {
 	Status string `json:"status"`
 }
 
-func healthcheck(*Call, none) (Health, error) { return Health{"healthy"}, nil }
+func healthcheck(*door.Call, door.None) (Health, error) { return Health{"healthy"}, nil }
 
 // sdkSettings answers a report that the published React client sends as it
 // starts, and which it complains about unless it is taken. Nothing is read of it.
-func sdkSettings(*Call, none) (none, error) { return none{}, nil }
+func sdkSettings(*door.Call, door.None) (door.None, error) { return door.None{}, nil }
 
 // JWKS is the environment's public key set (RFC 7517 section 5).
 type JWKS struct {
 	Keys []json.RawMessage `json:"keys"`
 }
 
-func jwks(c *Call, _ none) (JWKS, error) {
+func (a *API) jwks(c *door.Call, _ door.None) (JWKS, error) {
 	set := JWKS{Keys: []json.RawMessage{}}
-	for _, key := range c.Tenant.Keys.JWKS(c.api.Now()).Keys {
+	for _, key := range c.Tenant.Keys.JWKS(a.Now()).Keys {
 		text, err := key.MarshalJSON()
 		if err != nil {
 			return set, err

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/server"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -204,10 +205,11 @@ func TestCORSExactOriginOnly(t *testing.T) {
 					}
 				case allow != "" && (allow != origin || origin != good):
 					t.Error(what)
-				case origin == good && strings.HasPrefix(path, "/api/v0/sdk/") && (r.Gate.Kind != api.ServiceGate || method == "OPTIONS") &&
-					allow != good:
+				case origin == good && strings.HasPrefix(path, "/api/v0/sdk/") &&
+					(r.Gate.Kind != door.ServiceGate || method == "OPTIONS") && allow != good:
 					t.Error(what)
-				case origin != good && method != "OPTIONS" && inTenant && !r.Document && !r.AnyOrigin && r.Gate.Kind != api.ServiceGate &&
+				case origin != good && method != "OPTIONS" && inTenant && !r.Document && !r.AnyOrigin &&
+					r.Gate.Kind != door.ServiceGate &&
 					(answer.Status != 403 || answer.Code != "origin_not_allowed"):
 					t.Errorf("%s %s, want origin_not_allowed", what, answer.Body)
 				}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 )
 
@@ -22,7 +23,7 @@ func TestC5SideDoorWithoutSecondFactor(t *testing.T) {
 	}
 	shut := 0
 	for _, r := range api.Routes() {
-		if !strings.HasPrefix(r.Path, "/api/v0/sdk/") || r.Gate.Kind == api.PublicGate || r.Gate.Kind == api.ServiceGate ||
+		if !strings.HasPrefix(r.Path, "/api/v0/sdk/") || r.Gate.Kind == door.PublicGate || r.Gate.Kind == door.ServiceGate ||
 			r.Path == sdkPattern("/revoke") {
 			continue
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/outbox"
@@ -85,11 +86,13 @@ func New(c Config) *Server {
 		chores: append(chores, shadow.Chore()), refusals: audit.NewTally(c.Now),
 		custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
-		DB: c.DB, Tenants: tenants, Wallets: c.Wallets, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), PublicURL: c.PublicURL,
-		Now: c.Now, Log: c.Log, Secrets: c.Secrets(), Senders: senders,
-		ClientAddr: clients.address, Full: s.full, Refusals: s.refusals, Observe: m.request, Codes: m.code, Texts: c.Texter != nil,
-		RequestID: requestID, Operators: func() []string { return c.Operators }, LegacyMFA: legacyMFA, Shadow: counter,
-		Development: c.Development != nil,
+		Config: door.Config{
+			DB: c.DB, Tenants: tenants, Now: c.Now, Log: c.Log, RequestID: requestID, ClientAddr: clients.address,
+			Observe: m.request, Refusals: s.refusals, Shadow: counter,
+		},
+		Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), Secrets: c.Secrets(), Senders: senders,
+		Codes: m.code, Full: s.full, Texts: c.Texter != nil, Operators: func() []string { return c.Operators },
+		LegacyMFA: legacyMFA, Wallets: c.Wallets, Development: c.Development != nil,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", routes)

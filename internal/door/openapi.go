@@ -1,37 +1,18 @@
-package api
+package door
 
 import (
 	"encoding/json"
 	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 )
 
-func openAPI(*Call, none) (rawAnswer, error) {
-	return rawAnswer{contentType: "application/json", body: OpenAPI()}, nil
-}
-
-// document is made once. Its initializer cannot make it: the table it is made
-// from names the handler that serves it.
-var document struct {
-	once sync.Once
-	text []byte
-}
-
-// OpenAPI is the OpenAPI 3.1 document of [Routes]; docs/openapi.json is its
-// copy. It is made from the table and the Go types of the bodies, so it says
-// what the code does.
-func OpenAPI() []byte {
-	document.once.Do(func() {
-		text, err := json.MarshalIndent(describe(Routes()), "", "  ")
-		if err != nil {
-			panic(err)
-		}
-		document.text = append(text, '\n')
-	})
-	return document.text
+// OpenAPI is the OpenAPI 3.1 document of the routes. It is made from the table
+// and the Go types of the bodies, so it says what the code does.
+func OpenAPI(routes []Route) ([]byte, error) {
+	text, err := json.MarshalIndent(describe(routes), "", "  ")
+	return append(text, '\n'), err
 }
 
 // object is a JSON object; encoding/json writes its members in a fixed order.
@@ -137,10 +118,10 @@ func requestBody(s *schemas, r Route) object {
 			"application/json": object{"schema": object{"type": "object", "description": "The same as JSON"}},
 		}}
 	}
-	if r.handler.request == nil {
+	if r.Handler.request == nil {
 		return nil
 	}
-	schema := object{"schema": s.of(r.handler.request)}
+	schema := object{"schema": s.of(r.Handler.request)}
 	content := object{"application/json": schema}
 	if r.Form {
 		content["application/x-www-form-urlencoded"] = schema
@@ -160,10 +141,10 @@ func responses(s *schemas, r Route) object {
 		list["302"] = object{"description": "Go there", "headers": object{"X-Request-Id": requestIDHeader}}
 	case r.Produces != "":
 		list["200"] = answerOf("Done", r.Produces, object{})
-	case r.handler.response == nil:
+	case r.Handler.response == nil:
 		list["204"] = object{"description": "Done", "headers": object{"X-Request-Id": requestIDHeader}}
 	default:
-		done := answerOf("Done", "application/json", s.of(r.handler.response))
+		done := answerOf("Done", "application/json", s.of(r.Handler.response))
 		if r.Event != "" {
 			done["content"].(object)["text/event-stream"] = object{"schema": object{"type": "string",
 				"description": "With Accept: text/event-stream and without x-idempotency-key: one event " + r.Event +
@@ -174,13 +155,13 @@ func responses(s *schemas, r Route) object {
 	if strings.Contains(r.Path, "{environmentId}") {
 		list["404"] = to("Problem")
 	}
-	if strings.HasPrefix(r.Path, sdk) && !r.AnyOrigin {
+	if strings.HasPrefix(r.Path, SDK) && !r.AnyOrigin {
 		list["403"] = to("Problem")
 	}
-	if r.handler.request != nil || r.Document {
+	if r.Handler.request != nil || r.Document {
 		list["400"], list["413"], list["422"] = to("Problem"), to("Problem"), to("Problem")
 	}
-	if r.handler.request != nil {
+	if r.Handler.request != nil {
 		list["415"] = to("Problem")
 	}
 	if r.Gate.Kind != PublicGate || r.OptionalSession {
@@ -271,7 +252,7 @@ func pathParameters(names []string) []object {
 
 func tag(r Route) string {
 	switch {
-	case strings.HasPrefix(r.Path, admin):
+	case strings.HasPrefix(r.Path, Admin):
 		return "admin"
 	case r.Gate.Kind == ServiceGate:
 		return "guards"
@@ -284,7 +265,7 @@ func tag(r Route) string {
 // operationID makes a name out of method and path: getEnvironmentUsers is not
 // among them, getAdminEnvironmentsByEnvironmentIdUsers is.
 func operationID(r Route) string {
-	path := strings.TrimPrefix(strings.TrimPrefix(r.Path, sdk), "/api/v0")
+	path := strings.TrimPrefix(strings.TrimPrefix(r.Path, SDK), "/api/v0")
 	name := strings.ToLower(r.Method)
 	for _, part := range strings.FieldsFunc(path, func(c rune) bool { return strings.ContainsRune("/.-_", c) }) {
 		if inner, ok := strings.CutPrefix(part, "{"); ok {

@@ -1,6 +1,7 @@
-package api
+package door
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha256"
@@ -12,25 +13,20 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/nonce"
+	"github.com/stepup-auth/stepup/internal/session"
 	"github.com/stepup-auth/stepup/internal/store"
 )
-
-// device is what the request proved of its keys.
-type device struct {
-	publicKey string // whose signature over a fresh nonce holds; empty: none was sent
-}
 
 // verifyDevice checks the device-signature headers on the routes that carry
 // them. Sent, they must hold, whoever sends them; a session that was opened
 // with one must go on signing with the same key, so a stolen session token is
 // of no use there without the device.
-func (c *Call) verifyDevice(r Route) error {
-	if !r.Device {
+func (c *Call) verifyDevice() error {
+	if !c.route.Device {
 		return nil
 	}
-	head := c.request.Header
-	nonceText, key, signature := head.Get("x-dynamic-device-nonce"), strings.ToLower(head.Get("x-dynamic-device-publickey")),
-		head.Get("x-dynamic-device-signed-nonce")
+	nonceText, signature := c.Header("x-dynamic-device-nonce"), c.Header("x-dynamic-device-signed-nonce")
+	key := strings.ToLower(c.Header("x-dynamic-device-publickey"))
 	if nonceText == "" && key == "" && signature == "" {
 		if c.Session != nil && c.Session.DevicePublicKey != "" {
 			return fault.New(fault.DeviceSignatureNeeded,
@@ -43,8 +39,9 @@ func (c *Call) verifyDevice(r Route) error {
 	if c.Session != nil && c.Session.DevicePublicKey != "" && c.Session.DevicePublicKey != key {
 		return bad.Because(errors.New("another device key"))
 	}
-	if c.Device.publicKey != "" && c.Device.publicKey == key {
-		return nil // the request is run again; its nonce is burnt
+	if c.arrival.device != "" { // the request is run again; its nonce is burnt
+		c.device = c.arrival.device
+		return nil
 	}
 	// The nonce is burnt even when the signature turns out wrong.
 	err := c.Write(func(tx *store.Tx) error { return nonce.Spend(tx, c.Tenant.ID, nonceText) })
@@ -57,8 +54,34 @@ func (c *Call) verifyDevice(r Route) error {
 	if err := verifyP256(key, nonceText, signature); err != nil {
 		return bad.Because(err)
 	}
-	c.Device = device{publicKey: key}
+	c.device, c.arrival.device = key, key
 	return nil
+}
+
+// Device is what a session that the call opens is told of the client: its
+// origin, the keys it announced, in the body or in a header, and its version.
+func (c *Call) Device(sessionPublicKey string) (session.Device, error) {
+	key := strings.ToLower(cmp.Or(sessionPublicKey, c.Header("x-dyn-session-public-key")))
+	if key != "" {
+		if _, err := parseP256(key); err != nil {
+			return session.Device{}, fault.New(fault.InvalidRequest,
+				"The session public key is not a compressed P-256 point in hex.").Because(err)
+		}
+	}
+	return session.Device{
+		Origin: c.Origin, SessionPublicKey: key, DevicePublicKey: c.device, SDKVersion: sdkVersion(c.Header("x-dyn-version")),
+	}, nil
+}
+
+// sdkVersion is what the client says of itself. It is counted, never trusted.
+func sdkVersion(header string) string {
+	header = header[:min(len(header), 64)]
+	for _, b := range []byte(header) {
+		if b < ' ' || b > '~' {
+			return ""
+		}
+	}
+	return header
 }
 
 // verifyP256 checks a raw r‖s ECDSA signature in hex, by a compressed P-256
@@ -88,23 +111,6 @@ func parseP256(keyHex string) (*ecdsa.PublicKey, error) {
 	if x == nil {
 		return nil, errors.New("key is not on P-256")
 	}
-	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(),
-		slices.Concat([]byte{4}, x.FillBytes(make([]byte, 32)), y.FillBytes(make([]byte, 32))))
-}
-
-// sessionPublicKey is the session key the client announces, in the body or the
-// header; it is echoed into the session's claims.
-func (c *Call) sessionPublicKey(inBody string) (string, error) {
-	key := inBody
-	if key == "" {
-		key = c.request.Header.Get("x-dyn-session-public-key")
-	}
-	if key == "" {
-		return "", nil
-	}
-	key = strings.ToLower(key)
-	if _, err := parseP256(key); err != nil {
-		return "", fault.New(fault.InvalidRequest, "The session public key is not a compressed P-256 point in hex.").Because(err)
-	}
-	return key, nil
+	point := slices.Concat([]byte{4}, x.FillBytes(make([]byte, 32)), y.FillBytes(make([]byte, 32)))
+	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
 }

@@ -1,4 +1,4 @@
-package api
+package door
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/session"
+	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
 // Cookie mode (wire reference 1.5): the session token travels in a cookie that
@@ -18,15 +18,15 @@ import (
 
 // cookieName is one per environment: several are served under one host. The
 // prefix makes browsers insist on Secure, Path=/ and no Domain (RFC 6265bis).
-func (c *Call) cookieName() string { return "__Host-stepup-" + c.Tenant.ID }
+func cookieName(t *tenant.Tenant) string { return "__Host-stepup-" + t.ID }
 
 // sessionToken is the session token of the request: the bearer token or, in
 // cookie mode, the cookie. Two cookies of the name are taken as none.
 func (c *Call) sessionToken() string {
-	if text := bearer(c.request); text != "" || c.Tenant == nil || !c.Tenant.Auth.Cookies() {
+	if text := c.Bearer(); text != "" || c.Tenant == nil || !c.Tenant.Auth.Cookies() {
 		return text
 	}
-	if found := c.request.CookiesNamed(c.cookieName()); len(found) == 1 {
+	if found := c.arrival.request.CookiesNamed(cookieName(c.Tenant)); len(found) == 1 {
 		c.byCookie = true
 		return found[0].Value
 	}
@@ -38,39 +38,55 @@ func (c *Call) sessionToken() string {
 // requests but the simple GETs of tags and navigations, and Sec-Fetch-Site on
 // those. GETs are checked too, because some of them change state.
 func (c *Call) checkCookie() error {
-	if !c.byCookie || c.Origin != "" || c.request.Header.Get("Sec-Fetch-Site") == "same-origin" {
+	if !c.byCookie || c.Origin != "" || c.Header("Sec-Fetch-Site") == "same-origin" {
 		return nil
 	}
 	return fault.New(fault.OriginNotAllowed,
 		"A session cookie counts only with an Origin that this environment lists. Call with fetch and credentials from your app.")
 }
 
-// keep puts the session's token where clients of the environment find it.
-func (c *Call) keep(tokens session.Tokens, response *VerifyResponse, now time.Time) {
+// Keep lets the browser keep the session token in its cookie, for so long. It
+// reports false where clients are to find the token in the answer instead.
+func (c *Call) Keep(token string, life time.Duration) bool {
 	if !c.Tenant.Auth.Cookies() {
-		response.MinifiedJWT, response.JWT = tokens.Minified, tokens.Full
-		return
+		return false
 	}
-	c.cookie = c.newCookie(tokens.Minified)
-	c.cookie.MaxAge = int(tokens.Expires.Sub(now) / time.Second)
+	c.cookie = sessionCookie(c.Tenant, token, int(life/time.Second))
+	return true
 }
 
-func (c *Call) newCookie(value string) *http.Cookie {
-	return &http.Cookie{Name: c.cookieName(), Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: c.sameSite()}
+// Forget makes a browser that sent the session in a cookie forget it, if the
+// call succeeds.
+func (c *Call) Forget() {
+	if c.byCookie {
+		c.cookie = noCookie(c.Tenant)
+	}
 }
 
-// noCookie makes the browser forget the session.
-func (c *Call) noCookie() *http.Cookie {
-	cookie := c.newCookie("")
-	cookie.MaxAge = -1
-	return cookie
+// setCookie sends the cookie that the call came to. A session that is over takes
+// its cookie along.
+func (c *Call) setCookie(err error) {
+	if c.byCookie && fault.Has(err, fault.InvalidSession) {
+		c.cookie = noCookie(c.Tenant)
+	}
+	if c.cookie != nil && (err == nil || c.cookie.MaxAge < 0) {
+		http.SetCookie(c.arrival.w, c.cookie)
+	}
+}
+
+func noCookie(t *tenant.Tenant) *http.Cookie { return sessionCookie(t, "", -1) }
+
+func sessionCookie(t *tenant.Tenant, value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: cookieName(t), Value: value, Path: "/", MaxAge: maxAge, Secure: true, HttpOnly: true, SameSite: sameSite(t),
+	}
 }
 
 // sameSite is Lax when every app of the environment lives on this server's own
 // site, and None otherwise: a stricter cookie would then never arrive.
-func (c *Call) sameSite() http.SameSite {
-	own := site(c.Tenant.Issuer)
-	for _, origin := range c.Tenant.Origins {
+func sameSite(t *tenant.Tenant) http.SameSite {
+	own := site(t.Issuer)
+	for _, origin := range t.Origins {
 		if site(origin) != own {
 			return http.SameSiteNoneMode
 		}

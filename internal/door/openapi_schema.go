@@ -1,4 +1,4 @@
-package api
+package door
 
 import (
 	"encoding"
@@ -20,6 +20,9 @@ type schemas struct {
 	types map[string]reflect.Type
 }
 
+// Described is a type of bodies that encoding/json does not write by its kind.
+type Described interface{ JSONSchema() map[string]any }
+
 func newSchemas() *schemas { return &schemas{object{}, map[string]reflect.Type{}} }
 
 var (
@@ -31,8 +34,6 @@ var (
 	leaves = map[reflect.Type]object{
 		reflect.TypeFor[time.Time]():       {"type": "string", "format": "date-time"},
 		reflect.TypeFor[json.RawMessage](): {"type": "object"},
-		reflect.TypeFor[MFATokenOptions](): {"type": []string{"boolean", "object"},
-			"properties": object{"singleUse": object{"type": "boolean"}}},
 		reflect.TypeFor[stepup.Reason](): {"type": "string", "enum": []stepup.Reason{
 			stepup.ReasonMissing, stepup.ReasonExpired, stepup.ReasonSpent, stepup.ReasonWrongScope,
 			stepup.ReasonWrongSubject, stepup.ReasonWrongBinding, stepup.ReasonSuperseded, stepup.ReasonDisputed, stepup.ReasonNoMethod,
@@ -40,13 +41,23 @@ var (
 	}
 )
 
+func pointed(t reflect.Type) reflect.Type {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}
+
 func (s *schemas) of(t reflect.Type) object {
 	t = pointed(t)
 	if leaf, ok := leaves[t]; ok {
 		return leaf
 	}
+	if own, ok := reflect.Zero(t).Interface().(Described); ok {
+		return own.JSONSchema()
+	}
 	if t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
-		panic(fmt.Sprintf("say in leaves how %v is written", t))
+		panic(fmt.Sprintf("say in JSONSchema how %v is written", t))
 	}
 	switch t.Kind() {
 	case reflect.String:

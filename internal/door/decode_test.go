@@ -1,4 +1,4 @@
-package api_test
+package door_test
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/door"
 )
 
 type inner struct {
@@ -73,10 +73,10 @@ func TestDecode(t *testing.T) {
 		{"byte order mark", "\ufeff{}", false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if err := api.Decode([]byte(test.body), &sample{}, false); (err == nil) != test.ok {
+			if err := door.Decode([]byte(test.body), &sample{}, false); (err == nil) != test.ok {
 				t.Errorf("decode: %v", err)
 			}
-			if err := api.Decode([]byte(test.body), &sample{}, true); (err == nil) != test.strictToo {
+			if err := door.Decode([]byte(test.body), &sample{}, true); (err == nil) != test.strictToo {
 				t.Errorf("strict: %v", err)
 			}
 		})
@@ -94,7 +94,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var loose, strict sample
-		err, strictErr := api.Decode(body, &loose, false), api.Decode(body, &strict, true)
+		err, strictErr := door.Decode(body, &loose, false), door.Decode(body, &strict, true)
 		if strictErr == nil && (err != nil || !reflect.DeepEqual(loose, strict)) {
 			t.Fatalf("strict reads %+v, loose %+v, %v", strict, loose, err)
 		}
@@ -104,7 +104,7 @@ func FuzzDecode(f *testing.F) {
 		if !utf8.Valid(body) || !json.Valid(body) || strings.TrimLeft(string(body), " \t\r\n")[0] != '{' {
 			t.Fatal("not a JSON object in UTF-8")
 		}
-		if depth(body) > api.MaxDepth+1 {
+		if depth(body) > door.MaxDepth+1 {
 			t.Fatalf("depth %d", depth(body))
 		}
 		var again sample

@@ -1,0 +1,6 @@
+package door
+
+// Decode and MaxDepth are for the fuzz test.
+var Decode = decode
+
+const MaxDepth = maxDepth

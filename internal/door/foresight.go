@@ -1,0 +1,73 @@
+package door
+
+import (
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/enforce"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// foreseen is what the newest rules made of the call, counted when it is over.
+type foreseen struct {
+	scope   stepup.Scope
+	call    shadow.Call
+	verdict shadow.Verdict
+	reason  string // why it is refused; of a call that was waived, the compatibility entry
+}
+
+// client is the SDK of the request, as it is counted.
+func (c *Call) client() (shadow.Client, string) {
+	client, ok := shadow.ParseClient(c.Header("x-dyn-version"))
+	if !ok {
+		return client, shadow.Other
+	}
+	return client, client.String()
+}
+
+// judgeGate asks the gate by the rules in force. Below the newest version it asks
+// by the newest rules too, which decides nothing and is counted when the call is
+// over.
+func (c *Call) judgeGate(tx *store.Tx, d enforce.Demand) error {
+	if c.door.Shadow == nil || !c.Tenant.MinAPIVersion.Before(environment.Newest) {
+		return enforce.Judge(c.Caller, tx, d)
+	}
+	later, err := enforce.JudgeBoth(c.Caller, tx, d)
+	f := foreseen{scope: d.Scope, call: c.route.Gate.call(), verdict: shadow.Pass}
+	if later.Required && later.Reason != "" {
+		client, _ := c.client()
+		f.verdict, f.reason = shadow.Refuse, string(later.Reason)
+		if client.Attaches(f.call) && later.Reason != stepup.ReasonNoMethod && later.Reason != stepup.ReasonDisputed {
+			f.verdict, f.reason = shadow.Prompt, ""
+		}
+	}
+	c.foreseen = &f
+	return err
+}
+
+// Waived notes that a compatibility entry let the call through.
+func (c *Call) Waived(scope stepup.Scope, entry environment.Compatible) {
+	c.foreseen = &foreseen{scope: scope, call: c.route.Gate.call(), verdict: shadow.Waived, reason: string(entry)}
+}
+
+// UsedMFAToken notes that an MFA token opened the gate, which under the newest
+// version a compatibility entry allowed.
+func (c *Call) UsedMFAToken(scope stepup.Scope) {
+	if !c.Tenant.MinAPIVersion.Before(environment.Newest) {
+		c.Waived(scope, c.route.Gate.Legacy)
+	}
+}
+
+// countForeseen counts what was foreseen, after the answer is known.
+func (c *Call) countForeseen() {
+	if c.door.Shadow == nil || c.Tenant == nil || c.Session == nil {
+		return
+	}
+	_, client := c.client()
+	c.door.Shadow.See(c.Tenant.ID, client)
+	if f := c.foreseen; f != nil {
+		c.door.Shadow.Add(shadow.Observation{
+			EnvironmentID: c.Tenant.ID, Client: client, Scope: string(f.scope), Call: f.call, Verdict: f.verdict, Reason: f.reason,
+		})
+	}
+}

@@ -1,0 +1,87 @@
+package door
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// identify finds the live session of the bearer token. A 401 means just one
+// thing: there is no such session any more.
+func (c *Call) identify() error {
+	text := c.sessionToken()
+	if text == "" {
+		return fault.New(fault.SignInRequired, "Sign in first: send the session token as Authorization: Bearer.")
+	}
+	if err := c.checkCookie(); err != nil {
+		return err
+	}
+	dead := fault.New(fault.InvalidSession, "This session is over or the token is not a session token. Sign in again.")
+	claims, err := c.Tenant.Verifier.Session(c.Context(), text)
+	if errors.Is(err, stepup.ErrUnavailable) {
+		return err
+	}
+	if err != nil {
+		return dead.Because(err)
+	}
+	if claims.EnvironmentID != c.Tenant.ID {
+		return dead.Because(errors.New("token of another environment"))
+	}
+	err = c.Read(func(tx *store.Tx) error {
+		row, inForce, err := account.LiveSession(tx, c.Tenant, claims.Session)
+		if errors.Is(err, store.ErrNotFound) || err == nil && row.UserID != claims.Subject {
+			return dead
+		}
+		if err != nil {
+			return err
+		}
+		c.Session, c.Tenant = &row, inForce
+		c.Owes, err = account.Owes(tx, c.Tenant.Environment, row)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	c.By.Actor, c.By.UserID, c.By.SessionID = "user:"+c.Session.UserID, c.Session.UserID, c.Session.ID
+	return nil
+}
+
+// identifyService finds the service token of a guard or an operator.
+func (c *Call) identifyService() error {
+	var token *serviceauth.Token
+	err := c.Read(func(tx *store.Tx) (err error) {
+		token, err = serviceauth.Check(tx, secret.Text(c.Bearer()))
+		return err
+	})
+	if errors.Is(err, serviceauth.ErrInvalid) {
+		return fault.New(fault.InvalidServiceToken,
+			"Send a live service token as Authorization: Bearer stp_…; make one with `stepup token create`.")
+	}
+	if err != nil {
+		return err
+	}
+	environmentID := c.Path("environmentId")
+	if environmentID == "" {
+		environmentID = token.EnvironmentID()
+	}
+	if scope := c.route.Gate.Service; !token.May(scope, environmentID) {
+		return fault.New(fault.InsufficientServiceScope, "This service token does not carry %s for this environment.", scope)
+	}
+	c.Service = token
+	c.By.Actor, c.By.EnvironmentID = "service:"+token.ID(), environmentID
+	return nil
+}
+
+func bearer(r *http.Request) string {
+	text, err := stepup.BearerToken(r)
+	if err != nil {
+		return ""
+	}
+	return text
+}

@@ -1,0 +1,39 @@
+package door
+
+// Where routes begin.
+const (
+	SDK   = sdkPrefix + "{environmentId}" // of one environment: for apps and guards
+	Admin = "/api/v0/admin"               // for operators
+
+	sdkPrefix = "/api/v0/sdk/"
+)
+
+// Route is one row of the table that is the source of the mux, the gates and
+// the OpenAPI document.
+type Route struct {
+	Method  string
+	Path    string // net/http pattern
+	Summary string
+	Section string // of the wire reference or standard it implements
+	Gate    Gate
+	Handler Endpoint
+
+	Owing           bool // a session that still owes a second factor may call it
+	OptionalSession bool // public, but a session that is sent must be live
+	Device          bool // device-signature headers are verified here (wire reference 1.4)
+	OptionalBody    bool
+	Operation       bool   // it does something to a wallet, under the operation id of its idempotency key
+	Event           string // what clients that wait for an event stream get
+	AnyOrigin       bool   // public keys and pages: any browser origin may read them
+	Document        bool   // the body is a YAML or JSON document
+	Form            bool   // the body may be form-encoded (RFC 7662)
+	Redirects       bool   // the answer sends a browser elsewhere
+	Query           []Param
+	Produces        string // media type, where it is not JSON of the handler's own type
+}
+
+// Param is a query parameter; all are optional.
+type Param struct {
+	Name, Type, Summary string // Type is a JSON type or date-time
+	Min, Max            int    // of an integer; 0: none
+}
