@@ -84,3 +84,32 @@ func TestDependencies(t *testing.T) {
 		}
 	}
 }
+
+// TestGlossary: each word of docs/glossary.md is used in the packages it names.
+func TestGlossary(t *testing.T) {
+	page, words := read(t, "docs/glossary.md"), map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| ([^|`]+) \\| [^|]+ \\| (`[^|]+`) \\|$").FindAllStringSubmatch(page, -1) {
+		if words[row[1]] {
+			t.Errorf("%q is explained twice", row[1])
+		}
+		words[row[1]] = true
+		for _, folder := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[2], -1) {
+			if !used(t, row[1], folder[1]) {
+				t.Errorf("%q is not used in %s", row[1], folder[1])
+			}
+		}
+	}
+	if len(words) < 40 {
+		t.Errorf("only %d words found", len(words))
+	}
+}
+
+// used reports whether the code of a folder uses a word, in a comment or in a name.
+func used(t *testing.T, word, folder string) bool {
+	t.Helper()
+	// Words of a term stand on one line or on two; in names they are joined.
+	pattern := regexp.MustCompile("(?i)" + strings.ReplaceAll(regexp.QuoteMeta(strings.ReplaceAll(word, "-", " ")), " ", `[-\s/]*`))
+	return slices.ContainsFunc(files(t, folder+"/*.go"), func(file string) bool {
+		return !strings.HasSuffix(file, "_test.go") && pattern.MatchString(read(t, file))
+	})
+}
