@@ -23,7 +23,7 @@ func (c undoCase) confirmed() bool {
 func undoCases() (cases []undoCase) {
 	for _, format := range []string{store.FormatEmail, store.FormatPhone} {
 		for _, provenance := range []string{
-			store.ProvenanceSignUp, store.ProvenanceElevatedToken, store.ProvenanceLegacyToken, store.ProvenanceMFA,
+			store.ProvenanceSignUp, store.ProvenanceElevatedToken, store.ProvenanceMFA,
 			store.ProvenanceRevokeLink, store.ProvenanceNothing,
 		} {
 			cases = append(cases, undoCase{format: format, provenance: provenance})

@@ -91,16 +91,13 @@ var Refused = map[string]string{
 
 // Named finds the row of a provider of the wire.
 func Named(name string) (Provider, bool) {
-	for _, p := range rows {
+	for _, p := range Rows {
 		if p.Name == name {
 			return p, true
 		}
 	}
 	return Provider{}, false
 }
-
-// All lists the rows, by name.
-func All() []Provider { return append([]Provider(nil), rows...) }
 
 // For is what a provider of an environment amounts to: its row, or a row for any
 // OpenID Connect issuer, with what the document says instead.

@@ -16,7 +16,7 @@ func TestEveryProviderOfTheWire(t *testing.T) {
 	wire := strings.Fields("apple bitbucket coinbasesocial discord epicgames facebook farcaster github gitlab google instagram kraken " +
 		"line linkedin microsoft okta shopify spotify steam telegram tiktok twitch twitter")
 	var have []string
-	for _, row := range catalogue.All() {
+	for _, row := range catalogue.Rows {
 		have = append(have, row.Name)
 		if catalogue.Refused[row.Name] != "" {
 			t.Errorf("%s has a row and is refused", row.Name)
@@ -38,7 +38,7 @@ func TestEveryProviderOfTheWire(t *testing.T) {
 }
 
 func TestRowsAreWhole(t *testing.T) {
-	for _, row := range catalogue.All() {
+	for _, row := range catalogue.Rows {
 		for _, address := range []string{row.Issuer, row.Authorization, row.Token, row.UserInfo, row.Emails} {
 			if u, err := url.Parse(address); err != nil || address != "" && (u.Scheme != "https" || u.Host == "") {
 				t.Errorf("%s: address %q", row.Name, address)

@@ -10,8 +10,8 @@ var custom = Provider{
 	Vouches: ByClaim, Fresh: true, Again: login,
 }
 
-// rows are the providers of the wire that follow OAuth 2 or OpenID Connect.
-var rows = []Provider{
+// Rows are the providers of the wire that follow OAuth 2 or OpenID Connect, by name.
+var Rows = []Provider{
 	{
 		Name: "apple", Title: "Apple", Issuer: "https://appleid.apple.com",
 		Source: FromIDToken, Scopes: []string{"name", "email"}, Subject: "sub", Email: "email", Verified: "email_verified",

@@ -64,12 +64,6 @@ func NoReply(name, host string) string {
 	return (&mail.Address{Name: oneLine(name, maxName), Address: "no-reply@" + domain}).String()
 }
 
-// CheckSender reports why from cannot be the sender of a mail.
-func CheckSender(from string) error {
-	_, err := parseSender(from)
-	return err
-}
-
 // parseSender is laxer than [NormalizeEmail]: the operator wrote the address,
 // and no-reply@localhost is a fine sender on a laptop.
 func parseSender(from string) (*mail.Address, error) {

@@ -15,5 +15,11 @@ func Sign(s secret.Text, id, at, body string) string {
 	return sign(key, id, at, []byte(body))
 }
 
+// CheckSender reports why from cannot be the sender of a mail.
+func CheckSender(from string) error {
+	_, err := parseSender(from)
+	return err
+}
+
 // SetClient has a texter trust a test's server.
 func SetClient(s *SMS, client *http.Client) { s.client = client }

@@ -158,11 +158,7 @@ func flows() []flow {
 			again(t, w)
 		}},
 		{"a nonce", func(t *testing.T, w *tenanttest.World, _ int) {
-			epoch, err := w.DB.Epoch(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			once = nonce.New(w.DB.Hasher(), tenanttest.ID, epoch, w.Now())
+			once = nonce.New(w.DB.Hasher(), tenanttest.ID, storetest.Epoch(t, w.DB), w.Now())
 		}, func(ctx context.Context, w *tenanttest.World) (bool, error) {
 			err := w.DB.Write(ctx, func(tx *store.Tx) error { return nonce.Spend(tx, tenanttest.ID, once) })
 			return err == nil, err

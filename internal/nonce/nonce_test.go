@@ -18,11 +18,7 @@ const environmentID = "11111111-2222-4333-8444-555555555555"
 
 func fresh(t testing.TB, db *store.DB, clock *storetest.Clock) string {
 	t.Helper()
-	epoch, err := db.Epoch(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return nonce.New(db.Hasher(), environmentID, epoch, time.Now().Add(clock.Offset()))
+	return nonce.New(db.Hasher(), environmentID, storetest.Epoch(t, db), time.Now().Add(clock.Offset()))
 }
 
 func spend(t testing.TB, db *store.DB, environmentID, text string) error {

@@ -31,10 +31,7 @@ var ErrMasterKey = errors.New(
 var ErrOpen = errors.New("the sealed value does not open: wrong master key, or the row was moved or changed")
 
 // Box seals and opens values. It is safe for concurrent use.
-type Box struct {
-	aead  tink.AEAD
-	keyID uint32
-}
+type Box struct{ aead tink.AEAD }
 
 // NewMasterKey makes a master key: a Tink AES-256-GCM keyset in base64.
 func NewMasterKey() (secret.Text, error) {
@@ -63,15 +60,8 @@ func ParseMasterKey(key secret.Text) (*Box, error) {
 	if err != nil {
 		return nil, ErrMasterKey
 	}
-	primary, err := handle.Primary()
-	if err != nil {
-		return nil, ErrMasterKey
-	}
-	return &Box{aead: primitive, keyID: primary.KeyID()}, nil
+	return &Box{aead: primitive}, nil
 }
-
-// KeyID names the key that new values are sealed under. It is not secret.
-func (b *Box) KeyID() uint32 { return b.keyID }
 
 // Seal encrypts plaintext for one place in the database.
 func (b *Box) Seal(table, column, row string, plaintext []byte) ([]byte, error) {

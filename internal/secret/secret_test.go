@@ -63,16 +63,3 @@ func TestNothingPrintsIt(t *testing.T) {
 		t.Errorf("Reveal() = %q", text.Reveal())
 	}
 }
-
-func TestEqual(t *testing.T) {
-	for _, c := range []struct {
-		a, b secret.Text
-		want bool
-	}{
-		{"", "", true}, {"a", "a", true}, {"a", "b", false}, {"a", "", false}, {"a", "aa", false},
-	} {
-		if got := c.a.Equal(c.b); got != c.want {
-			t.Errorf("%q.Equal(%q) = %v", c.a.Reveal(), c.b.Reveal(), got)
-		}
-	}
-}

@@ -10,7 +10,6 @@ import (
 const (
 	ProvenanceSignUp        = "sign_up"
 	ProvenanceElevatedToken = "elevated_token"
-	ProvenanceLegacyToken   = "legacy_token"
 	ProvenanceMFA           = "mfa"             // a second factor given in the session moments before
 	ProvenanceRevokeLink    = "revoke_link"     // put back by a link of an earlier version, which did not know who had got it
 	ProvenanceEmbedded      = "embedded_wallet" // made and kept by the wallet service; never vouches

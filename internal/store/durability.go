@@ -10,17 +10,15 @@ import (
 type Durability struct {
 	Engine   string
 	Settings []Setting // in reading order
-	Problems []string  // one sentence each, with what to change; none means safe
+	// Problems are one sentence each, with what to change. Without any an acknowledged
+	// commit survives a crash and, on PostgreSQL, the loss of the primary.
+	Problems []string
 
 	NoStandby string // PostgreSQL: the one of Problems that a single server has, which its operator may know and accept; else empty
 }
 
 // Setting is one setting of the engine as it holds now.
 type Setting struct{ Name, Value string }
-
-// Safe reports whether an acknowledged commit survives a crash and, on PostgreSQL,
-// the loss of the primary.
-func (d Durability) Safe() bool { return len(d.Problems) == 0 }
 
 func (d *Durability) set(name, value string) { d.Settings = append(d.Settings, Setting{name, value}) }
 

@@ -13,17 +13,6 @@ import (
 // were spent. Statements that consume compare with the view current_epoch
 // themselves; the value returned here is only good for writing into new rows
 // within the same transaction, or for showing.
-func (db *DB) Epoch(ctx context.Context) (string, error) {
-	var epoch string
-	err := db.Read(ctx, func(tx *Tx) error {
-		var err error
-		epoch, err = tx.Epoch()
-		return err
-	})
-	return epoch, err
-}
-
-// Epoch is the current epoch, asked anew at each call.
 func (tx *Tx) Epoch() (string, error) {
 	var epoch string
 	if err := tx.Row(`SELECT epoch FROM current_epoch`).Scan(&epoch); err != nil {

@@ -20,12 +20,12 @@ func TestRestoreEpochVoidsWhatIsOpen(t *testing.T) {
 		db, other := open(t), open(t)
 		things(t, db, "before", "also before")
 		mustConsume(t, db, "before", true)
-		old := epoch(t, db)
+		old := storetest.Epoch(t, db)
 		if err := store.RestoreEpoch(t.Context(), db); err != nil {
 			t.Fatal(err)
 		}
-		if moved := epoch(t, db); moved == old || moved != epoch(t, other) {
-			t.Errorf("the epoch went from %q to %q; another node says %q", old, moved, epoch(t, other))
+		if moved := storetest.Epoch(t, db); moved == old || moved != storetest.Epoch(t, other) {
+			t.Errorf("the epoch went from %q to %q; another node says %q", old, moved, storetest.Epoch(t, other))
 		}
 		mustConsume(t, db, "before", false)
 		mustConsume(t, db, "also before", false)
@@ -41,12 +41,12 @@ func TestEpochSurvivesRestart(t *testing.T) {
 			url := storetest.URL(t, engine)
 			db := storetest.Open(t, url)
 			things(t, db, "open")
-			before, sum := epoch(t, db), string(db.Hasher().Sum("p", "x"))
+			before, sum := storetest.Epoch(t, db), string(db.Hasher().Sum("p", "x"))
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}
 			db = storetest.Open(t, url)
-			if after := epoch(t, db); after != before {
+			if after := storetest.Epoch(t, db); after != before {
 				t.Errorf("a restart moved the epoch from %q to %q", before, after)
 			}
 			if string(db.Hasher().Sum("p", "x")) != sum {
@@ -62,7 +62,7 @@ func TestOlderFileMovesEpoch(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "stepup.db")
 	db := storetest.Open(t, "sqlite:"+path)
 	things(t, db, "token")
-	before := epoch(t, db)
+	before := storetest.Epoch(t, db)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -81,17 +81,17 @@ func TestOlderFileMovesEpoch(t *testing.T) {
 	}
 
 	db = storetest.Open(t, "sqlite:"+path)
-	if after := epoch(t, db); after == before {
+	if after := storetest.Epoch(t, db); after == before {
 		t.Error("the epoch did not move")
 	}
 	mustConsume(t, db, "token", false)
 
 	// It moves once, not at every start from then on.
-	moved := epoch(t, db)
+	moved := storetest.Epoch(t, db)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if again := epoch(t, storetest.Open(t, "sqlite:"+path)); again != moved {
+	if again := storetest.Epoch(t, storetest.Open(t, "sqlite:"+path)); again != moved {
 		t.Errorf("a further start moved the epoch from %q to %q", moved, again)
 	}
 }
@@ -101,7 +101,7 @@ func TestSideFile(t *testing.T) {
 		path = filepath.Join(t.TempDir(), "stepup.db")
 		db := storetest.Open(t, "sqlite:"+path)
 		things(t, db, "token")
-		epochBefore = epoch(t, db)
+		epochBefore = storetest.Epoch(t, db)
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestSideFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		db := storetest.Open(t, "sqlite:"+path)
-		if after := epoch(t, db); after != before {
+		if after := storetest.Epoch(t, db); after != before {
 			t.Errorf("moved from %q to %q", before, after)
 		}
 		things(t, db, "another")
@@ -128,7 +128,7 @@ func TestSideFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			db := storetest.Open(t, "sqlite:"+path)
-			if epoch(t, db) == before {
+			if storetest.Epoch(t, db) == before {
 				t.Error("the epoch did not move")
 			}
 			mustConsume(t, db, "token", false)
@@ -150,13 +150,13 @@ func TestSideFile(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "stepup.db")
 		dbs := []*store.DB{storetest.Open(t, "sqlite:"+path), storetest.Open(t, "sqlite:"+path)}
 		things(t, dbs[0])
-		before := epoch(t, dbs[0])
+		before := storetest.Epoch(t, dbs[0])
 		var done sync.WaitGroup
 		for i := range 100 {
 			done.Go(func() { exec(t, dbs[i%2], insertThing, fmt.Sprint(i)) })
 			if i%20 == 0 {
 				done.Go(func() {
-					if now := epoch(t, storetest.Open(t, "sqlite:"+path)); now != before {
+					if now := storetest.Epoch(t, storetest.Open(t, "sqlite:"+path)); now != before {
 						t.Errorf("a start during writes moved the epoch from %q to %q", before, now)
 					}
 				})
@@ -168,7 +168,7 @@ func TestSideFile(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if now := epoch(t, storetest.Open(t, "sqlite:"+path)); now != before {
+		if now := storetest.Epoch(t, storetest.Open(t, "sqlite:"+path)); now != before {
 			t.Errorf("the epoch moved from %q to %q", before, now)
 		}
 	})
@@ -182,7 +182,7 @@ func TestBackupUnderLoad(t *testing.T) {
 			db := storetest.Open(t, storetest.URL(t, engine))
 			all := ids(300)
 			things(t, db, all...)
-			before := epoch(t, db)
+			before := storetest.Epoch(t, db)
 
 			ctx, stop := context.WithCancel(t.Context())
 			var spent sync.Map
@@ -245,7 +245,7 @@ func TestBackupUnderLoad(t *testing.T) {
 				t.Error("a restore over an existing database succeeded")
 			}
 			restored := storetest.Open(t, url)
-			if after := epoch(t, restored); strings.Split(after, ":")[0] == strings.Split(before, ":")[0] {
+			if after := storetest.Epoch(t, restored); strings.Split(after, ":")[0] == strings.Split(before, ":")[0] {
 				t.Errorf("the stored epoch did not move: %q", after)
 			}
 			if n := number(t, restored, `SELECT count(*) FROM things`); n != int64(len(all)) {

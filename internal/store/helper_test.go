@@ -83,15 +83,6 @@ func exists(t testing.TB, db *store.DB, id string) bool {
 	return number(t, db, `SELECT count(*) FROM things WHERE id = $1`, id) == 1
 }
 
-func epoch(t testing.TB, db *store.DB) string {
-	t.Helper()
-	e, err := db.Epoch(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
 func ids(n int) []string {
 	all := make([]string, n)
 	for i := range all {

@@ -30,7 +30,7 @@ func TestNodesStartTogether(t *testing.T) {
 						return
 					}
 					sums[i] = fmt.Sprintf("%x", db.Hasher().Sum("p", "x"))
-					epochs[i] = epoch(t, db)
+					epochs[i] = storetest.Epoch(t, db)
 					if err := db.Close(); err != nil {
 						t.Error(err)
 					}

@@ -98,7 +98,6 @@ type engine interface {
 	behind(ctx context.Context) (bool, error)
 	durability(ctx context.Context) (Durability, error)
 	backup(ctx context.Context, path string) error
-	ping(ctx context.Context) error
 	close() error
 }
 
@@ -171,9 +170,6 @@ func (db *DB) Close() error {
 	db.closed = true
 	return db.engine.close()
 }
-
-// Ping asks whether the database answers.
-func (db *DB) Ping(ctx context.Context) error { return db.engine.ping(ctx) }
 
 // Engine is [SQLite] or [Postgres].
 func (db *DB) Engine() string { return db.engine.name() }

@@ -21,13 +21,6 @@ func Code(s string) string {
 	}, s)
 }
 
-// Digits is a code of n ASCII digits as [Code] leaves it; ok is false where
-// something else remains.
-func Digits(s string, n int) (code string, ok bool) {
-	code = Code(s)
-	return code, len(code) == n && strings.Trim(code, "0123456789") == ""
-}
-
 // Line is a text without the white space and the invisible characters around it.
 func Line(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unseen(r) })

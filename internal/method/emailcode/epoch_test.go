@@ -43,17 +43,13 @@ func TestEpochMoves(t *testing.T) {
 		single := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport)
 		timeBound := w.Elevate(t, ada, "ada@example.com", stepup.CredentialLink)
 		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
-		epoch, err := w.DB.Epoch(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		once := nonce.New(w.DB.Hasher(), tenanttest.ID, epoch, w.Now())
+		once := nonce.New(w.DB.Hasher(), tenanttest.ID, storetest.Epoch(t, w.DB), w.Now())
 
 		if err := store.RestoreEpoch(t.Context(), w.DB); err != nil {
 			t.Fatal(err)
 		}
 		try(t, w, nil, id, code, fault.InvalidEmailVerification)
-		err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
+		err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
 			_, err := emailcode.Resend(tx, emailcode.Request{Tenant: w.Tenant, Address: "ada@example.com"}, id)
 			return err
 		})

@@ -92,7 +92,7 @@ func identify(t testing.TB, row catalogue.Provider, profile, emails string) soci
 // TestE2 The mark of a verified address is read as each provider writes it, and
 // nothing else counts as one.
 func TestE2(t *testing.T) {
-	for _, row := range catalogue.All() {
+	for _, row := range catalogue.Rows {
 		c, ok := profiles[row.Name]
 		if !ok {
 			t.Errorf("%s has no recorded profile", row.Name)
@@ -162,7 +162,7 @@ func TestKeysAreApart(t *testing.T) {
 // FuzzProfile: whatever a provider answers, an account has a name that can be
 // stored and shown, and an address is there only with its mark.
 func FuzzProfile(f *testing.F) {
-	rows := catalogue.All()
+	rows := catalogue.Rows
 	for i, row := range rows {
 		f.Add(i, profiles[row.Name].good)
 		f.Add(i, profiles[row.Name].bad)

@@ -256,11 +256,7 @@ func (h *history) withStore(f func(db *store.DB)) {
 
 func (h *history) readEpoch(db *store.DB) string {
 	h.t.Helper()
-	epoch, err := db.Epoch(h.t.Context())
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return epoch
+	return storetest.Epoch(h.t, db)
 }
 
 func (h *history) exec(db *store.DB, statement string) {

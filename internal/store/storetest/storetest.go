@@ -39,6 +39,15 @@ func (c *Clock) Advance(d time.Duration) { c.offset.Add(int64(d)) }
 // Offset is how far the clock was moved.
 func (c *Clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
 
+// Epoch is the epoch a database is in.
+func Epoch(t testing.TB, db *store.DB) (epoch string) {
+	t.Helper()
+	if err := db.Read(t.Context(), func(tx *store.Tx) (err error) { epoch, err = tx.Epoch(); return err }); err != nil {
+		t.Fatal(err)
+	}
+	return epoch
+}
+
 // Engines runs f once per engine, in subtests "sqlite" and "postgres". Each call of
 // open gives another handle on the subtest's one database, as another node of the
 // server would have it; handles are closed when the test that opened them ends.
