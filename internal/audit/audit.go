@@ -17,7 +17,7 @@ import (
 // By says who acts and in which request.
 type By struct {
 	Actor         string // "user:ID", "service:ID", "operator", "system"
-	EnvironmentID string // empty: the installation
+	EnvironmentID string // empty: it is about the installation, not one environment
 	UserID        string // whom it concerns
 	SessionID     string
 	RequestID     string
@@ -28,13 +28,13 @@ type By struct {
 // Detail is what else is worth knowing. Values must be printable and no secrets.
 type Detail map[string]any
 
-// Concerning returns by about another user.
+// Concerning returns a copy of by that is about another user.
 func (by By) Concerning(userID string) By {
 	by.UserID = userID
 	return by
 }
 
-// In returns by inside a session.
+// In returns a copy of by for what is done in a session.
 func (by By) In(sessionID string) By {
 	by.SessionID = sessionID
 	return by

@@ -23,7 +23,7 @@ type Tally struct {
 
 	mu     sync.Mutex
 	counts map[store.Refusal]int64
-	known  map[source]bool // told apart in their minutes
+	known  map[source]bool // the sources of each minute that are counted apart from all others
 }
 
 type source struct {

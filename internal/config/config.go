@@ -109,7 +109,7 @@ func read(environ, plain, secrets []string) (map[string]string, error) {
 				strings.Join(everySecret, ", "))
 		}
 		if !slices.Contains(plain, base) && !slices.Contains(secrets, base) {
-			continue // another role's
+			continue // it is for another role
 		}
 		if isFile {
 			text, err := os.ReadFile(value)

@@ -172,8 +172,8 @@ func (l Limits) check(path string) error {
 	return nil
 }
 
-// Of is what holds in an environment: its own limits, and the general ones for
-// what they leave out.
+// Of returns the limits that hold in an environment: its own, and the general ones
+// for what these leave out.
 func (f CustodianFile) Of(environmentID string) Limits {
 	l := f.Limits
 	own := f.Environments[environmentID]

@@ -126,7 +126,7 @@ func ChangeDisputed(n Notice, what string) Message {
 	return render("change_disputed", n.envelope("In dispute on your %s account: a way to prove it is you"), v)
 }
 
-// DisputeSettled tells what was decided about it.
+// DisputeSettled tells what was decided about a change that was disputed.
 func DisputeSettled(n Notice, what string, kept bool) Message {
 	v := n.view()
 	v.What, v.Changes = inert(what, maxWords), []string{decided(kept)}

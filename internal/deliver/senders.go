@@ -17,9 +17,9 @@ import (
 type Senders struct {
 	domain  string              // of the public address; empty: it has none
 	free    bool                // on loopback any sender is allowed, because nobody else is reached
-	domains []string            // of every environment
-	own     map[string][]string // of one environment, by its id
-	known   bool                // the public address is; where it is not, nothing is judged
+	domains []string            // that every environment may send from
+	own     map[string][]string // that one environment may send from besides, by its id
+	known   bool                // whether the public address is known; where it is not, nothing is judged
 }
 
 var environmentID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)

@@ -25,7 +25,7 @@ type SMS struct {
 	Now func() time.Time // nil means time.Now; set it before use
 
 	client *http.Client
-	host   string // for people
+	host   string // named in messages to people
 	build  func(ctx context.Context, t Text, now time.Time) (*http.Request, error)
 	// refused reports whether an answer is about the message and final.
 	refused func(status int, body []byte) bool

@@ -111,7 +111,7 @@ func (d decoder) plain(n *yaml.Node, path string, v reflect.Value) {
 	}
 }
 
-// otherBool are the words that other YAML readers, and people, take for the two.
+// otherBool are the words that other YAML readers, and people, take for true and false.
 var otherBool = map[string]string{
 	"yes": "true", "on": "true", "y": "true", "enabled": "true", "true": "true", "1": "true",
 	"no": "false", "off": "false", "n": "false", "disabled": "false", "false": "false", "0": "false",

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Closed lists.
+// The words among which a document has to choose.
 var (
 	algorithms  = []string{"ES256", "EdDSA", "RS256"}
 	storages    = []string{"localstorage", "cookie"}

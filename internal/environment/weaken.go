@@ -10,11 +10,12 @@ import (
 	"github.com/stepup-auth/stepup/internal/assurance"
 )
 
-// step is one change as its rule sees it. A side that is not there is invalid.
+// step is one change as its rule sees it. Where something was added before is the
+// zero reflect.Value, where something is gone after is.
 type step struct {
 	*comparison
-	path          string // with the names of the list entries
-	name          string // of the innermost one
+	path          string // with the name of each list entry in brackets
+	name          string // of the innermost list entry
 	before, after reflect.Value
 }
 

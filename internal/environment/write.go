@@ -82,7 +82,7 @@ func scalar(tag, value string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: value}
 }
 
-// same is equality in which an absent list is an empty one.
+// same compares two values; a list that is absent equals an empty one.
 func same(a, b reflect.Value) bool {
 	if a.Kind() == reflect.Slice && a.Len() == 0 && b.Len() == 0 {
 		return true
@@ -90,7 +90,7 @@ func same(a, b reflect.Value) bool {
 	return reflect.DeepEqual(a.Interface(), b.Interface())
 }
 
-// bare is the list entry with the same identity that says nothing else.
+// bare is a list entry of the same name that says nothing else.
 func bare(entry reflect.Value) reflect.Value {
 	switch x := entry.Interface().(type) {
 	case Method:

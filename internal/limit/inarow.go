@@ -7,7 +7,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-// InARow bounds wrong tries at one factor that no success interrupts, however
+// InARow bounds the wrong tries at one factor since its last success, however
 // slowly they come.
 type InARow struct {
 	Free int // tries before waits begin

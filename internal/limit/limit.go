@@ -83,7 +83,7 @@ func Full(tx *store.Tx, bounds ...Bound) (refused *Bound, wait time.Duration, er
 	return nil, 0, nil
 }
 
-// Note counts one event that nothing is refused for.
+// Note counts one event for whoever asks [Seen] later; it refuses nothing.
 func Note(tx *store.Tx, key Key, window time.Duration) error {
 	_, _, err := tx.Count(key.name, window)
 	return err

@@ -19,13 +19,13 @@ import (
 
 const (
 	batch       = 16
-	lease       = time.Minute      // another node takes over after that
+	lease       = time.Minute      // how long a node has to send a message before another one may take it
 	sendTimeout = 20 * time.Second // below the lease
 	// NoticeLife is how long a notice is worth sending.
 	NoticeLife = 3 * 24 * time.Hour
 )
 
-// envelope is what is sealed: one of the two.
+// envelope is what is sealed in the store: a mail or a text message, never both.
 type envelope struct {
 	Mail *deliver.Message `json:",omitempty"`
 	Text *deliver.Text    `json:",omitempty"`

@@ -29,7 +29,7 @@ type Person struct {
 	Owes               bool          // the session still owes a second factor
 	HasFactor          bool          // an MFA method is registered, be it one that is no Means because it counts for nothing
 	Disputed           bool          // somebody denied a change to the account, and nobody has decided
-	Withheld           []string      // ids of what a dispute keeps from minting and opening anything; they are had all the same
+	Withheld           []string      // ids of what a dispute keeps from minting and opening anything; the person still has them
 	Changed            bool          // a factor was added or recovered with, ever
 	SinceChange        time.Duration // how long ago, when Changed
 }
@@ -58,7 +58,7 @@ const (
 	ShowsCodes       // of credential:link
 )
 
-// Uses are all of them.
+// Uses lists every [Use].
 var Uses = [...]Use{Ordinary, RemovesProof, ShowsCodes}
 
 // Decision is the answer for one person and one scope.
@@ -73,8 +73,8 @@ type Decision struct {
 	Disputed  bool                   // a dispute is open: no gate is free, and not all that the person has counts
 
 	withheld        []string
-	excludeReauth   bool
-	factorsOnly     bool
+	excludeReauth   bool // the person has a second factor, so that nothing weaker counts
+	factorsOnly     bool // the session owes a second factor, so that nothing else counts
 	externalReplace bool // an external assertion stands in for a second factor
 	means           []Means
 	required        [len(Uses)]bool // by use
@@ -150,6 +150,8 @@ func Decide(env *environment.Environment, person Person, scope stepup.Scope) (De
 	return d, nil
 }
 
+// required says whether one use of the scope asks this person for a token, and, where
+// a compatibility entry alone keeps it free, which entry that is.
 func required(env *environment.Environment, rule Rule, person Person, use Use) (bool, environment.Compatible) {
 	switch {
 	case rule.Audience != "":

@@ -131,7 +131,7 @@ func keys(t reflect.Type) []string {
 	return names
 }
 
-// fits is what a value of a Go type is in a file.
+// fits says what the file should hold where a value of this Go type is expected.
 func fits(goType string) string {
 	switch {
 	case strings.HasSuffix(goType, "bool"):

@@ -77,7 +77,8 @@ func Diff(old, next *environment.Environment, calls map[string]int64) ([]Change,
 	return changes, nil
 }
 
-// facts are what is compared, in the order of decided.
+// facts are what is compared of two decisions, in the order in which the function
+// decided puts them into words.
 var facts = [...]string{"required", "accepted", "token"}
 
 // verdict is a decision beside its text; known is false where the environment has

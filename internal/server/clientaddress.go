@@ -98,7 +98,7 @@ func (c *clients) warn(problem string, proxy netip.Addr) {
 	}
 }
 
-// newest is the problem that was seen since it was last asked for; empty: none.
+// newest returns the last problem that was seen since the call before, or "".
 func (c *clients) newest() string {
 	problem, _ := c.problem.Swap("").(string)
 	return problem

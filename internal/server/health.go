@@ -117,11 +117,11 @@ func (m *metrics) request(route string, status int, took time.Duration) {
 func (m *metrics) mail(ok bool) { m.mails.WithLabelValues(result(ok)).Inc() }
 func (m *metrics) text(ok bool) { m.texts.WithLabelValues(result(ok)).Inc() }
 
-// code counts what was sent beside what came back: whoever is paid for texts
-// asks for many and types none.
+// code counts codes that were sent and codes that came back, so that the two can be
+// compared: whoever is paid for receiving texts asks for many and types none.
 func (m *metrics) code(method, event string) { m.codes.WithLabelValues(method, event).Inc() }
 
-// measure sets the sizes.
+// measure reads how large the tables are, for the metrics that say so.
 func (m *metrics) measure(ctx context.Context, db *store.DB) error {
 	return db.Read(ctx, func(tx *store.Tx) error {
 		tables, bytes, err := tx.Sizes()

@@ -77,7 +77,7 @@ func New(c Config) *Server {
 	counter := shadow.NewCounter(c.Now)
 	worker := outbox.NewWorker(c.DB, c.Mailer, c.Log)
 	worker.Texter, worker.Sent, worker.SentText = c.Texter, m.mail, m.text
-	senders, _ := c.Senders() // the settings were read by the same rule; what is misspelt allows nothing
+	senders, _ := c.Senders() // reading the settings has judged them; what is misspelt allows nothing
 	worker.Sender = senders.Sender
 	clients := newClients(c.TrustedProxies, c.Log)
 	tenants := tenant.NewRegistry(c.DB, c.PublicURL, c.Now)

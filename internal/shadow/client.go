@@ -72,7 +72,7 @@ func (c Client) Below() (minimum string, below bool) {
 // Call is a protected call as the table of clients tells them apart.
 type Call string
 
-// The calls.
+// The calls that published clients make and that step-up protects.
 const (
 	RegisterTOTP    Call = "register an authenticator app"
 	RegisterPasskey Call = "register a passkey"

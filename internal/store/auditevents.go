@@ -78,13 +78,13 @@ type Refusal struct {
 	What          string
 }
 
-// Refusals is how often that was.
+// Refusals is how often one [Refusal] happened.
 type Refusals struct {
 	Refusal
 	Count int64
 }
 
-// AddRefusals adds to a count.
+// AddRefusals adds n to the count of a refusal.
 func (tx *Tx) AddRefusals(r Refusal, n int64) error {
 	_, err := tx.Exec(`INSERT INTO refusals (minute, environment_id, source, what, count) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (minute, environment_id, source, what) DO UPDATE SET count = refusals.count + $5`, r.Minute, r.EnvironmentID,
@@ -93,7 +93,7 @@ func (tx *Tx) AddRefusals(r Refusal, n int64) error {
 }
 
 // TakeRefusals removes the counts of the oldest minute before this one and returns
-// them in order: of any number of callers, to one.
+// them in order. Of any number of callers at once, one gets them.
 func (tx *Tx) TakeRefusals(before int64) ([]Refusals, error) {
 	rows, err := tx.Rows(`DELETE FROM refusals WHERE minute = (SELECT MIN(minute) FROM refusals WHERE minute < $1)
 		RETURNING minute, environment_id, source, what, count`, before)
@@ -122,14 +122,15 @@ type AuditSource struct {
 	Address       string
 }
 
-// InsertAuditSource keeps it beside its entry, which is of this transaction.
+// InsertAuditSource stores the network address beside its entry, which this transaction
+// has written.
 func (tx *Tx) InsertAuditSource(s AuditSource) error {
 	_, err := tx.Exec(`INSERT INTO audit_sources (event_id, environment_id, at, salt, address) VALUES ($1, $2, $3, $4, $5)`,
 		s.EventID, s.EnvironmentID, millis(tx.Now()), s.Salt, s.Address)
 	return err
 }
 
-// AuditSource reads that of an entry.
+// AuditSource reads the network address that an entry came from.
 func (tx *Tx) AuditSource(eventID string) (AuditSource, error) {
 	s := AuditSource{EventID: eventID}
 	err := tx.Row(`SELECT environment_id, salt, address FROM audit_sources WHERE event_id = $1`, eventID).
@@ -137,8 +138,8 @@ func (tx *Tx) AuditSource(eventID string) (AuditSource, error) {
 	return s, notFound(err)
 }
 
-// ForgetAuditSources removes up to limit addresses of the environment's entries
-// that are older, and returns how many.
+// ForgetAuditSources removes up to limit network addresses beside the environment's
+// entries from before a time, and returns how many.
 func (tx *Tx) ForgetAuditSources(environmentID string, before time.Time, limit int) (int64, error) {
 	return tx.Exec(`DELETE FROM audit_sources WHERE event_id IN
 		(SELECT event_id FROM audit_sources WHERE environment_id = $1 AND at < $2 ORDER BY at LIMIT $3)`,

@@ -86,7 +86,8 @@ func (tx *Tx) InsertCredential(c CredentialRow) error {
 	return tx.RestoreCredential(c)
 }
 
-// RestoreCredential adds c with the past it had. A taken identifier is an
+// RestoreCredential adds c as it was before it was removed: when it was made and
+// confirmed, what let it in, and what was disputed. A taken identifier is an
 // [IsUnique] error.
 func (tx *Tx) RestoreCredential(c CredentialRow) error {
 	_, err := tx.Exec(`INSERT INTO credentials (`+credentialColumns+`)
@@ -97,8 +98,9 @@ func (tx *Tx) RestoreCredential(c CredentialRow) error {
 	return err
 }
 
-// LetInAgain says of a credential that came back that it let these in, where what
-// they were left to when it went is all that is known of them.
+// LetInAgain names a credential that came back as what let these others in. While it
+// was gone they stood as let in by what had let it in; those that something else has
+// confirmed meanwhile are left alone.
 func (tx *Tx) LetInAgain(c CredentialRow, ids []string) error {
 	for _, id := range ids {
 		if _, err := tx.Exec(`UPDATE credentials SET let_in_by = $4
@@ -155,7 +157,7 @@ func (tx *Tx) DisputeCredential(environmentID, userID, id string, since time.Tim
 		environmentID, userID, id, millis(tx.Now()), millis(since), rival)
 }
 
-// SettleCredential lifts that mark for good.
+// SettleCredential ends a dispute: the credential stays, and is not disputed again.
 func (tx *Tx) SettleCredential(environmentID, userID, id string) error {
 	return tx.one(`UPDATE credentials SET disputed_at = NULL, disputed_since = NULL, rival = '', settled_at = $4
 		WHERE environment_id = $1 AND user_id = $2 AND id = $3`, environmentID, userID, id, millis(tx.Now()))
@@ -176,8 +178,10 @@ func (tx *Tx) SelectCredential(environmentID, userID, id string) error {
 // DeleteCredential removes one credential and kills the elevated tokens that
 // came from it, and what a wallet has signed so far. The undo links it received
 // wait: they work again if one of them brings it back.
-// What it had let in is as good as what had let itself in. Sessions that it opened or
-// completed go on as what they were: those of one linked with nothing are unproven.
+//
+// What it had let in counts from then on as let in by whatever had let it in itself.
+// Sessions that it opened or completed go on as what they were: those of a credential
+// that was linked with nothing are unproven.
 func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 	if err := tx.walletRemoved(environmentID, userID, id); err != nil {
 		return err

@@ -15,7 +15,7 @@ type OutboxRow struct {
 	ID            string
 	EnvironmentID string
 	SealedMessage []byte
-	NotAfter      time.Time // then it is worthless and dropped
+	NotAfter      time.Time // after that time it is worthless, and is dropped
 	Attempts      int
 }
 

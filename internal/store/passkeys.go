@@ -35,13 +35,13 @@ func (tx *Tx) InsertPasskey(p PasskeyRow) error {
 	return err
 }
 
-// Passkey reads one by its credential's id.
+// Passkey reads the passkey behind a credential.
 func (tx *Tx) Passkey(environmentID, credentialID string) (PasskeyRow, error) {
 	return scanPasskey(tx.Row(`SELECT `+passkeyColumns+` FROM passkeys WHERE environment_id = $1 AND credential_id = $2`, environmentID,
 		credentialID))
 }
 
-// Passkeys lists a user's, oldest first.
+// Passkeys lists the passkeys of a user, oldest first.
 func (tx *Tx) Passkeys(environmentID, userID string) ([]PasskeyRow, error) {
 	rows, err := tx.Rows(`SELECT `+passkeyColumns+
 		` FROM passkeys WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at, credential_id`, environmentID, userID)

@@ -24,8 +24,8 @@ type SessionRow struct {
 	RevokedAt                time.Time // zero: live
 	RevokedReason            string
 	MFAAt                    time.Time // zero: no second factor was given in this session
-	MFAMarkAt                time.Time // last second factor that may show and replace recovery codes
-	MFAMarkBy                string    // the credential it was
+	MFAMarkAt                time.Time // when a second factor was last given that may show and replace recovery codes
+	MFAMarkBy                string    // the credential of that second factor
 	MFACredentialID          string    // the second factor given last; empty: none was
 	Unproven                 bool      // read only: a credential that was linked with nothing opened it or gave the second factor
 }

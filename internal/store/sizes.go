@@ -14,7 +14,7 @@ type TableSize struct {
 	Rows int64
 }
 
-// Sizes are those of all tables, by name, and the bytes of the whole database.
+// Sizes reads the sizes of all tables, by name, and the bytes of the whole database.
 func (tx *Tx) Sizes() (tables []TableSize, bytes int64, err error) {
 	names := `SELECT name, 0 FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`
 	whole := `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`
@@ -41,7 +41,8 @@ func (tx *Tx) Sizes() (tables []TableSize, bytes int64, err error) {
 	return tables, bytes, tx.Row(whole).Scan(&bytes)
 }
 
-// metaForwarding is when and what was last wrong with what proxies say of clients.
+// metaForwarding is the key under which the last problem with forwarded headers, and
+// its time, is kept.
 const metaForwarding = "forwarding"
 
 // NoteForwarding keeps a problem with forwarded headers, for the doctor.

@@ -150,8 +150,9 @@ func (tx *Tx) fail(err error) error {
 	return tx.failed
 }
 
-// named is the package's, but that a write which meets a database that takes none
-// has met one that is away: a standby, or a disk that went read only.
+// named does what the function named of this package does, and one thing more: a write
+// that meets a database which takes none (a standby, a disk that went read only) has
+// met one that is away.
 func (tx *Tx) named(err error) error {
 	if err = named(err); tx.writes && errors.Is(err, ErrReadOnly) {
 		return unavailable(err)

@@ -64,7 +64,7 @@ func (tx *Tx) WalletsBegun(environmentID, userID string, since time.Time) ([]str
 	return collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
 }
 
-// tellers are the columns that remember which custodian was told of a claim.
+// tellers are the columns that remember when each custodian was told of a claim.
 var tellers = map[string]string{"signer": "signer_told_at", "guardian": "guardian_told_at"}
 
 // TellCustodian notes that a custodian was told of a claim, and reports whether
