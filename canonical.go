@@ -17,7 +17,7 @@ import (
 var (
 	errCanonicalText = errors.New(
 		"making JSON canonical: it must be one JSON value in valid UTF-8, and its strings may not hold half of a surrogate pair")
-	errCanonicalDepth  = fmt.Errorf("making JSON canonical: it is nested more than %d deep", maxJSONDepth)
+	errCanonicalDepth  = fmt.Errorf("making JSON canonical: it is nested more than %d deep", strictjson.Depth)
 	errCanonicalNumber = errors.New("making JSON canonical: a number is too large for a double; write it as a string")
 )
 
@@ -45,7 +45,7 @@ func HashDetails(details []byte) (string, error) {
 		return "", err
 	}
 	// What was made canonical is a JSON value without duplicates.
-	v, err := strictjson.Parse(text, maxJSONDepth)
+	v, err := strictjson.Parse(text, strictjson.Depth)
 	if err != nil {
 		return "", errDetails
 	}
@@ -58,7 +58,7 @@ func HashDetails(details []byte) (string, error) {
 		if err != nil {
 			return "", errDetails
 		}
-		if r := (&reader{Members: members}); r.text("type") == "" {
+		if r := (&strictjson.Reader{Members: members}); r.Text("type") == "" {
 			return "", errDetails
 		}
 	}
@@ -69,7 +69,7 @@ func HashDetails(details []byte) (string, error) {
 var errDetails = errors.New(`authorization_details must be a list of at least one object, each with a "type"`)
 
 func canonical(document []byte, exact bool) ([]byte, error) {
-	v, err := strictjson.Parse(document, maxJSONDepth)
+	v, err := strictjson.Parse(document, strictjson.Depth)
 	switch {
 	case errors.Is(err, strictjson.ErrSyntax), errors.Is(err, strictjson.ErrText):
 		return nil, errCanonicalText

@@ -128,29 +128,27 @@ func (e *RefusedError) Unwrap() error { return e.kind }
 // refusals of the contract leaves the outcome unknown.
 func refused(status int, body []byte) error {
 	unknown := fmt.Errorf("%w: issuer answered %d", ErrUnavailable, status)
-	members, err := parseObject(body, []string{"error", "code", "requestId", "payload"})
+	r, err := strictjson.Read(body, []string{"error", "code", "requestId", "payload"})
 	if err != nil {
 		return unknown
 	}
-	r := reader{Members: members}
-	e := &RefusedError{Code: Code(r.optional("code")), Message: r.optional("error"), RequestID: r.optional("requestId")}
+	e := &RefusedError{Code: Code(r.Optional("code")), Message: r.Optional("error"), RequestID: r.Optional("requestId")}
 	var reason Reason
 	if payload := r.Get("payload"); payload.Kind() == strictjson.Object {
-		inner, err := parseObject(payload.Raw(), []string{"scope", "reason", "singleUse", "methods", "requestId"})
+		p, err := strictjson.Read(payload.Raw(), []string{"scope", "reason", "singleUse", "methods", "requestId"})
 		if err != nil {
 			return unknown
 		}
-		p := reader{Members: inner}
-		reason, e.Scope, e.Methods = Reason(p.optional("reason")), Scope(p.optional("scope")), p.texts("methods")
+		reason, e.Scope, e.Methods = Reason(p.Optional("reason")), Scope(p.Optional("scope")), p.Texts("methods")
 		if p.Has("singleUse") {
-			single := p.boolean("singleUse")
+			single := p.Boolean("singleUse")
 			e.SingleUse = &single
 		}
-		if p.err != nil {
+		if p.Err() != nil {
 			return unknown
 		}
 	}
-	if r.err != nil {
+	if r.Err() != nil {
 		return unknown
 	}
 	switch {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stepup-auth/stepup/internal/jose"
 )
 
 // A Result says what a successful [Client.Consume] found.
@@ -151,32 +153,31 @@ func validOperationID(id string) bool {
 }
 
 func parseConsumption(answer []byte) (Consumption, error) {
-	members, err := parseObject(answer, consumptionNames)
+	r, err := jose.ParseClaims(answer, consumptionNames)
 	if err != nil {
 		return Consumption{}, errAnswer
 	}
-	r := reader{Members: members}
 	c := Consumption{
-		Result:        Result(r.text("result")),
-		ID:            r.text("jti"),
-		Subject:       r.text("sub"),
-		Session:       r.text("sid"),
-		EnvironmentID: r.text("environment_id"),
-		Audience:      r.audience(),
-		Expires:       time.Unix(r.integer("exp"), 0),
-		AuthTime:      time.Unix(r.integer("auth_time"), 0),
-		ACR:           r.text("acr"),
-		AMR:           r.texts("amr"),
-		CredentialID:  r.optional("credential_id"),
+		Result:        Result(r.Text("result")),
+		ID:            r.Text("jti"),
+		Subject:       r.Text("sub"),
+		Session:       r.Text("sid"),
+		EnvironmentID: r.Text("environment_id"),
+		Audience:      r.Audience(),
+		Expires:       time.Unix(r.Seconds("exp"), 0),
+		AuthTime:      time.Unix(r.Seconds("auth_time"), 0),
+		ACR:           r.Text("acr"),
+		AMR:           r.Texts("amr"),
+		CredentialID:  r.Optional("credential_id"),
 	}
-	for _, scope := range strings.Fields(r.text("scope")) {
+	for _, scope := range strings.Fields(r.Text("scope")) {
 		c.Scopes = append(c.Scopes, Scope(scope))
 	}
 	if details := r.Get("authorization_details"); details.Exists() {
 		c.AuthorizationDetails = slices.Clone(details.Raw())
-		c.AuthorizationDetailsHash, c.Displayed = r.text("authorization_details_hash"), r.boolean("displayed")
+		c.AuthorizationDetailsHash, c.Displayed = r.Text("authorization_details_hash"), r.Boolean("displayed")
 	}
-	if r.err != nil || (c.Result != First && c.Result != Replayed) {
+	if r.Err() != nil || (c.Result != First && c.Result != Replayed) {
 		return Consumption{}, errAnswer
 	}
 	return c, nil

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stepup-auth/stepup/internal/jose"
 )
 
 // Introspection is what the issuer knows about a token this very moment
@@ -52,41 +54,40 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 	if status != http.StatusOK {
 		return Introspection{}, fmt.Errorf("introspecting token: %w", refused(status, answer))
 	}
-	members, err := parseObject(answer, introspectionNames)
+	r, err := jose.ParseClaims(answer, introspectionNames)
 	if err != nil {
 		return Introspection{}, fmt.Errorf("introspecting token: %w: %w", ErrUnavailable, errAnswer)
 	}
-	r := reader{Members: members}
-	if !r.boolean("active") && r.err == nil {
+	if !r.Boolean("active") && r.Err() == nil {
 		return Introspection{}, nil
 	}
 	i := Introspection{
 		Active:        true,
-		Type:          r.text("typ"),
-		Issuer:        r.text("iss"),
-		Audience:      r.audience(),
-		Subject:       r.text("sub"),
-		Session:       r.text("sid"),
-		EnvironmentID: r.optional("environment_id"),
-		Scopes:        strings.Fields(r.optional("scope")),
-		ID:            r.optional("jti"),
-		ClientID:      r.optional("client_id"),
-		IssuedAt:      time.Unix(r.integer("iat"), 0),
-		Expires:       time.Unix(r.integer("exp"), 0),
-		ACR:           r.optional("acr"),
-		AMR:           r.texts("amr"),
+		Type:          r.Text("typ"),
+		Issuer:        r.Text("iss"),
+		Audience:      r.Audience(),
+		Subject:       r.Text("sub"),
+		Session:       r.Text("sid"),
+		EnvironmentID: r.Optional("environment_id"),
+		Scopes:        strings.Fields(r.Optional("scope")),
+		ID:            r.Optional("jti"),
+		ClientID:      r.Optional("client_id"),
+		IssuedAt:      time.Unix(r.Seconds("iat"), 0),
+		Expires:       time.Unix(r.Seconds("exp"), 0),
+		ACR:           r.Optional("acr"),
+		AMR:           r.Texts("amr"),
 	}
 	if r.Has("singleUse") {
-		i.SingleUse = r.boolean("singleUse")
+		i.SingleUse = r.Boolean("singleUse")
 	}
 	if r.Has("auth_time") {
-		i.AuthTime = time.Unix(r.integer("auth_time"), 0)
+		i.AuthTime = time.Unix(r.Seconds("auth_time"), 0)
 	}
 	if details := r.Get("authorization_details"); details.Exists() {
 		i.AuthorizationDetails = slices.Clone(details.Raw())
-		i.AuthorizationDetailsHash, i.Displayed = r.text("authorization_details_hash"), r.boolean("displayed")
+		i.AuthorizationDetailsHash, i.Displayed = r.Text("authorization_details_hash"), r.Boolean("displayed")
 	}
-	if r.err != nil {
+	if r.Err() != nil {
 		return Introspection{}, fmt.Errorf("introspecting token: %w: %w", ErrUnavailable, errAnswer)
 	}
 	return i, nil

@@ -1,7 +1,6 @@
 package stepup
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -113,24 +112,22 @@ func (s Scope) Reserved() bool {
 	return false
 }
 
-var errScopeList = errors.New("scope is not a list of scopes separated by single spaces")
-
 // parseScopes reads the scope claim: valid scopes, single spaces between them,
 // none twice.
-func parseScopes(list string) ([]Scope, error) {
+func parseScopes(list string) (scopes []Scope, ok bool) {
 	words := strings.Split(list, " ")
-	scopes := make([]Scope, 0, len(words))
+	scopes = make([]Scope, 0, len(words))
 	for _, word := range words {
 		scope := Scope(word)
 		if !scope.Valid() {
-			return nil, errScopeList
+			return nil, false
 		}
 		for _, earlier := range scopes {
 			if scope == earlier {
-				return nil, errScopeList
+				return nil, false
 			}
 		}
 		scopes = append(scopes, scope)
 	}
-	return scopes, nil
+	return scopes, true
 }

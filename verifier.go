@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/jose"
 	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
@@ -116,32 +117,33 @@ func (v *Verifier) Elevated(ctx context.Context, token string) (Claims, error) {
 		return Claims{}, fmt.Errorf("verifying elevated access token: %w", err)
 	}
 	c := Claims{
-		Issuer:           r.text("iss"),
-		Audience:         r.audience(),
-		Subject:          r.text("sub"),
-		Session:          r.text("sid"),
-		EnvironmentID:    r.text("environment_id"),
-		SingleUse:        r.boolean("singleUse"),
-		ID:               r.text("jti"),
-		IssuedAt:         time.Unix(r.integer("iat"), 0),
-		Expires:          time.Unix(r.integer("exp"), 0),
-		AuthTime:         time.Unix(r.integer("auth_time"), 0),
-		ACR:              r.text("acr"),
-		AMR:              r.texts("amr"),
-		CredentialID:     r.optional("credential_id"),
-		SessionPublicKey: r.optional("session_public_key"),
-		ExternalIssuer:   r.optional("ext_iss"),
-		ExternalSubject:  r.optional("ext_sub"),
+		Issuer:           r.Text("iss"),
+		Audience:         r.Audience(),
+		Subject:          r.Text("sub"),
+		Session:          r.Text("sid"),
+		EnvironmentID:    r.Text("environment_id"),
+		SingleUse:        r.Boolean("singleUse"),
+		ID:               r.Text("jti"),
+		IssuedAt:         time.Unix(r.Seconds("iat"), 0),
+		Expires:          time.Unix(r.Seconds("exp"), 0),
+		AuthTime:         time.Unix(r.Seconds("auth_time"), 0),
+		ACR:              r.Text("acr"),
+		AMR:              r.Texts("amr"),
+		CredentialID:     r.Optional("credential_id"),
+		SessionPublicKey: r.Optional("session_public_key"),
+		ExternalIssuer:   r.Optional("ext_iss"),
+		ExternalSubject:  r.Optional("ext_sub"),
 	}
-	if c.Scopes, err = parseScopes(r.text("scope")); err != nil && r.err == nil {
-		r.err = err
+	var ok bool
+	if c.Scopes, ok = parseScopes(r.Text("scope")); !ok {
+		r.Fail("scope", "is not a list of scopes separated by single spaces")
 	}
 	if cnf := r.Get("cnf"); cnf.Exists() {
-		c.KeyThumbprint = r.thumbprint(cnf)
+		c.KeyThumbprint = thumbprint(r, cnf)
 	}
-	r.binding(&c)
-	if r.err == nil && c.AuthTime.After(v.now().Add(maxAhead)) {
-		r.fail("auth_time", "is in the future")
+	c.bind(r)
+	if r.Err() == nil && c.AuthTime.After(v.now().Add(maxAhead)) {
+		r.Fail("auth_time", "is in the future")
 	}
 	life := MaxTimeBoundLife
 	if c.SingleUse {
@@ -162,22 +164,22 @@ func (v *Verifier) Session(ctx context.Context, token string) (SessionClaims, er
 		return SessionClaims{}, fmt.Errorf("verifying session token: %w", err)
 	}
 	c := SessionClaims{
-		Issuer:                   r.text("iss"),
-		Audience:                 r.audience(),
-		Subject:                  r.text("sub"),
-		Session:                  r.text("sid"),
-		EnvironmentID:            r.text("environment_id"),
-		Scopes:                   strings.Fields(r.optional("scope")),
-		IssuedAt:                 time.Unix(r.integer("iat"), 0),
-		Expires:                  time.Unix(r.integer("exp"), 0),
-		LastVerifiedCredentialID: r.optional("last_verified_credential_id"),
-		SignInCredentialID:       r.optional("signin_credential_id"),
-		SessionPublicKey:         r.optional("session_public_key"),
-		ExternalIssuer:           r.optional("ext_iss"),
-		ExternalSubject:          r.optional("ext_sub"),
+		Issuer:                   r.Text("iss"),
+		Audience:                 r.Audience(),
+		Subject:                  r.Text("sub"),
+		Session:                  r.Text("sid"),
+		EnvironmentID:            r.Text("environment_id"),
+		Scopes:                   strings.Fields(r.Optional("scope")),
+		IssuedAt:                 time.Unix(r.Seconds("iat"), 0),
+		Expires:                  time.Unix(r.Seconds("exp"), 0),
+		LastVerifiedCredentialID: r.Optional("last_verified_credential_id"),
+		SignInCredentialID:       r.Optional("signin_credential_id"),
+		SessionPublicKey:         r.Optional("session_public_key"),
+		ExternalIssuer:           r.Optional("ext_iss"),
+		ExternalSubject:          r.Optional("ext_sub"),
 	}
-	if inner := r.optional("kid"); inner != "" && inner != kid {
-		r.fail("kid", "differs from the header")
+	if inner := r.Optional("kid"); inner != "" && inner != kid {
+		r.Fail("kid", "differs from the header")
 	}
 	if err := v.judge(r, c.Issuer, c.Audience, v.sessionAudiences, c.IssuedAt, c.Expires, MaxSessionLife); err != nil {
 		return SessionClaims{}, fmt.Errorf("verifying session token: %w", err)
@@ -187,45 +189,43 @@ func (v *Verifier) Session(ctx context.Context, token string) (SessionClaims, er
 
 // open verifies the signature and the kind of a token, and only then reads what
 // it says.
-func (v *Verifier) open(ctx context.Context, token, typ string, names []string) (*reader, string, error) {
-	c, err := parseCompact(token)
+func (v *Verifier) open(ctx context.Context, token, typ string, names []string) (*jose.Claims, string, error) {
+	t, err := jose.Parse(token)
 	if err != nil {
 		return nil, "", invalid(err)
 	}
-	if c.typ != typ {
+	if t.Type != typ {
 		return nil, "", invalid(fmt.Errorf("typ is not %s", typ))
 	}
-	key, err := find(ctx, v.keys, c.kid, c.algorithm)
+	key, err := find(ctx, v.keys, t.KeyID, Algorithm(t.Algorithm))
 	if errors.Is(err, ErrUnknownKey) {
 		return nil, "", invalid(err)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if key.ID != c.kid || key.Algorithm != c.algorithm {
-		return nil, "", invalid(errors.New("alg is not that of the key"))
-	}
-	if err := key.Verify(c.signed, c.signature); err != nil {
-		return nil, "", invalid(err)
-	}
-	members, err := parseObject(c.payload, names)
+	payload, err := t.Verify(key.jose())
 	if err != nil {
 		return nil, "", invalid(err)
 	}
-	return &reader{Members: members}, c.kid, nil
+	claims, err := jose.ParseClaims(payload, names)
+	if err != nil {
+		return nil, "", invalid(err)
+	}
+	return claims, t.KeyID, nil
 }
 
 // judge checks what all kinds have in common. Expiry comes last, so that
 // [ErrExpired] is only said of tokens that were good once.
-func (v *Verifier) judge(r *reader, issuer string, audience, wanted []string, issued, expires time.Time, life time.Duration) error {
+func (v *Verifier) judge(r *jose.Claims, issuer string, audience, wanted []string, issued, expires time.Time, life time.Duration) error {
 	notBefore := issued
 	if r.Has("nbf") {
-		notBefore = time.Unix(r.integer("nbf"), 0)
+		notBefore = time.Unix(r.Seconds("nbf"), 0)
 	}
 	now := v.now()
 	switch {
-	case r.err != nil:
-		return invalid(r.err)
+	case r.Err() != nil:
+		return invalid(r.Err())
 	case issuer != v.issuer:
 		return invalid(errors.New("iss is another issuer"))
 	case len(wanted) > 0 && match(audience, wanted) == "":
@@ -250,42 +250,41 @@ func match(audience, wanted []string) string {
 	return ""
 }
 
-// binding reads what a token is bound to. Half a binding is none that could be
+// bind reads what a token is bound to. Half a binding is none that could be
 // enforced, so the token is refused.
-func (r *reader) binding(c *Claims) {
+func (c *Claims) bind(r *jose.Claims) {
 	details := r.Get("authorization_details")
 	if !details.Exists() {
 		for _, name := range []string{"authorization_details_hash", "displayed"} {
 			if r.Has(name) {
-				r.fail(name, "is there without authorization_details")
+				r.Fail(name, "is there without authorization_details")
 			}
 		}
 		return
 	}
-	c.AuthorizationDetails, c.AuthorizationDetailsHash, c.Displayed = slices.Clone(details.Raw()), r.text("authorization_details_hash"),
-		r.boolean("displayed")
+	c.AuthorizationDetails, c.AuthorizationDetailsHash, c.Displayed = slices.Clone(details.Raw()), r.Text("authorization_details_hash"),
+		r.Boolean("displayed")
 	switch hash, err := HashDetails(details.Raw()); {
 	case err != nil:
-		r.fail("authorization_details", "cannot be hashed")
+		r.Fail("authorization_details", "cannot be hashed")
 	case hash != c.AuthorizationDetailsHash:
-		r.fail("authorization_details_hash", "is not that of authorization_details")
+		r.Fail("authorization_details_hash", "is not that of authorization_details")
 	case !c.SingleUse:
-		r.fail("singleUse", "is false in a token bound to one transaction")
+		r.Fail("singleUse", "is false in a token bound to one transaction")
 	}
 }
 
 // thumbprint reads cnf. A confirmation we do not know (RFC 7800) cannot be
 // demanded later, so the token is refused.
-func (r *reader) thumbprint(cnf strictjson.Value) string {
-	members, err := parseObject(cnf.Raw(), cnfNames)
-	if err != nil || members.Len() != 1 {
-		r.fail("cnf", "is not a key thumbprint")
+func thumbprint(r *jose.Claims, cnf strictjson.Value) string {
+	inner, err := jose.ParseClaims(cnf.Raw(), cnfNames)
+	if err != nil || inner.Len() != 1 {
+		r.Fail("cnf", "is not a key thumbprint")
 		return ""
 	}
-	inner := reader{Members: members}
-	jkt := inner.text("jkt")
-	if inner.err != nil {
-		r.fail("cnf", "is not a key thumbprint")
+	jkt := inner.Text("jkt")
+	if inner.Err() != nil {
+		r.Fail("cnf", "is not a key thumbprint")
 	}
 	return jkt
 }

@@ -2,7 +2,6 @@ package strictjson
 
 import (
 	"bytes"
-	"fmt"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -126,7 +125,7 @@ func (s *scanner) checkObject(depth int) error {
 			name = []byte(text)
 		}
 		if twice(names, seen, name) {
-			return fmt.Errorf("%w: %.80q", ErrDuplicate, name)
+			return &MemberError{Name: string(name), Err: ErrDuplicate}
 		}
 		if names = append(names, name); len(names) > fewMembers {
 			if seen == nil {

@@ -4,6 +4,9 @@
 // depth. Everything that decides something is read with it, because what two
 // readers understand differently is shown as one thing and done as another.
 //
+// [Value] and [Members] are for walking through a text, [Reader] for reading
+// members by type, [Value.Decode] for filling in a struct.
+//
 // The grammar itself is left to encoding/json. When encoding/json/v2 leaves its
 // experiment, it replaces the inside of this package and nothing else.
 package strictjson
@@ -18,15 +21,47 @@ import (
 	"unicode/utf8"
 )
 
-// What can be wrong with a text. Errors that [Parse] returns wrap one of them.
+// What can be wrong with a text. Errors of this package wrap one of them; those
+// about a member are a [*MemberError].
 var (
-	ErrSyntax    = errors.New("not one JSON value in UTF-8")
-	ErrDuplicate = errors.New("a member stands twice")
+	ErrSyntax    = errors.New("not JSON")
+	ErrUTF8      = fmt.Errorf("%w: not UTF-8", ErrSyntax)
+	ErrDuplicate = errors.New("a member appears twice")
 	ErrDepth     = errors.New("nested too deeply")
 	ErrType      = errors.New("a value of another type is needed")
 	ErrCase      = errors.New("a member is written in another case")
-	ErrText      = errors.New("an escape stands for no character")
+	ErrText      = errors.New(`a \u escape stands for no character`)
+	ErrUnknown   = errors.New("a member is not known here")
 )
+
+// typeError is an ErrType that says of which type the value is not.
+type typeError string
+
+func (e typeError) Error() string        { return "not a JSON " + string(e) }
+func (e typeError) Is(target error) bool { return target == ErrType }
+
+// MemberError names the member that is wrong.
+type MemberError struct {
+	Name  string
+	Right string // how the name must be written, where it is the case that is wrong
+	Err   error  // one of the above
+}
+
+// Error says it in the words of a sentence about the text.
+func (e *MemberError) Error() string {
+	switch e.Err {
+	case ErrDuplicate:
+		return fmt.Sprintf("member %.80q appears twice", e.Name)
+	case ErrCase:
+		return fmt.Sprintf("member %.80q must be written %q", e.Name, e.Right)
+	case ErrUnknown:
+		return fmt.Sprintf("%.80q is not known here; leave it out", e.Name)
+	}
+	return fmt.Sprintf("%s: %v", e.Name, e.Err)
+}
+
+// Unwrap is what is wrong with it.
+func (e *MemberError) Unwrap() error { return e.Err }
 
 // Kind is what a value is, by the first byte of its text.
 type Kind byte
@@ -48,7 +83,10 @@ type Value struct{ raw []byte }
 // Parse reads a text that holds one value, nested at most depth levels deep. The
 // value shares the bytes of data, which must not change as long as it is used.
 func Parse(data []byte, depth int) (Value, error) {
-	if !utf8.Valid(data) || !json.Valid(data) {
+	if !utf8.Valid(data) {
+		return Value{}, ErrUTF8
+	}
+	if !json.Valid(data) {
 		return Value{}, ErrSyntax
 	}
 	s := scanner{data: data}
@@ -75,6 +113,10 @@ func (v Value) Exists() bool { return len(v.raw) > 0 }
 // Raw is the value as it was written, without space around it.
 func (v Value) Raw() []byte { return v.raw }
 
+// Absent reports whether there is no value, or null, which stands for none where
+// the caller says so.
+func (v Value) Absent() bool { return len(v.raw) == 0 || v.raw[0] == 'n' }
+
 // Kind is what the value is; 0 for none.
 func (v Value) Kind() Kind {
 	if len(v.raw) == 0 {
@@ -92,7 +134,7 @@ func (v Value) Kind() Kind {
 // Boolean reads true or false.
 func (v Value) Boolean() (bool, error) {
 	if v.Kind() != Boolean {
-		return false, ErrType
+		return false, typeError("boolean")
 	}
 	return v.raw[0] == 't', nil
 }
@@ -101,7 +143,7 @@ func (v Value) Boolean() (bool, error) {
 // surrogate pair, is an error: readers differ about it.
 func (v Value) Text() (string, error) {
 	if v.Kind() != Text {
-		return "", ErrType
+		return "", typeError("string")
 	}
 	return unquote(v.raw)
 }
@@ -109,7 +151,7 @@ func (v Value) Text() (string, error) {
 // Number reads a number with all its digits.
 func (v Value) Number() (json.Number, error) {
 	if v.Kind() != Number {
-		return "", ErrType
+		return "", typeError("number")
 	}
 	return json.Number(v.raw), nil
 }
@@ -117,7 +159,7 @@ func (v Value) Number() (json.Number, error) {
 // List reads an array.
 func (v Value) List() ([]Value, error) {
 	if v.Kind() != List {
-		return nil, ErrType
+		return nil, typeError("array")
 	}
 	s := scanner{data: v.raw, pos: 1}
 	list := []Value{}
@@ -131,7 +173,7 @@ func (v Value) List() ([]Value, error) {
 // Object reads an object.
 func (v Value) Object() (Members, error) {
 	if v.Kind() != Object {
-		return Members{}, ErrType
+		return Members{}, typeError("object")
 	}
 	s := scanner{data: v.raw, pos: 1}
 	var m Members
@@ -200,7 +242,7 @@ func (m Members) Exactly(names ...string) error {
 	for i := range m.list {
 		for _, name := range names {
 			if m.list[i].name != name && strings.EqualFold(m.list[i].name, name) {
-				return fmt.Errorf("%w: %.80q must be written %q", ErrCase, m.list[i].name, name)
+				return &MemberError{Name: m.list[i].name, Right: name, Err: ErrCase}
 			}
 		}
 	}
@@ -215,7 +257,7 @@ func (m Members) Only(names ...string) error {
 			known = known || name == m.list[i].name
 		}
 		if !known {
-			return fmt.Errorf("%.80q is not known here; leave it out", m.list[i].name)
+			return &MemberError{Name: m.list[i].name, Err: ErrUnknown}
 		}
 	}
 	return nil
