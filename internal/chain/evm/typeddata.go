@@ -2,7 +2,6 @@ package evm
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -11,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/stepup-auth/stepup/internal/wallet/strictjson"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // TypedData is an EIP-712 document that was read in full: each member of each
@@ -41,6 +40,7 @@ type Field struct {
 
 // Limits of a document.
 const (
+	MaxDepth   = 64 // of nesting
 	maxTypes   = 128
 	maxMembers = 128 // of one type
 )
@@ -63,7 +63,14 @@ func (d *TypedData) Field(path string) any {
 // ParseTypedData reads a document. The type EIP712Domain may be left out, as
 // most libraries do; the domain's members then say which it is.
 func ParseTypedData(document []byte) (*TypedData, error) {
-	root, err := strictjson.ParseObject(document)
+	parsed, err := strictjson.Parse(document, MaxDepth)
+	if err == nil {
+		err = parsed.CheckTexts()
+	}
+	if err != nil {
+		return nil, err
+	}
+	root, err := parsed.Object()
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +85,11 @@ func ParseTypedData(document []byte) (*TypedData, error) {
 	if err != nil {
 		return nil, err
 	}
-	message, err := object(root, "message")
-	if err != nil {
+	if _, err := object(root, "message"); err != nil {
 		return nil, err
 	}
-	value, _ := root.Get("primaryType")
-	primary, ok := value.(string)
-	if !ok || primary == "" {
+	primary, err := root.Get("primaryType").Text()
+	if err != nil || primary == "" {
 		return nil, errors.New("primaryType is missing")
 	}
 	s := schema{structs: map[string][]structMember{}, hashes: map[string][32]byte{}}
@@ -104,24 +109,24 @@ func ParseTypedData(document []byte) (*TypedData, error) {
 		return nil, err
 	}
 	d := &TypedData{PrimaryType: primary, Type: s.encodeType(primary)}
-	if d.domain, err = s.hashStruct(domainType, domain, "domain", nil); err != nil {
+	if d.domain, err = s.hashStruct(domainType, root.Get("domain"), "domain", nil); err != nil {
 		return nil, err
 	}
-	if d.message, err = s.hashStruct(primary, message, "", &d.Fields); err != nil {
+	if d.message, err = s.hashStruct(primary, root.Get("message"), "", &d.Fields); err != nil {
 		return nil, err
 	}
 	d.Domain, err = readDomain(domain)
 	return d, err
 }
 
-func object(o *strictjson.Object, name string) (*strictjson.Object, error) {
-	value, ok := o.Get(name)
-	if !ok {
-		return nil, fmt.Errorf("%s is missing", name)
+func object(o strictjson.Members, name string) (strictjson.Members, error) {
+	value := o.Get(name)
+	if !value.Exists() {
+		return strictjson.Members{}, fmt.Errorf("%s is missing", name)
 	}
-	child, ok := value.(*strictjson.Object)
-	if !ok {
-		return nil, fmt.Errorf("%s is not an object", name)
+	child, err := value.Object()
+	if err != nil {
+		return strictjson.Members{}, fmt.Errorf("%s is not an object", name)
 	}
 	return child, nil
 }
@@ -150,36 +155,32 @@ var (
 	fixedBytes = regexp.MustCompile(`^bytes([1-9][0-9]?)$`)
 )
 
-func (s *schema) read(types *strictjson.Object) error {
-	if len(types.Names()) > maxTypes {
+func (s *schema) read(types strictjson.Members) error {
+	if types.Len() > maxTypes {
 		return fmt.Errorf("more than %d types", maxTypes)
 	}
-	for _, name := range types.Names() {
+	for name, value := range types.All() {
 		if !typeName.MatchString(name) || reserved.MatchString(name) {
 			return fmt.Errorf("%s cannot be the name of a type", quoted(name))
 		}
-		value, _ := types.Get(name)
-		list, ok := value.([]any)
-		if !ok || len(list) > maxMembers {
+		list, err := value.List()
+		if err != nil || len(list) > maxMembers {
 			return fmt.Errorf("type %s is not a list of at most %d members", name, maxMembers)
 		}
 		members := make([]structMember, 0, len(list))
 		for _, entry := range list {
-			o, ok := entry.(*strictjson.Object)
-			if !ok {
+			o, err := entry.Object()
+			if err != nil {
 				return fmt.Errorf("a member of type %s is not an object of name and type", name)
 			}
 			if err := o.Only("name", "type"); err != nil {
 				return fmt.Errorf("a member of type %s: %w", name, err)
 			}
-			n, _ := o.Get("name")
-			t, _ := o.Get("type")
 			m := structMember{}
-			var isText bool
-			if m.name, isText = n.(string); !isText || !identifier.MatchString(m.name) {
+			if m.name, err = o.Get("name").Text(); err != nil || !identifier.MatchString(m.name) {
 				return fmt.Errorf("a member of type %s has no proper name", name)
 			}
-			if m.typ, isText = t.(string); !isText || len(m.typ) > 256 {
+			if m.typ, err = o.Get("type").Text(); err != nil || len(m.typ) > 256 {
 				return fmt.Errorf("member %s of type %s has no proper type", m.name, name)
 			}
 			if slices.ContainsFunc(members, func(other structMember) bool { return other.name == m.name }) {
@@ -193,7 +194,7 @@ func (s *schema) read(types *strictjson.Object) error {
 }
 
 // domain checks the type of the domain, or makes it up.
-func (s *schema) domain(domain *strictjson.Object) error {
+func (s *schema) domain(domain strictjson.Members) error {
 	members, given := s.structs[domainType]
 	if given {
 		for _, m := range members {
@@ -204,7 +205,7 @@ func (s *schema) domain(domain *strictjson.Object) error {
 	} else {
 		members = []structMember{}
 		for _, m := range domainMembers {
-			if _, ok := domain.Get(m.name); ok {
+			if domain.Has(m.name) {
 				members = append(members, m)
 			}
 		}
@@ -327,9 +328,9 @@ func (s *schema) typeHash(name string) [32]byte {
 
 // hashStruct hashes a value of a struct type and notes its fields, unless they
 // are wanted by nobody.
-func (s *schema) hashStruct(name string, value any, path string, fields *[]Field) ([32]byte, error) {
-	o, ok := value.(*strictjson.Object)
-	if !ok {
+func (s *schema) hashStruct(name string, value strictjson.Value, path string, fields *[]Field) ([32]byte, error) {
+	o, err := value.Object()
+	if err != nil {
 		return [32]byte{}, fmt.Errorf("%s is not an object of type %s", at(path), name)
 	}
 	members := s.structs[name]
@@ -341,9 +342,8 @@ func (s *schema) hashStruct(name string, value any, path string, fields *[]Field
 	hash := s.typeHash(name)
 	encoded := hash[:]
 	for _, m := range members {
-		value, ok := o.Get(m.name)
-		inner := join(path, m.name)
-		if !ok {
+		value, inner := o.Get(m.name), join(path, m.name)
+		if !value.Exists() {
 			return [32]byte{}, fmt.Errorf("%s is missing", inner)
 		}
 		word, err := s.encode(m.typ, value, inner, fields)
@@ -356,10 +356,10 @@ func (s *schema) hashStruct(name string, value any, path string, fields *[]Field
 }
 
 // encode is the word that stands for a value in the encoding of what holds it.
-func (s *schema) encode(typ string, value any, path string, fields *[]Field) ([32]byte, error) {
+func (s *schema) encode(typ string, value strictjson.Value, path string, fields *[]Field) ([32]byte, error) {
 	if m := arrayType.FindStringSubmatch(typ); m != nil {
-		list, ok := value.([]any)
-		if !ok || m[2] != "" && m[2] != strconv.Itoa(len(list)) {
+		list, err := value.List()
+		if err != nil || m[2] != "" && m[2] != strconv.Itoa(len(list)) {
 			return [32]byte{}, fmt.Errorf("%s is not an array of type %s", path, typ)
 		}
 		if len(list) == 0 && fields != nil {
@@ -388,7 +388,7 @@ func (s *schema) encode(typ string, value any, path string, fields *[]Field) ([3
 	return word, nil
 }
 
-func readAtomic(typ string, value any) (v any, word [32]byte, err error) {
+func readAtomic(typ string, value strictjson.Value) (v any, word [32]byte, err error) {
 	if m := integer.FindStringSubmatch(typ); m != nil {
 		bits, _ := strconv.Atoi(m[2])
 		n, err := Integer(value)
@@ -411,8 +411,8 @@ func readAtomic(typ string, value any) (v any, word [32]byte, err error) {
 		return n, word, nil
 	}
 	if typ == "bool" {
-		b, ok := value.(bool)
-		if !ok {
+		b, err := value.Boolean()
+		if err != nil {
 			return nil, word, errors.New("is not true or false")
 		}
 		if b {
@@ -420,8 +420,8 @@ func readAtomic(typ string, value any) (v any, word [32]byte, err error) {
 		}
 		return b, word, nil
 	}
-	text, ok := value.(string)
-	if !ok {
+	text, err := value.Text()
+	if err != nil {
 		return nil, word, fmt.Errorf("is not a string, as %s is written", typ)
 	}
 	switch typ {
@@ -449,19 +449,18 @@ func readAtomic(typ string, value any) (v any, word [32]byte, err error) {
 	return raw, word, nil
 }
 
-func readDomain(o *strictjson.Object) (d Domain, err error) {
+func readDomain(o strictjson.Members) (d Domain, err error) {
 	text := func(name string) string {
-		value, _ := o.Get(name)
-		s, _ := value.(string)
+		s, _ := o.Get(name).Text()
 		return s
 	}
 	d.Name, d.Version, d.Salt = text("name"), text("version"), text("salt")
-	if value, ok := o.Get("chainId"); ok {
-		if d.ChainID, err = Integer(value); err != nil {
+	if o.Has("chainId") {
+		if d.ChainID, err = Integer(o.Get("chainId")); err != nil {
 			return d, err
 		}
 	}
-	if _, ok := o.Get("verifyingContract"); ok {
+	if o.Has("verifyingContract") {
 		a, err := ParseAddress(text("verifyingContract"))
 		if err != nil {
 			return d, err
@@ -478,9 +477,9 @@ var (
 
 // Integer reads a whole number out of JSON: a string of decimal digits, a
 // string of hex digits after 0x, or a number that JavaScript knows exactly.
-func Integer(value any) (*big.Int, error) {
-	switch v := value.(type) {
-	case string:
+func Integer(value strictjson.Value) (*big.Int, error) {
+	switch v, _ := value.Text(); value.Kind() {
+	case strictjson.Text:
 		if hexText.MatchString(v) {
 			n, _ := new(big.Int).SetString(v[2:], 16)
 			return n, nil
@@ -490,11 +489,12 @@ func Integer(value any) (*big.Int, error) {
 			return n, nil
 		}
 		return nil, fmt.Errorf("%s is no whole number; write decimal digits, or hex digits after 0x", quoted(v))
-	case json.Number:
-		if !decimalText.MatchString(v.String()) {
-			return nil, fmt.Errorf("%s is no whole number", clip(v.String()))
+	case strictjson.Number:
+		digits := string(value.Raw())
+		if !decimalText.MatchString(digits) {
+			return nil, fmt.Errorf("%s is no whole number", clip(digits))
 		}
-		n, _ := new(big.Int).SetString(v.String(), 10)
+		n, _ := new(big.Int).SetString(digits, 10)
 		if n.BitLen() > 53 {
 			return nil, fmt.Errorf("%s is larger than JavaScript counts exactly; write it as a string", n)
 		}

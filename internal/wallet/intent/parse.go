@@ -1,7 +1,6 @@
 package intent
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -10,8 +9,8 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/chain/evm"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/strictjson"
 )
 
 // ParseSign reads the body of POST /waas/{walletId}/signMessage: what to sign,
@@ -19,7 +18,7 @@ import (
 // published client, which sends a hash (isFormatted) and what it was made of
 // (context): a hash is signed only when we come to the same one.
 func ParseSign(chain wallet.Chain, body []byte) (wallet.SignRequest, error) {
-	o, err := strictjson.ParseObject(body)
+	o, err := parseBody(body)
 	if err != nil {
 		return wallet.SignRequest{}, fault.New(fault.InvalidJSON, "The body must be one JSON object without repeated members: %s.", err)
 	}
@@ -32,12 +31,25 @@ func ParseSign(chain wallet.Chain, body []byte) (wallet.SignRequest, error) {
 	return wallet.SignRequest{}, fault.New(fault.ChainNotSupported, "Wallets of chain %q do not sign here.", chain)
 }
 
+// parseBody reads an object in which every string says something: what is signed
+// must not be text that readers differ about.
+func parseBody(body []byte) (strictjson.Members, error) {
+	v, err := strictjson.Parse(body, evm.MaxDepth)
+	if err == nil {
+		err = v.CheckTexts()
+	}
+	if err != nil {
+		return strictjson.Members{}, err
+	}
+	return v.Object()
+}
+
 const forms = "send exactly one of message, typedData, transaction and authorization"
 
-func parseEVM(o *strictjson.Object) (wallet.SignRequest, error) {
+func parseEVM(o strictjson.Members) (wallet.SignRequest, error) {
 	var kind string
 	for _, name := range []string{"message", "typedData", "transaction", "authorization"} {
-		if value, _ := o.Get(name); value == nil {
+		if o.Get(name).Absent() {
 			continue
 		}
 		if kind != "" {
@@ -54,10 +66,10 @@ func parseEVM(o *strictjson.Object) (wallet.SignRequest, error) {
 		return wallet.SignRequest{}, err
 	}
 	if kind != "message" {
-		if formatted || context != nil && len(preimages(context)) > 0 {
+		if formatted || len(preimages(context)) > 0 {
 			return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "isFormatted and context go with message only.")
 		}
-		if value, _ := o.Get("encoding"); value != nil {
+		if !o.Get("encoding").Absent() {
 			return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "encoding goes with message only.")
 		}
 	}
@@ -69,13 +81,12 @@ func parseEVM(o *strictjson.Object) (wallet.SignRequest, error) {
 		}
 		return parseMessage(o, context)
 	case "typedData":
-		r = wallet.SignRequest{Kind: wallet.SignTypedData, TypedData: o.Raw("typedData")}
+		r = wallet.SignRequest{Kind: wallet.SignTypedData, TypedData: o.Get("typedData").Raw()}
 		_, err = evm.ParseTypedData(r.TypedData)
 	case "transaction":
 		r, err = parseTransaction(o)
 	case "authorization":
-		value, _ := o.Get("authorization")
-		r, err = parseAuthorization(value)
+		r, err = parseAuthorization(o.Get("authorization"))
 	default:
 		return r, fault.New(fault.InvalidRequest, "There is nothing to sign; %s.", forms)
 	}
@@ -86,44 +97,44 @@ func parseEVM(o *strictjson.Object) (wallet.SignRequest, error) {
 }
 
 // flag is a member that is true or false, or absent, which is false.
-func flag(o *strictjson.Object, name string) (bool, error) {
-	value, _ := o.Get(name)
-	b, ok := value.(bool)
-	if !ok && value != nil {
+func flag(o strictjson.Members, name string) (bool, error) {
+	value := o.Get(name)
+	b, err := value.Boolean()
+	if err != nil && !value.Absent() {
 		return false, fault.New(fault.InvalidRequest, "%s must be true or false.", name)
 	}
 	return b, nil
 }
 
-// optionalObject is a member that is an object; nil when it is absent or null.
-func optionalObject(o *strictjson.Object, name string) (*strictjson.Object, error) {
-	value, _ := o.Get(name)
-	child, ok := value.(*strictjson.Object)
-	if !ok && value != nil {
-		return nil, fault.New(fault.InvalidRequest, "%s must be an object.", name)
+// optionalObject is a member that is an object; none when it is absent or null.
+func optionalObject(o strictjson.Members, name string) (strictjson.Members, error) {
+	value := o.Get(name)
+	child, err := value.Object()
+	if err != nil && !value.Absent() {
+		return strictjson.Members{}, fault.New(fault.InvalidRequest, "%s must be an object.", name)
 	}
 	return child, nil
 }
 
 // preimages are the members of a context that say what a hash was made of.
-func preimages(context *strictjson.Object) []string {
+func preimages(context strictjson.Members) []string {
 	var names []string
-	for _, name := range context.Names() {
-		if value, _ := context.Get(name); value != nil && name != "domain" {
+	for name, value := range context.All() {
+		if !value.Absent() && name != "domain" {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-func parseMessage(o, context *strictjson.Object) (wallet.SignRequest, error) {
+func parseMessage(o, context strictjson.Members) (wallet.SignRequest, error) {
 	text, err := messageText(o)
 	if err != nil {
 		return wallet.SignRequest{}, err
 	}
 	r := wallet.SignRequest{Kind: wallet.SignMessage, Message: []byte(text)}
-	switch encoding, _ := o.Get("encoding"); encoding {
-	case nil, "utf8":
+	switch encodingOf(o, "utf8") {
+	case "utf8":
 	case "hex":
 		if r.Message, err = evm.Bytes(text); err != nil {
 			return wallet.SignRequest{}, invalid("message", err)
@@ -133,9 +144,6 @@ func parseMessage(o, context *strictjson.Object) (wallet.SignRequest, error) {
 	}
 	if len(r.Message) == 0 {
 		return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "message is empty.")
-	}
-	if context == nil {
-		return r, nil
 	}
 	for _, name := range preimages(context) {
 		if name != "evmMessage" {
@@ -157,10 +165,19 @@ func parseMessage(o, context *strictjson.Object) (wallet.SignRequest, error) {
 	return r, nil
 }
 
-func messageText(o *strictjson.Object) (string, error) {
-	value, _ := o.Get("message")
-	text, ok := value.(string)
-	if !ok {
+// encodingOf is the member encoding; what is no text is no encoding.
+func encodingOf(o strictjson.Members, unsaid string) string {
+	value := o.Get("encoding")
+	if value.Absent() {
+		return unsaid
+	}
+	encoding, _ := value.Text()
+	return encoding
+}
+
+func messageText(o strictjson.Members) (string, error) {
+	text, err := o.Get("message").Text()
+	if err != nil {
 		return "", fault.New(fault.InvalidRequest,
 			"message must be a string; send typed data as typedData and transactions as transaction.")
 	}
@@ -173,7 +190,7 @@ func blind(format string, args ...any) error {
 
 // parseHash reads a hash together with what it was made of, and returns the
 // latter.
-func parseHash(o, context *strictjson.Object) (wallet.SignRequest, error) {
+func parseHash(o, context strictjson.Members) (wallet.SignRequest, error) {
 	text, err := messageText(o)
 	if err != nil {
 		return wallet.SignRequest{}, err
@@ -184,7 +201,7 @@ func parseHash(o, context *strictjson.Object) (wallet.SignRequest, error) {
 	}
 	const send = "Send what it was made of as context.evmTransaction, context.evmTypedData, context.evmMessage or context.eip7702Auth, " +
 		"or, without isFormatted and context, as transaction, typedData, message or authorization."
-	if context == nil {
+	if o.Get("context").Absent() {
 		return wallet.SignRequest{}, blind("A hash alone is not signed, for nobody could say what it stands for. " + send)
 	}
 	names := preimages(context)
@@ -194,12 +211,12 @@ func parseHash(o, context *strictjson.Object) (wallet.SignRequest, error) {
 	}
 	name := names[0]
 	var candidates []wallet.SignRequest
-	switch value, _ := context.Get(name); name {
+	switch value := context.Get(name); name {
 	case "evmTransaction":
 		candidates, err = contextTransaction(value)
 	case "evmTypedData":
-		candidates = []wallet.SignRequest{{Kind: wallet.SignTypedData, TypedData: context.Raw(name)}}
-		_, err = evm.ParseTypedData(context.Raw(name))
+		candidates = []wallet.SignRequest{{Kind: wallet.SignTypedData, TypedData: value.Raw()}}
+		_, err = evm.ParseTypedData(value.Raw())
 	case "evmMessage":
 		candidates, err = contextMessage(context)
 	case "eip7702Auth":
@@ -243,22 +260,21 @@ func digestOf(r wallet.SignRequest) (digest [32]byte, err error) {
 
 // contextMessage reads evmMessage: text, or hex as {raw}. Text in hex digits may
 // have been meant as either; the hash tells.
-func contextMessage(context *strictjson.Object) ([]wallet.SignRequest, error) {
-	value, _ := context.Get("evmMessage")
-	if o, ok := value.(*strictjson.Object); ok {
+func contextMessage(context strictjson.Members) ([]wallet.SignRequest, error) {
+	value := context.Get("evmMessage")
+	if o, err := value.Object(); err == nil {
 		if err := o.Only("raw"); err != nil {
 			return nil, err
 		}
-		value, _ = o.Get("raw")
-		text, ok := value.(string)
-		if !ok {
+		text, err := o.Get("raw").Text()
+		if err != nil {
 			return nil, errors.New("raw is no hex string")
 		}
 		raw, err := evm.Bytes(text)
 		return []wallet.SignRequest{{Kind: wallet.SignMessage, Message: raw}}, err
 	}
-	text, ok := value.(string)
-	if !ok {
+	text, err := value.Text()
+	if err != nil {
 		return nil, errors.New("it is neither text nor {raw}")
 	}
 	candidates := []wallet.SignRequest{{Kind: wallet.SignMessage, Message: []byte(text)}}
@@ -270,19 +286,19 @@ func contextMessage(context *strictjson.Object) ([]wallet.SignRequest, error) {
 
 // contextRaw reads rawSign, the bytes that were hashed, if they are something
 // that is signed here.
-func contextRaw(value any) ([]wallet.SignRequest, error) {
-	o, ok := value.(*strictjson.Object)
-	if !ok {
+func contextRaw(value strictjson.Value) ([]wallet.SignRequest, error) {
+	o, err := value.Object()
+	if err != nil {
 		return nil, errors.New("it is no object")
 	}
-	if hash, _ := o.Get("hashFunction"); hash != "keccak256" {
+	if hash, _ := o.Get("hashFunction").Text(); hash != "keccak256" {
 		return nil, errors.New("hashFunction must be keccak256 for a wallet of EVM")
 	}
 	var b []byte
 	for _, name := range []string{"prefix", "payload"} {
-		value, _ := o.Get(name)
-		text, ok := value.(string)
-		if !ok && (value != nil || name == "payload") {
+		value := o.Get(name)
+		text, err := value.Text()
+		if err != nil && (!value.Absent() || name == "payload") {
 			return nil, fmt.Errorf("%s is no hex string", name)
 		}
 		part, err := evm.Bytes("0x" + strings.TrimPrefix(text, "0x"))
@@ -304,9 +320,9 @@ func contextRaw(value any) ([]wallet.SignRequest, error) {
 		errors.New("the payload is no transaction, authorisation or message with its prefix (EIP-191), so what it does cannot be said")
 }
 
-func parseAuthorization(value any) (wallet.SignRequest, error) {
-	o, ok := value.(*strictjson.Object)
-	if !ok {
+func parseAuthorization(value strictjson.Value) (wallet.SignRequest, error) {
+	o, err := value.Object()
+	if err != nil {
 		return wallet.SignRequest{}, errors.New("it is no object of chainId, address and nonce")
 	}
 	if err := o.Only("chainId", "address", "nonce"); err != nil {
@@ -328,9 +344,9 @@ func authorizationRequest(a evm.Authorization) wallet.SignRequest {
 	}}
 }
 
-func parseTransaction(o *strictjson.Object) (wallet.SignRequest, error) {
-	value, _ := o.Get("transaction")
-	if text, ok := value.(string); ok {
+func parseTransaction(o strictjson.Members) (wallet.SignRequest, error) {
+	value := o.Get("transaction")
+	if text, err := value.Text(); err == nil {
 		raw, err := evm.Bytes(text)
 		if err != nil {
 			return wallet.SignRequest{}, err
@@ -350,7 +366,7 @@ func parseTransaction(o *strictjson.Object) (wallet.SignRequest, error) {
 
 // contextTransaction reads evmTransaction. The published form does not say the
 // type; where the fees leave it open, the hash tells.
-func contextTransaction(value any) ([]wallet.SignRequest, error) {
+func contextTransaction(value strictjson.Value) ([]wallet.SignRequest, error) {
 	t, err := readTransaction(value)
 	if err != nil {
 		return nil, err
@@ -375,15 +391,15 @@ var transactionTypes = map[string]int{
 
 // readTransaction reads a transaction written as an object. Nothing is filled
 // in for the caller except what is nothing: no value, no data, no access list.
-func readTransaction(value any) (*evm.Transaction, error) {
-	o, ok := value.(*strictjson.Object)
-	if !ok {
+func readTransaction(value strictjson.Value) (*evm.Transaction, error) {
+	o, err := value.Object()
+	if err != nil {
 		return nil, errors.New("it is neither an object nor the hex of an unsigned transaction")
 	}
 	for name, hint := range map[string]string{
 		"from": "leave from out: it is the wallet that signs", "gasLimit": "write gasLimit as gas", "input": "write input as data",
 	} {
-		if _, there := o.Get(name); there {
+		if o.Has(name) {
 			return nil, errors.New(hint)
 		}
 	}
@@ -400,7 +416,6 @@ func readTransaction(value any) (*evm.Transaction, error) {
 	if r.has("value") {
 		t.Value = r.integer("value")
 	}
-	var err error
 	if t.Type, err = transactionType(o, r); err != nil {
 		return nil, err
 	}
@@ -416,20 +431,20 @@ func readTransaction(value any) (*evm.Transaction, error) {
 
 // transactionType is the type that is named, or else the one that the fees and
 // lists belong to.
-func transactionType(o *strictjson.Object, r memberReader) (int, error) {
-	value, _ := o.Get("type")
-	switch v := value.(type) {
-	case nil:
-	case string:
-		if typ, ok := transactionTypes[v]; ok {
+func transactionType(o strictjson.Members, r memberReader) (int, error) {
+	switch value := o.Get("type"); value.Kind() {
+	case 0, strictjson.Null:
+	case strictjson.Text:
+		text, _ := value.Text()
+		if typ, ok := transactionTypes[text]; ok {
 			return typ, nil
 		}
-		return 0, fmt.Errorf("type %s is not signed here; use legacy, eip2930, eip1559 or eip7702", strconv.Quote(v))
-	case json.Number:
-		if typ, ok := transactionTypes[v.String()]; ok {
+		return 0, fmt.Errorf("type %s is not signed here; use legacy, eip2930, eip1559 or eip7702", strconv.Quote(text))
+	case strictjson.Number:
+		if typ, ok := transactionTypes[string(value.Raw())]; ok {
 			return typ, nil
 		}
-		return 0, fmt.Errorf("type %s is not signed here; use 0, 1, 2 or 4", v)
+		return 0, fmt.Errorf("type %s is not signed here; use 0, 1, 2 or 4", value.Raw())
 	default:
 		return 0, errors.New("type must be a string or a number")
 	}
@@ -446,7 +461,7 @@ func transactionType(o *strictjson.Object, r memberReader) (int, error) {
 
 // memberReader reads members of an object; the first fault sticks.
 type memberReader struct {
-	o   *strictjson.Object
+	o   strictjson.Members
 	err error
 }
 
@@ -457,8 +472,7 @@ func (r *memberReader) fail(err error) {
 }
 
 func (r *memberReader) has(name string) bool {
-	value, _ := r.o.Get(name)
-	return value != nil
+	return !r.o.Get(name).Absent()
 }
 
 func (r *memberReader) without(names ...string) {
@@ -470,8 +484,8 @@ func (r *memberReader) without(names ...string) {
 }
 
 func (r *memberReader) integer(name string) *big.Int {
-	value, _ := r.o.Get(name)
-	if value == nil {
+	value := r.o.Get(name)
+	if value.Absent() {
 		r.fail(fmt.Errorf("%s is missing; nothing is filled in, because what is signed is what was asked for", name))
 		return new(big.Int)
 	}
@@ -495,12 +509,12 @@ func (r *memberReader) uint64(name string) uint64 {
 }
 
 func (r *memberReader) text(name string) (string, bool) {
-	value, _ := r.o.Get(name)
-	text, ok := value.(string)
-	if !ok && value != nil {
+	value := r.o.Get(name)
+	text, err := value.Text()
+	if err != nil && !value.Absent() {
 		r.fail(fmt.Errorf("%s is not a string", name))
 	}
-	return text, ok
+	return text, err == nil
 }
 
 func (r *memberReader) address(name string) *evm.Address {
@@ -527,10 +541,10 @@ func (r *memberReader) bytes(name string) []byte {
 	return b
 }
 
-func (r *memberReader) list(name string) []any {
-	value, _ := r.o.Get(name)
-	list, ok := value.([]any)
-	if !ok && value != nil {
+func (r *memberReader) list(name string) []strictjson.Value {
+	value := r.o.Get(name)
+	list, err := value.List()
+	if err != nil && !value.Absent() {
 		r.fail(fmt.Errorf("%s is not a list", name))
 	}
 	return list
@@ -548,9 +562,9 @@ func (r *memberReader) accessList() []evm.Access {
 	return out
 }
 
-func readAccess(value any) (evm.Access, error) {
-	o, ok := value.(*strictjson.Object)
-	if !ok {
+func readAccess(value strictjson.Value) (evm.Access, error) {
+	o, err := value.Object()
+	if err != nil {
 		return evm.Access{}, errors.New("is no object of address and storageKeys")
 	}
 	if err := o.Only("address", "storageKeys"); err != nil {
@@ -563,7 +577,7 @@ func readAccess(value any) (evm.Access, error) {
 	}
 	a := evm.Access{Address: *address}
 	for _, key := range r.list("storageKeys") {
-		text, _ := key.(string)
+		text, _ := key.Text()
 		raw, err := evm.Bytes(text)
 		if err != nil || len(raw) != 32 {
 			return evm.Access{}, errors.New("a storage key is not 32 bytes in hex")
@@ -587,9 +601,9 @@ func (r *memberReader) authorizationList() []evm.SignedAuthorization {
 
 // readSignedAuthorization takes v, as some libraries add it, when it says the
 // same as yParity.
-func readSignedAuthorization(value any) (evm.SignedAuthorization, error) {
-	o, ok := value.(*strictjson.Object)
-	if !ok {
+func readSignedAuthorization(value strictjson.Value) (evm.SignedAuthorization, error) {
+	o, err := value.Object()
+	if err != nil {
 		return evm.SignedAuthorization{}, errors.New("is no object of chainId, address, nonce, yParity, r and s")
 	}
 	if err := o.Only("chainId", "address", "nonce", "yParity", "r", "s", "v"); err != nil {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/chain/solana"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/strictjson"
 )
 
 func (i *Intent) signSolana(r wallet.SignRequest, w wallet.Wallet) error {
@@ -73,15 +73,14 @@ func (i *Intent) solanaTransaction(raw []byte, w wallet.Wallet) error {
 // parseSolana reads a message or a transaction. Besides our own forms it reads
 // those of the published client: bytes as text (isFormatted), and the
 // transaction or text that they are (context).
-func parseSolana(o *strictjson.Object) (wallet.SignRequest, error) {
+func parseSolana(o strictjson.Members) (wallet.SignRequest, error) {
 	for _, name := range []string{"typedData", "authorization"} {
-		if value, _ := o.Get(name); value != nil {
+		if !o.Get(name).Absent() {
 			return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "Solana has no %s; send message or transaction.", name)
 		}
 	}
-	message, _ := o.Get("message")
-	transaction, _ := o.Get("transaction")
-	if (message == nil) == (transaction == nil) {
+	message := !o.Get("message").Absent()
+	if message == !o.Get("transaction").Absent() {
 		return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "Send exactly one of message and transaction.")
 	}
 	formatted, err := flag(o, "isFormatted")
@@ -92,12 +91,11 @@ func parseSolana(o *strictjson.Object) (wallet.SignRequest, error) {
 	if err != nil {
 		return wallet.SignRequest{}, err
 	}
-	told := context != nil && len(preimages(context)) > 0
-	encoding, _ := o.Get("encoding")
+	told := len(preimages(context)) > 0
 	switch {
-	case message == nil && (formatted || told):
+	case !message && (formatted || told):
 		return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "isFormatted and context go with message only.")
-	case (formatted || told) && encoding != nil:
+	case (formatted || told) && !o.Get("encoding").Absent():
 		return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "encoding goes neither with isFormatted nor with context.")
 	case told:
 		return parseSolanaContext(o, context, formatted)
@@ -105,16 +103,16 @@ func parseSolana(o *strictjson.Object) (wallet.SignRequest, error) {
 		return wallet.SignRequest{}, blind("Bytes alone are not signed, for nobody could say what they stand for. Send them with " +
 			"context.svmTransaction or context.svmMessage, or, without isFormatted, as transaction or message.")
 	}
-	name, r := "message", wallet.SignRequest{Kind: wallet.SignMessage}
-	if message == nil {
-		name, r.Kind = "transaction", wallet.SignTransaction
+	// A message is text and a transaction base64, as nodes take it, unless something else is said.
+	name, encoding, r := "message", "utf8", wallet.SignRequest{Kind: wallet.SignMessage}
+	if !message {
+		name, encoding, r.Kind = "transaction", "base64", wallet.SignTransaction
 	}
-	value, _ := o.Get(name)
-	text, ok := value.(string)
-	if !ok {
+	text, err := o.Get(name).Text()
+	if err != nil {
 		return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "%s must be a string.", name)
 	}
-	raw, err := solanaBytes(text, encoding, r.Kind)
+	raw, err := solanaBytes(text, encodingOf(o, encoding), r.Kind)
 	if err == nil && len(raw) == 0 {
 		err = errors.New("it is empty")
 	}
@@ -136,15 +134,9 @@ func parseSolana(o *strictjson.Object) (wallet.SignRequest, error) {
 // grows with the square of its length.
 const maxBase58 = 2048
 
-// solanaBytes reads text as its encoding says: a message is text and a
-// transaction base64, as nodes take it, unless something else is said.
-func solanaBytes(text string, encoding any, kind wallet.SignKind) ([]byte, error) {
+// solanaBytes reads text as its encoding says.
+func solanaBytes(text, encoding string, kind wallet.SignKind) ([]byte, error) {
 	switch encoding {
-	case nil:
-		if kind == wallet.SignTransaction {
-			return base64.StdEncoding.Strict().DecodeString(text)
-		}
-		return []byte(text), nil
 	case "utf8":
 		if kind == wallet.SignMessage {
 			return []byte(text), nil
@@ -178,7 +170,7 @@ func spellings(text string) [][]byte {
 
 // parseSolanaContext finds what the bytes in message are: the message of the
 // transaction, or the text, that came along. What is signed is the latter.
-func parseSolanaContext(o, context *strictjson.Object, formatted bool) (wallet.SignRequest, error) {
+func parseSolanaContext(o, context strictjson.Members, formatted bool) (wallet.SignRequest, error) {
 	text, err := messageText(o)
 	if err != nil {
 		return wallet.SignRequest{}, err
@@ -193,7 +185,7 @@ func parseSolanaContext(o, context *strictjson.Object, formatted bool) (wallet.S
 		said = append([][]byte{[]byte(text)}, said...)
 	}
 	name := names[0]
-	value, _ := context.Get(name)
+	value := context.Get(name)
 	switch name {
 	case "svmTransaction":
 		raw, err := contextSolanaTransaction(value)
@@ -212,8 +204,8 @@ func parseSolanaContext(o, context *strictjson.Object, formatted bool) (wallet.S
 			}
 		}
 	case "svmMessage":
-		same, ok := value.(string)
-		if !ok || same == "" {
+		same, err := value.Text()
+		if err != nil || same == "" {
 			return wallet.SignRequest{}, fault.New(fault.InvalidRequest, "context.svmMessage must be a string.")
 		}
 		for _, candidate := range append([][]byte{[]byte(same)}, spellings(same)...) {
@@ -231,18 +223,17 @@ func parseSolanaContext(o, context *strictjson.Object, formatted bool) (wallet.S
 		"send it as transaction or message.", name)
 }
 
-func contextSolanaTransaction(value any) (string, error) {
-	o, ok := value.(*strictjson.Object)
-	if !ok {
+func contextSolanaTransaction(value strictjson.Value) (string, error) {
+	o, err := value.Object()
+	if err != nil {
 		return "", errors.New("it is no object with serializedTransactions")
 	}
-	list, _ := o.Get("serializedTransactions")
-	texts, _ := list.([]any)
+	texts, _ := o.Get("serializedTransactions").List()
 	if len(texts) != 1 {
 		return "", errors.New("serializedTransactions must hold one transaction, for one signature is made at a time")
 	}
-	text, ok := texts[0].(string)
-	if !ok {
+	text, err := texts[0].Text()
+	if err != nil {
 		return "", errors.New("serializedTransactions must hold strings")
 	}
 	return text, nil
