@@ -11,7 +11,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
-	"github.com/stepup-auth/stepup/internal/jws"
+	"github.com/stepup-auth/stepup/internal/keyset"
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
 	"github.com/stepup-auth/stepup/internal/outbox"
@@ -36,7 +36,7 @@ type Config struct {
 // API is what the endpoints share.
 type API struct {
 	Config
-	keys      *jws.Keys
+	keys      *keyset.Cache
 	social    *social.Client
 	contracts *walletsig.Contracts
 }
@@ -46,7 +46,7 @@ func New(c Config) http.Handler {
 	if c.LegacyMFA != nil {
 		c.MFAToken = c.LegacyMFA.Present
 	}
-	a := &API{Config: c, keys: &jws.Keys{HTTP: c.HTTP, Now: c.Now}, contracts: walletsig.NewContracts(c.HTTP)}
+	a := &API{Config: c, keys: &keyset.Cache{HTTP: c.HTTP, Now: c.Now}, contracts: walletsig.NewContracts(c.HTTP)}
 	a.social = social.NewClient(c.HTTP, a.keys, c.Secrets, c.Now)
 	return door.New(c.Config, a.routes())
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/jws"
+	"github.com/stepup-auth/stepup/internal/keyset"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -69,20 +69,20 @@ func (t Token) Scopes() []string { return strings.Fields(t.claims.Scope) }
 
 // Verify checks signature, issuer, audience and time of a JWT as the environment
 // wants them.
-func Verify(ctx context.Context, keys *jws.Keys, t *tenant.Tenant, now time.Time, text string) (Token, error) {
+func Verify(ctx context.Context, keys *keyset.Cache, t *tenant.Tenant, now time.Time, text string) (Token, error) {
 	x := t.ExternalAuth
 	if !x.Enabled {
 		return Token{}, fault.New(fault.InvalidExternalAuth, "This environment has no external login. Set externalAuth in its document.")
 	}
-	payload, err := jws.Verify(ctx, keys.At(x.JWKSURL), text, names...)
-	if err != nil && !errors.Is(err, jws.ErrInvalid) {
+	token, err := keyset.Verify(ctx, keys.At(x.JWKSURL), text, names...)
+	if err != nil && !errors.Is(err, keyset.ErrInvalid) {
 		return Token{}, fault.New(fault.Unavailable,
 			"The keys of your own login cannot be had right now, so nothing is known about this token. Try again in a moment.").Because(err)
 	}
 	if err != nil {
 		return Token{}, refuse("%w", err)
 	}
-	c, err := read(payload)
+	c, err := read(token.Members)
 	switch {
 	case err != nil:
 		return Token{}, refuse("%w", err)
@@ -260,5 +260,3 @@ func refuse(reason string, args ...any) *fault.Error {
 	return fault.New(fault.InvalidExternalAuth, "This token of the external login is not good here. Get a new one from your own login.").
 		Because(fmt.Errorf(reason, args...))
 }
-
-var errClaim = errors.New("a claim has the wrong type")

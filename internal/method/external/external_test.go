@@ -15,7 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/jws"
+	"github.com/stepup-auth/stepup/internal/keyset"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/external"
 	"github.com/stepup-auth/stepup/internal/method/external/externaltest"
@@ -32,15 +32,15 @@ func document(i *externaltest.Issuer, more string, lines ...string) string {
 	}, lines...)...)
 }
 
-func keysOf(w *tenanttest.World) *jws.Keys {
-	return &jws.Keys{HTTP: outbound.NewClient([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), Now: w.Now}
+func keysOf(w *tenanttest.World) *keyset.Cache {
+	return &keyset.Cache{HTTP: outbound.NewClient([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), Now: w.Now}
 }
 
 // desk is a world with an external login.
 type desk struct {
 	*tenanttest.World
 	issuer *externaltest.Issuer
-	keys   *jws.Keys
+	keys   *keyset.Cache
 }
 
 func sqlite(t testing.TB, more string, lines ...string) desk {

@@ -3,7 +3,6 @@ package social
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +17,8 @@ import (
 	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/jws"
+	"github.com/stepup-auth/stepup/internal/keyset"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 const (
@@ -40,7 +40,7 @@ type Endpoint struct {
 // address, follows no redirect and reads no endless answer.
 type Client struct {
 	http    *http.Client
-	keys    *jws.Keys
+	keys    *keyset.Cache
 	secrets environment.Secrets
 	now     func() time.Time
 
@@ -67,7 +67,7 @@ func (d discovery) fresh(now time.Time) bool {
 
 // NewClient makes a Client that goes out by outbound and finds its own secrets in
 // secrets.
-func NewClient(outbound *http.Client, keys *jws.Keys, secrets environment.Secrets, now func() time.Time) *Client {
+func NewClient(outbound *http.Client, keys *keyset.Cache, secrets environment.Secrets, now func() time.Time) *Client {
 	own := *outbound
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	own.Transport = bounded{own.Transport}
@@ -285,49 +285,44 @@ func troubled(status int) bool {
 	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
-// get reads JSON from a provider with the access token; read are the members that
-// the caller looks at.
-func (c *Client) get(ctx context.Context, address, accessToken string, into any, read ...string) error {
+// get asks a provider with the access token and returns its answer.
+func (c *Client) get(ctx context.Context, address, accessToken string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return refuse("reading the profile: %w", err)
+		return nil, refuse("reading the profile: %w", err)
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("Authorization", "Bearer "+accessToken)
 	request.Header.Set("User-Agent", "stepup")
 	response, err := c.http.Do(request)
 	if err != nil {
-		return away("reading the profile: %w", err)
+		return nil, away("reading the profile: %w", err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	switch {
 	case err != nil:
-		return away("reading the profile: %w", err)
+		return nil, away("reading the profile: %w", err)
 	case troubled(response.StatusCode):
-		return away("the profile endpoint answered %d", response.StatusCode)
+		return nil, away("the profile endpoint answered %d", response.StatusCode)
 	case response.StatusCode != http.StatusOK:
-		return refuse("the profile endpoint answered %d", response.StatusCode)
+		return nil, refuse("the profile endpoint answered %d", response.StatusCode)
 	case len(body) > maxAnswer:
-		return refuse("the profile is longer than %d bytes", maxAnswer)
+		return nil, refuse("the profile is longer than %d bytes", maxAnswer)
 	}
-	return decodeAnswer(body, into, read...)
+	return body, nil
 }
 
-// decodeAnswer reads an object or a list that is read in one way, see
-// [jws.CheckObject].
-func decodeAnswer(body []byte, into any, read ...string) error {
-	check := jws.CheckObject
-	if _, list := into.(*[]any); list {
-		check = jws.CheckList
+// parseAnswer reads JSON in which no member that the caller looks at stands a second
+// time in another case; the members are told by paths, see
+// [strictjson.Value.SpelledOnce].
+func parseAnswer(body []byte, read ...string) (strictjson.Value, error) {
+	v, err := strictjson.Parse(body, strictjson.Depth)
+	if err == nil {
+		err = v.SpelledOnce(read...)
 	}
-	if err := check(body, read...); err != nil {
-		return refuse("reading the profile: %w", err)
+	if err != nil {
+		return strictjson.Value{}, refuse("reading the profile: %w", err)
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if err := d.Decode(into); err != nil {
-		return refuse("reading the profile: not the JSON that was expected")
-	}
-	return nil
+	return v, nil
 }

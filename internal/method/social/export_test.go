@@ -5,5 +5,6 @@ var (
 	CheckRedirect = checkRedirect
 	Back          = back
 	Identify      = identify
-	DecodeAnswer  = decodeAnswer
+	ParseAnswer   = parseAnswer
+	ParseProfile  = parseProfile
 )

@@ -9,7 +9,9 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
-	"github.com/stepup-auth/stepup/internal/jws"
+	"github.com/stepup-auth/stepup/internal/jose"
+	"github.com/stepup-auth/stepup/internal/keyset"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // leeway is how far a provider's clock may be from ours.
@@ -35,28 +37,27 @@ type keySet struct {
 	address string
 	reads   []string // members of the payload
 	failed  error    // the keys could not be had, which is no verdict on the token
+	token   keyset.Token
 }
 
 // VerifySignature implements [oidc.KeySet].
 func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	payload, err := jws.Verify(ctx, k.client.keys.At(k.address), token, k.reads...)
-	if err != nil && !errors.Is(err, jws.ErrInvalid) {
+	var err error
+	k.token, err = keyset.Verify(ctx, k.client.keys.At(k.address), token, k.reads...)
+	if err != nil && !errors.Is(err, keyset.ErrInvalid) {
 		k.failed = err
 	}
-	return payload, err
+	return k.token.Payload, err
 }
 
 // idToken checks the id_token that came with the tokens and returns its claims.
-func (c *Client) idToken(ctx context.Context, e Endpoint, tokens *oauth2.Token, want expected) (map[string]any, error) {
+func (c *Client) idToken(ctx context.Context, e Endpoint, tokens *oauth2.Token, want expected) (profile, error) {
 	raw, _ := tokens.Extra("id_token").(string)
 	if raw == "" {
 		return nil, refuse("the provider sent no id_token")
 	}
 	keys := &keySet{client: c, address: e.JWKS, reads: slices.Concat(idTokenNames, want.reads)}
-	algorithms := make([]string, len(jws.Algorithms))
-	for i, algorithm := range jws.Algorithms {
-		algorithms[i] = string(algorithm)
-	}
+	algorithms := []string{jose.RS256, jose.ES256, jose.EdDSA}
 	verifier := oidc.NewVerifier(e.Issuer, keys, &oidc.Config{ClientID: want.clientID, SupportedSigningAlgs: algorithms, Now: c.now})
 	token, err := verifier.Verify(ctx, raw)
 	if keys.failed != nil {
@@ -65,20 +66,22 @@ func (c *Client) idToken(ctx context.Context, e Endpoint, tokens *oauth2.Token, 
 	if err != nil {
 		return nil, refuse("id_token: %w", err)
 	}
-	var said struct {
-		AuthorizedParty *string  `json:"azp"`
-		AuthTime        *float64 `json:"auth_time"` // a NumericDate may be fractional (RFC 7519 section 2)
+	said := jose.Claims{Reader: strictjson.Reader{Members: keys.token.Members}}
+	party, authTime, now := "", time.Time{}, c.now()
+	if !said.Get("azp").Absent() {
+		party = said.Text("azp")
 	}
-	if err := token.Claims(&said); err != nil {
-		return nil, refuse("id_token: %w", err)
+	if !said.Get("auth_time").Absent() {
+		authTime = said.Date("auth_time")
 	}
-	now := c.now()
 	switch {
+	case said.Err() != nil:
+		return nil, refuse("id_token: %w", said.Err())
 	case token.Nonce != want.nonce:
 		return nil, refuse("id_token: the nonce is not ours")
-	case said.AuthorizedParty != nil && *said.AuthorizedParty != want.clientID:
+	case party != "" && party != want.clientID:
 		return nil, refuse("id_token: azp is another client")
-	case len(token.Audience) > 1 && said.AuthorizedParty == nil:
+	case len(token.Audience) > 1 && party == "":
 		return nil, refuse("id_token: several audiences and no azp")
 	case token.IssuedAt.IsZero() || token.IssuedAt.After(now.Add(leeway)):
 		return nil, refuse("id_token: iat is missing or in the future")
@@ -86,21 +89,10 @@ func (c *Client) idToken(ctx context.Context, e Endpoint, tokens *oauth2.Token, 
 		return nil, refuse("id_token: sub or aud is empty")
 	case token.AccessTokenHash != "" && token.VerifyAccessToken(tokens.AccessToken) != nil:
 		return nil, refuse("id_token: at_hash is of another access token")
-	case want.fresh && said.AuthTime == nil:
+	case want.fresh && authTime.IsZero():
 		return nil, refuse("id_token: auth_time was asked for and is missing")
-	case want.fresh &&
-		(time.Unix(int64(*said.AuthTime), 0).Before(want.sent.Add(-leeway)) || time.Unix(int64(*said.AuthTime), 0).After(now.Add(leeway))):
+	case want.fresh && (authTime.Before(want.sent.Add(-leeway)) || authTime.After(now.Add(leeway))):
 		return nil, refuse("id_token: auth_time is not within this login: the provider reused an old one")
 	}
-	claims := map[string]any{}
-	if err := token.Claims(&numbers{&claims}); err != nil {
-		return nil, refuse("id_token: %w", err)
-	}
-	return claims, nil
+	return profileOf(keys.token.Members), nil
 }
-
-// numbers decodes claims and keeps numbers as they were written.
-type numbers struct{ into *map[string]any }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (n *numbers) UnmarshalJSON(text []byte) error { return decodeAnswer(text, n.into) }

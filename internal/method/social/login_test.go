@@ -13,7 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/jws"
+	"github.com/stepup-auth/stepup/internal/keyset"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/method/social/socialtest"
@@ -61,7 +61,7 @@ func secrets() environment.Secrets {
 
 func newClient(w *tenanttest.World) *social.Client {
 	client := out()
-	return social.NewClient(client, &jws.Keys{HTTP: client, Now: w.Now}, secrets(), w.Now)
+	return social.NewClient(client, &keyset.Cache{HTTP: client, Now: w.Now}, secrets(), w.Now)
 }
 
 // engines runs f on both engines.

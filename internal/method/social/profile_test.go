@@ -9,6 +9,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/method/social"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // recorded is what a provider answers, in the shape of its documentation: good
@@ -72,13 +73,17 @@ var profiles = map[string]recorded{
 
 func identify(t testing.TB, row catalogue.Provider, profile, emails string) social.Identity {
 	t.Helper()
-	decoded := map[string]any{}
-	if err := social.DecodeAnswer([]byte(profile), &decoded); err != nil {
+	decoded, err := social.ParseProfile([]byte(profile))
+	if err != nil {
 		t.Fatalf("%s: %v", row.Name, err)
 	}
-	var list []any
+	var list []strictjson.Value
 	if emails != "" {
-		if err := social.DecodeAnswer([]byte(emails), &list); err != nil {
+		answer, err := social.ParseAnswer([]byte(emails))
+		if err == nil {
+			list, err = answer.List()
+		}
+		if err != nil {
 			t.Fatalf("%s: %v", row.Name, err)
 		}
 	}
@@ -124,8 +129,8 @@ func TestNoAccount(t *testing.T) {
 	twitter, _ := catalogue.Named("twitter")
 	for _, id := range []string{`null`, `""`, `0`, `-1`, `1.5`, `1e3`, `true`, `{}`, `[1]`, `" 1"`, `"1\n"`, `"1\u202e"`,
 		`"` + strings.Repeat("1", 256) + `"`} {
-		decoded := map[string]any{}
-		if err := social.DecodeAnswer([]byte(`{"id":`+id+`,"login":"ada"}`), &decoded); err != nil {
+		decoded, err := social.ParseProfile([]byte(`{"id":` + id + `,"login":"ada"}`))
+		if err != nil {
 			t.Fatal(err)
 		}
 		if got, err := social.Identify(github, decoded, nil); err == nil {
@@ -133,8 +138,8 @@ func TestNoAccount(t *testing.T) {
 		}
 	}
 	for _, profile := range []string{`{}`, `{"data":null}`, `{"data":[]}`, `{"data":"1"}`, `{"id":"1"}`} {
-		decoded := map[string]any{}
-		if err := social.DecodeAnswer([]byte(profile), &decoded); err != nil {
+		decoded, err := social.ParseProfile([]byte(profile))
+		if err != nil {
 			t.Fatal(err)
 		}
 		if got, err := social.Identify(twitter, decoded, nil); err == nil {
@@ -168,8 +173,8 @@ func FuzzProfile(f *testing.F) {
 		f.Add(i, profiles[row.Name].bad)
 	}
 	f.Fuzz(func(t *testing.T, i int, text string) {
-		decoded := map[string]any{}
-		if i < 0 || social.DecodeAnswer([]byte(text), &decoded) != nil {
+		decoded, err := social.ParseProfile([]byte(text))
+		if i < 0 || err != nil {
 			return
 		}
 		row := rows[i%len(rows)]

@@ -20,6 +20,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // Method implements [method.Method] for one attempt: the way back from a
@@ -125,51 +126,56 @@ func (c *candidate) ask(ctx context.Context, e Endpoint, verifier string) (Ident
 	if err != nil {
 		return Identity{}, err
 	}
-	profile := map[string]any{}
+	about := profile{}
 	fresh := c.row.Fresh && c.purpose == method.InSession && !c.flow.SentAt.IsZero()
 	if c.row.Source == catalogue.FromIDToken {
-		profile, err = c.method.Client.idToken(ctx, e, tokens,
+		about, err = c.method.Client.idToken(ctx, e, tokens,
 			expected{clientID: c.provider.ClientID, reads: c.row.Reads(), nonce: c.known.Nonce, sent: c.flow.SentAt, fresh: fresh})
 		if err != nil {
 			return Identity{}, err
 		}
 	}
 	if c.row.Source == catalogue.FromToken {
-		if err := decodeAnswer(answer, &profile, c.row.Reads()...); err != nil {
+		about, err = parseProfile(answer, c.row.Reads()...)
+		if err != nil {
 			return Identity{}, err
 		}
 	}
 	if e.UserInfo != "" &&
-		(c.row.Source != catalogue.FromIDToken || at(profile, c.row.Username) == nil && at(profile, c.row.Display) == nil) {
-		if err := c.readUserInfo(ctx, e, tokens.AccessToken, profile); err != nil {
+		(c.row.Source != catalogue.FromIDToken || about.at(c.row.Username).Absent() && about.at(c.row.Display).Absent()) {
+		if err := c.readUserInfo(ctx, e, tokens.AccessToken, about); err != nil {
 			return Identity{}, err
 		}
 	}
-	var emails []any
+	var emails []strictjson.Value
 	if c.row.Emails != "" {
 		emails = c.readEmails(ctx, tokens.AccessToken)
 	}
-	id, err := identify(c.row, profile, emails)
+	id, err := identify(c.row, about, emails)
 	id.Fresh = fresh
 	return id, err
 }
 
 // readUserInfo adds the profile endpoint's answer to what the id_token said,
 // which it may not contradict: it is not signed.
-func (c *candidate) readUserInfo(ctx context.Context, e Endpoint, accessToken string, profile map[string]any) error {
-	more := map[string]any{}
-	if err := c.method.Client.get(ctx, e.UserInfo, accessToken, &more, append(c.row.Reads(), "sub")...); err != nil {
+func (c *candidate) readUserInfo(ctx context.Context, e Endpoint, accessToken string, about profile) error {
+	answer, err := c.method.Client.get(ctx, e.UserInfo, accessToken)
+	if err != nil {
 		return err
 	}
-	if c.row.Source == catalogue.FromIDToken && subjectOf(more["sub"]) != subjectOf(profile["sub"]) {
+	more, err := parseProfile(answer, append(c.row.Reads(), "sub")...)
+	if err != nil {
+		return err
+	}
+	if c.row.Source == catalogue.FromIDToken && subjectOf(more["sub"]) != subjectOf(about["sub"]) {
 		return refuse("the profile endpoint speaks of another account than the id_token")
 	}
-	if email := shown(at(profile, c.row.Email)); email != "" && email != shown(at(more, c.row.Email)) {
+	if email := shown(about.at(c.row.Email)); email != "" && email != shown(more.at(c.row.Email)) {
 		delete(more, c.row.Verified) // it is said of another address
 	}
 	for name, value := range more {
-		if _, signed := profile[name]; !signed {
-			profile[name] = value
+		if _, signed := about[name]; !signed {
+			about[name] = value
 		}
 	}
 	return nil
@@ -177,18 +183,25 @@ func (c *candidate) readUserInfo(ctx context.Context, e Endpoint, accessToken st
 
 // readEmails reads the list of addresses. They are for showing only, so an
 // account without the permission to read them is an account all the same.
-func (c *candidate) readEmails(ctx context.Context, accessToken string) []any {
-	var list []any
-	var page struct{ Values []any }
-	if c.row.Name == "bitbucket" {
-		if c.method.Client.get(ctx, c.row.Emails, accessToken, &page, "values.email", "values.is_confirmed") != nil {
-			return nil
-		}
-		return page.Values
-	}
-	if c.method.Client.get(ctx, c.row.Emails, accessToken, &list, "email", "verified") != nil {
+func (c *candidate) readEmails(ctx context.Context, accessToken string) []strictjson.Value {
+	answer, err := c.method.Client.get(ctx, c.row.Emails, accessToken)
+	if err != nil {
 		return nil
 	}
+	paged := c.row.Name == "bitbucket"
+	read := []string{"email", "verified"}
+	if paged {
+		read = []string{"values.email", "values.is_confirmed"}
+	}
+	value, err := parseAnswer(answer, read...)
+	if err != nil {
+		return nil
+	}
+	if paged {
+		page, _ := value.Object()
+		value = page.Get("values")
+	}
+	list, _ := value.List()
 	return list
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/jws"
+	"github.com/stepup-auth/stepup/internal/keyset"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/methodtest"
 	"github.com/stepup-auth/stepup/internal/method/social"
@@ -462,7 +462,7 @@ func TestF4(t *testing.T) {
 	h := sqlite(t)
 	b := h.login(t, nil, "github")
 	closed := outbound.NewClient(nil)
-	h.client = social.NewClient(closed, &jws.Keys{HTTP: closed, Now: h.Now}, secrets(), h.Now)
+	h.client = social.NewClient(closed, &keyset.Cache{HTTP: closed, Now: h.Now}, secrets(), h.Now)
 	_, err := h.finish(t, "github", b)
 	unanswered(t, "a token endpoint on loopback", err)
 	p, row, err := h.request(nil, "acme").Find()

@@ -11,18 +11,17 @@ package authz
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/jose"
 	"github.com/stepup-auth/stepup/internal/jsonbody"
-	"github.com/stepup-auth/stepup/internal/jws"
+	"github.com/stepup-auth/stepup/internal/keyset"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -50,7 +49,7 @@ const DetailType = "stepup_wallet"
 // Environment is what a custodian knows of the issuer of one environment.
 type Environment struct {
 	Issuer string // iss, and aud of elevated tokens
-	Keys   stepup.KeySet
+	Keys   stepup.KeySetWithAlgorithms
 }
 
 // Environments finds the issuer of an environment, see [Issuer].
@@ -142,26 +141,17 @@ func (c *Checker) Check(ctx context.Context, op wallet.Operation, creds wallet.C
 // openTicket verifies signature and kind and reads the claims.
 func openTicket(ctx context.Context, environment Environment, text string) (wallet.Ticket, error) {
 	var ticket wallet.Ticket
-	payload, err := jws.Verify(ctx, environment.Keys, text)
-	if errors.Is(err, jws.ErrInvalid) {
+	token, err := keyset.Verify(ctx, environment.Keys, text)
+	if errors.Is(err, keyset.ErrInvalid) {
 		return ticket, refused("the ticket: %v", err)
 	}
 	if err != nil {
 		return ticket, unavailable(err)
 	}
-	// jws.Verify has found the header to be one JSON object, and signed.
-	var header struct {
-		Type string `json:"typ"`
+	if token.Type != wallet.TicketType {
+		return ticket, refused("the ticket has the typ %.40q", token.Type)
 	}
-	head, _, _ := strings.Cut(text, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(head)
-	if err == nil {
-		err = json.Unmarshal(raw, &header)
-	}
-	if err != nil || header.Type != wallet.TicketType {
-		return ticket, refused("the ticket has the typ %.40q", header.Type)
-	}
-	if err := jsonbody.Decode(payload, &ticket, jsonbody.Rules{Depth: maxDepth, KnownOnly: true}); err != nil {
+	if err := jsonbody.Decode(token.Payload, &ticket, jsonbody.Rules{Depth: maxDepth, KnownOnly: true}); err != nil {
 		return wallet.Ticket{}, refused("the ticket: %v", err)
 	}
 	return ticket, nil
@@ -204,7 +194,7 @@ func openToken(ctx context.Context, environment Environment, text string, now ti
 	claims, err := verifyAt(ctx, environment, text, now)
 	if errors.Is(err, stepup.ErrExpired) {
 		var expires time.Time
-		if expires, err = expiry(text); err == nil {
+		if expires, err = expiry(ctx, environment, text); err == nil {
 			claims, err = verifyAt(ctx, environment, text, expires.Add(-time.Second))
 		}
 	}
@@ -227,20 +217,14 @@ func verifyAt(ctx context.Context, environment Environment, text string, at time
 	return v.Elevated(ctx, text)
 }
 
-// expiry reads exp of a token whose signature and form were verified.
-func expiry(text string) (time.Time, error) {
-	parts := strings.Split(text, ".")
-	if len(parts) != 3 {
-		return time.Time{}, errors.New("not a signed JWT")
+// expiry reads exp of a token whose signature it verifies.
+func expiry(ctx context.Context, environment Environment, text string) (time.Time, error) {
+	token, err := keyset.Verify(ctx, environment.Keys, text)
+	if err != nil {
+		return time.Time{}, err
 	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	var claims struct {
-		Expires int64 `json:"exp"`
-	}
-	if err == nil {
-		err = json.Unmarshal(payload, &claims)
-	}
-	return time.Unix(claims.Expires, 0), err
+	claims := jose.Claims{Reader: strictjson.Reader{Members: token.Members}}
+	return time.Unix(claims.Seconds("exp"), 0), claims.Err()
 }
 
 func checkToken(token stepup.Claims, ticket wallet.Ticket, op wallet.Operation, intentHash string) error {
@@ -275,17 +259,22 @@ type detail struct {
 // checkBinding wants exactly one entry, for exactly this: a token bound to two
 // things was shown to its user as two.
 func checkBinding(details []byte, op wallet.Operation, intentHash string) error {
-	var list struct {
-		Details []detail `json:"details"`
-	}
-	text := slices.Concat([]byte(`{"details":`), details, []byte("}"))
-	if err := jsonbody.Decode(text, &list, jsonbody.Rules{Depth: maxDepth, KnownOnly: true}); err != nil {
+	parsed, err := strictjson.Parse(details, maxDepth)
+	if err != nil {
 		return err
 	}
-	if len(list.Details) != 1 {
-		return fmt.Errorf("it is bound to %d things", len(list.Details))
+	list, err := parsed.List()
+	if err != nil {
+		return err
 	}
-	switch d := list.Details[0]; {
+	if len(list) != 1 {
+		return fmt.Errorf("it is bound to %d things", len(list))
+	}
+	var d detail
+	if err := list[0].Decode(&d, strictjson.Refuse); err != nil {
+		return err
+	}
+	switch {
 	case d.Type != DetailType:
 		return errors.New("it is bound to something that is no wallet")
 	case d.WalletID != op.WalletID:

@@ -1,4 +1,4 @@
-package jws
+package keyset
 
 import (
 	"net/http"
@@ -12,10 +12,10 @@ import (
 // starts anew, which costs fetches and nothing else.
 const maxSources = 1000
 
-// Keys keeps the key sets of issuers by address, each as a
+// Cache keeps the key sets of issuers by address, each as a
 // [stepup.RemoteKeySet]: one fetch for many callers, at most one in 30 seconds
 // for kids nobody knows, and what was fetched replaces what was there.
-type Keys struct {
+type Cache struct {
 	HTTP *http.Client
 	Now  func() time.Time
 
@@ -24,16 +24,16 @@ type Keys struct {
 }
 
 // At is the key set published at the address.
-func (k *Keys) At(url string) stepup.KeySet {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if set, known := k.sets[url]; known {
+func (c *Cache) At(url string) stepup.KeySetWithAlgorithms {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if set, known := c.sets[url]; known {
 		return set
 	}
-	if k.sets == nil || len(k.sets) >= maxSources {
-		k.sets = map[string]*stepup.RemoteKeySet{}
+	if c.sets == nil || len(c.sets) >= maxSources {
+		c.sets = map[string]*stepup.RemoteKeySet{}
 	}
-	set := &stepup.RemoteKeySet{URL: url, HTTP: k.HTTP, Now: k.Now}
-	k.sets[url] = set
+	set := &stepup.RemoteKeySet{URL: url, HTTP: c.HTTP, Now: c.Now}
+	c.sets[url] = set
 	return set
 }
