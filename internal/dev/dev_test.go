@@ -179,10 +179,11 @@ func TestInboxJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []message{
-		{"text", "+14155552671", "Your sign-in code for Demo", "042137"},
-		{"mail", "ada@example.com", "", ""},
-		{"mail", "ada@example.com", "Your code to confirm it is you, or to add this address, in the session you have open", "042137"},
-		{"mail", "ada@example.com", "Your code to sign in", "042137"},
+		{Kind: "text", To: "+14155552671", Purpose: "Your sign-in code for Demo", Code: "042137"},
+		{Kind: "mail", To: "ada@example.com"},
+		{Kind: "mail", To: "ada@example.com",
+			Purpose: "Your code to confirm it is you, or to add this address, in the session you have open", Code: "042137"},
+		{Kind: "mail", To: "ada@example.com", Purpose: "Your code to sign in", Code: "042137"},
 	}
 	if diff := cmp.Diff(want, got.Messages); diff != "" {
 		t.Errorf("inbox (-want +got):\n%s", diff)

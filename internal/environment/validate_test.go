@@ -374,18 +374,19 @@ func TestCheckApply(t *testing.T) {
 		old, new *environment.Environment
 		want     string
 	}{
-		{"new", nil, newest, ""},
-		{"new and imported", nil, imported, ""},
-		{"new but older", nil, &back, cannot},
-		{"accepting", imported, accepted, ""},
-		{"going back", newest, &back, cannot},
-		{"withdrawing", accepted, imported, ""},
-		{"rewriting the birth", newest, imported,
-			`createdAtVersion: is 2026_04_01 and cannot change: write createdAtVersion: "2026_04_01"`},
-		{"forgetting the birth", imported, newest,
-			`createdAtVersion: is 2026_01_01 and cannot change: write createdAtVersion: "2026_01_01"`},
-		{"another id", newest, other, "id: is 11111111-2222-4333-8444-555555555555 and cannot change to " +
-			"21111111-2222-4333-8444-555555555555: create another environment"},
+		{name: "new", new: newest},
+		{name: "new and imported", new: imported},
+		{name: "new but older", new: &back, want: cannot},
+		{name: "accepting", old: imported, new: accepted},
+		{name: "going back", old: newest, new: &back, want: cannot},
+		{name: "withdrawing", old: accepted, new: imported},
+		{name: "rewriting the birth", old: newest, new: imported,
+			want: `createdAtVersion: is 2026_04_01 and cannot change: write createdAtVersion: "2026_04_01"`},
+		{name: "forgetting the birth", old: imported, new: newest,
+			want: `createdAtVersion: is 2026_01_01 and cannot change: write createdAtVersion: "2026_01_01"`},
+		{name: "another id", old: newest, new: other,
+			want: "id: is 11111111-2222-4333-8444-555555555555 and cannot change to " +
+				"21111111-2222-4333-8444-555555555555: create another environment"},
 	} {
 		got := ""
 		if err := environment.CheckApply(test.old, test.new); err != nil {

@@ -32,18 +32,18 @@ var table = []struct {
 	single bool
 	life   time.Duration
 }{
-	{"wallet:export", true, "wallet.waas.export", true, 300 * time.Second},
-	{"wallet:sign", false, "wallet.waas.sign", true, 300 * time.Second},
-	{"wallet:refresh", false, "wallet.waas.refresh", true, 300 * time.Second},
-	{"wallet:reshare", false, "wallet.waas.reshare", true, 300 * time.Second},
-	{"wallet:delegate", true, "", true, 300 * time.Second},
-	{"wallet:restore", true, "", true, 300 * time.Second},
-	{"wallet:delete", true, "", true, 300 * time.Second},
-	{"credential:link", true, "", false, 600 * time.Second},
-	{"credential:unlink", true, "", false, 600 * time.Second},
-	{"credential:update", true, "", false, 600 * time.Second},
-	{"user:update", false, "user.update", false, 600 * time.Second},
-	{"user:delete", true, "", true, 300 * time.Second},
+	{scope: "wallet:export", always: true, action: "wallet.waas.export", single: true, life: 300 * time.Second},
+	{scope: "wallet:sign", action: "wallet.waas.sign", single: true, life: 300 * time.Second},
+	{scope: "wallet:refresh", action: "wallet.waas.refresh", single: true, life: 300 * time.Second},
+	{scope: "wallet:reshare", action: "wallet.waas.reshare", single: true, life: 300 * time.Second},
+	{scope: "wallet:delegate", always: true, single: true, life: 300 * time.Second},
+	{scope: "wallet:restore", always: true, single: true, life: 300 * time.Second},
+	{scope: "wallet:delete", always: true, single: true, life: 300 * time.Second},
+	{scope: "credential:link", always: true, life: 600 * time.Second},
+	{scope: "credential:unlink", always: true, life: 600 * time.Second},
+	{scope: "credential:update", always: true, life: 600 * time.Second},
+	{scope: "user:update", action: "user.update", life: 600 * time.Second},
+	{scope: "user:delete", always: true, single: true, life: 300 * time.Second},
 }
 
 func TestTable(t *testing.T) {
@@ -138,21 +138,27 @@ func TestConfiguredLives(t *testing.T) {
 		life        time.Duration
 		when        policy.When
 	}{
-		{"sign may be time-bound", "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}",
-			stepup.WalletSign, false, 600 * time.Second, policy.IfActionOn},
-		{"the action shortens",
-			"mfa: {actions: [{action: wallet.waas.sign, required: false, tokenBehavior: time_bound, tokenExpirySeconds: 60}]}",
-			stepup.WalletSign, false, time.Minute, policy.IfActionOn},
-		{"the stricter word holds", "mfa: {actions: [{action: wallet.waas.sign, required: false, tokenBehavior: time_bound}]}\n" +
-			"scopes: [{scope: wallet:sign, tokenBehavior: single_use}]", stepup.WalletSign, true, 300 * time.Second, policy.IfActionOn},
-		{"an override raises", "scopes: [{scope: wallet:sign, required: true}]", stepup.WalletSign, true, 300 * time.Second, policy.Always},
-		{"time-bound to single", "scopes: [{scope: credential:link, tokenBehavior: single_use}]", stepup.CredentialLink, true,
-			300 * time.Second, policy.Always},
-		{"custom", "scopes: [{scope: pay:now, audience: \"https://x.example\"}]", "pay:now", true, 300 * time.Second, policy.Always},
-		{"custom time-bound", "scopes: [{scope: pay:now, audience: \"https://x.example\", tokenBehavior: time_bound}]", "pay:now", false,
-			600 * time.Second, policy.Always},
-		{"custom not required", "scopes: [{scope: pay:now, audience: \"https://x.example\", required: false}]", "pay:now", true,
-			300 * time.Second, policy.Never},
+		{name: "sign may be time-bound",
+			lines: "mfa: {actions: [{action: wallet.waas.sign, required: true, tokenBehavior: time_bound}]}",
+			scope: stepup.WalletSign, life: 600 * time.Second, when: policy.IfActionOn},
+		{name: "the action shortens",
+			lines: "mfa: {actions: [{action: wallet.waas.sign, required: false, tokenBehavior: time_bound, tokenExpirySeconds: 60}]}",
+			scope: stepup.WalletSign, life: time.Minute, when: policy.IfActionOn},
+		{name: "the stricter word holds",
+			lines: "mfa: {actions: [{action: wallet.waas.sign, required: false, tokenBehavior: time_bound}]}\n" +
+				"scopes: [{scope: wallet:sign, tokenBehavior: single_use}]",
+			scope: stepup.WalletSign, single: true, life: 300 * time.Second, when: policy.IfActionOn},
+		{name: "an override raises", lines: "scopes: [{scope: wallet:sign, required: true}]", scope: stepup.WalletSign,
+			single: true, life: 300 * time.Second, when: policy.Always},
+		{name: "time-bound to single", lines: "scopes: [{scope: credential:link, tokenBehavior: single_use}]",
+			scope: stepup.CredentialLink, single: true, life: 300 * time.Second, when: policy.Always},
+		{name: "custom", lines: "scopes: [{scope: pay:now, audience: \"https://x.example\"}]", scope: "pay:now",
+			single: true, life: 300 * time.Second, when: policy.Always},
+		{name: "custom time-bound",
+			lines: "scopes: [{scope: pay:now, audience: \"https://x.example\", tokenBehavior: time_bound}]", scope: "pay:now",
+			life: 600 * time.Second, when: policy.Always},
+		{name: "custom not required", lines: "scopes: [{scope: pay:now, audience: \"https://x.example\", required: false}]",
+			scope: "pay:now", single: true, life: 300 * time.Second, when: policy.Never},
 	} {
 		rule, err := policy.RuleFor(parse(t, head+test.lines+"\n"), test.scope)
 		if err != nil || rule.SingleUse != test.single || rule.Life != test.life || rule.When != test.when {
