@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
@@ -21,6 +22,7 @@ func email(address string) account.Address {
 
 func link(t testing.TB, w *tenanttest.World, userID, address, provenance string) (c store.CredentialRow, err error) {
 	t.Helper()
+	w.Clock.Advance(time.Millisecond) // what was there before is older
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
 		c, err = account.Link(tx, tenanttest.By, w.Tenant, userID, email(address), account.Authority{Provenance: provenance})
 		return err
@@ -30,6 +32,7 @@ func link(t testing.TB, w *tenanttest.World, userID, address, provenance string)
 
 func replace(t testing.TB, w *tenanttest.World, userID, address, provenance string) (c store.CredentialRow, err error) {
 	t.Helper()
+	w.Clock.Advance(time.Millisecond) // what was there before is older
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
 		c, err = account.Replace(tx, tenanttest.By, w.Tenant, userID, email(address), account.Authority{Provenance: provenance})
 		return err

@@ -19,6 +19,7 @@ const totpOn = "mfa: {methods: [{type: totp, enabled: true}]}"
 // linkFactor gives the user a factor that came to be in some way.
 func linkFactor(t testing.TB, w *tenanttest.World, s store.SessionRow, format, identifier, provenance string) store.CredentialRow {
 	t.Helper()
+	w.Clock.Advance(time.Millisecond) // what was there before is older
 	var row store.CredentialRow
 	w.Write(t, func(tx *store.Tx) (err error) {
 		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID,
