@@ -22,6 +22,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/policytext"
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -69,7 +70,7 @@ func main() {
 
 // helpWords are what help texts say that struct tags are too narrow for.
 var helpWords = kong.Vars{
-	"means":         "What the user has: email, sms, wallet, social:PROVIDER, external, totp, passkey, recovery, embedded-wallet.",
+	"means":         "What the user has: " + strings.Join(policytext.Words(), ", ") + ". A login may be social:PROVIDER.",
 	"minimum":       "Minimum API version to set; the newest unless said. An environment that began older may go back.",
 	"hosts":         "DNS name or address under which roles call each other; repeat it. Without any: this machine's loopback.",
 	"serviceScopes": strings.Join(serviceauth.Scopes, ", "),

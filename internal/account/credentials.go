@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -55,7 +54,7 @@ func SignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, a Address, credential *
 // describe keeps what a credential shows of itself as it was told last: an
 // address that a login does not vouch for any more is not shown any more.
 func describe(tx *store.Tx, by audit.By, c store.CredentialRow, a Address) (store.CredentialRow, error) {
-	if c.Format != store.FormatOAuth && c.Format != store.FormatExternal || a.Detail == c.Detail && a.Written == c.PublicIdentifier {
+	if !KindOf(c.Format).retold || a.Detail == c.Detail && a.Written == c.PublicIdentifier {
 		return c, nil
 	}
 	if err := tx.DescribeCredential(c.EnvironmentID, c.UserID, c.ID, a.Written, a.Detail); err != nil {
@@ -104,7 +103,7 @@ func link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address,
 	case err == nil && held.UserID == userID:
 		return held, nil, nil
 	case err == nil:
-		return held, nil, takenBy(a.Format)
+		return held, nil, KindOf(a.Format).taken
 	case !errors.Is(err, store.ErrNotFound):
 		return held, nil, err
 	}
@@ -125,43 +124,8 @@ func link(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address,
 	return c, before, nil
 }
 
-// takenBy refuses an identifier that belongs to another account.
-func takenBy(format string) *fault.Error {
-	switch format {
-	case store.FormatEmail:
-		return fault.New(fault.AccountWithEmailExists, "This address belongs to another account. Sign in with it, or use another address.")
-	case store.FormatPhone:
-		return fault.New(fault.AccountWithPhoneExists, "This number belongs to another account. Sign in with it, or use another number.")
-	case store.FormatBlockchain:
-		return fault.New(fault.ReassignWallet, "This wallet belongs to another account. Confirm that you want to move it to yours.")
-	case store.FormatOAuth, store.FormatExternal:
-		return fault.New(fault.SocialAccountExists, "This login belongs to another account. Sign in with it, or use another one.")
-	}
-	return fault.New(fault.Conflict, "This is registered to another account already.")
-}
-
 // inWords names a credential to its owner without giving it away to others.
-func inWords(c store.CredentialRow) string {
-	switch c.Format {
-	case store.FormatEmail:
-		return "email " + deliver.MaskEmail(c.PublicIdentifier)
-	case store.FormatPhone:
-		return "phone number ending in " + c.PublicIdentifier[max(0, len(c.PublicIdentifier)-2):]
-	case store.FormatBlockchain:
-		return "wallet " + c.PublicIdentifier
-	case store.FormatOAuth:
-		return "login with " + quoted(c.PublicIdentifier)
-	case store.FormatExternal:
-		return "external login"
-	case store.FormatTOTP:
-		return "authenticator app " + quoted(c.PublicIdentifier)
-	case store.FormatPasskey:
-		return "passkey " + quoted(c.PublicIdentifier)
-	case store.FormatRecovery:
-		return "set of recovery codes"
-	}
-	return c.Format
-}
+func inWords(c store.CredentialRow) string { return KindOf(c.Format).inWords(c.PublicIdentifier) }
 
 // Replace makes the new address take the place of the user's old ones of the
 // same format: linked by a proof they go at once; linked with nothing they stay
@@ -356,13 +320,13 @@ func insert(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Addres
 	replaces string) (store.CredentialRow, error) {
 	c := store.CredentialRow{
 		ID: cmp.Or(a.ID, uuid.NewString()), EnvironmentID: t.ID, UserID: userID, Format: a.Format, Identifier: a.Identifier,
-		PublicIdentifier: a.Written, SignInEnabled: a.Format != store.FormatTOTP && a.Format != store.FormatRecovery,
+		PublicIdentifier: a.Written, SignInEnabled: KindOf(a.Format).SignsIn,
 		Provenance: from.Provenance, Replaces: replaces,
 		Detail: a.Detail, CreatedAt: tx.Now(), LetInBy: from.Credential, LetInMethod: string(from.Method),
 	}
 	if err := tx.InsertCredential(c); err != nil {
 		if store.IsUnique(err) {
-			return c, takenBy(a.Format).Because(err)
+			return c, KindOf(a.Format).taken.Because(err)
 		}
 		return c, fmt.Errorf("linking: %w", err)
 	}

@@ -22,7 +22,7 @@ func KeepEmbedded(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a 
 	case err == nil && held.UserID == userID:
 		return nil
 	case err == nil:
-		return takenBy(a.Format)
+		return KindOf(a.Format).taken
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}

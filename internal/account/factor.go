@@ -34,13 +34,15 @@ func Given(tx *store.Tx, s store.SessionRow) bool {
 
 // IsFactor reports whether a credential is an MFA method: an authenticator app
 // or a passkey. Recovery codes stand in for one, but are none.
-func IsFactor(c store.CredentialRow) bool {
-	return c.Format == store.FormatTOTP || c.Format == store.FormatPasskey
-}
+func IsFactor(c store.CredentialRow) bool { return KindOf(c.Format).Method.Factor() }
 
 // StepsUp reports whether a credential is a second factor or stands in for one.
 // Taking it away needs a proof under every version.
-func StepsUp(c store.CredentialRow) bool { return KindOf(c.Format).MFA() }
+func StepsUp(c store.CredentialRow) bool { return KindOf(c.Format).Method.MFA() }
+
+// standsIn reports whether a credential stands in for second factors: a set of
+// recovery codes.
+func standsIn(c store.CredentialRow) bool { return StepsUp(c) && !IsFactor(c) }
 
 // Owes reports whether a session still owes a second factor before it may do
 // anything but give or enrol one: it has one and must give it at every sign-in,
@@ -110,7 +112,7 @@ func orphaned(rows []store.CredentialRow, gone store.CredentialRow) string {
 		case row.ID == gone.ID:
 		case IsFactor(row):
 			return ""
-		case row.Format == store.FormatRecovery:
+		case standsIn(row):
 			set = row.ID
 		}
 	}

@@ -75,25 +75,34 @@ func settled(what string, kept bool) News {
 // textNotices bounds what one account's changes cost; mail goes on.
 var textNotices = environment.Rate{Count: 20, Per: environment.Duration(24 * time.Hour)}
 
+// notifier writes the news to the owner of an address of one kind.
+type notifier func(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, n deliver.Notice, news News) error
+
 // Notify tells the owner of an address, where it is one that can be written to
 // here. The notice needs no sender, recipient or app name.
 func Notify(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, n deliver.Notice, news News) error {
-	n.AppName, n.From, n.To = t.Mail.AppName, t.MailFrom, row.PublicIdentifier
-	switch row.Format {
-	case store.FormatEmail:
-		return outbox.Enqueue(tx, t.ID, news.mail(n), outbox.NoticeLife)
-	case store.FormatPhone:
-		detail, err := ReadDetail(row.Detail)
-		if err != nil {
-			return fmt.Errorf("reading credential %s: %w", row.ID, err)
-		}
-		if !t.SMS.Texts(detail.ISOCountryCode) {
-			return nil
-		}
-		if ok, _, err := limit.Take(tx, limit.For(tx, "sms-notices", t.ID, row.UserID), textNotices); err != nil || !ok {
-			return err
-		}
-		return outbox.EnqueueText(tx, t.ID, news.text(n), outbox.NoticeLife)
+	notify := KindOf(row.Format).notify
+	if notify == nil {
+		return nil
 	}
-	return nil
+	n.AppName, n.From, n.To = t.Mail.AppName, t.MailFrom, row.PublicIdentifier
+	return notify(tx, t, row, n, news)
+}
+
+func mail(tx *store.Tx, t *tenant.Tenant, _ store.CredentialRow, n deliver.Notice, news News) error {
+	return outbox.Enqueue(tx, t.ID, news.mail(n), outbox.NoticeLife)
+}
+
+func text(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, n deliver.Notice, news News) error {
+	detail, err := ReadDetail(row.Detail)
+	if err != nil {
+		return fmt.Errorf("reading credential %s: %w", row.ID, err)
+	}
+	if !t.SMS.Texts(detail.ISOCountryCode) {
+		return nil
+	}
+	if ok, _, err := limit.Take(tx, limit.For(tx, "sms-notices", t.ID, row.UserID), textNotices); err != nil || !ok {
+		return err
+	}
+	return outbox.EnqueueText(tx, t.ID, news.text(n), outbox.NoticeLife)
 }

@@ -107,9 +107,8 @@ func (c change) link(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, te
 	return link
 }
 
-func isAddress(row store.CredentialRow) bool {
-	return row.Format == store.FormatEmail || row.Format == store.FormatPhone
-}
+// isAddress reports whether a credential is an address that can be written to.
+func isAddress(row store.CredentialRow) bool { return KindOf(row.Format).notify != nil }
 
 func hashRevokeLink(tx *store.Tx, text secret.Text) []byte {
 	return tx.Hasher().Sum("revoke-link", text.Reveal())
@@ -260,12 +259,5 @@ func disputeChange(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.Revok
 	if err != nil {
 		return err
 	}
-	return announce(tx, t, rows, disputed("change of the "+kindOfAddress(old)))
-}
-
-func kindOfAddress(row store.CredentialRow) string {
-	if row.Format == store.FormatPhone {
-		return "phone number"
-	}
-	return "email address"
+	return announce(tx, t, rows, disputed("change of the "+KindOf(old.Format).name))
 }

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/stepup-auth/stepup/internal/assurance"
-	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/policy"
@@ -56,7 +54,7 @@ func (k Known) Person(env *environment.Environment) (policy.Person, error) {
 	}
 	p.Disputed, p.Withheld = slices.ContainsFunc(rows, store.CredentialRow.Disputed), Withheld(rows)
 	for _, row := range rows {
-		if KindOf(row.Format) == "" || !Counts(env, row) {
+		if KindOf(row.Format).Method == "" || !Counts(env, row) {
 			continue
 		}
 		means, err := Means(env, row)
@@ -76,10 +74,17 @@ func Means(env *environment.Environment, row store.CredentialRow) (policy.Means,
 		return policy.Means{}, fmt.Errorf("reading credential %s: %w", row.ID, err)
 	}
 	kind := KindOf(row.Format)
-	return policy.Means{
-		ID: row.ID, Kind: kind, Format: row.Format, Type: typeOf(row, detail), Alias: row.PublicIdentifier,
-		ACR: acrOf(env, kind, detail), Counts: usable(env, row, detail), Proven: row.Confirmed(),
-	}, nil
+	means := policy.Means{
+		ID: row.ID, Kind: kind.Method, Format: row.Format, Alias: row.PublicIdentifier,
+		Counts: usable(env, row, detail), Proven: row.Confirmed(),
+	}
+	if kind.variant != nil {
+		means.Type = kind.variant(detail)
+	}
+	if kind.acr != nil {
+		means.ACR = kind.acr(env, detail)
+	}
+	return means, nil
 }
 
 // Rehearses reports whether the newest rules hold for this user before they hold
@@ -118,35 +123,14 @@ func Usable(env *environment.Environment, c store.CredentialRow) (bool, error) {
 }
 
 func usable(env *environment.Environment, c store.CredentialRow, detail Detail) bool {
-	if detail.EmbeddedWalletID != "" {
+	kind := KindOf(c.Format)
+	switch {
+	case detail.EmbeddedWalletID != "" || kind.Method == "":
+		return false
+	case kind.on != nil && !kind.on(env, detail):
 		return false
 	}
-	switch c.Format {
-	case store.FormatTOTP, store.FormatPasskey:
-		return env.MFA.Enables(c.Format)
-	case store.FormatRecovery:
-		return env.MFA.AllowsBackupCodes()
-	case store.FormatExternal:
-		return env.ExternalAuth.Enabled && c.SignInEnabled
-	case store.FormatBlockchain:
-		return env.Wallets.Accepts(walletChains[detail.Chain]) && c.SignInEnabled
-	case store.FormatPhone:
-		return env.SMS.Texts(detail.ISOCountryCode) && c.SignInEnabled
-	case store.FormatOAuth:
-		return catalogue.ACR(env, detail.OAuthProvider) != "" && c.SignInEnabled
-	}
-	return c.SignInEnabled
-}
-
-// acrOf is what a means yields where that is not the best of its kind.
-func acrOf(env *environment.Environment, kind assurance.Kind, detail Detail) assurance.ACR {
-	switch {
-	case kind == assurance.External && env.ExternalAuth.AssertionReplacesMFA:
-		return assurance.MFA
-	case kind == assurance.Social:
-		return catalogue.ACR(env, detail.OAuthProvider)
-	}
-	return ""
+	return kind.Method.MFA() || c.SignInEnabled
 }
 
 // External is the person at the external login who opened a session, empty when
@@ -190,27 +174,4 @@ func shown(env *environment.Environment, rows []store.CredentialRow, format stri
 		}
 	}
 	return shown
-}
-
-var kinds = map[string]assurance.Kind{
-	store.FormatEmail: assurance.EmailCode, store.FormatPhone: assurance.SMSCode, store.FormatBlockchain: assurance.WalletSignature,
-	store.FormatOAuth: assurance.Social, store.FormatExternal: assurance.External, store.FormatTOTP: assurance.TOTP,
-	store.FormatPasskey: assurance.Passkey, store.FormatRecovery: assurance.RecoveryCode,
-}
-
-// walletChains are the chains of credentials in the spelling of environments.
-var walletChains = map[string]string{"eip155": "EVM", "solana": "SOL"}
-
-// KindOf is the method that proves control of credentials of a format.
-func KindOf(format string) assurance.Kind { return kinds[format] }
-
-// typeOf tells MFA devices and social accounts apart (wire reference 11.1).
-func typeOf(row store.CredentialRow, detail Detail) string {
-	switch row.Format {
-	case store.FormatTOTP, store.FormatPasskey:
-		return row.Format
-	case store.FormatOAuth:
-		return detail.OAuthProvider
-	}
-	return ""
 }

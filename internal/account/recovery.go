@@ -16,7 +16,7 @@ import (
 func RecoverySet(tx *store.Tx, environmentID, userID string) (set store.CredentialRow, ok bool, err error) {
 	rows, err := tx.Credentials(environmentID, userID)
 	for _, row := range rows {
-		if row.Format == store.FormatRecovery {
+		if standsIn(row) {
 			return row, true, err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
@@ -25,13 +24,13 @@ func ResetFactors(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string) (i
 	if err != nil {
 		return 0, err
 	}
-	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return IsFactor(row) || row.Format == store.FormatRecovery }) {
+	if !slices.ContainsFunc(rows, StepsUp) {
 		return 0, nil // there is nothing to take away, and nothing of it to tell
 	}
 	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return !IsFactor(row) && row.SignInEnabled && Counts(env, row) }) {
 		return 0, fault.New(fault.LastCredential, "A second factor is all this user can sign in with. Disable or delete the user instead.")
 	}
-	if err := method.ForgiveTries(tx, env.ID, userID); err != nil { // while their factors are known
+	if err := ForgiveTries(tx, env.ID, userID); err != nil { // while their factors are known
 		return 0, err
 	}
 	if rows, err = dropLetIn(tx, by, t, rows); err != nil {
@@ -89,7 +88,7 @@ func dropLetIn(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.Credent
 
 func dropFactors(tx *store.Tx, by audit.By, environmentID, userID string, rows []store.CredentialRow) (n int, err error) {
 	for _, row := range rows {
-		if !IsFactor(row) && row.Format != store.FormatRecovery {
+		if !StepsUp(row) {
 			continue
 		}
 		if err := tx.DeleteCredential(environmentID, userID, row.ID); err != nil {

@@ -113,7 +113,7 @@ func mayShowRecoveryCodes(c *door.Call, tx *store.Tx) (from account.Authority, e
 func markedBy(rows []store.CredentialRow, id string) assurance.Kind {
 	for _, row := range rows {
 		if row.ID == id {
-			return account.KindOf(row.Format)
+			return account.KindOf(row.Format).Method
 		}
 	}
 	return ""

@@ -200,8 +200,5 @@ func linkProven(c *door.Call, tx *store.Tx, proof method.Proof, compatible envir
 }
 
 func proven(e method.Evidence) account.Address {
-	if e.Format == store.FormatTOTP { // it has had its id since it was begun
-		return account.Address{ID: e.Identifier, Format: e.Format, Identifier: e.Identifier, Written: e.Recipient}
-	}
-	return account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}
+	return account.Address{ID: e.CredentialID, Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}
 }

@@ -137,7 +137,7 @@ func (s signedIn) view() User {
 		Username:                 s.user.Username, NewUser: s.newUser, FirstVisit: s.user.CreatedAt, LastVisit: s.user.LastVisitAt,
 	}
 	for _, row := range s.credentials {
-		if row.Format != store.FormatTOTP && row.Format != store.FormatRecovery { // those are MFA devices and their stand-in
+		if account.KindOf(row.Format).SignsIn { // the others are MFA devices and what stands in for them
 			u.VerifiedCredentials = append(u.VerifiedCredentials, viewCredential(row))
 		}
 	}

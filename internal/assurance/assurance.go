@@ -50,39 +50,44 @@ func Stricter(a, b ACR) ACR {
 
 // worth is one row of the table.
 type worth struct {
-	acr ACR
-	mfa bool     // proves a registered second factor
-	amr []string // RFC 8176
+	acr     ACR
+	amr     []string // RFC 8176
+	mfa     bool     // proves a registered second factor, or something that stands in for one
+	standIn bool     // stands in for a second factor and is none itself
+	sent    bool     // a code that is sent, and can be read on its way
+	shows   bool     // can show people what they confirm
 }
 
 var table = map[Kind]worth{
-	EmailCode:       {Reauth, false, []string{"otp", "email"}},
-	SMSCode:         {Reauth, false, []string{"otp", "sms"}},
-	WalletSignature: {Reauth, false, []string{"pop", "swk"}},
-	Social:          {Reauth, false, []string{"fed"}},
-	External:        {Federated, false, []string{"fed"}},
-	TOTP:            {MFA, true, []string{"otp", "mfa"}},
-	Passkey:         {PHR, true, []string{"pop", "hwk", "user", "mfa"}},
-	RecoveryCode:    {MFA, true, []string{"kba", "mfa"}},
+	EmailCode:       {acr: Reauth, amr: []string{"otp", "email"}, sent: true, shows: true},
+	SMSCode:         {acr: Reauth, amr: []string{"otp", "sms"}, sent: true, shows: true},
+	WalletSignature: {acr: Reauth, amr: []string{"pop", "swk"}, shows: true},
+	Social:          {acr: Reauth, amr: []string{"fed"}},
+	External:        {acr: Federated, amr: []string{"fed"}},
+	TOTP:            {acr: MFA, amr: []string{"otp", "mfa"}, mfa: true},
+	Passkey:         {acr: PHR, amr: []string{"pop", "hwk", "user", "mfa"}, mfa: true},
+	RecoveryCode:    {acr: MFA, amr: []string{"kba", "mfa"}, mfa: true, standIn: true},
 }
 
 // ACR is the best class the method can yield. A social login whose provider
 // proved no freshness yields Federated instead.
 func (k Kind) ACR() ACR { return table[k].acr }
 
-// MFA reports whether the method proves a registered second factor.
-func (k Kind) MFA() bool { return table[k].mfa }
-
 // AMR is the method in the words of RFC 8176. The caller must not change it.
 func (k Kind) AMR() []string { return table[k].amr }
+
+// MFA reports whether the method counts as a second factor: it proves a registered
+// one, or what stands in for one.
+func (k Kind) MFA() bool { return table[k].mfa }
+
+// Factor reports whether what the method proves is a second factor itself. Recovery
+// codes stand in for one and are none.
+func (k Kind) Factor() bool { return table[k].mfa && !table[k].standIn }
+
+// Sent reports whether the method is a code that is sent to an address.
+func (k Kind) Sent() bool { return table[k].sent }
 
 // Shows reports whether a method can show people what they confirm: a message
 // beside its code, a wallet in the text it signs. Authenticator apps, recovery
 // codes and other logins show nothing; a passkey signs for what it cannot show.
-func (k Kind) Shows() bool {
-	switch k {
-	case EmailCode, SMSCode, WalletSignature:
-		return true
-	}
-	return false
-}
+func (k Kind) Shows() bool { return table[k].shows }

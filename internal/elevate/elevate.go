@@ -17,7 +17,6 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
-	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/enforce"
@@ -141,7 +140,7 @@ func GrantAtSignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 	if !proof.Valid() || proof.EnvironmentID() != t.ID || proof.Evidence().Purpose != method.SignIn {
 		return nil, errors.New("granting: no proof of this sign-in")
 	}
-	if proof.Kind() != assurance.EmailCode && proof.Kind() != assurance.SMSCode || t.MFA.Required {
+	if !proof.Kind().Sent() || t.MFA.Required {
 		return nil, nil
 	}
 	person, err := account.Person(tx, t.Environment, session)

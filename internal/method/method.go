@@ -76,6 +76,7 @@ type Evidence struct {
 	Format       string        // credential format
 	Identifier   string        // whose control was proven
 	Recipient    string        // the identifier as the person wrote it
+	CredentialID string        // that a credential made from this is to have; empty: a new one
 	Detail       string        // what a credential made from this would show of itself (JSON object); empty: nothing
 	ACR          assurance.ACR // empty: the method's own
 	Purpose      Purpose

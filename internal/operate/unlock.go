@@ -1,8 +1,8 @@
 package operate
 
 import (
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/sentcode"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -17,7 +17,7 @@ func UnlockUser(tx *store.Tx, by audit.By, environmentID, userID string) error {
 	if err := sentcode.Unlock(tx, environmentID, userID); err != nil {
 		return err
 	}
-	if err := method.ForgiveTries(tx, environmentID, userID); err != nil {
+	if err := account.ForgiveTries(tx, environmentID, userID); err != nil {
 		return err
 	}
 	by.EnvironmentID = environmentID

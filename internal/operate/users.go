@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/phone"
@@ -32,10 +33,19 @@ func FindUsers(tx *store.Tx, environmentID, text string) ([]store.UserRow, error
 	} else if number, err := phone.Parse("", text, ""); err == nil {
 		written, key = number.E164, number.E164
 	}
-	ids, err := tx.UsersHolding(environmentID, written, key)
-	if err != nil {
-		return nil, err
+	var ids []string
+	for _, kind := range account.Kinds {
+		if !kind.Finds {
+			continue
+		}
+		holding, err := tx.UsersHolding(environmentID, kind.Format, written, key)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, holding...)
 	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
 	var users []store.UserRow
 	for _, id := range ids {
 		user, err := tx.User(environmentID, id)
@@ -52,11 +62,8 @@ func FindUsers(tx *store.Tx, environmentID, text string) ([]store.UserRow, error
 func Addresses(rows []store.CredentialRow) []string {
 	var addresses []string
 	for _, row := range rows {
-		switch row.Format {
-		case store.FormatEmail, store.FormatPhone, store.FormatBlockchain, store.FormatExternal, store.FormatOAuth:
-			if !slices.Contains(addresses, row.PublicIdentifier) {
-				addresses = append(addresses, row.PublicIdentifier)
-			}
+		if account.KindOf(row.Format).Address && !slices.Contains(addresses, row.PublicIdentifier) {
+			addresses = append(addresses, row.PublicIdentifier)
 		}
 	}
 	return addresses

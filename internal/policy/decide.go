@@ -44,7 +44,7 @@ func (p Person) Enrolled() bool {
 // proven reports whether a proof stands behind one of the person's MFA methods,
 // apart from recovery codes, which stand in for them.
 func (p Person) proven() bool {
-	return slices.ContainsFunc(p.Means, func(m Means) bool { return m.Kind.MFA() && m.Kind != assurance.RecoveryCode && m.Proven })
+	return slices.ContainsFunc(p.Means, func(m Means) bool { return m.Kind.Factor() && m.Proven })
 }
 
 // Use tells the calls of one scope apart, where a version protects only some.
@@ -210,7 +210,7 @@ func (d Decision) obstacle(kind assurance.Kind, acr assurance.ACR) string {
 		return "MFA is on and the user has a second factor, so nothing weaker counts"
 	case d.factorsOnly && !kind.MFA():
 		return "the session still owes a second factor, so only that counts"
-	case d.Rule.Floor.NoCodes && (kind == assurance.EmailCode || kind == assurance.SMSCode):
+	case d.Rule.Floor.NoCodes && kind.Sent():
 		return "the scope's preset asvs-l3 bans email and SMS codes"
 	case d.Rule.Binding.Always() && d.Rule.Binding.Displayed && !kind.Shows():
 		return "the transaction must be displayed by what confirms it, and this shows nothing"
@@ -235,7 +235,7 @@ func defaultOffer(offers []Means, signInCredentialID string) string {
 		switch {
 		case m.Default:
 			return m.ID
-		case m.Kind.MFA() && m.Kind != assurance.RecoveryCode:
+		case m.Kind.Factor():
 			id = m.ID
 		}
 	}

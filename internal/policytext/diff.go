@@ -14,7 +14,7 @@ import (
 // people are those whom two policies are compared for: everybody with one means
 // or two.
 func people() [][]string {
-	means := []string{"email", "sms", "wallet", "social", "external", "totp", "passkey", "recovery", "embedded-wallet"}
+	means := Words()
 	list := [][]string{{}}
 	for i, a := range means {
 		list = append(list, []string{a})
@@ -150,7 +150,7 @@ func admitsWeaker(before, after []policy.Means) bool {
 // the factor it stands in for.
 func strength(kind assurance.Kind) int {
 	order := 4 * slices.Index([]assurance.ACR{assurance.Federated, assurance.Reauth, assurance.MFA, assurance.PHR}, kind.ACR())
-	if kind == assurance.RecoveryCode {
+	if kind.MFA() && !kind.Factor() {
 		order -= 2
 	}
 	return order

@@ -18,9 +18,19 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-// words are the means a person may be said to have. A social login may name its
-// provider and a wallet its chain: social:google, wallet:SOL.
-var words = []string{"email", "sms", "wallet", "social", "external", "totp", "passkey", "recovery", "embedded-wallet"}
+// embedded is the word for a wallet that is kept for its user, which proves nothing.
+const embedded = "embedded-wallet"
+
+// Words are the means a person may be said to have: those of [account.Kinds] and
+// [embedded]. A social login may name its provider and a wallet its chain:
+// social:google, wallet:SOL.
+func Words() []string {
+	var words []string
+	for _, kind := range account.Kinds {
+		words = append(words, kind.Word)
+	}
+	return append(words, embedded)
+}
 
 // Person is somebody with these means, in this order, each confirmed.
 func Person(env *environment.Environment, means []string) (policy.Person, error) {
@@ -45,43 +55,46 @@ func Person(env *environment.Environment, means []string) (policy.Person, error)
 
 func credential(env *environment.Environment, word string) (store.CredentialRow, error) {
 	name, which, _ := strings.Cut(word, ":")
-	row := store.CredentialRow{EnvironmentID: env.ID, SignInEnabled: true, Provenance: store.ProvenanceSignUp}
-	var detail account.Detail
-	switch name {
-	case "email":
-		row.Format = store.FormatEmail
-	case "sms":
-		row.Format = store.FormatPhone
-		if len(env.SMS.Countries) > 0 {
-			detail.ISOCountryCode = env.SMS.Countries[0]
-		}
-	case "wallet", "embedded-wallet":
-		row.Format, detail.Chain = store.FormatBlockchain, "eip155"
-		if which == "SOL" {
-			detail.Chain = "solana"
-		}
-		if name == "embedded-wallet" {
-			detail.EmbeddedWalletID = "some"
-		}
-	case "social":
-		row.Format, detail.OAuthProvider = store.FormatOAuth, which
-		if which == "" && len(env.Providers) > 0 {
-			detail.OAuthProvider = env.Providers[0].Provider
-		}
-	case "external":
-		row.Format = store.FormatExternal
-	case "totp":
-		row.Format = store.FormatTOTP
-	case "passkey":
-		row.Format = store.FormatPasskey
-	case "recovery":
-		row.Format = store.FormatRecovery
-	default:
-		return row, fmt.Errorf("%q is nothing a user can have: write %s", word, strings.Join(words, ", "))
+	of := name
+	if name == embedded {
+		of = "wallet"
+	}
+	at := slices.IndexFunc(account.Kinds, func(kind account.Kind) bool { return kind.Word == of })
+	if at < 0 {
+		return store.CredentialRow{}, fmt.Errorf("%q is nothing a user can have: write %s", word, strings.Join(Words(), ", "))
+	}
+	row := store.CredentialRow{
+		EnvironmentID: env.ID, Format: account.Kinds[at].Format, SignInEnabled: true, Provenance: store.ProvenanceSignUp,
+	}
+	detail := shows(env, row.Format, which)
+	if name == embedded {
+		detail.EmbeddedWalletID = "some"
 	}
 	text, err := json.Marshal(detail)
 	row.Detail = string(text)
 	return row, err
+}
+
+// shows is what a credential of the format shows of itself, as far as decisions
+// depend on it; which is what stands behind the colon of its word.
+func shows(env *environment.Environment, format, which string) (d account.Detail) {
+	switch format {
+	case store.FormatPhone:
+		if len(env.SMS.Countries) > 0 {
+			d.ISOCountryCode = env.SMS.Countries[0]
+		}
+	case store.FormatBlockchain:
+		d.Chain = "eip155"
+		if which == "SOL" {
+			d.Chain = "solana"
+		}
+	case store.FormatOAuth:
+		d.OAuthProvider = which
+		if which == "" && len(env.Providers) > 0 {
+			d.OAuthProvider = env.Providers[0].Provider
+		}
+	}
+	return d
 }
 
 // At is the environment at a version; an empty one leaves it as it is.
@@ -131,14 +144,18 @@ func Reason(d policy.Decision) string {
 func Methods(d policy.Decision) []string {
 	var names []string
 	for _, offer := range d.Offers {
-		if name := kindWords[offer.Kind]; !slices.Contains(names, name) {
+		if name := word(offer.Kind); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-var kindWords = map[assurance.Kind]string{
-	assurance.EmailCode: "email", assurance.SMSCode: "sms", assurance.WalletSignature: "wallet", assurance.Social: "social",
-	assurance.External: "external", assurance.TOTP: "totp", assurance.Passkey: "passkey", assurance.RecoveryCode: "recovery",
+// word is what a method is called in policy tests.
+func word(method assurance.Kind) string {
+	at := slices.IndexFunc(account.Kinds, func(kind account.Kind) bool { return kind.Method == method })
+	if at < 0 {
+		return string(method)
+	}
+	return account.Kinds[at].Word
 }

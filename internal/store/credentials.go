@@ -125,12 +125,12 @@ func (tx *Tx) CredentialByIdentifier(environmentID, format, identifier string) (
 		` FROM credentials WHERE environment_id = $1 AND format = $2 AND identifier = $3`, environmentID, format, identifier))
 }
 
-// UsersHolding lists who holds an address: one that was written so, or whose
-// normalised key this is. Accounts of social logins are left out.
-func (tx *Tx) UsersHolding(environmentID, written, key string) ([]string, error) {
+// UsersHolding lists who holds an address of a format: one that was written so, or
+// whose normalised key this is.
+func (tx *Tx) UsersHolding(environmentID, format, written, key string) ([]string, error) {
 	rows, err := tx.Rows(`SELECT DISTINCT user_id FROM credentials
-		WHERE environment_id = $1 AND format IN ($2, $3, $4, $5) AND (public_identifier = $6 OR identifier = $7)
-		ORDER BY user_id`, environmentID, FormatEmail, FormatPhone, FormatBlockchain, FormatExternal, written, key)
+		WHERE environment_id = $1 AND format = $2 AND (public_identifier = $3 OR identifier = $4)
+		ORDER BY user_id`, environmentID, format, written, key)
 	return collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
 }
 

@@ -58,7 +58,7 @@ func (m Assertion) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 		return nil, err
 	}
 	if a.Session != nil {
-		if err := method.TakeTry(tx, a.Tenant, credential.UserID, credential.ID); err != nil {
+		if err := account.TakeTry(tx, a.Tenant, credential.UserID, credential.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -188,7 +188,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 			return method.Evidence{}, err
 		}
 	}
-	if err := method.ForgiveTries(tx, c.attempt.Tenant.ID, c.credential.UserID); err != nil {
+	if err := account.ForgiveTries(tx, c.attempt.Tenant.ID, c.credential.UserID); err != nil {
 		return method.Evidence{}, err
 	}
 	return method.Evidence{Format: store.FormatPasskey, Identifier: c.credential.Identifier, Recipient: c.credential.PublicIdentifier,
@@ -200,5 +200,5 @@ func (c *candidate) Forgive(tx *store.Tx) error {
 	if c.attempt.Session == nil {
 		return forgiveSource(tx, c.attempt)
 	}
-	return method.ForgiveTries(tx, c.attempt.Tenant.ID, c.credential.UserID)
+	return account.ForgiveTries(tx, c.attempt.Tenant.ID, c.credential.UserID)
 }

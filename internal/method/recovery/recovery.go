@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -77,7 +78,7 @@ func (Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
 	if a.Session == nil {
 		return nil, errors.New("verifying a recovery code: no session")
 	}
-	if err := method.TakeTry(tx, a.Tenant, a.Session.UserID, method.RecoveryFactor); err != nil {
+	if err := account.TakeTry(tx, a.Tenant, a.Session.UserID, account.RecoveryFactor); err != nil {
 		return nil, err
 	}
 	c := &candidate{environmentID: a.Tenant.ID, userID: a.Session.UserID, bindingID: a.BindingID}
@@ -130,7 +131,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 
 // Forgive implements [method.Candidate].
 func (c *candidate) Forgive(tx *store.Tx) error {
-	return method.ForgiveTries(tx, c.environmentID, c.userID)
+	return account.ForgiveTries(tx, c.environmentID, c.userID)
 }
 
 func wrong() *fault.Error {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -86,7 +87,7 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if err := c.find(tx, a.Session, m.DeviceID); err != nil {
 		return nil, err
 	}
-	if err := method.TakeTry(tx, a.Tenant, c.userID, c.id); err != nil {
+	if err := account.TakeTry(tx, a.Tenant, c.userID, c.id); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -170,8 +171,10 @@ func (c *candidate) Compare(context.Context) error {
 
 // Spend implements [method.Candidate].
 func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
-	evidence := method.Evidence{Format: store.FormatTOTP, Identifier: c.id, Recipient: "Authenticator app", Purpose: method.InSession,
-		BindingID: c.bindingID}
+	evidence := method.Evidence{
+		Format: store.FormatTOTP, Identifier: c.id, Recipient: "Authenticator app", CredentialID: c.id, // since it was begun
+		Purpose: method.InSession, BindingID: c.bindingID,
+	}
 	var err error
 	if c.enrolment != nil {
 		evidence.Purpose, evidence.AuthorizedBy = method.Enrol, c.enrolment.AuthorizedBy
@@ -199,9 +202,9 @@ func (c *candidate) enrol(tx *store.Tx) error {
 // Forgive implements [method.Candidate].
 func (c *candidate) Forgive(tx *store.Tx) error {
 	if c.enrolment != nil {
-		return method.ForgiveTries(tx, c.environmentID, c.userID, c.id)
+		return account.ForgiveTries(tx, c.environmentID, c.userID, c.id)
 	}
-	return method.ForgiveTries(tx, c.environmentID, c.userID)
+	return account.ForgiveTries(tx, c.environmentID, c.userID)
 }
 
 func wrong() *fault.Error {

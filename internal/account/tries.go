@@ -1,4 +1,4 @@
-package method
+package account
 
 import (
 	"time"
@@ -40,7 +40,7 @@ func ForgiveTries(tx *store.Tx, environmentID, userID string, enrolling ...strin
 	}
 	ids := append(enrolling, RecoveryFactor)
 	for _, row := range rows {
-		if row.Format == store.FormatTOTP || row.Format == store.FormatPasskey {
+		if IsFactor(row) {
 			ids = append(ids, row.ID)
 		}
 	}
