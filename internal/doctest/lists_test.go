@@ -3,15 +3,19 @@ package doctest_test
 import (
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stepup-auth/stepup/internal/doctest"
 )
 
 // TestShelves: docs/README.md shows each page of docs on one shelf, once.
 func TestShelves(t *testing.T) {
-	page, shelves := read(t, "docs/README.md"), 0
+	page, shelves := doctest.Read(t, "docs/README.md"), 0
 	shown := map[string]int{}
 	for _, shelf := range strings.Split(page, "\n## ")[1:] {
 		shelves++
@@ -24,7 +28,7 @@ func TestShelves(t *testing.T) {
 	if shelves != 4 {
 		t.Errorf("there are %d shelves", shelves)
 	}
-	all := append(files(t, "docs/*.md", "docs/*/*.md"), "docs/openapi.json")
+	all := append(doctest.Files(t, "docs/*.md", "docs/*/*.md"), "docs/openapi.json")
 	for _, page := range all {
 		if page != "docs/README.md" && shown[page] != 1 {
 			t.Errorf("docs/README.md shows %s %d times", page, shown[page])
@@ -36,15 +40,15 @@ func TestShelves(t *testing.T) {
 // of npm and the scripts name, both ways.
 func TestDependencies(t *testing.T) {
 	needed := map[string]bool{}
-	for _, file := range files(t, "go.mod", "conformance/*/go.mod") {
-		for _, found := range regexp.MustCompile(`(?m)^(?:require |\t)([^\s()]+) v\S+$`).FindAllStringSubmatch(read(t, file), -1) {
+	for _, file := range doctest.Files(t, "go.mod", "conformance/*/go.mod") {
+		for _, found := range regexp.MustCompile(`(?m)^(?:require |\t)([^\s()]+) v\S+$`).FindAllStringSubmatch(doctest.Read(t, file), -1) {
 			needed[found[1]] = true
 		}
 	}
 	delete(needed, "github.com/stepup-auth/stepup")
-	for _, file := range files(t, "conformance/*/package.json") {
+	for _, file := range doctest.Files(t, "conformance/*/package.json") {
 		var manifest struct{ Dependencies, DevDependencies, Overrides map[string]string }
-		if err := json.Unmarshal([]byte(read(t, file)), &manifest); err != nil {
+		if err := json.Unmarshal([]byte(doctest.Read(t, file)), &manifest); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
 		for _, names := range []map[string]string{manifest.Dependencies, manifest.DevDependencies, manifest.Overrides} {
@@ -53,10 +57,10 @@ func TestDependencies(t *testing.T) {
 			}
 		}
 	}
-	for _, found := range regexp.MustCompile(`\t\[\w+\]=([^@\s]+)@v`).FindAllStringSubmatch(read(t, "scripts/check.sh"), -1) {
+	for _, found := range regexp.MustCompile(`\t\[\w+\]=([^@\s]+)@v`).FindAllStringSubmatch(doctest.Read(t, "scripts/check.sh"), -1) {
 		needed[found[1]] = true
 	}
-	for _, found := range regexp.MustCompile(`packages\+=\(([^)]+)\)`).FindAllStringSubmatch(read(t, "scripts/test.sh"), -1) {
+	for _, found := range regexp.MustCompile(`packages\+=\(([^)]+)\)`).FindAllStringSubmatch(doctest.Read(t, "scripts/test.sh"), -1) {
 		for _, name := range strings.Fields(found[1]) {
 			needed[name] = true
 		}
@@ -66,7 +70,7 @@ func TestDependencies(t *testing.T) {
 	}
 
 	listed := map[string]bool{}
-	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*) \\|").FindAllStringSubmatch(read(t, "docs/dependencies.md"), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*) \\|").FindAllStringSubmatch(doctest.Read(t, "docs/dependencies.md"), -1) {
 		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
 			if !strings.HasPrefix(name[1], "conformance/") && !strings.HasPrefix(name[1], "internal/") {
 				listed[name[1]] = true
@@ -87,7 +91,7 @@ func TestDependencies(t *testing.T) {
 
 // TestGlossary: each word of docs/glossary.md is used in the packages it names.
 func TestGlossary(t *testing.T) {
-	page, words := read(t, "docs/glossary.md"), map[string]bool{}
+	page, words := doctest.Read(t, "docs/glossary.md"), map[string]bool{}
 	for _, row := range regexp.MustCompile("(?m)^\\| ([^|`]+) \\| [^|]+ \\| (`[^|]+`) \\|$").FindAllStringSubmatch(page, -1) {
 		if words[row[1]] {
 			t.Errorf("%q is explained twice", row[1])
@@ -109,7 +113,30 @@ func used(t *testing.T, word, folder string) bool {
 	t.Helper()
 	// Words of a term stand on one line or on two; in names they are joined.
 	pattern := regexp.MustCompile("(?i)" + strings.ReplaceAll(regexp.QuoteMeta(strings.ReplaceAll(word, "-", " ")), " ", `[-\s/]*`))
-	return slices.ContainsFunc(files(t, folder+"/*.go"), func(file string) bool {
-		return !strings.HasSuffix(file, "_test.go") && pattern.MatchString(read(t, file))
+	return slices.ContainsFunc(doctest.Files(t, folder+"/*.go"), func(file string) bool {
+		return !strings.HasSuffix(file, "_test.go") && pattern.MatchString(doctest.Read(t, file))
 	})
+}
+
+// TestArchitecture: docs/architecture.md names each package that lies right below
+// internal, and every path that any page names is there.
+func TestArchitecture(t *testing.T) {
+	page := doctest.Read(t, "docs/architecture.md")
+	entries, err := os.ReadDir(filepath.Join(doctest.Root(t), "internal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if !strings.Contains(page, "`internal/"+entry.Name()+"`") {
+			t.Errorf("docs/architecture.md does not name internal/%s", entry.Name())
+		}
+	}
+	for _, page := range doctest.Pages(t) {
+		for _, named := range regexp.MustCompile("`((?:internal|cmd|conformance|examples|scripts|docs)/[a-zA-Z0-9_./-]+)[`:]").
+			FindAllStringSubmatch(doctest.Read(t, page), -1) {
+			if _, err := os.Stat(filepath.Join(doctest.Root(t), named[1])); err != nil {
+				t.Errorf("%s names %s, which is not there", page, named[1])
+			}
+		}
+	}
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stepup-auth/stepup/internal/doctest"
 )
 
 var update = flag.Bool("update", false, "write the tables of routes in docs/api.md")
@@ -33,7 +35,7 @@ func TestRoutes(t *testing.T) {
 	const page = "docs/api.md"
 	all := routes(t)
 	table := regexp.MustCompile(`(?s)(<!-- routes: ([a-z ]+) -->\n).*?(<!-- end of routes -->)`)
-	text, shown := read(t, page), 0
+	text, shown := doctest.Read(t, page), 0
 	made := table.ReplaceAllStringFunc(text, func(found string) string {
 		part := table.FindStringSubmatch(found)
 		var rows strings.Builder
@@ -49,7 +51,7 @@ func TestRoutes(t *testing.T) {
 		t.Errorf("the tables show %d of %d routes", shown, len(all))
 	}
 	if *update {
-		if err := os.WriteFile(filepath.Join(root, page), []byte(made), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(doctest.Root(t), page), []byte(made), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	} else if made != text {
@@ -68,7 +70,7 @@ func routes(t *testing.T) (all []route) {
 	var document struct {
 		Paths map[string]map[string]json.RawMessage `json:"paths"`
 	}
-	if err := json.Unmarshal([]byte(read(t, "docs/openapi.json")), &document); err != nil {
+	if err := json.Unmarshal([]byte(doctest.Read(t, "docs/openapi.json")), &document); err != nil {
 		t.Fatal(err)
 	}
 	delete(document.Paths, "/api/v0/openapi.json")

@@ -2,11 +2,15 @@ package doctest_test
 
 import (
 	"fmt"
+	"io/fs"
+	"os"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stepup-auth/stepup/internal/doctest"
 )
 
 // attacks is how many there are of each group.
@@ -16,7 +20,7 @@ var attacks = map[string]int{"A": 9, "B": 11, "C": 13, "D": 10, "E": 8, "F": 16,
 // has a row with tests that exist, or says why it has none, and every test whose
 // name carries an id stands in that row.
 func TestCoverage(t *testing.T) {
-	page, all := read(t, "docs/security/coverage.md"), tests(t)
+	page, all := doctest.Read(t, "docs/security/coverage.md"), tests(t)
 	rows := map[string]string{}
 	for _, row := range regexp.MustCompile(`(?m)^\| ([A-GL]\d+) \| [^|]+ \| (.+) \|$`).FindAllStringSubmatch(page, -1) {
 		if rows[row[1]] != "" {
@@ -39,7 +43,7 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 	for _, script := range regexp.MustCompile("`([a-zA-Z0-9_./-]+\\.mjs)`: (\\w+)").FindAllStringSubmatch(page, -1) {
-		if !strings.Contains(read(t, script[1]), script[2]) {
+		if !strings.Contains(doctest.Read(t, script[1]), script[2]) {
 			t.Errorf("%s does not mention %s", script[1], script[2])
 		}
 	}
@@ -58,9 +62,27 @@ func tests(t *testing.T) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
 	for _, file := range sources(t, ".", true) {
-		for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(read(t, file), -1) {
+		for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(doctest.Read(t, file), -1) {
 			all[path.Dir(file)] = append(all[path.Dir(file)], found[1])
 		}
 	}
 	return all
+}
+
+// sources are the Go files below a folder, of its code or of its tests.
+func sources(t *testing.T, folder string, tests bool) (paths []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(doctest.Root(t)), folder, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git") {
+			return fs.SkipDir
+		}
+		if err == nil && strings.HasSuffix(path, ".go") && strings.HasSuffix(path, "_test.go") == tests {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
 }

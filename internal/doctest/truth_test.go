@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/doctest"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/method/recovery"
@@ -17,12 +18,12 @@ import (
 // TestEveryCodeIsDocumented looks for each code that the server refuses with,
 // and for no other.
 func TestEveryCodeIsDocumented(t *testing.T) {
-	page := read(t, "docs/api.md")
+	page := doctest.Read(t, "docs/api.md")
 	used := ""
 	for _, source := range sources(t, "internal", false) {
-		used += read(t, source)
+		used += doctest.Read(t, source)
 	}
-	codes := regexp.MustCompile(`(\w+) +Code = "([a-z_]+)"`).FindAllStringSubmatch(read(t, "internal/fault/fault.go"), -1)
+	codes := regexp.MustCompile(`(\w+) +Code = "([a-z_]+)"`).FindAllStringSubmatch(doctest.Read(t, "internal/fault/fault.go"), -1)
 	if len(codes) < 30 {
 		t.Fatalf("only %d codes found in internal/fault", len(codes))
 	}
@@ -36,8 +37,8 @@ func TestEveryCodeIsDocumented(t *testing.T) {
 // TestEveryVariableIsDocumented compares operating.md and wallets-operating.md with
 // what internal/config reads.
 func TestEveryVariableIsDocumented(t *testing.T) {
-	pages := read(t, "docs/operating.md") + read(t, "docs/wallets-operating.md")
-	source := read(t, "internal/config/config.go") + read(t, "internal/config/wallets.go")
+	pages := doctest.Read(t, "docs/operating.md") + doctest.Read(t, "docs/wallets-operating.md")
+	source := doctest.Read(t, "internal/config/config.go") + doctest.Read(t, "internal/config/wallets.go")
 	for _, name := range regexp.MustCompile(`"(STEPUP_[A-Z_]+[A-Z])"`).FindAllStringSubmatch(source, -1) {
 		if !strings.Contains(pages, "| `"+name[1]+"`") && !strings.Contains(pages, ", `"+name[1]+"`") {
 			t.Errorf("neither operating.md nor wallets-operating.md names %s", name[1])
@@ -52,7 +53,7 @@ func TestEveryVariableIsDocumented(t *testing.T) {
 
 // TestEveryKeyIsDocumented compares environment.md with the document's type.
 func TestEveryKeyIsDocumented(t *testing.T) {
-	page := read(t, "docs/environment.md")
+	page := doctest.Read(t, "docs/environment.md")
 	for _, key := range keys(reflect.TypeFor[environment.Environment](), "") {
 		short := key[strings.LastIndex(key, ".")+1:]
 		if !strings.Contains(page, "`"+key+"`") && !(strings.Contains(page, "`."+short+"`") && strings.Contains(page, short+":")) {
@@ -82,7 +83,7 @@ func keys(of reflect.Type, path string) []string {
 
 // TestGuessingArithmetic recomputes the table of limits.md from the defaults.
 func TestGuessingArithmetic(t *testing.T) {
-	page := read(t, "docs/limits.md")
+	page := doctest.Read(t, "docs/limits.md")
 	limits := environment.Defaults().Limits
 	perHour := func(r environment.Rate) int { return int(float64(r.Count) / r.Per.Std().Hours()) }
 	const spread = 40                    // of internal/method/sentcode: all sources together against one
@@ -123,7 +124,7 @@ func TestGuessingArithmetic(t *testing.T) {
 
 // TestSendingArithmetic recomputes from the defaults how many codes go out.
 func TestSendingArithmetic(t *testing.T) {
-	page := read(t, "docs/limits.md")
+	page := doctest.Read(t, "docs/limits.md")
 	l := environment.Defaults().Limits
 	in10m := func(r environment.Rate) int { return r.Count * int(10*time.Minute/r.Per.Std()) }
 	inHour := func(r environment.Rate) int { return r.Count * int(time.Hour/r.Per.Std()) }
@@ -154,7 +155,7 @@ func TestSendingArithmetic(t *testing.T) {
 // TestFactorGuessingArithmetic recomputes what guessing at an authenticator app
 // and at recovery codes is worth from the defaults and the waits of internal/limit.
 func TestFactorGuessingArithmetic(t *testing.T) {
-	page := read(t, "docs/limits.md")
+	page := doctest.Read(t, "docs/limits.md")
 	limits := environment.Defaults().Limits
 	waits := limit.InARow{Free: limits.FactorGuesses, Stop: limits.FactorHardStop}
 	within := func(d time.Duration) int { // tries as early as they are let

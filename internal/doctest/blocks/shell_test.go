@@ -1,4 +1,4 @@
-package doctest_test
+package blocks_test
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/deliver/delivertest"
+	"github.com/stepup-auth/stepup/internal/doctest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 )
 
@@ -64,8 +65,7 @@ func newShell(t *testing.T, binary string) *shell {
 // example, and what they stand on.
 func (s *shell) linkSources() {
 	s.t.Helper()
-	base, err := filepath.Abs(root)
-	s.must(err)
+	base := doctest.Root(s.t)
 	list := exec.CommandContext(s.t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if .Main}}{{$.Dir}}{{end}}{{end}}",
 		"./stepuptest", "./examples/go-service")
 	list.Dir = base

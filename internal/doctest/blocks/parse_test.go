@@ -1,9 +1,11 @@
-package doctest_test
+package blocks_test
 
 import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/stepup-auth/stepup/internal/doctest"
 )
 
 // A block is one fenced code block of a page. Behind its language the first
@@ -34,7 +36,7 @@ func blocksOf(t *testing.T, page string) []block {
 	var blocks []block
 	var open *block
 	indent, before := "", ""
-	for i, line := range strings.Split(read(t, page), "\n") {
+	for i, line := range strings.Split(doctest.Read(t, page), "\n") {
 		bare := strings.TrimSpace(line)
 		switch {
 		case open == nil && strings.HasPrefix(bare, "```"):
