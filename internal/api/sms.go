@@ -112,8 +112,8 @@ func (a *API) textCode(c *door.Call, r SMSCreateRequest, purpose method.Purpose,
 	if err != nil {
 		return SMSVerification{}, err
 	}
-	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Number: n, Source: c.Source, BindingID: r.BindingID,
-		Scopes: scopes, Alarm: a.alarm(c)}
+	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Address: n.E164, Source: c.Source,
+		BindingID: r.BindingID, Scopes: scopes, Alarm: a.alarm(c)}
 	row, err := a.sendCode(c, assurance.SMSCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
 		if resend != "" {
 			return smscode.Resend(tx, asked, resend)
@@ -175,7 +175,7 @@ func (a *API) changePhone(c *door.Call, tx *store.Tx, typed string) (*SMSVerific
 		return nil, err
 	}
 	row, err := smscode.Create(tx, smscode.Request{
-		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Number: n, Source: c.Source,
+		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Address: n.E164, Source: c.Source,
 		AuthorizedBy: tokenID, Alarm: a.alarm(c),
 	})
 	if err != nil {

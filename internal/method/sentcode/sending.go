@@ -44,7 +44,7 @@ type sender struct {
 	settled bool   // the account has a pot of its own
 }
 
-func (ch *Channel) sender(tx *store.Tx, r Request) (s sender, err error) {
+func (ch *Channel) sender(tx *store.Tx, r asked) (s sender, err error) {
 	if r.Session == nil {
 		return sender{}, nil
 	}
@@ -70,7 +70,7 @@ func (ch *Channel) owns(tx *store.Tx, environmentID, identifier, userID string) 
 // first; where a later one refuses, nothing was counted. Past the address's own
 // limit a stranger's request to sign in is answered with the newest code that is
 // out, if its source is under its limit: that is returned, and no mail goes.
-func (ch *Channel) takeSend(tx *store.Tx, r Request) (shared *store.CodeChallengeRow, err error) {
+func (ch *Channel) takeSend(tx *store.Tx, r asked) (shared *store.CodeChallengeRow, err error) {
 	from, err := ch.sender(tx, r)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (ch *Channel) takeSend(tx *store.Tx, r Request) (shared *store.CodeChalleng
 	}
 	address := limit.Bound{Key: addressKey(tx, r.Tenant.ID, ch.Format, r.Key, from), Rate: r.Tenant.Limits.CodesPerAddress}
 	if taken.done() {
-		return nil, taken.end(r)
+		return nil, taken.end(r.Request)
 	}
 	past, err := taken.tryTake(address)
 	if err != nil {
@@ -116,14 +116,14 @@ func (ch *Channel) takeSend(tx *store.Tx, r Request) (shared *store.CodeChalleng
 		Rate: environment.Rate{Count: r.Tenant.Limits.CodesPerHour, Per: environment.Duration(time.Hour)}}
 	if from.settled {
 		all.Name, all.Key = codesPerHourAccounts, limit.For(tx, "send-accounts", r.Tenant.ID)
-		return nil, taken.ofAccounts(r, all, limit.For(tx, "send-first", r.Tenant.ID, from.userID))
+		return nil, taken.ofAccounts(r.Request, all, limit.For(tx, "send-first", r.Tenant.ID, from.userID))
 	}
 	taken.take(all)
-	return nil, taken.end(r)
+	return nil, taken.end(r.Request)
 }
 
 // perAccount are the bounds of one session and of all sessions of its account.
-func (ch *Channel) perAccount(tx *store.Tx, r Request, from sender) []limit.Bound {
+func (ch *Channel) perAccount(tx *store.Tx, r asked, from sender) []limit.Bound {
 	l := r.Tenant.Limits
 	return []limit.Bound{
 		{Key: sessionKey(tx, r.Tenant.ID, r.Session.ID), Rate: l.CodesPerSession},

@@ -50,6 +50,8 @@ type Channel struct {
 	TooMany fault.Code // the code was tried too often
 	Look    string     // where the newest code is: "the newest mail"
 
+	// Read says where the address of a request is, or refuses it.
+	Read func(r Request) (Recipient, error)
 	// Send queues the code for the address of c, in the transaction. With decoy
 	// it does the same work and nothing is sent. Summary is what the code agrees
 	// to, and must be shown whole; empty: nothing in particular.
@@ -63,20 +65,40 @@ type Request struct {
 	Tenant       *tenant.Tenant
 	Session      *store.SessionRow // nil: to sign in
 	Purpose      method.Purpose
-	Key          string // normalised address
-	Written      string // address as people read it
+	Address      string // as it was typed, or of a phone number E.164
 	Source       string
 	AuthorizedBy string   // purpose update: the elevated token that allowed it
-	Bounds       []Bound  // limits on sending of the channel's own
 	BindingID    string   // purpose session: the transaction that the code is to confirm
 	Scopes       []string // purpose session: all that the code is to be good for, which its message says; empty: it is not said
 
 	Alarm func(setting string) // told which limit of the whole environment is used up; nil: nobody is
 }
 
+// Recipient is where a code goes, as its channel reads the address.
+type Recipient struct {
+	Key     string  // normalised address
+	Written string  // address as people read it
+	Bounds  []Bound // limits on sending of the channel's own
+}
+
+// asked is a request whose address was read.
+type asked struct {
+	Request
+	Recipient
+}
+
+func (ch *Channel) read(r Request) (asked, error) {
+	to, err := ch.Read(r)
+	return asked{r, to}, err
+}
+
 // Create opens a challenge and queues its message. It answers alike for known
 // and unknown addresses.
-func (ch *Channel) Create(tx *store.Tx, r Request) (store.CodeChallengeRow, error) {
+func (ch *Channel) Create(tx *store.Tx, request Request) (store.CodeChallengeRow, error) {
+	r, err := ch.read(request)
+	if err != nil {
+		return store.CodeChallengeRow{}, err
+	}
 	summary, err := about(tx, r.Tenant, r.Session, r.Purpose, r.BindingID)
 	if err != nil {
 		return store.CodeChallengeRow{}, err
@@ -130,7 +152,7 @@ func Allows(t *tenant.Tenant, c store.CodeChallengeRow) []string {
 
 // share answers with one more id for a sign-in code that is out. It does the work
 // of sending, so that the time it takes tells nothing.
-func (ch *Channel) share(tx *store.Tx, r Request, newest store.CodeChallengeRow) (store.CodeChallengeRow, error) {
+func (ch *Channel) share(tx *store.Tx, r asked, newest store.CodeChallengeRow) (store.CodeChallengeRow, error) {
 	c := newest
 	c.ID, c.Shares, c.CodeHash, c.Recipient = uuid.NewString(), newest.ID, []byte{}, r.Written
 	code, err := newCode(tx, c, true)
@@ -159,7 +181,11 @@ func about(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, purpose method.P
 // Resend sends a new code for an open challenge, about the same transaction; the
 // earlier code is dead, the tries made stand. The challenge must have been asked
 // for in the same session and for the same address.
-func (ch *Channel) Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow, error) {
+func (ch *Channel) Resend(tx *store.Tx, request Request, challengeID string) (store.CodeChallengeRow, error) {
+	r, err := ch.read(request)
+	if err != nil {
+		return store.CodeChallengeRow{}, err
+	}
 	c, err := ch.find(tx, r.Tenant.ID, challengeID, r.Session)
 	if err == nil && c.Identifier != r.Key {
 		err = ch.unknown()

@@ -28,7 +28,7 @@ import (
 var channel = &sentcode.Channel{
 	Is: assurance.SMSCode, Format: store.FormatPhone,
 	Wrong: fault.WrongSMSCode, Unknown: fault.InvalidSMSVerification, TooMany: fault.TooManySMSAttempts, Look: "the newest text message",
-	Send: send, Detail: detail,
+	Read: read, Send: send, Detail: detail,
 }
 
 // Method implements [method.Method].
@@ -59,64 +59,44 @@ func Off() *fault.Error {
 }
 
 // Request asks for a code to be texted.
-type Request struct {
-	Tenant       *tenant.Tenant
-	Session      *store.SessionRow // nil: to sign in
-	Purpose      method.Purpose
-	Number       phone.Number
-	Source       string
-	AuthorizedBy string   // purpose update: the elevated token that allowed it
-	BindingID    string   // purpose session: the transaction that the code is to confirm
-	Scopes       []string // purpose session: all that the code is to be good for
+type Request = sentcode.Request
 
-	Alarm func(setting string) // told which limit of the whole environment is used up; nil: nobody is
-}
+// Create opens a challenge and queues its text, see [sentcode.Channel.Create].
+func Create(tx *store.Tx, r Request) (store.CodeChallengeRow, error) { return channel.Create(tx, r) }
 
-// Create opens a challenge and queues its text. It answers alike for known and
-// unknown numbers.
-func Create(tx *store.Tx, r Request) (store.CodeChallengeRow, error) {
-	sent, err := r.judge()
-	if err != nil {
-		return store.CodeChallengeRow{}, err
-	}
-	return channel.Create(tx, sent)
-}
-
-// Resend texts a new code for an open challenge; the earlier code is dead, the
-// tries made stand. The challenge must have been asked for in the same session
-// and for the same number.
+// Resend texts a new code for an open challenge, see [sentcode.Channel.Resend].
 func Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow, error) {
-	sent, err := r.judge()
-	if err != nil {
-		return store.CodeChallengeRow{}, err
-	}
-	return channel.Resend(tx, sent, challengeID)
+	return channel.Resend(tx, r, challengeID)
 }
 
-// judge refuses numbers that the environment does not text. The caps on ranges
+// read refuses numbers that the environment does not text. The caps on ranges
 // come in two halves, one for accounts that have the number already.
-func (r Request) judge() (sentcode.Request, error) {
-	sms, n := r.Tenant.SMS, r.Number
+func read(r Request) (sentcode.Recipient, error) {
+	sms := r.Tenant.SMS
+	if !sms.Enabled {
+		return sentcode.Recipient{}, Off()
+	}
+	n, err := phone.ParseE164(r.Address)
+	if err != nil {
+		return sentcode.Recipient{}, fmt.Errorf("reading the number to text: %w", err)
+	}
 	switch {
-	case !sms.Enabled:
-		return sentcode.Request{}, Off()
 	case !sms.Texts(n.Country):
-		return sentcode.Request{}, fault.New(fault.InvalidPhone,
+		return sentcode.Recipient{}, fault.New(fault.InvalidPhone,
 			"Numbers of %s are not texted here. Use another number, or another way to prove it is you.", n.Country)
 	case !slices.Contains(sms.NumberTypes, n.Type) && n.MobileForm() != "":
-		return sentcode.Request{}, fault.New(fault.InvalidPhone, "This is the number of a fixed line, which is not texted here. %s",
+		return sentcode.Recipient{}, fault.New(fault.InvalidPhone, "This is the number of a fixed line, which is not texted here. %s",
 			n.MobileForm())
 	case !slices.Contains(sms.NumberTypes, n.Type):
-		return sentcode.Request{}, fault.New(fault.InvalidPhone,
+		return sentcode.Recipient{}, fault.New(fault.InvalidPhone,
 			"This kind of number is not texted here. Use a mobile number, or another way to prove it is you.")
 	}
 	if words := sentcode.Allows(r.Tenant, store.CodeChallengeRow{Scopes: strings.Join(r.Scopes, " ")}); !deliver.TextsAllow(words) {
-		return sentcode.Request{}, fault.New(fault.InvalidScopes,
+		return sentcode.Recipient{}, fault.New(fault.InvalidScopes,
 			"A text message cannot say all that these scopes allow. Ask for fewer at once, or send the code by mail.")
 	}
-	return sentcode.Request{
-		Tenant: r.Tenant, Session: r.Session, Purpose: r.Purpose, Key: n.E164, Written: n.E164, Source: r.Source,
-		AuthorizedBy: r.AuthorizedBy, BindingID: r.BindingID, Scopes: r.Scopes, Alarm: r.Alarm,
+	return sentcode.Recipient{
+		Key: n.E164, Written: n.E164,
 		Bounds: []sentcode.Bound{
 			{Setting: "sms.perPrefix", What: "sms-prefix", Parts: []string{n.Prefix()}, PerAccount: true, Rate: sms.PerPrefix},
 			{Setting: "sms.perHour", What: "sms-environment",

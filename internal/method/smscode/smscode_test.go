@@ -18,24 +18,31 @@ import (
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 )
 
-func link(tx *store.Tx, w *tenanttest.World, s store.SessionRow, n phone.Number) error {
-	_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.PhoneAddress(n),
+func link(tx *store.Tx, w *tenanttest.World, s store.SessionRow, number string) error {
+	n, err := phone.ParseE164(number)
+	if err != nil {
+		return err
+	}
+	_, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.PhoneAddress(n),
 		account.Authority{Provenance: store.ProvenanceElevatedToken})
 	return err
 }
 
-func numberOf(t testing.TB, w *tenanttest.World, s store.SessionRow) (n phone.Number) {
+// textsOn is a line for [tenanttest.Document] that switches text messages on.
+const textsOn = "sms: {enabled: true, countries: [US, GB]}"
+
+func numberOf(t testing.TB, w *tenanttest.World, s store.SessionRow) (number string) {
 	t.Helper()
 	w.Read(t, func(tx *store.Tx) error {
 		rows, err := tx.Credentials(tenanttest.ID, s.UserID)
 		for _, row := range rows {
 			if row.Format == store.FormatPhone {
-				n = tenanttest.Number(t, row.Identifier)
+				number = row.Identifier
 			}
 		}
 		return err
 	})
-	return n
+	return number
 }
 
 // send asks for a code as the server does: a refusal counts too.
@@ -68,7 +75,7 @@ func TestB10Pumping(t *testing.T) {
 		pump := func(prefix string) (sent int) {
 			for i := range 1000 {
 				_, refused := send(t, w, smscode.Request{Purpose: method.SignIn,
-					Number: tenanttest.Number(t, fmt.Sprintf("%s%04d", prefix, i)), Source: fmt.Sprint("source ", i)})
+					Address: fmt.Sprintf("%s%04d", prefix, i), Source: fmt.Sprint("source ", i)})
 				switch {
 				case refused == nil:
 					sent++
@@ -84,11 +91,11 @@ func TestB10Pumping(t *testing.T) {
 		if texts := w.Mails(t); len(texts) != 30 {
 			t.Errorf("%d texts, want 30", len(texts))
 		}
-		if _, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Number: tenanttest.Number(t, "+12125550123")}); refused != nil {
+		if _, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Address: "+12125550123"}); refused != nil {
 			t.Errorf("another range: %v", refused)
 		}
 		w.Clock.Advance(time.Hour)
-		if _, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Number: tenanttest.Number(t, "+14155550123")}); refused != nil {
+		if _, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Address: "+14155550123"}); refused != nil {
 			t.Errorf("an hour later: %v", refused)
 		}
 	})
@@ -99,7 +106,7 @@ func TestB10Environment(t *testing.T) {
 	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document("sms: {enabled: true, countries: [US], perHour: 20}"))
 	for i := range 60 {
-		_, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Number: tenanttest.Number(t, fmt.Sprintf("+1415%03d0123", 200+i)),
+		_, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Address: fmt.Sprintf("+1415%03d0123", 200+i),
 			Source: fmt.Sprint(i)})
 		if fault.Has(refused, fault.RateLimited) != (i >= 20) {
 			t.Fatalf("send %d: %v", i, refused)
@@ -116,7 +123,7 @@ func TestStrangersCannotUseUpTheOwnersRange(t *testing.T) {
 	w.Clock.Advance(25 * time.Hour)
 	refusals := 0
 	for i := range 10 {
-		r := smscode.Request{Purpose: method.InSession, Session: &mallory, Number: tenanttest.Number(t, fmt.Sprintf("+141555501%02d", i))}
+		r := smscode.Request{Purpose: method.InSession, Session: &mallory, Address: fmt.Sprintf("+141555501%02d", i)}
 		if _, refused := send(t, w, r); refused != nil {
 			refusals++
 		}
@@ -125,7 +132,7 @@ func TestStrangersCannotUseUpTheOwnersRange(t *testing.T) {
 		t.Errorf("%d refusals, want 7", refusals)
 	}
 	if _, refused := send(t, w,
-		smscode.Request{Purpose: method.InSession, Session: &ada, Number: tenanttest.Number(t, "+14155550100")}); refused != nil {
+		smscode.Request{Purpose: method.InSession, Session: &ada, Address: "+14155550100"}); refused != nil {
 		t.Errorf("the owner gets no code: %v", refused)
 	}
 	// An account that was made on the way has no half of its own.
@@ -135,7 +142,7 @@ func TestStrangersCannotUseUpTheOwnersRange(t *testing.T) {
 		_, err := tx.Exec(`UPDATE credentials SET user_id = $1 WHERE identifier = '+14155550100'`, young.UserID)
 		return err
 	})
-	_, refused := send(t, w, smscode.Request{Purpose: method.InSession, Session: &young, Number: tenanttest.Number(t, "+14155550100")})
+	_, refused := send(t, w, smscode.Request{Purpose: method.InSession, Session: &young, Address: "+14155550100"})
 	if !fault.Has(refused, fault.RateLimited) {
 		t.Errorf("an account of today: %v", refused)
 	}
@@ -166,7 +173,7 @@ func TestN4WhatIsTexted(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := tenanttest.SQLite(t, tenanttest.Document(test.sms))
-			_, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Number: tenanttest.Number(t, test.number)})
+			_, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Address: test.number})
 			if test.want == "" && refused != nil || test.want != "" && !fault.Has(refused, test.want) {
 				t.Errorf("%v, want %q", refused, test.want)
 			}
@@ -181,14 +188,14 @@ func TestN4WhatIsTexted(t *testing.T) {
 // elsewhere costs its owner nothing.
 func TestB11Doors(t *testing.T) {
 	t.Parallel()
-	tenanttest.Engines(t, tenanttest.Document(tenanttest.Texts), func(t *testing.T, w *tenanttest.World) {
-		number := tenanttest.Number(t, "+14155550123")
-		ada, again, mallory := w.SignInByText(t, number.E164), w.SignInByText(t, number.E164), w.SignIn(t, "mallory@example.com")
+	tenanttest.Engines(t, tenanttest.Document(textsOn), func(t *testing.T, w *tenanttest.World) {
+		number := "+14155550123"
+		ada, again, mallory := w.SignInByText(t, number), w.SignInByText(t, number), w.SignIn(t, "mallory@example.com")
 		if ada.UserID != again.UserID {
 			t.Fatal("one number made two users")
 		}
-		inside, code := w.AskText(t, smscode.Request{Purpose: method.InSession, Session: &ada, Number: number})
-		outside, outsideCode := w.AskText(t, smscode.Request{Purpose: method.SignIn, Number: number, Source: "192.0.2.1"})
+		inside, code := w.AskText(t, smscode.Request{Purpose: method.InSession, Session: &ada, Address: number})
+		outside, outsideCode := w.AskText(t, smscode.Request{Purpose: method.SignIn, Address: number, Source: "192.0.2.1"})
 		mailed, mailedCode := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "mallory@example.com", Source: "192.0.2.1"})
 		for range 6 {
 			for name, err := range map[string]error{
@@ -223,10 +230,10 @@ func TestB11Doors(t *testing.T) {
 // environment says; it is kept as a hash.
 func TestN2Life(t *testing.T) {
 	t.Parallel()
-	w := tenanttest.SQLite(t, tenanttest.Document(tenanttest.Texts, "limits: {codeExpiry: 2m}"))
-	number := tenanttest.Number(t, "+14155550123")
+	w := tenanttest.SQLite(t, tenanttest.Document(textsOn, "limits: {codeExpiry: 2m}"))
+	number := "+14155550123"
 	ask := func() (id, code string) {
-		return w.AskText(t, smscode.Request{Purpose: method.SignIn, Number: number, Source: "192.0.2.1"})
+		return w.AskText(t, smscode.Request{Purpose: method.SignIn, Address: number, Source: "192.0.2.1"})
 	}
 	id, code := ask()
 	w.Clock.Advance(2*time.Minute + time.Second)
@@ -258,7 +265,7 @@ func TestN2Life(t *testing.T) {
 // where texts still go to it.
 func TestProof(t *testing.T) {
 	t.Parallel()
-	w := tenanttest.SQLite(t, tenanttest.Document(tenanttest.Texts))
+	w := tenanttest.SQLite(t, tenanttest.Document(textsOn))
 	ada := w.SignInByText(t, "+447400123456")
 	w.Read(t, func(tx *store.Tx) error {
 		rows, err := tx.Credentials(tenanttest.ID, ada.UserID)
@@ -271,12 +278,12 @@ func TestProof(t *testing.T) {
 		}
 		return err
 	})
-	id, code := w.AskText(t, smscode.Request{Purpose: method.InSession, Session: &ada, Number: numberOf(t, w, ada)})
+	id, code := w.AskText(t, smscode.Request{Purpose: method.InSession, Session: &ada, Address: numberOf(t, w, ada)})
 	w.Apply(t, tenanttest.Document("sms: {enabled: true, countries: [US]}"))
 	if _, err := w.Grant(t.Context(), smscode.Method{}, w.Attempt(&ada, id, code), stepup.WalletExport); err == nil {
 		t.Error("a number of a country that is out stepped up")
 	}
-	w.Apply(t, tenanttest.Document(tenanttest.Texts))
+	w.Apply(t, tenanttest.Document(textsOn))
 	if text, err := w.Grant(t.Context(), smscode.Method{}, w.Attempt(&ada, id, code), stepup.WalletExport); err != nil || text == "" {
 		t.Errorf("stepping up: %v", err)
 	}
@@ -285,12 +292,12 @@ func TestProof(t *testing.T) {
 // A resent code replaces the earlier one, for the same number and session only.
 func TestResend(t *testing.T) {
 	t.Parallel()
-	w := tenanttest.SQLite(t, tenanttest.Document(tenanttest.Texts))
-	number, other := tenanttest.Number(t, "+14155550123"), tenanttest.Number(t, "+14155550124")
-	id, first := w.AskText(t, smscode.Request{Purpose: method.SignIn, Number: number})
-	resend := func(n phone.Number, challenge string) (code string, err error) {
+	w := tenanttest.SQLite(t, tenanttest.Document(textsOn))
+	number, other := "+14155550123", "+14155550124"
+	id, first := w.AskText(t, smscode.Request{Purpose: method.SignIn, Address: number})
+	resend := func(n string, challenge string) (code string, err error) {
 		err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := smscode.Resend(tx, smscode.Request{Tenant: w.Tenant, Number: n}, challenge)
+			_, err := smscode.Resend(tx, smscode.Request{Tenant: w.Tenant, Address: n}, challenge)
 			return err
 		})
 		for _, m := range w.Mails(t) {
@@ -322,11 +329,11 @@ func TestResend(t *testing.T) {
 // Closed sign-up answers a stranger like everybody else, and texts nothing.
 func TestClosedSignUp(t *testing.T) {
 	t.Parallel()
-	w := tenanttest.SQLite(t, tenanttest.Document(tenanttest.Texts))
+	w := tenanttest.SQLite(t, tenanttest.Document(textsOn))
 	w.SignInByText(t, "+14155550123")
-	w.Apply(t, tenanttest.Document(tenanttest.Texts, "signUp: {enabled: false}"))
+	w.Apply(t, tenanttest.Document(textsOn, "signUp: {enabled: false}"))
 	for number, texts := range map[string]int{"+14155550123": 1, "+14155550124": 0} {
-		id, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Number: tenanttest.Number(t, number), Source: "192.0.2.9"})
+		id, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Address: number, Source: "192.0.2.9"})
 		if id == "" || refused != nil {
 			t.Errorf("%s: %q, %v", number, id, refused)
 		}
@@ -338,17 +345,17 @@ func TestClosedSignUp(t *testing.T) {
 
 func TestTextSaysWhatTheCodeIsFor(t *testing.T) {
 	t.Parallel()
-	w := tenanttest.SQLite(t, tenanttest.Document(tenanttest.Texts))
+	w := tenanttest.SQLite(t, tenanttest.Document(textsOn))
 	ada := w.SignInByText(t, "+14155550123")
 	for _, r := range []smscode.Request{
-		{Purpose: method.SignIn, Number: numberOf(t, w, ada)}, {Purpose: method.InSession, Session: &ada, Number: numberOf(t, w, ada)},
-		{Purpose: method.Update, Session: &ada, Number: tenanttest.Number(t, "+14155550124")},
+		{Purpose: method.SignIn, Address: numberOf(t, w, ada)}, {Purpose: method.InSession, Session: &ada, Address: numberOf(t, w, ada)},
+		{Purpose: method.Update, Session: &ada, Address: "+14155550124"},
 	} {
 		if _, refused := send(t, w, r); refused != nil {
 			t.Fatal(refused)
 		}
 		texts := w.Mails(t)
-		if len(texts) != 1 || texts[0].To != r.Number.E164 || strings.Contains(texts[0].Text, "sign-in") != (r.Purpose == method.SignIn) ||
+		if len(texts) != 1 || texts[0].To != r.Address || strings.Contains(texts[0].Text, "sign-in") != (r.Purpose == method.SignIn) ||
 			tenanttest.CodeIn(texts[0]) == "" {
 			t.Errorf("%s: %v", r.Purpose, texts)
 		}

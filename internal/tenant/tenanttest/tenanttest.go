@@ -23,6 +23,8 @@ import (
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
+	"github.com/stepup-auth/stepup/internal/method/sentcode"
+	"github.com/stepup-auth/stepup/internal/method/smscode"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/secret"
@@ -178,19 +180,43 @@ func CodeIn(m deliver.Message) string {
 // Ask asks for a code as [emailcode.Create] does and returns it.
 func (w *World) Ask(t testing.TB, r emailcode.Request) (challengeID, code string) {
 	t.Helper()
-	challengeID, code, err := w.TryAsk(t, r)
+	return w.ask(t, emailcode.Create, r)
+}
+
+// TryAsk is Ask where a refusal is no surprise.
+func (w *World) TryAsk(t testing.TB, r emailcode.Request) (challengeID, code string, err error) {
+	t.Helper()
+	return w.tryAsk(t, emailcode.Create, r)
+}
+
+// AskText asks for a code as [smscode.Create] does and returns it.
+func (w *World) AskText(t testing.TB, r smscode.Request) (challengeID, code string) {
+	t.Helper()
+	return w.ask(t, smscode.Create, r)
+}
+
+// TryAskText is AskText where a refusal is no surprise.
+func (w *World) TryAskText(t testing.TB, r smscode.Request) (challengeID, code string, err error) {
+	t.Helper()
+	return w.tryAsk(t, smscode.Create, r)
+}
+
+type create func(*store.Tx, sentcode.Request) (store.CodeChallengeRow, error)
+
+func (w *World) ask(t testing.TB, create create, r sentcode.Request) (challengeID, code string) {
+	t.Helper()
+	challengeID, code, err := w.tryAsk(t, create, r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return challengeID, code
 }
 
-// TryAsk is Ask where a refusal is no surprise.
-func (w *World) TryAsk(t testing.TB, r emailcode.Request) (challengeID, code string, err error) {
+func (w *World) tryAsk(t testing.TB, create create, r sentcode.Request) (challengeID, code string, err error) {
 	t.Helper()
 	r.Tenant = w.Tenant
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
-		c, err := emailcode.Create(tx, r)
+		c, err := create(tx, r)
 		challengeID = c.ID
 		return err
 	})
@@ -218,14 +244,26 @@ func (w *World) Check(ctx context.Context, a method.Attempt, then func(*store.Tx
 // SignIn signs in with an email code, signing up where nobody has the address.
 func (w *World) SignIn(t testing.TB, address string) store.SessionRow {
 	t.Helper()
-	challengeID, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: address, Source: "192.0.2.1"})
-	var row store.SessionRow
-	err := w.Check(t.Context(), w.Attempt(nil, challengeID, code), func(tx *store.Tx, p method.Proof) (err error) {
+	id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: address, Source: "192.0.2.1"})
+	return w.enter(t, emailcode.Method{}, id, code)
+}
+
+// SignInByText signs in with a texted code, signing up where nobody has the number.
+func (w *World) SignInByText(t testing.TB, number string) store.SessionRow {
+	t.Helper()
+	id, code := w.AskText(t, smscode.Request{Purpose: method.SignIn, Address: number, Source: "192.0.2.1"})
+	return w.enter(t, smscode.Method{}, id, code)
+}
+
+func (w *World) enter(t testing.TB, m method.Method, challengeID, code string) (row store.SessionRow) {
+	t.Helper()
+	attempt := w.Attempt(nil, challengeID, code)
+	err := method.Check(t.Context(), w.DB, m, attempt, By, func(tx *store.Tx, p method.Proof) (err error) {
 		row, err = Enter(tx, w.Tenant, p)
 		return err
 	})
 	if err != nil {
-		t.Fatalf("signing in as %s: %v", address, err)
+		t.Fatalf("signing in: %v", err)
 	}
 	return row
 }
