@@ -22,7 +22,7 @@ type By struct {
 	SessionID     string
 	RequestID     string
 
-	Tally *Tally // counts refusals of anonymous requests; nil: each is recorded
+	Refusals *Refusals // counts refusals of anonymous requests; nil: each is recorded
 }
 
 // Detail is what else is worth knowing. Values must be printable and no secrets.

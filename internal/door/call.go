@@ -40,7 +40,7 @@ type Call struct {
 }
 
 func (d *Door) call(a *arrival, r Route) *Call {
-	by := audit.By{Actor: "anonymous", RequestID: d.RequestID(a.request), Tally: d.Refusals}
+	by := audit.By{Actor: "anonymous", RequestID: d.RequestID(a.request), Refusals: d.Refusals}
 	return &Call{Caller: who.Caller{By: by, Source: d.ClientAddr(a.request)}, door: d, route: r, arrival: a}
 }
 

@@ -34,7 +34,7 @@ type Config struct {
 	RequestID  func(*http.Request) string                         // set by the server's outermost layer
 	ClientAddr func(*http.Request) string                         // true client address
 	Observe    func(route string, status int, took time.Duration) // metrics; nil is allowed
-	Refusals   *audit.Tally                                       // counts refusals of anonymous requests; nil: each is recorded
+	Refusals   *audit.Refusals                                    // counts refusals of anonymous requests; nil: each is recorded
 	Shadow     *shadow.Counter                                    // counts what the newest rules would do; nil: nobody does
 	MFAToken   func(text string) who.Legacy                       // reads a token of action-based MFA; nil: none is taken
 }

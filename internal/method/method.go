@@ -324,10 +324,10 @@ func (c *check) note(tx *store.Tx, refused *fault.Error) error {
 
 // tallied counts a refusal in memory, if that is all there is to do about it.
 func (c *check) tallied(refused *fault.Error) bool {
-	if c.attempt.Session != nil || c.by.Tally == nil {
+	if c.attempt.Session != nil || c.by.Refusals == nil {
 		return false
 	}
 	from := limit.From(c.attempt.Source, c.attempt.Tenant.Limits)
-	c.by.Tally.Count(c.attempt.Tenant.ID, from.Network(), string(c.method.Kind())+" "+string(refused.Code))
+	c.by.Refusals.Count(c.attempt.Tenant.ID, from.Network(), string(c.method.Kind())+" "+string(refused.Code))
 	return true
 }

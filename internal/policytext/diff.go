@@ -81,17 +81,17 @@ func Diff(old, next *environment.Environment, calls map[string]int64) ([]Change,
 // decided puts them into words.
 var facts = [...]string{"required", "accepted", "token"}
 
-// verdict is a decision beside its text; known is false where the environment has
+// outcome is a decision beside its text; known is false where the environment has
 // no such scope.
-type verdict struct {
+type outcome struct {
 	text     [len(facts)]string
 	known    bool
 	decision policy.Decision
 }
 
-func decided(env *environment.Environment, scope string, means []string) (v verdict, err error) {
+func decided(env *environment.Environment, scope string, means []string) (v outcome, err error) {
 	if _, err := policy.RuleFor(env, stepup.Scope(scope)); err != nil {
-		return verdict{text: [...]string{"no such scope", "nothing", "none"}}, nil
+		return outcome{text: [...]string{"no such scope", "nothing", "none"}}, nil
 	}
 	explained, err := Explain(env, scope, means)
 	if err != nil {
@@ -117,7 +117,7 @@ func decided(env *environment.Environment, scope string, means []string) (v verd
 
 // looser judges the step from v to after, fact by fact. A scope that comes or
 // goes is neither looser nor stricter: without it nothing can be minted.
-func (v verdict) looser(after verdict) [len(facts)]bool {
+func (v outcome) looser(after outcome) [len(facts)]bool {
 	if !v.known || !after.known {
 		return [len(facts)]bool{}
 	}

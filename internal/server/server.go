@@ -62,7 +62,7 @@ type Server struct {
 	chores  []store.Chore // what is removed once its time is over, beside what the store knows
 	clients *clients
 
-	refusals *audit.Tally
+	refusals *audit.Refusals
 	alarmed  sync.Map // environment and setting to the minute in which that was logged
 	custody  *custodydoor.Door
 	senders  deliver.Senders
@@ -83,7 +83,7 @@ func New(c Config) *Server {
 	tenants := tenant.NewRegistry(c.DB, c.PublicURL, c.Now)
 	legacyMFA, chores := actionMFA()
 	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, senders: senders, clients: clients,
-		chores: append(chores, shadow.Chore()), refusals: audit.NewTally(c.Now),
+		chores: append(chores, shadow.Chore()), refusals: audit.NewRefusals(c.Now),
 		custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
 		Config: door.Config{

@@ -14,11 +14,11 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-// Tally counts refusals of anonymous requests in memory, because each costs its
+// Refusals counts refusals of anonymous requests in memory, because each costs its
 // sender nothing: written one by one they would fill the log. When a minute is
 // over its counts become one entry per source. A crash loses those of the last
 // minute.
-type Tally struct {
+type Refusals struct {
 	now func() time.Time
 
 	mu     sync.Mutex
@@ -40,13 +40,13 @@ const (
 	late = 30 * time.Second
 )
 
-// NewTally makes an empty one.
-func NewTally(now func() time.Time) *Tally {
-	return &Tally{now: now, counts: map[store.Refusal]int64{}, known: map[source]bool{}}
+// NewRefusals makes an empty one.
+func NewRefusals(now func() time.Time) *Refusals {
+	return &Refusals{now: now, counts: map[store.Refusal]int64{}, known: map[source]bool{}}
 }
 
 // Count counts one refusal of a request from this network.
-func (t *Tally) Count(environmentID, network, what string) {
+func (t *Refusals) Count(environmentID, network, what string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	from := source{t.now().Unix() / 60, environmentID, network}
@@ -63,7 +63,7 @@ func (t *Tally) Count(environmentID, network, what string) {
 	}
 }
 
-func (t *Tally) inMinute(minute int64) (n int) {
+func (t *Refusals) inMinute(minute int64) (n int) {
 	for s := range t.known {
 		if s.minute == minute {
 			n++
@@ -74,7 +74,7 @@ func (t *Tally) inMinute(minute int64) (n int) {
 
 // Flush stores the counts of minutes that are over, or with all set every one,
 // for [Collect]. What could not be stored is kept.
-func (t *Tally) Flush(ctx context.Context, db *store.DB, all bool) error {
+func (t *Refusals) Flush(ctx context.Context, db *store.DB, all bool) error {
 	t.mu.Lock()
 	running := t.now().Unix() / 60
 	over := map[store.Refusal]int64{}

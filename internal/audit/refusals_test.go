@@ -16,22 +16,22 @@ import (
 
 // Two nodes count, several collect: one entry per source, that of the rest among
 // them, with what both have counted.
-func TestTally(t *testing.T) {
+func TestRefusals(t *testing.T) {
 	clock := &storetest.Clock{}
 	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
 		db, other := open(t), open(t)
 		clock.Advance(time.Minute - time.Duration(time.Now().Add(clock.Offset()).Second())*time.Second) // a minute begins
 		now := func() time.Time { return time.Now().Add(clock.Offset()) }
-		one, two := audit.NewTally(now), audit.NewTally(now)
+		one, two := audit.NewRefusals(now), audit.NewRefusals(now)
 		for i := range 300 {
 			one.Count("e", fmt.Sprintf("192.0.2.%d", i%150), "email invalid")
 		}
 		for range 5 {
 			two.Count("e", "192.0.2.1", "email wrong")
 		}
-		flush := func(tally *audit.Tally, db *store.DB, all bool) {
+		flush := func(refusals *audit.Refusals, db *store.DB, all bool) {
 			t.Helper()
-			if err := tally.Flush(t.Context(), db, all); err != nil {
+			if err := refusals.Flush(t.Context(), db, all); err != nil {
 				t.Fatal(err)
 			}
 		}
