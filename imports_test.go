@@ -43,7 +43,7 @@ var rules = []rule{
 	{from: "stepuptest", to: "internal/...", but: below, reason: "strangers test with it"},
 	{from: "examples/...", to: "internal/...", but: below, reason: "an example shows what a stranger can do"},
 
-	{from: "internal/store", to: "internal/api", reason: "the store knows nobody above it"},
+	{from: "internal/store", to: "internal/api/...", reason: "the store knows nobody above it"},
 	{from: "internal/store", to: "internal/console", reason: "the store knows nobody above it"},
 	{from: "internal/store", to: "internal/server", reason: "the store knows nobody above it"},
 	{from: "internal/store", to: "internal/session", reason: "the store knows nobody above it"},
@@ -61,12 +61,12 @@ var rules = []rule{
 
 	{from: "internal/method/...", except: []string{"internal/method/methodtest", "internal/method/passkey/passkeytest"},
 		to: "internal/elevate", reason: "a verification gives a proof; only elevate turns proofs into tokens"},
-	{from: "internal/method/...", to: "internal/api", reason: "a method does not know how it is called"},
-	{from: "internal/policy", to: "internal/api", reason: "a decision does not depend on the transport"},
+	{from: "internal/method/...", to: "internal/api/...", reason: "a method does not know how it is called"},
+	{from: "internal/policy", to: "internal/api/...", reason: "a decision does not depend on the transport"},
 	{from: "internal/policy", to: "internal/console", reason: "a decision does not depend on the transport"},
 	{from: "internal/policy", to: "internal/elevate", reason: "deciding comes before minting"},
-	{from: "internal/elevate", to: "internal/api", reason: "minting does not depend on the transport"},
-	{from: "internal/token", to: "internal/api", reason: "signing does not depend on the transport"},
+	{from: "internal/elevate", to: "internal/api/...", reason: "minting does not depend on the transport"},
+	{from: "internal/token", to: "internal/api/...", reason: "signing does not depend on the transport"},
 	{from: "internal/environment", to: "internal/store/...", reason: "a document can be judged without a database"},
 	{from: "internal/seal", to: "internal/store/...", reason: "sealing is below the store"},
 	{from: "internal/outbound", to: "internal/...", reason: "the guard at the way out knows nobody inside"},
@@ -85,19 +85,34 @@ var rules = []rule{
 	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/elevate", reason: "only the issuer mints"},
 	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/enforce",
 		reason: "custodians judge by what is signed, in authz"},
-	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/api",
+	{from: "internal/wallet/*", except: []string{"internal/wallet/roles"}, to: "internal/api/...",
 		reason: "the wallet service does not know how the issuer is called"},
 	{from: "internal/wallet/intent", to: "internal/store",
 		reason: "issuer, coordinator and custodians read a request alike, with nothing but the request"},
 	{from: "internal/...", except: []string{"internal/server/servertest", "internal/wallet/roles", "internal/wallet/wallettest"},
 		to: "internal/wallet/roles", direct: true, reason: "the binary wires the roles"},
-	{from: "internal/api", to: "internal/wallet/coordinator", reason: "the public door knows a wallet service, not its inside"},
-	{from: "internal/api", to: "internal/wallet/custody", reason: "the issuer never sees a share"},
+	{from: "internal/api/...", to: "internal/wallet/coordinator", reason: "the public door knows a wallet service, not its inside"},
+	{from: "internal/api/...", to: "internal/wallet/custody", reason: "the issuer never sees a share"},
 	{from: "internal/server", to: "internal/wallet/custody", reason: "the issuer never sees a share"},
 
-	{from: "internal/api", to: "internal/console", reason: "two doors of one house; neither is behind the other"},
-	{from: "internal/console", to: "internal/api", reason: "two doors of one house; neither is behind the other"},
-	{from: "internal/...", except: []string{"internal/api", "internal/server"}, to: "internal/legacymfa", direct: true,
+	{from: "internal/door", to: "internal/signin", reason: "the door knows nothing of what is behind it"},
+	{from: "internal/door", to: "internal/waas", reason: "the door knows nothing of what is behind it"},
+	{from: "internal/door", to: "internal/api/...", reason: "the door knows nothing of what is behind it"},
+	{from: "internal/door", to: "internal/console", reason: "the door knows nothing of what is behind it"},
+	{from: "internal/signin", to: "internal/door", reason: "what happens behind the door does not know how it was called"},
+	{from: "internal/signin", to: "internal/api/...", reason: "what happens behind the door does not know how it was called"},
+	{from: "internal/waas", to: "internal/door", reason: "what happens behind the door does not know how it was called"},
+	{from: "internal/waas", to: "internal/api/...", reason: "what happens behind the door does not know how it was called"},
+	{from: "internal/api/*", to: "internal/api", reason: "the table is made of the endpoints, not they of it"},
+	{from: "internal/api/sdk", to: "internal/api/guard", reason: "faces of one house; none is behind another"},
+	{from: "internal/api/sdk", to: "internal/api/admin", reason: "faces of one house; none is behind another"},
+	{from: "internal/api/guard", to: "internal/api/sdk", reason: "faces of one house; none is behind another"},
+	{from: "internal/api/guard", to: "internal/api/admin", reason: "faces of one house; none is behind another"},
+	{from: "internal/api/admin", to: "internal/api/sdk", reason: "faces of one house; none is behind another"},
+	{from: "internal/api/admin", to: "internal/api/guard", reason: "faces of one house; none is behind another"},
+	{from: "internal/api/...", to: "internal/console", reason: "two doors of one house; neither is behind the other"},
+	{from: "internal/console", to: "internal/api/...", reason: "two doors of one house; neither is behind the other"},
+	{from: "internal/...", except: []string{"internal/api/...", "internal/server"}, to: "internal/legacymfa", direct: true,
 		reason: "action-based MFA can be deleted as a whole"},
 	{from: "cmd/...", to: "internal/legacymfa", direct: true, reason: "action-based MFA can be deleted as a whole"},
 	{from: "internal/...", except: []string{"internal/server", "internal/dev", "internal/dev/*"}, to: "internal/dev", direct: true,
@@ -127,6 +142,19 @@ func TestImports(t *testing.T) {
 					t.Errorf("%q imports %q: %s", path, inside(to), r.reason)
 				}
 			}
+		}
+	}
+}
+
+// TestBehindTheDoorIsNoHTTP keeps what happens behind the door callable by whatever
+// stands in front of it.
+func TestBehindTheDoorIsNoHTTP(t *testing.T) {
+	for _, p := range list(t, "./internal/...") {
+		if path := inside(p.ImportPath); path != "internal/signin" && path != "internal/waas" {
+			continue
+		}
+		if slices.Contains(p.Imports, "net/http") {
+			t.Errorf("%s imports net/http: requests and answers are the door's", p.ImportPath)
 		}
 	}
 }

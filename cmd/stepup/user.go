@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
-	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
@@ -81,7 +80,7 @@ func (c *userList) Run(s *session) error {
 		if c.JSON {
 			out := json.NewEncoder(s.stdout)
 			return c.each(tx, found, func(row store.UserRow) error {
-				shown, err := api.ViewUser(tx, c.Env, row.ID)
+				shown, err := operate.ViewUser(tx, c.Env, row.ID)
 				if err != nil {
 					return err
 				}
@@ -146,7 +145,7 @@ func (c *userShow) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		shown, err := api.ViewUser(tx, c.Env, id)
+		shown, err := operate.ViewUser(tx, c.Env, id)
 		if err != nil {
 			return err
 		}

@@ -196,3 +196,9 @@ func quoted(name string) string {
 	}
 	return `"` + name + `"`
 }
+
+// Owing refuses what a session that still owes a second factor may not do.
+func Owing() *fault.Error {
+	return fault.New(fault.AdditionalAuthRequired,
+		"This session still owes a second factor: give one, or enrol one, and try again.")
+}

@@ -203,29 +203,20 @@ func adminRotate(c *door.Call, r RotateRequest) (RotateResponse, error) {
 	return RotateResponse{kid}, err
 }
 
-// UserSummary is one user in a list.
-type UserSummary struct {
-	ID          string     `json:"id"`
-	Username    string     `json:"username,omitempty"`
-	CreatedAt   time.Time  `json:"createdAt"`
-	LastVisitAt time.Time  `json:"lastVisitAt"`
-	DisabledAt  *time.Time `json:"disabledAt,omitempty"`
-}
-
 // UserList is a page of users; ask again with after=next for more.
 type UserList struct {
-	Users []UserSummary `json:"users"`
-	Next  string        `json:"next,omitempty"`
+	Users []operate.UserSummary `json:"users"`
+	Next  string                `json:"next,omitempty"`
 }
 
 const pageSize = 100
 
 func adminUsers(c *door.Call, _ door.None) (UserList, error) {
-	list := UserList{Users: []UserSummary{}}
+	list := UserList{Users: []operate.UserSummary{}}
 	return list, c.Read(func(tx *store.Tx) error {
 		rows, err := tx.Users(c.Tenant.ID, c.Query().Get("after"), pageSize)
 		for _, row := range rows {
-			list.Users = append(list.Users, summarise(row))
+			list.Users = append(list.Users, operate.Summarise(row))
 		}
 		if len(rows) == pageSize {
 			list.Next = rows[pageSize-1].ID
@@ -234,68 +225,13 @@ func adminUsers(c *door.Call, _ door.None) (UserList, error) {
 	})
 }
 
-func summarise(row store.UserRow) UserSummary {
-	s := UserSummary{ID: row.ID, Username: row.Username, CreatedAt: row.CreatedAt, LastVisitAt: row.LastVisitAt}
-	if !row.DisabledAt.IsZero() {
-		s.DisabledAt = &row.DisabledAt
-	}
-	return s
-}
-
-// UserDetail is one user with credentials and live sessions.
-type UserDetail struct {
-	UserSummary
-	Profile     account.Profile `json:"profile"`
-	Credentials []Credential    `json:"credentials"`
-	Sessions    []SessionDetail `json:"sessions"`
-}
-
-// SessionDetail is one live session.
-type SessionDetail struct {
-	ID          string    `json:"id"`
-	CreatedAt   time.Time `json:"createdAt"`
-	RefreshedAt time.Time `json:"refreshedAt"`
-	ExpiresAt   time.Time `json:"expiresAt"`
-	Origin      string    `json:"origin,omitempty"`
-	SDKVersion  string    `json:"sdkVersion,omitempty"`
-	DeviceBound bool      `json:"deviceBound"`
-}
-
-func adminUser(c *door.Call, _ door.None) (UserDetail, error) {
-	var detail UserDetail
+func adminUser(c *door.Call, _ door.None) (operate.UserDetail, error) {
+	var detail operate.UserDetail
 	err := c.Read(func(tx *store.Tx) (err error) {
-		detail, err = ViewUser(tx, c.Tenant.ID, c.Path("userId"))
+		detail, err = operate.ViewUser(tx, c.Tenant.ID, c.Path("userId"))
 		return err
 	})
 	return detail, userNotFound(err)
-}
-
-// ViewUser is what operators are shown of a user, here and on the command line.
-func ViewUser(tx *store.Tx, environmentID, id string) (UserDetail, error) {
-	detail := UserDetail{Credentials: []Credential{}, Sessions: []SessionDetail{}}
-	user, err := tx.User(environmentID, id)
-	if err != nil {
-		return detail, err
-	}
-	detail.UserSummary = summarise(user)
-	if detail.Profile, err = account.ReadProfile(user); err != nil {
-		return detail, err
-	}
-	credentials, err := tx.Credentials(environmentID, id)
-	if err != nil {
-		return detail, err
-	}
-	for _, row := range credentials {
-		detail.Credentials = append(detail.Credentials, viewCredential(row))
-	}
-	sessions, err := tx.Sessions(environmentID, id)
-	for _, s := range sessions {
-		detail.Sessions = append(detail.Sessions, SessionDetail{
-			ID: s.ID, CreatedAt: s.CreatedAt, RefreshedAt: s.RefreshedAt, ExpiresAt: s.ExpiresAt, Origin: s.Origin,
-			SDKVersion: s.SDKVersion, DeviceBound: s.DevicePublicKey != "",
-		})
-	}
-	return detail, err
 }
 
 func userNotFound(err error) error {

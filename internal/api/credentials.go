@@ -1,8 +1,6 @@
 package api
 
 import (
-	"slices"
-
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/door"
@@ -11,6 +9,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -63,73 +62,25 @@ func (a *API) unlink(c *door.Call, r UnlinkRequest) (VerifyResponse, error) {
 	if id == "" {
 		return VerifyResponse{}, fault.New(fault.InvalidUnlink, "Say which credential to unlink: verifiedCredentialId.")
 	}
-	return a.changed(c, func(tx *store.Tx) error {
-		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
-		if err != nil {
-			return err
-		}
-		is := func(id string, of func(store.CredentialRow) bool) bool {
-			return slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == id && of(row) })
-		}
-		wallet := func(row store.CredentialRow) bool { return row.Format == store.FormatBlockchain }
-		if !is(id, wallet) {
+	spend := func(tx *store.Tx, row store.CredentialRow) (string, error) {
+		entry := environment.UnlinkWallet
+		if row.Format != store.FormatBlockchain {
 			c.KnownAs(shadow.UnlinkSocial)
+			entry = ""
 		}
-		tokenID := ""
-		switch {
-		case is(id, account.StepsUp):
-			tokenID, err = c.SpendFor(tx, policy.RemovesProof, stepup.CredentialUnlink, "")
-		case is(id, wallet):
-			tokenID, err = c.Spend(tx, stepup.CredentialUnlink, environment.UnlinkWallet)
-		default:
-			tokenID, err = c.Spend(tx, stepup.CredentialUnlink, "")
+		if account.StepsUp(row) {
+			return c.SpendFor(tx, policy.RemovesProof, stepup.CredentialUnlink, "")
 		}
-		if err != nil {
-			return err
-		}
-		from, err := authority(c, tx, tokenID)
-		if err != nil {
-			return err
-		}
-		if err := account.Unlink(tx, c.By, c.Tenant, c.Session.UserID, id, from); err != nil {
-			return err
-		}
-		if primary := r.primary(); primary != id && is(primary, wallet) {
-			return account.SelectWallet(tx, c.By, c.Tenant, c.Session.UserID, primary)
-		}
-		return nil
-	})
+		return c.Spend(tx, stepup.CredentialUnlink, entry)
+	}
+	return a.changed(c, func(tx *store.Tx) error { return signin.Unlink(c.Caller, tx, id, r.primary(), spend) })
 }
 
 func (a *API) confirmCredential(c *door.Call, _ door.None) (VerifyResponse, error) {
 	id := c.Path("credentialId")
 	return a.changed(c, func(tx *store.Tx) error {
-		from, err := allowLink(c, tx, "")
-		if err != nil {
-			return err
-		}
-		if from == account.Nothing {
-			return fault.New(fault.MFAInvalidRequest, "Prove that it is you first: step up for credential:link with an older credential.")
-		}
-		return account.Confirm(tx, c.By, c.Tenant, c.Session.UserID, id, from)
+		return signin.Confirm(c.Caller, tx, id, c.Spending(stepup.CredentialLink, ""))
 	})
-}
-
-// changed runs a change of credentials and answers with the user as it then is.
-func (a *API) changed(c *door.Call, change func(*store.Tx) error) (VerifyResponse, error) {
-	var signed signedIn
-	err := c.Write(func(tx *store.Tx) (err error) {
-		if err = change(tx); err != nil {
-			return err
-		}
-		signed, err = refreshed(c, tx, "")
-		return err
-	})
-	if err != nil {
-		return VerifyResponse{}, err
-	}
-	a.Outbox.Nudge()
-	return a.verified(c, signed)
 }
 
 // NotMeRequest carries the secret of a "this was not me" link.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
@@ -13,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -213,24 +213,13 @@ func (a *API) emailVerify(c *door.Call, r EmailVerifyRequest) (UpdateSelfRespons
 	}
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID,
 		Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
-	verified, err := a.proveWith(c, emailcode.Method{}, attempt, step{
-		scopes: r.RequestedScopes, otherwise: linkSent(c, environment.LinkEmail),
-	})
+	verified, err := a.proveWith(c, emailcode.Method{}, attempt, r.RequestedScopes, linkSent(c, environment.LinkEmail))
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }
 
-// linkSent adds the proven address, or puts it in the place of the old one
-// when the code was sent by a profile change, which was authorised then and must be
-// still.
-func linkSent(c *door.Call, compatible environment.Compatible) func(*store.Tx, method.Proof) (store.CredentialRow, error) {
-	return func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-		if evidence := proof.Evidence(); evidence.Purpose == method.Update {
-			from, err := stands(c, tx, stepup.CredentialUpdate, environment.UpdateUser, evidence.AuthorizedBy)
-			if err != nil {
-				return store.CredentialRow{}, err
-			}
-			return account.Replace(tx, c.By, c.Tenant, c.Session.UserID, proven(evidence), from)
-		}
-		return linkProven(c, tx, proof, compatible)
-	}
+// linkSent links the proven address, unless the code was sent for something else.
+func linkSent(c *door.Call, entry environment.Compatible) signin.Step {
+	return signin.Step{Otherwise: func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+		return signin.LinkSent(c.Caller, tx, proof, c.Spending(stepup.CredentialLink, entry))
+	}}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/external"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -67,7 +68,7 @@ func (a *API) externalVerify(c *door.Call, r ExternalVerifyRequest) (ExternalVer
 			"An assertion names in scope what it is for, such as wallet:export.")
 	}
 	answer, err := a.proveWith(c, external.Assertion{Token: token},
-		method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}, step{scopes: scopes})
+		method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}, scopes, signin.Step{})
 	return ExternalVerifyResponse{answer.ElevatedAccessToken}, invalidExternal(a.explainExternal(c, err))
 }
 

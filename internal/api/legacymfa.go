@@ -52,19 +52,21 @@ func (MFATokenOptions) JSONSchema() map[string]any {
 	}
 }
 
-// mintLegacy makes the MFA token that the call asked for, if it did. A call that
-// confirms an enrolment gets one under the version of action-based MFA alone.
-func (a *API) mintLegacy(c *door.Call, tx *store.Tx, proof method.Proof, asked *MFATokenOptions) (_ secret.Text, err error) {
+// mfaToken mints the MFA token that a body asks for; nil: it asks for none. A call
+// that confirms an enrolment gets one under the version of action-based MFA alone.
+func (a *API) mfaToken(c *door.Call, asked *MFATokenOptions) func(*store.Tx, method.Proof) (secret.Text, error) {
 	if asked == nil || asked.none || a.LegacyMFA == nil {
-		return "", nil
+		return nil
 	}
-	if proof.Evidence().Purpose == method.Enrol {
-		if !c.Tenant.MinAPIVersion.Before(environment.Newest) {
-			return "", nil
+	return func(tx *store.Tx, proof method.Proof) (_ secret.Text, err error) {
+		if proof.Evidence().Purpose == method.Enrol {
+			if !c.Tenant.MinAPIVersion.Before(environment.Newest) {
+				return "", nil
+			}
+			if proof, err = proof.Rebind(tx); err != nil { // the credential was made in this transaction
+				return "", err
+			}
 		}
-		if proof, err = proof.Rebind(tx); err != nil { // the credential was made in this transaction
-			return "", err
-		}
+		return a.LegacyMFA.Mint(tx, c.By, c.Tenant, *c.Session, proof, asked.SingleUse)
 	}
-	return a.LegacyMFA.Mint(tx, c.By, c.Tenant, *c.Session, proof, asked.SingleUse)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -203,18 +204,7 @@ func (a *API) deleteDevice(c *door.Call, _ door.None) (door.None, error) {
 // a token whatever the version: a means of proof was never free.
 func (a *API) removeFactor(c *door.Call, id string, own func(*store.Tx) error) error {
 	err := c.Write(func(tx *store.Tx) error {
-		tokenID, err := c.Spend(tx, stepup.CredentialUnlink, "")
-		if err != nil {
-			return err
-		}
-		if err := own(tx); err != nil {
-			return err
-		}
-		from, err := authority(c, tx, tokenID)
-		if err != nil {
-			return err
-		}
-		return account.Unlink(tx, c.By, c.Tenant, c.Session.UserID, id, from)
+		return signin.Remove(c.Caller, tx, id, own, c.Spending(stepup.CredentialUnlink, ""))
 	})
 	a.Outbox.Nudge()
 	return err

@@ -1,14 +1,10 @@
 package api
 
 import (
-	"slices"
-
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/door"
-	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -36,25 +32,6 @@ func (a *API) decideDispute(c *door.Call, r DisputeRequest) (VerifyResponse, err
 	}
 	id := c.Path("credentialId")
 	return a.changed(c, func(tx *store.Tx) error {
-		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.ID == id && row.Disputed() }) {
-			return account.NotDisputed()
-		}
-		tokenID, err := c.Spend(tx, stepup.CredentialUnlink, "")
-		if err != nil {
-			return err
-		}
-		from, err := authority(c, tx, tokenID)
-		if err != nil {
-			return err
-		}
-		if !account.MayDecide(rows, id, from.Credential) {
-			return enforce.Disputed(policy.Decision{Rule: policy.Rule{Scope: stepup.CredentialUnlink}}, c.By.RequestID)
-		}
-		return account.Settle(tx, c.By, c.Tenant, c.Session.UserID,
-			account.Decision{CredentialID: id, Keep: *r.Keep, ExceptSession: c.Session.ID})
+		return signin.Decide(c.Caller, tx, id, *r.Keep, c.Spending(stepup.CredentialUnlink, ""))
 	})
 }

@@ -2,14 +2,12 @@ package api
 
 import (
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/account"
-	"github.com/stepup-auth/stepup/internal/assurance"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/recovery"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -56,67 +54,15 @@ func (a *API) renewRecoveryCodes(c *door.Call, _ door.None) (RecoveryCodes, erro
 // ones are asked for.
 func (a *API) recoveryCodes(c *door.Call, renew bool) (RecoveryCodes, error) {
 	var codes RecoveryCodes
-	err := c.Write(func(tx *store.Tx) error {
-		allowed, err := mayShowRecoveryCodes(c, tx)
-		if err != nil {
-			return err
-		}
-		if err := account.MayRecover(tx, c.Tenant.Environment, c.Session.UserID); err != nil {
-			return err
-		}
-		_, exists, err := account.RecoverySet(tx, c.Tenant.ID, c.Session.UserID)
-		if err != nil {
-			return err
-		}
-		if renew || !exists {
-			set, err := account.NewRecoverySet(tx, c.By, c.Tenant, c.Session.UserID, allowed)
-			if err != nil {
-				return err
-			}
-			if err := recovery.Fill(tx, c.Tenant.ID, c.Session.UserID, set.ID); err != nil {
-				return err
-			}
-		}
-		if codes.RecoveryCodes, codes.Count, err = recovery.Show(tx, c.Tenant.ID, c.Session.UserID); err != nil {
-			return err
-		}
-		return audit.Record(tx, c.By, "recovery_codes.shown",
-			audit.Detail{"shown": len(codes.RecoveryCodes), "left": codes.Count, "new": renew || !exists})
+	err := c.Write(func(tx *store.Tx) (err error) {
+		spend := c.Spending(stepup.CredentialLink, "")
+		codes.RecoveryCodes, codes.Count, err = signin.RecoveryCodes(c.Caller, tx, renew, spend)
+		return err
 	})
 	if err == nil {
 		a.Outbox.Nudge()
 	}
 	return codes, err
-}
-
-// mayShowRecoveryCodes asks for a second factor given in this session moments
-// ago, or a token for credential:link. It says which, as a provenance.
-func mayShowRecoveryCodes(c *door.Call, tx *store.Tx) (from account.Authority, err error) {
-	if err := c.Tenant.Pin(tx); err != nil {
-		return from, err
-	}
-	s, err := tx.LiveSession(c.Tenant.ID, c.Session.ID)
-	if err != nil {
-		return from, err
-	}
-	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
-	if err != nil {
-		return from, err
-	}
-	if account.Marked(tx, s) {
-		return account.Authority{Provenance: store.ProvenanceMFA, Credential: s.MFAMarkBy, Method: markedBy(rows, s.MFAMarkBy)}, nil
-	}
-	return allowLink(c, tx, "")
-}
-
-// markedBy is the method of the factor that marked the session.
-func markedBy(rows []store.CredentialRow, id string) assurance.Kind {
-	for _, row := range rows {
-		if row.ID == id {
-			return account.KindOf(row.Format).Method
-		}
-	}
-	return ""
 }
 
 // RecoveryRequest types a recovery code.
@@ -132,5 +78,5 @@ func (a *API) authRecovery(c *door.Call, r RecoveryRequest) (VerifyResponse, err
 		return VerifyResponse{}, err
 	}
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source, BindingID: r.BindingID}
-	return a.proveWith(c, recovery.Method{}, attempt, step{scopes: r.RequestedScopes, mfaToken: r.CreateMFAToken})
+	return a.proveWith(c, recovery.Method{}, attempt, r.RequestedScopes, signin.Step{MFAToken: a.mfaToken(c, r.CreateMFAToken)})
 }

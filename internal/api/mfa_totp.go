@@ -7,14 +7,13 @@ import (
 	"rsc.io/qr"
 
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/account"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/totp"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -43,9 +42,6 @@ func (a *API) totpRoutes() []door.Route {
 	}
 }
 
-// maxDevices is how many authenticator apps a user may have.
-const maxDevices = 5
-
 // TOTPRegistration is what an authenticator app is told, once.
 type TOTPRegistration struct {
 	ID     string `json:"id"`
@@ -57,23 +53,9 @@ type TOTPRegistration struct {
 
 func registerTOTP(c *door.Call, _ door.None) (TOTPRegistration, error) {
 	var enrolment totp.Enrolment
-	err := c.Write(func(tx *store.Tx) error {
-		tokenID, err := c.Spend(tx, stepup.CredentialLink, "")
-		if err != nil {
-			return err
-		}
-		rows, err := mayEnrolTOTP(c, tx)
-		if err != nil {
-			return err
-		}
-		name := account.Email(c.Tenant.Environment, rows)
-		if name == "" {
-			name = c.Session.UserID
-		}
-		if enrolment, err = totp.Enrol(tx, c.Tenant, *c.Session, name, tokenID); err != nil {
-			return err
-		}
-		return audit.Record(tx, c.By, "factor.enrolment_started", audit.Detail{"method": "totp", "factor_id": enrolment.ID})
+	err := c.Write(func(tx *store.Tx) (err error) {
+		enrolment, err = signin.EnrolApp(c.Caller, tx, c.Spending(stepup.CredentialLink, ""))
+		return err
 	})
 	if err != nil {
 		return TOTPRegistration{}, err
@@ -87,28 +69,6 @@ func registerTOTP(c *door.Call, _ door.None) (TOTPRegistration, error) {
 		registration.QR = "data:image/png;base64," + base64.StdEncoding.EncodeToString(code.PNG())
 	}
 	return registration, nil
-}
-
-func mayEnrolTOTP(c *door.Call, tx *store.Tx) ([]store.CredentialRow, error) {
-	if !c.Tenant.MFA.Enables(store.FormatTOTP) {
-		return nil, fault.New(fault.MFAMethodDisabled,
-			"Authenticator apps are switched off here: the operator enables them under mfa.methods.")
-	}
-	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
-	if err != nil {
-		return nil, err
-	}
-	n := 0
-	for _, row := range rows {
-		if row.Format == store.FormatTOTP {
-			n++
-		}
-	}
-	if n >= maxDevices {
-		return nil, fault.New(fault.MFAInvalidRequest,
-			"You have %d authenticator apps, which is as many as there may be. Remove one first.", n)
-	}
-	return rows, nil
 }
 
 // RegisterTOTPRequest confirms the open enrolment, as older clients do.
@@ -169,40 +129,10 @@ func (a *API) authTOTP(c *door.Call, r AuthTOTPRequest) (VerifyResponse, error) 
 		return VerifyResponse{}, err
 	}
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source, BindingID: r.BindingID}
-	return a.proveWith(c, totp.Method{DeviceID: r.ID}, attempt, step{
-		scopes: r.RequestedScopes, otherwise: linkFactor(c), mfaToken: r.CreateMFAToken,
+	return a.proveWith(c, totp.Method{DeviceID: r.ID}, attempt, r.RequestedScopes, signin.Step{
+		MFAToken: a.mfaToken(c, r.CreateMFAToken),
+		Otherwise: func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+			return signin.LinkApp(c.Caller, tx, proof)
+		},
 	})
-}
-
-// linkFactor makes a confirmed enrolment a credential of the user, by the
-// authority it was begun under. A proof that enrols nothing stands for itself.
-func linkFactor(c *door.Call) func(*store.Tx, method.Proof) (store.CredentialRow, error) {
-	return func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-		return confirmFactor(c, tx, proof)
-	}
-}
-
-func confirmFactor(c *door.Call, tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-	evidence := proof.Evidence()
-	if evidence.Purpose != method.Enrol {
-		return ownCredential(c, proof)
-	}
-	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
-		return store.CredentialRow{}, err
-	}
-	if _, err := mayEnrolTOTP(c, tx); err != nil {
-		return store.CredentialRow{}, err
-	}
-	from, err := stands(c, tx, stepup.CredentialLink, "", evidence.AuthorizedBy)
-	if err != nil {
-		return store.CredentialRow{}, err
-	}
-	row, err := account.Link(tx, c.By, c.Tenant, c.Session.UserID, proven(evidence), from)
-	if err != nil || !c.Tenant.MFA.AllowsBackupCodesFor(row.Format) {
-		return row, err
-	}
-	if _, has, err := account.RecoverySet(tx, c.Tenant.ID, c.Session.UserID); err != nil || has {
-		return row, err
-	}
-	return row, account.OweAcknowledgement(tx, c.Tenant.ID, c.Session.UserID)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/passkey"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -272,30 +273,9 @@ func (a *API) addPasskey(c *door.Call, r *passkey.Registration, mfaToken *MFATok
 	r.UserAgent = c.Header("User-Agent")
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source}
 	link := func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-		if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
-			return store.CredentialRow{}, err
-		}
-		if held, ok := proof.Credential(); ok {
-			return held, passkey.Known()
-		}
-		have, err := tx.Passkeys(c.Tenant.ID, c.Session.UserID)
-		if err != nil {
-			return store.CredentialRow{}, err
-		}
-		if len(have) >= passkey.MaxPerUser {
-			return store.CredentialRow{}, passkey.TooMany()
-		}
-		from, err := allowLink(c, tx, "")
-		if err != nil {
-			return store.CredentialRow{}, err
-		}
-		credential, err := account.Link(tx, c.By, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from)
-		if err != nil {
-			return credential, err
-		}
-		return credential, r.Save(tx, credential)
+		return signin.LinkPasskey(c.Caller, tx, r, proof, c.Spending(stepup.CredentialLink, ""))
 	}
-	return a.proveWith(c, r, attempt, step{mfaToken: mfaToken, otherwise: link})
+	return a.proveWith(c, r, attempt, nil, signin.Step{Otherwise: link, MFAToken: a.mfaToken(c, mfaToken)})
 }
 
 func passkeySignInOptions(c *door.Call, _ door.None) (options passkey.RequestOptions, err error) {
@@ -343,9 +323,8 @@ type PasskeyStepUpRequest struct {
 
 func (a *API) passkeyStepUp(c *door.Call, r PasskeyStepUpRequest) (VerifyResponse, error) {
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}
-	return a.proveWith(c, passkey.Assertion{Response: r.AssertionResponse}, attempt, step{
-		scopes: r.RequestedScopes, mfaToken: r.CreateMFAToken,
-	})
+	return a.proveWith(c, passkey.Assertion{Response: r.AssertionResponse}, attempt, r.RequestedScopes,
+		signin.Step{MFAToken: a.mfaToken(c, r.CreateMFAToken)})
 }
 
 // relatedParty refuses a client that means another relying party than ours.

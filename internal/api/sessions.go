@@ -6,6 +6,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/session"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -34,9 +35,9 @@ func (a *API) sessionRoutes() []door.Route {
 }
 
 func (a *API) refresh(c *door.Call, _ door.None) (VerifyResponse, error) {
-	var signed signedIn
+	var signed signin.Signed
 	err := c.Write(func(tx *store.Tx) (err error) {
-		signed, err = refreshed(c, tx, "")
+		signed, err = signin.Refresh(c.Caller, tx, "")
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {

@@ -154,9 +154,7 @@ func (a *API) smsVerify(c *door.Call, r SMSVerifyRequest) (UpdateSelfResponse, e
 	}
 	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID,
 		Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
-	verified, err := a.proveWith(c, smscode.Method{}, attempt, step{
-		scopes: r.RequestedScopes, otherwise: linkSent(c, environment.LinkPhone),
-	})
+	verified, err := a.proveWith(c, smscode.Method{}, attempt, r.RequestedScopes, linkSent(c, environment.LinkPhone))
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }
 

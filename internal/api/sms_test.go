@@ -7,6 +7,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
+	"github.com/stepup-auth/stepup/internal/signin"
 )
 
 // textCode asks for a code by text message and reads it.
@@ -20,7 +21,7 @@ func textCode(t *testing.T, s *servertest.Server, alice *servertest.Session, num
 	return m{"verificationUUID": id, "verificationToken": code}
 }
 
-func phones(u api.User) (numbers []string) {
+func phones(u signin.User) (numbers []string) {
 	for _, c := range u.VerifiedCredentials {
 		if c.Format == "phoneNumber" {
 			numbers = append(numbers, c.PhoneCountryCode+" "+c.PhoneNumber+" "+c.ISOCountryCode)

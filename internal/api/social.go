@@ -14,6 +14,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -256,9 +257,9 @@ func (a *API) socialVerify(c *door.Call, r SocialRequest) (VerifyResponse, error
 		}
 	}
 	link := func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-		return linkProven(c, tx, proof, "")
+		return signin.Link(c.Caller, tx, proof, c.Spending(stepup.CredentialLink, ""))
 	}
-	return a.proveWith(c, m, attempt, step{scopes: r.RequestedScopes, otherwise: link})
+	return a.proveWith(c, m, attempt, r.RequestedScopes, signin.Step{Otherwise: link})
 }
 
 // SocialResultRequest asks how a login stands.

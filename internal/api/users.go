@@ -12,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
 	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -39,16 +40,16 @@ func (a *API) userRoutes() []door.Route {
 	}
 }
 
-func getUser(c *door.Call, _ door.None) (User, error) {
-	var signed signedIn
+func getUser(c *door.Call, _ door.None) (signin.User, error) {
+	var signed signin.Signed
 	err := c.Read(func(tx *store.Tx) (err error) {
-		signed, err = readSigned(c, tx, *c.Session)
+		signed, err = signin.Read(c.Caller, tx, *c.Session)
 		return err
 	})
 	if err != nil {
-		return User{}, err
+		return signin.User{}, err
 	}
-	return signed.view(), nil
+	return signed.View(), nil
 }
 
 // UpdateUserRequest changes the profile. A new email address or phone number
@@ -65,7 +66,7 @@ func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse,
 		return UpdateSelfResponse{}, fault.New(fault.InvalidRequest,
 			"Change the email address and the phone number one after the other: each is finished by a code.")
 	}
-	var signed signedIn
+	var signed signin.Signed
 	var pending *EmailVerification
 	var texted *SMSVerification
 	err := c.Write(func(tx *store.Tx) (err error) {
@@ -92,7 +93,7 @@ func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse,
 				return err
 			}
 		}
-		signed, err = refreshed(c, tx, "")
+		signed, err = signin.Refresh(c.Caller, tx, "")
 		return err
 	})
 	if err != nil {

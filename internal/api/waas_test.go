@@ -11,9 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
@@ -92,9 +94,9 @@ func withEmbedded(t *testing.T, more string) (c *client, alice *servertest.Sessi
 func TestEmbeddedWalletVouchesForNobody(t *testing.T) {
 	t.Parallel()
 	c, alice, _, path := withEmbedded(t, "wallets: {chains: [EVM]}\n")
-	var user api.User
+	var user signin.User
 	c.Do(t, "GET", alice.Path("/users"), alice.Header(), nil).Want(t, 200, "").JSON(t, &user)
-	i := slices.IndexFunc(user.VerifiedCredentials, func(v api.Credential) bool { return v.EmbeddedWalletID != "" })
+	i := slices.IndexFunc(user.VerifiedCredentials, func(v account.Credential) bool { return v.EmbeddedWalletID != "" })
 	if i < 0 {
 		t.Fatalf("not in the profile: %+v", user.VerifiedCredentials)
 	}

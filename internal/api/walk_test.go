@@ -9,6 +9,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/signin"
 )
 
 // walker sends the requests of one environment.
@@ -143,7 +144,7 @@ func walkCredentials(w walker) {
 	id, code = w.SendCode(t, w.environment, second, alice.Header())
 	typed = m{"verificationUUID": id, "verificationToken": code}
 	var linked struct {
-		User api.User `json:"user"`
+		User signin.User `json:"user"`
 	}
 	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, []string{token}, typed).Want(t, 200, "").JSON(t, &linked)
 	for _, credential := range linked.User.VerifiedCredentials {
@@ -197,7 +198,7 @@ func walkConfirm(w walker) {
 	alice := w.SignIn(t, w.environment, "confirming@example.com")
 	id, code := w.SendCode(t, w.environment, second, alice.Header())
 	var linked struct {
-		User api.User `json:"user"`
+		User signin.User `json:"user"`
 	}
 	w.do("POST", sdk+"/emailVerifications/verify", alice.Token, nil, m{"verificationUUID": id, "verificationToken": code}).
 		Want(t, 200, "").JSON(t, &linked)

@@ -15,6 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -192,7 +193,7 @@ func (a *API) walletVerify(c *door.Call, r WalletRequest) (VerifyResponse, error
 		return VerifyResponse{}, err
 	}
 	m.Scopes, attempt.BindingID = r.RequestedScopes, r.BindingID
-	return a.proveWith(c, m, attempt, step{scopes: r.RequestedScopes})
+	return a.proveWith(c, m, attempt, r.RequestedScopes, signin.Step{})
 }
 
 func (a *API) walletLink(c *door.Call, r WalletRequest) (VerifyResponse, error) {
@@ -200,32 +201,18 @@ func (a *API) walletLink(c *door.Call, r WalletRequest) (VerifyResponse, error) 
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	return a.proveWith(c, m, attempt, step{otherwise: func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-		return linkWallet(c, tx, proof)
+	return a.proveWith(c, m, attempt, nil, signin.Step{Otherwise: func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+		return signin.Link(c.Caller, tx, proof, c.Spending(stepup.CredentialLink, environment.LinkWallet))
 	}})
 }
 
-func linkWallet(c *door.Call, tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-	return linkProven(c, tx, proof, environment.LinkWallet)
-}
-
-// walletTransfer takes the wallet from whoever has it: its signature is worth
-// more than an old link. Nobody else's wallet can come along that way.
 func (a *API) walletTransfer(c *door.Call, r WalletRequest) (VerifyResponse, error) {
 	m, attempt, err := a.walletProof(c, r, walletsig.Transfer)
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	return a.proveWith(c, m, attempt, step{otherwise: func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-		held, known := proof.Credential()
-		if !known || held.UserID == c.Session.UserID {
-			return linkWallet(c, tx, proof)
-		}
-		from, err := allowLink(c, tx, environment.LinkWallet)
-		if err != nil {
-			return held, err
-		}
-		return account.Transfer(tx, c.By, c.Tenant, c.Session.UserID, held, proven(proof.Evidence()), from)
+	return a.proveWith(c, m, attempt, nil, signin.Step{Otherwise: func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
+		return signin.Transfer(c.Caller, tx, proof, c.Spending(stepup.CredentialLink, environment.LinkWallet))
 	}})
 }
 

@@ -5,26 +5,27 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
 // verified is what the wallet routes answer.
 type verified struct {
-	User     api.User `json:"user"`
-	Token    string   `json:"minifiedJwt"`
-	Elevated string   `json:"elevatedAccessToken"`
+	User     signin.User `json:"user"`
+	Token    string      `json:"minifiedJwt"`
+	Elevated string      `json:"elevatedAccessToken"`
 }
 
-func (v verified) wallet(address string) api.Credential {
+func (v verified) wallet(address string) account.Credential {
 	for _, c := range v.User.VerifiedCredentials {
 		if c.Address == address {
 			return c
 		}
 	}
-	return api.Credential{}
+	return account.Credential{}
 }
 
 const walletsOn = "wallets: {chains: [EVM, SOL]}\n"

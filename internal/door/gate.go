@@ -114,7 +114,7 @@ func (c *Call) open() error {
 		return err
 	}
 	if c.Owes && !c.route.Owing {
-		return Owing()
+		return account.Owing()
 	}
 	if err := c.verifyDevice(); err != nil {
 		return err
@@ -126,12 +126,6 @@ func (c *Call) open() error {
 		return c.openOperation()
 	}
 	return c.openElevated()
-}
-
-// Owing refuses what a session that still owes a second factor may not do.
-func Owing() *fault.Error {
-	return fault.New(fault.AdditionalAuthRequired,
-		"This session still owes a second factor: give one, or enrol one, and try again.")
 }
 
 // openElevated judges the elevated token, if the gate asks for one.

@@ -1,4 +1,4 @@
-package api
+package signin
 
 import (
 	"errors"
@@ -6,17 +6,20 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
-	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
-// allowLink spends the token for credential:link and says what a change that it
-// let through was allowed by.
-func allowLink(c *door.Call, tx *store.Tx, compatible environment.Compatible) (account.Authority, error) {
-	tokenID, err := c.Spend(tx, stepup.CredentialLink, compatible)
+// Spend spends what allows a change, in the change's transaction, and names the
+// elevated token that did; empty: nothing did that the change could claim.
+type Spend func(*store.Tx) (tokenID string, err error)
+
+// allowed spends what allows a change and says what the change was allowed by.
+func allowed(c who.Caller, tx *store.Tx, spend Spend) (account.Authority, error) {
+	tokenID, err := spend(tx)
 	if err != nil {
 		return account.Nothing, err
 	}
@@ -25,13 +28,13 @@ func allowLink(c *door.Call, tx *store.Tx, compatible environment.Compatible) (a
 
 // stands judges anew what let a change begin, and says what the change was allowed
 // by. The compatibility entry waives a token at the end as at the beginning.
-func stands(c *door.Call, tx *store.Tx, scope stepup.Scope, compatible environment.Compatible, tokenID string) (account.Authority, error) {
+func stands(c who.Caller, tx *store.Tx, scope stepup.Scope, entry environment.Compatible, tokenID string) (account.Authority, error) {
 	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil { // whoever ends it meanwhile comes first, or after
 		return account.Nothing, err
 	}
-	err := enforce.Stands(c.Caller, tx, c.Demand(scope), tokenID)
+	err := enforce.Stands(c, tx, enforce.Demand{Scope: scope}, tokenID)
 	if tokenID == "" && fault.Has(err, fault.ElevatedTokenRequired) {
-		waives, unknown := enforce.Waives(c.Caller, tx, compatible)
+		waives, unknown := enforce.Waives(c, tx, entry)
 		if unknown != nil {
 			return account.Nothing, unknown
 		}
@@ -45,10 +48,10 @@ func stands(c *door.Call, tx *store.Tx, scope stepup.Scope, compatible environme
 	return authority(c, tx, tokenID)
 }
 
-// authority says what a change that Spend let through was allowed by. A token
+// authority says what a change was allowed by that a token let through. A token
 // that came from a credential which was itself linked with nothing is worth
 // nothing here: it must not make more of its like, or of itself, than they are.
-func authority(c *door.Call, tx *store.Tx, tokenID string) (account.Authority, error) {
+func authority(c who.Caller, tx *store.Tx, tokenID string) (account.Authority, error) {
 	if tokenID == "" {
 		return account.Nothing, nil
 	}
@@ -62,8 +65,9 @@ func authority(c *door.Call, tx *store.Tx, tokenID string) (account.Authority, e
 	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 	for _, row := range rows {
 		if row.ID == token.CredentialID && row.Confirmed() {
-			return account.Authority{Provenance: store.ProvenanceElevatedToken, Credential: row.ID,
-				Method: assurance.Kind(token.Method)}, err
+			return account.Authority{
+				Provenance: store.ProvenanceElevatedToken, Credential: row.ID, Method: assurance.Kind(token.Method),
+			}, err
 		}
 	}
 	return account.Nothing, err

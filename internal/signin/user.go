@@ -1,0 +1,66 @@
+package signin
+
+import (
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/session"
+)
+
+// User is the user as clients read it (wire reference 4.2).
+type User struct {
+	account.Profile
+	ID                       string               `json:"id"`
+	ProjectEnvironmentID     string               `json:"projectEnvironmentId"`
+	VerifiedCredentials      []account.Credential `json:"verifiedCredentials"`
+	SessionID                string               `json:"sessionId"`
+	Scope                    string               `json:"scope"`
+	MissingFields            []string             `json:"missingFields"`
+	LastVerifiedCredentialID string               `json:"lastVerifiedCredentialId"`
+	Email                    string               `json:"email,omitempty"`
+	PhoneNumber              string               `json:"phoneNumber,omitempty"`
+	Username                 string               `json:"username,omitempty"`
+	NewUser                  bool                 `json:"newUser"`
+	FirstVisit               time.Time            `json:"firstVisit"`
+	LastVisit                time.Time            `json:"lastVisit"`
+}
+
+// View is the user as clients read it.
+func (s Signed) View() User {
+	u := User{
+		Profile: s.profile, ID: s.user.ID, ProjectEnvironmentID: s.user.EnvironmentID, VerifiedCredentials: []account.Credential{},
+		SessionID: s.session.ID, Scope: account.SessionScope(s.env, s.credentials, s.session), MissingFields: []string{},
+		LastVerifiedCredentialID: s.session.LastVerifiedCredentialID,
+		Username:                 s.user.Username, NewUser: s.newUser, FirstVisit: s.user.CreatedAt, LastVisit: s.user.LastVisitAt,
+	}
+	for _, row := range s.credentials {
+		if account.KindOf(row.Format).SignsIn { // the others are MFA devices and what stands in for them
+			u.VerifiedCredentials = append(u.VerifiedCredentials, account.ViewCredential(row))
+		}
+	}
+	u.Email, u.PhoneNumber = account.Email(s.env, s.credentials), account.Phone(s.env, s.credentials)
+	return u
+}
+
+// claims are the profile claims of the full JWT (wire reference 3.1).
+func claims(u User) session.Profile {
+	claims := session.Profile{
+		"verified_credentials": u.VerifiedCredentials, "missing_fields": u.MissingFields, "new_user": u.NewUser,
+		"first_visit": u.FirstVisit, "last_visit": u.LastVisit,
+	}
+	for name, value := range map[string]string{
+		"email": u.Email, "phone_number": u.PhoneNumber, "username": u.Username, "alias": u.Alias, "given_name": u.FirstName,
+		"family_name": u.LastName, "country": u.Country, "job_title": u.JobTitle, "team": u.Team, "t_shirt_size": u.TShirtSize,
+	} {
+		if value != "" {
+			claims[name] = value
+		}
+	}
+	if u.PoliciesConsent != nil {
+		claims["policies_consent"] = *u.PoliciesConsent
+	}
+	if len(u.Metadata) > 0 {
+		claims["metadata"] = u.Metadata // as it was written: its numbers need not fit ours
+	}
+	return claims
+}
