@@ -33,5 +33,5 @@ type Custodian interface {
 	// Status is what the custodian holds of a wallet.
 	Status(ctx context.Context, environmentID, walletID string) (wallet.Held, error)
 	// Holdings are wallets it holds anything of, in the order of their ids, behind after.
-	Holdings(ctx context.Context, after string) ([]wallet.Holding, error)
+	Holdings(ctx context.Context, after string) ([]wallet.WalletRef, error)
 }

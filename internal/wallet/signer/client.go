@@ -4,8 +4,7 @@ import (
 	"context"
 
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/custodian"
-	"github.com/stepup-auth/stepup/internal/wallet/guardian"
+	"github.com/stepup-auth/stepup/internal/wallet/custody"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 )
 
@@ -33,7 +32,7 @@ func (c *Client) Do(ctx context.Context, o wallet.Order) (done wallet.Done, err 
 func (c *Client) Check(ctx context.Context, w wallet.Wallet) (address string, err error) {
 	var checked Checked
 	err = c.peer.Call(ctx, "/signer/check",
-		guardian.Generation{EnvironmentID: w.EnvironmentID, WalletID: w.ID, Generation: w.Generation}, &checked)
+		wallet.GenerationRef{EnvironmentID: w.EnvironmentID, WalletID: w.ID, Generation: w.Generation}, &checked)
 	return checked.Address, err
 }
 
@@ -49,13 +48,13 @@ func (c *Client) Settle(ctx context.Context, v wallet.Settlement) error {
 
 // Status is what the signer holds of a wallet.
 func (c *Client) Status(ctx context.Context, environmentID, walletID string) (held wallet.Held, err error) {
-	err = c.peer.Call(ctx, "/signer/status", custodian.WalletRef{EnvironmentID: environmentID, WalletID: walletID}, &held)
+	err = c.peer.Call(ctx, "/signer/status", wallet.WalletRef{EnvironmentID: environmentID, WalletID: walletID}, &held)
 	return held, err
 }
 
 // Holdings are the wallets it holds anything of, by id, behind after.
-func (c *Client) Holdings(ctx context.Context, after string) ([]wallet.Holding, error) {
-	var page custodian.Holdings
-	err := c.peer.Call(ctx, "/signer/holdings", custodian.After{WalletID: after}, &page)
+func (c *Client) Holdings(ctx context.Context, after string) ([]wallet.WalletRef, error) {
+	var page custody.Holdings
+	err := c.peer.Call(ctx, "/signer/holdings", custody.After{WalletID: after}, &page)
 	return page.Holdings, err
 }
