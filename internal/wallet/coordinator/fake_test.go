@@ -145,7 +145,7 @@ func (c *custody) Check(_ context.Context, w wallet.Wallet) (string, error) {
 	return c.signer[w.ID].address, nil
 }
 
-func (c *custody) Preview(context.Context, wallet.Operation, wallet.Wallet) error { return c.limit }
+func (c *custody) Preview(context.Context, wallet.Operation) error { return c.limit }
 
 func (k keeper) Mark(_ context.Context, o wallet.Order) error {
 	k.mu.Lock()

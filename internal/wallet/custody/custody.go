@@ -32,7 +32,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"sync"
 	"time"
@@ -47,12 +46,10 @@ var migrations embed.FS
 
 // Schema are the tables of a custodian's database. A role adds its own migrations,
 // from 00010 on.
-func Schema(role wallet.Role, more ...fs.FS) store.Schema {
-	own, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(fmt.Sprintf("custody: its own migrations: %v", err)) // the name is a constant
-	}
-	return store.Schema{Name: string(role), Files: store.Layers(append([]fs.FS{own}, more...)...), Shred: true}
+func Schema(role wallet.Role, more ...embed.FS) store.Schema {
+	schema := store.NewSchema(string(role), append([]embed.FS{migrations}, more...)...)
+	schema.Shred = true
+	return schema
 }
 
 // The times that a custodian waits before it destroys anything.

@@ -114,12 +114,12 @@ func (s *Store) Commit(tx *store.Tx, by audit.By, op wallet.OperationRef) error 
 		return nil
 	}
 	now := tx.Now().UnixMilli()
-	if _, err := tx.Exec(`UPDATE generations SET state = $1, retired_at = $2 WHERE wallet_id = $3 AND state = $4`, wallet.Retiring, now, op.WalletID,
-		wallet.InForce); err != nil {
+	if _, err := tx.Exec(`UPDATE generations SET state = $1, retired_at = $2 WHERE wallet_id = $3 AND state = $4`,
+		wallet.Retiring, now, op.WalletID, wallet.InForce); err != nil {
 		return fmt.Errorf("committing generation %d of wallet %s: %w", g.Number, op.WalletID, err)
 	}
-	if _, err := tx.Exec(`UPDATE generations SET state = $1, active_at = $2 WHERE wallet_id = $3 AND number = $4`, wallet.InForce, now, op.WalletID,
-		g.Number); err != nil {
+	if _, err := tx.Exec(`UPDATE generations SET state = $1, active_at = $2 WHERE wallet_id = $3 AND number = $4`,
+		wallet.InForce, now, op.WalletID, g.Number); err != nil {
 		return fmt.Errorf("committing generation %d of wallet %s: %w", g.Number, op.WalletID, err)
 	}
 	return s.note(tx, by, "committed", g)
@@ -133,7 +133,8 @@ func (s *Store) Retire(tx *store.Tx, by audit.By, op wallet.OperationRef) error 
 		return err
 	}
 	if g.State == wallet.Staged || g.State == wallet.Verified {
-		return fault.New(fault.Conflict, "Operation %s has not been committed. Commit its shares before retiring older ones.", op.OperationID)
+		return fault.New(fault.Conflict, "Operation %s has not been committed. Commit its shares before retiring older ones.",
+			op.OperationID)
 	}
 	retired, err := tx.Exec(`UPDATE generations SET destroy_at = $1
 		WHERE wallet_id = $2 AND number < $3 AND state = $4 AND destroy_at IS NULL`,

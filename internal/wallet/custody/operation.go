@@ -85,8 +85,8 @@ func (s *Store) Finish(tx *store.Tx, op wallet.OperationRef, verdict string) err
 func operation(tx *store.Tx, id string) (o Operation, begun Begun, err error) {
 	var at int64
 	err = tx.Row(`SELECT id, environment_id, wallet_id, user_id, action, intent_hash, token_id, single_use IS NOT NULL, claimed_at, verdict
-		FROM operations WHERE id = $1`, id).Scan(&o.OperationID, &o.EnvironmentID, &o.WalletID, &o.UserID, &o.Action, &o.IntentHash, &o.TokenID,
-		&o.SingleUse, &at, &begun.Verdict)
+		FROM operations WHERE id = $1`, id).Scan(&o.OperationID, &o.EnvironmentID, &o.WalletID, &o.UserID, &o.Action, &o.IntentHash,
+		&o.TokenID, &o.SingleUse, &at, &begun.Verdict)
 	begun.At = time.UnixMilli(at).UTC()
 	return o, begun, err
 }

@@ -11,10 +11,13 @@ import (
 
 // Client asks the guardian, as the signer or the coordinator. Its errors are
 // faults; see [peer.Client].
-type Client struct{ peer *peer.Client }
+type Client struct {
+	*custody.Client
+	peer *peer.Client
+}
 
 // NewClient makes a Client of a client of the role [wallet.Guardian].
-func NewClient(c *peer.Client) *Client { return &Client{c} }
+func NewClient(c *peer.Client) *Client { return &Client{custody.NewClient(c), c} }
 
 // Hello compares root keys and learns what to seal to.
 func (c *Client) Hello(ctx context.Context, h Hello) (answer Hello, err error) {
@@ -62,30 +65,7 @@ func (c *Client) Digest(ctx context.Context, g wallet.GenerationRef) ([]byte, er
 	return d.Digest, err
 }
 
-// Settle says what became of a generation.
-func (c *Client) Settle(ctx context.Context, v wallet.Settlement) error {
-	return c.peer.Call(ctx, "/guardian/settle", v, &struct{}{})
-}
-
 // Preview says whether the limits would allow the operation, and counts nothing.
-func (c *Client) Preview(ctx context.Context, op wallet.Operation, _ wallet.Wallet) error {
+func (c *Client) Preview(ctx context.Context, op wallet.Operation) error {
 	return c.peer.Call(ctx, "/guardian/preview", Preview{op}, &struct{}{})
-}
-
-// Mark disables, restores or begins to delete a wallet.
-func (c *Client) Mark(ctx context.Context, o wallet.Order) error {
-	return c.peer.Call(ctx, "/guardian/mark", o, &struct{}{})
-}
-
-// Status is what the guardian holds of a wallet.
-func (c *Client) Status(ctx context.Context, environmentID, walletID string) (held wallet.Held, err error) {
-	err = c.peer.Call(ctx, "/guardian/status", wallet.WalletRef{EnvironmentID: environmentID, WalletID: walletID}, &held)
-	return held, err
-}
-
-// Holdings are the wallets it holds anything of, by id, behind after.
-func (c *Client) Holdings(ctx context.Context, after string) ([]wallet.WalletRef, error) {
-	var page custody.Holdings
-	err := c.peer.Call(ctx, "/guardian/holdings", custody.After{WalletID: after}, &page)
-	return page.Holdings, err
 }

@@ -11,7 +11,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -34,13 +33,7 @@ import (
 var migrations embed.FS
 
 // Schema are the tables of the guardian's database.
-func Schema() store.Schema {
-	own, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(fmt.Sprintf("guardian: its own migrations: %v", err)) // the name is a constant
-	}
-	return custody.Schema(wallet.Guardian, own)
-}
+func Schema() store.Schema { return custody.Schema(wallet.Guardian, migrations) }
 
 // Config is what a guardian works with.
 type Config struct {
@@ -121,7 +114,7 @@ func makeTransitKey(ctx context.Context, db *store.DB, root kek.Key, about kek.C
 // Endpoints are what the other roles may ask of the guardian.
 func (s *Server) Endpoints() []peer.Endpoint {
 	signer, coordinator := []wallet.Role{wallet.Signer}, []wallet.Role{wallet.Coordinator}
-	return []peer.Endpoint{
+	return append(s.Custodian.Endpoints(),
 		peer.Handle("/guardian/hello", signer, s.hello),
 		peer.Handle("/guardian/drop", signer, s.drop),
 		peer.Handle("/guardian/stage", signer, s.stage),
@@ -132,10 +125,7 @@ func (s *Server) Endpoints() []peer.Endpoint {
 		peer.Handle("/guardian/digest", signer, s.digest),
 		peer.Handle("/guardian/settle", []wallet.Role{wallet.Signer, wallet.Coordinator}, s.settle),
 		peer.Handle("/guardian/preview", coordinator, s.preview),
-		peer.Handle("/guardian/mark", coordinator, s.Mark),
-		peer.Handle("/guardian/status", coordinator, s.Status),
-		peer.Handle("/guardian/holdings", coordinator, s.Holdings),
-	}
+	)
 }
 
 // Run destroys what is due and forgets what no limit needs any more, until ctx ends.

@@ -51,7 +51,9 @@ func TestAHostileOrderAtTheGuardian(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.AsSigner.Contribute(t.Context(), guardian.Contribute{KeyID: c.SignerKeyID, Order: o, From: 1, ReplyKey: reply.PublicKey()})
+		_, err = c.AsSigner.Contribute(t.Context(), guardian.Contribute{
+			KeyID: c.SignerKeyID, Order: o, From: 1, ReplyKey: reply.PublicKey(),
+		})
 		return err
 	}
 	do := func(t *testing.T, c *wallettest.Custodians, o wallet.Order) error {

@@ -15,7 +15,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"maps"
 
@@ -35,13 +34,7 @@ import (
 var migrations embed.FS
 
 // Schema are the tables of the signer's database.
-func Schema() store.Schema {
-	own, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(fmt.Sprintf("signer: its own migrations: %v", err)) // the name is a constant
-	}
-	return custody.Schema(wallet.Signer, own)
-}
+func Schema() store.Schema { return custody.Schema(wallet.Signer, migrations) }
 
 // Config is what a signer works with.
 type Config struct {
@@ -78,14 +71,11 @@ func New(c Config) (*Server, error) {
 // Endpoints are what the coordinator may ask of the signer.
 func (s *Server) Endpoints() []peer.Endpoint {
 	coordinator := []wallet.Role{wallet.Coordinator}
-	return []peer.Endpoint{
+	return append(s.Custodian.Endpoints(),
 		peer.Handle("/signer/do", coordinator, s.do),
 		peer.Handle("/signer/check", coordinator, s.check),
 		peer.Handle("/signer/settle", coordinator, s.settle),
-		peer.Handle("/signer/mark", coordinator, s.Mark),
-		peer.Handle("/signer/status", coordinator, s.Status),
-		peer.Handle("/signer/holdings", coordinator, s.Holdings),
-	}
+	)
 }
 
 // Hello reaches the guardian and refuses to work with one under the same root key.
