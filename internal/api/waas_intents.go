@@ -13,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
@@ -79,7 +80,7 @@ var intended = map[wallet.Action]stepup.Scope{
 
 func (a *API) waasIntent(c *door.Call, body []byte) (IntentAnswer, error) {
 	var r IntentRequest
-	if err := json.Unmarshal(body, &r); err != nil {
+	if err := strictjson.Decode(body, &r, strictjson.Ignore); err != nil {
 		return IntentAnswer{}, err
 	}
 	action := wallet.Action(r.Action)

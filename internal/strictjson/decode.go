@@ -17,6 +17,16 @@ const (
 	Refuse Unknown = true
 )
 
+// Decode reads a text as [Parse] does, and fills in what into points to as
+// [Value.Decode] does.
+func Decode(data []byte, into any, unknown Unknown) error {
+	v, err := Parse(data, Depth)
+	if err != nil {
+		return err
+	}
+	return v.Decode(into, unknown)
+}
+
 // Decode fills in what into points to, with the struct tags of encoding/json,
 // which would match names without regard to case: here a member of a struct that
 // is written in another case than the struct's is an error. So is an escape that

@@ -9,7 +9,7 @@ type Reader struct {
 	err error
 }
 
-// Depth is how deep a text may nest that is read with [Read].
+// Depth is how deep a text may nest that is read with [Read] or [Decode].
 const Depth = 16
 
 // Read reads a text that must hold an object. The names are those of the members
