@@ -17,6 +17,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
@@ -87,31 +88,11 @@ func Canonical(details []byte) (canonical []byte, hash string, err error) {
 	if err != nil {
 		return nil, "", fault.New(fault.InvalidAuthorizationDetails, "These cannot be confirmed: %v.", err)
 	}
-	if len(canonical) > MaxDetails || depth(canonical) > MaxDepth {
+	if _, err := strictjson.Parse(canonical, MaxDepth); err != nil || len(canonical) > MaxDetails {
 		return nil, "", fault.New(fault.InvalidAuthorizationDetails, "authorizationDetails may have at most %d bytes and be nested %d "+
 			"deep. Leave out what need not be confirmed, or put a hash of it in.", MaxDetails, MaxDepth)
 	}
 	return canonical, hash, nil
-}
-
-// depth is how deep canonical JSON is nested.
-func depth(canonical []byte) (most int) {
-	now, quoted := 0, false
-	for i := 0; i < len(canonical); i++ {
-		switch c := canonical[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			now++
-			most = max(most, now)
-		case c == '}' || c == ']':
-			now--
-		}
-	}
-	return most
 }
 
 // Find reads a binding that the session may still confirm, for a challenge that

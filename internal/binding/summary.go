@@ -1,7 +1,6 @@
 package binding
 
 import (
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // maxValue is the length of one value in a summary, in characters.
@@ -25,13 +25,21 @@ func Summarize(env *environment.Environment, scope stepup.Scope, details []byte)
 	if err != nil {
 		return "", err
 	}
-	var list []map[string]json.RawMessage
-	if err := json.Unmarshal(canonical, &list); err != nil {
+	parsed, err := strictjson.Parse(canonical, MaxDepth)
+	if err != nil {
+		return "", err
+	}
+	list, err := parsed.List()
+	if err != nil {
 		return "", err
 	}
 	declared, _ := env.Scope(string(scope))
 	lines := make([]string, len(list))
-	for i, detail := range list {
+	for i, value := range list {
+		detail, err := value.Object()
+		if err != nil {
+			return "", err
+		}
 		if declared.Summary != "" {
 			lines[i], err = fill(declared.Summary, detail)
 		} else {
@@ -45,14 +53,14 @@ func Summarize(env *environment.Environment, scope stepup.Scope, details []byte)
 }
 
 // fill puts members into their places in the template.
-func fill(template string, detail map[string]json.RawMessage) (string, error) {
+func fill(template string, detail strictjson.Members) (string, error) {
 	var pairs []string
 	for _, name := range environment.Placeholders(template) {
-		raw, ok := detail[name]
-		if !ok {
+		member := detail.Get(name)
+		if !member.Exists() {
 			return "", fault.New(fault.InvalidAuthorizationDetails, "The member %s is missing: this scope shows it to people.", name)
 		}
-		value, err := show(raw)
+		value, err := show(member)
 		if err != nil {
 			return "", err
 		}
@@ -62,21 +70,16 @@ func fill(template string, detail map[string]json.RawMessage) (string, error) {
 }
 
 // enumerate writes the type and every other member in the order of their names.
-func enumerate(detail map[string]json.RawMessage) (string, error) {
-	kind, err := show(detail["type"])
+func enumerate(detail strictjson.Members) (string, error) {
+	kind, err := show(detail.Get("type"))
 	if err != nil {
 		return "", err
 	}
-	names := make([]string, 0, len(detail))
-	for name := range detail {
-		if name != "type" {
-			names = append(names, name)
-		}
-	}
+	names := slices.DeleteFunc(detail.Names(), func(name string) bool { return name == "type" })
 	slices.Sort(names)
 	parts := make([]string, len(names))
 	for i, name := range names {
-		value, err := show(detail[name])
+		value, err := show(detail.Get(name))
 		if err != nil {
 			return "", err
 		}
@@ -92,14 +95,11 @@ func enumerate(detail map[string]json.RawMessage) (string, error) {
 }
 
 // show writes one value: text as a word, everything else as its JSON.
-func show(raw json.RawMessage) (string, error) {
-	var text string
-	if len(raw) > 0 && raw[0] == '"' {
-		if err := json.Unmarshal(raw, &text); err != nil {
-			return "", err
-		}
+func show(value strictjson.Value) (string, error) {
+	if text, err := value.Text(); err == nil {
 		return word(text)
 	}
+	raw := value.Raw()
 	if utf8.RuneCount(raw) > maxValue || !Showable(string(raw)) || strings.Contains(string(raw), "\n") {
 		return "", unshowable("a value has more than %d characters, or ones that nobody sees", maxValue)
 	}

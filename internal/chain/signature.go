@@ -2,12 +2,12 @@ package chain
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/stepup-auth/stepup/internal/chain/solana"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // MaxSignature is the length of the longest signature that is read, in
@@ -27,7 +27,7 @@ func DecodeSignature(c Kind, text string) ([]byte, error) {
 				Data string `json:"data"`
 			} `json:"signedTransaction"`
 		}
-		if err := json.Unmarshal([]byte(text), &hardware); err != nil {
+		if err := strictjson.Decode([]byte(text), &hardware, strictjson.Ignore); err != nil {
 			return nil, errors.New("not the JSON of a hardware wallet")
 		}
 		text = hardware.SignedTransaction.Data

@@ -3,7 +3,6 @@ package deliver
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/phone"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 var (
@@ -67,5 +67,5 @@ func refusedByTwilio(status int, body []byte) bool {
 	var answer struct {
 		Code int `json:"code"`
 	}
-	return status == http.StatusBadRequest && json.Unmarshal(body, &answer) == nil && aboutNumber[answer.Code]
+	return status == http.StatusBadRequest && strictjson.Decode(body, &answer, strictjson.Ignore) == nil && aboutNumber[answer.Code]
 }

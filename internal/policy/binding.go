@@ -1,10 +1,10 @@
 package policy
 
 import (
-	"encoding/json"
 	"math/big"
 
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // Binding says for which transactions of a scope a token must be bound to the
@@ -79,14 +79,19 @@ func (b Binding) Details(details []byte) bool {
 	if b.Require != environment.BindAbove {
 		return b.Always()
 	}
-	var list []map[string]json.RawMessage
-	if json.Unmarshal(details, &list) != nil || len(list) == 0 {
+	parsed, err := strictjson.Parse(details, strictjson.Depth)
+	if err != nil {
+		return true
+	}
+	list, err := parsed.List()
+	if err != nil || len(list) == 0 {
 		return true
 	}
 	for member, limit := range b.above {
 		sum := new(big.Rat)
 		for _, detail := range list {
-			value, ok := amount(detail[member])
+			members, _ := detail.Object()
+			value, ok := amount(members.Get(member))
 			if !ok {
 				return true
 			}
@@ -100,12 +105,9 @@ func (b Binding) Details(details []byte) bool {
 }
 
 // amount reads digits, bare or in quotes.
-func amount(raw json.RawMessage) (*big.Rat, bool) {
-	text := string(raw)
-	if len(raw) > 0 && raw[0] == '"' {
-		if json.Unmarshal(raw, &text) != nil {
-			return nil, false
-		}
+func amount(value strictjson.Value) (*big.Rat, bool) {
+	if text, err := value.Text(); err == nil {
+		return environment.Decimal(text)
 	}
-	return environment.Decimal(text)
+	return environment.Decimal(string(value.Raw()))
 }

@@ -11,7 +11,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
@@ -94,7 +94,7 @@ func take(tx *store.Tx, a method.Attempt, clientData []byte, purpose method.Purp
 	var data struct {
 		Challenge string `json:"challenge"`
 	}
-	if len(clientData) > maxClientData || json.Unmarshal(clientData, &data) != nil || data.Challenge == "" {
+	if len(clientData) > maxClientData || strictjson.Decode(clientData, &data, strictjson.Ignore) != nil || data.Challenge == "" {
 		return "", "", malformed(errors.New("no challenge in the client data"))
 	}
 	sessionID := ""

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // rpcError is the node's own no.
@@ -113,7 +115,7 @@ func (c *Contracts) post(ctx context.Context, node, method string, params ...any
 		Error   *rpcError `json:"error"`
 	}
 	// Some nodes answer a reverted call with a status of 400 or 500.
-	if err := json.Unmarshal(text, &answer); err != nil || answer.Version != "2.0" || answer.ID != 1 ||
+	if err := strictjson.Decode(text, &answer, strictjson.Ignore); err != nil || answer.Version != "2.0" || answer.ID != 1 ||
 		(answer.Result == nil) == (answer.Error == nil) {
 		return "", fmt.Errorf("%w: status %d, no JSON-RPC answer", ErrNode, response.StatusCode)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -174,14 +175,15 @@ func (s *Service) call(ctx context.Context, n wallet.Network, method string, par
 		Error  *nodeError      `json:"error"`
 	}
 	// Some nodes send a refusal with a status of its own.
-	if err := json.Unmarshal(text, &answer); err != nil || answer.Error == nil && response.StatusCode != http.StatusOK {
+	err = strictjson.Decode(text, &answer, strictjson.Ignore)
+	if err != nil || answer.Error == nil && response.StatusCode != http.StatusOK {
 		return fmt.Errorf("the node answered with status %d: %w", response.StatusCode, errors.Join(err))
 	}
 	if answer.Error != nil {
 		answer.Error.Message = clean(answer.Error.Message)
 		return answer.Error
 	}
-	return json.Unmarshal(answer.Result, into)
+	return strictjson.Decode(answer.Result, into, strictjson.Ignore)
 }
 
 // clean makes a node's text fit for a sentence of ours: one line, printable, short.

@@ -9,16 +9,18 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/coordinator"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 )
 
-// Issuer is the issuer's side of the wallet service: a coordinator to ask, and a
+// Behind is the wallet service as the issuer has it: a coordinator to ask, and a
 // listener on which custodians ask back.
-type Issuer struct {
-	Wallets wallet.Service
+type Behind struct {
+	Wallets api.Coordinator
 
 	log      *slog.Logger
 	identity *peer.Identity
@@ -35,17 +37,17 @@ type running struct {
 
 // Connect is the wallet service of `stepup serve`: a coordinator elsewhere, or
 // one that it hosts.
-func Connect(ctx context.Context, c config.Wallets, outboundAllow []netip.Prefix, log *slog.Logger) (_ *Issuer, err error) {
+func Connect(ctx context.Context, c config.Wallets, outboundAllow []netip.Prefix, log *slog.Logger) (_ *Behind, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	i := &Issuer{log: log}
+	b := &Behind{log: log}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, i.Close())
+			err = errors.Join(err, b.Close())
 		}
 	}()
-	if i.identity, err = peer.Load(c.Coordinator.Certs, wallet.Issuer); err != nil {
+	if b.identity, err = peer.Load(c.Coordinator.Certs, wallet.Issuer); err != nil {
 		return nil, err
 	}
 	if c.Hosts() {
@@ -54,23 +56,23 @@ func Connect(ctx context.Context, c config.Wallets, outboundAllow []netip.Prefix
 		if err != nil {
 			return nil, err
 		}
-		i.running, i.Wallets = append(i.running, running{wallet.Coordinator, process, nil}), service
+		b.running, b.Wallets = append(b.running, running{wallet.Coordinator, process, nil}), service
 	} else {
-		to, err := i.client.dial(i.identity, wallet.Coordinator, c.URL)
+		to, err := b.client.dial(b.identity, wallet.Coordinator, c.URL)
 		if err != nil {
 			return nil, err
 		}
-		i.Wallets = coordinator.NewClient(to)
+		b.Wallets = coordinator.NewClient(to)
 	}
-	if i.custody, err = net.Listen("tcp", c.CustodyListen); err != nil {
+	if b.custody, err = net.Listen("tcp", c.CustodyListen); err != nil {
 		return nil, fmt.Errorf("listening for custodians (STEPUP_CUSTODY_LISTEN): %w", err)
 	}
-	return i, nil
+	return b, nil
 }
 
-// Run gives custodians these answers until ctx ends, and runs what is hosted. It
-// returns when something has failed, too.
-func (i *Issuer) Run(ctx context.Context, answers []peer.Endpoint) error {
+// Run answers custodians until ctx ends, and runs what is hosted. It returns
+// when something has failed, too.
+func (b *Behind) Run(ctx context.Context, door *custodydoor.Door) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var (
@@ -88,30 +90,30 @@ func (i *Issuer) Run(ctx context.Context, answers []peer.Endpoint) error {
 			}
 		})
 	}
-	custody := i.custody
-	i.custody = nil
-	start("answering custodians", func() error { return serve(ctx, peer.NewServer(i.identity, i.log, answers...), custody) })
-	for _, r := range i.running {
+	custody := b.custody
+	b.custody = nil
+	start("answering custodians", func() error { return serve(ctx, door.Server(b.identity, b.log), custody) })
+	for _, r := range b.running {
 		start("the "+string(r.role), func() error { return r.process.Run(ctx, r.listener) })
 	}
-	i.running = nil
+	b.running = nil
 	all.Wait()
-	return errors.Join(append(failed, i.Close())...)
+	return errors.Join(append(failed, b.Close())...)
 }
 
 // Close gives back what is open; for one that never ran.
-func (i *Issuer) Close() error {
+func (b *Behind) Close() error {
 	var all []error
-	for _, r := range i.running {
+	for _, r := range b.running {
 		all = append(all, r.process.Close())
 		if r.listener != nil {
 			all = append(all, r.listener.Close())
 		}
 	}
-	i.running = nil
-	if i.custody != nil {
-		all = append(all, i.custody.Close())
-		i.custody = nil
+	b.running = nil
+	if b.custody != nil {
+		all = append(all, b.custody.Close())
+		b.custody = nil
 	}
-	return errors.Join(append(all, i.client.Close())...)
+	return errors.Join(append(all, b.client.Close())...)
 }

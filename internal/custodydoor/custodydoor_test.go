@@ -1,4 +1,4 @@
-package issuer_test
+package custodydoor_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -17,15 +18,14 @@ import (
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/authz"
-	"github.com/stepup-auth/stepup/internal/wallet/issuer"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 )
 
-func server(w *tenanttest.World) *issuer.Server {
-	return &issuer.Server{DB: w.DB, Tenants: tenant.NewRegistry(w.DB, tenanttest.PublicURL, w.Now), Now: w.Now}
+func door(w *tenanttest.World) *custodydoor.Door {
+	return &custodydoor.Door{DB: w.DB, Tenants: tenant.NewRegistry(w.DB, tenanttest.PublicURL, w.Now), Now: w.Now}
 }
 
-// claimed has the issuer let one operation through.
+// claimed lets one operation through the issuer's own door.
 func claimed(t *testing.T, w *tenanttest.World, s store.SessionRow, text, operation string) (row store.WalletOperationRow) {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) (err error) {
@@ -40,7 +40,7 @@ func claimed(t *testing.T, w *tenanttest.World, s store.SessionRow, text, operat
 func TestClaim(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
-		d := server(w)
+		d := door(w)
 		ada := w.SignIn(t, "ada@example.com")
 		row := claimed(t, w, ada, w.Elevate(t, ada, "ada@example.com", stepup.WalletExport), "op")
 		good := wallet.Claim{EnvironmentID: tenanttest.ID, OperationID: "op", IntentHash: "intent", TokenID: row.TokenID}
@@ -87,7 +87,7 @@ func TestClaimOfATokenSpentElsewhere(t *testing.T) {
 		w.Clock.Advance(time.Second)
 		w.Write(t, func(tx *store.Tx) error { _, _, err := tx.ClaimWalletOperation(forged); return err })
 		c := wallet.Claim{EnvironmentID: tenanttest.ID, OperationID: "forged", IntentHash: "intent", TokenID: row.TokenID}
-		if _, err := server(w).Claim(t.Context(), wallet.Signer, c); !fault.Has(err, fault.WalletNotAuthorized) {
+		if _, err := door(w).Claim(t.Context(), wallet.Signer, c); !fault.Has(err, fault.WalletNotAuthorized) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -113,11 +113,11 @@ func TestListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listening := peer.NewServer(identity(wallet.Issuer), slog.New(slog.DiscardHandler), server(w).Endpoints()...)
+	server := door(w).Server(identity(wallet.Issuer), slog.New(slog.DiscardHandler))
 	stopped := make(chan error, 1)
-	go func() { stopped <- listening.ServeTLS(listener, "", "") }()
+	go func() { stopped <- server.ServeTLS(listener, "", "") }()
 	t.Cleanup(func() {
-		_ = listening.Close()
+		_ = server.Close()
 		if err := <-stopped; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
@@ -135,8 +135,8 @@ func TestListener(t *testing.T) {
 	row := claimed(t, w, ada, text, "op")
 	c := wallet.Claim{EnvironmentID: tenanttest.ID, OperationID: "op", IntentHash: "intent", TokenID: row.TokenID}
 	for _, role := range []wallet.Role{wallet.Signer, wallet.Guardian} {
-		asked := ask(role)
-		environment, err := asked.Environment(t.Context(), tenanttest.ID)
+		issuer := ask(role)
+		environment, err := issuer.Environment(t.Context(), tenanttest.ID)
 		if err != nil || environment.Issuer != w.Tenant.Issuer {
 			t.Fatalf("%s: %+v, %v", role, environment, err)
 		}
@@ -147,10 +147,10 @@ func TestListener(t *testing.T) {
 		if claims, err := verifier.Elevated(context.Background(), text); err != nil || claims.ID != row.TokenID {
 			t.Errorf("%s: %+v, %v", role, claims, err)
 		}
-		if got, err := asked.Claim(t.Context(), c); err != nil || got.ClaimedAt != row.ClaimedAt.Unix() {
+		if got, err := issuer.Claim(t.Context(), c); err != nil || got.ClaimedAt != row.ClaimedAt.Unix() {
 			t.Errorf("%s: %+v, %v", role, got, err)
 		}
-		if _, err := asked.Environment(t.Context(), "22222222-2222-4333-8444-555555555555"); err == nil {
+		if _, err := issuer.Environment(t.Context(), "22222222-2222-4333-8444-555555555555"); err == nil {
 			t.Errorf("%s: an environment that is not there", role)
 		}
 	}
