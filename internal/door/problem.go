@@ -23,14 +23,36 @@ type Problem struct {
 	RequestID string `json:"requestId"`
 }
 
-// refuse is the only place that writes a refusal, and the only one that logs
-// what really happened.
+// WriteProblem writes a refusal to a client, and nothing else does.
+func WriteProblem(w http.ResponseWriter, f *fault.Error, requestID string) (status int) {
+	status = f.Code.Status()
+	if f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter/time.Second)+1))
+	}
+	text, err := json.Marshal(Problem{Error: f.Message, Code: string(f.Code), Payload: f.Payload, RequestID: requestID})
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(`{"error":"Something broke on our side.","code":"internal_error"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n'))
+	return status
+}
+
+// Broken is what a client is told of an error that nobody foresaw.
+func Broken() *fault.Error {
+	return fault.New(fault.Internal, "Something broke on our side. Tell the operator this request id.")
+}
+
+// refuse answers with a refusal, and is the only place that logs what really
+// happened.
 func (d *Door) refuse(w http.ResponseWriter, req *http.Request, t *tenant.Tenant, err error) int {
 	id := d.RequestID(req)
 	f := store.RefusalOf(err)
 	switch {
 	case f == nil:
-		f = fault.New(fault.Internal, "Something broke on our side. Tell the operator this request id.").Because(err)
+		f = Broken().Because(err)
 	case f.Code == fault.Unavailable && f.RetryAfter == 0:
 		f = f.After(time.Second)
 	}
@@ -46,17 +68,7 @@ func (d *Door) refuse(w http.ResponseWriter, req *http.Request, t *tenant.Tenant
 	d.Log.Log(req.Context(), level, "refused", "request_id", id, "method", req.Method, "route", req.Pattern,
 		"status", status, "code", f.Code, "environment_id", environment, "cause", f.Cause)
 	setHeaders(w, req, t, false)
-	if f.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter/time.Second)+1))
-	}
-	text, err := json.Marshal(Problem{Error: f.Message, Code: string(f.Code), Payload: f.Payload, RequestID: id})
-	if err != nil {
-		status, text = http.StatusInternalServerError, []byte(`{"error":"Something broke on our side.","code":"internal_error"}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n'))
-	return status
+	return WriteProblem(w, f, id)
 }
 
 // answer writes what an endpoint returned.

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 )
 
@@ -38,28 +39,20 @@ func outermost(c Config, next http.Handler) http.Handler {
 					panic(p)
 				}
 				c.Log.Error("panic", "request_id", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				plainRefusal(w, http.StatusInternalServerError, string(fault.Internal),
-					"Something broke on our side. Tell the operator this request id.", id)
+				door.WriteProblem(w, door.Broken(), id)
 			}
 		}()
 		if connection.refused(r) {
-			refusePlain(w, id)
+			door.WriteProblem(w, fault.New(fault.HTTPSRequired, "Tokens and codes must not travel unencrypted: use https."), id)
 			return
 		}
 		if at := r.URL.EscapedPath(); strings.TrimSuffix(at, "/") != strings.TrimSuffix(path.Clean("/"+at), "/") {
-			plainRefusal(w, fault.NotFound.Status(), string(fault.NotFound),
-				"There is nothing at this path. Write it without empty, . and .. parts.", id)
+			door.WriteProblem(w,
+				fault.New(fault.NotFound, "There is nothing at this path. Write it without empty, . and .. parts."), id)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
 	})
-}
-
-func plainRefusal(w http.ResponseWriter, status int, code, message, id string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	fmt.Fprintf(w, `{"error":%q,"code":%q,"requestId":%q}`+"\n", message, code, id)
 }
 
 // developmentPages adds the pages of development mode and refuses every Host
@@ -73,8 +66,8 @@ func developmentPages(publicURL string, pages http.Handler, next http.Handler) h
 	names := map[string]bool{"127.0.0.1:" + port: true, "localhost:" + port: true, "[::1]:" + port: true}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !names[r.Host] {
-			plainRefusal(w, fault.UnknownHost.Status(), string(fault.UnknownHost),
-				"Development mode answers on 127.0.0.1 and localhost only.", requestID(r))
+			door.WriteProblem(w,
+				fault.New(fault.UnknownHost, "Development mode answers on 127.0.0.1 and localhost only."), requestID(r))
 			return
 		}
 		if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/demo/") || r.URL.Path == "/demo" || strings.HasPrefix(r.URL.Path, "/dev/") {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/stepup-auth/stepup/internal/fault"
 )
 
 // plainWarning is how often refused plain HTTP is logged, whoever sends it.
@@ -49,9 +47,4 @@ func (t *transport) refused(r *http.Request) bool {
 		t.log.Warn("plain HTTP was refused: if this is a proxy that ends TLS, name it in STEPUP_TRUSTED_PROXIES", "peer", peer)
 	}
 	return true
-}
-
-func refusePlain(w http.ResponseWriter, id string) {
-	plainRefusal(w, fault.HTTPSRequired.Status(), string(fault.HTTPSRequired),
-		"Tokens and codes must not travel unencrypted: use https.", id)
 }
