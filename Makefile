@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 FUZZTIME ?= 20s
 
-.PHONY: help run build test check test-long bench fuzz clean
+.PHONY: help run build sdk test check test-long bench fuzz clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ run: ## start everything on this machine, needs only Go; PORT=8080 and SERVICE_P
 
 build: ## build the binaries into ./bin
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/... ./examples/...
+
+sdk: ## build the JavaScript packages and pack them into ./artifacts/sdk, needs only Node.js
+	@scripts/sdk.sh
 
 check: ## static checks and the tests that need nothing but Go, in a minute or two
 	@scripts/check.sh
@@ -31,4 +34,4 @@ fuzz: ## run every fuzz target for FUZZTIME (default 20s)
 	@scripts/fuzz.sh $(FUZZTIME)
 
 clean: ## remove what the other targets made
-	rm -rf bin artifacts .stepup-dev conformance/real-client/node_modules
+	rm -rf bin artifacts .stepup-dev conformance/real-client/node_modules sdk/typescript/node_modules sdk/typescript/packages/*/dist

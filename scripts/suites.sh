@@ -67,6 +67,7 @@ suite "AWS KMS protocol, local-kms" module kms
 suite "real client, both engines" npm --prefix conformance/real-client test --silent
 suite "passkeys, second opinion" npm --prefix conformance/passkeys test --silent
 suite "wallets, on a real EVM" npm --prefix conformance/wallet test --silent
+suite "JavaScript SDK" npm --prefix sdk/typescript test --silent
 if [ -n "$long" ]; then
 	suite "fuzz targets" scripts/fuzz.sh "${FUZZTIME:-20s}"
 fi

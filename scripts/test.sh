@@ -58,5 +58,6 @@ installed() {
 installed conformance/real-client "the published client"
 installed conformance/passkeys "the second opinion on passkeys"
 installed conformance/wallet "the second opinions on wallets"
+installed sdk/typescript "what the JavaScript packages are built and tested with"
 
 exec scripts/with-postgres.sh scripts/suites.sh "$@"

@@ -46,7 +46,7 @@ func TestDependencies(t *testing.T) {
 		}
 	}
 	delete(needed, "github.com/stepup-auth/stepup")
-	for _, file := range doctest.Files(t, "conformance/*/package.json") {
+	for _, file := range doctest.Files(t, "conformance/*/package.json", "sdk/*/package.json") {
 		var manifest struct{ Dependencies, DevDependencies, Overrides map[string]string }
 		if err := json.Unmarshal([]byte(doctest.Read(t, file)), &manifest); err != nil {
 			t.Fatalf("%s: %v", file, err)
@@ -72,7 +72,7 @@ func TestDependencies(t *testing.T) {
 	listed := map[string]bool{}
 	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*) \\|").FindAllStringSubmatch(doctest.Read(t, "docs/dependencies.md"), -1) {
 		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
-			if !strings.HasPrefix(name[1], "conformance/") && !strings.HasPrefix(name[1], "internal/") {
+			if !regexp.MustCompile("^(conformance|internal|sdk)/").MatchString(name[1]) {
 				listed[name[1]] = true
 			}
 		}

@@ -1,0 +1,43 @@
+import type { VerifyResponse } from '@stepup-auth/core';
+import { begin } from './internal/call.js';
+import type { StepUpClient } from './internal/client.js';
+import { type LegacyMfaOptions, mfaTokenWish } from './internal/mfaToken.js';
+import type { Scope } from './internal/scope.js';
+import { send } from './internal/send.js';
+import { verified } from './internal/verified.js';
+
+export interface AuthenticateMfaRecoveryCodeParams extends LegacyMfaOptions {
+  code: string;
+  /** What it proves: the token for it is held afterwards. */
+  requestedScopes?: readonly Scope[];
+  /** The one transaction to confirm, from `registerBinding`. */
+  bindingId?: string;
+}
+
+/**
+ * Proves with a recovery code that it is the user. Each code works once, and its owner is told.
+ *
+ * @throws MfaInvalidOtpError, MfaRateLimitedError.
+ * @example
+ * ```ts
+ * import { authenticateMfaRecoveryCode } from '@stepup-auth/client';
+ *
+ * await authenticateMfaRecoveryCode({ code: 'ABCDE-FGHIJ', requestedScopes: ['credential:unlink'] });
+ * ```
+ */
+export const authenticateMfaRecoveryCode = async (
+  options: AuthenticateMfaRecoveryCodeParams,
+  client?: StepUpClient,
+): Promise<VerifyResponse> => {
+  const { code, requestedScopes, bindingId } = options;
+  const core = await begin(client, 'required');
+  const within = core.session();
+  const createMfaToken = mfaTokenWish(options);
+  const json = await send(core, {
+    method: 'POST',
+    path: '/users/mfa/auth/recovery',
+    session: 'required',
+    body: { code: code.trim(), createMfaToken, bindingId, ...(requestedScopes?.length ? { requestedScopes } : {}) },
+  });
+  return verified(core, json, { within, requestedScopes, createMfaToken });
+};

@@ -1,0 +1,20 @@
+import { type EmbeddedWallet, EmbeddedWalletFromJSON } from '@stepup-auth/core';
+import type { StepUpClient } from './internal/client.js';
+import { read } from './internal/json.js';
+import { path } from './internal/path.js';
+import { operate } from './internal/waas.js';
+
+/**
+ * Disables a wallet, and destroys its key after a time of grace. It needs a token for `wallet:delete`.
+ *
+ * @throws StepUpRequiredError without a token, APIError `wallet_not_found`.
+ * @example
+ * ```ts
+ * import { deleteWallet } from '@stepup-auth/client';
+ *
+ * const { state } = await deleteWallet({ walletId: '0b2f6d1e-6a3c-4a57-8a33-3f3ad6ed6f0f' });
+ * console.log(state);
+ * ```
+ */
+export const deleteWallet = async ({ walletId }: { walletId: string }, client?: StepUpClient): Promise<EmbeddedWallet> =>
+  read(EmbeddedWalletFromJSON, await operate(client, { method: 'DELETE', path: path`/waas/${walletId}`, scopes: ['wallet:delete'] }));

@@ -1,0 +1,143 @@
+import type { StepUpBinding, StepUpCheckResponse } from '@stepup-auth/core';
+import { checkStepUpAuth } from './checkStepUpAuth.js';
+import { StepUpCancelledError } from './errors/StepUpCancelledError.js';
+import { StepUpRequiredError } from './errors/StepUpRequiredError.js';
+import { StepUpUnavailableError } from './errors/StepUpUnavailableError.js';
+import { refused } from './internal/attach.js';
+import { begin } from './internal/call.js';
+import { clientOrDefault, type StepUpClient } from './internal/client.js';
+import type { Core } from './internal/core.js';
+import { type Refusal, refusalIn } from './internal/insufficient.js';
+import { obtain } from './internal/obtain.js';
+import type { Scope } from './internal/scope.js';
+import { drop, find } from './internal/tokens.js';
+
+/** What `ensure` found. */
+export const StepUpOutcome = {
+  /** No proof was needed, or one was held: the action ran. */
+  AlreadyAuthorised: 'alreadyAuthorised',
+  /** The user was asked and gave it: the action ran. */
+  Verified: 'verified',
+  /** The user closed the prompt: the action did not run, or was refused and not repeated. */
+  Cancelled: 'cancelled',
+  /** Nobody could be asked, `error` says why: the action did not run, or was refused and not repeated. */
+  Unavailable: 'unavailable',
+} as const;
+
+export type StepUpOutcome = (typeof StepUpOutcome)[keyof typeof StepUpOutcome];
+
+export type EnsureResult<T> =
+  | { readonly outcome: 'alreadyAuthorised' | 'verified'; readonly result: T }
+  | { readonly outcome: 'cancelled'; readonly error: StepUpCancelledError }
+  | { readonly outcome: 'unavailable'; readonly error: StepUpUnavailableError };
+
+/** What the action gets. */
+export interface EnsureContext {
+  /**
+   * The token for your own server: put it into the header `Elevated-Access-Token`. Undefined where none is needed. Calls of this
+   * package attach theirs by themselves. A token that works once is forgotten when the action that took it has ended.
+   */
+  token(): string | undefined;
+}
+
+export interface EnsureOptions {
+  scope: Scope;
+  /** The one transaction to confirm, from `registerBinding`; the user is then always asked. */
+  binding?: StepUpBinding;
+}
+
+/**
+ * Runs an action for which the user may have to prove that it is them: asks whether it is needed, prompts if so, runs it. When a gate
+ * refuses it all the same, one of ours (403 `elevated_access_token_required`, as an error or as a `Response`) or anybody's
+ * (`WWW-Authenticate` with `insufficient_scope`, or RFC 9470's `insufficient_user_authentication`), it prompts and runs it once more.
+ * What else the action rejects with goes through, and a `Response` that is refused once more is the result.
+ *
+ * @param what the scope, or an object with the scope and a binding.
+ * @throws whatever the action or a verification is refused with. Cancelled and unavailable are outcomes, no errors.
+ * @example
+ * ```ts
+ * import { ensure } from '@stepup-auth/client';
+ *
+ * const done = await ensure('transfer:create', ({ token }) =>
+ *   fetch('/transfers', { method: 'POST', headers: { 'Elevated-Access-Token': token() ?? '' } }),
+ * );
+ * switch (done.outcome) {
+ *   case 'alreadyAuthorised':
+ *   case 'verified':
+ *     console.log(done.result.status);
+ *     break;
+ *   case 'cancelled':
+ *     break;
+ *   case 'unavailable':
+ *     console.log(done.error.reason);
+ * }
+ * ```
+ */
+export const ensure = async <T>(
+  what: Scope | EnsureOptions,
+  action: (context: EnsureContext) => T | Promise<T>,
+  client?: StepUpClient,
+): Promise<EnsureResult<T>> => {
+  const { scope, binding } = typeof what === 'string' ? { scope: what, binding: undefined } : what;
+  const core = await begin(client, 'required');
+  const run = new Run(core, clientOrDefault(client), action, binding);
+  try {
+    const check = binding ? undefined : await checkStepUpAuth({ scope }, client);
+    if (!check || check.isRequired) {
+      if (check?.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', check.error);
+      await run.prove(scope, check);
+    }
+    let tried = await run.try(scope);
+    if ('refusal' in tried && tried.refusal.reason !== 'wrong_binding') {
+      await refused(core, tried.refusal.reason, tried.token);
+      await run.prove(tried.refusal.scope ?? scope);
+      tried = await run.try(tried.refusal.scope ?? scope);
+    }
+    if ('refusal' in tried && tried.refusal.error) throw tried.refusal.error;
+    return { outcome: run.asked ? 'verified' : 'alreadyAuthorised', result: tried.result as T };
+  } catch (error) {
+    if (error instanceof StepUpCancelledError) return { outcome: 'cancelled', error };
+    if (error instanceof StepUpUnavailableError) return { outcome: 'unavailable', error };
+    throw error;
+  }
+};
+
+type Tried<T> = { readonly result: T } | { readonly refusal: Refusal; readonly token: string | undefined; readonly result?: T };
+
+class Run<T> {
+  asked = false;
+
+  constructor(
+    private readonly core: Core,
+    private readonly client: StepUpClient,
+    private readonly action: (context: EnsureContext) => T | Promise<T>,
+    private readonly binding: StepUpBinding | undefined,
+  ) {}
+
+  async prove(scope: Scope, check?: StepUpCheckResponse): Promise<void> {
+    await obtain({ requestedScopes: [scope], binding: this.binding, ...(check ? { check } : {}) }, this.client);
+    this.asked = true;
+  }
+
+  async try(scope: Scope): Promise<Tried<T>> {
+    const held = find(this.core.state, [scope], this.binding?.hash ?? null, this.core.config.now(), this.core.busy);
+    let taken: string | undefined;
+    const token = (): string | undefined => {
+      taken = held?.token;
+      if (held?.singleUse) this.core.busy.add(held.token);
+      return taken;
+    };
+    try {
+      const result = await this.action({ token });
+      const refusal = await refusalIn(result);
+      if (refusal) return { refusal, token: held?.token, result };
+      if (taken !== undefined && held?.singleUse) await this.core.update((state) => drop(state, held.token));
+      return { result };
+    } catch (error) {
+      if (!(error instanceof StepUpRequiredError)) throw error;
+      return { refusal: { scope: error.scope, reason: error.reason, error }, token: taken };
+    } finally {
+      if (taken !== undefined) this.core.busy.delete(taken);
+    }
+  }
+}

@@ -1,0 +1,8 @@
+import { StepUpError } from './StepUpError.js';
+
+/** An argument cannot be what it is. `code` is `invalid_param`. */
+export class InvalidParamError extends StepUpError {
+  constructor(message = 'An argument is not what it must be.', cause?: unknown) {
+    super({ code: 'invalid_param', message, cause });
+  }
+}

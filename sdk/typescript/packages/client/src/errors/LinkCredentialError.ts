@@ -1,0 +1,4 @@
+import { APIError } from './APIError.js';
+
+/** The credential belongs to another account and stays there. */
+export class LinkCredentialError extends APIError {}

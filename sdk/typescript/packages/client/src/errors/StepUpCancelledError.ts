@@ -1,0 +1,8 @@
+import { StepUpError } from './StepUpError.js';
+
+/** The user closed the prompt. */
+export class StepUpCancelledError extends StepUpError {
+  constructor(message = 'The verification was cancelled.', cause?: unknown) {
+    super({ code: 'step_up_cancelled', message, cause });
+  }
+}

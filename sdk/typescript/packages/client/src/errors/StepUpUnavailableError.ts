@@ -1,0 +1,25 @@
+import { StepUpError } from './StepUpError.js';
+
+/**
+ * `no_prompt`: no prompt is registered, and the headless client shows none. `no_method`: the user has nothing that the scope
+ * accepts. `check_failed`: the server could not be asked. `disputed`, `cooling_down`: as `checkStepUpAuth` says them.
+ */
+export type StepUpUnavailableReason = 'no_prompt' | 'no_method' | 'check_failed' | 'disputed' | 'cooling_down';
+
+/** Nobody could be asked for a proof. `code` is `step_up_unavailable`, `reason` says why. */
+export class StepUpUnavailableError extends StepUpError {
+  readonly reason: StepUpUnavailableReason;
+
+  constructor(reason: StepUpUnavailableReason, cause?: unknown) {
+    super({ code: 'step_up_unavailable', message: sentences[reason], cause });
+    this.reason = reason;
+  }
+}
+
+const sentences: Record<StepUpUnavailableReason, string> = {
+  no_prompt: 'No prompt is registered: verify with a function of your own choice, or register one with registerStepUpPrompt.',
+  no_method: 'The user has nothing to prove it with: offer to add a second factor or another credential.',
+  check_failed: 'The server could not be asked whether a step-up is required.',
+  disputed: 'A change to the account is denied, and nobody has decided about it yet.',
+  cooling_down: 'A factor has just changed: the scope cannot be proven yet.',
+};

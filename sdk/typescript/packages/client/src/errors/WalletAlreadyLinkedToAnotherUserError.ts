@@ -1,0 +1,4 @@
+import { APIError } from './APIError.js';
+
+/** Another account has the wallet; `transferWalletAccount` moves it. `code` is `reassign_wallet_confirm`. */
+export class WalletAlreadyLinkedToAnotherUserError extends APIError {}

@@ -1,0 +1,98 @@
+import { InvalidParamError } from '../errors/InvalidParamError.js';
+import type { PasskeyAdapter } from './passkey.js';
+import type { OpenPopup } from './popup.js';
+import { memoryStorage, type StepUpStorage } from './storage.js';
+
+export interface StepUpClientOptions {
+  /** The environment's id, a UUID. */
+  environmentId: string;
+  /** Where the server is: its public URL, with or without `/api/v0`. HTTPS, or HTTP on loopback. */
+  apiBaseUrl: string;
+  /**
+   * Where session and tokens are kept; by default in memory, so that they are gone with the page. `localStorage` keeps them over
+   * reloads and shares them between tabs, and with every script of the page.
+   */
+  storage?: StepUpStorage;
+  /** Where a login by redirect is remembered while the browser is away; by default `sessionStorage`, else {@link storage}. */
+  redirectStorage?: StepUpStorage;
+  /** In place of the platform's `fetch`. */
+  fetch?: typeof globalThis.fetch;
+  /** In place of the browser's passkeys, for React Native and for tests. */
+  passkey?: PasskeyAdapter;
+  /** In place of `location.assign`. */
+  navigate?: (url: string) => void | Promise<void>;
+  /** In place of `window.open`. */
+  openPopup?: OpenPopup;
+  /** The page's origin, for wallets to sign; by default `location.origin`. */
+  origin?: string;
+  /** After how many milliseconds a request is given up; 30 000 by default. */
+  timeoutMs?: number;
+  /** In place of `Date.now`. */
+  now?: () => number;
+}
+
+export interface Config {
+  readonly environmentId: string;
+  readonly apiBaseUrl: string;
+  /** Base of the environment, and the issuer of its tokens. */
+  readonly issuer: string;
+  readonly storage: StepUpStorage;
+  readonly shared: boolean;
+  readonly redirectStorage: StepUpStorage;
+  readonly fetch: typeof globalThis.fetch;
+  readonly passkey: PasskeyAdapter | undefined;
+  readonly navigate: (url: string) => void | Promise<void>;
+  readonly openPopup: OpenPopup | undefined;
+  readonly origin: string | undefined;
+  readonly timeoutMs: number;
+  readonly now: () => number;
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const loopback = /^http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?(\/|$)/;
+const address = /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#@\\]*)?$/;
+
+/** Judges the options once, so that nothing else has to. */
+export const configOf = (options: StepUpClientOptions): Config => {
+  const environmentId = String(options?.environmentId ?? '').toLowerCase();
+  if (!uuid.test(environmentId)) throw new InvalidParamError('environmentId must be the UUID of an environment.');
+  const given = String(options.apiBaseUrl ?? '').replace(/\/+$/, '');
+  if (!address.test(given) || /\/\.{1,2}(\/|$)/.test(given)) {
+    throw new InvalidParamError('apiBaseUrl must be the address of the server, such as https://auth.example.com.');
+  }
+  if (!given.startsWith('https://') && !loopback.test(given)) {
+    throw new InvalidParamError('apiBaseUrl must begin with https://, unless the server is on this machine.');
+  }
+  const apiBaseUrl = given.endsWith('/api/v0') ? given : `${given}/api/v0`;
+  const storage = options.storage ?? memoryStorage();
+  const page = globalThis as { sessionStorage?: StepUpStorage; location?: { origin?: string; assign(url: string): void } };
+  return {
+    environmentId,
+    apiBaseUrl,
+    issuer: `${apiBaseUrl}/sdk/${environmentId}`,
+    storage,
+    shared: options.storage !== undefined,
+    redirectStorage: options.redirectStorage ?? sessionStorageOf(page) ?? storage,
+    fetch: options.fetch ?? ((...args) => globalThis.fetch(...args)),
+    passkey: options.passkey,
+    navigate: options.navigate ?? ((url) => navigateTo(page, url)),
+    openPopup: options.openPopup,
+    origin: options.origin ?? page.location?.origin,
+    timeoutMs: options.timeoutMs ?? 30_000,
+    now: options.now ?? (() => Date.now()),
+  };
+};
+
+/** Pages in a sandbox throw where they ask for their storage. */
+const sessionStorageOf = (page: { sessionStorage?: StepUpStorage }): StepUpStorage | undefined => {
+  try {
+    return page.sessionStorage;
+  } catch {
+    return undefined;
+  }
+};
+
+const navigateTo = (page: { location?: { assign(url: string): void } }, url: string): void => {
+  if (!page.location) throw new InvalidParamError('There is no browser here: give createStepUpClient a `navigate`.');
+  page.location.assign(url);
+};

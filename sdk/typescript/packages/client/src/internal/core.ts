@@ -1,0 +1,132 @@
+import { SdkUserFromJSON } from '@stepup-auth/core';
+import { SessionEndedError } from '../errors/SessionEndedError.js';
+import type { Config } from './config.js';
+import { Events } from './events.js';
+import { exclusively } from './lock.js';
+import type { StepUpPrompt } from './prompt.js';
+import type { ProjectSettings } from './settings.js';
+import { emptyState, readState, type Session, type State, writeState } from './state.js';
+
+/** What a client consists of. Functions reach it through the client; apps never do. */
+export class Core {
+  readonly events = new Events();
+  state: State = emptyState();
+  settings: ProjectSettings | null = null;
+  initStatus: 'uninitialized' | 'in-progress' | 'finished' | 'failed' = 'uninitialized';
+  /** Single-use tokens that are on their way: nobody else takes them. */
+  readonly busy = new Set<string>();
+  /** Options of a passkey prompt that were fetched ahead of the tap. */
+  preparedPasskey: { readonly options: unknown; readonly for: string; readonly until: number } | null = null;
+  /** The prompt of this client, in place of that of all. */
+  prompt: StepUpPrompt | undefined;
+  /** Aborted when the session ends; then there is a new one. */
+  ending = new AbortController();
+
+  readonly #key: string;
+  readonly #running = new Map<string, Promise<unknown>>();
+  #kept: string | null | undefined;
+  #channel: BroadcastChannel | undefined;
+
+  constructor(readonly config: Config) {
+    this.#key = `stepup:${config.issuer}`;
+  }
+
+  /** Runs what everybody waits for once, however many ask for it meanwhile. */
+  once<T>(name: string, run: () => Promise<T>): Promise<T> {
+    const running = this.#running.get(name) as Promise<T> | undefined;
+    if (running) return running;
+    const started = run().finally(() => this.#running.delete(name));
+    this.#running.set(name, started);
+    return started;
+  }
+
+  /** One at a time, in all tabs that share the state. */
+  exclusively<T>(name: string, run: () => Promise<T>): Promise<T> {
+    return exclusively(this.config.storage, `${this.#key}:${name}`, this.config.shared, run);
+  }
+
+  /** Takes over what is kept, which another tab may have changed. */
+  async load(): Promise<void> {
+    const kept = await this.config.storage.getItem(this.#key);
+    if (kept === this.#kept) return;
+    this.#kept = kept;
+    this.#become(readState(kept, this.config.environmentId));
+  }
+
+  /**
+   * Changes the state: loads it, changes it, keeps it, and tells the other tabs, one such change at a time. The change must say what
+   * is to be so, because the state it gets may be newer than the one its caller saw.
+   */
+  update<T>(change: (state: State) => T): Promise<T> {
+    return this.exclusively('state', async () => {
+      await this.load();
+      const next: State = { ...this.state };
+      const result = change(next);
+      const text = writeState(next);
+      if (text !== this.#kept) {
+        if (next.session === null && next.code === null) await this.config.storage.removeItem(this.#key);
+        else await this.config.storage.setItem(this.#key, text);
+        this.#kept = next.session === null && next.code === null ? null : text;
+        this.#become(next);
+        this.#channel?.postMessage('changed');
+      }
+      return result;
+    });
+  }
+
+  /** Makes a change seen at once and keeps it afterwards, for functions that answer without waiting. */
+  updateNow(change: (state: State) => void): void {
+    const next = { ...this.state };
+    change(next);
+    this.#become(next);
+    void this.update(change).catch(() => undefined);
+  }
+
+  /** The session that a call is made in. */
+  session(): Session {
+    const { session } = this.state;
+    if (!session) throw new SessionEndedError();
+    return session;
+  }
+
+  /** Forgets a session and everything of it, if it is still the one. */
+  async forget(sessionId: string, reason: string): Promise<void> {
+    const was = await this.update((state) => {
+      if (state.session?.sessionId !== sessionId) return false;
+      Object.assign(state, emptyState());
+      return true;
+    });
+    if (was) this.events.emit('signedOut', { reason });
+  }
+
+  #become(next: State): void {
+    const before = this.state;
+    this.state = next;
+    if (before.session?.sessionId !== next.session?.sessionId) {
+      this.preparedPasskey = null;
+      if (before.session) {
+        this.ending.abort();
+        this.ending = new AbortController();
+      }
+    }
+    if (before.session?.user !== next.session?.user) {
+      this.events.emit('userChanged', { user: next.session && SdkUserFromJSON(next.session.user) });
+    }
+  }
+
+  /** Hears of what other tabs change. */
+  listen(): void {
+    if (this.#channel || !this.config.shared || typeof BroadcastChannel === 'undefined') return;
+    this.#channel = new BroadcastChannel(this.#key);
+    this.#channel.onmessage = () => {
+      const before = this.state.session;
+      void this.load().then(
+        () => {
+          if (before && !this.state.session) this.events.emit('signedOut', { reason: 'another-tab' });
+        },
+        () => undefined,
+      );
+    };
+    (this.#channel as { unref?: () => void }).unref?.(); // Node would wait for it
+  }
+}

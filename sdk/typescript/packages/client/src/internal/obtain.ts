@@ -1,0 +1,54 @@
+import type { StepUpBinding, StepUpCheckResponse } from '@stepup-auth/core';
+import { checkStepUpAuth } from '../checkStepUpAuth.js';
+import { InvalidParamError } from '../errors/InvalidParamError.js';
+import { NoElevatedTokenError } from '../errors/NoElevatedTokenError.js';
+import { StepUpCancelledError } from '../errors/StepUpCancelledError.js';
+import { StepUpUnavailableError } from '../errors/StepUpUnavailableError.js';
+import { begin } from './call.js';
+import { clientOrDefault, type StepUpClient } from './client.js';
+import type { Core } from './core.js';
+import { promptForAll } from './prompt.js';
+import { find } from './tokens.js';
+
+export interface Asked {
+  readonly requestedScopes: readonly string[];
+  readonly binding: StepUpBinding | undefined;
+  /** What the server has just said about the first of the scopes. */
+  readonly check?: StepUpCheckResponse;
+}
+
+/** Gets a token: one that is held, else by the prompt, of which one is open at a time. */
+export const obtain = async (asked: Asked, client: StepUpClient | undefined): Promise<string> => {
+  if (!asked.requestedScopes?.length) throw new InvalidParamError('Say which scopes are asked for: requestedScopes.');
+  const core = await begin(client, 'required');
+  const held = asked.binding ? undefined : tokenFor(core, asked);
+  if (held) return held;
+  const what = `prompt:${[...asked.requestedScopes].sort().join(' ')}:${asked.binding?.bindingId ?? ''}`;
+  return core.once(what, () => core.exclusively('prompt', () => prompt(core, asked, clientOrDefault(client))));
+};
+
+/** A token that is held and covers all that is asked for. */
+const tokenFor = (core: Core, { requestedScopes, binding }: Asked): string | undefined => {
+  const held = find(core.state, requestedScopes.slice(0, 1), binding?.hash ?? null, core.config.now(), core.busy);
+  if (!held || (binding && held.boundTo !== binding.hash)) return undefined;
+  return requestedScopes.every((scope) => held.scopes.includes(scope)) ? held.token : undefined;
+};
+
+const prompt = async (core: Core, asked: Asked, client: StepUpClient): Promise<string> => {
+  await core.load(); // another tab may have proven it while this one waited
+  const held = asked.binding ? undefined : tokenFor(core, asked);
+  if (held) return held;
+  const show = core.prompt ?? promptForAll();
+  if (!show) throw new StepUpUnavailableError('no_prompt');
+  const { signal } = core.ending;
+  const check = asked.check ?? (await checkStepUpAuth({ scope: asked.requestedScopes[0]! }, client));
+  if (check.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', (check as { error?: unknown }).error);
+  const ended = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new StepUpCancelledError('The session ended while the prompt was open.')), { once: true });
+  });
+  const { requestedScopes, binding } = asked;
+  await Promise.race([show({ client, requestedScopes, check, ...(binding ? { binding } : {}), signal }), ended]);
+  const token = tokenFor(core, asked);
+  if (!token) throw new NoElevatedTokenError();
+  return token;
+};

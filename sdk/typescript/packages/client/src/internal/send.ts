@@ -1,0 +1,121 @@
+import { APIError } from '../errors/APIError.js';
+import { InvalidResponseError } from '../errors/InvalidResponseError.js';
+import { NetworkError } from '../errors/NetworkError.js';
+import { SessionEndedError } from '../errors/SessionEndedError.js';
+import { StepUpError } from '../errors/StepUpError.js';
+import { attach, type Gate, settle } from './attach.js';
+import { bodyOf } from './body.js';
+import type { Core } from './core.js';
+import { parseJSON } from './json.js';
+import { refusalOf } from './refusal.js';
+import { usesCookies } from './settings.js';
+import { sdkVersion } from './version.js';
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the environment; made with `path` where anything is filled in. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether it is made in the session. */
+  readonly session: 'required' | 'if-any' | 'none';
+  readonly gate?: Gate;
+  /** It changes nothing, or has an operation id: it may be sent again. */
+  readonly repeat?: boolean;
+}
+
+const tries = 3;
+
+/**
+ * Makes one call of the API: to the configured server and nowhere else, with the session and the token its gate wants, within the
+ * time and size that answers have. Throws a {@link StepUpError} for whatever is no 2xx.
+ */
+export const send = async (core: Core, call: Call): Promise<unknown> => {
+  const attached = attach(core, call.gate);
+  try {
+    const answer = await repeated(core, call, attached ? { [attached.header]: attached.token } : {});
+    await settle(core, attached, { accepted: true });
+    return answer;
+  } catch (error) {
+    await settle(core, attached, { error });
+    throw error;
+  }
+};
+
+const repeated = async (core: Core, call: Call, headers: Record<string, string>): Promise<unknown> => {
+  for (let n = 1; ; n += 1) {
+    try {
+      return await once(core, call, headers);
+    } catch (error) {
+      const wait = n < tries && call.repeat ? pause(error, n) : undefined;
+      if (wait === undefined) throw error;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+};
+
+/** How many milliseconds to wait before the next try, if it can help. */
+const pause = (error: unknown, n: number): number | undefined => {
+  if (error instanceof NetworkError) return 200 * 2 ** n;
+  if (!(error instanceof APIError) || error.status !== 503) return undefined;
+  const wait = error.retryAfterSeconds ?? 0.4 * n;
+  return wait <= 5 ? wait * 1000 : undefined;
+};
+
+const once = async (core: Core, call: Call, headers: Record<string, string>): Promise<unknown> => {
+  const session = call.session === 'none' ? null : core.state.session;
+  const { response, text } = await exchange(core, call, {
+    accept: 'application/json',
+    'x-dyn-version': sdkVersion,
+    ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(session?.token ? { authorization: `Bearer ${session.token}` } : {}),
+    ...call.headers,
+    ...headers,
+  });
+  const json = text === '' ? undefined : readable(response) ? parseJSON(text) : undefined;
+  if (response.ok) {
+    if (text !== '' && json === undefined) throw new InvalidResponseError('The answer is no JSON: does apiBaseUrl name a stepup server?');
+    return json;
+  }
+  if (response.status === 401 && call.session !== 'none') {
+    const refusal = refusalOf(response.status, response.headers, json);
+    if (session) await core.forget(session.sessionId, 'session-ended');
+    throw new SessionEndedError(refusal.message, refusal);
+  }
+  if (json === undefined && response.status < 500) throw new InvalidResponseError(`The server answered ${response.status} and did not say why.`);
+  throw refusalOf(response.status, response.headers, json);
+};
+
+const readable = (response: Response): boolean => /^application\/(\w+\+)?json\b/.test(response.headers.get('content-type') ?? '');
+
+const exchange = async (core: Core, call: Call, headers: Record<string, string>): Promise<{ response: Response; text: string }> => {
+  const { config } = core;
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(call.query ?? {})) if (value !== undefined) query.set(name, value);
+  const address = config.issuer + call.path + (`${query}` ? `?${query}` : '');
+  const given = new AbortController();
+  const timer = setTimeout(() => given.abort(), config.timeoutMs);
+  try {
+    const response = await config.fetch(address, {
+      method: call.method,
+      headers,
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      signal: given.signal,
+      redirect: 'manual', // a token follows nobody
+      cache: 'no-store',
+      credentials: usesCookies(core.settings) && call.path !== '/settings' ? 'include' : 'omit',
+      referrerPolicy: 'no-referrer',
+    });
+    if (response.redirected || response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
+      throw new InvalidResponseError('The server sent the request elsewhere, which no route of the API does.');
+    }
+    return { response, text: await bodyOf(response) };
+  } catch (cause) {
+    if (cause instanceof StepUpError) throw cause;
+    throw new NetworkError(given.signal.aborted ? 'The server did not answer in time.' : undefined, cause);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+

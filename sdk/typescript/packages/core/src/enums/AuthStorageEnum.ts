@@ -1,0 +1,6 @@
+export const AuthStorageEnum = {
+  Localstorage: 'localstorage',
+  Cookie: 'cookie',
+} as const;
+
+export type AuthStorageEnum = (typeof AuthStorageEnum)[keyof typeof AuthStorageEnum];

@@ -1,0 +1,6 @@
+export const AuthenticatorAttachment = {
+  CrossPlatform: 'cross-platform',
+  Platform: 'platform',
+} as const;
+
+export type AuthenticatorAttachment = (typeof AuthenticatorAttachment)[keyof typeof AuthenticatorAttachment];

@@ -1,0 +1,5 @@
+export const BackupKeySharesToLocationsPendingResponsePasswordUpdateStatusEnum = {
+  Pending: 'pending',
+} as const;
+
+export type BackupKeySharesToLocationsPendingResponsePasswordUpdateStatusEnum = (typeof BackupKeySharesToLocationsPendingResponsePasswordUpdateStatusEnum)[keyof typeof BackupKeySharesToLocationsPendingResponsePasswordUpdateStatusEnum];

@@ -1,0 +1,6 @@
+export const BackupKeySharesToLocationsRequestLocationsTokenSourceEnum = {
+  External: 'external',
+  StoredOauth: 'stored_oauth',
+} as const;
+
+export type BackupKeySharesToLocationsRequestLocationsTokenSourceEnum = (typeof BackupKeySharesToLocationsRequestLocationsTokenSourceEnum)[keyof typeof BackupKeySharesToLocationsRequestLocationsTokenSourceEnum];

@@ -1,0 +1,5 @@
+export const EmbeddedWalletAuthType = {
+  Mpc: 'mpc',
+} as const;
+
+export type EmbeddedWalletAuthType = (typeof EmbeddedWalletAuthType)[keyof typeof EmbeddedWalletAuthType];

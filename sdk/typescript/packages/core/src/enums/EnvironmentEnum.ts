@@ -1,0 +1,6 @@
+export const EnvironmentEnum = {
+  Sandbox: 'sandbox',
+  Live: 'live',
+} as const;
+
+export type EnvironmentEnum = (typeof EnvironmentEnum)[keyof typeof EnvironmentEnum];

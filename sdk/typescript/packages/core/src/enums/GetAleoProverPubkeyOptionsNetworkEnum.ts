@@ -1,0 +1,6 @@
+export const GetAleoProverPubkeyOptionsNetworkEnum = {
+  Testnet: 'testnet',
+  Mainnet: 'mainnet',
+} as const;
+
+export type GetAleoProverPubkeyOptionsNetworkEnum = (typeof GetAleoProverPubkeyOptionsNetworkEnum)[keyof typeof GetAleoProverPubkeyOptionsNetworkEnum];

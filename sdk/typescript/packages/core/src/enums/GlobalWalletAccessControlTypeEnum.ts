@@ -1,0 +1,6 @@
+export const GlobalWalletAccessControlTypeEnum = {
+  Allow: 'allow',
+  Block: 'block',
+} as const;
+
+export type GlobalWalletAccessControlTypeEnum = (typeof GlobalWalletAccessControlTypeEnum)[keyof typeof GlobalWalletAccessControlTypeEnum];

@@ -1,0 +1,6 @@
+export const HealthcheckStatus = {
+  Healthy: 'healthy',
+  Unhealthy: 'unhealthy',
+} as const;
+
+export type HealthcheckStatus = (typeof HealthcheckStatus)[keyof typeof HealthcheckStatus];

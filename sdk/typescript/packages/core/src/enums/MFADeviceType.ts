@@ -1,0 +1,7 @@
+export const MFADeviceType = {
+  Totp: 'totp',
+  Passkey: 'passkey',
+  Email: 'email',
+} as const;
+
+export type MFADeviceType = (typeof MFADeviceType)[keyof typeof MFADeviceType];

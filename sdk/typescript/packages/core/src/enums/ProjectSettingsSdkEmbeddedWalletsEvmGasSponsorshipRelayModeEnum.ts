@@ -1,0 +1,6 @@
+export const ProjectSettingsSdkEmbeddedWalletsEvmGasSponsorshipRelayModeEnum = {
+  ClientAndServer: 'clientAndServer',
+  ServerOnly: 'serverOnly',
+} as const;
+
+export type ProjectSettingsSdkEmbeddedWalletsEvmGasSponsorshipRelayModeEnum = (typeof ProjectSettingsSdkEmbeddedWalletsEvmGasSponsorshipRelayModeEnum)[keyof typeof ProjectSettingsSdkEmbeddedWalletsEvmGasSponsorshipRelayModeEnum];

@@ -1,0 +1,5 @@
+export const PublicKeyCredentialType = {
+  PublicKey: 'public-key',
+} as const;
+
+export type PublicKeyCredentialType = (typeof PublicKeyCredentialType)[keyof typeof PublicKeyCredentialType];

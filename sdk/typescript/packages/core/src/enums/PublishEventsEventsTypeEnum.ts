@@ -1,0 +1,5 @@
+export const PublishEventsEventsTypeEnum = {
+  Track: 'track',
+} as const;
+
+export type PublishEventsEventsTypeEnum = (typeof PublishEventsEventsTypeEnum)[keyof typeof PublishEventsEventsTypeEnum];

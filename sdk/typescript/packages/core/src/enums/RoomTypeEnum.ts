@@ -1,0 +1,6 @@
+export const RoomTypeEnum = {
+  Threshold: 'threshold',
+  Full: 'full',
+} as const;
+
+export type RoomTypeEnum = (typeof RoomTypeEnum)[keyof typeof RoomTypeEnum];

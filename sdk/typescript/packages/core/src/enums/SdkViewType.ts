@@ -1,0 +1,5 @@
+export const SdkViewType = {
+  Login: 'login',
+} as const;
+
+export type SdkViewType = (typeof SdkViewType)[keyof typeof SdkViewType];

@@ -1,0 +1,27 @@
+export const SocialSignInProviderEnum = {
+  Apple: 'apple',
+  Bitbucket: 'bitbucket',
+  Coinbasesocial: 'coinbasesocial',
+  Discord: 'discord',
+  Epicgames: 'epicgames',
+  Facebook: 'facebook',
+  Farcaster: 'farcaster',
+  Github: 'github',
+  Gitlab: 'gitlab',
+  Google: 'google',
+  Instagram: 'instagram',
+  Linkedin: 'linkedin',
+  Microsoft: 'microsoft',
+  Twitch: 'twitch',
+  Twitter: 'twitter',
+  Telegram: 'telegram',
+  Spotify: 'spotify',
+  Tiktok: 'tiktok',
+  Line: 'line',
+  Steam: 'steam',
+  Shopify: 'shopify',
+  Kraken: 'kraken',
+  Okta: 'okta',
+} as const;
+
+export type SocialSignInProviderEnum = (typeof SocialSignInProviderEnum)[keyof typeof SocialSignInProviderEnum];

@@ -1,0 +1,6 @@
+export const SsoProviderCheckResponseTypeEnum = {
+  Otp: 'otp',
+  Sso: 'sso',
+} as const;
+
+export type SsoProviderCheckResponseTypeEnum = (typeof SsoProviderCheckResponseTypeEnum)[keyof typeof SsoProviderCheckResponseTypeEnum];

@@ -1,0 +1,6 @@
+export const SubmitAleoProverEncryptedNetworkEnum = {
+  Testnet: 'testnet',
+  Mainnet: 'mainnet',
+} as const;
+
+export type SubmitAleoProverEncryptedNetworkEnum = (typeof SubmitAleoProverEncryptedNetworkEnum)[keyof typeof SubmitAleoProverEncryptedNetworkEnum];

@@ -1,0 +1,6 @@
+export const SwapQuoteRequestOrderEnum = {
+  Cheapest: 'CHEAPEST',
+  Fastest: 'FASTEST',
+} as const;
+
+export type SwapQuoteRequestOrderEnum = (typeof SwapQuoteRequestOrderEnum)[keyof typeof SwapQuoteRequestOrderEnum];

@@ -1,0 +1,33 @@
+export const TokenScope = {
+  BusinessAccountlinkWallet: 'business_account:link_wallet',
+  BusinessAccountmemberadd: 'business_account:member:add',
+  BusinessAccountmemberremove: 'business_account:member:remove',
+  BusinessAccountmemberroleupdate: 'business_account:member:role:update',
+  BusinessAccountsigneradd: 'business_account:signer:add',
+  BusinessAccountsignerremove: 'business_account:signer:remove',
+  BusinessAccounttransferOwnership: 'business_account:transfer_ownership',
+  BusinessAccountwalletremove: 'business_account:wallet:remove',
+  ConsoleadminActionreview: 'console:admin_action:review',
+  ConsoleapprovalWorkflowupdate: 'console:approval_workflow:update',
+  Consolememberinvite: 'console:member:invite',
+  Consolemfareset: 'console:mfa:reset',
+  Consoleprojectdelete: 'console:project:delete',
+  Consolesettingsupdate: 'console:settings:update',
+  Consolessoupdate: 'console:sso:update',
+  Consoleuserdelete: 'console:user:delete',
+  Credentiallink: 'credential:link',
+  Credentialupdate: 'credential:update',
+  Credentialunlink: 'credential:unlink',
+  Userupdate: 'user:update',
+  Userdelete: 'user:delete',
+  Walletexport: 'wallet:export',
+  Walletdelete: 'wallet:delete',
+  Walletdelegate: 'wallet:delegate',
+  Walletsign: 'wallet:sign',
+  Walletrestore: 'wallet:restore',
+  // Ours: refresh and reshare have scopes of their own; a token for wallet:delegate opens both too.
+  Walletrefresh: 'wallet:refresh',
+  Walletreshare: 'wallet:reshare',
+} as const;
+
+export type TokenScope = (typeof TokenScope)[keyof typeof TokenScope];

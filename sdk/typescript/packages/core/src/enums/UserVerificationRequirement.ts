@@ -1,0 +1,7 @@
+export const UserVerificationRequirement = {
+  Discouraged: 'discouraged',
+  Preferred: 'preferred',
+  Required: 'required',
+} as const;
+
+export type UserVerificationRequirement = (typeof UserVerificationRequirement)[keyof typeof UserVerificationRequirement];

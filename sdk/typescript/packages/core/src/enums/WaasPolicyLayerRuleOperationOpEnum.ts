@@ -1,0 +1,6 @@
+export const WaasPolicyLayerRuleOperationOpEnum = {
+  Upsert: 'upsert',
+  Remove: 'remove',
+} as const;
+
+export type WaasPolicyLayerRuleOperationOpEnum = (typeof WaasPolicyLayerRuleOperationOpEnum)[keyof typeof WaasPolicyLayerRuleOperationOpEnum];

@@ -1,0 +1,2 @@
+export * from './enums/index.js';
+export * from './models/index.js';

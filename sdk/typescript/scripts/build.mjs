@@ -1,0 +1,10 @@
+// Compiles the packages in the order in which they need each other.
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+for (const name of ['core', 'client']) {
+  rmSync(`${root}packages/${name}/dist`, { recursive: true, force: true });
+  execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packages/${name}`], { stdio: 'inherit' });
+}

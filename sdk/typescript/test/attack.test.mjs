@@ -1,0 +1,376 @@
+// Servers, pages and tabs that lie: what the client sends, keeps and believes.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import * as sdk from '@stepup-auth/client';
+import { rejection } from './lib/app.mjs';
+import { answer, base, elevated, environmentId, fakeApp, issuer, jwt, memory, otherEnvironment, refusal, sessionClaims, settings, user, verify } from './lib/fake.mjs';
+
+const tokenOf = (app, scope) => sdk.getElevatedAccessToken({ scope, consume: false }, app.client);
+const totp = (requestedScopes, client) => sdk.authenticateTotpMfaDevice({ code: '123456', requestedScopes }, client);
+
+describe('tokens go to the configured server and nowhere else', () => {
+  it('whatever an id or a setting says', async () => {
+    const app = fakeApp({ default: () => answer({ error: 'x', code: 'not_found' }, 404), 'POST /users/mfa/auth/totp': () => verify({ elevatedAccessToken: elevated('wallet:sign credential:unlink', { singleUse: false }) }) });
+    await app.signIn();
+    await totp(['wallet:sign', 'credential:unlink'], app.client);
+    for (const walletId of ['..', '.', '', '../../../evil', 'https://evil.example/', '//evil.example', 'a/b?c#d', '%2e%2e']) {
+      const error = await rejection(sdk.signWithWallet({ walletId, message: 'x' }, app.client));
+      assert.ok(['invalid_param', 'not_found'].includes(error.code), `${walletId}: ${error.code}`);
+    }
+    await rejection(sdk.deleteMfaDevice({ deviceId: '../../users' }, app.client));
+    for (const { url } of app.seen) {
+      assert.equal(new URL(url).href.startsWith(`${issuer}/`), true, url);
+      assert.ok(!url.includes('eyJ'), url);
+    }
+    assert.ok(app.seen.every(({ init }) => init.redirect === 'manual' && init.credentials === 'omit' && init.referrerPolicy === 'no-referrer' && init.cache === 'no-store'));
+  });
+
+  it('not after a redirect, on a real connection', async () => {
+    const stolen = [];
+    const evil = http.createServer((request, response) => { stolen.push(request.headers); response.end('{}'); }).listen(0, '127.0.0.1');
+    await once(evil, 'listening');
+    const server = http.createServer((request, response) => {
+      if (request.url.endsWith('/settings')) return response.setHeader('content-type', 'application/json').end(JSON.stringify(settings()));
+      return response.writeHead(307, { location: `http://127.0.0.1:${evil.address().port}/` }).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const client = sdk.createStepUpClient({ environmentId, apiBaseUrl: `http://127.0.0.1:${server.address().port}` });
+      assert.equal((await rejection(sdk.sendEmailOTP({ email: 'a@b.c' }, client))).code, 'invalid_response');
+      assert.deepEqual(stolen, []);
+    } finally {
+      for (const s of [server, evil]) { s.closeAllConnections(); s.close(); }
+    }
+  });
+
+  it('and only to a server over HTTPS, or on this machine', () => {
+    const make = (apiBaseUrl, id = environmentId) => () => sdk.createStepUpClient({ environmentId: id, apiBaseUrl });
+    for (const bad of ['http://auth.example.com', 'http://localhost.evil.example', 'http://127.0.0.1.evil.example/', 'https://user:pass@x', 'https://x/?a', 'https://x/#a', 'https://x/../y', 'javascript:alert(1)', '//x', '', undefined, 'https://x\\@y']) {
+      assert.throws(make(bad), { code: 'invalid_param' }, String(bad));
+    }
+    for (const bad of ['x', '..', null, `${environmentId}/../x`]) assert.throws(make(base, bad), { code: 'invalid_param' }, bad);
+    for (const good of ['https://auth.example.com/', 'https://x/prefix/api/v0', 'http://localhost:8080', 'http://[::1]:1']) assert.equal(make(good)().apiBaseUrl.endsWith('/api/v0'), true);
+    assert.equal(make(base, environmentId.toUpperCase())().environmentId, environmentId);
+  });
+});
+
+describe('what a server says is not believed', () => {
+  it('about another user, session or environment', async () => {
+    const lies = {
+      'another environment': verify({ user: user({ projectEnvironmentId: otherEnvironment }) }),
+      'a token of another environment': verify({ claims: { environment_id: otherEnvironment } }),
+      'a token of another user': verify({ claims: { sub: 'u2' } }),
+      'a token of another session': verify({ claims: { sid: 's2' } }),
+      'no session': verify({ user: user({ sessionId: undefined }) }),
+      'no token': verify({ minifiedJwt: undefined }),
+      'an elevated token of another user': verify({ elevatedAccessToken: elevated('wallet:sign', { sub: 'u2' }) }),
+    };
+    for (const [name, lie] of Object.entries(lies)) {
+      const app = fakeApp({ 'POST /emailVerifications/signin': lie });
+      assert.equal((await rejection(app.signIn())).code, 'identity_mismatch', name);
+      assert.equal(app.client.user, null, name);
+    }
+    const within = { 'another user': verify({ user: user({ id: 'u2' }), claims: { sub: 'u2' } }), 'another session': verify({ user: user({ sessionId: 's2' }), claims: { sid: 's2' } }) };
+    for (const [name, lie] of Object.entries(within)) {
+      const app = fakeApp({ 'POST /users/mfa/auth/totp': lie });
+      await app.signIn();
+      assert.equal((await rejection(totp(['wallet:sign'], app.client))).code, 'identity_mismatch', name);
+      assert.deepEqual([app.client.user.id, app.client.user.sessionId], ['u1', 's1']);
+    }
+  });
+
+  it('in elevated tokens that are none', async () => {
+    for (const token of ['x', 'a.b.c', '..', jwt({ ...sessionClaims }), jwt({ ...sessionClaims, scope: ['wallet:sign'], exp: 9e9 }), jwt({ ...sessionClaims, scope: 'wallet:sign' }), jwt({ ...sessionClaims, scope: 'wallet:sign', exp: 'soon' })]) {
+      const app = fakeApp({ 'POST /users/mfa/auth/totp': verify({ elevatedAccessToken: token }) });
+      await app.signIn();
+      assert.equal((await rejection(totp(['wallet:sign'], app.client))).code, 'invalid_response', token);
+    }
+    for (const token of [undefined, null, elevated('wallet:export')]) {
+      const app = fakeApp({ 'POST /users/mfa/auth/totp': verify({ elevatedAccessToken: token }) });
+      await app.signIn();
+      assert.equal((await rejection(totp(['wallet:sign'], app.client))).code, 'no_elevated_token');
+    }
+  });
+
+  it('and never pollutes a prototype', async () => {
+    const evil = (body) => JSON.stringify(body).replaceAll('"PROTO"', '"__proto__"');
+    const pollution = { PROTO: { polluted: true }, constructor: { prototype: { polluted: true } } };
+    const app = fakeApp({
+      'GET /settings': answer(evil({ ...settings(), ...pollution, security: { ...settings().security, ...pollution } })),
+      'POST /emailVerifications/signin': () => answer(evil(verify({ user: user({ metadata: pollution, ...pollution }), ...pollution }))),
+      'POST /stepUp/check': answer(evil({ isRequired: true, credentials: [pollution, { id: 'c', format: 'totp' }], ...pollution })),
+      'POST /waas/w/signMessage': answer(evil({ error: 'x', code: 'PROTO', payload: pollution }), 422),
+    }, { storage: memory() });
+    await app.signIn();
+    assert.equal((await sdk.checkStepUpAuth({ scope: 'wallet:sign' }, app.client)).reason, 'check_failed');
+    const error = await rejection(sdk.signWithWallet({ walletId: 'w', message: 'x' }, app.client));
+    assert.ok(error instanceof sdk.APIError);
+    for (const object of [{}, [], app.client.user, app.client.user.metadata, app.client.projectSettings, error.payload]) assert.equal(object.polluted, undefined);
+    const inherits = fakeApp({ 'GET /settings': { environmentName: 'x' } });
+    assert.equal((await rejection(sdk.initializeClient(inherits.client))).code, 'invalid_response');
+  });
+
+  it('when it is huge, endless, slow, no JSON, or of another shape', async () => {
+    const endless = () => new Response(new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(65_536).fill(32)) }), { headers: { 'content-type': 'application/json' } });
+    const bad = {
+      invalid_response: [endless, answer(' '.repeat(2 ** 21)), answer('', 200, { 'content-length': '9999999' }), answer('{', 200), answer('<html>', 200, { 'content-type': 'text/html' }), answer('[]'), answer('null'), answer({ user: 1 }), answer(undefined, 302), answer('<html>', 404, { 'content-type': 'text/html' })],
+      network_error: [() => Promise.reject(new TypeError('reset'))],
+    };
+    for (const [code, answers] of Object.entries(bad)) {
+      for (const lie of answers) {
+        const app = fakeApp({ 'POST /emailVerifications/signin': lie });
+        assert.equal((await rejection(app.signIn())).code, code);
+      }
+    }
+    const slow = fakeApp({ 'POST /emailVerifications/signin': ({ init }) => new Promise((_, reject) => { init.signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))); }) }, { timeoutMs: 50 });
+    assert.match((await rejection(slow.signIn())).message, /in time/);
+    const dripping = ({ init }) => new Response(new ReadableStream({ start: (c) => { init.signal.addEventListener('abort', () => c.error(new Error('aborted'))); } }), { headers: { 'content-type': 'application/json' } });
+    assert.equal((await rejection(fakeApp({ 'POST /emailVerifications/signin': dripping }, { timeoutMs: 50 }).signIn())).code, 'network_error');
+  });
+});
+
+describe('refusals are typed', () => {
+  const cases = [
+    [422, 'mfa_invalid_code', sdk.MfaInvalidOtpError], [429, 'mfa_rate_limited', sdk.MfaRateLimitedError], [429, 'rate_limited', sdk.RateLimitedError], [422, 'something', sdk.APIError],
+    [503, 'temporarily_unavailable', sdk.ServerUnavailableError], [503, 'outcome_unknown', sdk.OutcomeUnknownError], [422, 'invalid_external_auth', sdk.InvalidExternalAuthError],
+    [422, 'reassign_wallet_confirm', sdk.WalletAlreadyLinkedToAnotherUserError], [422, 'social_account_already_exists', sdk.LinkCredentialError], [500, 'internal_error', sdk.ServerUnavailableError],
+  ];
+  for (const [status, code, type] of cases) {
+    it(code, async () => {
+      const app = fakeApp({ 'POST /emailVerifications/signin': answer({ error: 'Because.', code, requestId: 'R9' }, status, { 'retry-after': '7' }) });
+      const error = await rejection(app.signIn());
+      assert.ok(error instanceof type && error instanceof sdk.APIError && error instanceof sdk.StepUpError && error instanceof Error);
+      assert.deepEqual([error.code, error.status, error.requestId, error.message, error.retryAfterSeconds], [code, status, 'R9', 'Because.', 7]);
+    });
+  }
+});
+
+describe('the store', () => {
+  const signing = (routes = {}, options) => fakeApp({
+    'POST /users/mfa/auth/totp': ({ body }) => verify({ elevatedAccessToken: body.requestedScopes && elevated(body.requestedScopes.join(' ')), mfaToken: body.createMfaToken && `legacy-${Math.random()}` }),
+    'POST /waas/w/signMessage': { signature: '0x', operationId: 'o', intentHash: 'h' },
+    ...routes,
+  }, options);
+  const sign = (app) => sdk.signWithWallet({ walletId: 'w', message: 'x' }, app.client);
+  const sent = (app) => app.seen.filter((r) => r.url.endsWith('/signMessage')).map((r) => r.headers['x-dyn-elevated-access-token']);
+
+  it('attaches the right scope only, and drops what works once after it did', async () => {
+    const app = signing();
+    await app.signIn();
+    await totp(['wallet:export'], app.client);
+    await sign(app);
+    assert.deepEqual(sent(app), [undefined]);
+    await totp(['wallet:sign'], app.client);
+    await sign(app);
+    await sign(app);
+    assert.deepEqual(sent(app).map(Boolean), [false, true, false]);
+    assert.ok(tokenOf(app, 'wallet:export'), 'that of another action stays');
+  });
+
+  it('keeps it when the call failed for another reason, drops it when it was refused for good', async () => {
+    for (const [how, kept] of [
+      [answer({ error: 'x', code: 'wallet_limit_exceeded' }, 422), true], [answer({ error: 'x', code: 'invalid_json' }, 400), true], [refusal('wrong_binding'), true],
+      [refusal('spent'), false], [refusal('expired'), false], [refusal('wrong_subject'), false], [refusal('superseded'), false], [refusal('disputed'), false],
+    ]) {
+      const app = signing({ 'POST /waas/w/signMessage': how });
+      await app.signIn();
+      await totp(['wallet:sign'], app.client);
+      await totp(['wallet:export'], app.client);
+      const error = await rejection(sign(app));
+      assert.equal(tokenOf(app, 'wallet:sign') !== undefined, kept, `${error.code} ${error.reason}`);
+      assert.equal(tokenOf(app, 'wallet:export') !== undefined, !['superseded', 'disputed'].includes(error.reason));
+    }
+  });
+
+  it('repeats what has an operation id when the server is away, under the same id and token, and nothing else', async () => {
+    let away = 2;
+    const app = signing({
+      'POST /waas/w/signMessage': () => (away-- > 0 ? answer({ error: 'x', code: 'temporarily_unavailable' }, 503, { 'retry-after': '0' }) : answer({ signature: '0x', operationId: 'o', intentHash: 'h' })),
+      'PUT /users': () => answer({ error: 'x', code: 'temporarily_unavailable' }, 503, { 'retry-after': '0' }),
+    });
+    await app.signIn();
+    await totp(['wallet:sign'], app.client);
+    await sign(app);
+    const calls = app.seen.filter((r) => r.url.endsWith('/signMessage'));
+    assert.equal(calls.length, 3);
+    assert.equal(new Set(calls.map((r) => r.headers['x-idempotency-key'])).size, 1);
+    assert.equal(new Set(sent(app)).size, 1);
+    await rejection(sdk.updateUser({ userFields: { firstName: 'A' } }, app.client));
+    assert.equal(app.seen.filter((r) => r.method === 'PUT').length, 1);
+  });
+
+  it('gives a token that works once to one of two calls', async () => {
+    const app = signing();
+    await app.signIn();
+    await totp(['wallet:sign'], app.client);
+    await Promise.all([sign(app), sign(app)]);
+    assert.deepEqual(sent(app).filter(Boolean).length, 1);
+  });
+
+  it('counts lives by their length, whatever the clock says', async () => {
+    for (const clock of [-600_000, 0, 600_000]) {
+      let passed = 0;
+      const app = signing({
+        'POST /emailVerifications/signin': () => verify({ clock }),
+        'POST /users/mfa/auth/totp': () => verify({ clock, elevatedAccessToken: elevated('wallet:sign', { clock }) }),
+      }, { now: () => Date.now() + passed });
+      await app.signIn();
+      await totp(['wallet:sign'], app.client);
+      passed = 290_000;
+      assert.ok(tokenOf(app, 'wallet:sign'), `clock off by ${clock}`);
+      passed = 299_000;
+      assert.equal(tokenOf(app, 'wallet:sign'), undefined, `clock off by ${clock}`);
+    }
+  });
+
+  it('drops tokens of the old state of affairs after a first factor, not after a second', async () => {
+    const enrolling = (credentials) => signing({
+      'GET /users/mfa/register/totp': { id: 'd1', type: 'totp', secret: 's', uri: 'otpauth://x' },
+      'POST /emailVerifications/signin': () => verify({ user: user({ verifiedCredentials: credentials }) }),
+      'POST /emailVerifications/verify': () => verify({ user: user({ verifiedCredentials: credentials }), elevatedAccessToken: elevated('credential:link', { singleUse: false }) }),
+    });
+    for (const [credentials, kept] of [[[{ id: 'e', format: 'email', signInEnabled: true }], false], [[{ id: 'p', format: 'passkey', signInEnabled: true }], true]]) {
+      const app = enrolling(credentials);
+      await app.signIn();
+      await sdk.sendEmailOTP({ email: 'a@b.c', requestedScopes: ['credential:link'] }, app.client);
+      await sdk.verifyOTP({ verificationToken: '1' }, app.client);
+      await sdk.registerTotpMfaDevice(app.client);
+      await sdk.authenticateTotpMfaDevice({ code: '1', deviceId: 'd1' }, app.client);
+      assert.equal(tokenOf(app, 'credential:link') !== undefined, kept);
+    }
+  });
+
+  it('never mixes users, sessions, servers or environments, though they share a storage', async () => {
+    const storage = memory();
+    const first = signing({}, { storage });
+    await first.signIn();
+    await totp(['wallet:sign'], first.client);
+    const elsewhere = [{ environmentId: otherEnvironment }, { apiBaseUrl: 'https://other.example.com' }].map((options) => signing({}, { storage, ...options }));
+    for (const app of elsewhere) {
+      await sdk.initializeClient(app.client);
+      assert.deepEqual([app.client.user, tokenOf(app, 'wallet:sign')], [null, undefined]);
+    }
+    const [key] = [...storage.items.keys()];
+    const kept = JSON.parse(storage.items.get(key));
+    const foreign = { ...kept, elevated: [{ ...kept.elevated[0], token: elevated('wallet:sign', { sub: 'u2' }) }, { ...kept.elevated[0], token: elevated('wallet:sign', { sid: 's2' }) }, { token: 7 }] };
+    for (const text of [JSON.stringify(foreign), '{', '[]', 'null', '{"version":1,"session":{}}', JSON.stringify({ ...kept, version: 2 }), JSON.stringify({ ...kept, session: { ...kept.session, userId: 'u2' } })]) {
+      const again = signing({}, { storage: { ...memory(), getItem: () => text } });
+      await sdk.initializeClient(again.client);
+      assert.equal(tokenOf(again, 'wallet:sign'), undefined, text);
+    }
+    first.routes['POST /emailVerifications/signin'] = () => verify({ user: user({ id: 'u2', sessionId: 's2' }), claims: { sub: 'u2', sid: 's2' } });
+    await sdk.logout(first.client);
+    await first.signIn();
+    assert.deepEqual([first.client.user.id, tokenOf(first, 'wallet:sign')], ['u2', undefined]);
+  });
+
+  it('does not bring a session back that ended while an answer was on its way', async () => {
+    let release;
+    const app = signing({ 'POST /users/mfa/auth/totp': () => new Promise((resolve) => { release = () => resolve(answer(verify({ elevatedAccessToken: elevated('wallet:sign') }))); }) });
+    await app.signIn();
+    const late = totp(['wallet:sign'], app.client);
+    late.catch(() => {});
+    while (!release) await new Promise(setImmediate);
+    await sdk.logout(app.client);
+    release();
+    assert.equal((await rejection(late)).code, 'session_ended');
+    assert.deepEqual([app.client.user, tokenOf(app, 'wallet:sign')], [null, undefined]);
+  });
+});
+
+describe('several tabs', () => {
+  const tabs = (routes, n = 2) => {
+    const storage = memory();
+    return Array.from({ length: n }, () => fakeApp(routes, { storage }));
+  };
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
+  /** Waits for what another tab is told of. */
+  const until = async (so) => {
+    for (const end = Date.now() + 5_000; !so(); await new Promise((resolve) => setTimeout(resolve, 5))) assert.ok(Date.now() < end, `never: ${so}`);
+  };
+
+  it('share a session, its renewal and its tokens, and end together', async () => {
+    let renewals = 0;
+    const [a, b] = tabs({
+      'POST /refresh': () => { renewals += 1; return verify(); },
+      'POST /users/mfa/auth/totp': () => verify({ elevatedAccessToken: elevated('wallet:sign') }),
+      'POST /waas/w/signMessage': { signature: '0x', operationId: 'o', intentHash: 'h' },
+    });
+    await sdk.initializeClient(b.client);
+    await a.signIn();
+    await until(() => b.client.user?.id === 'u1');
+    await Promise.all([sdk.refreshAuth(a.client), sdk.refreshAuth(b.client), sdk.refreshAuth(a.client)]);
+    assert.equal(renewals, 1);
+    assert.equal(a.client.token, b.client.token);
+    await totp(['wallet:sign'], a.client);
+    await until(() => tokenOf(b, 'wallet:sign'));
+    await sdk.signWithWallet({ walletId: 'w', message: 'x' }, b.client);
+    await until(() => !tokenOf(a, 'wallet:sign'));
+    const reasons = [];
+    sdk.onEvent({ event: 'signedOut', listener: ({ reason }) => reasons.push(reason) }, b.client);
+    await sdk.logout(a.client);
+    await until(() => b.client.user === null && reasons.length);
+    assert.deepEqual(reasons, ['another-tab']);
+  });
+
+  it('open one prompt among them', async () => {
+    const [a, b] = tabs({ 'POST /stepUp/check': { isRequired: true, credentials: [] }, 'POST /users/mfa/auth/totp': () => verify({ elevatedAccessToken: elevated('credential:link', { singleUse: false }) }) });
+    await sdk.initializeClient(b.client);
+    await a.signIn();
+    await until(() => b.client.user);
+    let [open, opened] = [0, 0];
+    const take = sdk.registerStepUpPrompt({
+      prompt: async ({ requestedScopes, client }) => {
+        opened += 1;
+        assert.equal(open += 1, 1);
+        await settled();
+        await totp(requestedScopes, client);
+        open -= 1;
+      },
+    });
+    const tokens = await Promise.all([a, b].map((app) => sdk.promptStepUpAuth({ requestedScopes: ['credential:link'] }, app.client)));
+    take();
+    assert.deepEqual([opened, tokens[0] === tokens[1]], [1, true]);
+  });
+});
+
+describe('cookies', () => {
+  const cookieSettings = settings({ auth: { storage: ['cookie'] } });
+  const withoutToken = () => { const { minifiedJwt, jwt: _, ...rest } = verify(); return rest; };
+
+  it('are found at the start, and carry every call', async () => {
+    const app = fakeApp({ 'GET /settings': cookieSettings, 'POST /refresh': withoutToken, 'GET /users': user() });
+    await sdk.initializeClient(app.client);
+    assert.deepEqual([app.client.user.id, app.client.token], ['u1', null]);
+    await sdk.refreshUser(app.client);
+    assert.deepEqual(app.seen.map((r) => [r.init.credentials, r.headers.authorization]), [['omit', undefined], ['include', undefined], ['include', undefined]]);
+  });
+
+  it('are not missed when there are none', async () => {
+    const app = fakeApp({ 'GET /settings': cookieSettings, 'POST /refresh': answer({ error: 'x', code: 'sign_in_required' }, 401) });
+    await sdk.initializeClient(app.client);
+    assert.equal(app.client.user, null);
+  });
+});
+
+describe('when the server is away', () => {
+  it('starts once it is back, ends the session here all the same, and leaves no rejection behind', async () => {
+    const unhandled = [];
+    const note = (error) => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    let away = true;
+    const app = fakeApp({ 'GET /settings': () => (away ? Promise.reject(new TypeError('offline')) : settings()) });
+    assert.equal((await rejection(sdk.initializeClient(app.client))).code, 'network_error');
+    assert.equal(app.client.initStatus, 'failed');
+    away = false;
+    await app.signIn();
+    app.routes['POST /revoke'] = () => Promise.reject(new TypeError('offline'));
+    assert.deepEqual(await sdk.logout(app.client), { revoked: false });
+    assert.equal(app.client.user, null);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', note);
+    assert.deepEqual(unhandled, []);
+  });
+});

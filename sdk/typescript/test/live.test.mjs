@@ -1,0 +1,30 @@
+// What the client does on servers of this tree: one at the newest version that asks a token of every gated call, one at the version
+// before.
+import assert from 'node:assert/strict';
+import { after, before, describe } from 'node:test';
+import { openOutside, startServer } from './lib/server.mjs';
+import { ensureTests } from './live/ensure.mjs';
+import { flows } from './live/flows.mjs';
+import { guide } from './live/guide.mjs';
+import { logins } from './live/logins.mjs';
+
+let outside;
+before(async () => {
+  outside = await openOutside();
+});
+after(() => outside?.close());
+
+for (const [version, suites] of Object.entries({ '2026_04_01': [flows, ensureTests, logins, guide], '2026_01_01': [guide] })) {
+  describe(`at ${version}`, () => {
+    /** The server, and the world around it; filled in before the tests run. */
+    const on = { version };
+    before(async () => {
+      Object.assign(on, outside);
+      on.server = await startServer({ smtpPort: outside.mailbox.port, sinkPort: outside.port, API_VERSION: version, COMPATIBILITY: 'none' });
+    });
+    after(async () => {
+      if (on.server) assert.equal(await on.server.stop(), 0, `how the server ended:\n${on.server.log()}`);
+    });
+    for (const suite of suites) suite(on);
+  });
+}

@@ -1,0 +1,142 @@
+// What is packed: installed by npm alone, imported, bundled; and every example of the documentation comments compiles.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { publint } from 'publint';
+import * as sdk from '@stepup-auth/client';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const json = (file) => JSON.parse(readFileSync(file, 'utf8'));
+const names = ['core', 'client'];
+
+describe('the tarballs', () => {
+  let folder;
+  before(() => {
+    folder = mkdtempSync(`${tmpdir()}/stepup-sdk-`);
+    execFileSync('npm', ['pack', '--workspaces', '--ignore-scripts', '--pack-destination', folder], { cwd: root, stdio: 'ignore' });
+    writeFileSync(`${folder}/package.json`, JSON.stringify({ private: true, type: 'module' }));
+    const tarballs = readdirSync(folder).filter((name) => name.endsWith('.tgz')).map((name) => `./${name}`);
+    assert.equal(tarballs.length, names.length);
+    execFileSync('npm', ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: folder, stdio: 'ignore' });
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const uses = `import { createStepUpClient, ensure, MFAAction } from '@stepup-auth/client';
+import { TokenScope } from '@stepup-auth/core';
+const client = createStepUpClient({ environmentId: '11111111-2222-4333-8444-555555555555', apiBaseUrl: 'https://auth.example.com' });
+console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, client.apiBaseUrl);
+`;
+  const says = 'function wallet.waas.export wallet:export https://auth.example.com/api/v0\n';
+  const run = (file) => execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });
+
+  it('work in Node', () => {
+    writeFileSync(`${folder}/app.mjs`, uses);
+    assert.equal(run('app.mjs'), says);
+  });
+
+  for (const platform of ['node', 'browser', 'neutral']) {
+    it(`work through a bundler, for ${platform}`, async () => {
+      writeFileSync(`${folder}/app.mjs`, uses);
+      await build({
+        entryPoints: [`${folder}/app.mjs`], bundle: true, format: 'esm', platform, outfile: `${folder}/out-${platform}.mjs`, logLevel: 'silent',
+        ...(platform === 'neutral' ? { conditions: ['react-native', 'import'] } : {}),
+      });
+      assert.equal(run(`out-${platform}.mjs`), says);
+    });
+  }
+
+  it('leave out of a bundle what is not used', async () => {
+    const size = async (code) => {
+      writeFileSync(`${folder}/part.mjs`, code);
+      const { outputFiles } = await build({ entryPoints: [`${folder}/part.mjs`], bundle: true, minify: true, format: 'esm', platform: 'browser', write: false });
+      return gzipSync(outputFiles[0].contents).length;
+    };
+    assert.ok((await size(`import '@stepup-auth/client';`)) < 100, 'importing has effects');
+    const one = await size(`export { TokenScope } from '@stepup-auth/core';`);
+    assert.ok(one < 700, `one enumeration takes ${one} bytes`);
+    const check = await size(`export { createStepUpClient, checkStepUpAuth, authenticateTotpMfaDevice } from '@stepup-auth/client';`);
+    assert.ok(check < 9_000, `check and verify take ${check} bytes`);
+    const all = await size(`import * as all from '@stepup-auth/client'; globalThis.all = all;`);
+    assert.ok(all < 18_000, `everything takes ${all} bytes`);
+  });
+
+  it('need nothing but each other', () => {
+    for (const name of names) {
+      const { dependencies = {}, peerDependencies, optionalDependencies, scripts } = json(`${folder}/node_modules/@stepup-auth/${name}/package.json`);
+      assert.deepEqual(Object.keys(dependencies).filter((d) => !d.startsWith('@stepup-auth/')), []);
+      assert.deepEqual([peerDependencies, optionalDependencies, scripts], [undefined, undefined, undefined]);
+    }
+    assert.deepEqual(readdirSync(`${folder}/node_modules`).filter((d) => !d.startsWith('.')), ['@stepup-auth']);
+  });
+});
+
+describe('the packages', () => {
+  for (const name of names) {
+    it(`${name} is published right`, async () => {
+      const { messages } = await publint({ pkgDir: `${root}packages/${name}`, strict: true, pack: false });
+      assert.deepEqual(messages, []);
+    });
+  }
+
+  it('say their version on the wire', () => {
+    const source = readFileSync(`${root}packages/client/src/internal/version.ts`, 'utf8');
+    assert.match(source, new RegExp(`'StepUpClient/${json(`${root}packages/client/package.json`).version.replaceAll('.', '\\.')}'`));
+  });
+
+  it('name no registry in the lock file, and pin what they need', () => {
+    assert.doesNotMatch(readFileSync(`${root}package-lock.json`, 'utf8'), /https?:\/\/(?!(\w+\.)*(github|opencollective|paulmillr|eslint|patreon|wevm|bjornlu)\b)[^"]*\.tgz/);
+    for (const version of Object.values(json(`${root}package.json`).devDependencies)) assert.match(version, /^\d+\.\d+\.\d+$/);
+  });
+});
+
+describe('the documentation comments', () => {
+  const source = `${root}packages/client/src`;
+  const files = readdirSync(source).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
+  const functions = files.map((name) => name.slice(0, -3));
+
+  it('are on every function, one a file, with errors and an example', () => {
+    for (const name of functions) {
+      const text = readFileSync(`${source}/${name}.ts`, 'utf8');
+      assert.equal(typeof sdk[name], 'function', name);
+      const exported = [...text.matchAll(/^export const (\w+) = (?:async )?(?:<.*)?\(/gm)].map((m) => m[1]);
+      assert.deepEqual(exported, [name]);
+      assert.match(text, /@throws/, `${name} does not say what it rejects with`);
+      assert.match(text, /@example/, `${name} has no example`);
+    }
+  });
+
+  it('and every function is exercised by a test', () => {
+    const tests = readdirSync(`${root}test`, { recursive: true }).filter((name) => name.endsWith('.mjs')).map((name) => readFileSync(`${root}test/${name}`, 'utf8')).join('\n');
+    assert.deepEqual(functions.filter((name) => !new RegExp(`\\b${name}\\(`).test(tests)), []);
+  });
+
+  it('have examples that compile, as have the READMEs', () => {
+    const folder = mkdtempSync(`${tmpdir()}/stepup-examples-`);
+    try {
+      for (const name of functions) {
+        const block = /@example\n \* ```ts\n([\s\S]*?) \* ```/.exec(readFileSync(`${source}/${name}.ts`, 'utf8'));
+        assert.ok(block, name);
+        writeFileSync(`${folder}/${name}.ts`, block[1].replaceAll(/^ \* ?/gm, ''));
+      }
+      for (const name of names) {
+        const [, block] = /```ts\n([\s\S]*?)```/.exec(readFileSync(`${root}packages/${name}/README.md`, 'utf8'));
+        writeFileSync(`${folder}/README-${name}.ts`, block);
+      }
+      mkdirSync(`${folder}/node_modules`);
+      symlinkSync(`${root}node_modules/@stepup-auth`, `${folder}/node_modules/@stepup-auth`);
+      const options = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', lib: ['ES2022', 'DOM'], types: [], strict: true, noEmit: true, skipLibCheck: true };
+      writeFileSync(`${folder}/package.json`, '{"type":"module"}');
+      writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
+      execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], { encoding: 'utf8' });
+    } catch (error) {
+      assert.fail(error.stdout ?? error);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
