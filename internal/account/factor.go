@@ -44,19 +44,10 @@ func StepsUp(c store.CredentialRow) bool { return KindOf(c.Format).Method.MFA() 
 // recovery codes.
 func standsIn(c store.CredentialRow) bool { return StepsUp(c) && !IsFactor(c) }
 
-// Owes reports whether a session still owes a second factor before it may do
+// Owes reports whether the session still owes a second factor before it may do
 // anything but give or enrol one: it has one and must give it at every sign-in,
 // or it has none and must enrol one.
-func Owes(tx *store.Tx, env *environment.Environment, s store.SessionRow) (bool, error) {
-	if !env.MFA.Enabled && !env.MFA.EnrolsAtSignUp() {
-		return false, nil
-	}
-	rows, err := tx.Credentials(env.ID, s.UserID)
-	if err != nil {
-		return false, err
-	}
-	return owes(env, rows, s), nil
-}
+func (k Known) Owes(env *environment.Environment) bool { return owes(env, k.rows, k.session) }
 
 func owes(env *environment.Environment, rows []store.CredentialRow, s store.SessionRow) bool {
 	enrolled := slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return IsFactor(row) && Counts(env, row) })

@@ -45,6 +45,15 @@ func Know(tx *store.Tx, s store.SessionRow) (Known, error) {
 	return Known{session: s, user: user, rows: rows, at: tx.Now()}, err
 }
 
+// Session is whose session it was read for.
+func (k Known) Session() store.SessionRow { return k.session }
+
+// User is the user's own row.
+func (k Known) User() store.UserRow { return k.user }
+
+// Credentials are all that the user has, whether or not they count.
+func (k Known) Credentials() []store.CredentialRow { return k.rows }
+
 // Person is the user under the rules of env.
 func (k Known) Person(env *environment.Environment) (policy.Person, error) {
 	s, user, rows := k.session, k.user, k.rows
@@ -87,25 +96,19 @@ func Means(env *environment.Environment, row store.CredentialRow) (policy.Means,
 	return means, nil
 }
 
-// Rehearses reports whether the newest rules hold for this user before they hold
-// for all: the environment names the user's id, or a verified address that counts.
-func Rehearses(tx *store.Tx, env *environment.Environment, userID string) (bool, error) {
+// Rehearses reports whether the newest rules hold for this user, who has these
+// credentials, before they hold for all: the environment names the user's id, or a
+// verified address that counts.
+func Rehearses(env *environment.Environment, userID string, rows []store.CredentialRow) bool {
 	if len(env.Rehearsal.Users) == 0 || env.MinAPIVersion == environment.Newest {
-		return false, nil
+		return false
 	}
-	if slices.Contains(env.Rehearsal.Users, userID) {
-		return true, nil
-	}
-	rows, err := tx.Credentials(env.ID, userID)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(rows, func(row store.CredentialRow) bool {
+	return slices.Contains(env.Rehearsal.Users, userID) || slices.ContainsFunc(rows, func(row store.CredentialRow) bool {
 		return row.Format == store.FormatEmail && Counts(env, row) && slices.ContainsFunc(env.Rehearsal.Users, func(name string) bool {
 			_, key, err := deliver.NormalizeEmail(name)
 			return err == nil && key == row.Identifier
 		})
-	}), nil
+	})
 }
 
 // Counts reports whether a credential may sign in and step up, as far as where

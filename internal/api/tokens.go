@@ -12,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/who"
@@ -90,26 +91,25 @@ func consume(c *door.Call, r ConsumeRequest) (ConsumeResponse, error) {
 	if !c.Service.MayConsume(scope) {
 		return ConsumeResponse{}, fault.New(fault.InsufficientServiceScope, "This service token may not consume tokens of this scope.")
 	}
-	guarded := enforce.Guarded{
-		Scope: scope, Audience: r.Audience, OperationID: r.OperationID, RequestDigest: r.RequestDigest, Caller: c.Service.ID(),
-	}
-	if err := r.about(&guarded); err != nil {
+	demand := enforce.Demand{Scope: scope, Operation: r.OperationID}
+	if err := r.about(&demand); err != nil {
 		return ConsumeResponse{}, err
 	}
 	c.Elevated = who.Present(c.Context(), c.Tenant, r.Token)
-	var claims stepup.Claims
-	var first bool
+	guarded := enforce.GuardedOperation{RequestDigest: r.RequestDigest, Guard: c.Service.ID(), Audience: r.Audience}
+	var opened enforce.Opened
 	err := c.Write(func(tx *store.Tx) (err error) {
-		claims, first, err = enforce.Consume(c.Caller, tx, guarded)
+		opened, err = enforce.Spend(c.Caller, tx, demand, guarded)
 		return err
 	})
 	if err != nil {
 		return ConsumeResponse{}, err
 	}
-	result := "replayed"
-	if first {
-		result = "first"
+	result := "first"
+	if opened.Replayed {
+		result = "replayed"
 	}
+	claims, _ := c.Elevated.Claims()
 	answer := ConsumeResponse{
 		Result: result, ID: claims.ID, Subject: claims.Subject, Session: claims.Session, EnvironmentID: claims.EnvironmentID,
 		Scope: joinScopes(claims.Scopes), Audience: claims.Audience[0], Expires: claims.Expires.Unix(), AuthTime: claims.AuthTime.Unix(),
@@ -122,7 +122,7 @@ func consume(c *door.Call, r ConsumeRequest) (ConsumeResponse, error) {
 var detailsHashRule = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // about tells the gate what the operation does.
-func (r ConsumeRequest) about(g *enforce.Guarded) error {
+func (r ConsumeRequest) about(d *enforce.Demand) error {
 	switch {
 	case r.AuthorizationDetailsHash != "" && r.AuthorizationDetails != nil:
 		return fault.New(fault.InvalidRequest, "Send authorizationDetails or their hash, not both.")
@@ -131,13 +131,14 @@ func (r ConsumeRequest) about(g *enforce.Guarded) error {
 		if err != nil {
 			return err
 		}
-		g.Details, g.DetailsHash, err = binding.Canonical(details)
+		details, d.DetailsHash, err = binding.Canonical(details)
+		d.Within = func(rule policy.Binding) bool { return len(details) > 0 && !rule.Details(details) }
 		return err
 	case r.AuthorizationDetailsHash != "" && !detailsHashRule.MatchString(r.AuthorizationDetailsHash):
 		return fault.New(fault.InvalidRequest,
 			"authorizationDetailsHash must be SHA-256 over the canonical form (RFC 8785), as 64 hexadecimal digits in lower case.")
 	default:
-		g.DetailsHash = r.AuthorizationDetailsHash
+		d.DetailsHash = r.AuthorizationDetailsHash
 	}
 	return nil
 }
@@ -218,16 +219,12 @@ func introspect(c *door.Call, r IntrospectRequest) (IntrospectResponse, error) {
 func introspectSession(c *door.Call, claims stepup.SessionClaims) (IntrospectResponse, error) {
 	active, scope := false, ""
 	err := c.Read(func(tx *store.Tx) error {
-		row, inForce, err := account.LiveSession(tx, c.Tenant, claims.Session)
+		known, inForce, err := account.SignedIn(tx, c.Tenant, claims.Session)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		held, err := tx.Credentials(c.Tenant.ID, row.UserID)
-		active, scope = row.UserID == claims.Subject && claims.EnvironmentID == c.Tenant.ID,
-			account.SessionScope(inForce.Environment, held, row)
+		active = err == nil && known.User().ID == claims.Subject && claims.EnvironmentID == c.Tenant.ID
+		scope = account.SessionScope(inForce.Environment, known.Credentials(), known.Session())
 		return err
 	})
 	if err != nil || !active {

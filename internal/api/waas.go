@@ -286,19 +286,14 @@ func claim(c *door.Call, e errand, first func(*store.Tx) error) (row store.Walle
 	}
 	demand := c.Demand(e.scope)
 	demand.DetailsHash = bound
-	if e.scope != "" {
-		rule, err := policy.RuleFor(c.Tenant.Environment, e.scope)
-		if err != nil {
-			return row, err
-		}
-		demand.Within = !rule.Binding.Spends(e.amounts())
+	demand.Operation = e.operation.ID
+	demand.Within = func(rule policy.Binding) bool { return !rule.Spends(e.amounts()) }
+	asked := enforce.WalletOperation{
+		WalletID: e.operation.WalletID, Action: e.operation.Action, IntentHash: e.intent.Hash, Summary: e.intent.Summary, First: first,
 	}
-	asked := enforce.Errand{
-		OperationID: e.operation.ID, WalletID: e.operation.WalletID, Action: e.operation.Action,
-		IntentHash: e.intent.Hash, Summary: e.intent.Summary, Scope: e.scope,
-	}
-	err = c.Write(func(tx *store.Tx) (err error) {
-		row, err = enforce.Claim(c.Caller, tx, demand, asked, first)
+	err = c.Write(func(tx *store.Tx) error {
+		opened, err := enforce.Spend(c.Caller, tx, demand, asked)
+		row = opened.Claimed
 		return err
 	})
 	if err == nil {

@@ -28,10 +28,11 @@ func door(w *tenanttest.World) *custodydoor.Door {
 // claimed lets one operation through the issuer's own door.
 func claimed(t *testing.T, w *tenanttest.World, s store.SessionRow, text, operation string) (row store.WalletOperationRow) {
 	t.Helper()
-	w.Write(t, func(tx *store.Tx) (err error) {
-		row, err = enforce.Claim(w.Caller(t, s, text), tx, enforce.Demand{}, enforce.Errand{
-			OperationID: operation, WalletID: "wallet", Action: wallet.Export, IntentHash: "intent", Scope: stepup.WalletExport,
-		}, nil)
+	w.Write(t, func(tx *store.Tx) error {
+		demand := enforce.Demand{Scope: stepup.WalletExport, Operation: operation}
+		export := enforce.WalletOperation{WalletID: "wallet", Action: wallet.Export, IntentHash: "intent"}
+		opened, err := enforce.Spend(w.Caller(t, s, text), tx, demand, export)
+		row = opened.Claimed
 		return err
 	})
 	return row

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
@@ -24,19 +25,21 @@ type Call struct {
 
 	Service *serviceauth.Token // of routes for guards and operators; nil: another route
 	Origin  string             // already matched against the environment; empty: none was sent
+	Known   account.Known      // the session's user when the door let them in; what decides reads them again
 	Owes    bool               // the session still owes a second factor
 
 	OperationID string // of a route that does something to a wallet
 	Claimed     bool   // the gate was opened for this very operation before
 	Repeatable  bool   // the caller named the operation: the same request again is not a second one
 
-	door     *Door
-	route    Route
-	arrival  *arrival
-	byCookie bool         // the session token came in a cookie
-	cookie   *http.Cookie // to set with the answer; nil: none
-	device   string       // public key whose signature over a fresh nonce holds; empty: none was sent
-	foreseen *foreseen    // what the newest rules make of the call; nil: it is not protected
+	door      *Door
+	route     Route
+	arrival   *arrival
+	confirmed bool         // the environment is as it stands, not only as this node saw it last
+	byCookie  bool         // the session token came in a cookie
+	cookie    *http.Cookie // to set with the answer; nil: none
+	device    string       // public key whose signature over a fresh nonce holds; empty: none was sent
+	foreseen  *foreseen    // what the newest rules make of the call; nil: it is not protected
 }
 
 func (d *Door) call(a *arrival, r Route) *Call {
@@ -80,7 +83,13 @@ func (c *Call) Demand(scope stepup.Scope) enforce.Demand {
 // Judge asks the gate without spending, for work that cannot be taken back when
 // the token turns out to be missing.
 func (c *Call) Judge(scope stepup.Scope) error {
-	return c.Read(func(tx *store.Tx) error { return enforce.Judge(c.Caller, tx, c.Demand(scope)) })
+	return c.Read(func(tx *store.Tx) error {
+		known, err := account.Know(tx, *c.Session)
+		if err == nil {
+			_, err = enforce.Judge(c.Caller, tx, known, c.Demand(scope))
+		}
+		return err
+	})
 }
 
 // Spend consumes the elevated token for the scope in the action's transaction,
@@ -96,26 +105,20 @@ func (c *Call) SpendFor(
 ) (tokenID string, err error) {
 	d := c.Demand(scope)
 	d.Use = use
-	if c.foreseen == nil && c.route.Gate.Kind == BodyGate && c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		if err := c.judgeGate(tx, d); err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
-			return "", err
-		}
+	d.Foresee = c.foreseen == nil && c.route.Gate.Kind == BodyGate && c.foresees()
+	opened, err := enforce.Spend(c.Caller, tx, d, nil)
+	refused := fault.Has(err, fault.ElevatedTokenRequired)
+	if d.Foresee && (err == nil || refused) {
+		c.foresaw(scope, opened.Foreseen)
 	}
-	opened, err := enforce.Open(c.Caller, tx, d)
-	if fault.Has(err, fault.ElevatedTokenRequired) {
-		waives, unknown := enforce.Waives(c.Caller, tx, entry)
-		if unknown != nil {
-			return "", unknown
-		}
-		if waives {
-			c.Waived(scope, entry)
-			return "", nil
-		}
+	if refused && enforce.Waives(c.Caller, opened.Known, entry) {
+		c.Waived(scope, entry)
+		return "", nil
 	}
 	if opened.MFATokenID != "" {
 		c.UsedMFAToken(scope)
 	}
-	return opened.TokenID, err
+	return opened.Token.ID, err
 }
 
 // Spending is Spend to be done later, by whoever finds that it is needed.

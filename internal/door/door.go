@@ -63,7 +63,7 @@ func (d *Door) handler(r Route) http.Handler {
 		started := d.Now()
 		ctx, cancel := context.WithTimeout(req.Context(), handlerTime)
 		defer cancel()
-		status := d.enter(&arrival{w, req.WithContext(ctx), nil, ""}, r)
+		status := d.enter(&arrival{w: w, request: req.WithContext(ctx)}, r)
 		if d.Observe != nil {
 			d.Observe(r.Method+" "+r.Path, status, d.Now().Sub(started))
 		}
@@ -75,14 +75,23 @@ type arrival struct {
 	w       http.ResponseWriter
 	request *http.Request
 	body    *[]byte // nil: it was not read yet
+	again   bool    // the request is run again: its environment had changed
 	device  string  // the device key that a nonce was burnt for; empty: none was
 }
 
-// enter serves a request, and once more if its environment changed under it.
+// revisions is how often a request starts anew because its environment was not what
+// it was taken for: this node had not heard of a change, or one came in between.
+const revisions = 2
+
+// enter serves a request, and anew if its environment changed under it.
 func (d *Door) enter(a *arrival, r Route) int {
 	c := d.call(a, r)
 	answer, err := c.serve()
-	if errors.Is(err, tenant.ErrRevised) {
+	for range revisions {
+		if !errors.Is(err, tenant.ErrRevised) {
+			break
+		}
+		a.again = true
 		c = d.call(a, r)
 		answer, err = c.serve()
 	}
@@ -103,6 +112,14 @@ func (d *Door) enter(a *arrival, r Route) int {
 // origin, session, device signature, elevated token (403 before the body is
 // read), body, endpoint.
 func (c *Call) serve() (any, error) {
+	answer, err := c.try()
+	if err != nil {
+		err = c.confirm(err)
+	}
+	return answer, err
+}
+
+func (c *Call) try() (any, error) {
 	if err := checkAddress(c.arrival.request.URL); err != nil {
 		return nil, err
 	}
@@ -112,11 +129,9 @@ func (c *Call) serve() (any, error) {
 		}
 	}
 	if id := c.Path("environmentId"); id != "" && !c.route.Document {
-		t, err := c.door.Tenants.Load(c.Context(), id)
-		if err != nil {
+		if err := c.find(id); err != nil {
 			return nil, err
 		}
-		c.Tenant, c.By.EnvironmentID = t, t.ID
 	}
 	if err := c.checkOrigin(); err != nil {
 		return nil, err
@@ -138,13 +153,47 @@ func (c *Call) serve() (any, error) {
 	return answer, c.gone(err)
 }
 
+// find takes the environment as this node saw it last where the transaction that
+// finds the session compares revisions, and else as it stands.
+func (c *Call) find(id string) (err error) {
+	gate := c.route.Gate.Kind
+	if gate != ServiceGate && !c.arrival.again && (gate != PublicGate || c.optionallySignedIn()) {
+		c.Tenant = c.door.Tenants.Last(id)
+	}
+	if c.Tenant == nil {
+		if c.Tenant, err = c.door.Tenants.Load(c.Context(), id); err != nil {
+			return err
+		}
+		c.confirmed = true
+	}
+	c.By.EnvironmentID = id
+	return nil
+}
+
+// confirm returns err if it came of the environment as it stands; else it came of what
+// this node saw last, and the request starts anew.
+func (c *Call) confirm(err error) error {
+	if c.Tenant == nil || c.confirmed || errors.Is(err, tenant.ErrRevised) {
+		return err
+	}
+	t, unknown := c.door.Tenants.Load(c.Context(), c.Tenant.ID)
+	switch {
+	case unknown != nil:
+		return unknown
+	case t.Revision != c.Tenant.Revision:
+		return tenant.ErrRevised
+	}
+	c.confirmed = true
+	return err
+}
+
 // gone explains what is not there any more: the session may have ended, or its
 // user gone, after it was let in.
 func (c *Call) gone(err error) error {
 	if !errors.Is(err, store.ErrNotFound) || c.Session == nil {
 		return err
 	}
-	if ended := c.identify(); fault.Has(ended, fault.InvalidSession) || store.IsUnavailable(ended) {
+	if ended := c.identify(func(*store.Tx) {}); fault.Has(ended, fault.InvalidSession) || store.IsUnavailable(ended) {
 		return ended
 	}
 	return fault.New(fault.Conflict, "What this request needs is gone by now. Look again and retry.").Because(err)

@@ -29,11 +29,22 @@ func (c *Call) client() (shadow.Client, string) {
 // by the newest rules too, which decides nothing and is counted when the call is
 // over.
 func (c *Call) judgeGate(tx *store.Tx, d enforce.Demand) error {
-	if c.door.Shadow == nil || !c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		return enforce.Judge(c.Caller, tx, d)
+	d.Foresee = c.foresees()
+	judgement, err := enforce.Judge(c.Caller, tx, c.Known, d)
+	if c.Claimed = judgement.Claimed; d.Foresee && d.Scope != "" && !c.Claimed {
+		c.foresaw(d.Scope, judgement.Foreseen)
 	}
-	later, err := enforce.JudgeBoth(c.Caller, tx, d)
-	f := foreseen{scope: d.Scope, call: c.route.Gate.call(), verdict: shadow.Pass}
+	return err
+}
+
+// foresees reports whether what the newest rules would say of the call is counted.
+func (c *Call) foresees() bool {
+	return c.door.Shadow != nil && c.Tenant.MinAPIVersion.Before(environment.Newest)
+}
+
+// foresaw notes what the newest rules would say of the call.
+func (c *Call) foresaw(scope stepup.Scope, later enforce.Foresight) {
+	f := foreseen{scope: scope, call: c.route.Gate.call(), verdict: shadow.Pass}
 	if later.Required && later.Reason != "" {
 		client, _ := c.client()
 		f.verdict, f.reason = shadow.Refuse, string(later.Reason)
@@ -42,7 +53,6 @@ func (c *Call) judgeGate(tx *store.Tx, d enforce.Demand) error {
 		}
 	}
 	c.foreseen = &f
-	return err
 }
 
 // Waived notes that a compatibility entry let the call through.

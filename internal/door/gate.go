@@ -93,73 +93,86 @@ func (g Gate) As(call shadow.Call) Gate {
 func (g Gate) call() shadow.Call { return cmp.Or(g.Call, shadow.OtherCall) }
 
 // open judges the caller as the gate of the route asks, and the device that
-// signs for the session.
+// signs for the session. One transaction reads who that is and asks the gate; what
+// the gate says is heard after whatever comes before it.
 func (c *Call) open() error {
 	switch c.route.Gate.Kind {
 	case ServiceGate:
 		return nil // it was opened before anything else
 	case PublicGate:
-		if c.sessionToken() == "" || !c.route.OptionalSession {
+		if !c.optionallySignedIn() {
 			return c.verifyDevice()
 		}
 	}
-	err := c.identify()
+	presented := c.present()
+	var judged error
+	err := c.identify(func(tx *store.Tx) {
+		if presented == nil {
+			judged = c.judgeRoute(tx)
+		}
+	})
 	if c.route.Gate.Kind == PublicGate && c.byCookie && fault.Has(err, fault.InvalidSession) {
 		// Nobody can take a cookie back from an app that forgot it: the session
 		// behind it is over, so the caller is signed out.
+		if err := c.confirm(nil); err != nil {
+			return err
+		}
 		c.byCookie, c.cookie = false, noCookie(c.Tenant)
+		c.Elevated, c.Legacy = who.Token{}, nil
 		return c.verifyDevice()
 	}
+	if err == nil && c.Owes && !c.route.Owing {
+		err = account.Owing()
+	}
+	if err == nil {
+		err = c.verifyDevice()
+	}
 	if err != nil {
+		c.foreseen = nil // the gate was not reached
 		return err
 	}
-	if c.Owes && !c.route.Owing {
-		return account.Owing()
+	if presented != nil {
+		return presented
 	}
-	if err := c.verifyDevice(); err != nil {
-		return err
-	}
-	if err := c.present(); err != nil {
-		return err
-	}
-	if c.route.Operation {
-		return c.openOperation()
-	}
-	return c.openElevated()
+	return judged
 }
 
-// openElevated judges the elevated token, if the gate asks for one.
-func (c *Call) openElevated() error {
+// optionallySignedIn reports whether a session came to a public route that takes one.
+func (c *Call) optionallySignedIn() bool { return c.route.OptionalSession && c.sessionToken() != "" }
+
+// judgeRoute asks the gate before the body is read.
+func (c *Call) judgeRoute(tx *store.Tx) error {
+	switch {
+	case c.route.Operation:
+		return c.judgeOperation(tx)
+	case c.route.Gate.Kind == ElevatedGate || c.route.Gate.Kind == MarkedGate:
+		return c.judgeElevated(tx)
+	}
+	return nil
+}
+
+// judgeElevated judges the elevated token.
+func (c *Call) judgeElevated(tx *store.Tx) error {
 	g := c.route.Gate
-	if g.Kind != ElevatedGate && g.Kind != MarkedGate {
+	if !c.Tenant.MinAPIVersion.Before(environment.Newest) && enforce.Waives(c.Caller, c.Known, g.Compatible) {
+		c.Waived(g.Scopes[0], g.Compatible)
 		return nil
 	}
-	return c.Read(func(tx *store.Tx) error {
-		if !c.Tenant.MinAPIVersion.Before(environment.Newest) {
-			waives, err := enforce.Waives(c.Caller, tx, g.Compatible)
-			if err != nil {
-				return err
-			}
-			if waives {
-				c.Waived(g.Scopes[0], g.Compatible)
-				return nil
-			}
-		}
-		if g.Kind == MarkedGate && account.Marked(tx, *c.Session) {
-			return nil
-		}
-		if g.Kind == MarkedGate && account.Given(tx, *c.Session) {
-			// Under the newest version a proof has let that factor in, so that
-			// nothing would be asked there: this is not to be counted as a refusal.
-			return enforce.Judge(c.Caller, tx, c.Demand(g.Scopes[0]))
-		}
-		return c.judgeGate(tx, c.Demand(g.Scopes[0]))
-	})
+	if g.Kind == MarkedGate && account.Marked(tx, *c.Session) {
+		return nil
+	}
+	if g.Kind == MarkedGate && account.Given(tx, *c.Session) {
+		// Under the newest version a proof has let that factor in, so that
+		// nothing would be asked there: this is not to be counted as a refusal.
+		_, err := enforce.Judge(c.Caller, tx, c.Known, c.Demand(g.Scopes[0]))
+		return err
+	}
+	return c.judgeGate(tx, c.Demand(g.Scopes[0]))
 }
 
-// openOperation lets a request pass whose token was spent by this very operation
+// judgeOperation lets a request pass whose token was spent by this very operation
 // before: it is the same request again, or will be refused as a conflict.
-func (c *Call) openOperation() (err error) {
+func (c *Call) judgeOperation(tx *store.Tx) (err error) {
 	if c.OperationID, err = c.operationID(); err != nil {
 		return err
 	}
@@ -168,14 +181,9 @@ func (c *Call) openOperation() (err error) {
 	if c.route.Gate.Kind == ElevatedGate {
 		scope = c.route.Gate.Scopes[0]
 	}
-	return c.Read(func(tx *store.Tx) error {
-		if c.Claimed, err = enforce.Known(c.Caller, tx, c.OperationID, scope); err != nil || c.Claimed || scope == "" {
-			return err
-		}
-		before := c.Demand(scope)
-		before.Unread = true
-		return c.judgeGate(tx, before)
-	})
+	before := c.Demand(scope)
+	before.Operation, before.Unread = c.OperationID, true
+	return c.judgeGate(tx, before)
 }
 
 // mfaTokenHeader carries a token of action-based MFA. Published clients also send

@@ -12,9 +12,10 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-// identify finds the live session of the bearer token. A 401 means just one
-// thing: there is no such session any more.
-func (c *Call) identify() error {
+// identify finds the live session of the bearer token, and in the same transaction
+// what then wants to know of it. A 401 means just one thing: there is no such session
+// any more.
+func (c *Call) identify(then func(*store.Tx)) error {
 	text := c.sessionToken()
 	if text == "" {
 		return fault.New(fault.SignInRequired, "Sign in first: send the session token as Authorization: Bearer.")
@@ -34,22 +35,21 @@ func (c *Call) identify() error {
 		return dead.Because(errors.New("token of another environment"))
 	}
 	err = c.Read(func(tx *store.Tx) error {
-		row, inForce, err := account.LiveSession(tx, c.Tenant, claims.Session)
-		if errors.Is(err, store.ErrNotFound) || err == nil && row.UserID != claims.Subject {
+		known, inForce, err := account.SignedIn(tx, c.Tenant, claims.Session)
+		if errors.Is(err, store.ErrNotFound) || err == nil && known.User().ID != claims.Subject {
 			return dead
 		}
 		if err != nil {
 			return err
 		}
-		c.Session, c.Tenant = &row, inForce
-		c.Owes, err = account.Owes(tx, c.Tenant.Environment, row)
-		return err
+		session := known.Session()
+		c.Session, c.Tenant, c.Known, c.Owes = &session, inForce, known, known.Owes(inForce.Environment)
+		c.By.Actor, c.By.UserID, c.By.SessionID = "user:"+session.UserID, session.UserID, session.ID
+		c.confirmed = true
+		then(tx)
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	c.By.Actor, c.By.UserID, c.By.SessionID = "user:"+c.Session.UserID, c.Session.UserID, c.Session.ID
-	return nil
+	return err
 }
 
 // identifyService finds the service token of a guard or an operator.

@@ -25,10 +25,9 @@ func BenchmarkForesee(b *testing.B) {
 			}
 		})
 	}
-	run("gate alone", func(tx *store.Tx) error { return enforce.Judge(caller, tx, demand) })
-	run("gate and foresight", func(tx *store.Tx) error {
-		_, err := enforce.JudgeBoth(caller, tx, demand)
-		return err
-	})
+	run("gate alone", func(tx *store.Tx) error { return tenanttest.Judge(caller, tx, demand) })
+	both := demand
+	both.Foresee = true
+	run("gate and foresight", func(tx *store.Tx) error { return tenanttest.Judge(caller, tx, both) })
 	run("one read", func(tx *store.Tx) error { _, err := tx.User(w.Tenant.ID, s.UserID); return err })
 }

@@ -18,23 +18,24 @@ import (
 
 // question is what a guard asks, and the token that it was given.
 type question struct {
-	enforce.Guarded
-	token string
+	token, id string
+	scope     stepup.Scope
+	enforce.GuardedOperation
 }
 
 func guarded(text string, scope stepup.Scope, operation string) question {
-	return question{token: text, Guarded: enforce.Guarded{
-		Scope: scope, OperationID: operation, RequestDigest: "digest", Caller: "guard",
-	}}
+	return question{text, operation, scope, enforce.GuardedOperation{RequestDigest: "digest", Guard: "guard"}}
 }
 
 func consume(t testing.TB, w *tenanttest.World, q question) (claims stepup.Claims, first bool, err error) {
 	t.Helper()
 	guard := who.Caller{By: tenanttest.By, Tenant: w.Tenant, Elevated: who.Present(t.Context(), w.Tenant, q.token)}
-	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		claims, first, err = enforce.Consume(guard, tx, q.Guarded)
+	err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
+		opened, err := enforce.Spend(guard, tx, enforce.Demand{Scope: q.scope, Operation: q.id}, q.GuardedOperation)
+		first = !opened.Replayed
 		return err
 	})
+	claims, _ = guard.Elevated.Claims()
 	return claims, first && err == nil, err
 }
 
@@ -56,23 +57,23 @@ func TestConsume(t *testing.T) {
 			t.Errorf("another token for the same operation: %v, %v; want a replay", first, err)
 		}
 		digest, scope, caller := good, second, good
-		digest.RequestDigest, scope.Scope, caller.Caller = "other", "pay:now", "other"
+		digest.RequestDigest, scope.scope, caller.Guard = "other", "pay:now", "other"
 		for name, g := range map[string]question{"another digest": digest, "another scope": scope, "another caller": caller} {
 			if _, first, err := consume(t, w, g); first || !fault.Has(err, fault.OperationConflict) {
 				t.Errorf("%s: %v, %v", name, first, err)
 			}
 		}
 		elsewhere := second
-		elsewhere.OperationID, elsewhere.Audience = "op-3", "https://vault.example.com"
+		elsewhere.id, elsewhere.Audience = "op-3", "https://vault.example.com"
 		if _, _, err := consume(t, w, elsewhere); reason(t, err) != stepup.ReasonWrongScope {
 			t.Errorf("at a guard the token is not for: %v", err)
 		}
 		other := good
-		other.OperationID = "op-2"
+		other.id = "op-2"
 		if _, _, err := consume(t, w, other); reason(t, err) != stepup.ReasonSpent {
 			t.Errorf("another operation with a spent token: %v", err)
 		}
-		second.OperationID = "op-2" // a refused operation leaves no claim on its id
+		second.id = "op-2" // a refused operation leaves no claim on its id
 		if _, first, err := consume(t, w, second); err != nil || !first {
 			t.Errorf("first %v, %v", first, err)
 		}

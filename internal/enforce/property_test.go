@@ -108,7 +108,7 @@ func TestCheckAndEnforcementAgree(t *testing.T) {
 func judge(t *testing.T, w *tenanttest.World, s store.SessionRow, token string, scope stepup.Scope, use policy.Use) error {
 	t.Helper()
 	caller, demand := w.Caller(t, s, token), enforce.Demand{Scope: scope, Use: use}
-	return w.DB.Read(t.Context(), func(tx *store.Tx) error { return enforce.Judge(caller, tx, demand) })
+	return w.DB.Read(t.Context(), func(tx *store.Tx) error { return tenanttest.Judge(caller, tx, demand) })
 }
 
 // somebody is a user with some addresses and second factors, each linked in some

@@ -144,7 +144,7 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 			err := w.DB.Read(t.Context(), func(tx *store.Tx) error {
 				caller := w.Caller(t, s, token.elevated)
 				caller.Legacy = token.legacy
-				return enforce.Judge(caller, tx, enforce.Demand{Scope: row.scope, LegacyEntry: row.entry})
+				return tenanttest.Judge(caller, tx, enforce.Demand{Scope: row.scope, LegacyEntry: row.entry})
 			})
 			if want := !required || token.opens; (err == nil) != want || err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
 				t.Errorf("%s at %s, on %v, mfa.required %v, compatible %v, enrolled %v, token %s (single %v): %v, want it open: %v",
@@ -186,11 +186,11 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 func use(t *testing.T, w *tenanttest.World, s store.SessionRow, token string, scope stepup.Scope) (single bool) {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) error {
-		opened, err := enforce.Open(w.Caller(t, s, token), tx, enforce.Demand{Scope: scope})
+		opened, err := enforce.Spend(w.Caller(t, s, token), tx, enforce.Demand{Scope: scope}, nil)
 		if err != nil {
 			return err
 		}
-		row, err := tx.ElevatedToken(w.Tenant.ID, opened.TokenID)
+		row, err := tx.ElevatedToken(w.Tenant.ID, opened.Token.ID)
 		single = row.SingleUse
 		return err
 	})

@@ -92,10 +92,11 @@ func flows() []flow {
 		}
 	}
 	consume := func(ctx context.Context, w *tenanttest.World) (first bool, err error) {
-		g := enforce.Guarded{Scope: stepup.WalletExport, OperationID: id, RequestDigest: "digest", Caller: "guard"}
+		d := enforce.Demand{Scope: stepup.WalletExport, Operation: id}
 		c := who.Caller{By: tenanttest.By, Tenant: w.Tenant, Elevated: who.Present(ctx, w.Tenant, token)}
-		err = w.DB.Write(ctx, func(tx *store.Tx) (err error) {
-			_, first, err = enforce.Consume(c, tx, g)
+		err = w.DB.Write(ctx, func(tx *store.Tx) error {
+			opened, err := enforce.Spend(c, tx, d, enforce.GuardedOperation{RequestDigest: "digest", Guard: "guard"})
+			first = !opened.Replayed
 			return err
 		})
 		return first && err == nil, err
@@ -138,9 +139,10 @@ func flows() []flow {
 		}, nil},
 		{"spending", elevated, func(ctx context.Context, w *tenanttest.World) (bool, error) {
 			var spent string
-			err := w.DB.Write(ctx, func(tx *store.Tx) (err error) {
+			err := w.DB.Write(ctx, func(tx *store.Tx) error {
 				c := who.Caller{By: tenanttest.By, Tenant: w.Tenant, Session: &ada, Elevated: who.Present(ctx, w.Tenant, token)}
-				spent, err = enforce.Spend(c, tx, enforce.Demand{Scope: stepup.WalletExport})
+				opened, err := enforce.Spend(c, tx, enforce.Demand{Scope: stepup.WalletExport}, nil)
+				spent = opened.Token.ID
 				return err
 			})
 			return spent != "" && err == nil, err

@@ -64,8 +64,8 @@ func rehearsing(tx *store.Tx, env *environment.Environment, name string) (userID
 		}
 		userID = held.UserID
 	}
-	rehearses, err := account.Rehearses(tx, env, userID)
-	if err != nil || !rehearses {
+	rows, err := tx.Credentials(env.ID, userID)
+	if err != nil || !account.Rehearses(env, userID, rows) {
 		return "", err
 	}
 	return userID, nil

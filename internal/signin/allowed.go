@@ -29,20 +29,14 @@ func allowed(c who.Caller, tx *store.Tx, spend Spend) (account.Authority, error)
 // stands judges anew what let a change begin, and says what the change was allowed
 // by. The compatibility entry waives a token at the end as at the beginning.
 func stands(c who.Caller, tx *store.Tx, scope stepup.Scope, entry environment.Compatible, tokenID string) (account.Authority, error) {
-	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil { // whoever ends it meanwhile comes first, or after
+	known, err := account.Hold(c, tx) // whoever ends it meanwhile comes first, or after
+	if err != nil {
 		return account.Nothing, err
 	}
-	err := enforce.Stands(c, tx, enforce.Demand{Scope: scope}, tokenID)
-	if tokenID == "" && fault.Has(err, fault.ElevatedTokenRequired) {
-		waives, unknown := enforce.Waives(c, tx, entry)
-		if unknown != nil {
-			return account.Nothing, unknown
-		}
-		if waives {
-			err = nil
-		}
-	}
-	if err != nil {
+	demand := enforce.Demand{Scope: scope, Finishes: &enforce.Beginning{TokenID: tokenID}}
+	_, err = enforce.Judge(c, tx, known, demand)
+	waived := tokenID == "" && fault.Has(err, fault.ElevatedTokenRequired) && enforce.Waives(c, known, entry)
+	if err != nil && !waived {
 		return account.Nothing, err
 	}
 	return authority(c, tx, tokenID)

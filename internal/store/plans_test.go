@@ -38,7 +38,7 @@ var wholesale = []string{
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE provenance = $1",         // doctor
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE disputed_at IS NOT NULL", // doctor
 	// the users of an environment, a page at a time, by the key
-	`SELECT id, environment_id, username`,
+	`SELECT users.id, users.environment_id, users.username`,
 	`SELECT environment_id, day, client, scope, call, verdict, reason, count FROM shadow_counts`, // a report, which ends in a sum
 }
 

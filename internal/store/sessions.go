@@ -30,21 +30,25 @@ type SessionRow struct {
 	Unproven                 bool      // read only: a credential that was linked with nothing opened it or gave the second factor
 }
 
-const sessionColumns = `id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id, origin, ` +
-	`session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at, revoked_reason, ` +
-	`mfa_at, mfa_mark_at, mfa_mark_by, mfa_credential_id`
-
 // fromNothing says that a credential which the session came from is not one of which
 // CredentialRow.Confirmed holds.
 const fromNothing = `EXISTS (SELECT 1 FROM credentials c WHERE c.id IN (sessions.signin_credential_id, sessions.mfa_credential_id)
 	AND c.provenance IN ('nothing', 'revoke_link') AND c.confirmed_at IS NULL)`
 
-const readSession = `SELECT ` + sessionColumns + `, CASE WHEN unproven = 1 OR ` + fromNothing + ` THEN 1 ELSE 0 END FROM sessions`
+const sessionColumns = `sessions.id, sessions.environment_id, sessions.user_id, sessions.signin_credential_id, sessions.signin_method, ` +
+	`sessions.last_verified_credential_id, sessions.origin, sessions.session_public_key, sessions.device_public_key, ` +
+	`sessions.sdk_version, sessions.created_at, sessions.refreshed_at, sessions.expires_at, sessions.ends_at, sessions.revoked_at, ` +
+	`sessions.revoked_reason, sessions.mfa_at, sessions.mfa_mark_at, sessions.mfa_mark_by, sessions.mfa_credential_id, ` +
+	`CASE WHEN sessions.unproven = 1 OR ` + fromNothing + ` THEN 1 ELSE 0 END`
+
+const readSession = `SELECT ` + sessionColumns + ` FROM sessions`
 
 // InsertSession opens a session at the transaction's time.
 func (tx *Tx) InsertSession(s SessionRow) error {
-	_, err := tx.Exec(`INSERT INTO sessions (`+sessionColumns+
-		`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '', $15)`,
+	_, err := tx.Exec(`INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id,
+		origin, session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at,
+		revoked_reason, mfa_at, mfa_mark_at, mfa_mark_by, mfa_credential_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '', $15)`,
 		s.ID, s.EnvironmentID, s.UserID, s.SignInCredentialID, s.SignInMethod, s.LastVerifiedCredentialID, s.Origin, s.SessionPublicKey,
 		s.DevicePublicKey, s.SDKVersion, millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt), nullMillis(s.MFAAt), s.MFACredentialID)
 	return err
@@ -57,6 +61,21 @@ func (tx *Tx) LiveSession(environmentID, id string) (SessionRow, error) {
 		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3
 		AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.environment_id = $1 AND u.disabled_at IS NULL)`,
 		environmentID, id, millis(tx.Now())))
+}
+
+// SignedIn is LiveSession with its user, and the revision that the environment has.
+func (tx *Tx) SignedIn(environmentID, id string) (s SessionRow, u UserRow, revision int64, err error) {
+	row := tx.Row(`SELECT `+sessionColumns+`, `+userColumns+`, environments.revision FROM sessions
+		JOIN users ON users.environment_id = sessions.environment_id AND users.id = sessions.user_id
+		JOIN environments ON environments.id = sessions.environment_id
+		WHERE sessions.environment_id = $1 AND sessions.id = $2 AND sessions.revoked_at IS NULL AND sessions.expires_at + 0 > $3
+		AND users.disabled_at IS NULL`, environmentID, id, millis(tx.Now()))
+	ofSession, finishSession := s.columns()
+	ofUser, finishUser := u.columns()
+	err = row.Scan(append(append(ofSession, ofUser...), &revision)...)
+	finishSession()
+	finishUser()
+	return s, u, revision, notFound(err)
 }
 
 // Sessions lists a user's live sessions, newest first.
@@ -141,16 +160,26 @@ func (tx *Tx) RevokeUnproven(environmentID, userID, reason string) (int64, error
 	return int64(len(ended)), nil
 }
 
-func scanSession(row scanner) (SessionRow, error) {
-	var s SessionRow
-	var created, refreshed, expires, ends int64
-	var unproven int64
-	var revoked, mfa, mark sql.NullInt64
-	err := row.Scan(&s.ID, &s.EnvironmentID, &s.UserID, &s.SignInCredentialID, &s.SignInMethod, &s.LastVerifiedCredentialID, &s.Origin,
-		&s.SessionPublicKey, &s.DevicePublicKey, &s.SDKVersion,
-		&created, &refreshed, &expires, &ends, &revoked, &s.RevokedReason, &mfa, &mark, &s.MFAMarkBy, &s.MFACredentialID, &unproven)
-	s.CreatedAt, s.RefreshedAt, s.ExpiresAt, s.EndsAt, s.RevokedAt = fromMillis(created), fromMillis(refreshed), fromMillis(expires),
-		fromMillis(ends), fromNullMillis(revoked)
-	s.MFAAt, s.MFAMarkAt, s.Unproven = fromNullMillis(mfa), fromNullMillis(mark), unproven != 0
+func scanSession(row scanner) (s SessionRow, err error) {
+	into, finish := s.columns()
+	err = row.Scan(into...)
+	finish()
 	return s, notFound(err)
+}
+
+// columns are where sessionColumns go; finish translates what was scanned.
+func (s *SessionRow) columns() (into []any, finish func()) {
+	var created, refreshed, expires, ends, unproven int64
+	var revoked, mfa, mark sql.NullInt64
+	into = []any{
+		&s.ID, &s.EnvironmentID, &s.UserID, &s.SignInCredentialID, &s.SignInMethod, &s.LastVerifiedCredentialID, &s.Origin,
+		&s.SessionPublicKey, &s.DevicePublicKey, &s.SDKVersion, &created, &refreshed, &expires, &ends, &revoked, &s.RevokedReason,
+		&mfa, &mark, &s.MFAMarkBy, &s.MFACredentialID, &unproven,
+	}
+	return into, func() {
+		s.CreatedAt, s.RefreshedAt = fromMillis(created), fromMillis(refreshed)
+		s.ExpiresAt, s.EndsAt = fromMillis(expires), fromMillis(ends)
+		s.RevokedAt, s.MFAAt, s.MFAMarkAt = fromNullMillis(revoked), fromNullMillis(mfa), fromNullMillis(mark)
+		s.Unproven = unproven != 0
+	}
 }

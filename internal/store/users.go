@@ -19,7 +19,8 @@ type UserRow struct {
 	FactorsChangedAt time.Time // when a factor was last added or recovered with; zero: never
 }
 
-const userColumns = `id, environment_id, username, profile, created_at, last_visit_at, disabled_at, default_factor_id, factors_changed_at`
+const userColumns = `users.id, users.environment_id, users.username, users.profile, users.created_at, users.last_visit_at, ` +
+	`users.disabled_at, users.default_factor_id, users.factors_changed_at`
 
 // InsertUser adds u; CreatedAt and LastVisitAt are the transaction's time.
 func (tx *Tx) InsertUser(u UserRow) error {
@@ -39,6 +40,17 @@ func (tx *Tx) User(environmentID, id string) (UserRow, error) {
 // the same user: whatever mints, links, unlinks or signs in goes through it.
 func (tx *Tx) LockUser(environmentID, id string) (UserRow, error) {
 	return scanUser(tx.Row(`SELECT `+userColumns+` FROM users WHERE environment_id = $1 AND id = $2`+tx.ForUpdate(), environmentID, id))
+}
+
+// LockUserAt is LockUser, and [Tx.EnvironmentRevision] before it, in one statement.
+func (tx *Tx) LockUserAt(environmentID, id string) (u UserRow, revision int64, err error) {
+	lock := tx.lock(" FOR SHARE OF environments FOR UPDATE OF users") // in this order
+	row := tx.Row(`SELECT environments.revision, `+userColumns+` FROM environments JOIN users ON users.environment_id = environments.id
+		WHERE environments.id = $1 AND users.id = $2`+lock, environmentID, id)
+	into, finish := u.columns()
+	err = row.Scan(append([]any{&revision}, into...)...)
+	finish()
+	return u, revision, notFound(err)
 }
 
 // Users lists users of the environment, in order of their ids, which grow with time: at most limit, behind after.
@@ -157,14 +169,22 @@ func (tx *Tx) one(query string, args ...any) error {
 
 type scanner interface{ Scan(...any) error }
 
-func scanUser(row scanner) (UserRow, error) {
-	var u UserRow
+func scanUser(row scanner) (u UserRow, err error) {
+	into, finish := u.columns()
+	err = row.Scan(into...)
+	finish()
+	return u, notFound(err)
+}
+
+// columns are where userColumns go; finish translates what was scanned.
+func (u *UserRow) columns() (into []any, finish func()) {
 	var username sql.NullString
 	var created, visited int64
 	var disabled, changed sql.NullInt64
-	err := row.Scan(&u.ID, &u.EnvironmentID, &username, &u.Profile, &created, &visited, &disabled, &u.DefaultFactorID, &changed)
-	u.FactorsChangedAt = fromNullMillis(changed)
-	u.Username = username.String
-	u.CreatedAt, u.LastVisitAt, u.DisabledAt = fromMillis(created), fromMillis(visited), fromNullMillis(disabled)
-	return u, notFound(err)
+	into = []any{&u.ID, &u.EnvironmentID, &username, &u.Profile, &created, &visited, &disabled, &u.DefaultFactorID, &changed}
+	return into, func() {
+		u.FactorsChangedAt = fromNullMillis(changed)
+		u.Username = username.String
+		u.CreatedAt, u.LastVisitAt, u.DisabledAt = fromMillis(created), fromMillis(visited), fromNullMillis(disabled)
+	}
 }

@@ -81,6 +81,15 @@ func (t *Tenant) Pin(tx *store.Tx) error {
 	return nil
 }
 
+// PinUser pins the revision and locks the user, in one statement and in this order.
+func (t *Tenant) PinUser(tx *store.Tx, userID string) (store.UserRow, error) {
+	user, revision, err := tx.LockUserAt(t.ID, userID)
+	if err == nil && revision != t.Revision {
+		err = ErrRevised
+	}
+	return user, err
+}
+
 // Audience is the aud a scope's token carries: the declared one, or the issuer.
 func (t *Tenant) Audience(declared string) string {
 	if declared == "" {
@@ -121,7 +130,8 @@ func (r *Registry) Load(ctx context.Context, id string) (*Tenant, error) {
 	return current, err
 }
 
-// Last is the environment as this node saw it last, or nil. It decides nothing.
+// Last is the environment as this node saw it last, or nil. Nothing is decided by it
+// before its revision was compared with the one in the store.
 func (r *Registry) Last(id string) *Tenant {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -91,7 +91,7 @@ func bindings(t *testing.T, w *tenanttest.World, c Case) {
 	}
 	for hash, want := range map[string]bool{x.Hash: true, y.Hash: false, "": false} {
 		caller, demand := w.Caller(t, ada, text), enforce.Demand{Scope: scope, DetailsHash: hash}
-		err := w.DB.Read(t.Context(), func(tx *store.Tx) error { return enforce.Judge(caller, tx, demand) })
+		err := w.DB.Read(t.Context(), func(tx *store.Tx) error { return tenanttest.Judge(caller, tx, demand) })
 		if (err == nil) != want {
 			t.Errorf("its token for %q: %v", hash, err)
 		}

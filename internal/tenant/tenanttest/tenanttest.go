@@ -350,16 +350,25 @@ func (w *World) Caller(t testing.TB, s store.SessionRow, token string) who.Calle
 // Judge asks the gate.
 func (w *World) Judge(t testing.TB, s store.SessionRow, token string, scope stepup.Scope) error {
 	t.Helper()
-	return w.DB.Read(t.Context(), func(tx *store.Tx) error {
-		return enforce.Judge(w.Caller(t, s, token), tx, enforce.Demand{Scope: scope})
-	})
+	return w.DB.Read(t.Context(), func(tx *store.Tx) error { return Judge(w.Caller(t, s, token), tx, enforce.Demand{Scope: scope}) })
+}
+
+// Judge asks the gate with what is known of the caller now.
+func Judge(c who.Caller, tx *store.Tx, d enforce.Demand) error {
+	known, err := account.Know(tx, *c.Session)
+	if err != nil {
+		return err
+	}
+	_, err = enforce.Judge(c, tx, known, d)
+	return err
 }
 
 // Spend consumes at the gate.
 func (w *World) Spend(t testing.TB, s store.SessionRow, token string, scope stepup.Scope) (tokenID string, err error) {
 	t.Helper()
-	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		tokenID, err = enforce.Spend(w.Caller(t, s, token), tx, enforce.Demand{Scope: scope})
+	err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
+		opened, err := enforce.Spend(w.Caller(t, s, token), tx, enforce.Demand{Scope: scope}, nil)
+		tokenID = opened.Token.ID
 		return err
 	})
 	return tokenID, err
