@@ -122,15 +122,10 @@ func (ch *Channel) Create(tx *store.Tx, request Request) (store.CodeChallengeRow
 	if r.Session != nil {
 		c.SessionID, c.UserID = r.Session.ID, r.Session.UserID
 	}
-	strange, err := ch.strange(tx, c)
+	code, err := ch.renew(tx, &c)
 	if err != nil {
 		return c, err
 	}
-	code, err := newCode(tx, c, strange)
-	if err != nil {
-		return c, err
-	}
-	c.CodeHash, c.Digits = hashCode(tx.Hasher(), c, code), len(code)
 	if err := tx.InsertCodeChallenge(c); err != nil {
 		return c, err
 	}
@@ -209,15 +204,10 @@ func (ch *Channel) Resend(tx *store.Tx, request Request, challengeID string) (st
 		return ch.share(tx, r, *shared)
 	}
 	c.Shares = ""
-	strange, err := ch.strange(tx, c)
+	code, err := ch.renew(tx, &c)
 	if err != nil {
 		return c, err
 	}
-	code, err := newCode(tx, c, strange)
-	if err != nil {
-		return c, err
-	}
-	c.CodeHash, c.Digits = hashCode(tx.Hasher(), c, code), len(code)
 	if c.Purpose != string(method.Update) { // a change was allowed until then, and a new code does not prolong that
 		c.ExpiresAt = tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std())
 	}
@@ -379,6 +369,19 @@ func (ch *Channel) unknown() *fault.Error {
 
 func hashCode(h *seal.Hasher, c store.CodeChallengeRow, code string) []byte {
 	return h.Sum("sent-code", c.EnvironmentID, c.ID, code)
+}
+
+// renew gives a challenge a new code.
+func (ch *Channel) renew(tx *store.Tx, c *store.CodeChallengeRow) (code string, err error) {
+	strange, err := ch.strange(tx, *c)
+	if err != nil {
+		return "", err
+	}
+	if code, err = newCode(tx, *c, strange); err != nil {
+		return "", err
+	}
+	c.CodeHash, c.Digits = hashCode(tx.Hasher(), *c, code), len(code)
+	return code, nil
 }
 
 func newCode(tx *store.Tx, c store.CodeChallengeRow, strange bool) (string, error) {
