@@ -35,7 +35,7 @@ func Root(t testing.TB) string {
 // Pages are all pages, by their paths from the root: those of docs, and every README.
 func Pages(t testing.TB) []string {
 	t.Helper()
-	return Files(t, "*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md", "conformance/*/*.md")
+	return Files(t, "*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md", "conformance/*/*.md", "sdk/*/*.md", "sdk/*/packages/*/*.md")
 }
 
 // Files are the files of some patterns, by their paths from the root.

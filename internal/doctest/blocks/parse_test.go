@@ -17,6 +17,7 @@ import (
 //	go file=NAME              is written there and compiled; a test is run
 //	yaml file=NAME            is written there; all yaml is read as an environment's document
 //	json                      is JSON
+//	ts                        in the README of a JavaScript package: compiled by the tests of sdk/typescript
 //
 // Everything else needs a comment right before it: <!-- not run: why -->.
 type block struct {
