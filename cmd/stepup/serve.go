@@ -60,13 +60,13 @@ func (c *serveCommand) Run(s *session) error {
 		return fmt.Errorf("STEPUP_SMTP_URL: %w", err)
 	}
 	made := server.Config{Production: s.config, DB: db, Mailer: mailer, Log: s.log}
-	var behind *roles.Behind
+	var wallets *roles.Issuer
 	if s.config.WalletService.On() {
-		if behind, err = roles.Connect(s.ctx, s.config.WalletService, s.config.OutboundAllow, s.log); err != nil {
+		if wallets, err = roles.Connect(s.ctx, s.config.WalletService, s.config.OutboundAllow, s.log); err != nil {
 			return err
 		}
-		defer behind.Close()
-		made.Wallets = behind.Wallets
+		defer wallets.Close()
+		made.Wallets = wallets.Wallets
 	}
 	if s.config.SMSURL != "" {
 		if made.Texter, err = deliver.NewSMS(s.config.SMSURL, s.config.SMSSecret); err != nil {
@@ -76,7 +76,7 @@ func (c *serveCommand) Run(s *session) error {
 			s.log.Warn("text messages", "problem", problem)
 		}
 	}
-	return s.serve(server.New(made), "", behind)
+	return s.serve(server.New(made), "", wallets)
 }
 
 // development serves on loopback with a database of its own, two environments,
@@ -95,19 +95,19 @@ func (c *serveCommand) development(s *session) error {
 	defer db.Close()
 	s.log = slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s.config.PublicURL = "http://" + s.config.Listen
-	behind, err := roles.Development(s.ctx, filepath.Join(s.data, "wallets"), s.log, roles.Options{})
+	wallets, err := roles.Development(s.ctx, filepath.Join(s.data, "wallets"), s.log, roles.Options{})
 	if err != nil {
 		return fmt.Errorf("starting the wallet service: %w", err)
 	}
-	defer behind.Close()
+	defer wallets.Close()
 	d := server.Development{BankURL: c.BankURL, ChainURL: c.ChainURL, TokenFile: filepath.Join(s.data, "example-service.token"),
 		OperatorFile: filepath.Join(s.data, "demo-operator.token")}
-	made, err := d.New(s.ctx, server.Config{Production: s.config, DB: db, Log: s.log, Wallets: behind.Wallets})
+	made, err := d.New(s.ctx, server.Config{Production: s.config, DB: db, Log: s.log, Wallets: wallets.Wallets})
 	if err != nil {
 		return err
 	}
 	return s.serve(made,
-		fmt.Sprintf(developmentBanner, server.DemoURL(s.config.PublicURL), server.DemoURL(s.config.PublicURL), c.BankURL, s.data), behind)
+		fmt.Sprintf(developmentBanner, server.DemoURL(s.config.PublicURL), server.DemoURL(s.config.PublicURL), c.BankURL, s.data), wallets)
 }
 
 const developmentBanner = `
@@ -123,9 +123,9 @@ const developmentBanner = `
 
 `
 
-// serve prints the greeting as soon as the addresses are its own. behind is the
+// serve prints the greeting as soon as the addresses are its own. wallets is the
 // wallet service, or nil; it is stopped last.
-func (s *session) serve(made *server.Server, greeting string, behind *roles.Behind) error {
+func (s *session) serve(made *server.Server, greeting string, wallets *roles.Issuer) error {
 	public, err := net.Listen("tcp", s.config.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("something listens on %s already; stop it, or choose another address with --listen", s.config.Listen)
@@ -145,20 +145,20 @@ func (s *session) serve(made *server.Server, greeting string, behind *roles.Behi
 	s.log.Info("serving", "listen", public.Addr().String(), "public_url", s.config.PublicURL)
 	ctx, stop := context.WithCancel(s.ctx)
 	defer stop()
-	last, stopBehind := context.WithCancel(context.WithoutCancel(s.ctx))
-	defer stopBehind()
+	last, stopWallets := context.WithCancel(context.WithoutCancel(s.ctx))
+	defer stopWallets()
 	stopped := make(chan error, 1)
 	go func() {
-		if behind == nil {
+		if wallets == nil {
 			stopped <- nil
 			return
 		}
-		err := behind.Run(last, made.Custody())
+		err := wallets.Run(last, made.Custody().Endpoints())
 		stop() // a server without its wallet service is restarted with it
 		stopped <- err
 	}()
 	err = made.Run(ctx, public, metrics)
-	stopBehind()
+	stopWallets()
 	return errors.Join(err, <-stopped)
 }
 

@@ -250,14 +250,18 @@ func TestCustodyUnderTheService(t *testing.T) {
 	}
 
 	first := keep(custody.Config{Root: file})
+	op := wallet.OperationRef{EnvironmentID: "e", WalletID: "w", OperationID: "o"}
 	sealed, err := first.Seal(ctx,
-		custody.Generation{EnvironmentID: "e", WalletID: "w", Number: 1, Scheme: wallet.TwoOfTwo, OperationID: "o"}, mine)
+		custody.Shares{
+			Generation:    wallet.Generation{Number: 1, OperationID: op.OperationID},
+			EnvironmentID: op.EnvironmentID, WalletID: op.WalletID, Scheme: wallet.TwoOfTwo,
+		}, mine)
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = db.Write(ctx, func(tx *store.Tx) error {
 		_, err := first.Stage(tx, by, w, sealed)
-		return errors.Join(err, first.Verify(tx, by, "e", "w", "o"), first.Commit(tx, by, "e", "w", "o"))
+		return errors.Join(err, first.Verify(tx, by, op), first.Commit(tx, by, op))
 	})
 	if err != nil {
 		t.Fatal(err)

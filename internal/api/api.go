@@ -15,6 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
 	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
 // Config is what the API is built from.
@@ -30,7 +31,7 @@ type Config struct {
 	Texts       bool                                // the server can send text messages
 	Operators   func() []string                     // who is mailed when rules are weakened
 	LegacyMFA   LegacyMFA                           // action-based MFA; nil: none
-	Wallets     Coordinator                         // the wallet service; nil: there is none
+	Wallets     wallet.Service                      // the wallet service; nil: there is none
 }
 
 // API is what the endpoints share.

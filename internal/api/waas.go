@@ -167,7 +167,7 @@ func viewOutcome(o wallet.Outcome) OperationResult {
 }
 
 // coordinator is the wallet service, where there is one for this environment.
-func (a *API) coordinator(c *door.Call) (Coordinator, error) {
+func (a *API) coordinator(c *door.Call) (wallet.Service, error) {
 	if a.Wallets == nil {
 		return nil, fault.New(fault.WalletServiceOff, "This server has no wallet service. The operator starts one with `stepup wallet` "+
 			"and tells the server where it is, see docs/wallets.md.")

@@ -6,6 +6,7 @@
 package chain
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -84,6 +85,20 @@ func (c Kind) ReadAddress(text string) (address string, ok bool) {
 		return text, err == nil && a.Sound()
 	}
 	return "", false
+}
+
+// AddressOf is the address of a key pair by its public key: for EVM of secp256k1, for
+// Solana of Ed25519.
+func (c Kind) AddressOf(publicKey []byte) (string, error) {
+	switch c {
+	case EVM:
+		a, err := evm.AddressOf(publicKey)
+		return a.String(), err
+	case Solana:
+		a, err := solana.AddressOf(publicKey)
+		return a.String(), err
+	}
+	return "", fmt.Errorf("there are no addresses of chain %q here", c)
 }
 
 // Identifier is the look-up key of a wallet that is a key pair: one wallet,

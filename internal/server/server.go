@@ -16,7 +16,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/config"
-	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/operate"
@@ -25,6 +24,8 @@ import (
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/wallet"
+	"github.com/stepup-auth/stepup/internal/wallet/issuer"
 )
 
 // Limits of every connection. They are documented in docs/limits.md.
@@ -45,8 +46,8 @@ type Config struct {
 	Texter deliver.Texter // nil: no text messages
 	Log    *slog.Logger
 	Now    func() time.Time // nil: the machine's clock
-	// Wallets is the wallet service behind the door; nil: there is none.
-	Wallets api.Coordinator
+	// Wallets is the wallet service; nil: there is none.
+	Wallets wallet.Service
 	// Development, when not nil, serves the pages of development mode and checks
 	// Host. It must be nil in production.
 	Development http.Handler
@@ -64,7 +65,7 @@ type Server struct {
 
 	refusals *audit.Refusals
 	alarmed  sync.Map // environment and setting to the minute in which that was logged
-	custody  *custodydoor.Door
+	custody  *issuer.Server
 	senders  deliver.Senders
 }
 
@@ -84,7 +85,7 @@ func New(c Config) *Server {
 	legacyMFA, chores := actionMFA()
 	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, senders: senders, clients: clients,
 		chores: append(chores, shadow.Chore()), refusals: audit.NewRefusals(c.Now),
-		custody: &custodydoor.Door{DB: c.DB, Tenants: tenants, Now: c.Now}}
+		custody: &issuer.Server{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
 		Config: door.Config{
 			DB: c.DB, Tenants: tenants, Now: c.Now, Log: c.Log, RequestID: requestID, ClientAddr: clients.address,
@@ -110,7 +111,7 @@ func New(c Config) *Server {
 func (s *Server) Handler() http.Handler { return s.handler }
 
 // Custody answers the custodians of the wallet service, on a listener of its own.
-func (s *Server) Custody() *custodydoor.Door { return s.custody }
+func (s *Server) Custody() *issuer.Server { return s.custody }
 
 // Worker sends queued mail; [Server.Run] runs it.
 func (s *Server) Worker() *outbox.Worker { return s.worker }

@@ -26,11 +26,8 @@ import (
 //go:embed migrations
 var migrationFiles embed.FS
 
-// Layers shows several folders as one, for a [Schema] whose files come from several
-// packages. Of two files with one name the first one counts.
-func Layers(layers ...fs.FS) fs.FS { return migrationFS{layers: layers} }
-
-// migrationFS is [Layers]: the tables of a schema and those of one engine.
+// migrationFS shows several folders as one: the tables of a schema and those of one
+// engine. Of two files with one name the first one counts.
 type migrationFS struct{ layers []fs.FS }
 
 // Migrations are the files that make the schema's tables on that engine, the

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,6 +20,19 @@ type Schema struct {
 	// Shred makes SQLite overwrite what is deleted or changed, at some cost in writes.
 	// PostgreSQL has nothing of the kind: its rows stay until VACUUM uses their place.
 	Shred bool
+}
+
+// NewSchema is the schema of the folders "migrations" that packages embed.
+func NewSchema(name string, embedded ...embed.FS) Schema {
+	var files migrationFS
+	for _, one := range embedded {
+		folder, err := fs.Sub(one, "migrations")
+		if err != nil {
+			panic(fmt.Sprintf("store: the migrations of the %s: %v", name, err)) // the name is a constant
+		}
+		files.layers = append(files.layers, folder)
+	}
+	return Schema{Name: name, Files: files}
 }
 
 // issuerSchema is what the zero value of [Schema] is called in a database.

@@ -42,10 +42,29 @@ type Settlement struct {
 	Verdict       Verdict `json:"verdict"`
 }
 
-// Holding names a wallet that a custodian holds something of.
-type Holding struct {
+// WalletRef names a wallet.
+type WalletRef struct {
 	EnvironmentID string `json:"environmentId"`
 	WalletID      string `json:"walletId"`
+}
+
+// OperationRef names an operation on a wallet.
+type OperationRef struct {
+	EnvironmentID string `json:"environmentId"`
+	WalletID      string `json:"walletId"`
+	OperationID   string `json:"operationId"`
+}
+
+// GenerationRef names a generation of a wallet's shares.
+type GenerationRef struct {
+	EnvironmentID string `json:"environmentId"`
+	WalletID      string `json:"walletId"`
+	Generation    int    `json:"generation"`
+}
+
+// Ref names the operation that made the generation.
+func (s Settlement) Ref() OperationRef {
+	return OperationRef{EnvironmentID: s.EnvironmentID, WalletID: s.WalletID, OperationID: s.OperationID}
 }
 
 // Held is what one custodian holds of one wallet; the zero State where it is nothing.
@@ -67,11 +86,12 @@ type Generation struct {
 // GenerationState is how far a generation has come.
 type GenerationState string
 
-// The states of a generation.
+// The states of a generation, in order. A rollback removes one that was never in
+// force without trace.
 const (
-	Staged    GenerationState = "staged"
-	Verified  GenerationState = "verified"
-	InForce   GenerationState = "active"
-	Retiring  GenerationState = "retiring"
-	Destroyed GenerationState = "destroyed"
+	Staged    GenerationState = "staged"    // stored, and not yet known to be the wallet's key
+	Verified  GenerationState = "verified"  // was assembled once to the wallet's address
+	InForce   GenerationState = "active"    // what signs
+	Retiring  GenerationState = "retiring"  // a newer one is in force; kept for the retention
+	Destroyed GenerationState = "destroyed" // the pieces are gone
 )

@@ -116,6 +116,11 @@ type Operation struct {
 	RequestID     string          `json:"requestId"` // of the user's request, for logs
 }
 
+// Ref names the operation.
+func (o Operation) Ref() OperationRef {
+	return OperationRef{EnvironmentID: o.EnvironmentID, WalletID: o.WalletID, OperationID: o.ID}
+}
+
 // maxRequestDepth is what an envelope between roles may nest, of which a request
 // is a part.
 const maxRequestDepth = 24

@@ -18,16 +18,16 @@ func WithCustodians(folder string) Option { return func(o *options) { o.custodia
 // openCustodians makes the service; the function it returns runs it for a server.
 func (s *Server) openCustodians(t testing.TB, folder string, c *server.Config) (run func(ctx context.Context, running *server.Server)) {
 	t.Helper()
-	behind, err := roles.Development(t.Context(), folder, c.Log, roles.Options{
+	service, err := roles.Development(t.Context(), folder, c.Log, roles.Options{
 		Now: s.Now, Store: func(c *store.Config) { c.TestOnlyOffset = s.Clock.Offset },
 	})
 	if err != nil {
 		t.Fatalf("making the wallet service: %v", err)
 	}
-	c.Wallets = behind.Wallets
+	c.Wallets = service.Wallets
 	return func(ctx context.Context, running *server.Server) {
 		stopped := make(chan error, 1)
-		go func() { stopped <- behind.Run(ctx, running.Custody()) }()
+		go func() { stopped <- service.Run(ctx, running.Custody().Endpoints()) }()
 		t.Cleanup(func() {
 			if err := <-stopped; err != nil {
 				t.Errorf("stopping the wallet service: %v", err)

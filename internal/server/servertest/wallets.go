@@ -17,11 +17,11 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/chain/evm"
-	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/authz"
 	"github.com/stepup-auth/stepup/internal/wallet/intent"
+	"github.com/stepup-auth/stepup/internal/wallet/issuer"
 )
 
 // EmbeddedOn is a further line of [Document]: embedded wallets. Only what is
@@ -49,8 +49,8 @@ func WithWallets(w *Wallets) Option { return func(o *options) { o.wallets = w } 
 type Wallets struct {
 	Lose func(wallet.Operation) bool // the answer gets lost after the operation is done; nil: never
 
-	now  func() time.Time
-	door *custodydoor.Door
+	now    func() time.Time
+	issuer *issuer.Server
 
 	mu       sync.Mutex
 	wallets  []wallet.Wallet
@@ -61,10 +61,10 @@ type Wallets struct {
 }
 
 // Open connects the service to a server; nodes of one database may share it.
-func (s *Wallets) Open(now func() time.Time, door *custodydoor.Door) {
+func (s *Wallets) Open(now func() time.Time, asked *issuer.Server) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.now, s.door = now, door
+	s.now, s.issuer = now, asked
 	if s.keys == nil {
 		s.keys, s.outcomes, s.done = map[string][32]byte{}, map[string]wallet.Outcome{}, map[wallet.Action]int{}
 	}
@@ -79,7 +79,7 @@ func (s *Wallets) Done(a wallet.Action) int {
 
 // Environment implements [authz.Environments].
 func (s *Wallets) Environment(ctx context.Context, id string) (authz.Environment, error) {
-	document, err := s.door.Keys(ctx, id)
+	document, err := s.issuer.Keys(ctx, id)
 	if err != nil {
 		return authz.Environment{}, err
 	}
@@ -101,7 +101,7 @@ type custodian struct {
 
 // Claim implements [authz.Claimer].
 func (c custodian) Claim(ctx context.Context, claim wallet.Claim) (wallet.Claimed, error) {
-	return c.door.Claim(ctx, c.role, claim)
+	return c.issuer.Claim(ctx, c.role, claim)
 }
 
 func (s *Wallets) find(environmentID, userID, walletID string) (*wallet.Wallet, error) {
@@ -113,7 +113,7 @@ func (s *Wallets) find(environmentID, userID, walletID string) (*wallet.Wallet, 
 	return nil, fault.New(fault.WalletNotFound, "You have no wallet with this id.")
 }
 
-// Wallet implements api.Coordinator.
+// Wallet implements wallet.Service.
 func (s *Wallets) Wallet(_ context.Context, environmentID, userID, walletID string) (wallet.Wallet, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +124,7 @@ func (s *Wallets) Wallet(_ context.Context, environmentID, userID, walletID stri
 	return *w, nil
 }
 
-// Wallets implements api.Coordinator.
+// Wallets implements wallet.Service.
 func (s *Wallets) Wallets(_ context.Context, environmentID, userID string) (list []wallet.Wallet, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +136,7 @@ func (s *Wallets) Wallets(_ context.Context, environmentID, userID string) (list
 	return list, nil
 }
 
-// Prepare implements api.Coordinator.
+// Prepare implements wallet.Service.
 func (s *Wallets) Prepare(ctx context.Context, o wallet.Operation) (wallet.Wallet, error) {
 	if o.Action == wallet.Create {
 		return wallet.Wallet{ID: o.WalletID}, nil
@@ -148,7 +148,7 @@ func (s *Wallets) Prepare(ctx context.Context, o wallet.Operation) (wallet.Walle
 	return w, err
 }
 
-// Broadcast implements api.Coordinator.
+// Broadcast implements wallet.Service.
 func (s *Wallets) Broadcast(_ context.Context, b wallet.Broadcast) (wallet.Broadcasted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,7 +157,7 @@ func (s *Wallets) Broadcast(_ context.Context, b wallet.Broadcast) (wallet.Broad
 	return wallet.Broadcasted{TransactionID: "0x" + hex.EncodeToString(sum[:])}, nil
 }
 
-// Perform implements api.Coordinator.
+// Perform implements wallet.Service.
 func (s *Wallets) Perform(ctx context.Context, o wallet.Operation, by wallet.Credentials) (wallet.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -62,7 +62,7 @@ func broadcaster(t testing.TB, n http.RoundTripper) *world {
 	w := &world{user: "user", clock: &storetest.Clock{}, custody: newCustody(time.Now)}
 	w.db = storetest.SQLite(t, bare)
 	w.node = coordinator.New(coordinator.Config{
-		DB: w.db, Signer: w.custody, AtSigner: w.custody.as(wallet.Signer), Guardian: w.custody, AtGuardian: w.custody.as(wallet.Guardian),
+		DB: w.db, Signer: w.custody.as(wallet.Signer), Guardian: w.custody.as(wallet.Guardian),
 		HTTP: &http.Client{Transport: n},
 	})
 	return w

@@ -15,7 +15,6 @@ import (
 	"crypto/rand"
 	"embed"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -29,14 +28,8 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Schema is for the store that a coordinator keeps its state in.
-func Schema() store.Schema {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(err) // a folder that is compiled in
-	}
-	return store.Schema{Name: "wallet coordinator", Files: files}
-}
+// Schema are the tables of the coordinator's database.
+func Schema() store.Schema { return store.NewSchema("wallet coordinator", migrations) }
 
 // Limits. They are documented in docs/limits.md.
 const (
@@ -48,13 +41,11 @@ const (
 
 // Config is what a coordinator works with.
 type Config struct {
-	DB         *store.DB // opened with [Schema]; several nodes may share it
-	Signer     Signer
-	AtSigner   Custodian // the signer too
-	Guardian   Previewer
-	AtGuardian Custodian    // the guardian too
-	HTTP       *http.Client // reaches the nodes that [Service.Broadcast] sends to; see package outbound
-	Logger     *slog.Logger // nil discards
+	DB       *store.DB // opened with [Schema]; several nodes may share it
+	Signer   Signer
+	Guardian Guardian
+	HTTP     *http.Client // reaches the nodes that [Service.Broadcast] sends to; see package outbound
+	Logger   *slog.Logger // nil discards
 	// Lease is how long an operation whose process is gone stays reserved for it;
 	// two thirds of it are for the custodians to do their part. Zero is 30 seconds.
 	Lease time.Duration

@@ -56,7 +56,7 @@ func worlds(t *testing.T, f func(*testing.T, *world)) {
 // start is another coordinator.
 func (w *world) start(db *store.DB) *coordinator.Service {
 	return coordinator.New(coordinator.Config{
-		DB: db, Signer: w.custody, AtSigner: w.custody.as(wallet.Signer), Guardian: w.custody, AtGuardian: w.custody.as(wallet.Guardian),
+		DB: db, Signer: w.custody.as(wallet.Signer), Guardian: w.custody.as(wallet.Guardian),
 	})
 }
 

@@ -6,22 +6,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
-// Signer is what the coordinator asks of the signer beyond [Custodian]. Both
-// methods may be repeated for one operation id.
-type Signer interface {
-	// Do creates, signs, exports or renews. When it returns nil for new shares,
-	// both custodians have verified them durably.
-	Do(ctx context.Context, o wallet.Order) (wallet.Done, error)
-	// Check assembles the generation in force and returns the address it gives.
-	Check(ctx context.Context, w wallet.Wallet) (address string, err error)
-}
-
-// Previewer is what the coordinator asks of the guardian beyond [Custodian].
-type Previewer interface {
-	// Preview says whether the limits would allow the operation, and counts nothing.
-	Preview(ctx context.Context, o wallet.Operation, w wallet.Wallet) error
-}
-
 // Custodian is what the coordinator asks of the signer and of the guardian alike.
 // Every method may be repeated.
 type Custodian interface {
@@ -33,5 +17,24 @@ type Custodian interface {
 	// Status is what the custodian holds of a wallet.
 	Status(ctx context.Context, environmentID, walletID string) (wallet.Held, error)
 	// Holdings are wallets it holds anything of, in the order of their ids, behind after.
-	Holdings(ctx context.Context, after string) ([]wallet.Holding, error)
+	Holdings(ctx context.Context, after string) ([]wallet.WalletRef, error)
+}
+
+// Signer is the custodian that assembles keys. What it is asked beyond [Custodian] may
+// be repeated for one operation id.
+type Signer interface {
+	Custodian
+	// Do creates, signs, exports or renews. When it returns nil for new shares,
+	// both custodians have verified them durably.
+	Do(ctx context.Context, o wallet.Order) (wallet.Done, error)
+	// Check says whether both custodians can still read the shares in force and they
+	// are those that once gave the address that it returns.
+	Check(ctx context.Context, w wallet.Wallet) (address string, err error)
+}
+
+// Guardian is the custodian that keeps the limits.
+type Guardian interface {
+	Custodian
+	// Preview says whether the limits would allow the operation, and counts nothing.
+	Preview(ctx context.Context, o wallet.Operation) error
 }

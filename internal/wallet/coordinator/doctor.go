@@ -224,7 +224,7 @@ func (s *Service) strays(ctx context.Context, known map[string]bool) (found []Fi
 }
 
 // knows reports whether the wallet is there by now, or is being created.
-func (s *Service) knows(ctx context.Context, h wallet.Holding) (known bool, err error) {
+func (s *Service) knows(ctx context.Context, h wallet.WalletRef) (known bool, err error) {
 	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
 		var n int
 		err := tx.Row(`SELECT (SELECT COUNT(*) FROM wallets WHERE environment_id = $1 AND id = $2)

@@ -145,7 +145,7 @@ func (c *custody) Check(_ context.Context, w wallet.Wallet) (string, error) {
 	return c.signer[w.ID].address, nil
 }
 
-func (c *custody) Preview(context.Context, wallet.Operation, wallet.Wallet) error { return c.limit }
+func (c *custody) Preview(context.Context, wallet.Operation) error { return c.limit }
 
 func (k keeper) Mark(_ context.Context, o wallet.Order) error {
 	k.mu.Lock()
@@ -244,7 +244,7 @@ func (k keeper) Status(_ context.Context, _, walletID string) (wallet.Held, erro
 	return status, nil
 }
 
-func (k keeper) Holdings(_ context.Context, after string) (all []wallet.Holding, err error) {
+func (k keeper) Holdings(_ context.Context, after string) (all []wallet.WalletRef, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	held := k.signer
@@ -253,10 +253,10 @@ func (k keeper) Holdings(_ context.Context, after string) (all []wallet.Holding,
 	}
 	for id, h := range held {
 		if id > after && len(h.status.Generations) > 0 {
-			all = append(all, wallet.Holding{EnvironmentID: h.environmentID, WalletID: id})
+			all = append(all, wallet.WalletRef{EnvironmentID: h.environmentID, WalletID: id})
 		}
 	}
-	slices.SortFunc(all, func(a, b wallet.Holding) int { return cmpStrings(a.WalletID, b.WalletID) })
+	slices.SortFunc(all, func(a, b wallet.WalletRef) int { return cmpStrings(a.WalletID, b.WalletID) })
 	return all, nil
 }
 

@@ -22,7 +22,7 @@ func (s *Service) Prepare(ctx context.Context, o wallet.Operation) (wallet.Walle
 	if err := fit(o, in.wallet); err != nil {
 		return wallet.Wallet{}, err
 	}
-	if err := s.config.Guardian.Preview(ctx, o, in.wallet); err != nil {
+	if err := s.config.Guardian.Preview(ctx, o); err != nil {
 		return wallet.Wallet{}, err
 	}
 	return in.wallet, nil

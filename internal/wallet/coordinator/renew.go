@@ -263,7 +263,7 @@ type custodian struct {
 }
 
 func (s *Service) custodians() []custodian {
-	return []custodian{{s.config.AtSigner, wallet.Signer}, {s.config.AtGuardian, wallet.Guardian}}
+	return []custodian{{s.config.Signer, wallet.Signer}, {s.config.Guardian, wallet.Guardian}}
 }
 
 // sweep drops what earlier tries, of whatever operation, have left at a custodian

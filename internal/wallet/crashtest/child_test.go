@@ -226,7 +226,7 @@ func (c *child) coordinator(ctx context.Context, identity *peer.Identity) ([]pee
 	}
 	s, g := signer.NewClient(signerPeer), guardian.NewClient(guardianPeer)
 	c.service = coordinator.New(coordinator.Config{
-		DB: db, Signer: s, AtSigner: s, Guardian: g, AtGuardian: g, HTTP: http.DefaultClient, Logger: c.log(), Lease: lease,
+		DB: db, Signer: s, Guardian: g, HTTP: http.DefaultClient, Logger: c.log(), Lease: lease,
 	})
 	c.service.TestOnlyEdge = c.edges.pass
 	return c.service.Endpoints(), nil

@@ -1,25 +1,30 @@
-// Package custody is what a custodian, the signer or the guardian, keeps: its pieces
-// of wallets, generation by generation, and which operations it has served.
+// Package custody is what the two custodians, the signer and the guardian, do alike,
+// each for itself with a database and a root key of its own. A [Store] keeps pieces of
+// wallets, generation by generation, and remembers which operations were served. A
+// [Custodian] decides what is done with it.
 //
 // Its invariants:
 //
+//   - Nothing is done for an order before [Custodian.Permit] and [Permit.Begin] have both
+//     said yes, and of an order only the ids are believed; the wallet is the one in this
+//     custodian's own database.
 //   - A piece is stored only as AES-256-GCM ciphertext, under a key made for that share
 //     record, which is wrapped by the environment's key, which is wrapped by the
 //     custodian's root key ([kek.Key]). Each layer is bound to its place: role,
 //     environment, wallet, generation, piece.
-//   - One generation of a wallet is active, or none. The active one goes only by a
-//     deletion whose time of grace has passed, and an older one only after the newer
-//     was committed and retired and the retention has passed.
+//   - One generation of a wallet is in force, or none. It goes only by a deletion whose
+//     time of grace has passed, and an older one only after the newer was committed
+//     and retired and the retention has passed.
 //   - One operation id serves one intent, and a single-use token one operation.
 //
 // Methods with a [store.Tx] take part in the caller's transaction and never wait for a
 // key service; those with a context alone may do so and must be called outside of one.
 // So a caller seals before its transaction and opens after it:
 //
-//	sealed, err := custody.Seal(ctx, generation, pieces)
-//	db.Write(…, func(tx) { custody.Claim(tx, …); custody.Stage(tx, by, wallet, sealed) })
+//	sealed, err := custody.Seal(ctx, shares, pieces)
+//	db.Write(…, func(tx) { custody.Begin(tx, …); custody.Stage(tx, by, wallet, sealed) })
 //
-//	db.Write(…, func(tx) { custody.Claim(tx, …); sealed, err = custody.Release(tx, …) })
+//	db.Write(…, func(tx) { custody.Begin(tx, …); sealed, err = custody.Release(tx, …) })
 //	pieces, err := custody.Open(ctx, sealed)
 package custody
 
@@ -27,7 +32,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"sync"
 	"time"
@@ -42,12 +46,10 @@ var migrations embed.FS
 
 // Schema are the tables of a custodian's database. A role adds its own migrations,
 // from 00010 on.
-func Schema(role wallet.Role, more ...fs.FS) store.Schema {
-	own, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(fmt.Sprintf("custody: its own migrations: %v", err)) // the name is a constant
-	}
-	return store.Schema{Name: string(role), Files: store.Layers(append([]fs.FS{own}, more...)...), Shred: true}
+func Schema(role wallet.Role, more ...embed.FS) store.Schema {
+	schema := store.NewSchema(string(role), append([]embed.FS{migrations}, more...)...)
+	schema.Shred = true
+	return schema
 }
 
 // The times that a custodian waits before it destroys anything.
@@ -105,34 +107,25 @@ func (s *Store) Role() wallet.Role { return s.config.Role }
 // KeyID names the root key. A custodian refuses to work with another one of the same id.
 func (s *Store) KeyID() string { return s.config.Root.ID() }
 
-// State is how far a generation is.
-type State string
+// Shares are one generation of shares of a wallet, as far as they are no secret.
+type Shares struct {
+	wallet.Generation
+	EnvironmentID string
+	WalletID      string
+	Scheme        wallet.Scheme
+	DestroyAt     time.Time // of a retiring one, once [Store.Retire] was told
+}
 
-// The states of a generation, in order. A rollback removes one that was never active without trace.
-const (
-	Staged    State = "staged"    // stored, and not yet known to be the wallet's key
-	Verified  State = "verified"  // was assembled once to the wallet's address
-	Active    State = "active"    // in force
-	Retiring  State = "retiring"  // a newer one is active; kept for the retention
-	Destroyed State = "destroyed" // the pieces are gone
-)
-
-// Generation is one set of shares of a wallet, as far as it is no secret.
-type Generation struct {
-	EnvironmentID string        `json:"environmentId"`
-	WalletID      string        `json:"walletId"`
-	Number        int           `json:"generation"` // 1, 2, …
-	Scheme        wallet.Scheme `json:"scheme"`
-	OperationID   string        `json:"operationId"` // that made it
-	State         State         `json:"state"`
-	DestroyAt     time.Time     `json:"destroyAt,omitzero"` // of a retiring one, once [Store.Retire] was told
+// Ref names the operation that made them.
+func (s Shares) Ref() wallet.OperationRef {
+	return wallet.OperationRef{EnvironmentID: s.EnvironmentID, WalletID: s.WalletID, OperationID: s.OperationID}
 }
 
 // Status is what a custodian has of a wallet.
 type Status struct {
-	Wallet      wallet.Wallet `json:"wallet"`
-	MarkedBy    string        `json:"markedBy"`    // the operation that disabled, restored or deleted it last
-	Generations []Generation  `json:"generations"` // oldest first
+	Wallet      wallet.Wallet
+	MarkedBy    string   // the operation that disabled, restored or deleted it last
+	Generations []Shares // oldest first
 }
 
 // Swept counts what [Store.Sweep] destroyed.

@@ -97,9 +97,16 @@ func (k keeper) pieces(scheme wallet.Scheme) share.Pieces {
 	return mine
 }
 
-func generation(w wallet.Wallet, number int, operation string) custody.Generation {
-	return custody.Generation{EnvironmentID: w.EnvironmentID, WalletID: w.ID, Number: number, Scheme: wallet.TwoOfThree,
-		OperationID: operation}
+func generation(w wallet.Wallet, number int, operation string) custody.Shares {
+	return custody.Shares{
+		Generation:    wallet.Generation{Number: number, OperationID: operation},
+		EnvironmentID: w.EnvironmentID, WalletID: w.ID, Scheme: wallet.TwoOfThree,
+	}
+}
+
+// named is the name of an operation.
+func named(environmentID, walletID, operationID string) wallet.OperationRef {
+	return wallet.OperationRef{EnvironmentID: environmentID, WalletID: walletID, OperationID: operationID}
 }
 
 // stage seals and stages new pieces and returns them.
@@ -126,9 +133,9 @@ func (k keeper) renewed(w wallet.Wallet, number int, operation string) share.Pie
 	pieces := k.stage(w, number, operation)
 	k.must(func(tx *store.Tx) error {
 		return errors.Join(
-			k.Verify(tx, system, w.EnvironmentID, w.ID, operation),
-			k.Commit(tx, system, w.EnvironmentID, w.ID, operation),
-			k.Retire(tx, system, w.EnvironmentID, w.ID, operation))
+			k.Verify(tx, system, named(w.EnvironmentID, w.ID, operation)),
+			k.Commit(tx, system, named(w.EnvironmentID, w.ID, operation)),
+			k.Retire(tx, system, named(w.EnvironmentID, w.ID, operation)))
 	})
 	return pieces
 }
@@ -178,7 +185,7 @@ func (k keeper) status(w wallet.Wallet) (status custody.Status) {
 }
 
 // states are those of the generations, oldest first.
-func (k keeper) states(w wallet.Wallet) (states []custody.State) {
+func (k keeper) states(w wallet.Wallet) (states []wallet.GenerationState) {
 	k.t.Helper()
 	for _, g := range k.status(w).Generations {
 		states = append(states, g.State)
@@ -186,7 +193,7 @@ func (k keeper) states(w wallet.Wallet) (states []custody.State) {
 	return states
 }
 
-func (k keeper) wantStates(w wallet.Wallet, want ...custody.State) {
+func (k keeper) wantStates(w wallet.Wallet, want ...wallet.GenerationState) {
 	k.t.Helper()
 	if got := k.states(w); !slices.Equal(got, want) {
 		k.t.Errorf("the generations are %v, want %v", got, want)
@@ -223,18 +230,18 @@ func TestGenerations(t *testing.T) {
 		engines(t, role, func(t *testing.T, open func(testing.TB) *store.DB) {
 			k := newKeeper(t, custody.Config{Role: role, DB: open(t)})
 			w := newWallet()
-			twice := func(step func(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) error, operation string) {
+			twice := func(step func(*store.Tx, audit.By, wallet.OperationRef) error, operation string) {
 				t.Helper()
 				for range 2 {
-					k.must(func(tx *store.Tx) error { return step(tx, system, w.EnvironmentID, w.ID, operation) })
+					k.must(func(tx *store.Tx) error { return step(tx, system, named(w.EnvironmentID, w.ID, operation)) })
 				}
 			}
 			first := k.stage(w, 1, "op-1")
-			k.wantStates(w, custody.Staged)
+			k.wantStates(w, wallet.Staged)
 			k.withholds(w, 1, fault.Conflict) // staged is not yet a key
 			var made custody.Sealed
 			k.must(func(tx *store.Tx) (err error) {
-				made, err = k.Made(tx, w.EnvironmentID, w.ID, "op-1")
+				made, err = k.Made(tx, named(w.EnvironmentID, w.ID, "op-1"))
 				return err
 			})
 			if got, err := k.Open(t.Context(), made); err != nil || !equal(got, first) {
@@ -257,7 +264,7 @@ func TestGenerations(t *testing.T) {
 			}
 			twice(k.Commit, "op-1")
 			twice(k.Retire, "op-1")
-			k.wantStates(w, custody.Active)
+			k.wantStates(w, wallet.InForce)
 			status := k.status(w)
 			if got := status.Wallet; got.Generation != 1 || got.Scheme != wallet.TwoOfThree || got.State != wallet.Active ||
 				got.Address != w.Address ||
@@ -266,12 +273,12 @@ func TestGenerations(t *testing.T) {
 			}
 
 			second := k.stage(w, 2, "op-2")
-			k.wantStates(w, custody.Active, custody.Staged)
+			k.wantStates(w, wallet.InForce, wallet.Staged)
 			twice(k.Verify, "op-2")
 			k.releases(w, 1, first)
 			k.releases(w, 2, second)
 			twice(k.Commit, "op-2")
-			k.wantStates(w, custody.Retiring, custody.Active)
+			k.wantStates(w, wallet.Retiring, wallet.InForce)
 			k.releases(w, 1, first) // an operation that began before may end
 			k.releases(w, 2, second)
 			clock.Advance(1000 * time.Hour)
@@ -284,10 +291,10 @@ func TestGenerations(t *testing.T) {
 			clock.Advance(2 * time.Second)
 			k.swept(custody.Swept{Generations: 1})
 			k.swept(custody.Swept{})
-			k.wantStates(w, custody.Destroyed, custody.Active)
+			k.wantStates(w, wallet.Destroyed, wallet.InForce)
 			k.withholds(w, 1, fault.Conflict)
 			k.refuses(fault.Conflict, func(tx *store.Tx) error {
-				_, err := k.Made(tx, w.EnvironmentID, w.ID, "op-1")
+				_, err := k.Made(tx, named(w.EnvironmentID, w.ID, "op-1"))
 				return err
 			})
 			k.releases(w, 2, second)
@@ -299,7 +306,7 @@ func TestGenerations(t *testing.T) {
 			}
 			twice(k.Commit, "op-1") // a message that comes late
 			twice(k.Retire, "op-1")
-			k.wantStates(w, custody.Destroyed, custody.Active)
+			k.wantStates(w, wallet.Destroyed, wallet.InForce)
 
 			var actions []string
 			_ = k.DB().Read(t.Context(), func(tx *store.Tx) error {
@@ -325,7 +332,7 @@ func TestStepsOutOfOrder(t *testing.T) {
 	engines(t, wallet.Signer, func(t *testing.T, open func(testing.TB) *store.DB) {
 		k := newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t)})
 		w := newWallet()
-		stage := func(w wallet.Wallet, g custody.Generation) func(tx *store.Tx) error {
+		stage := func(w wallet.Wallet, g custody.Shares) func(tx *store.Tx) error {
 			sealed, err := k.Seal(t.Context(), g, k.pieces(g.Scheme))
 			if err != nil {
 				t.Fatal(err)
@@ -337,21 +344,20 @@ func TestStepsOutOfOrder(t *testing.T) {
 			t.Error("a refused operation left a wallet")
 		}
 		k.stage(w, 1, "op-1")
-		step := func(f func(*store.Tx, audit.By, string, string, string) error, environment, id,
-			operation string) func(tx *store.Tx) error {
-			return func(tx *store.Tx) error { return f(tx, system, environment, id, operation) }
+		step := func(f func(*store.Tx, audit.By, wallet.OperationRef) error, op wallet.OperationRef) func(tx *store.Tx) error {
+			return func(tx *store.Tx) error { return f(tx, system, op) }
 		}
-		k.refuses(fault.Conflict, step(k.Commit, w.EnvironmentID, w.ID, "op-1")) // not verified
-		k.refuses(fault.Conflict, step(k.Retire, w.EnvironmentID, w.ID, "op-1"))
+		k.refuses(fault.Conflict, step(k.Commit, named(w.EnvironmentID, w.ID, "op-1"))) // not verified
+		k.refuses(fault.Conflict, step(k.Retire, named(w.EnvironmentID, w.ID, "op-1")))
 		k.refuses(fault.Conflict, stage(w, generation(w, 2, "op-2"))) // op-1 is under way
-		k.must(step(k.Verify, w.EnvironmentID, w.ID, "op-1"))
-		k.refuses(fault.Conflict, step(k.Retire, w.EnvironmentID, w.ID, "op-1")) // not committed
+		k.must(step(k.Verify, named(w.EnvironmentID, w.ID, "op-1")))
+		k.refuses(fault.Conflict, step(k.Retire, named(w.EnvironmentID, w.ID, "op-1"))) // not committed
 		k.refuses(fault.Conflict, stage(w, generation(w, 2, "op-2")))
-		k.must(step(k.Commit, w.EnvironmentID, w.ID, "op-1"))
+		k.must(step(k.Commit, named(w.EnvironmentID, w.ID, "op-1")))
 
-		k.refuses(fault.Conflict, step(k.Rollback, w.EnvironmentID, w.ID, "op-1")) // it is in force
-		k.refuses(fault.Conflict, stage(w, generation(w, 3, "op-3")))              // one is missing between
-		k.refuses(fault.OperationConflict, stage(w, generation(w, 2, "op-1")))     // one operation, two generations
+		k.refuses(fault.Conflict, step(k.Rollback, named(w.EnvironmentID, w.ID, "op-1"))) // it is in force
+		k.refuses(fault.Conflict, stage(w, generation(w, 3, "op-3")))                     // one is missing between
+		k.refuses(fault.OperationConflict, stage(w, generation(w, 2, "op-1")))            // one operation, two generations
 		other := generation(w, 1, "op-1")
 		other.Scheme = wallet.TwoOfTwo
 		k.refuses(fault.OperationConflict, stage(w, other)) // one operation, two schemes
@@ -375,24 +381,27 @@ func TestStepsOutOfOrder(t *testing.T) {
 
 		// No method finds the wallet in another environment.
 		for name, f := range map[string]func(tx *store.Tx) error{
-			"Verify":         step(k.Verify, "env-2", w.ID, "op-1"),
-			"Commit":         step(k.Commit, "env-2", w.ID, "op-1"),
-			"Retire":         step(k.Retire, "env-2", w.ID, "op-1"),
-			"Disable":        step(k.Disable, "env-2", w.ID, "op-9"),
-			"Restore":        step(k.Restore, "env-2", w.ID, "op-9"),
-			"ScheduleDelete": func(tx *store.Tx) error { _, err := k.ScheduleDelete(tx, system, "env-2", w.ID, "op-9"); return err },
-			"Release":        func(tx *store.Tx) error { _, err := k.Release(tx, "env-2", w.ID, 1); return err },
-			"Made":           func(tx *store.Tx) error { _, err := k.Made(tx, "env-2", w.ID, "op-1"); return err },
-			"Status":         func(tx *store.Tx) error { _, err := k.Status(tx, "env-2", w.ID); return err },
-			"Wallet":         func(tx *store.Tx) error { _, err := k.Wallet(tx, "env-2", w.ID); return err },
-			"no operation":   step(k.Commit, w.EnvironmentID, w.ID, "op-9"),
-			"no wallet":      step(k.Commit, w.EnvironmentID, "w-9", "op-1"),
+			"Verify":  step(k.Verify, named("env-2", w.ID, "op-1")),
+			"Commit":  step(k.Commit, named("env-2", w.ID, "op-1")),
+			"Retire":  step(k.Retire, named("env-2", w.ID, "op-1")),
+			"Disable": step(k.Disable, named("env-2", w.ID, "op-9")),
+			"Restore": step(k.Restore, named("env-2", w.ID, "op-9")),
+			"ScheduleDelete": func(tx *store.Tx) error {
+				_, err := k.ScheduleDelete(tx, system, named("env-2", w.ID, "op-9"))
+				return err
+			},
+			"Release":      func(tx *store.Tx) error { _, err := k.Release(tx, "env-2", w.ID, 1); return err },
+			"Made":         func(tx *store.Tx) error { _, err := k.Made(tx, named("env-2", w.ID, "op-1")); return err },
+			"Status":       func(tx *store.Tx) error { _, err := k.Status(tx, "env-2", w.ID); return err },
+			"Wallet":       func(tx *store.Tx) error { _, err := k.Wallet(tx, "env-2", w.ID); return err },
+			"no operation": step(k.Commit, named(w.EnvironmentID, w.ID, "op-9")),
+			"no wallet":    step(k.Commit, named(w.EnvironmentID, "w-9", "op-1")),
 		} {
 			t.Log(name)
 			k.refuses(fault.NotFound, f)
 		}
-		k.must(step(k.Rollback, "env-2", w.ID, "op-1")) // nothing there, nothing done
-		k.wantStates(w, custody.Active)
+		k.must(step(k.Rollback, named("env-2", w.ID, "op-1"))) // nothing there, nothing done
+		k.wantStates(w, wallet.InForce)
 		if n := k.count(`SELECT count(*) FROM generations`); n != 1 {
 			t.Errorf("there are %d generations", n)
 		}
@@ -405,7 +414,7 @@ func TestRollback(t *testing.T) {
 		k := newKeeper(t, custody.Config{Role: wallet.Guardian, DB: open(t)})
 		w := newWallet()
 		rollback := func(operation string) func(tx *store.Tx) error {
-			return func(tx *store.Tx) error { return k.Rollback(tx, system, w.EnvironmentID, w.ID, operation) }
+			return func(tx *store.Tx) error { return k.Rollback(tx, system, named(w.EnvironmentID, w.ID, operation)) }
 		}
 		k.stage(w, 1, "op-1")
 		k.must(rollback("op-1"))
@@ -417,26 +426,26 @@ func TestRollback(t *testing.T) {
 		}
 		first := k.renewed(w, 1, "op-2")
 		k.stage(w, 2, "op-3")
-		k.must(func(tx *store.Tx) error { return k.Verify(tx, system, w.EnvironmentID, w.ID, "op-3") })
+		k.must(func(tx *store.Tx) error { return k.Verify(tx, system, named(w.EnvironmentID, w.ID, "op-3")) })
 		k.must(rollback("op-3"))
-		k.wantStates(w, custody.Active)
+		k.wantStates(w, wallet.InForce)
 		k.releases(w, 1, first)
 		second := k.renewed(w, 2, "op-4")
 		k.releases(w, 2, second)
 		k.refuses(fault.Conflict, rollback("op-4"))
 		k.refuses(fault.Conflict, rollback("op-2")) // retiring: an operation may still use it
-		k.wantStates(w, custody.Retiring, custody.Active)
+		k.wantStates(w, wallet.Retiring, wallet.InForce)
 	})
 }
 
 func TestClaim(t *testing.T) {
 	engines(t, wallet.Signer, func(t *testing.T, open func(testing.TB) *store.DB) {
 		k := newKeeper(t, custody.Config{Role: wallet.Signer, DB: open(t)})
-		claim := func(c custody.Claim) (claimed custody.Claimed, err error) {
-			err = k.write(func(tx *store.Tx) (err error) { claimed, err = k.Claim(tx, c); return err })
+		claim := func(c custody.Operation) (claimed custody.Begun, err error) {
+			err = k.write(func(tx *store.Tx) (err error) { claimed, err = k.Begin(tx, c); return err })
 			return claimed, err
 		}
-		c := custody.Claim{
+		c := custody.Operation{
 			OperationID: "op-1", EnvironmentID: "env-1", WalletID: "w-1", UserID: "u-1", Action: wallet.Sign,
 			IntentHash: "hash", TokenID: "token-1", SingleUse: true,
 		}
@@ -447,15 +456,15 @@ func TestClaim(t *testing.T) {
 		if again, err := claim(c); err != nil || !again.Again || !again.At.Equal(first.At) || again.Verdict != "" {
 			t.Errorf("claimed again %+v, %v", again, err)
 		}
-		for name, change := range map[string]func(*custody.Claim){
-			"environment": func(c *custody.Claim) { c.EnvironmentID = "env-2" },
-			"wallet":      func(c *custody.Claim) { c.WalletID = "w-2" },
-			"user":        func(c *custody.Claim) { c.UserID = "u-2" },
-			"action":      func(c *custody.Claim) { c.Action = wallet.Export },
-			"intent":      func(c *custody.Claim) { c.IntentHash = "other" },
-			"token":       func(c *custody.Claim) { c.TokenID = "token-2" },
-			"no token":    func(c *custody.Claim) { c.TokenID, c.SingleUse = "", false },
-			"many uses":   func(c *custody.Claim) { c.SingleUse = false },
+		for name, change := range map[string]func(*custody.Operation){
+			"environment": func(c *custody.Operation) { c.EnvironmentID = "env-2" },
+			"wallet":      func(c *custody.Operation) { c.WalletID = "w-2" },
+			"user":        func(c *custody.Operation) { c.UserID = "u-2" },
+			"action":      func(c *custody.Operation) { c.Action = wallet.Export },
+			"intent":      func(c *custody.Operation) { c.IntentHash = "other" },
+			"token":       func(c *custody.Operation) { c.TokenID = "token-2" },
+			"no token":    func(c *custody.Operation) { c.TokenID, c.SingleUse = "", false },
+			"many uses":   func(c *custody.Operation) { c.SingleUse = false },
 		} {
 			other := c
 			change(&other)
@@ -463,9 +472,9 @@ func TestClaim(t *testing.T) {
 				t.Errorf("the same operation with another %s: %v", name, err)
 			}
 		}
-		for name, change := range map[string]func(*custody.Claim){
-			"the same intent": func(*custody.Claim) {},
-			"another wallet":  func(c *custody.Claim) { c.WalletID, c.IntentHash = "w-2", "other" },
+		for name, change := range map[string]func(*custody.Operation){
+			"the same intent": func(*custody.Operation) {},
+			"another wallet":  func(c *custody.Operation) { c.WalletID, c.IntentHash = "w-2", "other" },
 		} {
 			other := c
 			other.OperationID = "op-2"
@@ -487,18 +496,18 @@ func TestClaim(t *testing.T) {
 		if _, err := claim(elsewhere); err != nil {
 			t.Errorf("a token of another environment with the same id: %v", err)
 		}
-		for _, incomplete := range []custody.Claim{{}, {OperationID: "x", EnvironmentID: "e", WalletID: "w"},
+		for _, incomplete := range []custody.Operation{{}, {OperationID: "x", EnvironmentID: "e", WalletID: "w"},
 			{OperationID: "x", EnvironmentID: "e", WalletID: "w", IntentHash: "h", SingleUse: true}} {
 			if _, err := claim(incomplete); err == nil {
 				t.Errorf("an incomplete claim was taken: %+v", incomplete)
 			}
 		}
 
-		for _, result := range []string{"first", "second"} {
-			k.must(func(tx *store.Tx) error { return k.Finish(tx, "env-1", "op-1", "allowed "+result, []byte(result)) })
+		for _, verdict := range []string{"first", "second"} {
+			k.must(func(tx *store.Tx) error { return k.Finish(tx, named("env-1", "w-1", "op-1"), "allowed "+verdict) })
 		}
-		k.must(func(tx *store.Tx) error { return k.Finish(tx, "env-2", "op-many-0", "allowed", nil) }) // not its environment
-		if got, err := claim(c); err != nil || got.Verdict != "allowed first" || string(got.Result) != "first" {
+		k.must(func(tx *store.Tx) error { return k.Finish(tx, named("env-2", "w-1", "op-many-0"), "allowed") }) // not its environment
+		if got, err := claim(c); err != nil || got.Verdict != "allowed first" {
 			t.Errorf("finished %+v, %v", got, err)
 		}
 		many.OperationID = "op-many-0"
@@ -520,9 +529,9 @@ func TestClaimRace(t *testing.T) {
 			for i := range 100 {
 				done.Go(func() {
 					k := nodes[i%2]
-					var claimed custody.Claimed
+					var claimed custody.Begun
 					err := k.write(func(tx *store.Tx) (err error) {
-						claimed, err = k.Claim(tx, custody.Claim{
+						claimed, err = k.Begin(tx, custody.Operation{
 							OperationID: operation(i), EnvironmentID: "e", WalletID: "w", UserID: "u", Action: wallet.Export,
 							IntentHash: "h", TokenID: operation(0), SingleUse: true,
 						})
@@ -562,16 +571,16 @@ func TestDisableDeleteRestore(t *testing.T) {
 		w, bystander := newWallet(), newWallet()
 		pieces, others := k.renewed(w, 1, "op-1"), k.renewed(bystander, 1, "op-b")
 		newer := k.renewed(w, 2, "op-2")
-		do := func(f func(*store.Tx, audit.By, string, string, string) error) {
+		do := func(f func(*store.Tx, audit.By, wallet.OperationRef) error) {
 			t.Helper()
 			for range 2 {
-				k.must(func(tx *store.Tx) error { return f(tx, system, w.EnvironmentID, w.ID, "op") })
+				k.must(func(tx *store.Tx) error { return f(tx, system, named(w.EnvironmentID, w.ID, "op")) })
 			}
 		}
 		schedule := func() (at time.Time) {
 			t.Helper()
 			k.must(func(tx *store.Tx) (err error) {
-				at, err = k.ScheduleDelete(tx, system, w.EnvironmentID, w.ID, "op")
+				at, err = k.ScheduleDelete(tx, system, named(w.EnvironmentID, w.ID, "op"))
 				return err
 			})
 			return at
@@ -615,7 +624,7 @@ func TestDisableDeleteRestore(t *testing.T) {
 		clock.Advance(time.Hour + time.Second)
 		k.swept(custody.Swept{Wallets: 1})
 		k.swept(custody.Swept{})
-		k.wantStates(w, custody.Destroyed, custody.Destroyed)
+		k.wantStates(w, wallet.Destroyed, wallet.Destroyed)
 		if got := k.status(w).Wallet; got.State != wallet.Deleted || got.Address != w.Address || got.Generation != 0 {
 			t.Errorf("deleted: %+v", got)
 		}
@@ -626,10 +635,10 @@ func TestDisableDeleteRestore(t *testing.T) {
 			t.Errorf("%d keys are left", n)
 		}
 		k.withholds(w, 2, fault.Conflict)
-		for name, f := range map[string]func(*store.Tx, audit.By, string, string, string) error{"restore": k.Restore,
+		for name, f := range map[string]func(*store.Tx, audit.By, wallet.OperationRef) error{"restore": k.Restore,
 			"disable": k.Disable} {
 			t.Log(name)
-			k.refuses(fault.Conflict, func(tx *store.Tx) error { return f(tx, system, w.EnvironmentID, w.ID, "op") })
+			k.refuses(fault.Conflict, func(tx *store.Tx) error { return f(tx, system, named(w.EnvironmentID, w.ID, "op")) })
 		}
 		k.refuses(fault.Conflict, stage)
 		k.releases(bystander, 1, others)
@@ -652,7 +661,7 @@ func TestRestoreRacesSweep(t *testing.T) {
 			wallets = append(wallets, w)
 			nodes[0].renewed(w, 1, fmt.Sprint("op-", i, rand.Text()))
 			nodes[0].must(func(tx *store.Tx) error {
-				_, err := nodes[0].ScheduleDelete(tx, system, w.EnvironmentID, w.ID, "op")
+				_, err := nodes[0].ScheduleDelete(tx, system, named(w.EnvironmentID, w.ID, "op"))
 				return err
 			})
 		}
@@ -669,15 +678,15 @@ func TestRestoreRacesSweep(t *testing.T) {
 		for i, w := range wallets {
 			done.Go(func() {
 				restored[i] = nodes[i%2].write(func(tx *store.Tx) error {
-					return nodes[i%2].Restore(tx, system, w.EnvironmentID, w.ID, "op")
+					return nodes[i%2].Restore(tx, system, named(w.EnvironmentID, w.ID, "op"))
 				})
 			})
 		}
 		done.Wait()
 		for i, w := range wallets {
-			want, state := custody.Active, wallet.Active
+			want, state := wallet.InForce, wallet.Active
 			if restored[i] != nil {
-				want, state = custody.Destroyed, wallet.Deleted
+				want, state = wallet.Destroyed, wallet.Deleted
 				if !fault.Has(restored[i], fault.Conflict) {
 					t.Error(restored[i])
 				}

@@ -8,5 +8,5 @@ func RecordKey(ctx context.Context, s *Store, sealed Sealed) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return environment.aead.Open(nil, nil, sealed.key, s.place(sealed.Generation, "key", 0))
+	return environment.aead.Open(nil, nil, sealed.key, s.place(sealed.Shares, "key", 0))
 }

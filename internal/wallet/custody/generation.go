@@ -20,7 +20,7 @@ import (
 // stored are the earlier pieces, not these. An operation that starts over rolls back
 // first, at the signer and then at the guardian.
 func (s *Store) Stage(tx *store.Tx, by audit.By, w wallet.Wallet, sealed Sealed) (fresh bool, err error) {
-	g := sealed.Generation
+	g := sealed.Shares
 	if w.ID != g.WalletID || w.EnvironmentID != g.EnvironmentID {
 		return false, fmt.Errorf("staging generation %d of wallet %s: it is sealed for another wallet", g.Number, w.ID)
 	}
@@ -38,7 +38,7 @@ func (s *Store) Stage(tx *store.Tx, by audit.By, w wallet.Wallet, sealed Sealed)
 			return false, nil
 		case known.OperationID == g.OperationID:
 			return false, errOtherIntent
-		case known.State == Staged || known.State == Verified:
+		case known.State == wallet.Staged || known.State == wallet.Verified:
 			return false, fault.New(fault.Conflict, "Operation %s is renewing the shares of this wallet. Finish it or roll it back first.",
 				known.OperationID)
 		}
@@ -50,7 +50,7 @@ func (s *Store) Stage(tx *store.Tx, by audit.By, w wallet.Wallet, sealed Sealed)
 	}
 	if _, err := tx.Exec(`INSERT INTO generations (wallet_id, number, scheme, operation_id, state, wrapped_key, staged_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		g.WalletID, g.Number, g.Scheme, g.OperationID, Staged, sealed.key, tx.Now().UnixMilli()); err != nil {
+		g.WalletID, g.Number, g.Scheme, g.OperationID, wallet.Staged, sealed.key, tx.Now().UnixMilli()); err != nil {
 		if store.IsUnique(err) {
 			return false, errOtherIntent
 		}
@@ -87,57 +87,58 @@ func (s *Store) haveWallet(tx *store.Tx, w wallet.Wallet) error {
 
 // Verify notes that the operation's generation was assembled to the wallet's address.
 // Only the signer may say so.
-func (s *Store) Verify(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) error {
-	g, err := s.made(tx, environmentID, walletID, operationID)
-	if err != nil || g.State != Staged {
+func (s *Store) Verify(tx *store.Tx, by audit.By, op wallet.OperationRef) error {
+	g, err := s.made(tx, op)
+	if err != nil || g.State != wallet.Staged {
 		return err
 	}
-	if _, err := tx.Exec(`UPDATE generations SET state = $1, verified_at = $2 WHERE wallet_id = $3 AND number = $4`, Verified,
-		tx.Now().UnixMilli(), walletID, g.Number); err != nil {
-		return fmt.Errorf("verifying generation %d of wallet %s: %w", g.Number, walletID, err)
+	if _, err := tx.Exec(`UPDATE generations SET state = $1, verified_at = $2 WHERE wallet_id = $3 AND number = $4`, wallet.Verified,
+		tx.Now().UnixMilli(), op.WalletID, g.Number); err != nil {
+		return fmt.Errorf("verifying generation %d of wallet %s: %w", g.Number, op.WalletID, err)
 	}
 	return s.note(tx, by, "verified", g)
 }
 
 // Commit puts the operation's generation in force; the one before retires, and stays
 // until [Store.Retire] has been told and the retention has passed.
-func (s *Store) Commit(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) error {
-	g, err := s.made(tx, environmentID, walletID, operationID)
+func (s *Store) Commit(tx *store.Tx, by audit.By, op wallet.OperationRef) error {
+	g, err := s.made(tx, op)
 	if err != nil {
 		return err
 	}
 	switch g.State {
-	case Verified:
-	case Staged:
-		return fault.New(fault.Conflict, "Operation %s has not been verified. Verify its shares before committing them.", operationID)
+	case wallet.Verified:
+	case wallet.Staged:
+		return fault.New(fault.Conflict, "Operation %s has not been verified. Verify its shares before committing them.", op.OperationID)
 	default:
 		return nil
 	}
 	now := tx.Now().UnixMilli()
-	if _, err := tx.Exec(`UPDATE generations SET state = $1, retired_at = $2 WHERE wallet_id = $3 AND state = $4`, Retiring, now, walletID,
-		Active); err != nil {
-		return fmt.Errorf("committing generation %d of wallet %s: %w", g.Number, walletID, err)
+	if _, err := tx.Exec(`UPDATE generations SET state = $1, retired_at = $2 WHERE wallet_id = $3 AND state = $4`,
+		wallet.Retiring, now, op.WalletID, wallet.InForce); err != nil {
+		return fmt.Errorf("committing generation %d of wallet %s: %w", g.Number, op.WalletID, err)
 	}
-	if _, err := tx.Exec(`UPDATE generations SET state = $1, active_at = $2 WHERE wallet_id = $3 AND number = $4`, Active, now, walletID,
-		g.Number); err != nil {
-		return fmt.Errorf("committing generation %d of wallet %s: %w", g.Number, walletID, err)
+	if _, err := tx.Exec(`UPDATE generations SET state = $1, active_at = $2 WHERE wallet_id = $3 AND number = $4`,
+		wallet.InForce, now, op.WalletID, g.Number); err != nil {
+		return fmt.Errorf("committing generation %d of wallet %s: %w", g.Number, op.WalletID, err)
 	}
 	return s.note(tx, by, "committed", g)
 }
 
 // Retire starts the retention of the generations that the operation's replaced: the
 // coordinator knows that both custodians have committed.
-func (s *Store) Retire(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) error {
-	g, err := s.made(tx, environmentID, walletID, operationID)
+func (s *Store) Retire(tx *store.Tx, by audit.By, op wallet.OperationRef) error {
+	g, err := s.made(tx, op)
 	if err != nil {
 		return err
 	}
-	if g.State == Staged || g.State == Verified {
-		return fault.New(fault.Conflict, "Operation %s has not been committed. Commit its shares before retiring older ones.", operationID)
+	if g.State == wallet.Staged || g.State == wallet.Verified {
+		return fault.New(fault.Conflict, "Operation %s has not been committed. Commit its shares before retiring older ones.",
+			op.OperationID)
 	}
 	retired, err := tx.Exec(`UPDATE generations SET destroy_at = $1
 		WHERE wallet_id = $2 AND number < $3 AND state = $4 AND destroy_at IS NULL`,
-		tx.Now().Add(s.config.Retention).UnixMilli(), walletID, g.Number, Retiring)
+		tx.Now().Add(s.config.Retention).UnixMilli(), op.WalletID, g.Number, wallet.Retiring)
 	if err != nil || retired == 0 {
 		return err
 	}
@@ -151,28 +152,28 @@ func (s *Store) Retire(tx *store.Tx, by audit.By, environmentID, walletID, opera
 // other rolls back and each keep a generation that the other one has destroyed. That
 // place is the signer: it commits and rolls back first, and the guardian takes both
 // from nobody else.
-func (s *Store) Rollback(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) error {
-	g, err := s.made(tx, environmentID, walletID, operationID)
+func (s *Store) Rollback(tx *store.Tx, by audit.By, op wallet.OperationRef) error {
+	g, err := s.made(tx, op)
 	if fault.Has(err, fault.NotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if g.State == Destroyed {
+	if g.State == wallet.Destroyed {
 		return nil
 	}
-	if g.State != Staged && g.State != Verified {
+	if g.State != wallet.Staged && g.State != wallet.Verified {
 		return fault.New(fault.Conflict, "The shares of operation %s have come into force and cannot be rolled back. Commit them.",
-			operationID)
+			op.OperationID)
 	}
 	for _, statement := range []string{
 		`DELETE FROM pieces WHERE wallet_id = $1 AND generation = $2`,
 		`DELETE FROM generations WHERE wallet_id = $1 AND number = $2`,
 		`DELETE FROM wallets WHERE id = $1 AND $2 = 1 AND NOT EXISTS (SELECT 1 FROM generations WHERE wallet_id = $1)`,
 	} {
-		if _, err := tx.Exec(statement, walletID, g.Number); err != nil {
-			return fmt.Errorf("rolling back generation %d of wallet %s: %w", g.Number, walletID, err)
+		if _, err := tx.Exec(statement, op.WalletID, g.Number); err != nil {
+			return fmt.Errorf("rolling back generation %d of wallet %s: %w", g.Number, op.WalletID, err)
 		}
 	}
 	return s.note(tx, by, "rolled_back", g)
@@ -193,7 +194,7 @@ func (s *Store) Release(tx *store.Tx, environmentID, walletID string, number int
 		return Sealed{}, err
 	}
 	for _, g := range generations {
-		if g.Number == number && (g.State == Verified || g.State == Active || g.State == Retiring) {
+		if g.Number == number && (g.State == wallet.Verified || g.State == wallet.InForce || g.State == wallet.Retiring) {
 			return s.sealed(tx, g)
 		}
 	}
@@ -202,12 +203,12 @@ func (s *Store) Release(tx *store.Tx, environmentID, walletID string, number int
 
 // Made returns the generation that an operation made, staged or later: for verifying it,
 // and for going on after a crash.
-func (s *Store) Made(tx *store.Tx, environmentID, walletID, operationID string) (Sealed, error) {
-	g, err := s.made(tx, environmentID, walletID, operationID)
+func (s *Store) Made(tx *store.Tx, op wallet.OperationRef) (Sealed, error) {
+	g, err := s.made(tx, op)
 	if err != nil {
 		return Sealed{}, err
 	}
-	if g.State == Destroyed {
+	if g.State == wallet.Destroyed {
 		return Sealed{}, errGone
 	}
 	return s.sealed(tx, g)
@@ -228,23 +229,23 @@ func (s *Store) Status(tx *store.Tx, environmentID, walletID string) (Status, er
 }
 
 // made locks the wallet and finds the generation that an operation made.
-func (s *Store) made(tx *store.Tx, environmentID, walletID, operationID string) (Generation, error) {
-	if _, err := s.lockWallet(tx, environmentID, walletID); err != nil {
-		return Generation{}, err
+func (s *Store) made(tx *store.Tx, op wallet.OperationRef) (Shares, error) {
+	if _, err := s.lockWallet(tx, op.EnvironmentID, op.WalletID); err != nil {
+		return Shares{}, err
 	}
-	generations, err := s.generations(tx, environmentID, walletID)
+	generations, err := s.generations(tx, op.EnvironmentID, op.WalletID)
 	if err != nil {
-		return Generation{}, err
+		return Shares{}, err
 	}
 	for _, g := range generations {
-		if g.OperationID == operationID {
+		if g.OperationID == op.OperationID {
 			return g, nil
 		}
 	}
-	return Generation{}, fault.New(fault.NotFound, "Operation %s has staged nothing for this wallet here.", operationID)
+	return Shares{}, fault.New(fault.NotFound, "Operation %s has staged nothing for this wallet here.", op.OperationID)
 }
 
-func (s *Store) generations(tx *store.Tx, environmentID, walletID string) (all []Generation, err error) {
+func (s *Store) generations(tx *store.Tx, environmentID, walletID string) (all []Shares, err error) {
 	rows, err := tx.Rows(`SELECT number, scheme, operation_id, state, destroy_at FROM generations WHERE wallet_id = $1 ORDER BY number`,
 		walletID)
 	if err != nil {
@@ -252,7 +253,7 @@ func (s *Store) generations(tx *store.Tx, environmentID, walletID string) (all [
 	}
 	defer rows.Close()
 	for rows.Next() {
-		g := Generation{EnvironmentID: environmentID, WalletID: walletID}
+		g := Shares{EnvironmentID: environmentID, WalletID: walletID}
 		var destroyAt sql.NullInt64
 		if err := rows.Scan(&g.Number, &g.Scheme, &g.OperationID, &g.State, &destroyAt); err != nil {
 			return nil, fmt.Errorf("reading the generations of wallet %s: %w", walletID, err)
@@ -264,8 +265,8 @@ func (s *Store) generations(tx *store.Tx, environmentID, walletID string) (all [
 }
 
 // sealed reads the ciphertexts of a generation.
-func (s *Store) sealed(tx *store.Tx, g Generation) (Sealed, error) {
-	sealed := Sealed{Generation: g, pieces: map[int][]byte{}}
+func (s *Store) sealed(tx *store.Tx, g Shares) (Sealed, error) {
+	sealed := Sealed{Shares: g, pieces: map[int][]byte{}}
 	if err := tx.Row(`SELECT wrapped_key FROM generations WHERE wallet_id = $1 AND number = $2`, g.WalletID, g.Number).
 		Scan(&sealed.key); err != nil {
 		return Sealed{}, fmt.Errorf("reading generation %d of wallet %s: %w", g.Number, g.WalletID, err)
@@ -287,7 +288,7 @@ func (s *Store) sealed(tx *store.Tx, g Generation) (Sealed, error) {
 }
 
 // note audits a step of a generation.
-func (s *Store) note(tx *store.Tx, by audit.By, what string, g Generation) error {
+func (s *Store) note(tx *store.Tx, by audit.By, what string, g Shares) error {
 	return s.audit(tx, by, what, g.EnvironmentID, audit.Detail{
 		"wallet": g.WalletID, "generation": g.Number, "scheme": g.Scheme, "operation": g.OperationID,
 	})

@@ -101,50 +101,58 @@ func scanWallet(row scanner) (w wallet.Wallet, err error) {
 }
 
 // Disable lets a wallet do nothing here until it is restored.
-func (s *Store) Disable(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) error {
-	return s.flag(tx, by, "disabled", environmentID, walletID, operationID,
-		`UPDATE wallets SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL`, tx.Now().UnixMilli(), walletID)
+func (s *Store) Disable(tx *store.Tx, by audit.By, op wallet.OperationRef) error {
+	return s.change(tx, by, op, change{"disabled",
+		`UPDATE wallets SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL`, []any{tx.Now().UnixMilli(), op.WalletID}})
 }
 
 // Restore takes [Store.Disable] and an open [Store.ScheduleDelete] back.
-func (s *Store) Restore(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) error {
-	return s.flag(tx, by, "restored", environmentID, walletID, operationID,
+func (s *Store) Restore(tx *store.Tx, by audit.By, op wallet.OperationRef) error {
+	return s.change(tx, by, op, change{"restored",
 		`UPDATE wallets SET disabled_at = NULL, delete_at = NULL WHERE id = $1 AND (disabled_at IS NOT NULL OR delete_at IS NOT NULL)`,
-		walletID)
+		[]any{op.WalletID}})
 }
 
 // ScheduleDelete disables a wallet and destroys all its shares after this custodian's
 // time of grace. It returns when; the first call decides that.
-func (s *Store) ScheduleDelete(tx *store.Tx, by audit.By, environmentID, walletID, operationID string) (time.Time, error) {
-	err := s.flag(tx, by, "delete_scheduled", environmentID, walletID, operationID,
-		`UPDATE wallets SET delete_at = $1 WHERE id = $2 AND delete_at IS NULL`, tx.Now().Add(s.config.Grace).UnixMilli(), walletID)
+func (s *Store) ScheduleDelete(tx *store.Tx, by audit.By, op wallet.OperationRef) (time.Time, error) {
+	err := s.change(tx, by, op, change{"delete_scheduled",
+		`UPDATE wallets SET delete_at = $1 WHERE id = $2 AND delete_at IS NULL`,
+		[]any{tx.Now().Add(s.config.Grace).UnixMilli(), op.WalletID}})
 	if err != nil {
 		return time.Time{}, err
 	}
-	w, err := s.Wallet(tx, environmentID, walletID)
+	w, err := s.Wallet(tx, op.EnvironmentID, op.WalletID)
 	return w.DeleteAt, err
 }
 
-// flag changes a wallet that is not deleted, and audits it if that made a difference.
-func (s *Store) flag(tx *store.Tx, by audit.By, what, environmentID, walletID, operationID, statement string, args ...any) error {
-	w, err := s.lockWallet(tx, environmentID, walletID)
+// change is one of the wallet's state: what the audit calls it, and how it is made.
+type change struct {
+	what      string
+	statement string
+	args      []any
+}
+
+// change changes a wallet that is not deleted, and audits it if that made a difference.
+func (s *Store) change(tx *store.Tx, by audit.By, op wallet.OperationRef, to change) error {
+	w, err := s.lockWallet(tx, op.EnvironmentID, op.WalletID)
 	if err != nil {
 		return err
 	}
 	if w.State == wallet.Deleted {
 		return errGone
 	}
-	changed, err := tx.Exec(statement, args...)
+	changed, err := tx.Exec(to.statement, to.args...)
 	if err == nil {
-		_, err = tx.Exec(`UPDATE wallets SET marked_by = $1 WHERE id = $2`, operationID, walletID)
+		_, err = tx.Exec(`UPDATE wallets SET marked_by = $1 WHERE id = $2`, op.OperationID, op.WalletID)
 	}
 	if err != nil {
-		return fmt.Errorf("changing wallet %s: %w", walletID, err)
+		return fmt.Errorf("changing wallet %s: %w", op.WalletID, err)
 	}
 	if changed == 0 {
 		return nil
 	}
-	return s.audit(tx, by, what, environmentID, audit.Detail{"wallet": walletID, "operation": operationID})
+	return s.audit(tx, by, to.what, op.EnvironmentID, audit.Detail{"wallet": op.WalletID, "operation": op.OperationID})
 }
 
 // Sweep destroys what is due: generations whose retention has passed, and every

@@ -45,8 +45,8 @@ func TestNoOrderOfStepsLosesAKey(t *testing.T) {
 			}
 			return err == nil
 		}
-		step := func(f func(*store.Tx, audit.By, string, string, string) error, operation string) bool {
-			return try(func(tx *store.Tx) error { return f(tx, system, w.EnvironmentID, w.ID, operation) })
+		step := func(f func(*store.Tx, audit.By, wallet.OperationRef) error, operation string) bool {
+			return try(func(tx *store.Tx) error { return f(tx, system, named(w.EnvironmentID, w.ID, operation)) })
 		}
 		number := func(r *rapid.T, likely int) int { // mostly what comes next, so that it gets anywhere
 			return rapid.SampledFrom([]int{likely, likely, likely, likely, 1, 2, 3, 4}).Draw(r, "generation")
@@ -105,7 +105,7 @@ func TestNoOrderOfStepsLosesAKey(t *testing.T) {
 			},
 			"delete": func(*rapid.T) {
 				if try(func(tx *store.Tx) error {
-					_, err := k.ScheduleDelete(tx, system, w.EnvironmentID, w.ID, "op-delete")
+					_, err := k.ScheduleDelete(tx, system, named(w.EnvironmentID, w.ID, "op-delete"))
 					return err
 				}) && deleteAt == 0 {
 					deleteAt = clock.Offset() + grace
@@ -141,14 +141,14 @@ func TestNoOrderOfStepsLosesAKey(t *testing.T) {
 					at, ok := replaced[g.Number]
 					due := ok && clock.Offset()+time.Second >= at+retention
 					switch {
-					case g.State == custody.Active && g.Number != inForce:
+					case g.State == wallet.InForce && g.Number != inForce:
 						r.Fatalf("two are in force: %v", status.Generations)
-					case g.State == custody.Destroyed && !due:
+					case g.State == wallet.Destroyed && !due:
 						r.Fatalf("generation %d went before its time", g.Number)
-					case g.State != custody.Destroyed && !slices.Contains([]custody.State{custody.Staged, custody.Verified}, g.State):
+					case g.State != wallet.Destroyed && !slices.Contains([]wallet.GenerationState{wallet.Staged, wallet.Verified}, g.State):
 						var sealed custody.Sealed
 						err := k.write(func(tx *store.Tx) (err error) {
-							sealed, err = k.Made(tx, w.EnvironmentID, w.ID, g.OperationID)
+							sealed, err = k.Made(tx, named(w.EnvironmentID, w.ID, g.OperationID))
 							return err
 						})
 						if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
-// Claim is an operation as a custodian remembers it.
-type Claim struct {
+// Operation is an operation as a custodian remembers it.
+type Operation struct {
 	OperationID   string
 	EnvironmentID string
 	WalletID      string
@@ -21,12 +21,11 @@ type Claim struct {
 	SingleUse     bool   // the token serves this operation and no other
 }
 
-// Claimed is what became of an operation so far. It is finished when Verdict is set.
-type Claimed struct {
-	At      time.Time // of the first claim
-	Again   bool      // it had been claimed before
+// Begun is what became of an operation so far. It is finished when Verdict is set.
+type Begun struct {
+	At      time.Time // the first time
+	Again   bool      // it had been begun before
 	Verdict string
-	Result  []byte
 }
 
 var (
@@ -35,62 +34,59 @@ var (
 		"This elevated access token was used for another operation. Prove the step-up again.")
 )
 
-// Claim makes an operation this custodian's, once: a repeated claim returns what
-// became of the first. The same id with anything else in it is refused with
+// Begin makes an operation this custodian's, once: begun again, it returns what became
+// of the first time. The same id with anything else in it is refused with
 // operation_conflict, and a single-use token that another operation has used with
 // elevated_access_token_required. The caller writes the audit entry: it knows why.
-func (s *Store) Claim(tx *store.Tx, c Claim) (Claimed, error) {
-	if c.OperationID == "" || c.EnvironmentID == "" || c.WalletID == "" || c.IntentHash == "" || c.SingleUse && c.TokenID == "" {
-		return Claimed{}, fmt.Errorf("claiming operation %q: the claim is not complete", c.OperationID)
+func (s *Store) Begin(tx *store.Tx, o Operation) (Begun, error) {
+	if o.OperationID == "" || o.EnvironmentID == "" || o.WalletID == "" || o.IntentHash == "" || o.SingleUse && o.TokenID == "" {
+		return Begun{}, fmt.Errorf("beginning operation %q: it is not complete", o.OperationID)
 	}
 	var singleUse *string
-	if c.SingleUse {
-		singleUse = &c.TokenID
+	if o.SingleUse {
+		singleUse = &o.TokenID
 	}
 	inserted, err := tx.Exec(
 		`INSERT INTO operations (id, environment_id, wallet_id, user_id, action, intent_hash, token_id, single_use, claimed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-		c.OperationID, c.EnvironmentID, c.WalletID, c.UserID, c.Action, c.IntentHash, c.TokenID, singleUse, tx.Now().UnixMilli())
+		o.OperationID, o.EnvironmentID, o.WalletID, o.UserID, o.Action, o.IntentHash, o.TokenID, singleUse, tx.Now().UnixMilli())
 	if err != nil {
-		return Claimed{}, fmt.Errorf("claiming an operation: %w", err)
+		return Begun{}, fmt.Errorf("beginning an operation: %w", err)
 	}
 	if inserted == 1 {
-		return Claimed{At: tx.Now()}, nil
+		return Begun{At: tx.Now()}, nil
 	}
-	known, claimed, err := operation(tx, c.OperationID)
+	known, begun, err := operation(tx, o.OperationID)
 	switch {
 	case err == store.ErrNotFound:
-		return Claimed{}, errTokenUsed
+		return Begun{}, errTokenUsed
 	case err != nil:
-		return Claimed{}, fmt.Errorf("claiming an operation: %w", err)
-	case known != c:
-		return Claimed{}, errOtherIntent
+		return Begun{}, fmt.Errorf("beginning an operation: %w", err)
+	case known != o:
+		return Begun{}, errOtherIntent
 	}
-	claimed.Again = true
-	return claimed, nil
+	begun.Again = true
+	return begun, nil
 }
 
-// Finish notes an operation's verdict and what to answer to a repetition, which must be
-// no secret: a signature, or something sealed. The first one stays.
-func (s *Store) Finish(tx *store.Tx, environmentID, operationID, verdict string, result []byte) error {
+// Finish notes an operation's verdict. The first one stays.
+func (s *Store) Finish(tx *store.Tx, op wallet.OperationRef, verdict string) error {
 	if verdict == "" {
-		return fmt.Errorf("finishing operation %s: the verdict is empty", operationID)
+		return fmt.Errorf("finishing operation %s: the verdict is empty", op.OperationID)
 	}
-	_, err := tx.Exec(`UPDATE operations SET verdict = $1, result = $2, finished_at = $3
-		WHERE id = $4 AND environment_id = $5 AND verdict = ''`,
-		verdict, result, tx.Now().UnixMilli(), operationID, environmentID)
+	_, err := tx.Exec(`UPDATE operations SET verdict = $1, finished_at = $2 WHERE id = $3 AND environment_id = $4 AND verdict = ''`,
+		verdict, tx.Now().UnixMilli(), op.OperationID, op.EnvironmentID)
 	if err != nil {
 		return fmt.Errorf("finishing an operation: %w", err)
 	}
 	return nil
 }
 
-func operation(tx *store.Tx, id string) (c Claim, claimed Claimed, err error) {
+func operation(tx *store.Tx, id string) (o Operation, begun Begun, err error) {
 	var at int64
-	err = tx.Row(`SELECT id, environment_id, wallet_id, user_id, action, intent_hash, token_id, single_use IS NOT NULL, claimed_at,
-		verdict, result
-		FROM operations WHERE id = $1`, id).Scan(&c.OperationID, &c.EnvironmentID, &c.WalletID, &c.UserID, &c.Action,
-		&c.IntentHash, &c.TokenID, &c.SingleUse, &at, &claimed.Verdict, &claimed.Result)
-	claimed.At = time.UnixMilli(at).UTC()
-	return c, claimed, err
+	err = tx.Row(`SELECT id, environment_id, wallet_id, user_id, action, intent_hash, token_id, single_use IS NOT NULL, claimed_at, verdict
+		FROM operations WHERE id = $1`, id).Scan(&o.OperationID, &o.EnvironmentID, &o.WalletID, &o.UserID, &o.Action, &o.IntentHash,
+		&o.TokenID, &o.SingleUse, &at, &begun.Verdict)
+	begun.At = time.UnixMilli(at).UTC()
+	return o, begun, err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/kek"
 	"github.com/stepup-auth/stepup/internal/wallet/share"
 )
@@ -26,7 +27,7 @@ var ErrSealed = errors.New("the share record does not open: it was moved or chan
 
 // Sealed is a share record as it lies in the database.
 type Sealed struct {
-	Generation
+	Shares
 	key    []byte         // of the record, wrapped by the environment's key
 	pieces map[int][]byte // sealed under the record's key
 }
@@ -36,7 +37,7 @@ type environmentKey struct{ aead cipher.AEAD }
 
 // Seal prepares this custodian's pieces of a new generation for [Store.Stage]. It takes
 // exactly the pieces that the scheme gives this custodian, and leaves them as they are.
-func (s *Store) Seal(ctx context.Context, g Generation, pieces share.Pieces) (Sealed, error) {
+func (s *Store) Seal(ctx context.Context, g Shares, pieces share.Pieces) (Sealed, error) {
 	if g.EnvironmentID == "" || g.WalletID == "" || g.OperationID == "" || g.Number < 1 || !g.Scheme.Valid() {
 		return Sealed{}, errors.New("sealing pieces: the generation is not complete")
 	}
@@ -55,8 +56,8 @@ func (s *Store) Seal(ctx context.Context, g Generation, pieces share.Pieces) (Se
 	if err != nil {
 		return Sealed{}, err
 	}
-	g.State = Staged
-	sealed := Sealed{Generation: g, key: environment.aead.Seal(nil, nil, raw, s.place(g, "key", 0)), pieces: map[int][]byte{}}
+	g.State = wallet.Staged
+	sealed := Sealed{Shares: g, key: environment.aead.Seal(nil, nil, raw, s.place(g, "key", 0)), pieces: map[int][]byte{}}
 	for n, piece := range pieces {
 		if len(piece) != share.Size {
 			return Sealed{}, fmt.Errorf("sealing pieces: piece %d has %d bytes, not %d", n, len(piece), share.Size)
@@ -68,7 +69,7 @@ func (s *Store) Seal(ctx context.Context, g Generation, pieces share.Pieces) (Se
 
 // Open opens what [Store.Release] or [Store.Made] returned. Wipe the pieces after use.
 func (s *Store) Open(ctx context.Context, sealed Sealed) (share.Pieces, error) {
-	g := sealed.Generation
+	g := sealed.Shares
 	environment, err := s.environmentKey(ctx, g.EnvironmentID, false)
 	if err != nil {
 		return nil, err
@@ -98,7 +99,7 @@ func (s *Store) Open(ctx context.Context, sealed Sealed) (share.Pieces, error) {
 }
 
 // place is what a ciphertext is bound to, each part behind its length.
-func (s *Store) place(g Generation, what string, piece int) (all []byte) {
+func (s *Store) place(g Shares, what string, piece int) (all []byte) {
 	for _, part := range []string{"stepup custody", what, string(s.config.Role), g.EnvironmentID, g.WalletID, strconv.Itoa(g.Number),
 		string(g.Scheme), g.OperationID, strconv.Itoa(piece)} {
 		all = append(binary.BigEndian.AppendUint32(all, uint32(len(part))), part...)

@@ -123,20 +123,20 @@ func TestSealRefusals(t *testing.T) {
 	w := newWallet()
 	good := k.pieces(wallet.TwoOfThree)
 	for name, c := range map[string]struct {
-		change func(*custody.Generation)
+		change func(*custody.Shares)
 		pieces share.Pieces
 	}{
-		"no wallet":        {func(g *custody.Generation) { g.WalletID = "" }, good},
-		"no environment":   {func(g *custody.Generation) { g.EnvironmentID = "" }, good},
-		"no operation":     {func(g *custody.Generation) { g.OperationID = "" }, good},
-		"generation 0":     {func(g *custody.Generation) { g.Number = 0 }, good},
-		"no scheme":        {func(g *custody.Generation) { g.Scheme = "" }, good},
-		"another scheme":   {func(g *custody.Generation) { g.Scheme = wallet.TwoOfTwo }, good},
-		"too few pieces":   {func(*custody.Generation) {}, share.Pieces{2: good[2]}},
-		"the other's":      {func(*custody.Generation) {}, share.Pieces{1: good[2], 3: good[3]}},
-		"all pieces":       {func(*custody.Generation) {}, share.Pieces{1: good[2], 2: good[2], 3: good[3]}},
-		"a shortened one":  {func(*custody.Generation) {}, share.Pieces{2: good[2], 3: good[3][1:]}},
-		"no pieces at all": {func(*custody.Generation) {}, nil},
+		"no wallet":        {func(g *custody.Shares) { g.WalletID = "" }, good},
+		"no environment":   {func(g *custody.Shares) { g.EnvironmentID = "" }, good},
+		"no operation":     {func(g *custody.Shares) { g.OperationID = "" }, good},
+		"generation 0":     {func(g *custody.Shares) { g.Number = 0 }, good},
+		"no scheme":        {func(g *custody.Shares) { g.Scheme = "" }, good},
+		"another scheme":   {func(g *custody.Shares) { g.Scheme = wallet.TwoOfTwo }, good},
+		"too few pieces":   {func(*custody.Shares) {}, share.Pieces{2: good[2]}},
+		"the other's":      {func(*custody.Shares) {}, share.Pieces{1: good[2], 3: good[3]}},
+		"all pieces":       {func(*custody.Shares) {}, share.Pieces{1: good[2], 2: good[2], 3: good[3]}},
+		"a shortened one":  {func(*custody.Shares) {}, share.Pieces{2: good[2], 3: good[3][1:]}},
+		"no pieces at all": {func(*custody.Shares) {}, nil},
 	} {
 		g := generation(w, 1, "op-1")
 		c.change(&g)

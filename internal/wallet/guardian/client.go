@@ -4,17 +4,20 @@ import (
 	"context"
 
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/custodian"
+	"github.com/stepup-auth/stepup/internal/wallet/custody"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
-	"github.com/stepup-auth/stepup/internal/wallet/transit"
+	"github.com/stepup-auth/stepup/internal/wallet/sealed"
 )
 
 // Client asks the guardian, as the signer or the coordinator. Its errors are
 // faults; see [peer.Client].
-type Client struct{ peer *peer.Client }
+type Client struct {
+	*custody.Client
+	peer *peer.Client
+}
 
 // NewClient makes a Client of a client of the role [wallet.Guardian].
-func NewClient(c *peer.Client) *Client { return &Client{c} }
+func NewClient(c *peer.Client) *Client { return &Client{custody.NewClient(c), c} }
 
 // Hello compares root keys and learns what to seal to.
 func (c *Client) Hello(ctx context.Context, h Hello) (answer Hello, err error) {
@@ -23,7 +26,7 @@ func (c *Client) Hello(ctx context.Context, h Hello) (answer Hello, err error) {
 }
 
 // Drop removes what an operation has staged and nobody has verified.
-func (c *Client) Drop(ctx context.Context, o Operation) error {
+func (c *Client) Drop(ctx context.Context, o wallet.OperationRef) error {
 	return c.peer.Call(ctx, "/guardian/drop", o, &struct{}{})
 }
 
@@ -33,15 +36,15 @@ func (c *Client) Stage(ctx context.Context, r Stage) error {
 }
 
 // Contribute renews the guardian's pieces.
-func (c *Client) Contribute(ctx context.Context, r Contribute) (sealed transit.Sealed, err error) {
-	err = c.peer.Call(ctx, "/guardian/contribute", r, &sealed)
-	return sealed, err
+func (c *Client) Contribute(ctx context.Context, r Contribute) (pieces sealed.Pieces, err error) {
+	err = c.peer.Call(ctx, "/guardian/contribute", r, &pieces)
+	return pieces, err
 }
 
 // Assemble asks for all pieces of what the operation has staged.
-func (c *Client) Assemble(ctx context.Context, r Release) (sealed transit.Sealed, err error) {
-	err = c.peer.Call(ctx, "/guardian/assemble", r, &sealed)
-	return sealed, err
+func (c *Client) Assemble(ctx context.Context, r Release) (pieces sealed.Pieces, err error) {
+	err = c.peer.Call(ctx, "/guardian/assemble", r, &pieces)
+	return pieces, err
 }
 
 // Verified says that they were assembled to the wallet's key.
@@ -50,42 +53,19 @@ func (c *Client) Verified(ctx context.Context, v Verified) error {
 }
 
 // Release asks for the pieces that a signature or an export needs.
-func (c *Client) Release(ctx context.Context, r Release) (sealed transit.Sealed, err error) {
-	err = c.peer.Call(ctx, "/guardian/release", r, &sealed)
-	return sealed, err
+func (c *Client) Release(ctx context.Context, r Release) (pieces sealed.Pieces, err error) {
+	err = c.peer.Call(ctx, "/guardian/release", r, &pieces)
+	return pieces, err
 }
 
 // Digest names the guardian's pieces of a generation.
-func (c *Client) Digest(ctx context.Context, g Generation) ([]byte, error) {
+func (c *Client) Digest(ctx context.Context, g wallet.GenerationRef) ([]byte, error) {
 	var d Digest
 	err := c.peer.Call(ctx, "/guardian/digest", g, &d)
 	return d.Digest, err
 }
 
-// Settle says what became of a generation.
-func (c *Client) Settle(ctx context.Context, v wallet.Settlement) error {
-	return c.peer.Call(ctx, "/guardian/settle", v, &struct{}{})
-}
-
 // Preview says whether the limits would allow the operation, and counts nothing.
-func (c *Client) Preview(ctx context.Context, op wallet.Operation, _ wallet.Wallet) error {
+func (c *Client) Preview(ctx context.Context, op wallet.Operation) error {
 	return c.peer.Call(ctx, "/guardian/preview", Preview{op}, &struct{}{})
-}
-
-// Mark disables, restores or begins to delete a wallet.
-func (c *Client) Mark(ctx context.Context, o wallet.Order) error {
-	return c.peer.Call(ctx, "/guardian/mark", o, &struct{}{})
-}
-
-// Status is what the guardian holds of a wallet.
-func (c *Client) Status(ctx context.Context, environmentID, walletID string) (held wallet.Held, err error) {
-	err = c.peer.Call(ctx, "/guardian/status", custodian.WalletRef{EnvironmentID: environmentID, WalletID: walletID}, &held)
-	return held, err
-}
-
-// Holdings are the wallets it holds anything of, by id, behind after.
-func (c *Client) Holdings(ctx context.Context, after string) ([]wallet.Holding, error) {
-	var page custodian.Holdings
-	err := c.peer.Call(ctx, "/guardian/holdings", custodian.After{WalletID: after}, &page)
-	return page.Holdings, err
 }

@@ -1,7 +1,7 @@
 // Package guardian is the second custodian: it checks every operation by itself,
 // keeps the limits, and only then releases its pieces, sealed to a key of the
 // signer's for this one operation. The invariant: no piece leaves without an
-// order that [custodian.Custodian.Permit] allows, counted against the limits in
+// order that [custody.Custodian.Permit] allows, counted against the limits in
 // the very transaction that claims the operation. It never has a whole key.
 package guardian
 
@@ -11,36 +11,29 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/authz"
-	"github.com/stepup-auth/stepup/internal/wallet/custodian"
 	"github.com/stepup-auth/stepup/internal/wallet/custody"
 	"github.com/stepup-auth/stepup/internal/wallet/intent"
 	"github.com/stepup-auth/stepup/internal/wallet/kek"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
+	"github.com/stepup-auth/stepup/internal/wallet/sealed"
 	"github.com/stepup-auth/stepup/internal/wallet/share"
-	"github.com/stepup-auth/stepup/internal/wallet/transit"
 )
 
 //go:embed migrations
 var migrations embed.FS
 
 // Schema are the tables of the guardian's database.
-func Schema() store.Schema {
-	own, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(fmt.Sprintf("guardian: its own migrations: %v", err)) // the name is a constant
-	}
-	return custody.Schema(wallet.Guardian, own)
-}
+func Schema() store.Schema { return custody.Schema(wallet.Guardian, migrations) }
 
 // Config is what a guardian works with.
 type Config struct {
@@ -53,9 +46,9 @@ type Config struct {
 
 // Server is the guardian.
 type Server struct {
-	custodian.Custodian
+	custody.Custodian
 	file config.CustodianFile
-	key  transit.Key
+	key  sealed.Key
 }
 
 // New makes a guardian. The key it is sealed to is made once and kept, wrapped.
@@ -63,7 +56,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if c.Custody.Role() != wallet.Guardian {
 		return nil, fmt.Errorf("starting the guardian: the custody is the %s's", c.Custody.Role())
 	}
-	s := &Server{Custodian: custodian.Custodian{Custody: c.Custody, Checker: c.Checker, Log: c.Log}, file: c.File}
+	s := &Server{Custodian: custody.Custodian{Custody: c.Custody, Checker: c.Checker, Log: c.Log}, file: c.File}
 	var err error
 	if s.key, err = transitKey(ctx, c.Custody.DB(), c.Root); err != nil {
 		return nil, fmt.Errorf("starting the guardian: %w", err)
@@ -73,7 +66,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 
 // transitKey reads the key that belongs to the root key, and makes it the first
 // time. Of two nodes that make one at once the first wins.
-func transitKey(ctx context.Context, db *store.DB, root kek.Key) (transit.Key, error) {
+func transitKey(ctx context.Context, db *store.DB, root kek.Key) (sealed.Key, error) {
 	about := kek.Context{"use": "stepup wallet transit key", "role": string(wallet.Guardian)}
 	for {
 		var wrapped []byte
@@ -83,22 +76,22 @@ func transitKey(ctx context.Context, db *store.DB, root kek.Key) (transit.Key, e
 		if err == nil {
 			raw, err := root.Unwrap(ctx, wrapped, about)
 			if err != nil {
-				return transit.Key{}, fmt.Errorf("unwrapping the transit key: %w", err)
+				return sealed.Key{}, fmt.Errorf("unwrapping the transit key: %w", err)
 			}
 			defer clear(raw)
-			return transit.ParseKey(raw)
+			return sealed.ParseKey(raw)
 		}
 		if !errors.Is(err, store.ErrNotFound) {
-			return transit.Key{}, fmt.Errorf("reading the transit key: %w", err)
+			return sealed.Key{}, fmt.Errorf("reading the transit key: %w", err)
 		}
 		if err := makeTransitKey(ctx, db, root, about); err != nil {
-			return transit.Key{}, fmt.Errorf("making the transit key: %w", err)
+			return sealed.Key{}, fmt.Errorf("making the transit key: %w", err)
 		}
 	}
 }
 
 func makeTransitKey(ctx context.Context, db *store.DB, root kek.Key, about kek.Context) error {
-	key, err := transit.NewKey()
+	key, err := sealed.NewKey()
 	if err != nil {
 		return err
 	}
@@ -121,7 +114,7 @@ func makeTransitKey(ctx context.Context, db *store.DB, root kek.Key, about kek.C
 // Endpoints are what the other roles may ask of the guardian.
 func (s *Server) Endpoints() []peer.Endpoint {
 	signer, coordinator := []wallet.Role{wallet.Signer}, []wallet.Role{wallet.Coordinator}
-	return []peer.Endpoint{
+	return append(s.Custodian.Endpoints(),
 		peer.Handle("/guardian/hello", signer, s.hello),
 		peer.Handle("/guardian/drop", signer, s.drop),
 		peer.Handle("/guardian/stage", signer, s.stage),
@@ -132,10 +125,7 @@ func (s *Server) Endpoints() []peer.Endpoint {
 		peer.Handle("/guardian/digest", signer, s.digest),
 		peer.Handle("/guardian/settle", []wallet.Role{wallet.Signer, wallet.Coordinator}, s.settle),
 		peer.Handle("/guardian/preview", coordinator, s.preview),
-		peer.Handle("/guardian/mark", coordinator, s.Mark),
-		peer.Handle("/guardian/status", coordinator, s.Status),
-		peer.Handle("/guardian/holdings", coordinator, s.Holdings),
-	}
+	)
 }
 
 // Run destroys what is due and forgets what no limit needs any more, until ctx ends.
@@ -161,30 +151,30 @@ func (s *Server) hello(_ context.Context, h Hello) (Hello, error) {
 	if err := s.SameKey(h.KeyID); err != nil {
 		return Hello{}, err
 	}
-	return Hello{KeyID: s.Custody.KeyID(), PublicKey: s.key.Public()}, nil
+	return Hello{KeyID: s.Custody.KeyID(), PublicKey: s.key.PublicKey()}, nil
 }
 
 // Place is what the pieces of a generation are bound to on their way.
-func Place(purpose string, g custody.Generation, operationID string) transit.Place {
-	return transit.Place{Purpose: purpose, EnvironmentID: g.EnvironmentID, WalletID: g.WalletID, OperationID: operationID,
+func Place(purpose string, g custody.Shares, operationID string) sealed.Place {
+	return sealed.Place{Purpose: purpose, EnvironmentID: g.EnvironmentID, WalletID: g.WalletID, OperationID: operationID,
 		Generation: g.Number}
 }
 
 // drop removes what an earlier try of an operation has staged here, unless it was
 // verified: then the signer has it too, and settles it.
-func (s *Server) drop(ctx context.Context, o Operation) (struct{}, error) {
+func (s *Server) drop(ctx context.Context, o wallet.OperationRef) (struct{}, error) {
 	return struct{}{}, s.Custody.DB().Write(ctx, func(tx *store.Tx) error {
-		made, err := s.Custody.Made(tx, o.EnvironmentID, o.WalletID, o.OperationID)
+		made, err := s.Custody.Made(tx, o)
 		if fault.Has(err, fault.NotFound) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if made.State != custody.Staged {
+		if made.State != wallet.Staged {
 			return fault.New(fault.Conflict, "The shares of this operation are verified. Settle them.")
 		}
-		return s.Custody.Rollback(tx, audit.By{Actor: "system", EnvironmentID: o.EnvironmentID}, o.EnvironmentID, o.WalletID, o.OperationID)
+		return s.Custody.Rollback(tx, audit.By{Actor: "system", EnvironmentID: o.EnvironmentID}, o)
 	})
 }
 
@@ -203,10 +193,10 @@ func (s *Server) stage(ctx context.Context, r Stage) (struct{}, error) {
 	}
 	w := p.Wallet
 	w.Address, w.PublicKey = r.Address, r.PublicKey
-	if address, err := custodian.Address(w.Chain, w.PublicKey); err != nil || address != w.Address {
+	if address, err := chain.Kind(w.Chain).AddressOf(w.PublicKey); err != nil || address != w.Address {
 		return struct{}{}, fault.New(fault.InvalidRequest, "The address is not that of the public key.").Because(err)
 	}
-	pieces, err := s.key.Open(Place(ForStage, g, g.OperationID), r.Pieces)
+	pieces, err := s.key.OpenPieces(Place(ForStage, g, g.OperationID), r.Pieces)
 	if err != nil {
 		return struct{}{}, fault.New(fault.InvalidRequest, "The pieces are not sealed for this.").Because(err)
 	}
@@ -215,16 +205,16 @@ func (s *Server) stage(ctx context.Context, r Stage) (struct{}, error) {
 }
 
 // keep claims the operation and stages pieces of a new generation.
-func (s *Server) keep(ctx context.Context, p custodian.Permit, w wallet.Wallet, g custody.Generation, pieces share.Pieces) error {
-	sealed, err := s.Custody.Seal(ctx, g, pieces)
+func (s *Server) keep(ctx context.Context, p custody.Permit, w wallet.Wallet, g custody.Shares, pieces share.Pieces) error {
+	record, err := s.Custody.Seal(ctx, g, pieces)
 	if err != nil {
 		return err
 	}
 	return s.Custody.DB().Write(ctx, func(tx *store.Tx) error {
-		if _, err := p.Claim(tx); err != nil {
+		if _, err := p.Begin(tx); err != nil {
 			return err
 		}
-		fresh, err := s.Custody.Stage(tx, p.By(), w, sealed)
+		fresh, err := s.Custody.Stage(tx, p.By(), w, record)
 		if err == nil && !fresh {
 			err = fault.New(fault.Conflict, "The operation has staged other pieces before. Roll it back and start over.")
 		}
@@ -233,114 +223,114 @@ func (s *Server) keep(ctx context.Context, p custodian.Permit, w wallet.Wallet, 
 		}
 		_, err = tx.Exec(`INSERT INTO digests (wallet_id, generation, digest) VALUES ($1, $2, $3)
 			ON CONFLICT (wallet_id, generation) DO UPDATE SET digest = excluded.digest`,
-			g.WalletID, g.Number, custodian.Digest(g, wallet.Guardian, pieces))
+			g.WalletID, g.Number, custody.Digest(g, wallet.Guardian, pieces))
 		return err
 	})
 }
 
 // contribute renews the guardian's pieces: it takes the signer's contributions to
 // what the guardian will hold, and answers with its own to what the signer will.
-func (s *Server) contribute(ctx context.Context, r Contribute) (transit.Sealed, error) {
+func (s *Server) contribute(ctx context.Context, r Contribute) (sealed.Pieces, error) {
 	if err := s.SameKey(r.KeyID); err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	p, err := s.Permit(ctx, r.Order, wallet.Refresh, wallet.Reshare)
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	g, err := p.Makes()
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	var from custody.Sealed
 	err = s.Custody.DB().Write(ctx, func(tx *store.Tx) error {
-		if _, err := p.Claim(tx); err != nil {
+		if _, err := p.Begin(tx); err != nil {
 			return err
 		}
 		from, err = s.Custody.Release(tx, g.EnvironmentID, g.WalletID, r.From)
 		return err
 	})
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	held, err := s.Custody.Open(ctx, from)
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	defer held.Wipe()
 	own, err := share.Contribute(from.Scheme, g.Scheme, wallet.Guardian, held)
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	defer own.Wipe()
-	received, err := s.key.Open(Place(ForContribute, g, g.OperationID), r.Pieces)
+	received, err := s.key.OpenPieces(Place(ForContribute, g, g.OperationID), r.Pieces)
 	if err != nil {
-		return transit.Sealed{}, fault.New(fault.InvalidRequest, "The contributions are not sealed for this.").Because(err)
+		return sealed.Pieces{}, fault.New(fault.InvalidRequest, "The contributions are not sealed for this.").Because(err)
 	}
 	defer received.Wipe()
 	merged, err := share.Merge(g.Scheme, wallet.Guardian, own, received)
 	if err != nil {
-		return transit.Sealed{}, fault.New(fault.InvalidRequest, "The contributions do not fit.").Because(err)
+		return sealed.Pieces{}, fault.New(fault.InvalidRequest, "The contributions do not fit.").Because(err)
 	}
 	defer merged.Wipe()
 	theirs, err := own.Pick(share.HeldBy(g.Scheme, wallet.Signer))
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	defer theirs.Wipe()
 	answer, err := s.reply(r.ReplyKey, Place(ForContributed, g, g.OperationID), theirs)
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	return answer, s.keep(ctx, p, p.Wallet, g, merged)
 }
 
-func (s *Server) reply(key []byte, where transit.Place, pieces share.Pieces) (transit.Sealed, error) {
-	sealed, err := transit.Seal(key, where, pieces)
+func (s *Server) reply(key []byte, where sealed.Place, pieces share.Pieces) (sealed.Pieces, error) {
+	answer, err := sealed.SealPieces(key, where, pieces)
 	if err != nil {
-		return transit.Sealed{}, fault.New(fault.InvalidRequest, "The reply key is no X25519 key.").Because(err)
+		return sealed.Pieces{}, fault.New(fault.InvalidRequest, "The reply key is no X25519 key.").Because(err)
 	}
-	return sealed, nil
+	return answer, nil
 }
 
 // assemble gives the signer all pieces of what the operation has staged, to verify
 // them before they come into force.
-func (s *Server) assemble(ctx context.Context, r Release) (transit.Sealed, error) {
+func (s *Server) assemble(ctx context.Context, r Release) (sealed.Pieces, error) {
 	if err := s.SameKey(r.KeyID); err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	p, err := s.Permit(ctx, r.Order, wallet.Create, wallet.Refresh, wallet.Reshare)
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	op := r.Order.Operation
 	var made custody.Sealed
 	err = s.Custody.DB().Write(ctx, func(tx *store.Tx) error {
-		if _, err := p.Claim(tx); err != nil {
+		if _, err := p.Begin(tx); err != nil {
 			return err
 		}
-		made, err = s.Custody.Made(tx, op.EnvironmentID, op.WalletID, op.ID)
+		made, err = s.Custody.Made(tx, op.Ref())
 		return err
 	})
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
-	if made.State != custody.Staged && made.State != custody.Verified {
-		return transit.Sealed{}, fault.New(fault.Conflict, "The shares of this operation are in force already.")
+	if made.State != wallet.Staged && made.State != wallet.Verified {
+		return sealed.Pieces{}, fault.New(fault.Conflict, "The shares of this operation are in force already.")
 	}
 	pieces, err := s.Custody.Open(ctx, made)
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	defer pieces.Wipe()
-	return s.reply(r.ReplyKey, Place(ForVerify, made.Generation, op.ID), pieces)
+	return s.reply(r.ReplyKey, Place(ForVerify, made.Shares, op.ID), pieces)
 }
 
 // verified notes that the pieces stored here, and no others of the operation, were
 // assembled to the wallet's key.
 func (s *Server) verified(ctx context.Context, v Verified) (struct{}, error) {
 	return struct{}{}, s.Custody.DB().Write(ctx, func(tx *store.Tx) error {
-		made, err := s.Custody.Made(tx, v.EnvironmentID, v.WalletID, v.OperationID) // locks the wallet
+		made, err := s.Custody.Made(tx, v.ref()) // locks the wallet
 		if err != nil {
 			return err
 		}
@@ -352,18 +342,18 @@ func (s *Server) verified(ctx context.Context, v Verified) (struct{}, error) {
 		if !bytes.Equal(digest, v.Digest) {
 			return fault.New(fault.Conflict, "Other pieces of this operation were staged meanwhile. Start over.")
 		}
-		return s.Custody.Verify(tx, audit.By{Actor: "system", EnvironmentID: v.EnvironmentID}, v.EnvironmentID, v.WalletID, v.OperationID)
+		return s.Custody.Verify(tx, audit.By{Actor: "system", EnvironmentID: v.EnvironmentID}, v.ref())
 	})
 }
 
 // release gives the signer what it needs for one signature or export.
-func (s *Server) release(ctx context.Context, r Release) (transit.Sealed, error) {
+func (s *Server) release(ctx context.Context, r Release) (sealed.Pieces, error) {
 	if err := s.SameKey(r.KeyID); err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	p, err := s.Permit(ctx, r.Order, wallet.Sign, wallet.Export)
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	op := r.Order.Operation
 	var released custody.Sealed
@@ -371,11 +361,11 @@ func (s *Server) release(ctx context.Context, r Release) (transit.Sealed, error)
 		if err := lock(tx, op.WalletID); err != nil {
 			return err
 		}
-		claimed, err := p.Claim(tx)
+		begun, err := p.Begin(tx)
 		if err != nil {
 			return err
 		}
-		if !claimed.Again {
+		if !begun.Again {
 			if err := limitsOf(s.file, op.EnvironmentID).allow(tx, op.WalletID, p.Intent); err != nil {
 				return err
 			}
@@ -387,24 +377,24 @@ func (s *Server) release(ctx context.Context, r Release) (transit.Sealed, error)
 		return err
 	})
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	held, err := s.Custody.Open(ctx, released)
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	defer held.Wipe()
 	responsible, err := held.Pick(share.Responsible(released.Scheme, wallet.Guardian))
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	defer responsible.Wipe()
-	return s.reply(r.ReplyKey, Place(ForRelease, released.Generation, op.ID), responsible)
+	return s.reply(r.ReplyKey, Place(ForRelease, released.Shares, op.ID), responsible)
 }
 
 // digest tells the signer whether the guardian's pieces are still readable and
 // still those that were assembled once, without showing them.
-func (s *Server) digest(ctx context.Context, g Generation) (Digest, error) {
+func (s *Server) digest(ctx context.Context, g wallet.GenerationRef) (Digest, error) {
 	var held custody.Sealed
 	err := s.Custody.DB().Write(ctx, func(tx *store.Tx) error { // reading locks the wallet
 		status, err := s.Custody.Status(tx, g.EnvironmentID, g.WalletID)
@@ -413,7 +403,7 @@ func (s *Server) digest(ctx context.Context, g Generation) (Digest, error) {
 		}
 		for _, known := range status.Generations {
 			if known.Number == g.Generation {
-				held, err = s.Custody.Made(tx, g.EnvironmentID, g.WalletID, known.OperationID)
+				held, err = s.Custody.Made(tx, known.Ref())
 				return err
 			}
 		}
@@ -427,7 +417,7 @@ func (s *Server) digest(ctx context.Context, g Generation) (Digest, error) {
 		return Digest{}, err
 	}
 	defer pieces.Wipe()
-	return Digest{custodian.Digest(held.Generation, wallet.Guardian, pieces)}, nil
+	return Digest{custody.Digest(held.Shares, wallet.Guardian, pieces)}, nil
 }
 
 // settle takes verdicts from the signer, who decides. A coordinator that repeats
@@ -436,7 +426,7 @@ func (s *Server) settle(ctx context.Context, v wallet.Settlement) (struct{}, err
 	if peer.Caller(ctx) == wallet.Signer {
 		return struct{}{}, s.Settle(ctx, v)
 	}
-	held, err := s.Status(ctx, custodian.WalletRef{EnvironmentID: v.EnvironmentID, WalletID: v.WalletID})
+	held, err := s.Status(ctx, wallet.WalletRef{EnvironmentID: v.EnvironmentID, WalletID: v.WalletID})
 	if err != nil {
 		return struct{}{}, err
 	}

@@ -16,21 +16,20 @@ import (
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/guardian"
 	"github.com/stepup-auth/stepup/internal/wallet/sealed"
-	"github.com/stepup-auth/stepup/internal/wallet/transit"
 	"github.com/stepup-auth/stepup/internal/wallet/wallettest"
 )
 
 // release asks for pieces as the signer does.
 func release(t *testing.T, c *wallettest.Custodians, o wallet.Order) error {
 	t.Helper()
-	reply, err := transit.NewKey()
+	reply, err := sealed.NewKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed, err := c.AsSigner.Release(t.Context(), guardian.Release{KeyID: c.SignerKeyID, Order: o, ReplyKey: reply.Public()})
-	place := transit.Place{Purpose: guardian.ForRelease, EnvironmentID: o.Operation.EnvironmentID, WalletID: o.Operation.WalletID,
+	answer, err := c.AsSigner.Release(t.Context(), guardian.Release{KeyID: c.SignerKeyID, Order: o, ReplyKey: reply.PublicKey()})
+	place := sealed.Place{Purpose: guardian.ForRelease, EnvironmentID: o.Operation.EnvironmentID, WalletID: o.Operation.WalletID,
 		OperationID: o.Operation.ID, Generation: o.Generation}
-	pieces, openErr := reply.Open(place, sealed)
+	pieces, openErr := reply.OpenPieces(place, answer)
 	if (err == nil) != (openErr == nil) || (err == nil) != (len(pieces) > 0) {
 		t.Errorf("the guardian said %v and released %d pieces, %v", err, len(pieces), openErr)
 	}
@@ -48,11 +47,13 @@ func TestAHostileOrderAtTheGuardian(t *testing.T) {
 		t.Fatal(err)
 	}
 	contribute := func(t *testing.T, c *wallettest.Custodians, o wallet.Order) error {
-		reply, err := transit.NewKey()
+		reply, err := sealed.NewKey()
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.AsSigner.Contribute(t.Context(), guardian.Contribute{KeyID: c.SignerKeyID, Order: o, From: 1, ReplyKey: reply.Public()})
+		_, err = c.AsSigner.Contribute(t.Context(), guardian.Contribute{
+			KeyID: c.SignerKeyID, Order: o, From: 1, ReplyKey: reply.PublicKey(),
+		})
 		return err
 	}
 	do := func(t *testing.T, c *wallettest.Custodians, o wallet.Order) error {
@@ -89,11 +90,11 @@ func TestOnlyTheSignerAsksForPieces(t *testing.T) {
 	c := wallettest.Start(t)
 	w := c.Create(wallet.EVM, wallet.TwoOfTwo)
 	o := c.Message(w, "hello")
-	reply, err := transit.NewKey()
+	reply, err := sealed.NewKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	pieces := guardian.Release{KeyID: c.SignerKeyID, Order: o, ReplyKey: reply.Public()}
+	pieces := guardian.Release{KeyID: c.SignerKeyID, Order: o, ReplyKey: reply.PublicKey()}
 	call := func(as wallet.Role, path string, body any) int {
 		t.Helper()
 		text, err := json.Marshal(body)
@@ -114,13 +115,13 @@ func TestOnlyTheSignerAsksForPieces(t *testing.T) {
 	}
 	for path, body := range map[string]any{
 		"/guardian/hello":      guardian.Hello{KeyID: c.SignerKeyID},
-		"/guardian/drop":       guardian.Operation{EnvironmentID: w.EnvironmentID, WalletID: w.ID, OperationID: o.Operation.ID},
+		"/guardian/drop":       o.Operation.Ref(),
 		"/guardian/stage":      guardian.Stage{KeyID: c.SignerKeyID, Order: o},
-		"/guardian/contribute": guardian.Contribute{KeyID: c.SignerKeyID, Order: o, From: 1, ReplyKey: reply.Public()},
+		"/guardian/contribute": guardian.Contribute{KeyID: c.SignerKeyID, Order: o, From: 1, ReplyKey: reply.PublicKey()},
 		"/guardian/assemble":   pieces,
 		"/guardian/verified":   guardian.Verified{EnvironmentID: w.EnvironmentID, WalletID: w.ID, OperationID: o.Operation.ID},
 		"/guardian/release":    pieces,
-		"/guardian/digest":     guardian.Generation{EnvironmentID: w.EnvironmentID, WalletID: w.ID, Generation: 1},
+		"/guardian/digest":     wallet.GenerationRef{EnvironmentID: w.EnvironmentID, WalletID: w.ID, Generation: 1},
 	} {
 		for _, as := range []wallet.Role{wallet.Coordinator, wallet.Issuer, wallet.Guardian} {
 			if status := call(as, path, body); status != http.StatusForbidden {

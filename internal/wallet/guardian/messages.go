@@ -2,7 +2,7 @@ package guardian
 
 import (
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/transit"
+	"github.com/stepup-auth/stepup/internal/wallet/sealed"
 )
 
 // The purposes that pieces are sealed for between signer and guardian.
@@ -22,20 +22,20 @@ type Hello struct {
 
 // Stage brings the guardian its pieces of a new wallet.
 type Stage struct {
-	KeyID     string         `json:"keyId"` // the signer's root key
-	Order     wallet.Order   `json:"order"`
-	Address   string         `json:"address"`
-	PublicKey []byte         `json:"publicKey"`
-	Pieces    transit.Sealed `json:"pieces"`
+	KeyID     string        `json:"keyId"` // the signer's root key
+	Order     wallet.Order  `json:"order"`
+	Address   string        `json:"address"`
+	PublicKey []byte        `json:"publicKey"`
+	Pieces    sealed.Pieces `json:"pieces"`
 }
 
 // Contribute asks the guardian to renew its pieces.
 type Contribute struct {
-	KeyID    string         `json:"keyId"`
-	Order    wallet.Order   `json:"order"`
-	From     int            `json:"from"`   // the generation to renew
-	Pieces   transit.Sealed `json:"pieces"` // the signer's contributions to what the guardian will hold
-	ReplyKey []byte         `json:"replyKey"`
+	KeyID    string        `json:"keyId"`
+	Order    wallet.Order  `json:"order"`
+	From     int           `json:"from"`   // the generation to renew
+	Pieces   sealed.Pieces `json:"pieces"` // the signer's contributions to what the guardian will hold
+	ReplyKey []byte        `json:"replyKey"`
 }
 
 // Release asks for pieces: those the guardian is responsible for, of a generation
@@ -54,18 +54,8 @@ type Verified struct {
 	Digest        []byte `json:"digest"` // of the guardian's pieces, as they were assembled
 }
 
-// Operation names what an operation has staged.
-type Operation struct {
-	EnvironmentID string `json:"environmentId"`
-	WalletID      string `json:"walletId"`
-	OperationID   string `json:"operationId"`
-}
-
-// Generation names a generation of a wallet.
-type Generation struct {
-	EnvironmentID string `json:"environmentId"`
-	WalletID      string `json:"walletId"`
-	Generation    int    `json:"generation"`
+func (v Verified) ref() wallet.OperationRef {
+	return wallet.OperationRef{EnvironmentID: v.EnvironmentID, WalletID: v.WalletID, OperationID: v.OperationID}
 }
 
 // Digest names the pieces of a generation without showing them.

@@ -60,6 +60,9 @@ func NewClient(identity *Identity, role wallet.Role, address string) (*Client, e
 	}, nil
 }
 
+// Role is whom the client asks.
+func (c *Client) Role() wallet.Role { return c.role }
+
 // HTTP is the client's own connection, for what reads documents of the role at
 // [Client.URL].
 func (c *Client) HTTP() *http.Client { return c.http }

@@ -46,7 +46,7 @@ func Coordinator(ctx context.Context, c config.Coordinator, log *slog.Logger, o 
 		return nil, nil, err
 	}
 	s, g := signer.NewClient(toSigner), guardian.NewClient(toGuardian)
-	service := coordinator.New(coordinator.Config{DB: db, Signer: s, AtSigner: s, Guardian: g, AtGuardian: g,
+	service := coordinator.New(coordinator.Config{DB: db, Signer: s, Guardian: g,
 		HTTP: outbound.NewClient(c.OutboundAllow), Logger: log})
 	p.server = peer.NewServer(identity, log, service.Endpoints()...)
 	p.work = append(p.work, service.Run)

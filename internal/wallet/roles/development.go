@@ -22,10 +22,10 @@ import (
 
 // Development is the whole wallet service in this process: all roles on loopback
 // ports of their own, over mutual TLS, each with its own database and key below
-// folder. Nothing serves before [Behind.Run].
-func Development(ctx context.Context, folder string, log *slog.Logger, o Options) (_ *Behind, err error) {
+// folder. Nothing serves before [Issuer.Run].
+func Development(ctx context.Context, folder string, log *slog.Logger, o Options) (_ *Issuer, err error) {
 	o.Development = true
-	b := &Behind{log: log}
+	b := &Issuer{log: log}
 	listeners := map[wallet.Role]net.Listener{}
 	defer func() {
 		if err == nil {

@@ -42,6 +42,9 @@ func ParseKey(raw []byte) (Key, error) {
 // Bytes are the private key itself.
 func (k Key) Bytes() ([]byte, error) { return k.private.Bytes() }
 
+// Format never shows the key.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("a private key")) }
+
 // PublicKey is what others seal to.
 func (k Key) PublicKey() []byte { return k.private.PublicKey().Bytes() }
 

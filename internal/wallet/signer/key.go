@@ -9,8 +9,8 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 
+	"github.com/stepup-auth/stepup/internal/chain"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/custodian"
 	"github.com/stepup-auth/stepup/internal/wallet/share"
 )
 
@@ -72,9 +72,9 @@ func keyOf(chain wallet.Chain, secret []byte) (key, error) {
 }
 
 // addressOf is a key's address and public key.
-func addressOf(chain wallet.Chain, k key) (address string, public []byte, err error) {
+func addressOf(c wallet.Chain, k key) (address string, public []byte, err error) {
 	public = k.public()
-	address, err = custodian.Address(chain, public)
+	address, err = chain.Kind(c).AddressOf(public)
 	return address, public, err
 }
 

@@ -27,7 +27,7 @@ func parties(t *testing.T, c *wallettest.Custodians, o wallet.Order, done wallet
 		wallet.Guardian: c.GuardianServer.Custody} {
 		var made custody.Sealed
 		err := keep.DB().Write(t.Context(), func(tx *store.Tx) (err error) {
-			made, err = keep.Made(tx, o.Operation.EnvironmentID, o.Operation.WalletID, o.Operation.ID)
+			made, err = keep.Made(tx, o.Operation.Ref())
 			return err
 		})
 		if err != nil {

@@ -7,18 +7,17 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/custodian"
 	"github.com/stepup-auth/stepup/internal/wallet/custody"
 	"github.com/stepup-auth/stepup/internal/wallet/guardian"
 	"github.com/stepup-auth/stepup/internal/wallet/offline"
+	"github.com/stepup-auth/stepup/internal/wallet/sealed"
 	"github.com/stepup-auth/stepup/internal/wallet/share"
-	"github.com/stepup-auth/stepup/internal/wallet/transit"
 )
 
 // renew makes the next generation of shares, the first one with the wallet itself,
 // and verifies it. What an earlier try of the operation has staged on both sides is
 // verified; what it has staged on one side only is dropped and made anew.
-func (s *Server) renew(ctx context.Context, p custodian.Permit) (wallet.Done, error) {
+func (s *Server) renew(ctx context.Context, p custody.Permit) (wallet.Done, error) {
 	g, err := p.Makes()
 	if err != nil {
 		return wallet.Done{}, err
@@ -31,11 +30,11 @@ func (s *Server) renew(ctx context.Context, p custodian.Permit) (wallet.Done, er
 	made := true
 	var known custody.Sealed
 	err = s.Custody.DB().Write(ctx, func(tx *store.Tx) error {
-		if _, err := p.Claim(tx); err != nil {
+		if _, err := p.Begin(tx); err != nil {
 			return err
 		}
 		var err error
-		known, err = s.Custody.Made(tx, g.EnvironmentID, g.WalletID, g.OperationID)
+		known, err = s.Custody.Made(tx, g.Ref())
 		if made = !fault.Has(err, fault.NotFound); !made {
 			return nil
 		}
@@ -57,9 +56,9 @@ func (s *Server) renew(ctx context.Context, p custodian.Permit) (wallet.Done, er
 
 // stage makes both sides' pieces. The guardian's are stored first: what only the
 // guardian has, the next try drops.
-func (s *Server) stage(ctx context.Context, p custodian.Permit, g custody.Generation) error {
+func (s *Server) stage(ctx context.Context, p custody.Permit, g custody.Shares) error {
 	if err := s.guardian.Drop(ctx,
-		guardian.Operation{EnvironmentID: g.EnvironmentID, WalletID: g.WalletID, OperationID: g.OperationID}); err != nil {
+		g.Ref()); err != nil {
 		return err
 	}
 	hello, err := s.hello(ctx)
@@ -76,12 +75,12 @@ func (s *Server) stage(ctx context.Context, p custodian.Permit, g custody.Genera
 		return err
 	}
 	defer pieces.Wipe()
-	sealed, err := s.Custody.Seal(ctx, g, pieces)
+	record, err := s.Custody.Seal(ctx, g, pieces)
 	if err != nil {
 		return err
 	}
 	return s.Custody.DB().Write(ctx, func(tx *store.Tx) error {
-		fresh, err := s.Custody.Stage(tx, p.By(), w, sealed)
+		fresh, err := s.Custody.Stage(tx, p.By(), w, record)
 		if err == nil && !fresh {
 			err = fault.New(fault.Conflict, "The operation is under way already. Ask again in a moment.")
 		}
@@ -90,13 +89,13 @@ func (s *Server) stage(ctx context.Context, p custodian.Permit, g custody.Genera
 		}
 		_, err = tx.Exec(`INSERT INTO quorums (wallet_id, generation, signer) VALUES ($1, $2, $3)
 			ON CONFLICT (wallet_id, generation) DO UPDATE SET signer = excluded.signer, guardian = NULL`,
-			g.WalletID, g.Number, custodian.Digest(g, wallet.Signer, pieces))
+			g.WalletID, g.Number, custody.Digest(g, wallet.Signer, pieces))
 		return err
 	})
 }
 
 // create makes a key, gives the guardian its pieces, and returns the signer's.
-func (s *Server) create(ctx context.Context, p custodian.Permit, g custody.Generation, hello guardian.Hello) (wallet.Wallet,
+func (s *Server) create(ctx context.Context, p custody.Permit, g custody.Shares, hello guardian.Hello) (wallet.Wallet,
 	share.Pieces, error) {
 	w := p.Wallet
 	secret, err := newSecret(w.Chain)
@@ -130,18 +129,18 @@ func (s *Server) create(ctx context.Context, p custodian.Permit, g custody.Gener
 }
 
 // seal seals to the guardian those pieces of all that it holds.
-func seal(hello guardian.Hello, purpose string, g custody.Generation, all share.Pieces) (transit.Sealed, error) {
+func seal(hello guardian.Hello, purpose string, g custody.Shares, all share.Pieces) (sealed.Pieces, error) {
 	theirs, err := all.Pick(share.HeldBy(g.Scheme, wallet.Guardian))
 	if err != nil {
-		return transit.Sealed{}, err
+		return sealed.Pieces{}, err
 	}
 	defer theirs.Wipe()
-	return transit.Seal(hello.PublicKey, guardian.Place(purpose, g, g.OperationID), theirs)
+	return sealed.SealPieces(hello.PublicKey, guardian.Place(purpose, g, g.OperationID), theirs)
 }
 
 // contribute renews the pieces of the generation in force together with the
 // guardian, without assembling the key, and returns the signer's new ones.
-func (s *Server) contribute(ctx context.Context, p custodian.Permit, g custody.Generation, hello guardian.Hello) (share.Pieces, error) {
+func (s *Server) contribute(ctx context.Context, p custody.Permit, g custody.Shares, hello guardian.Hello) (share.Pieces, error) {
 	var from custody.Sealed
 	err := s.Custody.DB().Read(ctx, func(tx *store.Tx) error {
 		var err error
@@ -165,16 +164,16 @@ func (s *Server) contribute(ctx context.Context, p custodian.Permit, g custody.G
 	if err != nil {
 		return nil, err
 	}
-	reply, err := transit.NewKey()
+	reply, err := sealed.NewKey()
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := s.guardian.Contribute(ctx,
-		guardian.Contribute{KeyID: s.Custody.KeyID(), Order: p.Order, From: from.Number, Pieces: theirs, ReplyKey: reply.Public()})
+	answer, err := s.guardian.Contribute(ctx,
+		guardian.Contribute{KeyID: s.Custody.KeyID(), Order: p.Order, From: from.Number, Pieces: theirs, ReplyKey: reply.PublicKey()})
 	if err != nil {
 		return nil, err
 	}
-	received, err := reply.Open(guardian.Place(guardian.ForContributed, g, g.OperationID), sealed)
+	received, err := reply.OpenPieces(guardian.Place(guardian.ForContributed, g, g.OperationID), answer)
 	if err != nil {
 		return nil, fmt.Errorf("opening the guardian's contributions: %w", err)
 	}
@@ -184,7 +183,7 @@ func (s *Server) contribute(ctx context.Context, p custodian.Permit, g custody.G
 
 // verify assembles what both sides have stored, once, and compares it with the
 // wallet's key. The moment serves to seal the offline parties' shares, too.
-func (s *Server) verify(ctx context.Context, p custodian.Permit, g custody.Generation) (wallet.Done, error) {
+func (s *Server) verify(ctx context.Context, p custody.Permit, g custody.Shares) (wallet.Done, error) {
 	var w wallet.Wallet
 	var stored custody.Sealed
 	err := s.Custody.DB().Write(ctx, func(tx *store.Tx) error { // reading locks the wallet
@@ -192,7 +191,7 @@ func (s *Server) verify(ctx context.Context, p custodian.Permit, g custody.Gener
 		if w, err = s.Custody.Wallet(tx, g.EnvironmentID, g.WalletID); err != nil {
 			return err
 		}
-		stored, err = s.Custody.Made(tx, g.EnvironmentID, g.WalletID, g.OperationID)
+		stored, err = s.Custody.Made(tx, g.Ref())
 		return err
 	})
 	if err != nil {
@@ -203,15 +202,15 @@ func (s *Server) verify(ctx context.Context, p custodian.Permit, g custody.Gener
 		return wallet.Done{}, err
 	}
 	defer mine.Wipe()
-	reply, err := transit.NewKey()
+	reply, err := sealed.NewKey()
 	if err != nil {
 		return wallet.Done{}, err
 	}
-	sealed, err := s.guardian.Assemble(ctx, guardian.Release{KeyID: s.Custody.KeyID(), Order: p.Order, ReplyKey: reply.Public()})
+	answer, err := s.guardian.Assemble(ctx, guardian.Release{KeyID: s.Custody.KeyID(), Order: p.Order, ReplyKey: reply.PublicKey()})
 	if err != nil {
 		return wallet.Done{}, err
 	}
-	theirs, err := reply.Open(guardian.Place(guardian.ForVerify, g, g.OperationID), sealed)
+	theirs, err := reply.OpenPieces(guardian.Place(guardian.ForVerify, g, g.OperationID), answer)
 	if err != nil {
 		return wallet.Done{}, fmt.Errorf("opening what the guardian has staged: %w", err)
 	}
@@ -226,17 +225,17 @@ func (s *Server) verify(ctx context.Context, p custodian.Permit, g custody.Gener
 		return wallet.Done{}, err
 	}
 	// The guardian first: what is verified here can then be committed on both sides.
-	digest := custodian.Digest(g, wallet.Guardian, theirs)
+	digest := custody.Digest(g, wallet.Guardian, theirs)
 	if err := s.guardian.Verified(ctx,
 		guardian.Verified{EnvironmentID: g.EnvironmentID, WalletID: g.WalletID, OperationID: g.OperationID, Digest: digest}); err != nil {
 		return wallet.Done{}, err
 	}
 	err = s.Custody.DB().Write(ctx, func(tx *store.Tx) error {
-		if err := s.Custody.Verify(tx, p.By(), g.EnvironmentID, g.WalletID, g.OperationID); err != nil { // locks the wallet
+		if err := s.Custody.Verify(tx, p.By(), g.Ref()); err != nil { // locks the wallet
 			return err
 		}
 		same, err := tx.Exec(`UPDATE quorums SET guardian = $1 WHERE wallet_id = $2 AND generation = $3 AND signer = $4`,
-			digest, g.WalletID, g.Number, custodian.Digest(g, wallet.Signer, mine))
+			digest, g.WalletID, g.Number, custody.Digest(g, wallet.Signer, mine))
 		if err == nil && same == 0 {
 			err = fault.New(fault.Conflict, "Other pieces of this operation were staged meanwhile. Start over.")
 		}

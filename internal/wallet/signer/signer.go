@@ -15,7 +15,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"maps"
 
@@ -24,26 +23,18 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/authz"
-	"github.com/stepup-auth/stepup/internal/wallet/custodian"
 	"github.com/stepup-auth/stepup/internal/wallet/custody"
 	"github.com/stepup-auth/stepup/internal/wallet/guardian"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 	"github.com/stepup-auth/stepup/internal/wallet/sealed"
 	"github.com/stepup-auth/stepup/internal/wallet/share"
-	"github.com/stepup-auth/stepup/internal/wallet/transit"
 )
 
 //go:embed migrations
 var migrations embed.FS
 
 // Schema are the tables of the signer's database.
-func Schema() store.Schema {
-	own, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(fmt.Sprintf("signer: its own migrations: %v", err)) // the name is a constant
-	}
-	return custody.Schema(wallet.Signer, own)
-}
+func Schema() store.Schema { return custody.Schema(wallet.Signer, migrations) }
 
 // Config is what a signer works with.
 type Config struct {
@@ -56,7 +47,7 @@ type Config struct {
 
 // Server is the signer.
 type Server struct {
-	custodian.Custodian
+	custody.Custodian
 	guardian *guardian.Client
 	file     config.CustodianFile
 	offline  []byte // public key that offline shares are sealed to; nil: there is none
@@ -72,7 +63,7 @@ func New(c Config) (*Server, error) {
 		return nil, fmt.Errorf("starting the signer: %w", err)
 	}
 	return &Server{
-		Custodian: custodian.Custodian{Custody: c.Custody, Checker: c.Checker, Log: c.Log},
+		Custodian: custody.Custodian{Custody: c.Custody, Checker: c.Checker, Log: c.Log},
 		guardian:  c.Guardian, file: c.File, offline: offline,
 	}, nil
 }
@@ -80,14 +71,11 @@ func New(c Config) (*Server, error) {
 // Endpoints are what the coordinator may ask of the signer.
 func (s *Server) Endpoints() []peer.Endpoint {
 	coordinator := []wallet.Role{wallet.Coordinator}
-	return []peer.Endpoint{
+	return append(s.Custodian.Endpoints(),
 		peer.Handle("/signer/do", coordinator, s.do),
 		peer.Handle("/signer/check", coordinator, s.check),
 		peer.Handle("/signer/settle", coordinator, s.settle),
-		peer.Handle("/signer/mark", coordinator, s.Mark),
-		peer.Handle("/signer/status", coordinator, s.Status),
-		peer.Handle("/signer/holdings", coordinator, s.Holdings),
-	}
+	)
 }
 
 // Hello reaches the guardian and refuses to work with one under the same root key.
@@ -123,12 +111,12 @@ func (s *Server) do(ctx context.Context, o wallet.Order) (wallet.Done, error) {
 }
 
 // use assembles the key of a wallet for one signature or export.
-func (s *Server) use(ctx context.Context, p custodian.Permit,
-	with func(custodian.Permit, assembled) (wallet.Done, error)) (wallet.Done, error) {
+func (s *Server) use(ctx context.Context, p custody.Permit,
+	with func(custody.Permit, assembled) (wallet.Done, error)) (wallet.Done, error) {
 	op := p.Order.Operation
 	var own custody.Sealed
 	err := s.Custody.DB().Write(ctx, func(tx *store.Tx) error {
-		if _, err := p.Claim(tx); err != nil {
+		if _, err := p.Begin(tx); err != nil {
 			return err
 		}
 		var err error
@@ -138,15 +126,15 @@ func (s *Server) use(ctx context.Context, p custodian.Permit,
 	if err != nil {
 		return wallet.Done{}, err
 	}
-	reply, err := transit.NewKey()
+	reply, err := sealed.NewKey()
 	if err != nil {
 		return wallet.Done{}, err
 	}
-	released, err := s.guardian.Release(ctx, guardian.Release{KeyID: s.Custody.KeyID(), Order: p.Order, ReplyKey: reply.Public()})
+	released, err := s.guardian.Release(ctx, guardian.Release{KeyID: s.Custody.KeyID(), Order: p.Order, ReplyKey: reply.PublicKey()})
 	if err != nil {
 		return wallet.Done{}, err
 	}
-	theirs, err := reply.Open(guardian.Place(guardian.ForRelease, own.Generation, op.ID), released)
+	theirs, err := reply.OpenPieces(guardian.Place(guardian.ForRelease, own.Shares, op.ID), released)
 	if err != nil {
 		return wallet.Done{}, fmt.Errorf("opening what the guardian released: %w", err)
 	}
@@ -185,7 +173,7 @@ func assemble(w wallet.Wallet, scheme wallet.Scheme, pieces ...share.Pieces) (as
 	return whole, nil
 }
 
-func sign(p custodian.Permit, k assembled) (wallet.Done, error) {
+func sign(p custody.Permit, k assembled) (wallet.Done, error) {
 	signature, err := k.sign(p.Intent.ToSign)
 	if err != nil {
 		return wallet.Done{}, fmt.Errorf("signing with wallet %s: %w", p.Wallet.ID, err)
@@ -198,7 +186,7 @@ func sign(p custodian.Permit, k assembled) (wallet.Done, error) {
 }
 
 // export seals the key to the user's export key. The plaintext exists here only.
-func export(p custodian.Permit, k assembled) (wallet.Done, error) {
+func export(p custody.Permit, k assembled) (wallet.Done, error) {
 	op := p.Order.Operation
 	var request wallet.ExportRequest
 	if err := op.ReadRequest(&request); err != nil {
@@ -215,7 +203,7 @@ func export(p custodian.Permit, k assembled) (wallet.Done, error) {
 // check says whether the generation in force is still what was assembled once: its
 // pieces can be read at both custodians and are the same. The key is not assembled,
 // and the guardian shows no piece.
-func (s *Server) check(ctx context.Context, g guardian.Generation) (Checked, error) {
+func (s *Server) check(ctx context.Context, g wallet.GenerationRef) (Checked, error) {
 	var w wallet.Wallet
 	var mine custody.Sealed
 	var signers, guardians []byte
@@ -225,13 +213,13 @@ func (s *Server) check(ctx context.Context, g guardian.Generation) (Checked, err
 			return err
 		}
 		w = status.Wallet
-		operationID := ""
+		made := wallet.OperationRef{EnvironmentID: g.EnvironmentID, WalletID: g.WalletID}
 		for _, known := range status.Generations {
 			if known.Number == g.Generation {
-				operationID = known.OperationID
+				made = known.Ref()
 			}
 		}
-		if mine, err = s.Custody.Made(tx, g.EnvironmentID, g.WalletID, operationID); err != nil {
+		if mine, err = s.Custody.Made(tx, made); err != nil {
 			return err
 		}
 		return tx.Row(`SELECT signer, guardian FROM quorums WHERE wallet_id = $1 AND generation = $2`, g.WalletID, g.Generation).
@@ -252,7 +240,7 @@ func (s *Server) check(ctx context.Context, g guardian.Generation) (Checked, err
 	if err != nil {
 		return Checked{}, err
 	}
-	if !bytes.Equal(signers, custodian.Digest(mine.Generation, wallet.Signer, pieces)) {
+	if !bytes.Equal(signers, custody.Digest(mine.Shares, wallet.Signer, pieces)) {
 		return Checked{}, fault.New(fault.Conflict,
 			"The signer's shares of generation %d are not those that were verified: restore them from a backup.", g.Generation)
 	}

@@ -1,4 +1,4 @@
-package custodydoor_test
+package issuer_test
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -18,14 +17,15 @@ import (
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/authz"
+	"github.com/stepup-auth/stepup/internal/wallet/issuer"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 )
 
-func door(w *tenanttest.World) *custodydoor.Door {
-	return &custodydoor.Door{DB: w.DB, Tenants: tenant.NewRegistry(w.DB, tenanttest.PublicURL, w.Now), Now: w.Now}
+func server(w *tenanttest.World) *issuer.Server {
+	return &issuer.Server{DB: w.DB, Tenants: tenant.NewRegistry(w.DB, tenanttest.PublicURL, w.Now), Now: w.Now}
 }
 
-// claimed lets one operation through the issuer's own door.
+// claimed has the issuer let one operation through.
 func claimed(t *testing.T, w *tenanttest.World, s store.SessionRow, text, operation string) (row store.WalletOperationRow) {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) error {
@@ -41,7 +41,7 @@ func claimed(t *testing.T, w *tenanttest.World, s store.SessionRow, text, operat
 func TestClaim(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
-		d := door(w)
+		d := server(w)
 		ada := w.SignIn(t, "ada@example.com")
 		row := claimed(t, w, ada, w.Elevate(t, ada, "ada@example.com", stepup.WalletExport), "op")
 		good := wallet.Claim{EnvironmentID: tenanttest.ID, OperationID: "op", IntentHash: "intent", TokenID: row.TokenID}
@@ -88,7 +88,7 @@ func TestClaimOfATokenSpentElsewhere(t *testing.T) {
 		w.Clock.Advance(time.Second)
 		w.Write(t, func(tx *store.Tx) error { _, _, err := tx.ClaimWalletOperation(forged); return err })
 		c := wallet.Claim{EnvironmentID: tenanttest.ID, OperationID: "forged", IntentHash: "intent", TokenID: row.TokenID}
-		if _, err := door(w).Claim(t.Context(), wallet.Signer, c); !fault.Has(err, fault.WalletNotAuthorized) {
+		if _, err := server(w).Claim(t.Context(), wallet.Signer, c); !fault.Has(err, fault.WalletNotAuthorized) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -114,11 +114,11 @@ func TestListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := door(w).Server(identity(wallet.Issuer), slog.New(slog.DiscardHandler))
+	listening := peer.NewServer(identity(wallet.Issuer), slog.New(slog.DiscardHandler), server(w).Endpoints()...)
 	stopped := make(chan error, 1)
-	go func() { stopped <- server.ServeTLS(listener, "", "") }()
+	go func() { stopped <- listening.ServeTLS(listener, "", "") }()
 	t.Cleanup(func() {
-		_ = server.Close()
+		_ = listening.Close()
 		if err := <-stopped; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
@@ -136,8 +136,8 @@ func TestListener(t *testing.T) {
 	row := claimed(t, w, ada, text, "op")
 	c := wallet.Claim{EnvironmentID: tenanttest.ID, OperationID: "op", IntentHash: "intent", TokenID: row.TokenID}
 	for _, role := range []wallet.Role{wallet.Signer, wallet.Guardian} {
-		issuer := ask(role)
-		environment, err := issuer.Environment(t.Context(), tenanttest.ID)
+		asked := ask(role)
+		environment, err := asked.Environment(t.Context(), tenanttest.ID)
 		if err != nil || environment.Issuer != w.Tenant.Issuer {
 			t.Fatalf("%s: %+v, %v", role, environment, err)
 		}
@@ -148,10 +148,10 @@ func TestListener(t *testing.T) {
 		if claims, err := verifier.Elevated(context.Background(), text); err != nil || claims.ID != row.TokenID {
 			t.Errorf("%s: %+v, %v", role, claims, err)
 		}
-		if got, err := issuer.Claim(t.Context(), c); err != nil || got.ClaimedAt != row.ClaimedAt.Unix() {
+		if got, err := asked.Claim(t.Context(), c); err != nil || got.ClaimedAt != row.ClaimedAt.Unix() {
 			t.Errorf("%s: %+v, %v", role, got, err)
 		}
-		if _, err := issuer.Environment(t.Context(), "22222222-2222-4333-8444-555555555555"); err == nil {
+		if _, err := asked.Environment(t.Context(), "22222222-2222-4333-8444-555555555555"); err == nil {
 			t.Errorf("%s: an environment that is not there", role)
 		}
 	}

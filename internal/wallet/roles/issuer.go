@@ -9,18 +9,16 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/config"
-	"github.com/stepup-auth/stepup/internal/custodydoor"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/coordinator"
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 )
 
-// Behind is the wallet service as the issuer has it: a coordinator to ask, and a
+// Issuer is the issuer's side of the wallet service: a coordinator to ask, and a
 // listener on which custodians ask back.
-type Behind struct {
-	Wallets api.Coordinator
+type Issuer struct {
+	Wallets wallet.Service
 
 	log      *slog.Logger
 	identity *peer.Identity
@@ -37,17 +35,17 @@ type running struct {
 
 // Connect is the wallet service of `stepup serve`: a coordinator elsewhere, or
 // one that it hosts.
-func Connect(ctx context.Context, c config.Wallets, outboundAllow []netip.Prefix, log *slog.Logger) (_ *Behind, err error) {
+func Connect(ctx context.Context, c config.Wallets, outboundAllow []netip.Prefix, log *slog.Logger) (_ *Issuer, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	b := &Behind{log: log}
+	i := &Issuer{log: log}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, b.Close())
+			err = errors.Join(err, i.Close())
 		}
 	}()
-	if b.identity, err = peer.Load(c.Coordinator.Certs, wallet.Issuer); err != nil {
+	if i.identity, err = peer.Load(c.Coordinator.Certs, wallet.Issuer); err != nil {
 		return nil, err
 	}
 	if c.Hosts() {
@@ -56,23 +54,23 @@ func Connect(ctx context.Context, c config.Wallets, outboundAllow []netip.Prefix
 		if err != nil {
 			return nil, err
 		}
-		b.running, b.Wallets = append(b.running, running{wallet.Coordinator, process, nil}), service
+		i.running, i.Wallets = append(i.running, running{wallet.Coordinator, process, nil}), service
 	} else {
-		to, err := b.client.dial(b.identity, wallet.Coordinator, c.URL)
+		to, err := i.client.dial(i.identity, wallet.Coordinator, c.URL)
 		if err != nil {
 			return nil, err
 		}
-		b.Wallets = coordinator.NewClient(to)
+		i.Wallets = coordinator.NewClient(to)
 	}
-	if b.custody, err = net.Listen("tcp", c.CustodyListen); err != nil {
+	if i.custody, err = net.Listen("tcp", c.CustodyListen); err != nil {
 		return nil, fmt.Errorf("listening for custodians (STEPUP_CUSTODY_LISTEN): %w", err)
 	}
-	return b, nil
+	return i, nil
 }
 
-// Run answers custodians until ctx ends, and runs what is hosted. It returns
-// when something has failed, too.
-func (b *Behind) Run(ctx context.Context, door *custodydoor.Door) error {
+// Run gives custodians these answers until ctx ends, and runs what is hosted. It
+// returns when something has failed, too.
+func (i *Issuer) Run(ctx context.Context, answers []peer.Endpoint) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var (
@@ -90,30 +88,30 @@ func (b *Behind) Run(ctx context.Context, door *custodydoor.Door) error {
 			}
 		})
 	}
-	custody := b.custody
-	b.custody = nil
-	start("answering custodians", func() error { return serve(ctx, door.Server(b.identity, b.log), custody) })
-	for _, r := range b.running {
+	custody := i.custody
+	i.custody = nil
+	start("answering custodians", func() error { return serve(ctx, peer.NewServer(i.identity, i.log, answers...), custody) })
+	for _, r := range i.running {
 		start("the "+string(r.role), func() error { return r.process.Run(ctx, r.listener) })
 	}
-	b.running = nil
+	i.running = nil
 	all.Wait()
-	return errors.Join(append(failed, b.Close())...)
+	return errors.Join(append(failed, i.Close())...)
 }
 
 // Close gives back what is open; for one that never ran.
-func (b *Behind) Close() error {
+func (i *Issuer) Close() error {
 	var all []error
-	for _, r := range b.running {
+	for _, r := range i.running {
 		all = append(all, r.process.Close())
 		if r.listener != nil {
 			all = append(all, r.listener.Close())
 		}
 	}
-	b.running = nil
-	if b.custody != nil {
-		all = append(all, b.custody.Close())
-		b.custody = nil
+	i.running = nil
+	if i.custody != nil {
+		all = append(all, i.custody.Close())
+		i.custody = nil
 	}
-	return errors.Join(append(all, b.client.Close())...)
+	return errors.Join(append(all, i.client.Close())...)
 }

@@ -1,9 +1,4 @@
-// Package custodian is what the signer and the guardian do alike, each for
-// itself: understand an order, decide whether it is allowed, remember it, and keep
-// the state of a wallet. The invariant: nothing is done for an order before
-// [Custodian.Permit] and [Permit.Claim] have both said yes, and of an order only
-// the ids are believed; the wallet is the one in this custodian's own database.
-package custodian
+package custody
 
 import (
 	"context"
@@ -18,7 +13,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/authz"
-	"github.com/stepup-auth/stepup/internal/wallet/custody"
 	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
 
@@ -28,9 +22,10 @@ const SweepEvery = 5 * time.Minute
 // pageSize is how many wallets [Custodian.Holdings] lists at once.
 const pageSize = 500
 
-// Custodian is the common part of both.
+// Custodian is what the signer and the guardian do alike, each for itself: it understands
+// an order, decides whether it is allowed, remembers it, and keeps the state of a wallet.
 type Custodian struct {
-	Custody *custody.Store
+	Custody *Store
 	Checker *authz.Checker
 	Log     *slog.Logger
 }
@@ -42,7 +37,7 @@ type Permit struct {
 	Intent     intent.Intent
 	Authorized authz.Authorized
 
-	custody *custody.Store
+	store *Store
 }
 
 // Permit decides whether an order is allowed. Its refusals are faults.
@@ -62,7 +57,7 @@ func (c *Custodian) Permit(ctx context.Context, o wallet.Order, actions ...walle
 	if err != nil {
 		return Permit{}, err
 	}
-	return Permit{Order: o, Wallet: w, Intent: in, Authorized: authorized, custody: c.Custody}, nil
+	return Permit{Order: o, Wallet: w, Intent: in, Authorized: authorized, store: c.Custody}, nil
 }
 
 // own is the wallet of an operation, by this custodian's own record.
@@ -92,19 +87,19 @@ func (p Permit) By() audit.By {
 		RequestID: op.RequestID}
 }
 
-// Claim makes the operation this custodian's, once, and audits it the first time:
+// Begin makes the operation this custodian's, once, and audits it the first time:
 // one token that serves one operation only serves no other one here, whatever the
 // issuer says.
-func (p Permit) Claim(tx *store.Tx) (custody.Claimed, error) {
+func (p Permit) Begin(tx *store.Tx) (Begun, error) {
 	op := p.Order.Operation
-	claimed, err := p.custody.Claim(tx, custody.Claim{
+	begun, err := p.store.Begin(tx, Operation{
 		OperationID: op.ID, EnvironmentID: op.EnvironmentID, WalletID: op.WalletID, UserID: op.UserID, Action: op.Action,
 		IntentHash: p.Intent.Hash, TokenID: p.Authorized.TokenID, SingleUse: p.Authorized.SingleUse,
 	})
-	if err != nil || claimed.Again {
-		return claimed, err
+	if err != nil || begun.Again {
+		return begun, err
 	}
-	return claimed, audit.Record(tx, p.By(), "custody.allowed", audit.Detail{
+	return begun, audit.Record(tx, p.By(), "custody.allowed", audit.Detail{
 		"operation": op.ID, "wallet": op.WalletID, "action": op.Action, "intent": p.Intent.Hash, "summary": p.Intent.Summary,
 		"by": p.Authorized.By, "ticket": p.Authorized.TicketID, "token": p.Authorized.TokenID,
 	})
@@ -117,24 +112,24 @@ func (c *Custodian) Mark(ctx context.Context, o wallet.Order) (struct{}, error) 
 	if err != nil {
 		return struct{}{}, err
 	}
-	op := o.Operation
+	op := o.Operation.Ref()
 	return struct{}{}, c.Custody.DB().Write(ctx, func(tx *store.Tx) error {
-		claimed, err := p.Claim(tx)
-		if err != nil || claimed.Verdict != "" {
+		begun, err := p.Begin(tx)
+		if err != nil || begun.Verdict != "" {
 			return err
 		}
-		switch op.Action {
+		switch o.Operation.Action {
 		case wallet.Disable:
-			err = c.Custody.Disable(tx, p.By(), op.EnvironmentID, op.WalletID, op.ID)
+			err = c.Custody.Disable(tx, p.By(), op)
 		case wallet.Restore:
-			err = c.Custody.Restore(tx, p.By(), op.EnvironmentID, op.WalletID, op.ID)
+			err = c.Custody.Restore(tx, p.By(), op)
 		case wallet.Delete:
-			_, err = c.Custody.ScheduleDelete(tx, p.By(), op.EnvironmentID, op.WalletID, op.ID)
+			_, err = c.Custody.ScheduleDelete(tx, p.By(), op)
 		}
 		if err != nil {
 			return err
 		}
-		return c.Custody.Finish(tx, op.EnvironmentID, op.ID, wallet.Allowed, nil)
+		return c.Custody.Finish(tx, op, wallet.Allowed)
 	})
 }
 
@@ -152,18 +147,12 @@ func (c *Custodian) Settle(ctx context.Context, s wallet.Settlement) error {
 	}
 	return c.Custody.DB().Write(ctx, func(tx *store.Tx) error {
 		by := audit.By{Actor: "system", EnvironmentID: s.EnvironmentID}
-		return settle(tx, by, s.EnvironmentID, s.WalletID, s.OperationID)
+		return settle(tx, by, s.Ref())
 	})
 }
 
-// WalletRef names a wallet.
-type WalletRef struct {
-	EnvironmentID string `json:"environmentId"`
-	WalletID      string `json:"walletId"`
-}
-
 // Status is what is held of a wallet; nothing is no error.
-func (c *Custodian) Status(ctx context.Context, ref WalletRef) (held wallet.Held, err error) {
+func (c *Custodian) Status(ctx context.Context, ref wallet.WalletRef) (held wallet.Held, err error) {
 	err = c.Custody.DB().Read(ctx, func(tx *store.Tx) error {
 		held = wallet.Held{Now: tx.Now(), Generations: []wallet.Generation{}}
 		status, err := c.Custody.Status(tx, ref.EnvironmentID, ref.WalletID)
@@ -175,8 +164,7 @@ func (c *Custodian) Status(ctx context.Context, ref WalletRef) (held wallet.Held
 		}
 		held.State, held.MarkedBy, held.DeleteAt = status.Wallet.State, status.MarkedBy, status.Wallet.DeleteAt
 		for _, g := range status.Generations {
-			held.Generations = append(held.Generations,
-				wallet.Generation{Number: g.Number, State: wallet.GenerationState(g.State), OperationID: g.OperationID})
+			held.Generations = append(held.Generations, g.Generation)
 		}
 		return nil
 	})
@@ -190,16 +178,16 @@ type After struct {
 
 // Holdings is a page of them.
 type Holdings struct {
-	Holdings []wallet.Holding `json:"holdings"` // ordered by wallet id; empty behind the last
+	Holdings []wallet.WalletRef `json:"holdings"` // ordered by wallet id; empty behind the last
 }
 
 // Holdings lists the wallets that are known here, a page at a time.
 func (c *Custodian) Holdings(ctx context.Context, after After) (page Holdings, err error) {
 	err = c.Custody.DB().Read(ctx, func(tx *store.Tx) error {
-		page = Holdings{Holdings: []wallet.Holding{}}
+		page = Holdings{Holdings: []wallet.WalletRef{}}
 		wallets, err := c.Custody.Wallets(tx, after.WalletID, pageSize)
 		for _, w := range wallets {
-			page.Holdings = append(page.Holdings, wallet.Holding{EnvironmentID: w.EnvironmentID, WalletID: w.ID})
+			page.Holdings = append(page.Holdings, wallet.WalletRef{EnvironmentID: w.EnvironmentID, WalletID: w.ID})
 		}
 		return err
 	})
@@ -215,7 +203,7 @@ func (c *Custodian) Run(ctx context.Context) {
 		switch {
 		case err != nil && ctx.Err() == nil:
 			c.Log.ErrorContext(ctx, "destroying what is due; the next try is in some minutes", "error", err)
-		case swept != (custody.Swept{}):
+		case swept != (Swept{}):
 			c.Log.InfoContext(ctx, "destroyed what was due", "generations", swept.Generations, "wallets", swept.Wallets)
 		}
 		select {

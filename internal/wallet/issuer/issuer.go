@@ -1,15 +1,14 @@
-// Package custodydoor is what the issuer tells the custodians of the wallet
-// service, over a listener of their own. Its invariant: a claim is confirmed only
-// for an operation that the door let through, for the same intent and by the same
-// token, which was spent for that operation and no other. It spends nothing: the
-// door has, in the transaction that remembers the operation.
-package custodydoor
+// Package issuer is the issuer's part in the wallet service: what it answers to the
+// custodians, over a listener of their own. The invariant: a claim is confirmed only for
+// an operation that the issuer has let through, for the same intent and by the same
+// token, which was spent for that operation and no other. It spends nothing: that was
+// done in the transaction that remembers the operation.
+package issuer
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -22,32 +21,32 @@ import (
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 )
 
-// Door answers custodians.
-type Door struct {
+// Server answers custodians.
+type Server struct {
 	DB      *store.DB
 	Tenants *tenant.Registry
 	Now     func() time.Time
 }
 
-// Server is the listener's server; start it with ServeTLS(listener, "", "").
-func (d *Door) Server(identity *peer.Identity, log *slog.Logger) *http.Server {
+// Endpoints are what the custodians may ask of the issuer.
+func (s *Server) Endpoints() []peer.Endpoint {
 	custodians := []wallet.Role{wallet.Signer, wallet.Guardian}
-	return peer.NewServer(identity, log,
+	return []peer.Endpoint{
 		peer.Handle(authz.ClaimPath, custodians, func(ctx context.Context, c wallet.Claim) (wallet.Claimed, error) {
-			return d.Claim(ctx, peer.Caller(ctx), c)
+			return s.Claim(ctx, peer.Caller(ctx), c)
 		}),
 		peer.Query(authz.KeysPath, custodians, func(r *http.Request) (authz.KeysDocument, error) {
-			return d.Keys(r.Context(), r.PathValue("id"))
+			return s.Keys(r.Context(), r.PathValue("id"))
 		}),
-	)
+	}
 }
 
-// Claim confirms to a custodian that the door let this operation through. That
+// Claim confirms to a custodian that the issuer let this operation through. That
 // each custodian asked is audited once.
-func (d *Door) Claim(ctx context.Context, custodian wallet.Role, c wallet.Claim) (wallet.Claimed, error) {
+func (s *Server) Claim(ctx context.Context, custodian wallet.Role, c wallet.Claim) (wallet.Claimed, error) {
 	refused := fault.New(fault.WalletNotAuthorized, "The issuer has not authorised this operation. Ask again at the issuer.")
 	var claimed wallet.Claimed
-	err := d.DB.Write(ctx, func(tx *store.Tx) error {
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		row, err := tx.WalletOperation(c.EnvironmentID, c.OperationID)
 		if errors.Is(err, store.ErrNotFound) {
 			return refused.Because(errors.New("there is no such operation"))
@@ -92,13 +91,13 @@ func spentFor(tx *store.Tx, row store.WalletOperationRow) error {
 }
 
 // Keys are the public keys of an environment and the name of its issuer.
-func (d *Door) Keys(ctx context.Context, environmentID string) (authz.KeysDocument, error) {
-	t, err := d.Tenants.Load(ctx, environmentID)
+func (s *Server) Keys(ctx context.Context, environmentID string) (authz.KeysDocument, error) {
+	t, err := s.Tenants.Load(ctx, environmentID)
 	if err != nil {
 		return authz.KeysDocument{}, err
 	}
 	document := authz.KeysDocument{Issuer: t.Issuer, Keys: []json.RawMessage{}}
-	for _, key := range t.Keys.JWKS(d.Now()).Keys {
+	for _, key := range t.Keys.JWKS(s.Now()).Keys {
 		text, err := json.Marshal(key)
 		if err != nil {
 			return authz.KeysDocument{}, err

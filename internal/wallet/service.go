@@ -1,5 +1,29 @@
 package wallet
 
+import "context"
+
+// Service is the wallet service as the issuer sees it; [Coordinator] is the role behind
+// it. It holds no key and decides nothing that the issuer relies on: hashes and
+// summaries are made by the issuer, and each custodian makes its own.
+//
+// Refusals are *fault.Error and reach the caller as they are. A wallet that is not
+// there and one of somebody else are both wallet_not_found.
+type Service interface {
+	// Prepare says whether the operation could be done now, and changes nothing:
+	// the wallet is there and the user's, its state allows the action, and the
+	// guardian's limits would. It returns the wallet; for Create, the one that
+	// would come into being, without an address.
+	Prepare(ctx context.Context, o Operation) (Wallet, error)
+	// Perform does the operation, finishes it, or answers what came of it.
+	Perform(ctx context.Context, o Operation, by Credentials) (Outcome, error)
+	// Wallets are all wallets of a user, oldest first.
+	Wallets(ctx context.Context, environmentID, userID string) ([]Wallet, error)
+	// Wallet is one of them.
+	Wallet(ctx context.Context, environmentID, userID, walletID string) (Wallet, error)
+	// Broadcast sends a transaction that the wallet signed.
+	Broadcast(ctx context.Context, b Broadcast) (Broadcasted, error)
+}
+
 // Outcome is what became of an operation, for the issuer to answer and to audit.
 // Asked again for the same operation, it is the same.
 type Outcome struct {
