@@ -149,7 +149,7 @@ func (v *Verifier) Elevated(ctx context.Context, token string) (Claims, error) {
 	if c.SingleUse {
 		life = MaxSingleUseLife
 	}
-	if err := v.judge(r, validity{c.Issuer, c.Audience, c.IssuedAt, c.Expires}, v.audiences, life); err != nil {
+	if err := v.judge(r, c.Issuer, c.Audience, v.audiences, c.IssuedAt, c.Expires, life); err != nil {
 		return Claims{}, fmt.Errorf("verifying elevated access token: %w", err)
 	}
 	return c, nil
@@ -181,7 +181,7 @@ func (v *Verifier) Session(ctx context.Context, token string) (SessionClaims, er
 	if inner := r.Optional("kid"); inner != "" && inner != kid {
 		r.Fail("kid", "differs from the header")
 	}
-	if err := v.judge(r, validity{c.Issuer, c.Audience, c.IssuedAt, c.Expires}, v.sessionAudiences, MaxSessionLife); err != nil {
+	if err := v.judge(r, c.Issuer, c.Audience, v.sessionAudiences, c.IssuedAt, c.Expires, MaxSessionLife); err != nil {
 		return SessionClaims{}, fmt.Errorf("verifying session token: %w", err)
 	}
 	return c, nil
@@ -215,18 +215,10 @@ func (v *Verifier) open(ctx context.Context, token, typ string, names []string) 
 	return claims, t.KeyID, nil
 }
 
-// validity is what tokens of all kinds say of where and when they hold.
-type validity struct {
-	issuer          string
-	audience        []string
-	issued, expires time.Time
-}
-
-// judge checks what all kinds have in common: the claims were read without fault, and
-// the token holds here, for one of the wanted audiences if there are any, and now.
-// Expiry comes last, so that [ErrExpired] is only said of tokens that were good once.
-func (v *Verifier) judge(r *jose.Claims, says validity, wanted []string, life time.Duration) error {
-	notBefore := says.issued
+// judge checks what all kinds have in common. Expiry comes last, so that
+// [ErrExpired] is only said of tokens that were good once.
+func (v *Verifier) judge(r *jose.Claims, issuer string, audience, wanted []string, issued, expires time.Time, life time.Duration) error {
+	notBefore := issued
 	if r.Has("nbf") {
 		notBefore = time.Unix(r.Seconds("nbf"), 0)
 	}
@@ -234,15 +226,15 @@ func (v *Verifier) judge(r *jose.Claims, says validity, wanted []string, life ti
 	switch {
 	case r.Err() != nil:
 		return invalid(r.Err())
-	case says.issuer != v.issuer:
+	case issuer != v.issuer:
 		return invalid(errors.New("iss is another issuer"))
-	case len(wanted) > 0 && match(says.audience, wanted) == "":
+	case len(wanted) > 0 && match(audience, wanted) == "":
 		return invalid(errors.New("aud does not name this service"))
-	case says.issued.After(now.Add(maxAhead)), notBefore.After(now.Add(maxAhead)):
+	case issued.After(now.Add(maxAhead)), notBefore.After(now.Add(maxAhead)):
 		return invalid(errors.New("iat or nbf is in the future"))
-	case !says.expires.After(says.issued), says.expires.Sub(says.issued) > life:
+	case !expires.After(issued), expires.Sub(issued) > life:
 		return invalid(fmt.Errorf("exp is not within %s of iat", life))
-	case !now.Before(says.expires):
+	case !now.Before(expires):
 		return ErrExpired
 	}
 	return nil
