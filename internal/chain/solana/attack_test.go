@@ -59,7 +59,7 @@ func TestAWalletThatIsNoSignerSignsNothing(t *testing.T) {
 func TestAReadOnlySignerStillSpends(t *testing.T) {
 	m := build([]Address{you, me}, transferChecked(mine, mint, yours, me, 5, 0), transfer(me, you, 7))
 	m.ReadonlySigned = 1
-	if m.Writable(1) || !m.Writable(0) {
+	if m.writable(1) || !m.writable(0) {
 		t.Fatal("the header is read wrongly")
 	}
 	if got := summarize(t, m); !slices.Equal(amounts(got), []paid{{mint.String(), 5}, {SOL, 7}}) {

