@@ -67,7 +67,7 @@ func addresses(t testing.TB, w *tenanttest.World, userID string) string {
 // signIn reports whether the address signs in.
 func signIn(t testing.TB, w *tenanttest.World, address string) (userID string, err error) {
 	t.Helper()
-	id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: address, Source: address})
+	id, code := w.Ask(t, w.From(address), emailcode.Request{Purpose: method.SignIn, Address: address})
 	err = w.Check(t.Context(), w.Attempt(nil, id, code), func(tx *store.Tx, p method.Proof) error {
 		row, err := tenanttest.Enter(tx, w.Tenant, p)
 		userID = row.UserID
@@ -138,7 +138,7 @@ func TestSignUpRace(t *testing.T) {
 		type asked struct{ id, code string }
 		var all []asked
 		for range 8 {
-			id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+			id, code := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 			all = append(all, asked{id, code})
 		}
 		var done sync.WaitGroup
@@ -233,7 +233,7 @@ func TestLinkedWithNothing(t *testing.T) {
 			t.Fatal(c, err)
 		}
 		stepUp := func() error {
-			id, code := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &ada, Address: "new@example.com"})
+			id, code := w.Ask(t, w.As(&ada), emailcode.Request{Purpose: method.InSession, Address: "new@example.com"})
 			_, err := w.Grant(t.Context(), emailcode.Method{}, w.Attempt(&ada, id, code), stepup.WalletExport)
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // ResetFactors takes all second factors of a user away, with recovery codes,
@@ -30,7 +31,7 @@ func ResetFactors(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string) (i
 	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return !IsFactor(row) && row.SignInEnabled && Counts(env, row) }) {
 		return 0, fault.New(fault.LastCredential, "A second factor is all this user can sign in with. Disable or delete the user instead.")
 	}
-	if err := ForgiveTries(tx, env.ID, userID); err != nil { // while their factors are known
+	if err := ForgiveTries(who.Caller{By: by.Concerning(userID), Tenant: t}, tx); err != nil { // while their factors are known
 		return 0, err
 	}
 	if rows, err = dropLetIn(tx, by, t, rows); err != nil {

@@ -6,19 +6,20 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // RecoveryFactor is the factor id under which tries at recovery codes count,
 // whichever set they are aimed at: a new set gives no new tries.
 const RecoveryFactor = "recovery"
 
-// TakeTry counts one try at a second factor of the user, over all doors,
+// TakeTry counts one try at a second factor of the caller's user, over all doors,
 // sessions and nodes. Only whoever is signed in as the user gets this far, so
 // no stranger can use the tries up.
-func TakeTry(tx *store.Tx, t *tenant.Tenant, userID, factorID string) error {
-	ok, wait, stopped, err := limit.TakeInARow(tx, tries(tx, t.ID, userID, factorID),
-		limit.InARow{Free: t.Limits.FactorGuesses, Stop: t.Limits.FactorHardStop})
+func TakeTry(c who.Caller, tx *store.Tx, factorID string) error {
+	limits := c.Tenant.Limits
+	ok, wait, stopped, err := limit.TakeInARow(tx, tries(c, tx, factorID),
+		limit.InARow{Free: limits.FactorGuesses, Stop: limits.FactorHardStop})
 	switch {
 	case err != nil || ok:
 		return err
@@ -33,8 +34,8 @@ func TakeTry(tx *store.Tx, t *tenant.Tenant, userID, factorID string) error {
 // ForgiveTries forgets the wrong tries at all second factors of a user who has
 // just proved one of them, and at one that is being enrolled. Nothing weaker may
 // call it.
-func ForgiveTries(tx *store.Tx, environmentID, userID string, enrolling ...string) error {
-	rows, err := tx.Credentials(environmentID, userID)
+func ForgiveTries(c who.Caller, tx *store.Tx, enrolling ...string) error {
+	rows, err := tx.Credentials(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
 	}
@@ -45,13 +46,13 @@ func ForgiveTries(tx *store.Tx, environmentID, userID string, enrolling ...strin
 		}
 	}
 	for _, id := range ids {
-		if err := limit.ResetInARow(tx, tries(tx, environmentID, userID, id)); err != nil {
+		if err := limit.ResetInARow(tx, tries(c, tx, id)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func tries(tx *store.Tx, environmentID, userID, factorID string) limit.Key {
-	return limit.For(tx, "factor", environmentID, userID, factorID)
+func tries(c who.Caller, tx *store.Tx, factorID string) limit.Key {
+	return limit.For(tx, "factor", c.Tenant.ID, c.UserID(), factorID)
 }

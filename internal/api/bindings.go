@@ -78,7 +78,7 @@ func registerTransaction(c *door.Call, what binding.Transaction) (Binding, error
 		if err := c.Tenant.Pin(tx); err != nil {
 			return err
 		}
-		row, err = binding.Register(tx, c.By, c.Tenant, *c.Session, what)
+		row, err = binding.Register(c.Caller, tx, what)
 		return err
 	})
 	if err != nil {

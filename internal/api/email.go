@@ -111,12 +111,12 @@ func (a *API) emailRetry(c *door.Call, r EmailRetryRequest) (EmailVerification, 
 
 // mailCode mails a code, for the challenge resend unless that is empty.
 func (a *API) mailCode(c *door.Call, r emailcode.Request, resend string) (EmailVerification, error) {
-	r.Tenant, r.Session, r.Source, r.Alarm = c.Tenant, c.Session, c.Source, a.alarm(c)
+	r.Alarm = a.alarm(c)
 	row, err := a.sendCode(c, assurance.EmailCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
 		if resend != "" {
-			return emailcode.Resend(tx, r, resend)
+			return emailcode.Resend(c.Caller, tx, r, resend)
 		}
-		return emailcode.Create(tx, r)
+		return emailcode.Create(c.Caller, tx, r)
 	})
 	if err != nil {
 		return EmailVerification{}, err
@@ -190,8 +190,7 @@ func (a *API) emailSignIn(c *door.Call, r EmailSignInRequest) (VerifyResponse, e
 	if err := door.Need("verificationToken", r.VerificationToken); err != nil {
 		return VerifyResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken),
-		Source: c.Source}
+	attempt := method.Attempt{Caller: c.Caller, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken)}
 	return a.signInWith(c, emailcode.Method{}, attempt, r.SessionPublicKey, r.AllowNewMFALinking)
 }
 
@@ -211,8 +210,8 @@ func (a *API) emailVerify(c *door.Call, r EmailVerifyRequest) (UpdateSelfRespons
 	if err := door.Need("verificationToken", r.VerificationToken); err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID,
-		Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
+	attempt := method.Attempt{Caller: c.Caller, ChallengeID: r.VerificationUUID,
+		Response: secret.Text(r.VerificationToken), BindingID: r.BindingID}
 	verified, err := a.proveWith(c, emailcode.Method{}, attempt, r.RequestedScopes, linkSent(c, environment.LinkEmail))
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }

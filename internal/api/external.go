@@ -42,7 +42,7 @@ func (a *API) externalSignIn(c *door.Call, r ExternalSignInRequest) (VerifyRespo
 	if err != nil {
 		return VerifyResponse{}, a.explainExternal(c, err)
 	}
-	return a.signInWith(c, external.SignIn{Token: token}, method.Attempt{Tenant: c.Tenant, Source: c.Source}, r.SessionPublicKey, false)
+	return a.signInWith(c, external.SignIn{Token: token}, method.Attempt{Caller: c.Caller}, r.SessionPublicKey, false)
 }
 
 // ExternalVerifyRequest carries an assertion: sub, scope, jti, iat, exp, and
@@ -68,7 +68,7 @@ func (a *API) externalVerify(c *door.Call, r ExternalVerifyRequest) (ExternalVer
 			"An assertion names in scope what it is for, such as wallet:export.")
 	}
 	answer, err := a.proveWith(c, external.Assertion{Token: token},
-		method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}, scopes, signin.Step{})
+		method.Attempt{Caller: c.Caller, BindingID: r.BindingID}, scopes, signin.Step{})
 	return ExternalVerifyResponse{answer.ElevatedAccessToken}, invalidExternal(a.explainExternal(c, err))
 }
 

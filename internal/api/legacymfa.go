@@ -4,21 +4,19 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // LegacyMFA is action-based MFA (wire reference 12). Without it the API mints no
 // MFA token and takes none.
 type LegacyMFA interface {
-	// Mint makes a token for the session from a second factor given in it.
-	Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, singleUse bool) (secret.Text, error)
+	// Mint makes a token for the caller's session from a second factor given in it.
+	Mint(c who.Caller, tx *store.Tx, proof method.Proof, singleUse bool) (secret.Text, error)
 	// Present is the token of a request; nil for an empty text.
 	Present(text string) who.Legacy
 }
@@ -67,6 +65,6 @@ func (a *API) mfaToken(c *door.Call, asked *MFATokenOptions) func(*store.Tx, met
 				return "", err
 			}
 		}
-		return a.LegacyMFA.Mint(tx, c.By, c.Tenant, *c.Session, proof, asked.SingleUse)
+		return a.LegacyMFA.Mint(c.Caller, tx, proof, asked.SingleUse)
 	}
 }

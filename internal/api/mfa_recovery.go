@@ -77,6 +77,6 @@ func (a *API) authRecovery(c *door.Call, r RecoveryRequest) (VerifyResponse, err
 	if err := door.Need("code", r.Code); err != nil {
 		return VerifyResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source, BindingID: r.BindingID}
+	attempt := method.Attempt{Caller: c.Caller, Response: secret.Text(r.Code), BindingID: r.BindingID}
 	return a.proveWith(c, recovery.Method{}, attempt, r.RequestedScopes, signin.Step{MFAToken: a.mfaToken(c, r.CreateMFAToken)})
 }

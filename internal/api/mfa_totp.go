@@ -128,7 +128,7 @@ func (a *API) authTOTP(c *door.Call, r AuthTOTPRequest) (VerifyResponse, error) 
 	if err := door.Need("code", r.Code); err != nil {
 		return VerifyResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source, BindingID: r.BindingID}
+	attempt := method.Attempt{Caller: c.Caller, Response: secret.Text(r.Code), BindingID: r.BindingID}
 	return a.proveWith(c, totp.Method{DeviceID: r.ID}, attempt, r.RequestedScopes, signin.Step{
 		MFAToken: a.mfaToken(c, r.CreateMFAToken),
 		Otherwise: func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {

@@ -225,7 +225,7 @@ func (a *API) deletePasskey(c *door.Call, r PasskeyDeleteRequest) (door.None, er
 
 func passkeyCreation(c *door.Call, _ door.None) (options passkey.CreationOptions, err error) {
 	err = c.WriteCounting(func(tx *store.Tx) error {
-		options, err = passkey.BeginRegistration(tx, c.Tenant, *c.Session)
+		options, err = passkey.BeginRegistration(c.Caller, tx)
 		return err
 	})
 	return options, err
@@ -271,7 +271,7 @@ func (a *API) enrolPasskey(c *door.Call, r PasskeyEnrolRequest) (VerifyResponse,
 // the request in.
 func (a *API) addPasskey(c *door.Call, r *passkey.Registration, mfaToken *MFATokenOptions) (VerifyResponse, error) {
 	r.UserAgent = c.Header("User-Agent")
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source}
+	attempt := method.Attempt{Caller: c.Caller}
 	link := func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
 		return signin.LinkPasskey(c.Caller, tx, r, proof, c.Spending(stepup.CredentialLink, ""))
 	}
@@ -283,7 +283,7 @@ func passkeySignInOptions(c *door.Call, _ door.None) (options passkey.RequestOpt
 		return options, err
 	}
 	err = c.WriteCounting(func(tx *store.Tx) error {
-		options, err = passkey.BeginSignIn(tx, c.Tenant, c.Source)
+		options, err = passkey.BeginSignIn(c.Caller, tx)
 		return err
 	})
 	return options, err
@@ -298,7 +298,7 @@ type PasskeySignInRequest struct {
 }
 
 func (a *API) passkeySignIn(c *door.Call, r PasskeySignInRequest) (VerifyResponse, error) {
-	attempt := method.Attempt{Tenant: c.Tenant, Source: c.Source}
+	attempt := method.Attempt{Caller: c.Caller}
 	return a.signInWith(c, passkey.Assertion{Response: r.AssertionResponse}, attempt, r.SessionPublicKey, false)
 }
 
@@ -307,7 +307,7 @@ func passkeyStepUpOptions(c *door.Call, _ door.None) (options passkey.RequestOpt
 		return options, err
 	}
 	err = c.WriteCounting(func(tx *store.Tx) error {
-		options, err = passkey.BeginStepUp(tx, c.Tenant, *c.Session, c.Query().Get("bindingId"))
+		options, err = passkey.BeginStepUp(c.Caller, tx, c.Query().Get("bindingId"))
 		return err
 	})
 	return options, err
@@ -322,7 +322,7 @@ type PasskeyStepUpRequest struct {
 }
 
 func (a *API) passkeyStepUp(c *door.Call, r PasskeyStepUpRequest) (VerifyResponse, error) {
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, Source: c.Source, BindingID: r.BindingID}
+	attempt := method.Attempt{Caller: c.Caller, BindingID: r.BindingID}
 	return a.proveWith(c, passkey.Assertion{Response: r.AssertionResponse}, attempt, r.RequestedScopes,
 		signin.Step{MFAToken: a.mfaToken(c, r.CreateMFAToken)})
 }

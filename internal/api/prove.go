@@ -58,7 +58,7 @@ func (a *API) check(
 	c *door.Call, m method.Method, attempt method.Attempt, then func(*store.Tx, method.Proof) (signin.Signed, error),
 ) (VerifyResponse, error) {
 	var signed signin.Signed
-	err := method.Check(c.Context(), a.DB, m, attempt, c.By, func(tx *store.Tx, proof method.Proof) (err error) {
+	err := method.Check(c.Context(), a.DB, m, attempt, func(tx *store.Tx, proof method.Proof) (err error) {
 		signed, err = then(tx, proof)
 		return err
 	})

@@ -56,7 +56,7 @@ func revoke(c *door.Call, _ door.None) (door.None, error) {
 	}
 	c.Forget()
 	return door.None{}, c.Write(func(tx *store.Tx) error {
-		return session.Revoke(tx, c.By, c.Tenant, c.Session.ID, reason)
+		return session.Revoke(c.Caller, tx, reason)
 	})
 }
 

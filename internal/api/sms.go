@@ -112,13 +112,13 @@ func (a *API) textCode(c *door.Call, r SMSCreateRequest, purpose method.Purpose,
 	if err != nil {
 		return SMSVerification{}, err
 	}
-	asked := smscode.Request{Tenant: c.Tenant, Session: c.Session, Purpose: purpose, Address: n.E164, Source: c.Source,
+	asked := smscode.Request{Purpose: purpose, Address: n.E164,
 		BindingID: r.BindingID, Scopes: scopes, Alarm: a.alarm(c)}
 	row, err := a.sendCode(c, assurance.SMSCode, func(tx *store.Tx) (store.CodeChallengeRow, error) {
 		if resend != "" {
-			return smscode.Resend(tx, asked, resend)
+			return smscode.Resend(c.Caller, tx, asked, resend)
 		}
-		return smscode.Create(tx, asked)
+		return smscode.Create(c.Caller, tx, asked)
 	})
 	return texted(row, n), err
 }
@@ -137,8 +137,7 @@ func (a *API) smsSignIn(c *door.Call, r SMSSignInRequest) (VerifyResponse, error
 	if err := door.Need("verificationToken", r.VerificationToken); err != nil {
 		return VerifyResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken),
-		Source: c.Source}
+	attempt := method.Attempt{Caller: c.Caller, ChallengeID: r.VerificationUUID, Response: secret.Text(r.VerificationToken)}
 	return a.signInWith(c, smscode.Method{}, attempt, r.SessionPublicKey, r.AllowNewMFALinking)
 }
 
@@ -152,8 +151,8 @@ func (a *API) smsVerify(c *door.Call, r SMSVerifyRequest) (UpdateSelfResponse, e
 	if err := door.Need("verificationToken", r.VerificationToken); err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	attempt := method.Attempt{Tenant: c.Tenant, Session: c.Session, ChallengeID: r.VerificationUUID,
-		Response: secret.Text(r.VerificationToken), Source: c.Source, BindingID: r.BindingID}
+	attempt := method.Attempt{Caller: c.Caller, ChallengeID: r.VerificationUUID,
+		Response: secret.Text(r.VerificationToken), BindingID: r.BindingID}
 	verified, err := a.proveWith(c, smscode.Method{}, attempt, r.RequestedScopes, linkSent(c, environment.LinkPhone))
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
 }
@@ -172,8 +171,8 @@ func (a *API) changePhone(c *door.Call, tx *store.Tx, typed string) (*SMSVerific
 	if err != nil {
 		return nil, err
 	}
-	row, err := smscode.Create(tx, smscode.Request{
-		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Address: n.E164, Source: c.Source,
+	row, err := smscode.Create(c.Caller, tx, smscode.Request{
+		Purpose: method.Update, Address: n.E164,
 		AuthorizedBy: tokenID, Alarm: a.alarm(c),
 	})
 	if err != nil {

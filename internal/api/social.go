@@ -82,7 +82,7 @@ func (a *API) socialRoutes() []door.Route {
 }
 
 func socialRequest(c *door.Call) social.Request {
-	return social.Request{Tenant: c.Tenant, Session: c.Session, Provider: c.Path("provider"), Source: c.Source}
+	return social.Request{Caller: c.Caller, Provider: c.Path("provider")}
 }
 
 // socialEndpoint finds out where the provider answers, which may ask the
@@ -234,7 +234,7 @@ func (a *API) socialAttempt(c *door.Call, r SocialRequest) (social.Method, metho
 		}
 	}
 	m := social.Method{Client: a.social, Provider: c.Path("provider"), State: r.State, CodeVerifier: r.CodeVerifier}
-	return m, method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.Code), Source: c.Source}, nil
+	return m, method.Attempt{Caller: c.Caller, Response: secret.Text(r.Code)}, nil
 }
 
 func (a *API) socialSignIn(c *door.Call, r SocialRequest) (VerifyResponse, error) {

@@ -131,8 +131,8 @@ func (a *API) changeEmail(c *door.Call, tx *store.Tx, address string) (*EmailVer
 	if err != nil {
 		return nil, err
 	}
-	row, err := emailcode.Create(tx, emailcode.Request{
-		Tenant: c.Tenant, Session: c.Session, Purpose: method.Update, Address: address, Source: c.Source, AuthorizedBy: tokenID,
+	row, err := emailcode.Create(c.Caller, tx, emailcode.Request{
+		Purpose: method.Update, Address: address, AuthorizedBy: tokenID,
 		Alarm: a.alarm(c),
 	})
 	if err != nil {

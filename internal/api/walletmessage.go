@@ -63,7 +63,7 @@ func walletMessage(c *door.Call, r WalletMessageRequest) (WalletMessage, error) 
 		return WalletMessage{}, fault.New(fault.InvalidWalletAddress, "The field address is no address of this chain: an EVM address is "+
 			"0x and 40 hex digits, whose capitals, if it mixes them, are those of EIP-55; a Solana address is base58.")
 	}
-	text := walletsig.Text{Tenant: c.Tenant, Session: c.Session, Chain: kind, Address: address, Origin: r.Origin}
+	text := walletsig.Text{Caller: c.Caller, Chain: kind, Address: address, Origin: r.Origin}
 	if kind == chain.EVM {
 		if text.ChainID = r.Network; text.ChainID == "" {
 			text.ChainID = "1"
@@ -95,7 +95,7 @@ func walletMessage(c *door.Call, r WalletMessageRequest) (WalletMessage, error) 
 	var answer WalletMessage
 	err = c.Read(func(tx *store.Tx) (err error) {
 		if r.BindingID != "" {
-			about, err := binding.Find(tx, c.Tenant, c.Session, r.BindingID)
+			about, err := binding.Find(c.Caller, tx, r.BindingID)
 			if err != nil {
 				return err
 			}

@@ -134,7 +134,7 @@ func (a *API) walletProof(c *door.Call, r WalletRequest, signedFor walletsig.Doo
 		Door: signedFor, Chain: kind, Address: address, Message: r.MessageToSign, Detail: detail.JSON(),
 		Contracts: a.contracts, Nodes: c.Tenant.Wallets.Nodes(), Undeployed: c.Tenant.Wallets.Undeployed,
 	}
-	return m, method.Attempt{Tenant: c.Tenant, Session: c.Session, Response: secret.Text(r.SignedMessage), Source: c.Source}, nil
+	return m, method.Attempt{Caller: c.Caller, Response: secret.Text(r.SignedMessage)}, nil
 }
 
 // walletChain is a chain whose wallets count in this environment.

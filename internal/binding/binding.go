@@ -18,7 +18,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/strictjson"
-	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Limits.
@@ -42,9 +42,9 @@ type Transaction struct {
 	MustDisplay bool
 }
 
-// Register keeps a transaction for the session to confirm. Refusals are
+// Register keeps a transaction for the caller's session to confirm. Refusals are
 // *fault.Error.
-func Register(tx *store.Tx, by audit.By, t *tenant.Tenant, s store.SessionRow, what Transaction) (store.BindingRow, error) {
+func Register(c who.Caller, tx *store.Tx, what Transaction) (store.BindingRow, error) {
 	details, hash, err := Canonical(what.Details)
 	if err != nil {
 		return store.BindingRow{}, err
@@ -56,10 +56,10 @@ func Register(tx *store.Tx, by audit.By, t *tenant.Tenant, s store.SessionRow, w
 		return store.BindingRow{},
 			unshowable("its summary leaves something out, and the operator has it confirmed by people who see all of it")
 	}
-	if _, err := tx.LockUser(t.ID, s.UserID); err != nil {
+	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
 		return store.BindingRow{}, err
 	}
-	n, err := tx.CountBindings(t.ID, s.ID)
+	n, err := tx.CountBindings(c.Tenant.ID, c.Session.ID)
 	if err != nil {
 		return store.BindingRow{}, err
 	}
@@ -68,14 +68,14 @@ func Register(tx *store.Tx, by audit.By, t *tenant.Tenant, s store.SessionRow, w
 			"This session registered %d transactions in %s, which is as many as one may. Confirm one, or wait.", n, Life).After(Life)
 	}
 	row := store.BindingRow{
-		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: s.UserID, SessionID: s.ID, Scope: string(what.Scope),
+		ID: uuid.NewString(), EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, SessionID: c.Session.ID, Scope: string(what.Scope),
 		Details: string(details), Hash: hash, Summary: what.Summary, Shown: what.Shown, MustDisplay: what.MustDisplay,
 		ExpiresAt: tx.Now().Add(Life),
 	}
 	if err := tx.InsertBinding(row); err != nil {
 		return row, err
 	}
-	return row, audit.Record(tx, by.In(s.ID), "binding.registered", audit.Detail{
+	return row, audit.Record(tx, c.By.In(c.Session.ID), "binding.registered", audit.Detail{
 		"binding_id": row.ID, "scope": row.Scope, "authorization_details_hash": hash, "summary": row.Summary,
 	})
 }
@@ -95,14 +95,14 @@ func Canonical(details []byte) (canonical []byte, hash string, err error) {
 	return canonical, hash, nil
 }
 
-// Find reads a binding that the session may still confirm, for a challenge that
+// Find reads a binding that the caller's session may still confirm, for a challenge that
 // is to be about it.
-func Find(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, id string) (store.BindingRow, error) {
-	if s == nil {
+func Find(c who.Caller, tx *store.Tx, id string) (store.BindingRow, error) {
+	if c.Session == nil {
 		return store.BindingRow{}, fault.New(fault.InvalidBinding,
 			"A transaction is confirmed inside a session. Sign in first, without a bindingId.")
 	}
-	row, err := tx.OpenBinding(t.ID, id, s.UserID, s.ID)
+	row, err := tx.OpenBinding(c.Tenant.ID, id, c.Session.UserID, c.Session.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		err = unknown()
 	}
@@ -110,8 +110,8 @@ func Find(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, id string) (store
 }
 
 // Confirm takes a binding for the token that is being minted, once.
-func Confirm(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, id string) (store.BindingRow, error) {
-	row, err := tx.ConsumeBinding(t.ID, id, s.UserID, s.ID)
+func Confirm(c who.Caller, tx *store.Tx, id string) (store.BindingRow, error) {
+	row, err := tx.ConsumeBinding(c.Tenant.ID, id, c.Session.UserID, c.Session.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		err = unknown()
 	}

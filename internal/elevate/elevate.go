@@ -26,6 +26,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/token"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // MaxScopes is how many scopes one request may ask for.
@@ -98,16 +99,17 @@ func ParseScopes(t *tenant.Tenant, requested []string) ([]stepup.Scope, error) {
 	return scopes, nil
 }
 
-// Grant mints a token for the session from a proof given in it. A refusal is a
+// Grant mints a token for the caller's session from a proof given in it. A refusal is a
 // *fault.Error and mints nothing.
-func Grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof,
-	scopes []stepup.Scope) (*Minted, error) {
+func Grant(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
 	switch {
 	case !proof.Valid():
 		return nil, errors.New("granting: no proof")
-	case proof.EnvironmentID() != t.ID || session.EnvironmentID != t.ID:
+	case c.Session == nil:
+		return nil, errors.New("granting: no session")
+	case proof.EnvironmentID() != c.Tenant.ID || c.Session.EnvironmentID != c.Tenant.ID:
 		return nil, errors.New("granting: proof of another environment")
-	case proof.SessionID() != session.ID:
+	case proof.SessionID() != c.Session.ID:
 		return nil, errors.New("granting: proof of another session")
 	case proof.Evidence().Purpose != method.InSession:
 		return nil, fault.New(fault.MFAInvalidRequest, "This proof was asked for something else. Start the step-up again.")
@@ -115,7 +117,7 @@ func Grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 	if err := asked(proof.Evidence().Scopes, scopes); err != nil {
 		return nil, err
 	}
-	return grant(tx, by, t, session, proof, scopes)
+	return grant(c, tx, proof, scopes)
 }
 
 // asked refuses scopes that a challenge which named some did not name: whoever
@@ -133,29 +135,29 @@ func asked(named string, scopes []stepup.Scope) error {
 }
 
 // GrantAtSignIn is the one exception to "sign-in mints nothing": credential:link
-// for a user without any MFA method who has just signed in by an email or SMS
-// code, so that a first factor can be enrolled without a second code. It
+// for a user without any MFA method who has just signed in to the caller's session by
+// an email or SMS code, so that a first factor can be enrolled without a second code. It
 // returns nil without an error when the exception does not apply.
-func GrantAtSignIn(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof) (*Minted, error) {
-	if !proof.Valid() || proof.EnvironmentID() != t.ID || proof.Evidence().Purpose != method.SignIn {
+func GrantAtSignIn(c who.Caller, tx *store.Tx, proof method.Proof) (*Minted, error) {
+	if !proof.Valid() || proof.EnvironmentID() != c.Tenant.ID || proof.Evidence().Purpose != method.SignIn {
 		return nil, errors.New("granting: no proof of this sign-in")
 	}
-	if !proof.Kind().Sent() || t.MFA.Required {
+	if !proof.Kind().Sent() || c.Tenant.MFA.Required {
 		return nil, nil
 	}
-	person, err := account.Person(tx, t.Environment, session)
+	person, err := account.Person(tx, c.Tenant.Environment, *c.Session)
 	if err != nil || person.Enrolled() || person.Disputed {
 		return nil, err
 	}
-	minted, err := grant(tx, by, t, session, proof, []stepup.Scope{stepup.CredentialLink})
+	minted, err := grant(c, tx, proof, []stepup.Scope{stepup.CredentialLink})
 	if fault.Has(err, fault.MFAInvalidRequest) || fault.Has(err, fault.CoolingDown) {
 		return nil, nil // nothing is minted, and the sign-in goes on
 	}
 	return minted, err
 }
 
-func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof,
-	scopes []stepup.Scope) (*Minted, error) {
+func grant(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
+	t, session := c.Tenant, *c.Session
 	if _, err := tx.LockUser(t.ID, session.UserID); err != nil {
 		return nil, fmt.Errorf("locking user: %w", err)
 	}
@@ -184,7 +186,7 @@ func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 			return nil, fault.New(fault.InvalidScopes, "%s", policy.NoScope(t.Environment, string(scope)))
 		}
 		if decision.Withholds(credential.ID) {
-			return nil, enforce.Disputed(decision, by.RequestID)
+			return nil, enforce.Disputed(decision, c.By.RequestID)
 		}
 		if decision.CoolDown > 0 {
 			return nil, fault.New(fault.CoolingDown,
@@ -200,20 +202,19 @@ func grant(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow
 	if !ok {
 		return nil, fault.New(fault.InvalidScopes, "These scopes belong to different audiences. Ask for one token per audience.")
 	}
-	about, err := bind(tx, t, session, proof, scopes, rules)
+	about, err := bind(c, tx, proof, scopes, rules)
 	if err != nil {
 		return nil, err
 	}
 	if about != nil {
 		rule.SingleUse, rule.Life = true, min(rule.Life, policy.SingleUseCeiling)
 	}
-	return mint(tx, by, t, session, proof, credential, scopes, rule, about)
+	return mint(c, tx, order{proof: proof, credential: credential, scopes: scopes, rule: rule, about: about})
 }
 
 // bind takes the transaction that was confirmed: the token is for that one and
 // its scope, and nothing else. It returns nil when there is none.
-func bind(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, proof method.Proof, scopes []stepup.Scope,
-	rules []policy.Rule) (*store.BindingRow, error) {
+func bind(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope, rules []policy.Rule) (*store.BindingRow, error) {
 	evidence := proof.Evidence()
 	if evidence.BindingID == "" {
 		for _, rule := range rules {
@@ -224,7 +225,7 @@ func bind(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, proof method
 		}
 		return nil, nil
 	}
-	row, err := binding.Confirm(tx, t, session, evidence.BindingID)
+	row, err := binding.Confirm(c, tx, evidence.BindingID)
 	if err != nil {
 		return nil, err
 	}
@@ -252,19 +253,28 @@ func tooWeak(d policy.Decision, scope stepup.Scope) *fault.Error {
 	return fault.New(fault.MFAInvalidRequest, "This method is too weak for %s. Use one that stepUp/check lists.", scope)
 }
 
-func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof, credential store.CredentialRow,
-	scopes []stepup.Scope, rule policy.Rule, about *store.BindingRow) (*Minted, error) {
+// order is a token that may be minted: all that could refuse it has been asked.
+type order struct {
+	proof      method.Proof
+	credential store.CredentialRow // whose control was proven
+	scopes     []stepup.Scope
+	rule       policy.Rule       // of all the scopes together
+	about      *store.BindingRow // the one transaction that it is for; nil: none
+}
+
+func mint(c who.Caller, tx *store.Tx, o order) (*Minted, error) {
+	t, session := c.Tenant, *c.Session
 	id := uuid.NewString()
 	issued := tx.Now().Truncate(time.Second)
-	expires := issued.Add(rule.Life)
-	words := make([]string, len(scopes))
-	for i, scope := range scopes {
+	expires := issued.Add(o.rule.Life)
+	words := make([]string, len(o.scopes))
+	for i, scope := range o.scopes {
 		words[i] = string(scope)
 	}
 	row := store.ElevatedTokenRow{
-		ID: id, EnvironmentID: t.ID, UserID: session.UserID, SessionID: session.ID, CredentialID: credential.ID,
-		Method: string(proof.Kind()), Scopes: words, Audience: t.Audience(rule.Audience), ACR: string(proof.ACR()),
-		SingleUse: rule.SingleUse, IssuedAt: issued, ExpiresAt: expires,
+		ID: id, EnvironmentID: t.ID, UserID: session.UserID, SessionID: session.ID, CredentialID: o.credential.ID,
+		Method: string(o.proof.Kind()), Scopes: words, Audience: t.Audience(o.rule.Audience), ACR: string(o.proof.ACR()),
+		SingleUse: o.rule.SingleUse, IssuedAt: issued, ExpiresAt: expires,
 	}
 	held, err := tx.Credentials(t.ID, session.UserID)
 	if err != nil {
@@ -278,26 +288,26 @@ func mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow,
 		return nil, fmt.Errorf("minting: %w", err)
 	}
 	detail := audit.Detail{
-		"token_id": id, "scopes": words, "single_use": rule.SingleUse, "acr": proof.ACR(), "method": proof.Kind(),
-		"credential_id": credential.ID, "audience": row.Audience, "expires_at": expires,
+		"token_id": id, "scopes": words, "single_use": o.rule.SingleUse, "acr": o.proof.ACR(), "method": o.proof.Kind(),
+		"credential_id": o.credential.ID, "audience": row.Audience, "expires_at": expires,
 	}
-	if about != nil {
-		detail["binding_id"], detail["authorization_details_hash"], detail["displayed"] = about.ID, about.Hash,
-			displayed(proof.Evidence(), *about)
+	if o.about != nil {
+		detail["binding_id"], detail["authorization_details_hash"], detail["displayed"] = o.about.ID, o.about.Hash,
+			displayed(o.proof.Evidence(), *o.about)
 	}
-	if err := audit.Record(tx, by.In(session.ID), "token.minted", detail); err != nil {
+	if err := audit.Record(tx, c.By.In(session.ID), "token.minted", detail); err != nil {
 		return nil, err
 	}
 	minted := &Minted{claims{
 		Issuer: t.Issuer, Audience: row.Audience, Subject: session.UserID, Session: session.ID, EnvironmentID: t.ID,
-		Scope: strings.Join(words, " "), SingleUse: rule.SingleUse, ID: id, IssuedAt: issued.Unix(), Expires: expires.Unix(),
-		AuthTime: proof.At().Unix(), ACR: string(proof.ACR()), AMR: proof.Kind().AMR(), CredentialID: credential.ID,
+		Scope: strings.Join(words, " "), SingleUse: o.rule.SingleUse, ID: id, IssuedAt: issued.Unix(), Expires: expires.Unix(),
+		AuthTime: o.proof.At().Unix(), ACR: string(o.proof.ACR()), AMR: o.proof.Kind().AMR(), CredentialID: o.credential.ID,
 		SessionPublicKey: session.SessionPublicKey, ExternalIssuer: issuer, ExternalSubject: subject,
 	}}
-	if about != nil {
-		displayed := displayed(proof.Evidence(), *about)
+	if o.about != nil {
+		displayed := displayed(o.proof.Evidence(), *o.about)
 		minted.claims.AuthorizationDetails, minted.claims.AuthorizationDetailsHash, minted.claims.Displayed = json.RawMessage(
-			about.Details), about.Hash, &displayed
+			o.about.Details), o.about.Hash, &displayed
 	}
 	return minted, nil
 }

@@ -78,11 +78,11 @@ func TestProofOfSomethingElse(t *testing.T) {
 		other.Environment = &environment
 
 		prove := func(s *store.SessionRow, purpose method.Purpose, then func(*store.Tx, method.Proof) error) error {
-			return method.Check(t.Context(), w.DB, stub(assurance.EmailCode, purpose), w.Attempt(s, "", ""), tenanttest.By, then)
+			return method.Check(t.Context(), w.DB, stub(assurance.EmailCode, purpose), w.Attempt(s, "", ""), then)
 		}
 		grant := func(s store.SessionRow) func(*store.Tx, method.Proof) error {
 			return func(tx *store.Tx, p method.Proof) error {
-				m, err := elevate.Grant(tx, tenanttest.By, w.Tenant, s, p, []stepup.Scope{stepup.WalletExport})
+				m, err := elevate.Grant(w.As(&s), tx, p, []stepup.Scope{stepup.WalletExport})
 				if err != nil && m != nil {
 					t.Error("minted with an error")
 				}
@@ -92,7 +92,7 @@ func TestProofOfSomethingElse(t *testing.T) {
 		for name, err := range map[string]error{
 			"no proof": w.DB.Write(t.Context(), func(tx *store.Tx) error { return grant(ada)(tx, method.Proof{}) }),
 			"another environment": prove(&ada, method.InSession, func(tx *store.Tx, p method.Proof) error {
-				_, err := elevate.Grant(tx, tenanttest.By, &other, ada, p, []stepup.Scope{stepup.WalletExport})
+				_, err := elevate.Grant(w.As(&ada).In(&other, ada), tx, p, []stepup.Scope{stepup.WalletExport})
 				return err
 			}),
 			"another session of the user": prove(&again, method.InSession, grant(ada)),
@@ -101,15 +101,15 @@ func TestProofOfSomethingElse(t *testing.T) {
 			"a profile change":            prove(&ada, method.Update, grant(ada)),
 			"another user's address":      prove(&mallory, method.InSession, grant(mallory)),
 			"no scope": prove(&ada, method.InSession, func(tx *store.Tx, p method.Proof) error {
-				_, err := elevate.Grant(tx, tenanttest.By, w.Tenant, ada, p, nil)
+				_, err := elevate.Grant(w.As(&ada), tx, p, nil)
 				return err
 			}),
 			"an operator's scope": prove(&ada, method.InSession, func(tx *store.Tx, p method.Proof) error {
-				_, err := elevate.Grant(tx, tenanttest.By, w.Tenant, ada, p, []stepup.Scope{stepup.ConsoleMFAReset})
+				_, err := elevate.Grant(w.As(&ada), tx, p, []stepup.Scope{stepup.ConsoleMFAReset})
 				return err
 			}),
 			"two audiences": prove(&ada, method.InSession, func(tx *store.Tx, p method.Proof) error {
-				_, err := elevate.Grant(tx, tenanttest.By, w.Tenant, ada, p, []stepup.Scope{stepup.WalletExport, tenanttest.Transfer})
+				_, err := elevate.Grant(w.As(&ada), tx, p, []stepup.Scope{stepup.WalletExport, tenanttest.Transfer})
 				return err
 			}),
 		} {
@@ -191,12 +191,12 @@ func TestGrantAtSignIn(t *testing.T) {
 		w.SignIn(t, "ada@example.com")
 		signIn := func(kind assurance.Kind) (m *elevate.Minted, err error) {
 			err = method.Check(t.Context(), w.DB, stub(kind, method.SignIn), w.Attempt(nil, "",
-				""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
+				""), func(tx *store.Tx, p method.Proof) error {
 				row, err := tenanttest.Enter(tx, w.Tenant, p)
 				if err != nil {
 					return err
 				}
-				m, err = elevate.GrantAtSignIn(tx, tenanttest.By, w.Tenant, row, p)
+				m, err = elevate.GrantAtSignIn(w.As(&row), tx, p)
 				return err
 			})
 			return m, err
@@ -227,8 +227,8 @@ func TestGrantAtSignIn(t *testing.T) {
 			t.Errorf("where codes are banned: %v, %v", m, err)
 		}
 		err := method.Check(t.Context(), w.DB, stub(assurance.EmailCode, method.InSession), w.Attempt(nil, "",
-			""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
-			_, err := elevate.GrantAtSignIn(tx, tenanttest.By, w.Tenant, store.SessionRow{}, p)
+			""), func(tx *store.Tx, p method.Proof) error {
+			_, err := elevate.GrantAtSignIn(w.As(&store.SessionRow{}), tx, p)
 			return err
 		})
 		if err == nil || errors.Is(err, store.ErrNotFound) {

@@ -170,7 +170,7 @@ func TestRevocation(t *testing.T) {
 		revoke func(t *testing.T, w *tenanttest.World, s store.SessionRow)
 	}{
 		{"the session", func(t *testing.T, w *tenanttest.World, s store.SessionRow) {
-			w.Write(t, func(tx *store.Tx) error { return session.Revoke(tx, tenanttest.By, w.Tenant, s.ID, "log out") })
+			w.Write(t, func(tx *store.Tx) error { return session.Revoke(w.As(&s), tx, "log out") })
 		}},
 		{"all sessions", func(t *testing.T, w *tenanttest.World, s store.SessionRow) {
 			w.Write(t, func(tx *store.Tx) error {

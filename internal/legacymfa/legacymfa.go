@@ -38,24 +38,26 @@ const purpose = "mfa token"
 // Tokens is the legacy system as the API is given it.
 type Tokens struct{}
 
-// Mint makes a token for the session from a second factor given in it. Unlike an
+// Mint makes a token for the caller's session from a second factor given in it. Unlike an
 // elevated token it has no time limit of its own: it ends with its session or
 // with the credential it came from.
-func (Tokens) Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.SessionRow, proof method.Proof,
-	singleUse bool) (secret.Text, error) {
+func (Tokens) Mint(c who.Caller, tx *store.Tx, proof method.Proof, singleUse bool) (secret.Text, error) {
 	switch {
 	case !proof.Valid():
 		return "", errors.New("minting an MFA token: no proof")
-	case proof.EnvironmentID() != t.ID || session.EnvironmentID != t.ID:
+	case c.Session == nil:
+		return "", errors.New("minting an MFA token: no session")
+	case proof.EnvironmentID() != c.Tenant.ID || c.Session.EnvironmentID != c.Tenant.ID:
 		return "", errors.New("minting an MFA token: proof of another environment")
-	case proof.SessionID() != session.ID:
+	case proof.SessionID() != c.Session.ID:
 		return "", errors.New("minting an MFA token: proof of another session")
-	case proof.Evidence().Purpose != method.InSession && !confirms(t, proof):
+	case proof.Evidence().Purpose != method.InSession && !confirms(c.Tenant, proof):
 		return "", fault.New(fault.MFAInvalidRequest, "This proof was asked for something else. Give the second factor again.")
 	case !proof.Kind().MFA():
 		return "", fault.New(fault.MFAInvalidRequest,
 			"An MFA token needs a second factor: an authenticator code, a passkey or a recovery code.")
 	}
+	t, session := c.Tenant, *c.Session
 	credential, held := proof.Credential()
 	if !held || credential.UserID != session.UserID {
 		return "", fault.New(fault.MFAInvalidRequest, "This is not one of your own second factors.")
@@ -71,7 +73,7 @@ func (Tokens) Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 		return "", err
 	}
 	if slices.Contains(account.Withheld(rows), credential.ID) {
-		return "", enforce.Disputed(policy.Decision{}, by.RequestID)
+		return "", enforce.Disputed(policy.Decision{}, c.By.RequestID)
 	}
 	text := secret.Text(Prefix + rand.Text())
 	id, err := uuid.NewV7()
@@ -86,7 +88,7 @@ func (Tokens) Mint(tx *store.Tx, by audit.By, t *tenant.Tenant, session store.Se
 	if err != nil {
 		return "", fmt.Errorf("minting an MFA token: %w", err)
 	}
-	return text, audit.Record(tx, by.In(session.ID), "mfa_token.minted", audit.Detail{
+	return text, audit.Record(tx, c.By.In(session.ID), "mfa_token.minted", audit.Detail{
 		"token_id": id.String(), "single_use": singleUse, "method": proof.Kind(), "credential_id": credential.ID,
 	})
 }

@@ -39,8 +39,8 @@ func totpProof(row store.CredentialRow, purpose method.Purpose) tenanttest.Stub 
 
 func mint(t *testing.T, w *tenanttest.World, m method.Method, s store.SessionRow, singleUse bool) (text secret.Text, err error) {
 	t.Helper()
-	err = method.Check(t.Context(), w.DB, m, w.Attempt(&s, "", "x"), tenanttest.By, func(tx *store.Tx, p method.Proof) (err error) {
-		text, err = legacymfa.Tokens{}.Mint(tx, tenanttest.By, w.Tenant, s, p, singleUse)
+	err = method.Check(t.Context(), w.DB, m, w.Attempt(&s, "", "x"), func(tx *store.Tx, p method.Proof) (err error) {
+		text, err = legacymfa.Tokens{}.Mint(w.As(&s), tx, p, singleUse)
 		return err
 	})
 	return text, err
@@ -228,7 +228,7 @@ func TestMintRefuses(t *testing.T) {
 		}
 	}
 	w.Write(t, func(tx *store.Tx) error {
-		if _, err := (legacymfa.Tokens{}).Mint(tx, tenanttest.By, w.Tenant, s, method.Proof{}, true); err == nil {
+		if _, err := (legacymfa.Tokens{}).Mint(w.As(&s), tx, method.Proof{}, true); err == nil {
 			t.Error("the zero proof mints")
 		}
 		return nil

@@ -4,15 +4,16 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // EndsBy bounds what an elevated token lets begin: it is over when the token would
 // be, however short of at that is. Without a token nothing but at bounds it.
-func EndsBy(tx *store.Tx, environmentID, tokenID string, at time.Time) (time.Time, error) {
+func EndsBy(c who.Caller, tx *store.Tx, tokenID string, at time.Time) (time.Time, error) {
 	if tokenID == "" {
 		return at, nil
 	}
-	token, err := tx.ElevatedToken(environmentID, tokenID)
+	token, err := tx.ElevatedToken(c.Tenant.ID, tokenID)
 	if err != nil {
 		return at, err
 	}

@@ -73,10 +73,11 @@ func flows() []flow {
 			} else {
 				r.Address = fmt.Sprintf("user%d@example.com", i)
 			}
-			if purpose != method.SignIn {
-				r.Session = &ada
+			c := w.As(&ada)
+			if purpose == method.SignIn {
+				c = w.As(nil)
 			}
-			id, code = w.Ask(t, r)
+			id, code = w.Ask(t, c, r)
 		}
 	}
 	elevated := func(t *testing.T, w *tenanttest.World, _ int) {
@@ -116,7 +117,7 @@ func flows() []flow {
 				if err != nil {
 					return err
 				}
-				_, err = elevate.GrantAtSignIn(tx, tenanttest.By, w.Tenant, row, p)
+				_, err = elevate.GrantAtSignIn(w.As(&row), tx, p)
 				return err
 			})
 			return err == nil, err

@@ -15,16 +15,15 @@ import (
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
-// Attempt is one try at proving something.
+// Attempt is one try of a caller at proving something. Without a session it is to sign
+// in.
 type Attempt struct {
-	Tenant      *tenant.Tenant
-	Session     *store.SessionRow // nil: signed out
+	who.Caller
 	ChallengeID string
 	Response    secret.Text // what was typed or signed
-	Source      string      // client address, for limits
 	BindingID   string      // the transaction that it is to confirm; empty: whatever the challenge is about
 }
 
@@ -68,7 +67,7 @@ type Candidate interface {
 
 // Witness is a candidate with more to put on record about a refusal than its code.
 type Witness interface {
-	Refused(tx *store.Tx, by audit.By) error
+	Refused(tx *store.Tx) error
 }
 
 // Evidence is what a method found proven.
@@ -163,8 +162,8 @@ func (p Proof) At() time.Time { return p.at }
 // commits even if the attempt is refused. The second compares the response, and holds
 // no database connection. The third spends the evidence and calls then inside the same
 // transaction: what then does commits with it, and if then refuses, nothing is spent.
-func Check(ctx context.Context, db *store.DB, m Method, a Attempt, by audit.By, then func(*store.Tx, Proof) error) error {
-	c := check{db: db, method: m, attempt: a, by: by}
+func Check(ctx context.Context, db *store.DB, m Method, a Attempt, then func(*store.Tx, Proof) error) error {
+	c := check{db: db, method: m, attempt: a}
 	if err := c.foresee(ctx); err != nil {
 		return err
 	}
@@ -182,7 +181,6 @@ type check struct {
 	db        *store.DB
 	method    Method
 	attempt   Attempt
-	by        audit.By
 	candidate Candidate // nil until the attempt was counted
 }
 
@@ -247,7 +245,7 @@ func (c *check) spend(ctx context.Context, then func(*store.Tx, Proof) error) er
 		if err != nil {
 			return err
 		}
-		if err := audit.Record(tx, c.by, "proof.given", provenBy(c.method, evidence)); err != nil {
+		if err := audit.Record(tx, c.attempt.By, "proof.given", provenBy(c.method, evidence)); err != nil {
 			return err
 		}
 		return then(tx, proof)
@@ -312,22 +310,22 @@ func (c *check) refuse(ctx context.Context, err error) error {
 // its sender nothing, and must cost us no more than that.
 func (c *check) note(tx *store.Tx, refused *fault.Error) error {
 	if witness, ok := c.candidate.(Witness); ok {
-		if err := witness.Refused(tx, c.by); err != nil {
+		if err := witness.Refused(tx); err != nil {
 			return err
 		}
 	}
 	if c.tallied(refused) {
 		return nil
 	}
-	return audit.Record(tx, c.by, "proof.refused", audit.Detail{"method": c.method.Kind(), "code": refused.Code})
+	return audit.Record(tx, c.attempt.By, "proof.refused", audit.Detail{"method": c.method.Kind(), "code": refused.Code})
 }
 
 // tallied counts a refusal in memory, if that is all there is to do about it.
 func (c *check) tallied(refused *fault.Error) bool {
-	if c.attempt.Session != nil || c.by.Refusals == nil {
+	if c.attempt.Session != nil || c.attempt.By.Refusals == nil {
 		return false
 	}
 	from := limit.From(c.attempt.Source, c.attempt.Tenant.Limits)
-	c.by.Refusals.Count(c.attempt.Tenant.ID, from.Network(), string(c.method.Kind())+" "+string(refused.Code))
+	c.attempt.By.Refusals.Count(c.attempt.Tenant.ID, from.Network(), string(c.method.Kind())+" "+string(refused.Code))
 	return true
 }

@@ -27,7 +27,7 @@ func TestProofSaysWhatWasProven(t *testing.T) {
 			evidence.ACR = test.acr
 			var proof method.Proof
 			err := method.Check(t.Context(), w.DB, tenanttest.Stub{Is: test.kind, Evidence: evidence}, w.Attempt(&ada, "",
-				""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
+				""), func(tx *store.Tx, p method.Proof) error {
 				proof = p
 				if !p.At().Equal(tx.Now()) {
 					t.Errorf("proven at %v, not %v", p.At(), tx.Now())
@@ -67,7 +67,7 @@ func TestNoProof(t *testing.T) {
 		{"comparing refuses", tenanttest.Stub{Answer: refused}, refused, 1},
 	} {
 		before := w.Audited(t, "proof.refused")
-		if err := method.Check(t.Context(), w.DB, test.stub, w.Attempt(nil, "", ""), tenanttest.By, never); !errors.Is(err, test.want) {
+		if err := method.Check(t.Context(), w.DB, test.stub, w.Attempt(nil, "", ""), never); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
 		if n := w.Audited(t, "proof.refused") - before; n != test.audited {
@@ -107,7 +107,7 @@ func TestCountIsCommittedFirst(t *testing.T) {
 			{Counting: count},
 		} {
 			err := method.Check(t.Context(), w.DB, seeing{stub, func() { duringCompare = counted() }}, w.Attempt(nil, "",
-				""), tenanttest.By, func(tx *store.Tx, _ method.Proof) error {
+				""), func(tx *store.Tx, _ method.Proof) error {
 				if err := count(tx); err != nil {
 					return err
 				}
@@ -148,7 +148,7 @@ func TestRevised(t *testing.T) {
 		stale := w.Attempt(nil, "", "")
 		w.Apply(t, tenanttest.Document("signUp: {enabled: false}"))
 		stub := tenanttest.Stub{Is: assurance.EmailCode}
-		err := method.Check(t.Context(), w.DB, stub, stale, tenanttest.By, func(*store.Tx, method.Proof) error {
+		err := method.Check(t.Context(), w.DB, stub, stale, func(*store.Tx, method.Proof) error {
 			t.Error("decided by the old policy")
 			return nil
 		})

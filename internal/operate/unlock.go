@@ -5,6 +5,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/method/sentcode"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // UnlockUser forgets what limits have counted against the user: codes that were
@@ -17,9 +18,14 @@ func UnlockUser(tx *store.Tx, by audit.By, environmentID, userID string) error {
 	if err := sentcode.Unlock(tx, environmentID, userID); err != nil {
 		return err
 	}
-	if err := account.ForgiveTries(tx, environmentID, userID); err != nil {
+	t, err := tenantOf(tx, environmentID)
+	if err != nil {
 		return err
 	}
 	by.EnvironmentID = environmentID
-	return audit.Record(tx, by.Concerning(userID), "user.unlocked", nil)
+	by = by.Concerning(userID)
+	if err := account.ForgiveTries(who.Caller{By: by, Tenant: t}, tx); err != nil {
+		return err
+	}
+	return audit.Record(tx, by, "user.unlocked", nil)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/token"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Device is what the request that opens a session says of its keys.
@@ -25,23 +26,24 @@ type Device struct {
 	SDKVersion       string
 }
 
-// Start opens a session for the user the proof signed in.
-func Start(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, credential store.CredentialRow, proof method.Proof,
-	d Device) (store.SessionRow, error) {
-	if !proof.Valid() || proof.EnvironmentID() != t.ID || proof.Evidence().Purpose != method.SignIn || credential.UserID != userID {
+// Start opens a session for the user whom the caller is about by now: the one that the
+// proof signed in.
+func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof method.Proof, d Device) (store.SessionRow, error) {
+	if !proof.Valid() || proof.EnvironmentID() != c.Tenant.ID || proof.Evidence().Purpose != method.SignIn ||
+		c.UserID() == "" || credential.UserID != c.UserID() {
 		return store.SessionRow{}, fmt.Errorf("starting session: no proof of this sign-in by this user")
 	}
 	now := tx.Now()
-	ends := now.Add(t.Sessions.Lifetime.Std())
+	ends := now.Add(c.Tenant.Sessions.Lifetime.Std())
 	if by := proof.Evidence().EndsBy; !by.IsZero() && by.Before(ends) {
 		ends = by
 	}
-	expires := now.Add(t.Sessions.Idle.Std())
+	expires := now.Add(c.Tenant.Sessions.Idle.Std())
 	if expires.After(ends) {
 		expires = ends
 	}
 	row := store.SessionRow{
-		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: userID,
+		ID: uuid.NewString(), EnvironmentID: c.Tenant.ID, UserID: c.UserID(),
 		SignInCredentialID: credential.ID, SignInMethod: string(proof.Kind()), LastVerifiedCredentialID: credential.ID,
 		Origin: d.Origin, SessionPublicKey: d.SessionPublicKey, DevicePublicKey: d.DevicePublicKey, SDKVersion: d.SDKVersion,
 		CreatedAt: now, RefreshedAt: now, ExpiresAt: expires, EndsAt: ends,
@@ -52,29 +54,29 @@ func Start(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, credentia
 	if err := tx.InsertSession(row); err != nil {
 		return row, fmt.Errorf("starting session: %w", err)
 	}
-	if err := tx.TouchUser(t.ID, userID); err != nil {
+	if err := tx.TouchUser(row.EnvironmentID, row.UserID); err != nil {
 		return row, fmt.Errorf("starting session: %w", err)
 	}
-	return row, audit.Record(tx, by.Concerning(userID).In(row.ID), "session.started", audit.Detail{
+	return row, audit.Record(tx, c.By.In(row.ID), "session.started", audit.Detail{
 		"method": proof.Kind(), "credential_id": credential.ID, "device_bound": d.DevicePublicKey != "",
 	})
 }
 
-// Refresh moves the idle limit and returns the session as it then stands.
-func Refresh(tx *store.Tx, t *tenant.Tenant, id string) (store.SessionRow, error) {
-	if err := tx.RefreshSession(t.ID, id, t.Sessions.Idle.Std()); err != nil {
+// Refresh moves the idle limit of the caller's session and returns it as it then stands.
+func Refresh(c who.Caller, tx *store.Tx) (store.SessionRow, error) {
+	if err := tx.RefreshSession(c.Tenant.ID, c.Session.ID, c.Tenant.Sessions.Idle.Std()); err != nil {
 		return store.SessionRow{}, err
 	}
-	return tx.LiveSession(t.ID, id)
+	return tx.LiveSession(c.Tenant.ID, c.Session.ID)
 }
 
-// Revoke ends the session and, at once, every elevated token that came from it.
-func Revoke(tx *store.Tx, by audit.By, t *tenant.Tenant, id, reason string) error {
-	live, err := tx.RevokeSession(t.ID, id, reason)
+// Revoke ends the caller's session and, at once, every elevated token that came from it.
+func Revoke(c who.Caller, tx *store.Tx, reason string) error {
+	live, err := tx.RevokeSession(c.Tenant.ID, c.Session.ID, reason)
 	if err != nil || !live {
 		return err
 	}
-	return audit.Record(tx, by.In(id), "session.revoked", audit.Detail{"reason": reason})
+	return audit.Record(tx, c.By.In(c.Session.ID), "session.revoked", audit.Detail{"reason": reason})
 }
 
 // Tokens are the session's JWTs. Minified is the credential; Full is for the

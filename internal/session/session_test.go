@@ -20,7 +20,7 @@ import (
 func refresh(t testing.TB, w *tenanttest.World, id string) (s store.SessionRow, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		s, err = session.Refresh(tx, w.Tenant, id)
+		s, err = session.Refresh(w.As(&store.SessionRow{ID: id}), tx)
 		return err
 	})
 	return s, err
@@ -71,7 +71,7 @@ func TestRevoke(t *testing.T) {
 		ada, other := w.SignIn(t, "ada@example.com"), w.SignIn(t, "ada@example.com")
 		token := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport)
 		for range 2 { // ending twice is ending once
-			w.Write(t, func(tx *store.Tx) error { return session.Revoke(tx, tenanttest.By, w.Tenant, ada.ID, "log out") })
+			w.Write(t, func(tx *store.Tx) error { return session.Revoke(w.As(&ada), tx, "log out") })
 		}
 		if live(t, w, ada.ID) || !live(t, w, other.ID) {
 			t.Error("the wrong session ended")
@@ -99,13 +99,13 @@ func TestStartNeedsSignInProof(t *testing.T) {
 	start := func(s *store.SessionRow, purpose method.Purpose, userID string, elsewhere bool) error {
 		stub := tenanttest.Stub{Is: assurance.EmailCode,
 			Evidence: method.Evidence{Format: store.FormatEmail, Identifier: "ada@example.com", Purpose: purpose}}
-		return method.Check(t.Context(), w.DB, stub, w.Attempt(s, "", ""), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
-			in := w.Tenant
+		return method.Check(t.Context(), w.DB, stub, w.Attempt(s, "", ""), func(tx *store.Tx, p method.Proof) error {
+			c := w.As(nil).Concerning(userID)
 			if elsewhere {
-				in = &other
+				c.Tenant = &other
 			}
-			c, _ := p.Credential()
-			_, err := session.Start(tx, tenanttest.By, in, userID, c, p, session.Device{})
+			credential, _ := p.Credential()
+			_, err := session.Start(c, tx, credential, p, session.Device{})
 			return err
 		})
 	}
@@ -113,8 +113,7 @@ func TestStartNeedsSignInProof(t *testing.T) {
 		t.Error(err)
 	}
 	if err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
-		_, err := session.Start(tx, tenanttest.By, w.Tenant, ada.UserID, store.CredentialRow{UserID: ada.UserID}, method.Proof{},
-			session.Device{})
+		_, err := session.Start(w.As(&ada), tx, store.CredentialRow{UserID: ada.UserID}, method.Proof{}, session.Device{})
 		return err
 	}); err == nil {
 		t.Error("started from no proof")

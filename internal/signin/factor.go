@@ -30,7 +30,7 @@ func EnrolApp(c who.Caller, tx *store.Tx, spend Spend) (totp.Enrolment, error) {
 	if name == "" {
 		name = c.Session.UserID
 	}
-	enrolment, err := totp.Enrol(tx, c.Tenant, *c.Session, name, tokenID)
+	enrolment, err := totp.Enrol(c, tx, name, tokenID)
 	if err != nil {
 		return enrolment, err
 	}

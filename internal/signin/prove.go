@@ -63,7 +63,7 @@ func take(c who.Caller, tx *store.Tx, proof method.Proof, s Step) (
 			"This code was asked for to step up for %s, and does nothing else. Ask for those in "+
 				"requestedScopes, or for a new code that names none.", strings.Join(strings.Fields(evidence.Scopes), ", "))
 	case len(s.Scopes) > 0 && !enrols:
-		minted, err = elevate.Grant(tx, c.By, c.Tenant, *c.Session, proof, s.Scopes)
+		minted, err = elevate.Grant(c, tx, proof, s.Scopes)
 		credential, _ = proof.Credential()
 		return minted, credential, err
 	case s.Owes && !proof.Kind().MFA():
@@ -98,7 +98,7 @@ func mark(c who.Caller, tx *store.Tx, proof method.Proof, credential store.Crede
 		return nil
 	}
 	if proof.Kind() == assurance.RecoveryCode {
-		shown, left, err := recovery.Show(tx, c.Tenant.ID, c.Session.UserID)
+		shown, left, err := recovery.Show(c, tx)
 		if err != nil {
 			return err
 		}

@@ -28,11 +28,11 @@ func RecoveryCodes(c who.Caller, tx *store.Tx, renew bool, spend Spend) (shown [
 		if err != nil {
 			return nil, 0, err
 		}
-		if err := recovery.Fill(tx, c.Tenant.ID, c.Session.UserID, set.ID); err != nil {
+		if err := recovery.Fill(c, tx, set.ID); err != nil {
 			return nil, 0, err
 		}
 	}
-	if shown, left, err = recovery.Show(tx, c.Tenant.ID, c.Session.UserID); err != nil {
+	if shown, left, err = recovery.Show(c, tx); err != nil {
 		return nil, 0, err
 	}
 	return shown, left, audit.Record(tx, c.By, "recovery_codes.shown",

@@ -48,7 +48,7 @@ func Refresh(c who.Caller, tx *store.Tx, credentialID string) (Signed, error) {
 			return Signed{}, err
 		}
 	}
-	row, err := session.Refresh(tx, c.Tenant, c.Session.ID)
+	row, err := session.Refresh(c, tx)
 	if err != nil {
 		return Signed{}, err
 	}

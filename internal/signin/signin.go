@@ -33,7 +33,7 @@ func In(c who.Caller, tx *store.Tx, proof method.Proof, device session.Device, m
 	if err != nil {
 		return Signed{}, err
 	}
-	row, err := session.Start(tx, c.By, c.Tenant, userID, credential, proof, device)
+	row, err := session.Start(c.Concerning(userID), tx, credential, proof, device)
 	if err != nil {
 		return Signed{}, err
 	}
@@ -45,7 +45,7 @@ func In(c who.Caller, tx *store.Tx, proof method.Proof, device session.Device, m
 				return signed, err
 			}
 		}
-		signed.minted, err = elevate.GrantAtSignIn(tx, c.By.Concerning(userID), c.Tenant, row, proof)
+		signed.minted, err = elevate.GrantAtSignIn(c.In(c.Tenant, row), tx, proof)
 	}
 	return signed, err
 }

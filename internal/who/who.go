@@ -24,6 +24,15 @@ type Caller struct {
 	Legacy   Legacy            // the token of action-based MFA that was sent; nil: none was
 }
 
+// UserID is whom the caller acts on: the user of the session, or the one that whoever
+// runs the installation has chosen; empty: nobody.
+func (c Caller) UserID() string {
+	if c.By.UserID == "" && c.Session != nil {
+		return c.Session.UserID
+	}
+	return c.By.UserID
+}
+
 // Concerning is the caller acting on another user.
 func (c Caller) Concerning(userID string) Caller {
 	c.By = c.By.Concerning(userID)

@@ -27,11 +27,11 @@ func TestBudgetSurvives(t *testing.T) {
 			for i := range 12 {
 				s := sessions[i%len(sessions)]
 				address := spellings[i%len(spellings)]
-				id, code := w.Ask(t, emailcode.Request{Purpose: purpose, Session: s, Address: address})
+				id, code := w.Ask(t, w.As(s), emailcode.Request{Purpose: purpose, Address: address})
 				if i%3 == 0 {
 					w.Write(t, func(tx *store.Tx) error {
-						_, err := emailcode.Resend(tx,
-							emailcode.Request{Tenant: w.Tenant, Session: s, Address: spellings[(i+1)%len(spellings)]}, id)
+						_, err := emailcode.Resend(w.As(s), tx,
+							emailcode.Request{Address: spellings[(i+1)%len(spellings)]}, id)
 						return err
 					})
 					code = tenanttest.CodeIn(w.Mails(t)[0])
@@ -54,10 +54,10 @@ func TestBudgetSurvives(t *testing.T) {
 			t.Errorf("%d guesses compared in two sessions of one user, want 10", n)
 		}
 		// Even the right code is refused now, until the window is over.
-		id, code := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &first, Address: spellings[1]})
+		id, code := w.Ask(t, w.As(&first), emailcode.Request{Purpose: method.InSession, Address: spellings[1]})
 		try(t, w, &first, id, code, fault.TooManyAttempts)
 		w.Clock.Advance(time.Hour)
-		id, code = w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &first, Address: spellings[1]})
+		id, code = w.Ask(t, w.As(&first), emailcode.Request{Purpose: method.InSession, Address: spellings[1]})
 		try(t, w, &first, id, code, "")
 	})
 }
@@ -69,7 +69,7 @@ func TestSendsAreLimited(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		for i, address := range []string{"ada@bücher.example", "Ada@BÜCHER.example", " ada@xn--bcher-kva.example", "ADA@bücher.example ",
 			"ada@Xn--Bcher-Kva.Example", "ada@bücher.example"} {
-			id, refused := ask(t, w, emailcode.Request{Purpose: method.SignIn, Address: address, Source: fmt.Sprint("192.0.2.", i)})
+			id, refused := ask(t, w, w.From(fmt.Sprint("192.0.2.", i)), emailcode.Request{Purpose: method.SignIn, Address: address})
 			if id == "" || refused != nil {
 				t.Errorf("send %d: %q, %v", i, id, refused)
 			}
@@ -79,8 +79,8 @@ func TestSendsAreLimited(t *testing.T) {
 		}
 		refused := 0
 		for i := range 40 {
-			if _, err := ask(t, w, emailcode.Request{Purpose: method.SignIn, Address: fmt.Sprintf("user%d@example.com", i),
-				Source: "192.0.2.77"}); err != nil {
+			r := emailcode.Request{Purpose: method.SignIn, Address: fmt.Sprintf("user%d@example.com", i)}
+			if _, err := ask(t, w, w.From("192.0.2.77"), r); err != nil {
 				refused++
 			}
 		}
@@ -88,7 +88,7 @@ func TestSendsAreLimited(t *testing.T) {
 			t.Errorf("%d of 40 sends from one source refused, want 10", refused)
 		}
 		w.Clock.Advance(11 * time.Minute)
-		if _, err := ask(t, w, emailcode.Request{Purpose: method.SignIn, Address: "ada@bücher.example", Source: "192.0.2.77"}); err != nil {
+		if _, err := ask(t, w, w.From("192.0.2.77"), emailcode.Request{Purpose: method.SignIn, Address: "ada@bücher.example"}); err != nil {
 			t.Errorf("after the window: %v", err)
 		}
 	})
@@ -102,8 +102,8 @@ func TestStrangersCannotLockOut(t *testing.T) {
 		ada, mallory := w.SignIn(t, "ada@example.com"), w.SignIn(t, "mallory@example.com")
 		var guesses []guess
 		for i := range 30 {
-			inside, _ := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &mallory, Address: "ada@example.com"})
-			outside, _ := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+			inside, _ := w.Ask(t, w.As(&mallory), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"})
+			outside, _ := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 			source := fmt.Sprint("203.0.113.", i)
 			guesses = append(guesses, guess{&mallory, inside, "x", source}, guess{nil, outside, "x", source},
 				guess{nil, outside, "x", source})
@@ -111,19 +111,19 @@ func TestStrangersCannotLockOut(t *testing.T) {
 		if compared, _ := burst(t, w, guesses); compared < 10 {
 			t.Errorf("only %d guesses compared", compared)
 		}
-		id, code := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &ada, Address: "ada@example.com"})
+		id, code := w.Ask(t, w.As(&ada), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"})
 		try(t, w, &ada, id, code, "")
 
 		w.Apply(t, tenanttest.Document())
 		w.Clock.Advance(11 * time.Minute)
 		for i := range 20 {
-			r := emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com", Source: fmt.Sprint("203.0.113.", i)}
+			c, r := w.From(fmt.Sprint("203.0.113.", i)), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"}
 			if i%2 == 0 {
-				r.Purpose, r.Session = method.InSession, &mallory
+				c, r.Purpose = w.As(&mallory), method.InSession
 			}
-			_, _ = ask(t, w, r)
+			_, _ = ask(t, w, c, r)
 		}
-		if _, err := ask(t, w, emailcode.Request{Purpose: method.InSession, Session: &ada, Address: "ada@example.com"}); err != nil {
+		if _, err := ask(t, w, w.As(&ada), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"}); err != nil {
 			t.Errorf("the victim's own session gets no code: %v", err)
 		}
 	})
@@ -138,7 +138,7 @@ func TestHardStop(t *testing.T) {
 		compared := int64(0)
 		for range 7 {
 			for range 2 {
-				id, code := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &ada, Address: "ada@example.com"})
+				id, code := w.Ask(t, w.As(&ada), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"})
 				guesses := make([]guess, 5)
 				for i := range guesses {
 					guesses[i] = guess{&ada, id, wrong(code), "192.0.2.1"}
@@ -151,11 +151,11 @@ func TestHardStop(t *testing.T) {
 		if compared != 50 {
 			t.Errorf("%d wrong codes compared, want 50", compared)
 		}
-		id, code := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &ada, Address: "ada@example.com"})
+		id, code := w.Ask(t, w.As(&ada), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"})
 		try(t, w, &ada, id, code, fault.TooManyAttempts)
 
 		fresh := w.SignIn(t, "ada@example.com")
-		id, code = w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &fresh, Address: "ada@example.com"})
+		id, code = w.Ask(t, w.As(&fresh), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"})
 		try(t, w, &fresh, id, code, "")
 	})
 }

@@ -37,11 +37,11 @@ func attempts(t testing.TB, w *tenanttest.World, challengeID string) int64 {
 func TestCode(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
-		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		id, code := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		for _, typed := range []string{"", wrong(code), code + ".", "+" + code, "0" + code} {
 			try(t, w, nil, id, typed, fault.WrongEmailCode)
 		}
-		id, code = w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		id, code = w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		try(t, w, nil, id, wrong(code), fault.WrongEmailCode)
 		try(t, w, nil, id, code, "")
 		try(t, w, nil, id, code, fault.InvalidEmailVerification)
@@ -56,11 +56,11 @@ func TestCode(t *testing.T) {
 func TestExpiry(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document("limits: {codeExpiry: 2m}"), func(t *testing.T, w *tenanttest.World) {
-		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		id, code := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		w.Clock.Advance(2*time.Minute + time.Second)
 		try(t, w, nil, id, code, fault.InvalidEmailVerification)
 		err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := emailcode.Resend(tx, emailcode.Request{Tenant: w.Tenant, Address: "ada@example.com"}, id)
+			_, err := emailcode.Resend(w.From(""), tx, emailcode.Request{Address: "ada@example.com"}, id)
 			return err
 		})
 		if !fault.Has(err, fault.InvalidEmailVerification) {
@@ -79,8 +79,8 @@ func TestDoors(t *testing.T) {
 		again := w.SignIn(t, "ada@example.com")
 		mallory := w.SignIn(t, "mallory@example.com")
 
-		signIn, signInCode := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
-		inside, insideCode := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &ada, Address: "ada@example.com"})
+		signIn, signInCode := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		inside, insideCode := w.Ask(t, w.As(&ada), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"})
 		for range 10 {
 			try(t, w, &ada, signIn, signInCode, fault.InvalidEmailVerification)
 			try(t, w, nil, inside, insideCode, fault.InvalidEmailVerification)
@@ -113,11 +113,14 @@ func TestMailSaysWhatTheCodeIsFor(t *testing.T) {
 	ada := w.SignIn(t, "ada@example.com")
 	for _, r := range []emailcode.Request{
 		{Purpose: method.SignIn, Address: "ada@example.com"},
-		{Purpose: method.InSession, Session: &ada, Address: "ada@example.com"},
-		{Purpose: method.Update, Session: &ada, Address: "new@example.com"},
+		{Purpose: method.InSession, Address: "ada@example.com"},
+		{Purpose: method.Update, Address: "new@example.com"},
 	} {
-		r.Tenant = w.Tenant
-		w.Write(t, func(tx *store.Tx) error { _, err := emailcode.Create(tx, r); return err })
+		c := w.As(&ada)
+		if r.Purpose == method.SignIn {
+			c = w.As(nil)
+		}
+		w.Write(t, func(tx *store.Tx) error { _, err := emailcode.Create(c, tx, r); return err })
 		mails := w.Mails(t)
 		if len(mails) != 1 || mails[0].To != r.Address || strings.Contains(mails[0].Subject, "sign-in") != (r.Purpose == method.SignIn) ||
 			tenanttest.CodeIn(mails[0]) == "" {
@@ -135,26 +138,32 @@ func TestResend(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
-		id, first := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		id, first := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		for range 3 {
 			try(t, w, nil, id, wrong(first), fault.WrongEmailCode)
 		}
-		resend := func(r emailcode.Request) (string, error) {
-			r.Tenant = w.Tenant
-			err := w.DB.Write(t.Context(), func(tx *store.Tx) error { _, err := emailcode.Resend(tx, r, id); return err })
+		resend := func(s *store.SessionRow, address string) (string, error) {
+			err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+				_, err := emailcode.Resend(w.As(s), tx, emailcode.Request{Address: address}, id)
+				return err
+			})
 			if mails := w.Mails(t); len(mails) > 0 {
 				return tenanttest.CodeIn(mails[0]), err
 			}
 			return "", err
 		}
-		for name, r := range map[string]emailcode.Request{
-			"another address": {Address: "eve@example.com"}, "another door": {Address: "ada@example.com", Session: &ada},
+		for _, test := range []struct {
+			name, address string
+			session       *store.SessionRow
+		}{
+			{name: "another address", address: "eve@example.com"},
+			{name: "another door", address: "ada@example.com", session: &ada},
 		} {
-			if code, err := resend(r); code != "" || !fault.Has(err, fault.InvalidEmailVerification) {
-				t.Errorf("%s: %q, %v", name, code, err)
+			if code, err := resend(test.session, test.address); code != "" || !fault.Has(err, fault.InvalidEmailVerification) {
+				t.Errorf("%s: %q, %v", test.name, code, err)
 			}
 		}
-		second, err := resend(emailcode.Request{Address: "ADA@Example.COM"})
+		second, err := resend(nil, "ADA@Example.COM")
 		if err != nil || second == "" {
 			t.Fatalf("resending: %q, %v", second, err)
 		}
@@ -186,8 +195,8 @@ func TestClosedSignUp(t *testing.T) {
 		var ids []string
 		for address, mails := range map[string]int{"ada@example.com": 1, "nobody@example.com": 0} {
 			w.Write(t, func(tx *store.Tx) error {
-				c, err := emailcode.Create(tx,
-					emailcode.Request{Tenant: w.Tenant, Purpose: method.SignIn, Address: address, Source: "192.0.2.9"})
+				c, err := emailcode.Create(w.From("192.0.2.9"), tx,
+					emailcode.Request{Purpose: method.SignIn, Address: address})
 				if c.Recipient != address || c.ID == "" {
 					t.Errorf("%s: %+v", address, c)
 				}
@@ -215,7 +224,7 @@ func TestUnusableAddress(t *testing.T) {
 	for _, address := range []string{"", "ada", "ada@", "@example.com", "a@b@c.example", "ada@localhost", "ada@[127.0.0.1]",
 		"\"a b\"@example.com", "ada@example.com\r\nBcc: eve@example.com"} {
 		err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := emailcode.Create(tx, emailcode.Request{Tenant: w.Tenant, Purpose: method.SignIn, Address: address})
+			_, err := emailcode.Create(w.From(""), tx, emailcode.Request{Purpose: method.SignIn, Address: address})
 			return err
 		})
 		if !fault.Has(err, fault.InvalidEmail) {
@@ -231,7 +240,7 @@ func TestUnusableAddress(t *testing.T) {
 func TestCounterStandsWhenTheActionFails(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(), func(t *testing.T, w *tenanttest.World) {
-		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		id, code := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		failure := errors.New("the action failed")
 		for n := range int64(5) {
 			err := w.Check(t.Context(), w.Attempt(nil, id, code), func(*store.Tx, method.Proof) error { return failure })

@@ -15,6 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/typed"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 var channel = &sentcode.Channel{
@@ -41,14 +42,16 @@ func (Method) Foresee(tx *store.Tx, a method.Attempt) error { return channel.For
 type Request = sentcode.Request
 
 // Create opens a challenge and queues its mail, see [sentcode.Channel.Create].
-func Create(tx *store.Tx, r Request) (store.CodeChallengeRow, error) { return channel.Create(tx, r) }
-
-// Resend mails a new code for an open challenge, see [sentcode.Channel.Resend].
-func Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow, error) {
-	return channel.Resend(tx, r, challengeID)
+func Create(c who.Caller, tx *store.Tx, r Request) (store.CodeChallengeRow, error) {
+	return channel.Create(c, tx, r)
 }
 
-func read(r Request) (sentcode.Recipient, error) {
+// Resend mails a new code for an open challenge, see [sentcode.Channel.Resend].
+func Resend(c who.Caller, tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow, error) {
+	return channel.Resend(c, tx, r, challengeID)
+}
+
+func read(_ *tenant.Tenant, r Request) (sentcode.Recipient, error) {
 	text := typed.Line(r.Address)
 	address, key, err := deliver.NormalizeEmail(text)
 	switch {
@@ -63,15 +66,16 @@ func read(r Request) (sentcode.Recipient, error) {
 	return sentcode.Recipient{Key: key, Written: address}, nil
 }
 
-func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string, decoy bool) error {
-	mail := deliver.Code{AppName: t.Mail.AppName, From: t.MailFrom, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std(),
-		Summary: summary}
+func send(c who.Caller, tx *store.Tx, m sentcode.Message) error {
+	t, row := c.Tenant, m.Challenge
+	mail := deliver.Code{AppName: t.Mail.AppName, From: t.MailFrom, To: row.Recipient, Code: m.Code, ValidFor: t.Limits.CodeExpiry.Std(),
+		Summary: m.Summary}
 	message := deliver.SignInCode(mail)
-	if c.Purpose != string(method.SignIn) {
-		mail.Allows = sentcode.Allows(t, c)
+	if row.Purpose != string(method.SignIn) {
+		mail.Allows = sentcode.Allows(t, row)
 		message = deliver.StepUpCode(mail)
 	}
-	if decoy {
+	if m.Decoy {
 		return outbox.Decoy(tx, t.ID, message)
 	}
 	return outbox.Enqueue(tx, t.ID, message, t.Limits.CodeExpiry.Std())

@@ -19,9 +19,9 @@ func restart(t *testing.T, engine string) {
 	var spent, open, spentCode, openCode string
 	t.Run("before", func(t *testing.T) {
 		w := tenanttest.New(t, storetest.Open(t, url, storetest.WithClock(clock)), clock, tenanttest.Document())
-		spent, spentCode = w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		spent, spentCode = w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		try(t, w, nil, spent, spentCode, "")
-		open, openCode = w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		open, openCode = w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		try(t, w, nil, open, wrong(openCode), fault.WrongEmailCode)
 	})
 	t.Run("after", func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestEpochMoves(t *testing.T) {
 		ada := w.SignIn(t, "ada@example.com")
 		single := w.Elevate(t, ada, "ada@example.com", stepup.WalletExport)
 		timeBound := w.Elevate(t, ada, "ada@example.com", stepup.CredentialLink)
-		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		id, code := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		once := nonce.New(w.DB.Hasher(), tenanttest.ID, storetest.Epoch(t, w.DB), w.Now())
 
 		if err := store.RestoreEpoch(t.Context(), w.DB); err != nil {
@@ -50,7 +50,7 @@ func TestEpochMoves(t *testing.T) {
 		}
 		try(t, w, nil, id, code, fault.InvalidEmailVerification)
 		err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := emailcode.Resend(tx, emailcode.Request{Tenant: w.Tenant, Address: "ada@example.com"}, id)
+			_, err := emailcode.Resend(w.From(""), tx, emailcode.Request{Address: "ada@example.com"}, id)
 			return err
 		})
 		if !fault.Has(err, fault.InvalidEmailVerification) {

@@ -16,7 +16,7 @@ import (
 func TestRefusalForAnotherReasonCostsNothing(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Document(manySends), func(t *testing.T, w *tenanttest.World) {
 		s := w.SignIn(t, "ada@example.com")
-		id, code := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &s, Address: "ada@example.com"})
+		id, code := w.Ask(t, w.As(&s), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"})
 		refusal := fault.New(fault.ElevatedTokenRequired, "Not this time.")
 		for i := range 15 {
 			err := w.Check(t.Context(), w.Attempt(&s, id, code), func(*store.Tx, method.Proof) error { return refusal })

@@ -18,7 +18,7 @@ func TestCodesGrowWhileGuessed(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Document(manySends), func(t *testing.T, w *tenanttest.World) {
 		ask := func(address, source string) (string, string) {
 			t.Helper()
-			return w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: address, Source: source})
+			return w.Ask(t, w.From(source), emailcode.Request{Purpose: method.SignIn, Address: address})
 		}
 		old, oldCode := ask("ada@example.com", "198.51.100.1")
 		for i := range 10 {
@@ -47,16 +47,16 @@ func TestCodesGrowWhileGuessed(t *testing.T) {
 // Spraying: a few guesses each at many people's sign-in.
 func TestCodesGrowWhileSprayed(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Document(manySends))
-	early, earlyCode := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com", Source: "198.51.100.1"})
+	early, earlyCode := w.Ask(t, w.From("198.51.100.1"), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 	for i := range 40 {
 		source := fmt.Sprintf("192.0.2.%d", i)
-		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: fmt.Sprintf("user%d@example.com", i), Source: source})
+		id, code := w.Ask(t, w.From(source), emailcode.Request{Purpose: method.SignIn, Address: fmt.Sprintf("user%d@example.com", i)})
 		for range 5 {
 			burst(t, w, []guess{{nil, id, wrong(code), source}})
 		}
 	}
 	try(t, w, nil, early, earlyCode, fault.InvalidEmailVerification)
-	id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com", Source: "198.51.100.1"})
+	id, code := w.Ask(t, w.From("198.51.100.1"), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 	if len(code) != sentcode.LongDigits {
 		t.Fatalf("the new code has %d digits, want %d", len(code), sentcode.LongDigits)
 	}

@@ -17,7 +17,7 @@ func TestHostile(t *testing.T) {
 		return methodtest.Try{Method: emailcode.Method{}, Attempt: w.Attempt(&s, id, typed)}
 	}
 	ask := func(t testing.TB, w *tenanttest.World, s store.SessionRow) (id, code string) {
-		return w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &s, Address: w.Identifier(t, s)})
+		return w.Ask(t, w.As(&s), emailcode.Request{Purpose: method.InSession, Address: w.Identifier(t, s)})
 	}
 	methodtest.Run(t, methodtest.Case{
 		Kind: assurance.EmailCode,
@@ -35,8 +35,8 @@ func TestHostile(t *testing.T) {
 			return try(w, s, id, wrong(code))
 		},
 		Bound: func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
-			id, code, err := w.TryAsk(t,
-				emailcode.Request{Purpose: method.InSession, Session: &s, Address: w.Identifier(t, s), BindingID: x.ID})
+			id, code, err := w.TryAsk(t, w.As(&s),
+				emailcode.Request{Purpose: method.InSession, Address: w.Identifier(t, s), BindingID: x.ID})
 			return try(w, s, id, code), err
 		},
 		OfSession: true, Guessable: true, Shows: true,

@@ -16,6 +16,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // counting counts the guesses that get as far as being compared.
@@ -57,7 +58,7 @@ func burst(t testing.TB, w *tenanttest.World, guesses []guess) (compared, right 
 		done.Go(func() {
 			a := w.Attempt(g.session, g.challengeID, g.typed)
 			a.Source = g.source
-			err := method.Check(t.Context(), w.DB, counting{compared: &counted}, a, tenanttest.By, accept)
+			err := method.Check(t.Context(), w.DB, counting{compared: &counted}, a, accept)
 			switch {
 			case err == nil:
 				won.Add(1)
@@ -72,12 +73,11 @@ func burst(t testing.TB, w *tenanttest.World, guesses []guess) (compared, right 
 }
 
 // ask asks for a code as the server does: a refusal counts too.
-func ask(t testing.TB, w *tenanttest.World, r emailcode.Request) (challengeID string, refused error) {
+func ask(t testing.TB, w *tenanttest.World, c who.Caller, r emailcode.Request) (challengeID string, refused error) {
 	t.Helper()
-	r.Tenant = w.Tenant
 	w.Write(t, func(tx *store.Tx) error {
-		c, err := emailcode.Create(tx, r)
-		challengeID, refused = c.ID, nil
+		row, err := emailcode.Create(c, tx, r)
+		challengeID, refused = row.ID, nil
 		if fault.Has(err, fault.RateLimited) {
 			refused, err = err, nil
 		}
@@ -91,7 +91,7 @@ func TestOneOfManyWins(t *testing.T) {
 	t.Parallel()
 	document := tenanttest.Document("limits: {codeAttempts: 12, guessesPerAccount: {count: 100, per: 1h}}")
 	tenanttest.Engines(t, document, func(t *testing.T, w *tenanttest.World) {
-		id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		id, code := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		guesses := make([]guess, 200)
 		for i := range guesses {
 			guesses[i] = guess{nil, id, code, fmt.Sprint("192.0.2.", i)}
@@ -110,7 +110,7 @@ func TestBurst(t *testing.T) {
 		"{count: 100, per: 10m}}"), func(t *testing.T, w *tenanttest.World) {
 		var ids []string
 		for range 20 {
-			id, _ := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+			id, _ := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 			ids = append(ids, id)
 		}
 		for _, test := range []struct {
@@ -173,11 +173,12 @@ func TestHourOfGuessing(t *testing.T) {
 	minute := func(guesses int) {
 		for range 3 {
 			s := doors[asked%len(doors)]
-			r := emailcode.Request{Purpose: method.InSession, Session: s, Address: "ada@example.com", Source: fmt.Sprint(w.Now())}
+			c, r := w.As(s), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"}
+			c.Source = fmt.Sprint(w.Now())
 			if s == nil {
 				r.Purpose = method.SignIn
 			}
-			id, refused := ask(t, w, r)
+			id, refused := ask(t, w, c, r)
 			if refused != nil {
 				break
 			}
@@ -227,27 +228,28 @@ func TestAlarm(t *testing.T) {
 	t.Parallel()
 	tenanttest.Engines(t, tenanttest.Document(manySends), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "ada@example.com")
-		before, short := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		before, short := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		var guesses []guess
 		for i := range 12 {
-			id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+			id, code := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 			guesses = append(guesses, guess{nil, id, wrong(code), fmt.Sprint("203.0.113.", i)})
 		}
 		if compared, _ := burst(t, w, guesses); compared != 10 {
 			t.Errorf("%d guesses compared, want 10", compared)
 		}
 		try(t, w, nil, before, short, fault.InvalidEmailVerification)
-		after, long := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+		after, long := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 		if len(short) != sentcode.Digits || len(long) != sentcode.LongDigits {
 			t.Errorf("codes of %d and %d digits", len(short), len(long))
 		}
 		try(t, w, nil, after, long, "")
-		inside, code := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &ada, Address: "ada@example.com"})
+		inside, code := w.Ask(t, w.As(&ada), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"})
 		if len(code) != sentcode.Digits {
 			t.Errorf("a code of %d digits in a session", len(code))
 		}
 		try(t, w, &ada, inside, code, "")
-		if _, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "bob@example.com"}); len(code) != sentcode.Digits {
+		_, code = w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "bob@example.com"})
+		if len(code) != sentcode.Digits {
 			t.Errorf("a code of %d digits for somebody else", len(code))
 		}
 	})

@@ -177,7 +177,7 @@ func (m Assertion) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 func (m Assertion) confirms(tx *store.Tx, a method.Attempt) error {
 	hash := ""
 	if a.BindingID != "" {
-		row, err := binding.Find(tx, a.Tenant, a.Session, a.BindingID)
+		row, err := binding.Find(a.Caller, tx, a.BindingID)
 		if err != nil {
 			return err
 		}

@@ -62,8 +62,8 @@ func (d desk) signIn(t testing.TB, subject string, changes map[string]any) (row 
 	if err != nil {
 		return row, err
 	}
-	means, attempt := external.SignIn{Token: token}, method.Attempt{Tenant: d.Tenant}
-	err = method.Check(t.Context(), d.DB, means, attempt, tenanttest.By, func(tx *store.Tx, p method.Proof) (err error) {
+	means, attempt := external.SignIn{Token: token}, method.Attempt{Caller: d.From("")}
+	err = method.Check(t.Context(), d.DB, means, attempt, func(tx *store.Tx, p method.Proof) (err error) {
 		row, err = tenanttest.Enter(tx, d.Tenant, p)
 		return err
 	})
@@ -86,7 +86,7 @@ func (d desk) stepUp(t testing.TB, s store.SessionRow, text string) (string, err
 	if err != nil {
 		return "", err
 	}
-	return d.Grant(t.Context(), external.Assertion{Token: token}, method.Attempt{Tenant: d.Tenant, Session: &s}, stepup.WalletExport)
+	return d.Grant(t.Context(), external.Assertion{Token: token}, method.Attempt{Caller: d.As(&s)}, stepup.WalletExport)
 }
 
 func refused(t testing.TB, what string, err error) {
@@ -271,7 +271,7 @@ func TestExpiresMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Clock.Advance(31 * time.Second)
-	_, err = d.Grant(t.Context(), external.Assertion{Token: token}, method.Attempt{Tenant: d.Tenant, Session: &ada}, stepup.WalletExport)
+	_, err = d.Grant(t.Context(), external.Assertion{Token: token}, method.Attempt{Caller: d.As(&ada)}, stepup.WalletExport)
 	refused(t, "over meanwhile", err)
 }
 
@@ -419,11 +419,11 @@ func TestE5(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Apply(t, tenanttest.Document())
-	_, err = d.Grant(t.Context(), external.Assertion{Token: token}, method.Attempt{Tenant: d.Tenant, Session: &ada}, stepup.WalletExport)
+	_, err = d.Grant(t.Context(), external.Assertion{Token: token}, method.Attempt{Caller: d.As(&ada)}, stepup.WalletExport)
 	refused(t, "verified before", err)
 	_, err = d.signIn(t, "ada", nil)
 	refused(t, "signing in", err)
-	_, err = d.Grant(t.Context(), external.Assertion{}, method.Attempt{Tenant: d.Tenant, Session: &ada}, stepup.WalletExport)
+	_, err = d.Grant(t.Context(), external.Assertion{}, method.Attempt{Caller: d.As(&ada)}, stepup.WalletExport)
 	refused(t, "a token nobody verified", err)
 }
 
@@ -439,7 +439,7 @@ func TestHostile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return methodtest.Try{Method: external.Assertion{Token: token}, Attempt: method.Attempt{Tenant: w.Tenant, Session: &s}}
+		return methodtest.Try{Method: external.Assertion{Token: token}, Attempt: method.Attempt{Caller: w.As(&s)}}
 	}
 	methodtest.Run(t, methodtest.Case{
 		Kind: assurance.External, Document: document(i, ""), Off: tenanttest.Document(), OutlivesEpoch: true,

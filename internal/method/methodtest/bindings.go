@@ -29,7 +29,7 @@ func Register(t testing.TB, w *tenanttest.World, s store.SessionRow, amount stri
 		c(&what)
 	}
 	w.Write(t, func(tx *store.Tx) (err error) {
-		row, err = binding.Register(tx, tenanttest.By, w.Tenant, s, what)
+		row, err = binding.Register(w.As(&s), tx, what)
 		return err
 	})
 	return row

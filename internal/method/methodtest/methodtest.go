@@ -94,8 +94,8 @@ func Run(t *testing.T, c Case) {
 func grant(ctx context.Context, w *tenanttest.World, s store.SessionRow, try Try) (text string, err error) {
 	try.Attempt.Session = &s
 	var minted *elevate.Minted
-	err = method.Check(ctx, w.DB, try.Method, try.Attempt, tenanttest.By, func(tx *store.Tx, p method.Proof) (err error) {
-		minted, err = elevate.Grant(tx, tenanttest.By, w.Tenant, s, p, []stepup.Scope{scope})
+	err = method.Check(ctx, w.DB, try.Method, try.Attempt, func(tx *store.Tx, p method.Proof) (err error) {
+		minted, err = elevate.Grant(w.As(&s), tx, p, []stepup.Scope{scope})
 		return err
 	})
 	if err != nil {
@@ -199,7 +199,7 @@ func burnLast(t *testing.T, w *tenanttest.World, c Case) {
 	try := c.Right(t, w, ada)
 	try.Attempt.Session = &ada
 	other := fault.New(fault.Conflict, "Something else stands in the way.")
-	err := method.Check(t.Context(), w.DB, try.Method, try.Attempt, tenanttest.By, func(*store.Tx, method.Proof) error { return other })
+	err := method.Check(t.Context(), w.DB, try.Method, try.Attempt, func(*store.Tx, method.Proof) error { return other })
 	if !errors.Is(err, other) {
 		t.Fatalf("%v, want the other reason", err)
 	}

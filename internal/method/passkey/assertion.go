@@ -58,7 +58,7 @@ func (m Assertion) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 		return nil, err
 	}
 	if a.Session != nil {
-		if err := account.TakeTry(tx, a.Tenant, credential.UserID, credential.ID); err != nil {
+		if err := account.TakeTry(a.Caller, tx, credential.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -161,11 +161,11 @@ func (c *candidate) stale() *fault.Error {
 }
 
 // Refused implements [method.Witness].
-func (c *candidate) Refused(tx *store.Tx, by audit.By) error {
+func (c *candidate) Refused(tx *store.Tx) error {
 	if !c.regressed {
 		return nil
 	}
-	return audit.Record(tx, by.Concerning(c.credential.UserID), "passkey.counter_regressed",
+	return audit.Record(tx, c.attempt.By.Concerning(c.credential.UserID), "passkey.counter_regressed",
 		audit.Detail{"credential_id": c.credential.ID, "counter": c.counter()})
 }
 
@@ -188,7 +188,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 			return method.Evidence{}, err
 		}
 	}
-	if err := account.ForgiveTries(tx, c.attempt.Tenant.ID, c.credential.UserID); err != nil {
+	if err := account.ForgiveTries(c.attempt.Concerning(c.credential.UserID), tx); err != nil {
 		return method.Evidence{}, err
 	}
 	return method.Evidence{Format: store.FormatPasskey, Identifier: c.credential.Identifier, Recipient: c.credential.PublicIdentifier,
@@ -200,5 +200,5 @@ func (c *candidate) Forgive(tx *store.Tx) error {
 	if c.attempt.Session == nil {
 		return forgiveSource(tx, c.attempt)
 	}
-	return account.ForgiveTries(tx, c.attempt.Tenant.ID, c.credential.UserID)
+	return account.ForgiveTries(c.attempt.Concerning(c.credential.UserID), tx)
 }

@@ -68,7 +68,7 @@ func TestChallengeIsBound(t *testing.T) {
 
 	creation := func(s store.SessionRow) (o passkey.CreationOptions) {
 		w.Write(t, func(tx *store.Tx) (err error) {
-			o, err = passkey.BeginRegistration(tx, w.Tenant, s)
+			o, err = passkey.BeginRegistration(w.As(&s), tx)
 			return err
 		})
 		return o
@@ -142,7 +142,7 @@ func TestCounterRace(t *testing.T) {
 			answer := a.Clone().Get(passkeytest.StepUpOptions(t, w, ada))
 			done.Go(func() {
 				m := meeting{passkey.Assertion{Response: answer}, &meet}
-				err := method.Check(t.Context(), w.DB, m, method.Attempt{Tenant: w.Tenant, Session: &ada}, tenanttest.By,
+				err := method.Check(t.Context(), w.DB, m, method.Attempt{Caller: w.As(&ada)},
 					func(*store.Tx, method.Proof) error { return nil })
 				if err == nil {
 					won.Add(1)
@@ -225,9 +225,9 @@ func TestTriesInARow(t *testing.T) {
 	if err := prove(t, w, nil, a.Get(passkeytest.SignInOptions(t, w))); !fault.Has(err, fault.RateLimited) {
 		t.Errorf("from the stranger's address: %v, want a wait", err)
 	}
-	elsewhere := method.Attempt{Tenant: w.Tenant, Source: "198.51.100.7"}
+	elsewhere := method.Attempt{Caller: w.From("198.51.100.7")}
 	m := passkey.Assertion{Response: a.Get(passkeytest.SignInOptions(t, w))}
-	if err := method.Check(t.Context(), w.DB, m, elsewhere, tenanttest.By, func(*store.Tx, method.Proof) error { return nil }); err != nil {
+	if err := method.Check(t.Context(), w.DB, m, elsewhere, func(*store.Tx, method.Proof) error { return nil }); err != nil {
 		t.Fatalf("its owner elsewhere: %v", err)
 	}
 

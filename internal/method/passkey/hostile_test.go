@@ -23,7 +23,7 @@ func TestHostile(t *testing.T) {
 	}
 	try := func(t testing.TB, w *tenanttest.World, s store.SessionRow, bend ...func(*passkeytest.Ceremony)) methodtest.Try {
 		answer := device(s).Get(passkeytest.StepUpOptions(t, w, s), bend...)
-		return methodtest.Try{Method: passkey.Assertion{Response: answer}, Attempt: method.Attempt{Tenant: w.Tenant}}
+		return methodtest.Try{Method: passkey.Assertion{Response: answer}, Attempt: method.Attempt{Caller: w.From("")}}
 	}
 	methodtest.Run(t, methodtest.Case{
 		Kind: assurance.Passkey, Document: tenanttest.Document(passkeytest.On), Off: tenanttest.Document(passkeytest.Off), OfSession: true,
@@ -44,7 +44,7 @@ func TestHostile(t *testing.T) {
 				return methodtest.Try{}, err
 			}
 			return methodtest.Try{Method: passkey.Assertion{Response: device(s).Get(options)},
-				Attempt: method.Attempt{Tenant: w.Tenant}}, nil
+				Attempt: method.Attempt{Caller: w.From("")}}, nil
 		},
 		Wrong: func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
 			return try(t, w, s, func(c *passkeytest.Ceremony) { c.Flags |= passkeytest.BackupEligible })

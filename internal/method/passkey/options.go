@@ -10,6 +10,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // CreationOptions ask a browser to make a passkey (wire reference 9.1).
@@ -75,9 +76,10 @@ const (
 	publicKey = "public-key"
 )
 
-// BeginRegistration opens a registration in the session; it ends an earlier one
+// BeginRegistration opens a registration in the caller's session; it ends an earlier one
 // of the user that is still open.
-func BeginRegistration(tx *store.Tx, t *tenant.Tenant, s store.SessionRow) (CreationOptions, error) {
+func BeginRegistration(c who.Caller, tx *store.Tx) (CreationOptions, error) {
+	t, s := c.Tenant, *c.Session
 	if err := enabled(t); err != nil {
 		return CreationOptions{}, err
 	}
@@ -99,7 +101,7 @@ func BeginRegistration(tx *store.Tx, t *tenant.Tenant, s store.SessionRow) (Crea
 	if err := tx.DropPasskeyEnrolments(t.ID, s.UserID); err != nil {
 		return CreationOptions{}, err
 	}
-	challenge, _, err := begin(tx, t, &s, "", method.Enrol, nil)
+	challenge, _, err := begin(c, tx, method.Enrol, nil)
 	if err != nil {
 		return CreationOptions{}, err
 	}
@@ -118,19 +120,21 @@ func BeginRegistration(tx *store.Tx, t *tenant.Tenant, s store.SessionRow) (Crea
 
 // BeginSignIn opens a sign-in with whatever passkey the person chooses. It says
 // nothing about who has one.
-func BeginSignIn(tx *store.Tx, t *tenant.Tenant, source string) (RequestOptions, error) {
-	if err := enabled(t); err != nil {
+func BeginSignIn(c who.Caller, tx *store.Tx) (RequestOptions, error) {
+	c.Session = nil
+	if err := enabled(c.Tenant); err != nil {
 		return RequestOptions{}, err
 	}
-	challenge, _, err := begin(tx, t, nil, source, method.SignIn, nil)
-	return request(t, challenge, []Descriptor{}), err
+	challenge, _, err := begin(c, tx, method.SignIn, nil)
+	return request(c.Tenant, challenge, []Descriptor{}), err
 }
 
 // BeginStepUp opens a step-up with the passkeys of the session's user. A user
 // without one gets an empty list, by which clients tell, and a challenge that
 // nobody keeps: whatever signs it, nothing is proven. With a binding the passkey
 // signs for that transaction, which it does not show.
-func BeginStepUp(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, bindingID string) (RequestOptions, error) {
+func BeginStepUp(c who.Caller, tx *store.Tx, bindingID string) (RequestOptions, error) {
+	t, s := c.Tenant, *c.Session
 	if err := enabled(t); err != nil {
 		return RequestOptions{}, err
 	}
@@ -150,13 +154,13 @@ func BeginStepUp(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, bindingID s
 	}
 	var about *store.BindingRow
 	if bindingID != "" {
-		row, err := binding.Find(tx, t, &s, bindingID)
+		row, err := binding.Find(c, tx, bindingID)
 		if err != nil {
 			return RequestOptions{}, err
 		}
 		about = &row
 	}
-	challenge, nonce, err := begin(tx, t, &s, "", method.InSession, about)
+	challenge, nonce, err := begin(c, tx, method.InSession, about)
 	options := request(t, challenge, allowed)
 	options.BindingNonce = nonce
 	return options, err

@@ -22,6 +22,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/strictjson"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Limits. MaxPerUser keeps the list of allowed credentials short.
@@ -48,11 +49,10 @@ var (
 // SHA-256 over fresh random bytes, which are the nonce, and the hash of its
 // authorization_details: the authenticator signs that, and whoever is given the
 // nonce can tell later what was signed.
-func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, purpose method.Purpose, about *store.BindingRow) (challenge,
-	nonce string, err error) {
-	bounds := limit.PerSource(tx, limit.From(source, t.Limits), promptsPerSource, "passkey-prompt-source", t.ID)
-	if s != nil {
-		bounds = []limit.Bound{{Key: limit.For(tx, "passkey-prompt-session", t.ID, s.ID), Rate: promptsPerSession}}
+func begin(c who.Caller, tx *store.Tx, purpose method.Purpose, about *store.BindingRow) (challenge, nonce string, err error) {
+	bounds := limit.PerSource(tx, limit.From(c.Source, c.Tenant.Limits), promptsPerSource, "passkey-prompt-source", c.Tenant.ID)
+	if c.Session != nil {
+		bounds = []limit.Bound{{Key: limit.For(tx, "passkey-prompt-session", c.Tenant.ID, c.Session.ID), Rate: promptsPerSession}}
 	}
 	refused, wait, err := limit.TakeAll(tx, bounds...)
 	if err != nil {
@@ -76,11 +76,11 @@ func begin(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, source string, p
 	}
 	challenge = base64.RawURLEncoding.EncodeToString(raw)
 	row := store.PasskeyChallengeRow{
-		Hash: hash(tx, t, challenge), EnvironmentID: t.ID, Purpose: string(purpose), ExpiresAt: tx.Now().Add(ChallengeTTL),
+		Hash: hash(tx, c.Tenant, challenge), EnvironmentID: c.Tenant.ID, Purpose: string(purpose), ExpiresAt: tx.Now().Add(ChallengeTTL),
 		BindingID: bindingID,
 	}
-	if s != nil {
-		row.SessionID, row.UserID = s.ID, s.UserID
+	if c.Session != nil {
+		row.SessionID, row.UserID = c.Session.ID, c.Session.UserID
 	}
 	return challenge, nonce, tx.InsertPasskeyChallenge(row)
 }

@@ -154,7 +154,7 @@ func stepUp(t testing.TB, w *tenanttest.World, s store.SessionRow, a *passkeytes
 
 func prove(t testing.TB, w *tenanttest.World, s *store.SessionRow, answer passkey.AssertionResponse) error {
 	return method.Check(t.Context(), w.DB, passkey.Assertion{Response: answer},
-		method.Attempt{Tenant: w.Tenant, Session: s, Source: "192.0.2.1"}, tenanttest.By,
+		method.Attempt{Caller: w.As(s)},
 		func(*store.Tx, method.Proof) error { return nil })
 }
 

@@ -21,7 +21,7 @@ func TestSomebodyElsesAuthenticator(t *testing.T) {
 		s := w.SignIn(t, name+"@example.com")
 		var creation passkey.CreationOptions
 		w.Write(t, func(tx *store.Tx) (err error) {
-			creation, err = passkey.BeginRegistration(tx, w.Tenant, s)
+			creation, err = passkey.BeginRegistration(w.As(&s), tx)
 			return err
 		})
 		options, err := virtualwebauthn.ParseAttestationOptions(asJSON(t, creation))

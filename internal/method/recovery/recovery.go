@@ -15,6 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Count is how many codes a set has.
@@ -28,7 +29,8 @@ func (Method) Kind() assurance.Kind { return assurance.RecoveryCode }
 
 // Fill puts new codes into a set, which must be a credential of the user, in
 // place of those left in it.
-func Fill(tx *store.Tx, environmentID, userID, setID string) error {
+func Fill(c who.Caller, tx *store.Tx, setID string) error {
+	environmentID, userID := c.Tenant.ID, c.UserID()
 	if err := tx.DropRecoveryCodes(environmentID, userID, setID); err != nil {
 		return err
 	}
@@ -50,8 +52,8 @@ func Fill(tx *store.Tx, environmentID, userID, setID string) error {
 
 // Show lists the unused codes that can still be shown, and says how many are
 // left, shown or not.
-func Show(tx *store.Tx, environmentID, userID string) (codes []string, left int, err error) {
-	rows, err := tx.RecoveryCodes(environmentID, userID)
+func Show(c who.Caller, tx *store.Tx) (codes []string, left int, err error) {
+	rows, err := tx.RecoveryCodes(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return nil, 0, err
 	}
@@ -78,10 +80,10 @@ func (Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
 	if a.Session == nil {
 		return nil, errors.New("verifying a recovery code: no session")
 	}
-	if err := account.TakeTry(tx, a.Tenant, a.Session.UserID, account.RecoveryFactor); err != nil {
+	if err := account.TakeTry(a.Caller, tx, account.RecoveryFactor); err != nil {
 		return nil, err
 	}
-	c := &candidate{environmentID: a.Tenant.ID, userID: a.Session.UserID, bindingID: a.BindingID}
+	c := &candidate{caller: a.Caller, environmentID: a.Tenant.ID, userID: a.Session.UserID, bindingID: a.BindingID}
 	code, ok := Normalize(a.Response.Reveal())
 	if !ok {
 		return c, nil
@@ -95,6 +97,7 @@ func (Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
 }
 
 type candidate struct {
+	caller        who.Caller
 	environmentID string
 	userID        string
 	row           *store.RecoveryCodeRow // nil: there is no such code
@@ -121,7 +124,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 		return method.Evidence{}, err
 	}
 	if c.row.Superseded {
-		if err := Fill(tx, c.environmentID, c.userID, c.row.SetID); err != nil {
+		if err := Fill(c.caller, tx, c.row.SetID); err != nil {
 			return method.Evidence{}, err
 		}
 	}
@@ -131,7 +134,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 
 // Forgive implements [method.Candidate].
 func (c *candidate) Forgive(tx *store.Tx) error {
-	return account.ForgiveTries(tx, c.environmentID, c.userID)
+	return account.ForgiveTries(c.caller, tx)
 }
 
 func wrong() *fault.Error {

@@ -29,11 +29,11 @@ func enrol(t testing.TB, w *tenanttest.World, s store.SessionRow) (setID string,
 			}
 		}
 		setID = "set of " + s.UserID
-		if err := recovery.Fill(tx, tenanttest.ID, s.UserID, setID); err != nil {
+		if err := recovery.Fill(w.As(&s), tx, setID); err != nil {
 			return err
 		}
 		var err error
-		codes, _, err = recovery.Show(tx, tenanttest.ID, s.UserID)
+		codes, _, err = recovery.Show(w.As(&s), tx)
 		return err
 	})
 	return setID, codes
@@ -103,14 +103,14 @@ func TestN6Set(t *testing.T) {
 		}
 		w.Write(t, func(tx *store.Tx) error { return tx.ForgetRecoveryCodes(tenanttest.ID, ada.UserID) })
 		w.Read(t, func(tx *store.Tx) error {
-			shown, left, err := recovery.Show(tx, tenanttest.ID, ada.UserID)
+			shown, left, err := recovery.Show(w.As(&ada), tx)
 			if len(shown) != 0 || left != recovery.Count-1 {
 				t.Errorf("after the acknowledgement %d are shown and %d left", len(shown), left)
 			}
 			return err
 		})
 		// A new set kills the old.
-		w.Write(t, func(tx *store.Tx) error { return recovery.Fill(tx, tenanttest.ID, ada.UserID, setID) })
+		w.Write(t, func(tx *store.Tx) error { return recovery.Fill(w.As(&ada), tx, setID) })
 		if text, err := w.Grant(t.Context(), recovery.Method{}, w.Attempt(&ada, "", codes[1]), "wallet:export"); err == nil || text != "" {
 			t.Error("a code of the old set is good")
 		}

@@ -26,6 +26,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/typed"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Digits is the length of a code, and LongDigits that of a sign-in code while
@@ -51,22 +52,25 @@ type Channel struct {
 	Look    string     // where the newest code is: "the newest mail"
 
 	// Read says where the address of a request is, or refuses it.
-	Read func(r Request) (Recipient, error)
-	// Send queues the code for the address of c, in the transaction. With decoy
-	// it does the same work and nothing is sent. Summary is what the code agrees
-	// to, and must be shown whole; empty: nothing in particular.
-	Send func(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string, decoy bool) error
+	Read func(t *tenant.Tenant, r Request) (Recipient, error)
+	// Send queues a message, in the transaction.
+	Send func(c who.Caller, tx *store.Tx, m Message) error
 	// Detail is what a credential for the address shows of itself.
 	Detail func(c store.CodeChallengeRow) (string, error)
 }
 
+// Message is a code on its way to the address of its challenge.
+type Message struct {
+	Challenge store.CodeChallengeRow
+	Code      string
+	Summary   string // of what the code agrees to, which must be shown whole; empty: nothing in particular
+	Decoy     bool   // the same work is to be done, and nothing sent
+}
+
 // Request asks for a code to be sent.
 type Request struct {
-	Tenant       *tenant.Tenant
-	Session      *store.SessionRow // nil: to sign in
 	Purpose      method.Purpose
-	Address      string // as it was typed, or of a phone number E.164
-	Source       string
+	Address      string   // as it was typed, or of a phone number E.164
 	AuthorizedBy string   // purpose update: the elevated token that allowed it
 	BindingID    string   // purpose session: the transaction that the code is to confirm
 	Scopes       []string // purpose session: all that the code is to be good for, which its message says; empty: it is not said
@@ -81,25 +85,27 @@ type Recipient struct {
 	Bounds  []Bound // limits on sending of the channel's own
 }
 
-// asked is a request whose address was read.
+// asked is a request whose address was read, and who makes it: without a session, to
+// sign in.
 type asked struct {
+	who.Caller
 	Request
 	Recipient
 }
 
-func (ch *Channel) read(r Request) (asked, error) {
-	to, err := ch.Read(r)
-	return asked{r, to}, err
+func (ch *Channel) read(c who.Caller, r Request) (asked, error) {
+	to, err := ch.Read(c.Tenant, r)
+	return asked{c, r, to}, err
 }
 
 // Create opens a challenge and queues its message. It answers alike for known
 // and unknown addresses.
-func (ch *Channel) Create(tx *store.Tx, request Request) (store.CodeChallengeRow, error) {
-	r, err := ch.read(request)
+func (ch *Channel) Create(c who.Caller, tx *store.Tx, request Request) (store.CodeChallengeRow, error) {
+	r, err := ch.read(c, request)
 	if err != nil {
 		return store.CodeChallengeRow{}, err
 	}
-	summary, err := about(tx, r.Tenant, r.Session, r.Purpose, r.BindingID)
+	summary, err := about(c, tx, r.Purpose, r.BindingID)
 	if err != nil {
 		return store.CodeChallengeRow{}, err
 	}
@@ -110,26 +116,26 @@ func (ch *Channel) Create(tx *store.Tx, request Request) (store.CodeChallengeRow
 	if shared != nil {
 		return ch.share(tx, r, *shared)
 	}
-	ends, err := method.EndsBy(tx, r.Tenant.ID, r.AuthorizedBy, tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std()))
+	ends, err := method.EndsBy(c, tx, r.AuthorizedBy, tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std()))
 	if err != nil {
 		return store.CodeChallengeRow{}, err
 	}
-	c := store.CodeChallengeRow{
+	row := store.CodeChallengeRow{
 		ID: uuid.NewString(), EnvironmentID: r.Tenant.ID, Format: ch.Format, Identifier: r.Key, Recipient: r.Written,
 		Purpose: string(r.Purpose), AuthorizedBy: r.AuthorizedBy, ExpiresAt: ends,
 		BindingID: r.BindingID, Scopes: strings.Join(r.Scopes, " "),
 	}
 	if r.Session != nil {
-		c.SessionID, c.UserID = r.Session.ID, r.Session.UserID
+		row.SessionID, row.UserID = r.Session.ID, r.Session.UserID
 	}
-	code, err := ch.renew(tx, &c)
+	code, err := ch.renew(tx, &row)
 	if err != nil {
-		return c, err
+		return row, err
 	}
-	if err := tx.InsertCodeChallenge(c); err != nil {
-		return c, err
+	if err := tx.InsertCodeChallenge(row); err != nil {
+		return row, err
 	}
-	return c, ch.send(tx, r.Tenant, c, code, summary)
+	return row, ch.send(c, tx, Message{Challenge: row, Code: code, Summary: summary})
 }
 
 // Allows says in words, each after the word to, what a code is good for; nothing
@@ -157,82 +163,81 @@ func (ch *Channel) share(tx *store.Tx, r asked, newest store.CodeChallengeRow) (
 	if err := tx.InsertCodeChallenge(c); err != nil {
 		return c, err
 	}
-	return c, ch.Send(tx, r.Tenant, c, code, "", true)
+	return c, ch.Send(r.Caller, tx, Message{Challenge: c, Code: code, Decoy: true})
 }
 
 // about is the summary of the transaction that a code is to confirm. Codes that
 // sign in or finish a change of the profile confirm none.
-func about(tx *store.Tx, t *tenant.Tenant, s *store.SessionRow, purpose method.Purpose, bindingID string) (string, error) {
+func about(c who.Caller, tx *store.Tx, purpose method.Purpose, bindingID string) (string, error) {
 	if bindingID == "" {
 		return "", nil
 	}
 	if purpose != method.InSession {
-		s = nil
+		c.Session = nil
 	}
-	row, err := binding.Find(tx, t, s, bindingID)
+	row, err := binding.Find(c, tx, bindingID)
 	return row.Summary, err
 }
 
 // Resend sends a new code for an open challenge, about the same transaction; the
 // earlier code is dead, the tries made stand. The challenge must have been asked
 // for in the same session and for the same address.
-func (ch *Channel) Resend(tx *store.Tx, request Request, challengeID string) (store.CodeChallengeRow, error) {
-	r, err := ch.read(request)
+func (ch *Channel) Resend(c who.Caller, tx *store.Tx, request Request, challengeID string) (store.CodeChallengeRow, error) {
+	r, err := ch.read(c, request)
 	if err != nil {
 		return store.CodeChallengeRow{}, err
 	}
-	c, err := ch.find(tx, r.Tenant.ID, challengeID, r.Session)
-	if err == nil && c.Identifier != r.Key {
+	row, err := ch.find(tx, r.Tenant.ID, challengeID, r.Session)
+	if err == nil && row.Identifier != r.Key {
 		err = ch.unknown()
 	}
 	if err != nil {
-		return c, err
+		return row, err
 	}
-	summary, err := about(tx, r.Tenant, r.Session, method.Purpose(c.Purpose), c.BindingID)
+	summary, err := about(c, tx, method.Purpose(row.Purpose), row.BindingID)
 	if err != nil {
-		return c, err
+		return row, err
 	}
 	shared, err := ch.takeSend(tx, r)
 	if err != nil {
-		return c, err
+		return row, err
 	}
-	if shared != nil && shared.ID == c.ID {
-		c.Shares = c.ID // it is the newest there is: nothing was sent
-		return c, nil
+	if shared != nil && shared.ID == row.ID {
+		row.Shares = row.ID // it is the newest there is: nothing was sent
+		return row, nil
 	}
 	if shared != nil {
 		return ch.share(tx, r, *shared)
 	}
-	c.Shares = ""
-	code, err := ch.renew(tx, &c)
+	row.Shares = ""
+	code, err := ch.renew(tx, &row)
 	if err != nil {
-		return c, err
+		return row, err
 	}
-	if c.Purpose != string(method.Update) { // a change was allowed until then, and a new code does not prolong that
-		c.ExpiresAt = tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std())
+	if row.Purpose != string(method.Update) { // a change was allowed until then, and a new code does not prolong that
+		row.ExpiresAt = tx.Now().Add(r.Tenant.Limits.CodeExpiry.Std())
 	}
-	err = tx.ResendCodeChallenge(c)
+	err = tx.ResendCodeChallenge(row)
 	if errors.Is(err, store.ErrNotFound) {
-		return c, ch.unknown()
+		return row, ch.unknown()
 	}
 	if err != nil {
-		return c, err
+		return row, err
 	}
-	return c, ch.send(tx, r.Tenant, c, code, summary)
+	return row, ch.send(c, tx, Message{Challenge: row, Code: code, Summary: summary})
 }
 
 // send sends no sign-in code to strangers where sign-up is closed, and tells
 // nobody who has an account.
-func (ch *Channel) send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string) error {
-	decoy := false
-	if c.Purpose == string(method.SignIn) && !t.SignUp.Enabled {
-		_, err := tx.CredentialByIdentifier(t.ID, c.Format, c.Identifier)
+func (ch *Channel) send(c who.Caller, tx *store.Tx, m Message) error {
+	if row := m.Challenge; row.Purpose == string(method.SignIn) && !c.Tenant.SignUp.Enabled {
+		_, err := tx.CredentialByIdentifier(c.Tenant.ID, row.Format, row.Identifier)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		decoy = err != nil
+		m.Decoy = err != nil
 	}
-	return ch.Send(tx, t, c, code, summary, decoy)
+	return ch.Send(c, tx, m)
 }
 
 // open finds the challenge whose code is typed under this id.

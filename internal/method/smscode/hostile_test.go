@@ -18,7 +18,7 @@ const manySends = "limits: {codesPerAddress: {count: 1000, per: 10m}, codesPerSe
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	ask := func(t testing.TB, w *tenanttest.World, s store.SessionRow) (id, code string) {
-		return w.AskText(t, smscode.Request{Purpose: method.InSession, Session: &s, Address: numberOf(t, w, s)})
+		return w.AskText(t, w.As(&s), smscode.Request{Purpose: method.InSession, Address: numberOf(t, w, s)})
 	}
 	try := func(w *tenanttest.World, s store.SessionRow, id, typed string) methodtest.Try {
 		return methodtest.Try{Method: smscode.Method{}, Attempt: w.Attempt(&s, id, typed)}
@@ -42,8 +42,8 @@ func TestHostile(t *testing.T) {
 			return try(w, s, id, wrong(code))
 		},
 		Bound: func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
-			id, code, err := w.TryAskText(t,
-				smscode.Request{Purpose: method.InSession, Session: &s, Address: numberOf(t, w, s), BindingID: x.ID})
+			id, code, err := w.TryAskText(t, w.As(&s),
+				smscode.Request{Purpose: method.InSession, Address: numberOf(t, w, s), BindingID: x.ID})
 			return try(w, s, id, code), err
 		},
 		OfSession: true, Guessable: true, Shows: true,

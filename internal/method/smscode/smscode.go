@@ -23,6 +23,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/phone"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 var channel = &sentcode.Channel{
@@ -62,17 +63,19 @@ func Off() *fault.Error {
 type Request = sentcode.Request
 
 // Create opens a challenge and queues its text, see [sentcode.Channel.Create].
-func Create(tx *store.Tx, r Request) (store.CodeChallengeRow, error) { return channel.Create(tx, r) }
+func Create(c who.Caller, tx *store.Tx, r Request) (store.CodeChallengeRow, error) {
+	return channel.Create(c, tx, r)
+}
 
 // Resend texts a new code for an open challenge, see [sentcode.Channel.Resend].
-func Resend(tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow, error) {
-	return channel.Resend(tx, r, challengeID)
+func Resend(c who.Caller, tx *store.Tx, r Request, challengeID string) (store.CodeChallengeRow, error) {
+	return channel.Resend(c, tx, r, challengeID)
 }
 
 // read refuses numbers that the environment does not text. The caps on ranges
 // come in two halves, one for accounts that have the number already.
-func read(r Request) (sentcode.Recipient, error) {
-	sms := r.Tenant.SMS
+func read(t *tenant.Tenant, r Request) (sentcode.Recipient, error) {
+	sms := t.SMS
 	if !sms.Enabled {
 		return sentcode.Recipient{}, Off()
 	}
@@ -91,7 +94,7 @@ func read(r Request) (sentcode.Recipient, error) {
 		return sentcode.Recipient{}, fault.New(fault.InvalidPhone,
 			"This kind of number is not texted here. Use a mobile number, or another way to prove it is you.")
 	}
-	if words := sentcode.Allows(r.Tenant, store.CodeChallengeRow{Scopes: strings.Join(r.Scopes, " ")}); !deliver.TextsAllow(words) {
+	if words := sentcode.Allows(t, store.CodeChallengeRow{Scopes: strings.Join(r.Scopes, " ")}); !deliver.TextsAllow(words) {
 		return sentcode.Recipient{}, fault.New(fault.InvalidScopes,
 			"A text message cannot say all that these scopes allow. Ask for fewer at once, or send the code by mail.")
 	}
@@ -105,14 +108,17 @@ func read(r Request) (sentcode.Recipient, error) {
 	}, nil
 }
 
-func send(tx *store.Tx, t *tenant.Tenant, c store.CodeChallengeRow, code, summary string, decoy bool) error {
-	content := deliver.Code{AppName: t.Mail.AppName, To: c.Recipient, Code: code, ValidFor: t.Limits.CodeExpiry.Std(), Summary: summary}
+func send(c who.Caller, tx *store.Tx, m sentcode.Message) error {
+	t, row := c.Tenant, m.Challenge
+	content := deliver.Code{
+		AppName: t.Mail.AppName, To: row.Recipient, Code: m.Code, ValidFor: t.Limits.CodeExpiry.Std(), Summary: m.Summary,
+	}
 	text := deliver.SignInText(content)
-	if c.Purpose != string(method.SignIn) {
-		content.Allows = sentcode.Allows(t, c)
+	if row.Purpose != string(method.SignIn) {
+		content.Allows = sentcode.Allows(t, row)
 		text = deliver.StepUpText(content)
 	}
-	if decoy {
+	if m.Decoy {
 		return outbox.DecoyText(tx, t.ID, text)
 	}
 	return outbox.EnqueueText(tx, t.ID, text, t.Limits.CodeExpiry.Std())

@@ -16,6 +16,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/phone"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 func link(tx *store.Tx, w *tenanttest.World, s store.SessionRow, number string) error {
@@ -46,12 +47,11 @@ func numberOf(t testing.TB, w *tenanttest.World, s store.SessionRow) (number str
 }
 
 // send asks for a code as the server does: a refusal counts too.
-func send(t testing.TB, w *tenanttest.World, r smscode.Request) (challengeID string, refused error) {
+func send(t testing.TB, w *tenanttest.World, c who.Caller, r smscode.Request) (challengeID string, refused error) {
 	t.Helper()
-	r.Tenant = w.Tenant
 	w.Write(t, func(tx *store.Tx) error {
-		c, err := smscode.Create(tx, r)
-		challengeID, refused = c.ID, nil
+		row, err := smscode.Create(c, tx, r)
+		challengeID, refused = row.ID, nil
 		if f := (*fault.Error)(nil); errors.As(err, &f) {
 			refused, err = err, nil
 		}
@@ -61,7 +61,7 @@ func send(t testing.TB, w *tenanttest.World, r smscode.Request) (challengeID str
 }
 
 func try(w *tenanttest.World, t testing.TB, s *store.SessionRow, id, typed string) error {
-	return method.Check(t.Context(), w.DB, smscode.Method{}, w.Attempt(s, id, typed), tenanttest.By,
+	return method.Check(t.Context(), w.DB, smscode.Method{}, w.Attempt(s, id, typed),
 		func(*store.Tx, method.Proof) error { return nil })
 }
 
@@ -74,8 +74,8 @@ func TestB10Pumping(t *testing.T) {
 	tenanttest.Engines(t, document, func(t *testing.T, w *tenanttest.World) {
 		pump := func(prefix string) (sent int) {
 			for i := range 1000 {
-				_, refused := send(t, w, smscode.Request{Purpose: method.SignIn,
-					Address: fmt.Sprintf("%s%04d", prefix, i), Source: fmt.Sprint("source ", i)})
+				_, refused := send(t, w, w.From(fmt.Sprint("source ", i)), smscode.Request{Purpose: method.SignIn,
+					Address: fmt.Sprintf("%s%04d", prefix, i)})
 				switch {
 				case refused == nil:
 					sent++
@@ -91,11 +91,11 @@ func TestB10Pumping(t *testing.T) {
 		if texts := w.Mails(t); len(texts) != 30 {
 			t.Errorf("%d texts, want 30", len(texts))
 		}
-		if _, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Address: "+12125550123"}); refused != nil {
+		if _, refused := send(t, w, w.From(""), smscode.Request{Purpose: method.SignIn, Address: "+12125550123"}); refused != nil {
 			t.Errorf("another range: %v", refused)
 		}
 		w.Clock.Advance(time.Hour)
-		if _, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Address: "+14155550123"}); refused != nil {
+		if _, refused := send(t, w, w.From(""), smscode.Request{Purpose: method.SignIn, Address: "+14155550123"}); refused != nil {
 			t.Errorf("an hour later: %v", refused)
 		}
 	})
@@ -106,8 +106,8 @@ func TestB10Environment(t *testing.T) {
 	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document("sms: {enabled: true, countries: [US], perHour: 20}"))
 	for i := range 60 {
-		_, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Address: fmt.Sprintf("+1415%03d0123", 200+i),
-			Source: fmt.Sprint(i)})
+		r := smscode.Request{Purpose: method.SignIn, Address: fmt.Sprintf("+1415%03d0123", 200+i)}
+		_, refused := send(t, w, w.From(fmt.Sprint(i)), r)
 		if fault.Has(refused, fault.RateLimited) != (i >= 20) {
 			t.Fatalf("send %d: %v", i, refused)
 		}
@@ -123,16 +123,16 @@ func TestStrangersCannotUseUpTheOwnersRange(t *testing.T) {
 	w.Clock.Advance(25 * time.Hour)
 	refusals := 0
 	for i := range 10 {
-		r := smscode.Request{Purpose: method.InSession, Session: &mallory, Address: fmt.Sprintf("+141555501%02d", i)}
-		if _, refused := send(t, w, r); refused != nil {
+		r := smscode.Request{Purpose: method.InSession, Address: fmt.Sprintf("+141555501%02d", i)}
+		if _, refused := send(t, w, w.As(&mallory), r); refused != nil {
 			refusals++
 		}
 	}
 	if refusals != 7 {
 		t.Errorf("%d refusals, want 7", refusals)
 	}
-	if _, refused := send(t, w,
-		smscode.Request{Purpose: method.InSession, Session: &ada, Address: "+14155550100"}); refused != nil {
+	if _, refused := send(t, w, w.As(&ada),
+		smscode.Request{Purpose: method.InSession, Address: "+14155550100"}); refused != nil {
 		t.Errorf("the owner gets no code: %v", refused)
 	}
 	// An account that was made on the way has no half of its own.
@@ -142,7 +142,7 @@ func TestStrangersCannotUseUpTheOwnersRange(t *testing.T) {
 		_, err := tx.Exec(`UPDATE credentials SET user_id = $1 WHERE identifier = '+14155550100'`, young.UserID)
 		return err
 	})
-	_, refused := send(t, w, smscode.Request{Purpose: method.InSession, Session: &young, Address: "+14155550100"})
+	_, refused := send(t, w, w.As(&young), smscode.Request{Purpose: method.InSession, Address: "+14155550100"})
 	if !fault.Has(refused, fault.RateLimited) {
 		t.Errorf("an account of today: %v", refused)
 	}
@@ -173,7 +173,7 @@ func TestN4WhatIsTexted(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := tenanttest.SQLite(t, tenanttest.Document(test.sms))
-			_, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Address: test.number})
+			_, refused := send(t, w, w.From(""), smscode.Request{Purpose: method.SignIn, Address: test.number})
 			if test.want == "" && refused != nil || test.want != "" && !fault.Has(refused, test.want) {
 				t.Errorf("%v, want %q", refused, test.want)
 			}
@@ -194,9 +194,9 @@ func TestB11Doors(t *testing.T) {
 		if ada.UserID != again.UserID {
 			t.Fatal("one number made two users")
 		}
-		inside, code := w.AskText(t, smscode.Request{Purpose: method.InSession, Session: &ada, Address: number})
-		outside, outsideCode := w.AskText(t, smscode.Request{Purpose: method.SignIn, Address: number, Source: "192.0.2.1"})
-		mailed, mailedCode := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "mallory@example.com", Source: "192.0.2.1"})
+		inside, code := w.AskText(t, w.As(&ada), smscode.Request{Purpose: method.InSession, Address: number})
+		outside, outsideCode := w.AskText(t, w.From("192.0.2.1"), smscode.Request{Purpose: method.SignIn, Address: number})
+		mailed, mailedCode := w.Ask(t, w.From("192.0.2.1"), emailcode.Request{Purpose: method.SignIn, Address: "mallory@example.com"})
 		for range 6 {
 			for name, err := range map[string]error{
 				"another session":        try(w, t, &again, inside, code),
@@ -233,7 +233,7 @@ func TestN2Life(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Document(textsOn, "limits: {codeExpiry: 2m}"))
 	number := "+14155550123"
 	ask := func() (id, code string) {
-		return w.AskText(t, smscode.Request{Purpose: method.SignIn, Address: number, Source: "192.0.2.1"})
+		return w.AskText(t, w.From("192.0.2.1"), smscode.Request{Purpose: method.SignIn, Address: number})
 	}
 	id, code := ask()
 	w.Clock.Advance(2*time.Minute + time.Second)
@@ -278,7 +278,7 @@ func TestProof(t *testing.T) {
 		}
 		return err
 	})
-	id, code := w.AskText(t, smscode.Request{Purpose: method.InSession, Session: &ada, Address: numberOf(t, w, ada)})
+	id, code := w.AskText(t, w.As(&ada), smscode.Request{Purpose: method.InSession, Address: numberOf(t, w, ada)})
 	w.Apply(t, tenanttest.Document("sms: {enabled: true, countries: [US]}"))
 	if _, err := w.Grant(t.Context(), smscode.Method{}, w.Attempt(&ada, id, code), stepup.WalletExport); err == nil {
 		t.Error("a number of a country that is out stepped up")
@@ -294,10 +294,10 @@ func TestResend(t *testing.T) {
 	t.Parallel()
 	w := tenanttest.SQLite(t, tenanttest.Document(textsOn))
 	number, other := "+14155550123", "+14155550124"
-	id, first := w.AskText(t, smscode.Request{Purpose: method.SignIn, Address: number})
+	id, first := w.AskText(t, w.From(""), smscode.Request{Purpose: method.SignIn, Address: number})
 	resend := func(n string, challenge string) (code string, err error) {
 		err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := smscode.Resend(tx, smscode.Request{Tenant: w.Tenant, Address: n}, challenge)
+			_, err := smscode.Resend(w.From(""), tx, smscode.Request{Address: n}, challenge)
 			return err
 		})
 		for _, m := range w.Mails(t) {
@@ -308,7 +308,7 @@ func TestResend(t *testing.T) {
 	if _, err := resend(other, id); !fault.Has(err, fault.InvalidSMSVerification) {
 		t.Errorf("to another number: %v", err)
 	}
-	mailed, _ := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
+	mailed, _ := w.Ask(t, w.From(""), emailcode.Request{Purpose: method.SignIn, Address: "ada@example.com"})
 	if _, err := resend(number, mailed); !fault.Has(err, fault.InvalidSMSVerification) {
 		t.Errorf("of a mailed code: %v", err)
 	}
@@ -333,7 +333,7 @@ func TestClosedSignUp(t *testing.T) {
 	w.SignInByText(t, "+14155550123")
 	w.Apply(t, tenanttest.Document(textsOn, "signUp: {enabled: false}"))
 	for number, texts := range map[string]int{"+14155550123": 1, "+14155550124": 0} {
-		id, refused := send(t, w, smscode.Request{Purpose: method.SignIn, Address: number, Source: "192.0.2.9"})
+		id, refused := send(t, w, w.From("192.0.2.9"), smscode.Request{Purpose: method.SignIn, Address: number})
 		if id == "" || refused != nil {
 			t.Errorf("%s: %q, %v", number, id, refused)
 		}
@@ -348,10 +348,14 @@ func TestTextSaysWhatTheCodeIsFor(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Document(textsOn))
 	ada := w.SignInByText(t, "+14155550123")
 	for _, r := range []smscode.Request{
-		{Purpose: method.SignIn, Address: numberOf(t, w, ada)}, {Purpose: method.InSession, Session: &ada, Address: numberOf(t, w, ada)},
-		{Purpose: method.Update, Session: &ada, Address: "+14155550124"},
+		{Purpose: method.SignIn, Address: numberOf(t, w, ada)}, {Purpose: method.InSession, Address: numberOf(t, w, ada)},
+		{Purpose: method.Update, Address: "+14155550124"},
 	} {
-		if _, refused := send(t, w, r); refused != nil {
+		c := w.As(&ada)
+		if r.Purpose == method.SignIn {
+			c = w.As(nil)
+		}
+		if _, refused := send(t, w, c, r); refused != nil {
 			t.Fatal(refused)
 		}
 		texts := w.Mails(t)

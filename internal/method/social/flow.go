@@ -23,6 +23,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // FlowLife is how long a social login may take, from the app and back to it.
@@ -51,12 +52,11 @@ type remembered struct {
 	BindingID    string `json:"binding_id,omitempty"` // the transaction that the login is to confirm
 }
 
-// Request is a step of a flow that a browser or client takes.
+// Request is a step of a flow that a browser or client takes; without a session, to
+// sign in.
 type Request struct {
-	Tenant   *tenant.Tenant
-	Session  *store.SessionRow // nil: to sign in
+	who.Caller
 	Provider string
-	Source   string // client address, for limits
 
 	BindingID string // Begin: the transaction that the login is to confirm, which no provider shows; empty: none
 }
@@ -96,7 +96,7 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 		}
 	}
 	if r.BindingID != "" {
-		if _, err := binding.Find(tx, r.Tenant, r.Session, r.BindingID); err != nil {
+		if _, err := binding.Find(r.Caller, tx, r.BindingID); err != nil {
 			return err
 		}
 	}
@@ -194,10 +194,21 @@ func Send(tx *store.Tx, r Request, e Endpoint, state, challenge string) (string,
 	if err != nil {
 		return "", err
 	}
-	return authorizeURL(row, p, e, Callback(r.Tenant, r.Provider), upstream, known, f.SessionID != ""), nil
+	return address(e, p, row, trip{
+		callback: Callback(r.Tenant, r.Provider), state: upstream, known: known, again: f.SessionID != "",
+	}), nil
 }
 
-func authorizeURL(row catalogue.Provider, p environment.Provider, e Endpoint, callback, state string, known remembered, again bool) string {
+// trip is one way to a provider and back.
+type trip struct {
+	callback string // where the provider sends the browser back to
+	state    string // ours, by which we know it again
+	known    remembered
+	again    bool // somebody who is signed in is to prove it once more
+}
+
+// address is where the browser goes.
+func address(e Endpoint, p environment.Provider, row catalogue.Provider, t trip) string {
 	u, err := url.Parse(e.Authorization)
 	if err != nil {
 		return "" // the document and the discovery were checked
@@ -211,15 +222,16 @@ func authorizeURL(row catalogue.Provider, p environment.Provider, e Endpoint, ca
 		separator = " "
 	}
 	for name, value := range map[string]string{
-		idName: p.ClientID, "response_type": "code", "redirect_uri": callback, "scope": strings.Join(row.Scopes, separator), "state": state,
+		idName: p.ClientID, "response_type": "code", "redirect_uri": t.callback, "state": t.state,
+		"scope": strings.Join(row.Scopes, separator),
 	} {
 		query.Set(name, value)
 	}
 	if row.Source == catalogue.FromIDToken {
-		query.Set("nonce", known.Nonce)
+		query.Set("nonce", t.known.Nonce)
 	}
 	if !row.NoPKCE {
-		query.Set("code_challenge", oauth2.S256ChallengeFromVerifier(known.Verifier))
+		query.Set("code_challenge", oauth2.S256ChallengeFromVerifier(t.known.Verifier))
 		query.Set("code_challenge_method", "S256")
 	}
 	if row.FormPost {
@@ -228,7 +240,7 @@ func authorizeURL(row catalogue.Provider, p environment.Provider, e Endpoint, ca
 	for name, value := range row.Always {
 		query.Set(name, value)
 	}
-	if again {
+	if t.again {
 		for name, value := range row.Again {
 			query.Set(name, value)
 		}

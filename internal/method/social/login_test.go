@@ -89,7 +89,7 @@ type back struct {
 }
 
 func (h house) request(s *store.SessionRow, provider string) social.Request {
-	return social.Request{Tenant: h.Tenant, Session: s, Provider: provider, Source: "192.0.2.1"}
+	return social.Request{Caller: h.As(s), Provider: provider}
 }
 
 func (h house) begin(t testing.TB, r social.Request) (state string) {
@@ -182,14 +182,14 @@ func (h house) goThrough(t testing.TB, r social.Request) back {
 
 func (h house) attempt(s *store.SessionRow, provider string, b back) (social.Method, method.Attempt) {
 	return social.Method{Client: h.client, Provider: provider, State: b.state},
-		method.Attempt{Tenant: h.Tenant, Session: s, Response: secret.Text(b.code), Source: "192.0.2.1"}
+		method.Attempt{Caller: h.As(s), Response: secret.Text(b.code)}
 }
 
 // finish runs the attempt and signs in.
 func (h house) finish(t testing.TB, provider string, b back) (row store.SessionRow, err error) {
 	t.Helper()
 	m, a := h.attempt(nil, provider, b)
-	err = method.Check(t.Context(), h.DB, m, a, tenanttest.By, func(tx *store.Tx, p method.Proof) (err error) {
+	err = method.Check(t.Context(), h.DB, m, a, func(tx *store.Tx, p method.Proof) (err error) {
 		row, err = tenanttest.Enter(tx, h.Tenant, p)
 		return err
 	})
@@ -211,7 +211,7 @@ func (h house) enrol(t testing.TB, provider, name string, b func(*store.SessionR
 	t.Helper()
 	row := h.SignIn(t, name+"@example.com")
 	m, a := h.attempt(&row, provider, b(&row))
-	err := method.Check(t.Context(), h.DB, m, a, tenanttest.By, func(tx *store.Tx, p method.Proof) error {
+	err := method.Check(t.Context(), h.DB, m, a, func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
 		_, err := account.Link(tx, tenanttest.By, h.Tenant, row.UserID, account.Address{Format: e.Format, Identifier: e.Identifier,
 			Written: e.Recipient, Detail: e.Detail}, account.Authority{Provenance: store.ProvenanceElevatedToken})
@@ -227,7 +227,7 @@ func (h house) enrol(t testing.TB, provider, name string, b func(*store.SessionR
 func (h house) proof(t testing.TB, s store.SessionRow, provider string, b back) (p method.Proof, err error) {
 	t.Helper()
 	m, a := h.attempt(&s, provider, b)
-	err = method.Check(t.Context(), h.DB, m, a, tenanttest.By, func(_ *store.Tx, proof method.Proof) error {
+	err = method.Check(t.Context(), h.DB, m, a, func(_ *store.Tx, proof method.Proof) error {
 		p = proof
 		return nil
 	})

@@ -336,7 +336,7 @@ func TestE7Verifier(t *testing.T) {
 		}
 		m, a := h.attempt(nil, "github", b)
 		m.CodeVerifier = c.verifier
-		err = method.Check(t.Context(), h.DB, m, a, tenanttest.By, func(*store.Tx, method.Proof) error { return nil })
+		err = method.Check(t.Context(), h.DB, m, a, func(*store.Tx, method.Proof) error { return nil })
 		if c.good && err != nil {
 			t.Errorf("challenge %q, verifier %q: %v", c.challenge, c.verifier, err)
 		} else if !c.good {
@@ -429,7 +429,7 @@ func TestDirect(t *testing.T) {
 	m, a := h.attempt(&ada, "github", b)
 	m.CodeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 	var acr assurance.ACR
-	err = method.Check(t.Context(), h.DB, m, a, tenanttest.By, func(_ *store.Tx, p method.Proof) error {
+	err = method.Check(t.Context(), h.DB, m, a, func(_ *store.Tx, p method.Proof) error {
 		acr = p.ACR()
 		return nil
 	})
@@ -449,7 +449,7 @@ func TestDirect(t *testing.T) {
 	h.Apply(t, document(h.provider))
 	m, a = h.attempt(&ada, "github", before)
 	m.CodeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-	err = method.Check(t.Context(), h.DB, m, a, tenanttest.By, func(*store.Tx, method.Proof) error { return nil })
+	err = method.Check(t.Context(), h.DB, m, a, func(*store.Tx, method.Proof) error { return nil })
 	refused(t, "finishing what was direct once that is over", err)
 	r = h.request(&ada, "github")
 	state = h.begin(t, r)

@@ -30,7 +30,7 @@ func (a *apps) enrol(t testing.TB, w *tenanttest.World, s store.SessionRow) stri
 	t.Helper()
 	var e totp.Enrolment
 	w.Write(t, func(tx *store.Tx) (err error) {
-		e, err = totp.Enrol(tx, w.Tenant, s, "ada@example.com", "")
+		e, err = totp.Enrol(w.As(&s), tx, "ada@example.com", "")
 		return err
 	})
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(e.Secret)
@@ -49,7 +49,7 @@ func (a *apps) enrol(t testing.TB, w *tenanttest.World, s store.SessionRow) stri
 func (a *apps) confirm(t testing.TB, w *tenanttest.World, s store.SessionRow, id, code string) error {
 	t.Helper()
 	return method.Check(t.Context(), w.DB, totp.Method{DeviceID: id}, w.Attempt(&s, "",
-		code), tenanttest.By, func(tx *store.Tx, p method.Proof) error {
+		code), func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
 		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: id, Format: e.Format, Identifier: e.Identifier,
 			Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
@@ -123,7 +123,7 @@ func TestC3Enrolment(t *testing.T) {
 		begin := func(s store.SessionRow) (id string, code func() string) {
 			var e totp.Enrolment
 			w.Write(t, func(tx *store.Tx) (err error) {
-				e, err = totp.Enrol(tx, w.Tenant, s, "ada@example.com", "")
+				e, err = totp.Enrol(w.As(&s), tx, "ada@example.com", "")
 				return err
 			})
 			secret, _ := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(e.Secret)

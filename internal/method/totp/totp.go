@@ -22,7 +22,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // EnrolmentLife is how long a secret that was shown waits for its first code, at
@@ -44,23 +44,24 @@ type Enrolment struct {
 	URI    string // otpauth:, as apps take it from a QR code
 }
 
-// Enrol begins an enrolment for the session's user, in place of any begun
+// Enrol begins an enrolment in the caller's session, in place of any begun
 // before. account is what the app will show beside the issuer.
-func Enrol(tx *store.Tx, t *tenant.Tenant, s store.SessionRow, account, authorizedBy string) (Enrolment, error) {
+func Enrol(c who.Caller, tx *store.Tx, account, authorizedBy string) (Enrolment, error) {
 	secret := make([]byte, SecretSize)
 	rand.Read(secret)
-	ends, err := method.EndsBy(tx, t.ID, authorizedBy, tx.Now().Add(EnrolmentLife))
+	ends, err := method.EndsBy(c, tx, authorizedBy, tx.Now().Add(EnrolmentLife))
 	if err != nil {
 		return Enrolment{}, err
 	}
 	row := store.TOTPEnrolmentRow{
-		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: s.UserID, SessionID: s.ID, AuthorizedBy: authorizedBy, ExpiresAt: ends,
+		ID: uuid.NewString(), EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, SessionID: c.Session.ID,
+		AuthorizedBy: authorizedBy, ExpiresAt: ends,
 	}
 	if row.SealedSecret, err = tx.Seal("totp_enrolments", "sealed_secret", row.ID, secret); err != nil {
 		return Enrolment{}, err
 	}
 	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
-	return Enrolment{ID: row.ID, Secret: text, URI: uri(t.Mail.AppName, account, text)}, tx.InsertTOTPEnrolment(row)
+	return Enrolment{ID: row.ID, Secret: text, URI: uri(c.Tenant.Mail.AppName, account, text)}, tx.InsertTOTPEnrolment(row)
 }
 
 // uri is the key URI that apps read. The parameters that apps tend to ignore
@@ -82,12 +83,14 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if a.Session == nil {
 		return nil, errors.New("verifying a code: no session")
 	}
-	c := &candidate{environmentID: a.Tenant.ID, userID: a.Session.UserID, typed: a.Response.Reveal(), now: StepAt(tx.Now()),
-		bindingID: a.BindingID}
+	c := &candidate{
+		caller: a.Caller, environmentID: a.Tenant.ID, userID: a.Session.UserID,
+		typed: a.Response.Reveal(), now: StepAt(tx.Now()), bindingID: a.BindingID,
+	}
 	if err := c.find(tx, a.Session, m.DeviceID); err != nil {
 		return nil, err
 	}
-	if err := account.TakeTry(tx, a.Tenant, c.userID, c.id); err != nil {
+	if err := account.TakeTry(a.Caller, tx, c.id); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -95,6 +98,7 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 
 // candidate is a code for a device, or for an enrolment that is to become one.
 type candidate struct {
+	caller        who.Caller
 	environmentID string
 	userID        string
 	id            string
@@ -202,9 +206,9 @@ func (c *candidate) enrol(tx *store.Tx) error {
 // Forgive implements [method.Candidate].
 func (c *candidate) Forgive(tx *store.Tx) error {
 	if c.enrolment != nil {
-		return account.ForgiveTries(tx, c.environmentID, c.userID, c.id)
+		return account.ForgiveTries(c.caller, tx, c.id)
 	}
-	return account.ForgiveTries(tx, c.environmentID, c.userID)
+	return account.ForgiveTries(c.caller, tx)
 }
 
 func wrong() *fault.Error {

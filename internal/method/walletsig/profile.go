@@ -11,7 +11,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/nonce"
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Door is what a text was signed for. A text of ours is good at its own door
@@ -44,10 +44,9 @@ const (
 	challengeURN = "urn:stepup:challenge:"
 )
 
-// Text asks for a text to sign.
+// Text asks for a text to sign; without a session, to sign in.
 type Text struct {
-	Tenant  *tenant.Tenant
-	Session *store.SessionRow // nil: to sign in
+	who.Caller
 	Door    Door
 	Chain   chain.Kind
 	Address string

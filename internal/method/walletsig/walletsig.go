@@ -93,7 +93,7 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	}
 	c := &candidate{environmentID: a.Tenant.ID, method: m, message: message, signature: a.Response.Reveal(), signedIn: a.Session != nil}
 	if c.bindingID = message.binding(); c.bindingID != "" {
-		row, err := binding.Find(tx, a.Tenant, a.Session, c.bindingID)
+		row, err := binding.Find(a.Caller, tx, c.bindingID)
 		if err != nil {
 			return nil, err
 		}

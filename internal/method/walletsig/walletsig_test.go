@@ -50,7 +50,7 @@ func ours(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door 
 func oursAbout(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow,
 	x *store.BindingRow, scopes ...string) string {
 	t.Helper()
-	r := walletsig.Text{Tenant: w.Tenant, Session: s, Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Origin: app,
+	r := walletsig.Text{Caller: w.As(s), Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Origin: app,
 		Scopes: scopes, About: x}
 	if wallet.Chain == "EVM" {
 		r.ChainID = "1"
@@ -77,13 +77,13 @@ func signed(w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Do
 			Detail: account.Detail{Address: wallet.Address, Chain: chain.Kind(wallet.Chain).Namespace(), WalletName: "test",
 				WalletProvider: "browserExtension"}.JSON(),
 		},
-		Attempt: method.Attempt{Tenant: w.Tenant, Session: s, Response: secret.Text(wallet.Sign(text)), Source: "192.0.2.1"},
+		Attempt: method.Attempt{Caller: w.As(s), Response: secret.Text(wallet.Sign(text))},
 	}
 }
 
 func check(t testing.TB, w *tenanttest.World, try methodtest.Try, then func(*store.Tx, method.Proof) error) error {
 	t.Helper()
-	return method.Check(t.Context(), w.DB, try.Method, try.Attempt, tenanttest.By, then)
+	return method.Check(t.Context(), w.DB, try.Method, try.Attempt, then)
 }
 
 func accept(*store.Tx, method.Proof) error { return nil }

@@ -178,46 +178,45 @@ func CodeIn(m deliver.Message) string {
 }
 
 // Ask asks for a code as [emailcode.Create] does and returns it.
-func (w *World) Ask(t testing.TB, r emailcode.Request) (challengeID, code string) {
+func (w *World) Ask(t testing.TB, c who.Caller, r emailcode.Request) (challengeID, code string) {
 	t.Helper()
-	return w.ask(t, emailcode.Create, r)
+	return w.ask(t, emailcode.Create, c, r)
 }
 
 // TryAsk is Ask where a refusal is no surprise.
-func (w *World) TryAsk(t testing.TB, r emailcode.Request) (challengeID, code string, err error) {
+func (w *World) TryAsk(t testing.TB, c who.Caller, r emailcode.Request) (challengeID, code string, err error) {
 	t.Helper()
-	return w.tryAsk(t, emailcode.Create, r)
+	return w.tryAsk(t, emailcode.Create, c, r)
 }
 
 // AskText asks for a code as [smscode.Create] does and returns it.
-func (w *World) AskText(t testing.TB, r smscode.Request) (challengeID, code string) {
+func (w *World) AskText(t testing.TB, c who.Caller, r smscode.Request) (challengeID, code string) {
 	t.Helper()
-	return w.ask(t, smscode.Create, r)
+	return w.ask(t, smscode.Create, c, r)
 }
 
 // TryAskText is AskText where a refusal is no surprise.
-func (w *World) TryAskText(t testing.TB, r smscode.Request) (challengeID, code string, err error) {
+func (w *World) TryAskText(t testing.TB, c who.Caller, r smscode.Request) (challengeID, code string, err error) {
 	t.Helper()
-	return w.tryAsk(t, smscode.Create, r)
+	return w.tryAsk(t, smscode.Create, c, r)
 }
 
-type create func(*store.Tx, sentcode.Request) (store.CodeChallengeRow, error)
+type create func(who.Caller, *store.Tx, sentcode.Request) (store.CodeChallengeRow, error)
 
-func (w *World) ask(t testing.TB, create create, r sentcode.Request) (challengeID, code string) {
+func (w *World) ask(t testing.TB, create create, c who.Caller, r sentcode.Request) (challengeID, code string) {
 	t.Helper()
-	challengeID, code, err := w.tryAsk(t, create, r)
+	challengeID, code, err := w.tryAsk(t, create, c, r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return challengeID, code
 }
 
-func (w *World) tryAsk(t testing.TB, create create, r sentcode.Request) (challengeID, code string, err error) {
+func (w *World) tryAsk(t testing.TB, create create, c who.Caller, r sentcode.Request) (challengeID, code string, err error) {
 	t.Helper()
-	r.Tenant = w.Tenant
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
-		c, err := create(tx, r)
-		challengeID = c.ID
+		row, err := create(c, tx, r)
+		challengeID = row.ID
 		return err
 	})
 	if err != nil {
@@ -231,34 +230,48 @@ func (w *World) tryAsk(t testing.TB, create create, r sentcode.Request) (challen
 	return challengeID, code, nil
 }
 
+// As is who asks in a session; nil: somebody who is signed out.
+func (w *World) As(s *store.SessionRow) who.Caller {
+	c := w.From("192.0.2.1")
+	if s != nil {
+		c = c.In(w.Tenant, *s)
+	}
+	return c
+}
+
+// From is somebody who asks from an address and is signed out.
+func (w *World) From(source string) who.Caller {
+	return who.Caller{By: By, Tenant: w.Tenant, Source: source}
+}
+
 // Attempt types a code back.
 func (w *World) Attempt(s *store.SessionRow, challengeID, code string) method.Attempt {
-	return method.Attempt{Tenant: w.Tenant, Session: s, ChallengeID: challengeID, Response: secret.Text(code), Source: "192.0.2.1"}
+	return method.Attempt{Caller: w.As(s), ChallengeID: challengeID, Response: secret.Text(code)}
 }
 
 // Check runs an attempt at an email code.
 func (w *World) Check(ctx context.Context, a method.Attempt, then func(*store.Tx, method.Proof) error) error {
-	return method.Check(ctx, w.DB, emailcode.Method{}, a, By, then)
+	return method.Check(ctx, w.DB, emailcode.Method{}, a, then)
 }
 
 // SignIn signs in with an email code, signing up where nobody has the address.
 func (w *World) SignIn(t testing.TB, address string) store.SessionRow {
 	t.Helper()
-	id, code := w.Ask(t, emailcode.Request{Purpose: method.SignIn, Address: address, Source: "192.0.2.1"})
+	id, code := w.Ask(t, w.From("192.0.2.1"), emailcode.Request{Purpose: method.SignIn, Address: address})
 	return w.enter(t, emailcode.Method{}, id, code)
 }
 
 // SignInByText signs in with a texted code, signing up where nobody has the number.
 func (w *World) SignInByText(t testing.TB, number string) store.SessionRow {
 	t.Helper()
-	id, code := w.AskText(t, smscode.Request{Purpose: method.SignIn, Address: number, Source: "192.0.2.1"})
+	id, code := w.AskText(t, w.From("192.0.2.1"), smscode.Request{Purpose: method.SignIn, Address: number})
 	return w.enter(t, smscode.Method{}, id, code)
 }
 
 func (w *World) enter(t testing.TB, m method.Method, challengeID, code string) (row store.SessionRow) {
 	t.Helper()
 	attempt := w.Attempt(nil, challengeID, code)
-	err := method.Check(t.Context(), w.DB, m, attempt, By, func(tx *store.Tx, p method.Proof) (err error) {
+	err := method.Check(t.Context(), w.DB, m, attempt, func(tx *store.Tx, p method.Proof) (err error) {
 		row, err = Enter(tx, w.Tenant, p)
 		return err
 	})
@@ -302,14 +315,14 @@ func Enter(tx *store.Tx, t *tenant.Tenant, p method.Proof) (store.SessionRow, er
 	if err != nil {
 		return store.SessionRow{}, err
 	}
-	return session.Start(tx, By, t, userID, c, p, session.Device{})
+	return session.Start(who.Caller{By: By, Tenant: t}.Concerning(userID), tx, c, p, session.Device{})
 }
 
 // Refresh renews a session.
 func (w *World) Refresh(t testing.TB, s store.SessionRow) store.SessionRow {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) (err error) {
-		s, err = session.Refresh(tx, w.Tenant, s.ID)
+		s, err = session.Refresh(w.As(&s), tx)
 		return err
 	})
 	return s
@@ -318,7 +331,7 @@ func (w *World) Refresh(t testing.TB, s store.SessionRow) store.SessionRow {
 // Elevate steps up with an email code to the address and returns the token.
 func (w *World) Elevate(t testing.TB, s store.SessionRow, address string, scopes ...stepup.Scope) string {
 	t.Helper()
-	challengeID, code := w.Ask(t, emailcode.Request{Purpose: method.InSession, Session: &s, Address: address})
+	challengeID, code := w.Ask(t, w.As(&s), emailcode.Request{Purpose: method.InSession, Address: address})
 	text, err := w.Grant(t.Context(), emailcode.Method{}, w.Attempt(&s, challengeID, code), scopes...)
 	if err != nil {
 		t.Fatalf("stepping up for %v: %v", scopes, err)
@@ -329,8 +342,8 @@ func (w *World) Elevate(t testing.TB, s store.SessionRow, address string, scopes
 // Grant runs an attempt by any method and mints from its proof.
 func (w *World) Grant(ctx context.Context, m method.Method, a method.Attempt, scopes ...stepup.Scope) (string, error) {
 	var minted *elevate.Minted
-	err := method.Check(ctx, w.DB, m, a, By, func(tx *store.Tx, p method.Proof) (err error) {
-		minted, err = elevate.Grant(tx, By, w.Tenant, *a.Session, p, scopes)
+	err := method.Check(ctx, w.DB, m, a, func(tx *store.Tx, p method.Proof) (err error) {
+		minted, err = elevate.Grant(a.Caller, tx, p, scopes)
 		return err
 	})
 	if err != nil {
@@ -342,9 +355,9 @@ func (w *World) Grant(ctx context.Context, m method.Method, a method.Attempt, sc
 // Caller is who asks in the session with the token in hand.
 func (w *World) Caller(t testing.TB, s store.SessionRow, token string) who.Caller {
 	t.Helper()
-	by := By
-	by.RequestID = "request"
-	return who.Caller{By: by, Tenant: w.Tenant, Session: &s, Elevated: who.Present(t.Context(), w.Tenant, token)}
+	c := w.As(&s)
+	c.By.RequestID, c.Elevated = "request", who.Present(t.Context(), w.Tenant, token)
+	return c
 }
 
 // Judge asks the gate.

@@ -28,7 +28,7 @@ func Register(t testing.TB, w *tenanttest.World, s store.SessionRow, a *Authenti
 	t.Helper()
 	var options passkey.CreationOptions
 	w.Write(t, func(tx *store.Tx) (err error) {
-		options, err = passkey.BeginRegistration(tx, w.Tenant, s)
+		options, err = passkey.BeginRegistration(w.As(&s), tx)
 		return err
 	})
 	return Finish(t, w, s, a.Create(options, bend...))
@@ -38,8 +38,7 @@ func Register(t testing.TB, w *tenanttest.World, s store.SessionRow, a *Authenti
 func Finish(t testing.TB, w *tenanttest.World, s store.SessionRow, answer passkey.AttestationResponse) (c store.CredentialRow, err error) {
 	t.Helper()
 	r := &passkey.Registration{Response: answer}
-	err = method.Check(t.Context(), w.DB, r, method.Attempt{Tenant: w.Tenant,
-		Session: &s}, tenanttest.By, func(tx *store.Tx, p method.Proof) error {
+	err = method.Check(t.Context(), w.DB, r, method.Attempt{Caller: w.As(&s)}, func(tx *store.Tx, p method.Proof) error {
 		if _, held := p.Credential(); held {
 			return passkey.Known()
 		}
@@ -68,7 +67,7 @@ func StepUpOptions(t testing.TB, w *tenanttest.World, s store.SessionRow) (o pas
 func TryOptions(t testing.TB, w *tenanttest.World, s store.SessionRow, bindingID string) (o passkey.RequestOptions, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		o, err = passkey.BeginStepUp(tx, w.Tenant, s, bindingID)
+		o, err = passkey.BeginStepUp(w.As(&s), tx, bindingID)
 		return err
 	})
 	return o, err
@@ -78,7 +77,7 @@ func TryOptions(t testing.TB, w *tenanttest.World, s store.SessionRow, bindingID
 func SignInOptions(t testing.TB, w *tenanttest.World) (o passkey.RequestOptions) {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) (err error) {
-		o, err = passkey.BeginSignIn(tx, w.Tenant, "192.0.2.1")
+		o, err = passkey.BeginSignIn(w.From("192.0.2.1"), tx)
 		return err
 	})
 	return o
