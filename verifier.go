@@ -149,7 +149,7 @@ func (v *Verifier) Elevated(ctx context.Context, token string) (Claims, error) {
 	if c.SingleUse {
 		life = MaxSingleUseLife
 	}
-	if err := v.judge(r, c.Issuer, c.Audience, v.audiences, c.IssuedAt, c.Expires, life); err != nil {
+	if err := v.judge(r, validity{c.Issuer, c.Audience, c.IssuedAt, c.Expires}, v.audiences, life); err != nil {
 		return Claims{}, fmt.Errorf("verifying elevated access token: %w", err)
 	}
 	return c, nil
@@ -181,7 +181,7 @@ func (v *Verifier) Session(ctx context.Context, token string) (SessionClaims, er
 	if inner := r.Optional("kid"); inner != "" && inner != kid {
 		r.Fail("kid", "differs from the header")
 	}
-	if err := v.judge(r, c.Issuer, c.Audience, v.sessionAudiences, c.IssuedAt, c.Expires, MaxSessionLife); err != nil {
+	if err := v.judge(r, validity{c.Issuer, c.Audience, c.IssuedAt, c.Expires}, v.sessionAudiences, MaxSessionLife); err != nil {
 		return SessionClaims{}, fmt.Errorf("verifying session token: %w", err)
 	}
 	return c, nil
@@ -215,10 +215,18 @@ func (v *Verifier) open(ctx context.Context, token, typ string, names []string) 
 	return claims, t.KeyID, nil
 }
 
-// judge checks what all kinds have in common. Expiry comes last, so that
-// [ErrExpired] is only said of tokens that were good once.
-func (v *Verifier) judge(r *jose.Claims, issuer string, audience, wanted []string, issued, expires time.Time, life time.Duration) error {
-	notBefore := issued
+// validity is what tokens of all kinds say of where and when they hold.
+type validity struct {
+	issuer          string
+	audience        []string
+	issued, expires time.Time
+}
+
+// judge checks what all kinds have in common: the claims were read without fault, and
+// the token holds here, for one of the wanted audiences if there are any, and now.
+// Expiry comes last, so that [ErrExpired] is only said of tokens that were good once.
+func (v *Verifier) judge(r *jose.Claims, says validity, wanted []string, life time.Duration) error {
+	notBefore := says.issued
 	if r.Has("nbf") {
 		notBefore = time.Unix(r.Seconds("nbf"), 0)
 	}
@@ -226,15 +234,15 @@ func (v *Verifier) judge(r *jose.Claims, issuer string, audience, wanted []strin
 	switch {
 	case r.Err() != nil:
 		return invalid(r.Err())
-	case issuer != v.issuer:
+	case says.issuer != v.issuer:
 		return invalid(errors.New("iss is another issuer"))
-	case len(wanted) > 0 && match(audience, wanted) == "":
+	case len(wanted) > 0 && match(says.audience, wanted) == "":
 		return invalid(errors.New("aud does not name this service"))
-	case issued.After(now.Add(maxAhead)), notBefore.After(now.Add(maxAhead)):
+	case says.issued.After(now.Add(maxAhead)), notBefore.After(now.Add(maxAhead)):
 		return invalid(errors.New("iat or nbf is in the future"))
-	case !expires.After(issued), expires.Sub(issued) > life:
+	case !says.expires.After(says.issued), says.expires.Sub(says.issued) > life:
 		return invalid(fmt.Errorf("exp is not within %s of iat", life))
-	case !now.Before(expires):
+	case !now.Before(says.expires):
 		return ErrExpired
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/strictjson"
 )
 
 // operation is what an operation id stands for once it was let through.
@@ -32,16 +33,22 @@ func (i *Issuer) serveKeys(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(document)
 }
 
+const maxBody = 64 << 10
+
 func (i *Issuer) serveConsume(w http.ResponseWriter, r *http.Request) {
 	if !i.authorized(w, r) {
 		return
 	}
 	var request struct {
-		Token, Scope, OperationID, RequestDigest, Audience, AuthorizationDetailsHash string
-
-		AuthorizationDetails json.RawMessage
+		Token                    string          `json:"token"`
+		Scope                    string          `json:"scope"`
+		OperationID              string          `json:"operationId"`
+		RequestDigest            string          `json:"requestDigest"`
+		Audience                 string          `json:"audience"`
+		AuthorizationDetails     json.RawMessage `json:"authorizationDetails"`
+		AuthorizationDetailsHash string          `json:"authorizationDetailsHash"`
 	}
-	if err := json.NewDecoder(io.LimitReader(r.Body, 64<<10)).Decode(&request); err != nil ||
+	if err := decode(w, r, &request); err != nil ||
 		request.Token == "" || request.OperationID == "" || request.RequestDigest == "" {
 		answerError(w, http.StatusBadRequest, "malformed_request", "Send token, scope, operationId and requestDigest as JSON.", nil)
 		return
@@ -140,15 +147,26 @@ func (i *Issuer) reader(audience string) (*stepup.Verifier, error) {
 	return stepup.NewVerifier(stepup.Config{Issuer: i.url, Audiences: audiences, Keys: i, Now: i.Now})
 }
 
+// decode reads a body as strictly as a real issuer does.
+func decode(w http.ResponseWriter, r *http.Request, into any) error {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return err
+	}
+	return strictjson.Decode(body, into, strictjson.Ignore)
+}
+
 func (i *Issuer) serveIntrospect(w http.ResponseWriter, r *http.Request) {
 	if !i.authorized(w, r) {
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	token := ""
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/json" {
-		var request struct{ Token string }
-		_ = json.NewDecoder(r.Body).Decode(&request) // no token is told apart below
+		var request struct {
+			Token string `json:"token"`
+		}
+		_ = decode(w, r, &request) // no token is told apart below
 		token = request.Token
 	} else {
 		token = r.PostFormValue("token")
