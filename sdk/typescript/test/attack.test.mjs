@@ -336,6 +336,21 @@ describe('several tabs', () => {
   });
 });
 
+describe('nobody is asked for a proof that nothing can give', () => {
+  for (const [reason, prompted] of [['no_method', true], ['disputed', false], ['cooling_down', false]]) {
+    it(reason, async () => {
+      const app = fakeApp({ 'POST /stepUp/check': { isRequired: true, credentials: [], reason } });
+      await app.signIn();
+      assert.equal((await sdk.ensure('wallet:export', () => assert.fail(), app.client)).error.reason, reason === 'no_method' ? reason : 'no_prompt');
+      let opened = false; // with nothing to prove it with, a prompt may still let the user enrol something
+      const take = sdk.registerStepUpPrompt({ prompt: async () => { opened = true; throw new sdk.StepUpUnavailableError('no_method'); } }, app.client);
+      const done = await sdk.ensure('wallet:export', () => assert.fail(), app.client);
+      assert.deepEqual([done.outcome, done.error.reason, opened], ['unavailable', reason, prompted]);
+      take();
+    });
+  }
+});
+
 describe('cookies', () => {
   const cookieSettings = settings({ auth: { storage: ['cookie'] } });
   const withoutToken = () => { const { minifiedJwt, jwt: _, ...rest } = verify(); return rest; };

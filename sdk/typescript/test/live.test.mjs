@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import { openOutside, startServer } from './lib/server.mjs';
 import { browserTests } from './live/browser.mjs';
+import { docs } from './live/docs.mjs';
 import { ensureTests } from './live/ensure.mjs';
 import { flows } from './live/flows.mjs';
 import { guide } from './live/guide.mjs';
@@ -15,7 +16,7 @@ before(async () => {
 });
 after(() => outside?.close());
 
-for (const [version, suites] of Object.entries({ '2026_04_01': [flows, ensureTests, logins, guide, browserTests], '2026_01_01': [guide] })) {
+for (const [version, suites] of Object.entries({ '2026_04_01': [flows, ensureTests, logins, guide, browserTests, docs], '2026_01_01': [guide] })) {
   describe(`at ${version}`, () => {
     /** The server, and the world around it; filled in before the tests run. */
     const on = { version };

@@ -11,7 +11,7 @@ export interface AuthenticateMfaRecoveryCodeParams extends LegacyMfaOptions {
   /** What it proves: the token for it is held afterwards. */
   requestedScopes?: readonly Scope[];
   /** The one transaction to confirm, from `registerBinding`. */
-  bindingId?: string;
+  bindingId?: string | undefined;
 }
 
 /**

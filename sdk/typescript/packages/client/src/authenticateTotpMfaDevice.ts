@@ -14,7 +14,7 @@ export interface AuthenticateTotpMfaDeviceParams extends LegacyMfaOptions {
   /** What it proves: the token for it is held afterwards. */
   requestedScopes?: readonly Scope[];
   /** The one transaction to confirm, from `registerBinding`. */
-  bindingId?: string;
+  bindingId?: string | undefined;
 }
 
 /**

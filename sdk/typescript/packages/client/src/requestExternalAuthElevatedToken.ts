@@ -10,7 +10,7 @@ export interface RequestExternalAuthElevatedTokenParams {
   /** The assertion that your backend signed: `iss aud sub scope jti iat exp`. */
   externalJwt: string;
   /** The one transaction to confirm, from `registerBinding`; the assertion's `binding_hash` must be its hash. */
-  bindingId?: string;
+  bindingId?: string | undefined;
 }
 
 /**

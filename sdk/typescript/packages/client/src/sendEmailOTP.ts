@@ -20,7 +20,7 @@ export interface SendEmailOTPParams {
   /** What the code is for, when it is for a step-up: the mail says it, and the code is good for nothing else. */
   requestedScopes?: readonly Scope[];
   /** The one transaction to confirm, from `registerBinding`: the mail shows it. */
-  bindingId?: string;
+  bindingId?: string | undefined;
   captchaToken?: string;
 }
 

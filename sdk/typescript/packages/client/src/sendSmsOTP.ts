@@ -15,7 +15,7 @@ export interface SendSmsOTPParams {
   /** What the code is for, when it is for a step-up: the text says it, and the code is good for nothing else. */
   requestedScopes?: readonly Scope[];
   /** The one transaction to confirm, from `registerBinding`: the text shows it. */
-  bindingId?: string;
+  bindingId?: string | undefined;
   captchaToken?: string;
 }
 

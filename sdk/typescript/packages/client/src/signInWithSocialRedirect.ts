@@ -12,7 +12,7 @@ export interface SignInWithSocialRedirectParams {
   /** In a session: what it proves. Without, it links the account, for which a token for `credential:link` is needed. */
   requestedScopes?: readonly Scope[];
   /** The one transaction to confirm, from `registerBinding`. */
-  bindingId?: string;
+  bindingId?: string | undefined;
 }
 
 /**

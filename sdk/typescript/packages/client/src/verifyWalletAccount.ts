@@ -9,7 +9,7 @@ export interface VerifyWalletAccountParams {
   /** What it proves: the token for it is held afterwards. */
   requestedScopes?: readonly Scope[];
   /** The one transaction to confirm, from `registerBinding`: the text to sign says it. */
-  bindingId?: string;
+  bindingId?: string | undefined;
 }
 
 /**

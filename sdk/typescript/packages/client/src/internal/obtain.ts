@@ -39,10 +39,11 @@ const prompt = async (core: Core, asked: Asked, client: StepUpClient): Promise<s
   const held = asked.binding ? undefined : tokenFor(core, asked);
   if (held) return held;
   const show = core.prompt ?? promptForAll();
-  if (!show) throw new StepUpUnavailableError('no_prompt');
+  if (!show) throw new StepUpUnavailableError(asked.check?.reason === 'no_method' ? 'no_method' : 'no_prompt');
   const { signal } = core.ending;
   const check = asked.check ?? (await checkStepUpAuth({ scope: asked.requestedScopes[0]! }, client));
   if (check.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', (check as { error?: unknown }).error);
+  if (check.reason === 'disputed' || check.reason === 'cooling_down') throw new StepUpUnavailableError(check.reason); // no proof would do
   const ended = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new StepUpCancelledError('The session ended while the prompt was open.')), { once: true });
   });
