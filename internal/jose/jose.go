@@ -1,11 +1,11 @@
-// Package jose reads what is signed and the keys that it is signed with: tokens in
-// compact form (JWS, RFC 7515 section 7.1; JWT, RFC 7519) and public keys (JWK and
-// JWK Set, RFC 7517). It is the only reader of either in this module, and holds to
-// the advice of RFC 8725: nothing that a token says is read before its signature
+// Package jose reads signed tokens in compact form (JWS, RFC 7515 section 7.1; JWT,
+// RFC 7519) and the public keys to verify them with (JWK and JWK Set, RFC 7517). It
+// holds to the advice of RFC 8725: a payload is handed out only after its signature
 // was verified, the key decides the algorithm and the token never does, and no
 // token brings its own key along or says where to find one.
 //
-// Signatures are those of the standard library; nothing here makes one.
+// The standard library verifies the signatures, and nothing here makes one. Whether
+// the issuer, the audience and the times of a token are right is for the caller.
 package jose
 
 import (
