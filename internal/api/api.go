@@ -1,6 +1,6 @@
-// Package api speaks the wire: the SDK routes, the guards' routes and the
-// administration. One table lists every route with its gate ([Routes]); the
-// door in front of it judges each request as its row says.
+// Package api joins what the server speaks into one table: the SDK's routes, the
+// guards' and the operators', and the document that describes them. Nothing is
+// decided here.
 package api
 
 import (
@@ -8,60 +8,32 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/api/admin"
+	"github.com/stepup-auth/stepup/internal/api/guard"
+	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/door"
-	"github.com/stepup-auth/stepup/internal/environment"
-	"github.com/stepup-auth/stepup/internal/keyset"
-	"github.com/stepup-auth/stepup/internal/method/social"
-	"github.com/stepup-auth/stepup/internal/method/walletsig"
-	"github.com/stepup-auth/stepup/internal/outbox"
-	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
 // Config is what the API is built from.
 type Config struct {
-	door.Config
-	Outbox      *outbox.Worker
-	HTTP        *http.Client                        // what fetches tenant-set addresses, see package outbound
-	Secrets     environment.Secrets                 // what documents point at
-	Senders     deliver.Senders                     // what their mail may come from
-	Codes       func(method, event string)          // metrics: codes sent, proofs given; nil is allowed
-	Full        func(environmentID, setting string) // a limit of a whole environment is used up; nil is allowed
-	Development bool                                // development mode: refusals say more
-	Texts       bool                                // the server can send text messages
-	Operators   func() []string                     // who is mailed when rules are weakened
-	LegacyMFA   LegacyMFA                           // action-based MFA; nil: none
-	Wallets     wallet.Service                      // the wallet service; nil: there is none
-}
-
-// API is what the endpoints share.
-type API struct {
-	Config
-	keys      *keyset.Cache
-	social    *social.Client
-	contracts *walletsig.Contracts
+	Door  door.Config
+	SDK   sdk.Config
+	Admin admin.Config
 }
 
 // New is the handler of all routes.
 func New(c Config) http.Handler {
-	if c.LegacyMFA != nil {
-		c.MFAToken = c.LegacyMFA.Present
+	if c.SDK.LegacyMFA != nil {
+		c.Door.MFAToken = c.SDK.LegacyMFA.Present
 	}
-	a := &API{Config: c, keys: &keyset.Cache{HTTP: c.HTTP, Now: c.Now}, contracts: walletsig.NewContracts(c.HTTP)}
-	a.social = social.NewClient(c.HTTP, a.keys, c.Secrets, c.Now)
-	return door.New(c.Config, a.routes())
+	return door.New(c.Door, table(sdk.New(c.SDK), admin.New(c.Admin)))
 }
 
 // Routes is the whole table, to be read: nothing is behind it.
-func Routes() []door.Route { return new(API).routes() }
+func Routes() []door.Route { return table(new(sdk.API), new(admin.API)) }
 
-func (a *API) routes() []door.Route {
-	return slices.Concat(
-		a.settingsRoutes(), a.emailRoutes(), checkRoutes(), bindingRoutes(), a.sessionRoutes(), a.userRoutes(),
-		a.credentialRoutes(), notMeRoutes(), documentRoutes(),
-		a.totpRoutes(), a.recoveryRoutes(), a.deviceRoutes(), a.disputeRoutes(), a.smsRoutes(), a.walletRoutes(),
-		a.waasRoutes(), a.passkeyRoutes(), a.socialRoutes(), a.externalRoutes(), guardRoutes(), a.adminRoutes(), a.migrationRoutes(),
-	)
+func table(apps *sdk.API, operators *admin.API) []door.Route {
+	return slices.Concat(apps.Routes(), documentRoutes(), guard.Routes(), operators.Routes())
 }
 
 func documentRoutes() []door.Route {

@@ -211,8 +211,8 @@ func route(t testing.TB, method, path string) door.Route {
 
 // The beginnings of paths in the table.
 const (
-	sdk   = "/api/v0/sdk/{environmentId}"
-	admin = "/api/v0/admin/environments/{environmentId}"
+	env = "/api/v0/sdk/{environmentId}"
+	ops = "/api/v0/admin/environments/{environmentId}"
 )
 
 // at fills the names of a path in; names without a value are left empty.

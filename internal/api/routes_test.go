@@ -331,9 +331,9 @@ func TestBodyGates(t *testing.T) {
 		scope string
 		body  func() string
 	}{
-		{route(t, "PUT", sdk+"/users"), "credential:update", func() string { return `{"email":"new@example.com"}` }},
-		{route(t, "PUT", sdk+"/users"), "user:update", func() string { return `{"alias":"Mallory"}` }},
-		{route(t, "POST", sdk+"/emailVerifications/verify"), "credential:link", link},
+		{route(t, "PUT", env+"/users"), "credential:update", func() string { return `{"email":"new@example.com"}` }},
+		{route(t, "PUT", env+"/users"), "user:update", func() string { return `{"alias":"Mallory"}` }},
+		{route(t, "POST", env+"/emailVerifications/verify"), "credential:link", link},
 	} {
 		path := at(gate.route.Path, map[string]string{"environmentId": servertest.A})
 		for name, token := range k {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/signin"
 )
@@ -38,7 +38,7 @@ func TestPhoneNumber(t *testing.T) {
 	s.Apply(t, servertest.Document(servertest.A, servertest.TextsOn))
 	alice := s.SignIn(t, servertest.A, "alice@example.com")
 	const first, second = "+14155550101", "+447400123456"
-	var answer api.UpdateSelfResponse
+	var answer sdk.UpdateSelfResponse
 
 	token := s.StepUp(t, alice, "credential:link", "credential:update")
 	mails := len(s.Inbox.To(alice.Email))
@@ -64,7 +64,7 @@ func TestPhoneNumber(t *testing.T) {
 	before, sent := len(s.Inbox.To(first)), len(s.Inbox.To(second))
 	s.Do(t, "PUT", alice.Path("/users"), alice.Header(token), m{"phoneNumber": "+44 7400 123456"}).Want(t, 200, "").JSON(t, &answer)
 	if v := answer.SMSVerification; v == nil || answer.NextView != "verify-sms" ||
-		*v != (api.SMSVerification{VerificationUUID: v.VerificationUUID, PhoneNumber: "7400123456", PhoneCountryCode: "44",
+		*v != (sdk.SMSVerification{VerificationUUID: v.VerificationUUID, PhoneNumber: "7400123456", PhoneCountryCode: "44",
 			ISOCountryCode: "GB"}) || answer.User.PhoneNumber != first {
 		t.Fatalf("%+v", answer)
 	}
@@ -80,7 +80,7 @@ func TestPhoneNumber(t *testing.T) {
 	}
 	s.Do(t, "POST", alice.Path("/notMe"), nil, m{"token": link[1]}).Want(t, 204, "")
 	s.Do(t, "GET", alice.Path("/users"), alice.Header(), nil).Want(t, 401, "invalid_session")
-	var back api.VerifyResponse
+	var back sdk.VerifyResponse
 	s.Do(t, "POST", alice.Path("/smsVerifications/signin"), nil, textCode(t, s, nil, first)).Want(t, 200, "").JSON(t, &back)
 	// with the new one, until it is decided
 	if got := phones(back.User); back.User.ID != alice.UserID || len(got) != 2 || got[0] != "1 4155550101 US" {
@@ -94,7 +94,7 @@ func TestPhoneNumberOfAnother(t *testing.T) {
 	s := servertest.Start(t)
 	s.Apply(t, servertest.Document(servertest.A, servertest.TextsOn))
 	const number = "+14155550101"
-	var bob api.VerifyResponse
+	var bob sdk.VerifyResponse
 	s.Do(t, "POST", servertest.SDK(servertest.A)+"/smsVerifications/signin", nil, textCode(t, s, nil, number)).
 		Want(t, 200, "").JSON(t, &bob)
 	if !bob.User.NewUser || bob.ElevatedAccessToken != "" {

@@ -138,26 +138,26 @@ func foreignIDs(t *testing.T, c *client, a, b tenant) {
 		header       http.Header
 		body         any
 	}{
-		{"GET", admin + "/users/{userId}", service, nil},
-		{"POST", admin + "/users/{userId}/disable", service, nil},
-		{"POST", admin + "/users/{userId}/enable", service, nil},
-		{"POST", admin + "/users/{userId}/revoke-sessions", service, nil},
-		{"PUT", admin, service, servertest.Document(a.id, "")},
-		{"POST", sdk + "/credentials/{credentialId}/confirm", elevated, nil},
-		{"POST", sdk + "/verify/unlink", elevated, m{"verifiedCredentialId": a.user.CredentialID}},
-		{"POST", sdk + "/verify/unlink", elevated, m{"walletId": a.user.CredentialID}},
-		{"POST", sdk + "/emailVerifications/signin", nil, m{"verificationUUID": a.challenge, "verificationToken": a.code}},
-		{"POST", sdk + "/emailVerifications/retry", nil, m{"email": a.user.Email, "verificationUUID": a.challenge}},
-		{"POST", sdk + "/emailVerifications/verify", session, m{"verificationUUID": a.inSession, "verificationToken": a.inSessionCode}},
-		{"POST", sdk + "/emailVerifications/verify", session,
+		{"GET", ops + "/users/{userId}", service, nil},
+		{"POST", ops + "/users/{userId}/disable", service, nil},
+		{"POST", ops + "/users/{userId}/enable", service, nil},
+		{"POST", ops + "/users/{userId}/revoke-sessions", service, nil},
+		{"PUT", ops, service, servertest.Document(a.id, "")},
+		{"POST", env + "/credentials/{credentialId}/confirm", elevated, nil},
+		{"POST", env + "/verify/unlink", elevated, m{"verifiedCredentialId": a.user.CredentialID}},
+		{"POST", env + "/verify/unlink", elevated, m{"walletId": a.user.CredentialID}},
+		{"POST", env + "/emailVerifications/signin", nil, m{"verificationUUID": a.challenge, "verificationToken": a.code}},
+		{"POST", env + "/emailVerifications/retry", nil, m{"email": a.user.Email, "verificationUUID": a.challenge}},
+		{"POST", env + "/emailVerifications/verify", session, m{"verificationUUID": a.inSession, "verificationToken": a.inSessionCode}},
+		{"POST", env + "/emailVerifications/verify", session,
 			m{"verificationUUID": a.inSession, "verificationToken": a.inSessionCode, "requestedScopes": []string{"user:delete"}}},
-		{"POST", sdk + "/tokens/consume", service, question(a)},
-		{"GET", sdk + "/waas/{walletId}", session, nil},
-		{"POST", sdk + "/waas/{walletId}/disable", session, nil},
-		{"POST", sdk + "/waas/{walletId}/intents", session, m{"message": "hello"}},
-		{"POST", sdk + "/waas/{walletId}/signMessage", b.user.Header(b.wallets), m{"message": "hello"}},
-		{"POST", sdk + "/waas/{walletId}/privateKey/export", b.user.Header(b.wallets), m{"exportPublicKey": exportKey(9)}},
-		{"DELETE", sdk + "/waas/{walletId}", b.user.Header(b.wallets), nil},
+		{"POST", env + "/tokens/consume", service, question(a)},
+		{"GET", env + "/waas/{walletId}", session, nil},
+		{"POST", env + "/waas/{walletId}/disable", session, nil},
+		{"POST", env + "/waas/{walletId}/intents", session, m{"message": "hello"}},
+		{"POST", env + "/waas/{walletId}/signMessage", b.user.Header(b.wallets), m{"message": "hello"}},
+		{"POST", env + "/waas/{walletId}/privateKey/export", b.user.Header(b.wallets), m{"exportPublicKey": exportKey(9)}},
+		{"DELETE", env + "/waas/{walletId}", b.user.Header(b.wallets), nil},
 	} {
 		r := route(t, try.method, try.path)
 		path := at(try.path,
@@ -167,7 +167,7 @@ func foreignIDs(t *testing.T, c *client, a, b tenant) {
 		mustBeShut(t, r, "an id of another environment", answer, slices.DeleteFunc(a.secrets(), func(s string) bool { return s == a.id }))
 	}
 	for _, token := range []string{a.user.Token, a.credentials, a.pay} {
-		r := route(t, "POST", sdk+"/tokens/introspect")
+		r := route(t, "POST", env+"/tokens/introspect")
 		answer := c.send(t, r, servertest.SDK(b.id)+"/tokens/introspect", service, m{"token": token})
 		if string(answer.Body) != `{"active":false}`+"\n" {
 			t.Errorf("introspecting a token of another environment: %s", answer.Body)
@@ -175,7 +175,7 @@ func foreignIDs(t *testing.T, c *client, a, b tenant) {
 	}
 	for _, query := range []string{"/users?after=" + a.user.UserID, "/audit?userId=" + a.user.UserID, "/audit?limit=1000", "/users"} {
 		pattern, _, _ := strings.Cut(query, "?")
-		answer := c.send(t, route(t, "GET", admin+pattern), servertest.Admin(b.id)+query, service, nil)
+		answer := c.send(t, route(t, "GET", ops+pattern), servertest.Admin(b.id)+query, service, nil)
 		mustNotShow(t, query, answer, a.secrets())
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/account"
-	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/signin"
@@ -28,7 +28,7 @@ func exportKey(n byte) string {
 // walkEmbedded does everything that can be done to an embedded wallet.
 func walkEmbedded(w walker) {
 	t := w.t
-	const waas, one = sdk + "/waas", sdk + "/waas/{walletId}"
+	const waas, one = env + "/waas", env + "/waas/{walletId}"
 	w.Apply(t, servertest.Document(w.environment, ""))
 	alice := w.SignIn(t, w.environment, "keeper@example.com")
 	stepUp := func(scope string) []string { return []string{w.StepUp(t, alice, scope)} }
@@ -107,9 +107,9 @@ func TestEmbeddedWalletVouchesForNobody(t *testing.T) {
 	}
 	c.Do(t, "POST", alice.Path("/verify/unlink"), alice.Header(c.StepUp(t, alice, "credential:unlink")), m{"walletId": kept.ID}).
 		Want(t, 422, "invalid_unlink_request")
-	var check api.CheckResponse
+	var check sdk.CheckResponse
 	c.Do(t, "POST", alice.Path("/stepUp/check"), alice.Header(), m{"scope": "wallet:export"}).Want(t, 200, "").JSON(t, &check)
-	if slices.ContainsFunc(check.Credentials, func(v api.CheckCredential) bool { return v.ID == kept.ID }) {
+	if slices.ContainsFunc(check.Credentials, func(v sdk.CheckCredential) bool { return v.ID == kept.ID }) {
 		t.Error("offered as a means to step up")
 	}
 
@@ -136,7 +136,7 @@ func openExport(t *testing.T, c *client, alice *servertest.Session, path string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var answer api.ExportResult
+	var answer sdk.ExportResult
 	c.Do(t, "POST", path+"/privateKey/export", alice.Header(c.StepUp(t, alice, "wallet:export")),
 		m{"exportPublicKey": base64.RawURLEncoding.EncodeToString(private.PublicKey().Bytes())}).Want(t, 200, "").JSON(t, &answer)
 	encapsulated, err1 := base64.RawURLEncoding.DecodeString(answer.EncapsulatedKey)
@@ -286,7 +286,7 @@ func TestEmbeddedBoundToken(t *testing.T) {
 		Want(t, 200, "").Member("walletId"))
 	bound := func(scope string, body m) string {
 		t.Helper()
-		var asked api.IntentAnswer
+		var asked sdk.IntentAnswer
 		c.Do(t, "POST", path+"/intents", alice.Header(), body).Want(t, 200, "").JSON(t, &asked)
 		if asked.BindingID == "" || asked.ExpiresAt.IsZero() || asked.Scope != scope {
 			t.Fatalf("%+v", asked)

@@ -12,7 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 )
 
-const providers = sdk + "/providers/{provider}"
+const providers = env + "/providers/{provider}"
 
 // withLogins gives the environment a login provider under two names, and an
 // external login.
@@ -148,7 +148,7 @@ func walkExternal(w walker, i *externaltest.Issuer) {
 	jwt := func(subject, scope string, changes map[string]any) m {
 		return m{"jwt": i.Sign(t, "RS256", externaltest.Claims(w.Now(), subject, scope, changes))}
 	}
-	signin, verify := sdk+"/externalAuth/signin", sdk+"/externalAuth/verify"
+	signin, verify := env+"/externalAuth/signin", env+"/externalAuth/verify"
 	w.do("POST", signin, "", nil, m{}).Want(t, 422, "invalid_external_auth")
 	w.do("POST", signin, "", nil, m{"jwt": "a.b.c"}).Want(t, 422, "invalid_external_auth")
 	w.do("POST", signin, "", nil, jwt("ada", "", map[string]any{"aud": "another"})).Want(t, 422, "invalid_external_auth")

@@ -1,7 +1,7 @@
 package server
 
 import (
-	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/legacymfa"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -9,6 +9,6 @@ import (
 // actionMFA is action-based MFA as the API is given it, and what removes its tokens
 // once they are over. It is wired here alone: where this returns nothing, the server
 // mints no MFA token, takes none, and builds without package legacymfa.
-func actionMFA() (api.LegacyMFA, []store.Chore) {
+func actionMFA() (sdk.LegacyMFA, []store.Chore) {
 	return legacymfa.Tokens{}, []store.Chore{legacymfa.Tokens{}.Chore()}
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/api/admin"
+	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/deliver"
@@ -87,13 +89,18 @@ func New(c Config) *Server {
 		chores: append(chores, shadow.Chore()), refusals: audit.NewRefusals(c.Now),
 		custody: &issuer.Server{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
-		Config: door.Config{
+		Door: door.Config{
 			DB: c.DB, Tenants: tenants, Now: c.Now, Log: c.Log, RequestID: requestID, ClientAddr: clients.address,
 			Observe: m.request, Refusals: s.refusals, Shadow: counter,
 		},
-		Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), Secrets: c.Secrets(), Senders: senders,
-		Codes: m.code, Full: s.full, Texts: c.Texter != nil, Operators: func() []string { return c.Operators },
-		LegacyMFA: legacyMFA, Wallets: c.Wallets, Development: c.Development != nil,
+		SDK: sdk.Config{
+			DB: c.DB, Now: c.Now, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), Secrets: c.Secrets(),
+			Codes: m.code, Full: s.full, Development: c.Development != nil, Texts: c.Texter != nil,
+			LegacyMFA: legacyMFA, Wallets: c.Wallets,
+		},
+		Admin: admin.Config{
+			DB: c.DB, Shadow: counter, Outbox: worker, Senders: senders, Operators: func() []string { return c.Operators },
+		},
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", routes)

@@ -1,0 +1,178 @@
+package admin
+
+import (
+	"errors"
+
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/door"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// userRoutes show and change users.
+func (a *API) userRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "GET", Path: door.Admin + "/environments/{environmentId}/users", Section: "ours",
+			Summary: "List users",
+			Gate:    door.Service(serviceauth.UsersRead),
+			Query:   []door.Param{{Name: "after", Type: "string", Summary: "The member next of the page before"}},
+			Handler: door.Handle(users),
+		},
+		{
+			Method: "GET", Path: door.Admin + "/environments/{environmentId}/users/{userId}", Section: "ours",
+			Summary: "Show a user with credentials and sessions",
+			Gate:    door.Service(serviceauth.UsersRead),
+			Handler: door.Handle(user),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/disable", Section: "ours",
+			Summary: "Disable a user and end all sessions",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(disable),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/enable", Section: "ours",
+			Summary: "Enable a user again",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(enable),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/revoke-sessions", Section: "ours",
+			Summary: "End all sessions of a user",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(revokeSessions),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/reset-mfa", Section: "ours",
+			Summary: "Take all second factors of a user away and end all sessions",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(a.resetMFA),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/settle", Section: "ours",
+			Summary: "Decide about a disputed factor or address of a user",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(a.settle),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/unlock", Section: "ours",
+			Summary: "Forget what limits have counted against a user",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(unlock),
+		},
+	}
+}
+
+// UserList is a page of users; ask again with after=next for more.
+type UserList struct {
+	Users []operate.UserSummary `json:"users"`
+	Next  string                `json:"next,omitempty"`
+}
+
+const pageSize = 100
+
+func users(c *door.Call, _ door.None) (UserList, error) {
+	list := UserList{Users: []operate.UserSummary{}}
+	return list, c.Read(func(tx *store.Tx) error {
+		rows, err := tx.Users(c.Tenant.ID, c.Query().Get("after"), pageSize)
+		for _, row := range rows {
+			list.Users = append(list.Users, operate.Summarise(row))
+		}
+		if len(rows) == pageSize {
+			list.Next = rows[pageSize-1].ID
+		}
+		return err
+	})
+}
+
+func user(c *door.Call, _ door.None) (operate.UserDetail, error) {
+	var detail operate.UserDetail
+	err := c.Read(func(tx *store.Tx) (err error) {
+		detail, err = operate.ViewUser(tx, c.Tenant.ID, c.Path("userId"))
+		return err
+	})
+	return detail, userNotFound(err)
+}
+
+func userNotFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fault.New(fault.NotFound, "There is no user with this id in this environment.").Because(err)
+	}
+	return err
+}
+
+func disable(c *door.Call, _ door.None) (door.None, error) {
+	return door.None{}, setDisabled(c, true)
+}
+func enable(c *door.Call, _ door.None) (door.None, error) {
+	return door.None{}, setDisabled(c, false)
+}
+
+func setDisabled(c *door.Call, disabled bool) error {
+	return userNotFound(c.Write(func(tx *store.Tx) error {
+		return operate.SetUserDisabled(tx, c.By, c.Tenant.ID, c.Path("userId"), disabled)
+	}))
+}
+
+// RevokedSessions counts what ended.
+type RevokedSessions struct {
+	Revoked int64 `json:"revoked"`
+}
+
+func revokeSessions(c *door.Call, _ door.None) (RevokedSessions, error) {
+	var n int64
+	err := c.Write(func(tx *store.Tx) (err error) {
+		n, err = operate.RevokeSessions(tx, c.By, c.Tenant.ID, c.Path("userId"))
+		return err
+	})
+	return RevokedSessions{n}, userNotFound(err)
+}
+
+// ResetFactors counts the second factors that were taken away.
+type ResetFactors struct {
+	Factors int `json:"factors"`
+}
+
+func (a *API) resetMFA(c *door.Call, _ door.None) (ResetFactors, error) {
+	var n int
+	err := c.Write(func(tx *store.Tx) (err error) {
+		n, err = operate.ResetMFA(tx, c.By, c.Tenant.ID, c.Path("userId"))
+		return err
+	})
+	if err == nil {
+		a.Outbox.Nudge()
+	}
+	return ResetFactors{n}, userNotFound(err)
+}
+
+// SettleRequest decides about a disputed factor or address: keep or remove.
+type SettleRequest struct {
+	Factor   string `json:"factor"`
+	Decision string `json:"decision"`
+}
+
+func (a *API) settle(c *door.Call, r SettleRequest) (door.None, error) {
+	if err := door.Need("factor", r.Factor); err != nil {
+		return door.None{}, err
+	}
+	if r.Decision != "keep" && r.Decision != "remove" {
+		return door.None{}, fault.New(fault.InvalidRequest, "The field decision must be keep or remove.")
+	}
+	err := c.Write(func(tx *store.Tx) error {
+		return operate.Settle(tx, c.By, c.Tenant.ID, c.Path("userId"),
+			account.Decision{CredentialID: r.Factor, Keep: r.Decision == "keep"})
+	})
+	if err == nil {
+		a.Outbox.Nudge()
+	}
+	return door.None{}, userNotFound(err)
+}
+
+func unlock(c *door.Call, _ door.None) (door.None, error) {
+	return door.None{}, userNotFound(c.Write(func(tx *store.Tx) error {
+		return operate.UnlockUser(tx, c.By, c.Tenant.ID, c.Path("userId"))
+	}))
+}

@@ -1,0 +1,63 @@
+package sdk
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"strings"
+
+	"github.com/stepup-auth/stepup/internal/door"
+)
+
+// notMeRoutes are behind "this was not me" links.
+func notMeRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "GET", Path: door.SDK + "/notMe", Section: "ours",
+			Summary: "Page behind a \"this was not me\" link",
+			Gate:    door.Public(), AnyOrigin: true, Produces: "text/html",
+			Handler: door.Handle(notMePage),
+		},
+		{
+			Method: "GET", Path: door.SDK + "/notMe.js", Section: "ours",
+			Summary: "Script of that page",
+			Gate:    door.Public(), AnyOrigin: true, Produces: "text/javascript",
+			Handler: door.Handle(notMeScript),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/notMe", Section: "ours",
+			Summary: "Deny a change and end all sessions",
+			Gate:    door.Public(), AnyOrigin: true,
+			Handler: door.Handle(notMe),
+		},
+	}
+}
+
+var (
+	//go:embed pages/notme.html
+	notMeHTML string
+	//go:embed pages/notme.js
+	notMeJS []byte
+
+	notMePolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'sha256-" + styleHash(notMeHTML) +
+		"'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+// notMePage is what the link in a notice opens. It asks before it acts,
+// because mail scanners follow links; the link's secret stays in the fragment.
+func notMePage(*door.Call, door.None) (door.Raw, error) {
+	return door.Raw{ContentType: "text/html; charset=utf-8", Header: map[string]string{
+		"Content-Security-Policy": notMePolicy, "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
+	}, Body: []byte(notMeHTML)}, nil
+}
+
+func notMeScript(*door.Call, door.None) (door.Raw, error) {
+	return door.Raw{ContentType: "text/javascript; charset=utf-8", Body: notMeJS}, nil
+}
+
+func styleHash(page string) string {
+	_, rest, _ := strings.Cut(page, "<style>")
+	style, _, _ := strings.Cut(rest, "</style>")
+	sum := sha256.Sum256([]byte(style))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}

@@ -1,0 +1,59 @@
+// Package sdk is what apps call for their users: the published SDK API, byte for
+// byte (wire reference). Endpoints read a request, have it done by signin, account
+// and their like, and write the answer; they hold no rule of their own.
+package sdk
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/door"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/keyset"
+	"github.com/stepup-auth/stepup/internal/method/social"
+	"github.com/stepup-auth/stepup/internal/method/walletsig"
+	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/wallet"
+)
+
+// Config is what the SDK's endpoints are built from.
+type Config struct {
+	DB          *store.DB
+	Now         func() time.Time
+	Outbox      *outbox.Worker
+	HTTP        *http.Client                        // what fetches tenant-set addresses, see package outbound
+	Secrets     environment.Secrets                 // what documents point at
+	Codes       func(method, event string)          // metrics: codes sent, proofs given; nil is allowed
+	Full        func(environmentID, setting string) // a limit of a whole environment is used up; nil is allowed
+	Development bool                                // development mode: refusals say more
+	Texts       bool                                // the server can send text messages
+	LegacyMFA   LegacyMFA                           // action-based MFA; nil: none
+	Wallets     wallet.Service                      // the wallet service; nil: there is none
+}
+
+// API is what the endpoints share. The zero value has routes to read, and no more.
+type API struct {
+	Config
+	keys      *keyset.Cache
+	social    *social.Client
+	contracts *walletsig.Contracts
+}
+
+// New builds the SDK's endpoints.
+func New(c Config) *API {
+	keys := &keyset.Cache{HTTP: c.HTTP, Now: c.Now}
+	return &API{
+		Config: c, keys: keys, social: social.NewClient(c.HTTP, keys, c.Secrets, c.Now), contracts: walletsig.NewContracts(c.HTTP),
+	}
+}
+
+// Routes are all routes for apps.
+func (a *API) Routes() []door.Route {
+	return slices.Concat(
+		a.settingsRoutes(), a.emailRoutes(), a.smsRoutes(), checkRoutes(), bindingRoutes(), a.sessionRoutes(), a.userRoutes(),
+		a.credentialRoutes(), notMeRoutes(), a.totpRoutes(), a.recoveryRoutes(), a.deviceRoutes(), a.disputeRoutes(),
+		a.passkeyRoutes(), a.walletRoutes(), a.waasRoutes(), a.socialRoutes(), a.externalRoutes(),
+	)
+}

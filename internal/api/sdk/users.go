@@ -1,0 +1,170 @@
+package sdk
+
+import (
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/assurance"
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/door"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/emailcode"
+	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/signin"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// userRoutes show, change and delete the signed-in user.
+func (a *API) userRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "GET", Path: door.SDK + "/users", Section: "wire 15",
+			Summary: "The signed-in user",
+			Gate:    door.SignedIn(), Owing: true,
+			Handler: door.Handle(getUser),
+		},
+		{
+			Method: "PUT", Path: door.SDK + "/users", Section: "wire 15",
+			Summary: "Change the profile, or start changing the email address or the phone number",
+			Gate:    door.ByBody(stepup.CredentialUpdate, stepup.UserUpdate).Waived(environment.UpdateUser).As(shadow.UpdateUser),
+			Handler: door.Handle(a.updateUser),
+		},
+		{
+			Method: "DELETE", Path: door.SDK + "/users", Section: "wire 15",
+			Summary: "Delete the account",
+			Gate:    door.Elevated(stepup.UserDelete).Waived(environment.DeleteUser).As(shadow.DeleteUser),
+			Handler: door.Handle(a.deleteUser),
+		},
+	}
+}
+
+func getUser(c *door.Call, _ door.None) (signin.User, error) {
+	var signed signin.Signed
+	err := c.Read(func(tx *store.Tx) (err error) {
+		signed, err = signin.Read(c.Caller, tx, *c.Session)
+		return err
+	})
+	if err != nil {
+		return signin.User{}, err
+	}
+	return signed.View(), nil
+}
+
+// UpdateUserRequest changes the profile. A new email address or phone number
+// takes effect only when the code sent to it comes back.
+type UpdateUserRequest struct {
+	account.ProfileChange
+	Email        *string `json:"email,omitempty"`
+	PhoneNumber  *string `json:"phoneNumber,omitempty"`
+	CaptchaToken string  `json:"captchaToken,omitempty"`
+}
+
+func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse, error) {
+	if r.Email != nil && r.PhoneNumber != nil {
+		return UpdateSelfResponse{}, fault.New(fault.InvalidRequest,
+			"Change the email address and the phone number one after the other: each is finished by a code.")
+	}
+	var signed signin.Signed
+	var pending *EmailVerification
+	var texted *SMSVerification
+	err := c.Write(func(tx *store.Tx) (err error) {
+		pending, texted = nil, nil
+		user, err := tx.LockUser(c.Tenant.ID, c.Session.UserID)
+		if err != nil {
+			return err
+		}
+		if r.Email != nil {
+			if pending, err = a.changeEmail(c, tx, *r.Email); err != nil {
+				return err
+			}
+		}
+		if r.PhoneNumber != nil {
+			if texted, err = a.changePhone(c, tx, *r.PhoneNumber); err != nil {
+				return err
+			}
+		}
+		if !r.ProfileChange.Empty() {
+			if err := gateProfile(c, tx, r.ProfileChange); err != nil {
+				return err
+			}
+			if err := account.ChangeProfile(tx, c.By, user, r.ProfileChange); err != nil {
+				return err
+			}
+		}
+		signed, err = signin.Refresh(c.Caller, tx, "")
+		return err
+	})
+	if err != nil {
+		return UpdateSelfResponse{}, err
+	}
+	a.Outbox.Nudge()
+	verified, err := a.verified(c, signed)
+	response := UpdateSelfResponse{VerifyResponse: verified, NextView: "done", EmailVerification: pending, SMSVerification: texted}
+	switch {
+	case pending != nil:
+		response.NextView = "verify-email"
+		a.count(assurance.EmailCode, "sent")
+	case texted != nil:
+		response.NextView = "verify-sms"
+		a.count(assurance.SMSCode, "sent")
+	}
+	return response, err
+}
+
+// gateProfile asks for user:update, except to acknowledge recovery codes,
+// which changes nothing anybody could want to steal.
+func gateProfile(c *door.Call, tx *store.Tx, change account.ProfileChange) error {
+	change.MFABackupCodeAcknowledgement = nil
+	if change.Empty() {
+		return nil
+	}
+	_, err := c.Spend(tx, stepup.UserUpdate, environment.UpdateUser)
+	return err
+}
+
+// changeEmail authorises the change now and sends the code that finishes it.
+// Whether somebody else holds the address is said only to who can read its mail.
+func (a *API) changeEmail(c *door.Call, tx *store.Tx, address string) (*EmailVerification, error) {
+	tokenID, err := c.Spend(tx, stepup.CredentialUpdate, environment.UpdateUser)
+	if err != nil {
+		return nil, err
+	}
+	row, err := emailcode.Create(c.Caller, tx, emailcode.Request{
+		Purpose: method.Update, Address: address, AuthorizedBy: tokenID,
+		Alarm: a.alarm(c),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &EmailVerification{VerificationUUID: row.ID, Email: row.Recipient}, codeSent(c, tx, assurance.EmailCode, row)
+}
+
+func (a *API) deleteUser(c *door.Call, _ door.None) (door.None, error) {
+	c.Forget()
+	if err := a.keepsNothing(c); err != nil {
+		return door.None{}, err
+	}
+	err := c.Write(func(tx *store.Tx) error {
+		if _, err := c.Spend(tx, stepup.UserDelete, environment.DeleteUser); err != nil {
+			return err
+		}
+		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			notice := deliver.Notice{At: tx.Now(), UserAgent: c.Header("User-Agent")}
+			if err := account.Notify(tx, c.Tenant, row, notice, account.Deleted); err != nil {
+				return err
+			}
+		}
+		if err := tx.DeleteUser(c.Tenant.ID, c.Session.UserID); err != nil {
+			return err
+		}
+		return audit.Record(tx, c.By, "user.deleted", nil)
+	})
+	a.Outbox.Nudge()
+	return door.None{}, err
+}

@@ -1,0 +1,170 @@
+package sdk
+
+import (
+	"encoding/json"
+	"math/big"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/binding"
+	"github.com/stepup-auth/stepup/internal/door"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/strictjson"
+	"github.com/stepup-auth/stepup/internal/wallet"
+	"github.com/stepup-auth/stepup/internal/wallet/intent"
+)
+
+// IntentRequest is the body of the request that is to follow, with the action it
+// is for; without one it is for signMessage.
+type IntentRequest struct {
+	Action string `json:"action,omitempty"` // sign, export, refresh, reshare, restore or delete
+	SignMessageRequest
+	ExportPublicKey             string `json:"exportPublicKey,omitempty"`
+	OldThresholdSignatureScheme string `json:"oldThresholdSignatureScheme,omitempty"`
+	NewThresholdSignatureScheme string `json:"newThresholdSignatureScheme,omitempty"`
+}
+
+// IntentAnswer says what the request would do. A step-up with the bindingId gives
+// a token that opens this request, and no other.
+type IntentAnswer struct {
+	BindingID   string        `json:"bindingId"`
+	BindingHash string        `json:"bindingHash"` // of authorizationDetails, as the token carries it
+	ExpiresAt   time.Time     `json:"expiresAt"`   // of the binding
+	IntentHash  string        `json:"intentHash"`
+	Summary     string        `json:"summary"`
+	Lines       []IntentLine  `json:"lines"`
+	Spends      []IntentSpend `json:"spends"`
+	Unvalued    bool          `json:"unvalued"` // what it may cost cannot be told, so it counts as above every limit
+	Reason      string        `json:"reason,omitempty"`
+	// the summary tells every recipient, amount and call; else no token bound to it says displayed
+	Shown  bool   `json:"shown"`
+	Hidden string `json:"hidden,omitempty"` // what it does not tell
+	Scope  string `json:"scope"`
+	// what a token must be bound to that is to open this and nothing else
+	AuthorizationDetails []WalletBinding `json:"authorizationDetails"`
+}
+
+// WalletBinding are authorization_details (RFC 9396) of one operation on a wallet.
+type WalletBinding struct {
+	Type       string `json:"type"` // stepup_wallet
+	WalletID   string `json:"walletId"`
+	Action     string `json:"action"`
+	IntentHash string `json:"intentHash"`
+}
+
+// IntentLine is one fact for a person.
+type IntentLine struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
+// IntentSpend is an amount of one asset that leaves the wallet.
+type IntentSpend struct {
+	Asset    string `json:"asset"`
+	Symbol   string `json:"symbol,omitempty"`
+	Amount   string `json:"amount"` // in the smallest unit
+	Decimals int    `json:"decimals"`
+	To       string `json:"to,omitempty"` // empty: the network's fee
+	ChainID  string `json:"chainId,omitempty"`
+}
+
+// intended are the actions that a token can be bound to, and their scopes.
+var intended = map[wallet.Action]stepup.Scope{
+	wallet.Sign: stepup.WalletSign, wallet.Export: stepup.WalletExport, wallet.Refresh: stepup.WalletRefresh,
+	wallet.Reshare: stepup.WalletReshare, wallet.Restore: stepup.WalletRestore, wallet.Delete: stepup.WalletDelete,
+}
+
+func (a *API) waasIntent(c *door.Call, body []byte) (IntentAnswer, error) {
+	var r IntentRequest
+	if err := strictjson.Decode(body, &r, strictjson.Ignore); err != nil {
+		return IntentAnswer{}, err
+	}
+	action := wallet.Action(r.Action)
+	if action == "" {
+		action = wallet.Sign
+	}
+	scope, ok := intended[action]
+	if !ok {
+		return IntentAnswer{}, fault.New(fault.InvalidRequest,
+			"There is no action %.40q to bind a token to. Send sign, export, refresh, reshare, restore or delete.", r.Action)
+	}
+	read := fixed(struct{}{})
+	switch action {
+	case wallet.Sign:
+		read = readSign(body)
+	case wallet.Export:
+		read = readExport(c, r.ExportPublicKey)
+	case wallet.Reshare:
+		read = readReshare(c, ReshareRequest{OldThresholdSignatureScheme: r.OldThresholdSignatureScheme,
+			NewThresholdSignatureScheme: r.NewThresholdSignatureScheme})
+	}
+	c.OperationID = uuid.NewString()
+	e, err := a.understand(c, action, scope, read)
+	if err != nil {
+		return IntentAnswer{}, err
+	}
+	answer := viewIntent(e.intent)
+	answer.Scope = string(scope)
+	answer.AuthorizationDetails = e.details()
+	transaction, err := transaction(c, e)
+	if err != nil {
+		return IntentAnswer{}, err
+	}
+	registered, err := registerTransaction(c, transaction)
+	answer.BindingID, answer.BindingHash, answer.ExpiresAt = registered.BindingID, registered.Hash, registered.ExpiresAt
+	return answer, err
+}
+
+// transaction is the operation as a person confirms it. Where all of it does not
+// fit beside a code, its hash stands for it, unless the policy asks for a
+// confirmation of what was shown: then it cannot be confirmed.
+func transaction(c *door.Call, e errand) (binding.Transaction, error) {
+	details, err := json.Marshal(e.details())
+	if err != nil {
+		return binding.Transaction{}, err
+	}
+	rule, err := policy.RuleFor(c.Tenant.Environment, e.scope)
+	if err != nil {
+		return binding.Transaction{}, err
+	}
+	t := binding.Transaction{
+		Scope: e.scope, Details: details, Summary: e.intent.Summary, Shown: e.intent.Hidden == "",
+		MustDisplay: rule.Binding.Displayed && rule.Binding.Spends(e.amounts()),
+	}
+	if t.MustDisplay && !t.Shown {
+		return t, fault.New(fault.InvalidAuthorizationDetails,
+			"This cannot be confirmed here: a person must be shown all of it, and nobody can be shown %s.", e.intent.Hidden)
+	}
+	if !t.MustDisplay && (utf8.RuneCountInString(t.Summary) > binding.MaxSummary || !binding.Showable(t.Summary)) {
+		t.Shown = false
+		t.Summary = "Do with wallet " + e.operation.WalletID + " what the app shows, because it is too long for this message (" +
+			string(e.operation.Action) + ", hash " + e.intent.Hash + ")."
+	}
+	return t, nil
+}
+
+// amounts are what leaves the wallet, as policies limit it: by asset, in its
+// smallest unit.
+func (e errand) amounts() (amounts []policy.Amount, unvalued bool) {
+	for asset, total := range e.intent.Totals() {
+		amounts = append(amounts, policy.Amount{Of: asset, Value: new(big.Rat).SetInt(total)})
+	}
+	return amounts, e.intent.Unvalued
+}
+
+func viewIntent(i intent.Intent) IntentAnswer {
+	answer := IntentAnswer{IntentHash: i.Hash, Summary: i.Summary, Lines: []IntentLine{}, Spends: []IntentSpend{}, Unvalued: i.Unvalued,
+		Reason: i.Reason, Shown: i.Hidden == "", Hidden: i.Hidden}
+	for _, line := range i.Lines {
+		answer.Lines = append(answer.Lines, IntentLine(line))
+	}
+	for _, s := range i.Spends {
+		answer.Spends = append(answer.Spends,
+			IntentSpend{Asset: s.Asset, Symbol: s.Symbol, Amount: s.Amount.String(), Decimals: s.Decimals, To: s.To, ChainID: s.ChainID})
+	}
+	return answer
+}
