@@ -1,6 +1,9 @@
 package account
 
 import (
+	"errors"
+
+	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -42,4 +45,18 @@ func Hold(c who.Caller, tx *store.Tx) (Known, error) {
 	}
 	rows, err := tx.Credentials(c.Tenant.ID, user.ID)
 	return Known{session: *c.Session, user: user, rows: rows, at: tx.Now()}, err
+}
+
+// IntrospectSession tells of a session's token whether the session lives, and the scope that
+// the session has by now.
+func IntrospectSession(tx *store.Tx, t *tenant.Tenant, claims stepup.SessionClaims) (scope string, live bool, err error) {
+	known, inForce, err := SignedIn(tx, t, claims.Session)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	live = known.user.ID == claims.Subject && claims.EnvironmentID == t.ID
+	return SessionScope(inForce.Environment, known.rows, known.session), live, nil
 }

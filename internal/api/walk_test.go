@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/api"
-	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/api/guard"
 	"github.com/stepup-auth/stepup/internal/api/sdk"
+	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/signin"
@@ -351,7 +351,7 @@ func walkAdmin(w walker, service string) {
 	t := w.t
 	alice := w.SignIn(t, w.environment, "managed@example.com")
 	w.do("GET", "/api/v0/admin/environments", service, nil, nil).Want(t, 200, "")
-	var shown admin.EnvironmentDocument
+	var shown operate.EnvironmentDocument
 	w.do("GET", ops, service, nil, nil).Want(t, 200, "").JSON(t, &shown)
 	w.do("PUT", ops, service, nil, shown.Document).Want(t, 200, "")
 	w.do("PUT", ops+"?dryRun=true", service, nil, strings.Replace(shown.Document, "transfer:create", "payment:create", 1)).

@@ -41,6 +41,19 @@ func New(hasher *seal.Hasher, environmentID, epoch string, now time.Time) string
 	return encoding.EncodeToString(append(body, mac(hasher, environmentID, epoch, body)...))
 }
 
+// Several makes as many.
+func Several(tx *store.Tx, environmentID string, now time.Time, count int) ([]string, error) {
+	epoch, err := tx.Epoch()
+	if err != nil {
+		return nil, err
+	}
+	made := make([]string, count)
+	for i := range made {
+		made[i] = New(tx.Hasher(), environmentID, epoch, now)
+	}
+	return made, nil
+}
+
 // Spend burns a nonce. Of any number of tries one succeeds; the others, and
 // every try at a foreign or old nonce, get ErrInvalid.
 func Spend(tx *store.Tx, environmentID, text string) error {

@@ -1,11 +1,56 @@
 package operate
 
 import (
+	"errors"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 )
+
+// EnvironmentSummary is one environment in a list.
+type EnvironmentSummary struct {
+	ID            string    `json:"id"`
+	Name          string    `json:"name"`
+	MinAPIVersion string    `json:"minApiVersion,omitempty"`
+	Revision      int64     `json:"revision"`
+	UpdatedAt     time.Time `json:"updatedAt"`
+}
+
+func summariseEnvironment(row store.EnvironmentRow) EnvironmentSummary {
+	return EnvironmentSummary{ID: row.ID, Name: row.Name, Revision: row.Revision, UpdatedAt: row.UpdatedAt}
+}
+
+// ViewEnvironments lists environments: all, or the one with the id.
+func ViewEnvironments(tx *store.Tx, only string) ([]EnvironmentSummary, error) {
+	rows, err := tx.Environments()
+	list := []EnvironmentSummary{}
+	for _, row := range rows {
+		if only == "" || only == row.ID {
+			list = append(list, summariseEnvironment(row))
+		}
+	}
+	return list, err
+}
+
+// EnvironmentDocument is one environment with its canonical YAML.
+type EnvironmentDocument struct {
+	EnvironmentSummary
+	Document string `json:"document"`
+}
+
+// ViewEnvironment shows one environment.
+func ViewEnvironment(tx *store.Tx, id string) (EnvironmentDocument, error) {
+	row, err := tx.Environment(id)
+	if errors.Is(err, store.ErrNotFound) {
+		err = fault.New(fault.EnvironmentNotFound, "There is no environment with this id.")
+	}
+	if err != nil {
+		return EnvironmentDocument{}, err
+	}
+	return EnvironmentDocument{summariseEnvironment(row), row.Document}, nil
+}
 
 // UserSummary is one user in a list.
 type UserSummary struct {
@@ -16,13 +61,28 @@ type UserSummary struct {
 	DisabledAt  *time.Time `json:"disabledAt,omitempty"`
 }
 
-// Summarise shows a user in a list.
-func Summarise(row store.UserRow) UserSummary {
+func summarise(row store.UserRow) UserSummary {
 	s := UserSummary{ID: row.ID, Username: row.Username, CreatedAt: row.CreatedAt, LastVisitAt: row.LastVisitAt}
 	if !row.DisabledAt.IsZero() {
 		s.DisabledAt = &row.DisabledAt
 	}
 	return s
+}
+
+const pageSize = 100
+
+// ViewUsers is a page of users, after the one with the id. next is what to ask for
+// the page behind it by; empty: there is none.
+func ViewUsers(tx *store.Tx, environmentID, after string) (page []UserSummary, next string, err error) {
+	rows, err := tx.Users(environmentID, after, pageSize)
+	page = []UserSummary{}
+	for _, row := range rows {
+		page = append(page, summarise(row))
+	}
+	if len(rows) == pageSize {
+		next = rows[pageSize-1].ID
+	}
+	return page, next, err
 }
 
 // UserDetail is one user with credentials and live sessions.
@@ -51,7 +111,7 @@ func ViewUser(tx *store.Tx, environmentID, id string) (UserDetail, error) {
 	if err != nil {
 		return detail, err
 	}
-	detail.UserSummary = Summarise(user)
+	detail.UserSummary = summarise(user)
 	if detail.Profile, err = account.ReadProfile(user); err != nil {
 		return detail, err
 	}
@@ -70,4 +130,21 @@ func ViewUser(tx *store.Tx, environmentID, id string) (UserDetail, error) {
 		})
 	}
 	return detail, err
+}
+
+// ViewAuditLog shows what a filter finds in the audit log, oldest first.
+func ViewAuditLog(tx *store.Tx, filter store.AuditFilter) ([]AuditEvent, error) {
+	rows, err := tx.Audit(filter)
+	if err != nil {
+		return nil, err
+	}
+	events := []AuditEvent{}
+	for _, row := range rows {
+		event, err := ViewAudit(tx, row)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, event)
+	}
+	return events, nil
 }

@@ -88,6 +88,24 @@ func Decide(c who.Caller, tx *store.Tx, id string, keep bool, spend Spend) error
 		account.Decision{CredentialID: id, Keep: keep, ExceptSession: c.Session.ID})
 }
 
+// ChangeProfile changes what the user says of themselves. What allows it is spent,
+// except to acknowledge recovery codes, which changes nothing anybody could want to
+// steal.
+func ChangeProfile(c who.Caller, tx *store.Tx, change account.ProfileChange, spend Spend) error {
+	user, err := tx.LockUser(c.Tenant.ID, c.Session.UserID)
+	if err != nil {
+		return err
+	}
+	asked := change
+	asked.MFABackupCodeAcknowledgement = nil
+	if !asked.Empty() {
+		if _, err := spend(tx); err != nil {
+			return err
+		}
+	}
+	return account.ChangeProfile(tx, c.By, user, change)
+}
+
 // find is the credential with the id; without one, the zero value.
 func find(rows []store.CredentialRow, id string) store.CredentialRow {
 	if i := slices.IndexFunc(rows, func(row store.CredentialRow) bool { return row.ID == id }); i >= 0 {

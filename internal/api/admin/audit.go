@@ -59,19 +59,10 @@ func auditLog(c *door.Call, _ door.None) (AuditPage, error) {
 		}
 		filter.Limit = n
 	}
-	page := AuditPage{Events: []operate.AuditEvent{}}
-	return page, c.Read(func(tx *store.Tx) error {
-		rows, err := tx.Audit(filter)
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			event, err := operate.ViewAudit(tx, row)
-			if err != nil {
-				return err
-			}
-			page.Events = append(page.Events, event)
-		}
-		return nil
+	page := AuditPage{}
+	err := c.Read(func(tx *store.Tx) (err error) {
+		page.Events, err = operate.ViewAuditLog(tx, filter)
+		return err
 	})
+	return page, err
 }

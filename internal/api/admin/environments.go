@@ -1,12 +1,8 @@
 package admin
 
 import (
-	"errors"
-	"time"
-
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
-	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -43,51 +39,25 @@ func (a *API) environmentRoutes() []door.Route {
 	}
 }
 
-// EnvironmentSummary is one environment in a list.
-type EnvironmentSummary struct {
-	ID            string    `json:"id"`
-	Name          string    `json:"name"`
-	MinAPIVersion string    `json:"minApiVersion,omitempty"`
-	Revision      int64     `json:"revision"`
-	UpdatedAt     time.Time `json:"updatedAt"`
-}
-
 // EnvironmentList lists environments.
 type EnvironmentList struct {
-	Environments []EnvironmentSummary `json:"environments"`
+	Environments []operate.EnvironmentSummary `json:"environments"`
 }
 
-func environments(c *door.Call, _ door.None) (EnvironmentList, error) {
-	list := EnvironmentList{Environments: []EnvironmentSummary{}}
-	return list, c.Read(func(tx *store.Tx) error {
-		rows, err := tx.Environments()
-		for _, row := range rows {
-			if only := c.Service.EnvironmentID(); only == "" || only == row.ID {
-				list.Environments = append(list.Environments,
-					EnvironmentSummary{ID: row.ID, Name: row.Name, Revision: row.Revision, UpdatedAt: row.UpdatedAt})
-			}
-		}
+func environments(c *door.Call, _ door.None) (list EnvironmentList, err error) {
+	err = c.Read(func(tx *store.Tx) error {
+		list.Environments, err = operate.ViewEnvironments(tx, c.Service.EnvironmentID())
 		return err
 	})
+	return list, err
 }
 
-// EnvironmentDocument is one environment with its canonical YAML.
-type EnvironmentDocument struct {
-	EnvironmentSummary
-	Document string `json:"document"`
-}
-
-func environmentDocument(c *door.Call, _ door.None) (EnvironmentDocument, error) {
-	var row store.EnvironmentRow
-	err := c.Read(func(tx *store.Tx) (err error) {
-		row, err = tx.Environment(c.Path("environmentId"))
+func environmentDocument(c *door.Call, _ door.None) (document operate.EnvironmentDocument, err error) {
+	err = c.Read(func(tx *store.Tx) error {
+		document, err = operate.ViewEnvironment(tx, c.Path("environmentId"))
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) {
-		return EnvironmentDocument{}, fault.New(fault.EnvironmentNotFound, "There is no environment with this id.")
-	}
-	summary := EnvironmentSummary{ID: row.ID, Name: row.Name, Revision: row.Revision, UpdatedAt: row.UpdatedAt}
-	return EnvironmentDocument{summary, row.Document}, err
+	return document, err
 }
 
 // ApplyResponse says what an applied document changed.

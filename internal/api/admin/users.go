@@ -72,20 +72,12 @@ type UserList struct {
 	Next  string                `json:"next,omitempty"`
 }
 
-const pageSize = 100
-
-func users(c *door.Call, _ door.None) (UserList, error) {
-	list := UserList{Users: []operate.UserSummary{}}
-	return list, c.Read(func(tx *store.Tx) error {
-		rows, err := tx.Users(c.Tenant.ID, c.Query().Get("after"), pageSize)
-		for _, row := range rows {
-			list.Users = append(list.Users, operate.Summarise(row))
-		}
-		if len(rows) == pageSize {
-			list.Next = rows[pageSize-1].ID
-		}
+func users(c *door.Call, _ door.None) (list UserList, err error) {
+	err = c.Read(func(tx *store.Tx) error {
+		list.Users, list.Next, err = operate.ViewUsers(tx, c.Tenant.ID, c.Query().Get("after"))
 		return err
 	})
+	return list, err
 }
 
 func user(c *door.Call, _ door.None) (operate.UserDetail, error) {

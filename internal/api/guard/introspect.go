@@ -2,7 +2,6 @@ package guard
 
 import (
 	"encoding/json"
-	"errors"
 	"net/url"
 
 	"github.com/stepup-auth/stepup"
@@ -88,14 +87,10 @@ func introspect(c *door.Call, r IntrospectRequest) (IntrospectResponse, error) {
 // introspectSession answers what the door would find: whether the session lives,
 // and whether it still owes a second factor.
 func introspectSession(c *door.Call, claims stepup.SessionClaims) (IntrospectResponse, error) {
-	active, scope := false, ""
-	err := c.Read(func(tx *store.Tx) error {
-		known, inForce, err := account.SignedIn(tx, c.Tenant, claims.Session)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		active = err == nil && known.User().ID == claims.Subject && claims.EnvironmentID == c.Tenant.ID
-		scope = account.SessionScope(inForce.Environment, known.Credentials(), known.Session())
+	var scope string
+	var active bool
+	err := c.Read(func(tx *store.Tx) (err error) {
+		scope, active, err = account.IntrospectSession(tx, c.Tenant, claims)
 		return err
 	})
 	if err != nil || !active {

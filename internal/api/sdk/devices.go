@@ -1,16 +1,13 @@
 package sdk
 
 import (
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
-	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/signin"
@@ -76,52 +73,30 @@ type MFADevices struct {
 }
 
 func listDevices(c *door.Call, _ door.None) (MFADevices, error) {
-	var devices []MFADevice
-	err := c.Read(func(tx *store.Tx) (err error) {
-		devices, err = ownDevices(c, tx)
-		return err
-	})
+	apps, err := ownApps(c)
+	devices := viewDevices(apps)
 	return MFADevices{Count: len(devices), Devices: devices}, err
 }
 
-// ownDevices are the user's authenticator apps, and the one that this session is
-// enrolling.
-func ownDevices(c *door.Call, tx *store.Tx) ([]MFADevice, error) {
-	user, err := tx.User(c.Tenant.ID, c.Session.UserID)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
-	if err != nil {
-		return nil, err
-	}
-	first := defaultFactor(user, rows)
-	devices := []MFADevice{}
-	for _, row := range rows {
-		if row.Format == store.FormatTOTP {
-			devices = append(devices, viewDevice(row, first))
-		}
-	}
-	enrolment, err := tx.TOTPEnrolment(c.Tenant.ID, c.Session.UserID, c.Session.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return devices, nil
-	}
-	return append(devices, MFADevice{ID: enrolment.ID, Type: store.FormatTOTP, CreatedAt: enrolment.CreatedAt}), err
+func ownApps(c *door.Call) (apps account.Apps, err error) {
+	err = c.Read(func(tx *store.Tx) error {
+		apps, err = account.OwnApps(c.Caller, tx)
+		return err
+	})
+	return apps, err
 }
 
-// defaultFactor is the factor that is offered first: the one the user chose,
-// else the one added last.
-func defaultFactor(user store.UserRow, rows []store.CredentialRow) string {
-	last := ""
-	for _, row := range rows {
-		if account.IsFactor(row) {
-			last = row.ID
-			if row.ID == user.DefaultFactorID {
-				return row.ID
-			}
-		}
+// viewDevices shows the user's authenticator apps, and the one that this session is
+// enrolling.
+func viewDevices(apps account.Apps) []MFADevice {
+	devices := []MFADevice{}
+	for _, row := range apps.Apps {
+		devices = append(devices, viewDevice(row, apps.Default))
 	}
-	return last
+	if e := apps.Enrolling; e != nil {
+		devices = append(devices, MFADevice{ID: e.ID, Type: store.FormatTOTP, CreatedAt: e.CreatedAt})
+	}
+	return devices
 }
 
 func viewDevice(row store.CredentialRow, first string) MFADevice {
@@ -131,33 +106,16 @@ func viewDevice(row store.CredentialRow, first string) MFADevice {
 	}
 }
 
-// ownFactor finds one of the user's own factors by its id.
-func ownFactor(c *door.Call, tx *store.Tx, id string) (store.CredentialRow, error) {
-	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
-	if err != nil {
-		return store.CredentialRow{}, err
-	}
-	if i := slices.IndexFunc(rows, func(row store.CredentialRow) bool { return row.ID == id && account.IsFactor(row) }); i >= 0 {
-		return rows[i], nil
-	}
-	return store.CredentialRow{}, fault.New(fault.MFADeviceNotFound, "You have no MFA device with this id.")
-}
-
 func getDevice(c *door.Call, _ door.None) (MFADevice, error) {
-	var device MFADevice
-	err := c.Read(func(tx *store.Tx) error {
-		devices, err := ownDevices(c, tx)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(devices, func(d MFADevice) bool { return d.ID == c.Path("credentialId") })
-		if i < 0 {
-			return fault.New(fault.MFADeviceNotFound, "You have no MFA device with this id.")
-		}
-		device = devices[i]
-		return nil
-	})
-	return device, err
+	list, err := listDevices(c, door.None{})
+	if err != nil {
+		return MFADevice{}, err
+	}
+	i := slices.IndexFunc(list.Devices, func(d MFADevice) bool { return d.ID == c.Path("credentialId") })
+	if i < 0 {
+		return MFADevice{}, account.NoDevice()
+	}
+	return list.Devices[i], nil
 }
 
 // UpdateDeviceRequest makes a device the default, which is also what no body
@@ -169,33 +127,19 @@ type UpdateDeviceRequest struct {
 
 func (a *API) updateDevice(c *door.Call, r UpdateDeviceRequest) (door.None, error) {
 	defer a.Outbox.Nudge()
+	first := r.Alias == nil
+	if r.Default != nil {
+		first = *r.Default
+	}
 	return door.None{}, c.Write(func(tx *store.Tx) error {
-		if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
-			return err
-		}
-		row, err := ownFactor(c, tx, c.Path("credentialId"))
-		if err != nil {
-			return err
-		}
-		if r.Alias != nil {
-			if err := account.Rename(tx, c.By, c.Tenant, row, *r.Alias); err != nil {
-				return err
-			}
-		}
-		if r.Default != nil && !*r.Default || r.Default == nil && r.Alias != nil {
-			return nil
-		}
-		if err := tx.SetDefaultFactor(c.Tenant.ID, c.Session.UserID, row.ID); err != nil {
-			return err
-		}
-		return audit.Record(tx, c.By, "factor.made_default", audit.Detail{"credential_id": row.ID})
+		return account.Describe(c.Caller, tx, c.Path("credentialId"), r.Alias, first)
 	})
 }
 
 func (a *API) deleteDevice(c *door.Call, _ door.None) (door.None, error) {
 	id := c.Path("credentialId")
 	return door.None{}, a.removeFactor(c, id, func(tx *store.Tx) error {
-		_, err := ownFactor(c, tx, id)
+		_, err := account.OwnFactor(c.Caller, tx, id)
 		return err
 	})
 }
@@ -218,18 +162,19 @@ type MFAMethods struct {
 }
 
 func listMethods(c *door.Call, _ door.None) (MFAMethods, error) {
-	methods := MFAMethods{}
+	var apps account.Apps
+	var passkeys []account.Passkey
 	err := c.Read(func(tx *store.Tx) (err error) {
-		if methods.Devices, err = ownDevices(c, tx); err != nil {
+		if apps, err = account.OwnApps(c.Caller, tx); err != nil {
 			return err
 		}
-		methods.Passkeys, err = ownPasskeys(c, tx)
+		passkeys, err = account.OwnPasskeys(c.Caller, tx)
 		return err
 	})
+	methods := MFAMethods{Devices: viewDevices(apps), Passkeys: viewPasskeys(passkeys)}
 	if c.Query().Get("verifiedOnly") == "true" {
 		methods.Devices = slices.DeleteFunc(methods.Devices, func(d MFADevice) bool { return !d.Verified })
 	}
-	methods.UserHasVerifiedMFAMethods = len(methods.Passkeys) > 0 ||
-		slices.ContainsFunc(methods.Devices, func(d MFADevice) bool { return d.Verified })
+	methods.UserHasVerifiedMFAMethods = len(passkeys) > 0 || len(apps.Apps) > 0
 	return methods, err
 }

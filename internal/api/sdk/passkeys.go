@@ -122,59 +122,33 @@ type Passkeys struct {
 	Passkeys []Passkey `json:"passkeys"`
 }
 
-func listPasskeys(c *door.Call, _ door.None) (list Passkeys, err error) {
-	err = c.Read(func(tx *store.Tx) (err error) {
-		list.Passkeys, err = ownPasskeys(c, tx)
-		list.Count = len(list.Passkeys)
+func listPasskeys(c *door.Call, _ door.None) (Passkeys, error) {
+	var held []account.Passkey
+	err := c.Read(func(tx *store.Tx) (err error) {
+		held, err = account.OwnPasskeys(c.Caller, tx)
 		return err
 	})
-	return list, err
+	return Passkeys{Count: len(held), Passkeys: viewPasskeys(held)}, err
 }
 
-// ownPasskeys are those of the session's user, oldest first.
-func ownPasskeys(c *door.Call, tx *store.Tx) ([]Passkey, error) {
-	credentials, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := tx.Passkeys(c.Tenant.ID, c.Session.UserID)
-	if err != nil {
-		return nil, err
-	}
+func viewPasskeys(held []account.Passkey) []Passkey {
 	list := []Passkey{}
-	for _, row := range rows {
-		for _, credential := range credentials {
-			if credential.ID == row.CredentialID {
-				list = append(list, viewPasskey(credential, row))
-			}
-		}
+	for _, p := range held {
+		list = append(list, viewPasskey(p))
 	}
-	return list, nil
+	return list
 }
 
-func viewPasskey(credential store.CredentialRow, row store.PasskeyRow) Passkey {
+func viewPasskey(p account.Passkey) Passkey {
 	view := Passkey{
-		ID: credential.ID, CredentialID: credential.Identifier, Alias: credential.PublicIdentifier, Confirmed: credential.Confirmed(),
-		Disputed: credential.Disputed(), CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, UserAgent: row.UserAgent, Origin: row.Origin,
+		ID: p.Credential.ID, CredentialID: p.Credential.Identifier, Alias: p.Credential.PublicIdentifier,
+		Confirmed: p.Credential.Confirmed(), Disputed: p.Credential.Disputed(),
+		CreatedAt: p.Row.CreatedAt, UpdatedAt: p.Row.UpdatedAt, UserAgent: p.Row.UserAgent, Origin: p.Row.Origin,
 	}
-	if !row.UsedAt.IsZero() {
-		view.LastUsedAt = &row.UsedAt
+	if !p.Row.UsedAt.IsZero() {
+		view.LastUsedAt = &p.Row.UsedAt
 	}
 	return view
-}
-
-// ownPasskey finds one by our id.
-func ownPasskey(c *door.Call, tx *store.Tx, id string) (Passkey, error) {
-	list, err := ownPasskeys(c, tx)
-	if err != nil {
-		return Passkey{}, err
-	}
-	for _, p := range list {
-		if p.ID == id {
-			return p, nil
-		}
-	}
-	return Passkey{}, fault.New(fault.PasskeyNotFound, "You have no passkey with this id. GET /users/passkeys lists yours.")
 }
 
 // PasskeyUpdateRequest renames a passkey; without an alias it changes nothing.
@@ -183,29 +157,17 @@ type PasskeyUpdateRequest struct {
 	Alias *string `json:"alias,omitempty"`
 }
 
-func (a *API) renamePasskey(c *door.Call, r PasskeyUpdateRequest) (renamed Passkey, err error) {
+func (a *API) renamePasskey(c *door.Call, r PasskeyUpdateRequest) (Passkey, error) {
 	if err := door.Need("id", r.ID); err != nil {
-		return renamed, err
+		return Passkey{}, err
 	}
 	defer a.Outbox.Nudge()
-	err = c.Write(func(tx *store.Tx) error {
-		if renamed, err = ownPasskey(c, tx, r.ID); err != nil || r.Alias == nil {
-			return err
-		}
-		row, err := ownFactor(c, tx, r.ID)
-		if err != nil {
-			return err
-		}
-		if err := account.Rename(tx, c.By, c.Tenant, row, *r.Alias); err != nil {
-			return err
-		}
-		if err := tx.TouchPasskey(c.Tenant.ID, r.ID); err != nil {
-			return err
-		}
-		renamed, err = ownPasskey(c, tx, r.ID)
+	var renamed account.Passkey
+	err := c.Write(func(tx *store.Tx) (err error) {
+		renamed, err = account.RenamePasskey(c.Caller, tx, r.ID, r.Alias)
 		return err
 	})
-	return renamed, err
+	return viewPasskey(renamed), err
 }
 
 // PasskeyDeleteRequest names a passkey by our id, not by WebAuthn's.
@@ -218,7 +180,7 @@ func (a *API) deletePasskey(c *door.Call, r PasskeyDeleteRequest) (door.None, er
 		return door.None{}, err
 	}
 	return door.None{}, a.removeFactor(c, r.PasskeyID, func(tx *store.Tx) error {
-		_, err := ownPasskey(c, tx, r.PasskeyID)
+		_, err := account.OwnPasskey(c.Caller, tx, r.PasskeyID)
 		return err
 	})
 }

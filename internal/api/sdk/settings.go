@@ -108,20 +108,12 @@ func (a *API) oneNonce(c *door.Call, _ door.None) (Nonce, error) {
 }
 
 // newNonces never answers with none: clients would ask again without delay.
-func (a *API) newNonces(c *door.Call, count int) ([]string, error) {
-	var epoch string
-	err := c.Read(func(tx *store.Tx) (err error) {
-		epoch, err = tx.Epoch()
+func (a *API) newNonces(c *door.Call, count int) (made []string, err error) {
+	err = c.Read(func(tx *store.Tx) error {
+		made, err = nonce.Several(tx, c.Tenant.ID, a.Now(), count)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	made := make([]string, count)
-	for i := range made {
-		made[i] = nonce.New(a.DB.Hasher(), c.Tenant.ID, epoch, a.Now())
-	}
-	return made, nil
+	return made, err
 }
 
 // Health says that the server answers.

@@ -2,7 +2,7 @@ package sdk
 
 import (
 	"encoding/base64"
-	"errors"
+	"slices"
 
 	"rsc.io/qr"
 
@@ -81,36 +81,24 @@ func (a *API) confirmTOTP(c *door.Call, r RegisterTOTPRequest) (MFADevice, error
 	if err := door.Need("code", r.Code); err != nil {
 		return MFADevice{}, err
 	}
-	var id string
-	err := c.Read(func(tx *store.Tx) error {
-		enrolment, err := tx.TOTPEnrolment(c.Tenant.ID, c.Session.UserID, c.Session.ID)
-		if errors.Is(err, store.ErrNotFound) {
-			return fault.New(fault.MFADeviceNotFound, "No authenticator app is being enrolled in this session. Register one first.")
-		}
-		id = enrolment.ID
-		return err
-	})
+	before, err := ownApps(c)
 	if err != nil {
 		return MFADevice{}, err
 	}
+	if before.Enrolling == nil {
+		return MFADevice{}, fault.New(fault.MFADeviceNotFound,
+			"No authenticator app is being enrolled in this session. Register one first.")
+	}
+	id := before.Enrolling.ID
 	if _, err := a.authTOTP(c, AuthTOTPRequest{ID: id, Code: r.Code}); err != nil {
 		return MFADevice{}, err
 	}
-	var device MFADevice
-	err = c.Read(func(tx *store.Tx) error {
-		user, err := tx.User(c.Tenant.ID, c.Session.UserID)
-		if err != nil {
-			return err
-		}
-		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
-		for _, row := range rows {
-			if row.ID == id {
-				device = viewDevice(row, defaultFactor(user, rows))
-			}
-		}
-		return err
-	})
-	return device, err
+	after, err := ownApps(c)
+	i := slices.IndexFunc(after.Apps, func(row store.CredentialRow) bool { return row.ID == id })
+	if err != nil || i < 0 {
+		return MFADevice{}, err
+	}
+	return viewDevice(after.Apps[i], after.Default), nil
 }
 
 // AuthTOTPRequest types a code. It confirms the enrolment that id names, or

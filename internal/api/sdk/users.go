@@ -4,8 +4,6 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
-	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -71,10 +69,6 @@ func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse,
 	var texted *SMSVerification
 	err := c.Write(func(tx *store.Tx) (err error) {
 		pending, texted = nil, nil
-		user, err := tx.LockUser(c.Tenant.ID, c.Session.UserID)
-		if err != nil {
-			return err
-		}
 		if r.Email != nil {
 			if pending, err = a.changeEmail(c, tx, *r.Email); err != nil {
 				return err
@@ -86,10 +80,8 @@ func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse,
 			}
 		}
 		if !r.ProfileChange.Empty() {
-			if err := gateProfile(c, tx, r.ProfileChange); err != nil {
-				return err
-			}
-			if err := account.ChangeProfile(tx, c.By, user, r.ProfileChange); err != nil {
+			spend := c.Spending(stepup.UserUpdate, environment.UpdateUser)
+			if err := signin.ChangeProfile(c.Caller, tx, r.ProfileChange, spend); err != nil {
 				return err
 			}
 		}
@@ -111,17 +103,6 @@ func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse,
 		a.count(assurance.SMSCode, "sent")
 	}
 	return response, err
-}
-
-// gateProfile asks for user:update, except to acknowledge recovery codes,
-// which changes nothing anybody could want to steal.
-func gateProfile(c *door.Call, tx *store.Tx, change account.ProfileChange) error {
-	change.MFABackupCodeAcknowledgement = nil
-	if change.Empty() {
-		return nil
-	}
-	_, err := c.Spend(tx, stepup.UserUpdate, environment.UpdateUser)
-	return err
 }
 
 // changeEmail authorises the change now and sends the code that finishes it.
@@ -150,20 +131,7 @@ func (a *API) deleteUser(c *door.Call, _ door.None) (door.None, error) {
 		if _, err := c.Spend(tx, stepup.UserDelete, environment.DeleteUser); err != nil {
 			return err
 		}
-		rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			notice := deliver.Notice{At: tx.Now(), UserAgent: c.Header("User-Agent")}
-			if err := account.Notify(tx, c.Tenant, row, notice, account.Deleted); err != nil {
-				return err
-			}
-		}
-		if err := tx.DeleteUser(c.Tenant.ID, c.Session.UserID); err != nil {
-			return err
-		}
-		return audit.Record(tx, c.By, "user.deleted", nil)
+		return account.Delete(c.Caller, tx, c.Header("User-Agent"))
 	})
 	a.Outbox.Nudge()
 	return door.None{}, err
