@@ -26,11 +26,11 @@ func TestLegacyMFACanBeDeleted(t *testing.T) {
 	if err := os.WriteFile(unwired, []byte(`package server
 
 import (
-	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-func actionMFA() (api.LegacyMFA, []store.Chore) { return nil, nil }
+func actionMFA() (sdk.LegacyMFA, []store.Chore) { return nil, nil }
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
