@@ -97,7 +97,7 @@ var rules = []rule{
 		reason: "issuer, coordinator and custodians read a request alike, with nothing but the request"},
 	{from: "internal/...", except: []string{"internal/server/servertest", "internal/wallet/roles", "internal/wallet/wallettest"},
 		to: "internal/wallet/roles", direct: true, reason: "the binary wires the roles"},
-	{from: "internal/api/...", to: "internal/wallet/coordinator", reason: "the public door knows a wallet service, not its inside"},
+	{from: "internal/api/...", to: "internal/wallet/coordinator", reason: "the issuer knows a wallet service, not its inside"},
 	{from: "internal/api/...", to: "internal/wallet/custody", reason: "the issuer never sees a share"},
 	{from: "internal/server", to: "internal/wallet/custody", reason: "the issuer never sees a share"},
 

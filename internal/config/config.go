@@ -52,7 +52,7 @@ var (
 
 // Read makes a Production from an environment such as [os.Environ].
 func Read(environ []string) (Production, error) {
-	values, err := read(environ, append(slices.Clone(plain), door...), append(slices.Clone(secrets), "STEPUP_WALLET_DATABASE_URL"))
+	values, err := read(environ, append(slices.Clone(plain), issuers...), append(slices.Clone(secrets), "STEPUP_WALLET_DATABASE_URL"))
 	if err != nil {
 		return Production{}, err
 	}

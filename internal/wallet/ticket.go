@@ -17,7 +17,7 @@ const (
 )
 
 // Ticket are the claims of the issuer's word for one operation: this user, in
-// this session, asked at the door for just this. A stolen coordinator can
+// this session, asked the issuer for just this. A stolen coordinator can
 // neither make one nor bend one to another operation. It lives a minute; a
 // retry gets a new one for the same operation.
 type Ticket struct {

@@ -4,7 +4,7 @@
 // apart (custody model "split", which is custodial and is not multi-party
 // computation). This package decides nothing and touches no key.
 //
-// The roles: the issuer (stepup serve) is the door and says what its user asked
+// The roles: the issuer (stepup serve) takes requests and says what its user asked
 // for; the coordinator (stepup wallet) keeps the state and drives operations
 // without any right to decrypt; the signer and the guardian are the custodians,
 // and each checks every authorisation by itself.

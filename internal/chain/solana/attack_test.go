@@ -57,7 +57,7 @@ func TestAWalletThatIsNoSignerSignsNothing(t *testing.T) {
 // A wallet that somebody lists as read only still gives its signature: what it
 // authorises is told all the same.
 func TestAReadOnlySignerStillSpends(t *testing.T) {
-	m := build([]Address{you, me}, transferChecked(mine, mint, yours, me, 5, 0), transfer(me, you, 7))
+	m := build([]Address{you, me}, transferChecked(mint, me, [2]Address{mine, yours}, 5, 0), transfer(me, you, 7))
 	m.ReadonlySigned = 1
 	if m.writable(1) || !m.writable(0) {
 		t.Fatal("the header is read wrongly")

@@ -66,7 +66,7 @@ func TestMessagesAreNoTransactions(t *testing.T) {
 func FuzzSummary(f *testing.F) {
 	f.Add(legacy().Bytes())
 	f.Add(v0().Bytes())
-	f.Add(build([]Address{me}, open(me, yours, you, mint, token2022Program), transferChecked(mine, mint, yours, me, 5, 200),
+	f.Add(build([]Address{me}, open(me, yours, you, mint, token2022Program), transferChecked(mint, me, [2]Address{mine, yours}, 5, 200),
 		step{memoProgram, nil, []byte("\xff")}).Bytes())
 	f.Add([]byte("text"))
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -97,8 +97,10 @@ func transfer(from, to Address, lamports uint64) step {
 	return step{systemProgram, []Address{from, to}, data(uint32(2), lamports)}
 }
 
-func transferChecked(from, mint, to, authority Address, units uint64, decimals uint8) step {
-	return step{tokenProgram, []Address{from, mint, to, authority}, data(uint8(12), units, decimals)}
+// transferChecked is of tokens of a mint from one token account to another, by whoever
+// has the power over the first.
+func transferChecked(of, by Address, between [2]Address, units uint64, decimals uint8) step {
+	return step{tokenProgram, []Address{between[0], of, between[1], by}, data(uint8(12), units, decimals)}
 }
 
 func open(funder, opened, owner, mint, program Address) step {
@@ -168,12 +170,13 @@ func TestSummaries(t *testing.T) {
 		"a nonce made": {[]step{{systemProgram, []Address{mine, sysvar, sysvar}, data(uint32(6), me)}},
 			"Make MINE a nonce account of ME", nil, ""},
 
-		"tokens": {[]step{transferChecked(mine, mint, yours, me, 1_500_000, 6)},
+		"tokens": {[]step{transferChecked(mint, me, [2]Address{mine, yours}, 1_500_000, 6)},
 			"Send 1.5 of token MINT to token account YOURS", []paid{{"MINT", 1_500_000}}, ""},
-		"tokens to an owner": {[]step{open(you, yours, you, mint, tokenProgram), transferChecked(mine, mint, yours, me, 1_500_000, 6)},
+		"tokens to an owner": {[]step{open(you, yours, you, mint, tokenProgram),
+			transferChecked(mint, me, [2]Address{mine, yours}, 1_500_000, 6)},
 			"Open the token account YOURS of YOU for token MINT, with a deposit of at most 0.00203928 SOL from YOU; Send 1.5 of token " +
 				"MINT to YOU (token account YOURS)", []paid{{"MINT", 1_500_000}}, ""},
-		"tokens of others": {[]step{transferChecked(yours, mint, mine, you, 5, 0)},
+		"tokens of others": {[]step{transferChecked(mint, you, [2]Address{yours, mine}, 5, 0)},
 			"Send 5 of token MINT from token account YOURS to token account MINE", nil, ""},
 		"tokens with others": {[]step{{tokenProgram, []Address{mine, mint, yours, other, you, me}, data(uint8(12), uint64(5), uint8(0))}},
 			"Send 5 of token MINT from token account MINE to token account YOURS", []paid{{"MINT", 5}}, ""},
@@ -181,16 +184,17 @@ func TestSummaries(t *testing.T) {
 			uint64(1))}}, "Send 5 of token MINT to token account YOURS", []paid{{"MINT", 5}}, ""},
 		"a fee, old program": {[]step{{tokenProgram, []Address{mine, mint, yours, me}, data(uint8(26), uint8(1), uint64(5), uint8(0),
 			uint64(1))}}, "Call the Token program, which cannot be read here, with the power of this wallet", nil, unread},
-		"wrapped SOL": {[]step{transferChecked(mine, nativeMint, yours, me, 5, 3)},
+		"wrapped SOL": {[]step{transferChecked(nativeMint, me, [2]Address{mine, yours}, 5, 3)},
 			"Send 0.000000005 wrapped SOL to token account YOURS", []paid{{SOL, 5}}, ""},
-		"a known token": {[]step{transferChecked(mine, usdc, yours, me, 1_250_000, 2)},
+		"a known token": {[]step{transferChecked(usdc, me, [2]Address{mine, yours}, 1_250_000, 2)},
 			"Send 1.25 USDC (token EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v) to token account YOURS",
 			[]paid{{"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", 1_250_000}}, ""},
-		"a looked up mint": {[]step{transferChecked(mine, lookedUp, yours, me, 5, 3)},
+		"a looked up mint": {[]step{transferChecked(lookedUp, me, [2]Address{mine, yours}, 5, 3)},
 			"Send 5 units of an unknown token to token account YOURS", nil, "does not say which token"},
-		"a looked up payee": {[]step{transferChecked(mine, mint, lookedUp, me, 5, 0)},
+		"a looked up payee": {[]step{transferChecked(mint, me, [2]Address{mine, lookedUp}, 5, 0)},
 			"Send 5 of token MINT to token account entry 4 of lookup table TABLE", []paid{{"MINT", 5}}, "cannot be looked up here"},
-		"a looked up source": {[]step{transferChecked(lookedUp, mint, yours, me, 5, 0)}, "Send 5 of token MINT to token account YOURS",
+		"a looked up source": {[]step{transferChecked(mint, me, [2]Address{lookedUp, yours}, 5, 0)},
+			"Send 5 of token MINT to token account YOURS",
 			[]paid{{"MINT", 5}}, ""},
 		"tokens unchecked": {[]step{{tokenProgram, []Address{mine, yours, me}, data(uint8(3), uint64(5))}},
 			"Send 5 units of an unknown token to token account YOURS", nil, "does not say which token"},
@@ -273,7 +277,7 @@ func TestSummaries(t *testing.T) {
 		"stake unread": {[]step{{stakeProgram, []Address{mine, sysvar, me, you}, data(uint32(10), uint32(1))}},
 			"Call the Stake program, which cannot be read here, with the power of this wallet", nil, unread},
 
-		"four actions": {[]step{transfer(me, you, 1), transfer(me, other, 2), transferChecked(mine, mint, yours, me, 3, 1),
+		"four actions": {[]step{transfer(me, you, 1), transfer(me, other, 2), transferChecked(mint, me, [2]Address{mine, yours}, 3, 1),
 			{other, nil, nil}}, "4 actions in one transaction that spend 0.000000003 SOL and 3 units of token MINT, and more than can be " +
 			"told: instruction 4 calls program OTHER in a way that cannot be read here", []paid{{SOL, 1}, {SOL, 2}, {"MINT", 3}}, unread},
 	} {
@@ -304,7 +308,7 @@ func TestSummaries(t *testing.T) {
 
 func TestSpendsSayToWhom(t *testing.T) {
 	got := summarize(t, build([]Address{me}, transfer(me, you, 5), transfer(me, lookedUp, 6), open(you, yours, other, usdc, tokenProgram),
-		transferChecked(mine, usdc, yours, me, 7, 6), transferChecked(mine, mint, lookedUp, me, 8, 3)))
+		transferChecked(usdc, me, [2]Address{mine, yours}, 7, 6), transferChecked(mint, me, [2]Address{mine, lookedUp}, 8, 3)))
 	want := []Spend{
 		{SOL, SOL, 5, 9, you.String()}, {SOL, SOL, 6, 9, ""}, {usdc.String(), "USDC", 7, 6, other.String()},
 		{mint.String(), "", 8, 3, ""}, {SOL, SOL, 5000, 9, ""},

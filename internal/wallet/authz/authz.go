@@ -5,7 +5,7 @@
 // issuer asks for one; and that the issuer says was claimed for this operation
 // while the token was live. Nothing the coordinator says is believed.
 //
-// What a token's DPoP key (cnf) has to prove is proved to the issuer at the door;
+// What a token's DPoP key (cnf) has to prove is proved to the issuer;
 // the proof does not travel, and the issuer's ticket stands for it.
 package authz
 

@@ -48,6 +48,7 @@ func (s *Service) Broadcast(ctx context.Context, b wallet.Broadcast) (wallet.Bro
 	return wallet.Broadcasted{TransactionID: id}, err
 }
 
+// sendEVM sends a signed transaction to an EVM node and returns its hash.
 func (s *Service) sendEVM(ctx context.Context, w wallet.Wallet, b wallet.Broadcast) (id string, err error) {
 	signed, err := evm.ParseSigned(b.SignedTransaction)
 	if err != nil {
@@ -84,6 +85,7 @@ func (s *Service) sendEVM(ctx context.Context, w wallet.Wallet, b wallet.Broadca
 	return id, unreached(b.Network, err)
 }
 
+// sendSolana sends a signed transaction to a Solana node and returns its first signature.
 func (s *Service) sendSolana(ctx context.Context, w wallet.Wallet, b wallet.Broadcast) (id string, err error) {
 	t, err := solana.ParseTransaction(b.SignedTransaction)
 	if err != nil {
@@ -137,6 +139,7 @@ type nodeError struct {
 
 func (e *nodeError) Error() string { return fmt.Sprintf("JSON-RPC error %d: %s", e.Code, e.Message) }
 
+// says reports whether the node's text has one of the phrases in it.
 func (e *nodeError) says(phrases ...string) bool {
 	text := strings.ToLower(e.Message)
 	for _, phrase := range phrases {

@@ -55,7 +55,7 @@ type Config struct {
 type Service struct {
 	config  Config
 	mu      sync.Mutex
-	flights map[key]chan struct{} // closed when this process is done with the operation
+	flights map[key]chan struct{} // operations that this process works on; closed when it is done with one
 
 	// TestOnlyEdge is called before and after each durable step and each call of a
 	// custodian. Nil in production.
@@ -94,7 +94,8 @@ func (s *Service) Wallet(ctx context.Context, environmentID, userID, walletID st
 	return w, err
 }
 
-// ownWallet hides a wallet of somebody else as well as one that is not there.
+// ownWallet reads a wallet of the user. A wallet of somebody else is refused as one
+// that is not there.
 func ownWallet(tx *store.Tx, environmentID, userID, walletID string) (walletRow, error) {
 	row, err := readWallet(tx, environmentID, walletID, "")
 	if errors.Is(err, store.ErrNotFound) || err == nil && row.UserID != userID {
@@ -103,13 +104,15 @@ func ownWallet(tx *store.Tx, environmentID, userID, walletID string) (walletRow,
 	return row, err
 }
 
-// An attempt and the cleaning up after it end before the lease does, so that
-// nobody else works on the operation meanwhile.
+// workTime and cleanTime bound an attempt and the cleaning up after it. Together they
+// are shorter than the lease, so that nobody else works on the operation meanwhile.
 func (s *Service) workTime() time.Duration  { return s.config.Lease * 2 / 3 }
 func (s *Service) cleanTime() time.Duration { return s.config.Lease / 4 }
 
+// newLease is the name of a lease, which nobody else has.
 func newLease() string { return rand.Text() }
 
+// edge tells a test that the work has come to this point.
 func (s *Service) edge(name string) {
 	if s.TestOnlyEdge != nil {
 		s.TestOnlyEdge(name)

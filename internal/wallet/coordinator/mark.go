@@ -47,7 +47,7 @@ func (s *Service) mark(ctx context.Context, o wallet.Operation, by wallet.Creden
 	return outcome, nil
 }
 
-// aim is the state that an action leads to.
+// aim is the state of the wallet that an action leads to.
 func aim(a wallet.Action) wallet.State {
 	switch a {
 	case wallet.Disable:
@@ -97,7 +97,8 @@ func (s *Service) settleMark(ctx context.Context, row operationRow, why error) (
 		if done == 0 {
 			err = release(tx, row)
 		} else {
-			// Of a half-done restore the wallet stays closed; of all else it is closed at once.
+			// A restore that one custodian alone has done leaves the wallet closed; anything
+			// else that one alone has done closes it at once.
 			if done == 2 || row.Action != wallet.Restore {
 				w.State, w.DeleteAt = aim(row.Action), deleteAt
 			}

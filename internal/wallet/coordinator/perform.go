@@ -74,8 +74,8 @@ func said(err error) error {
 	return err
 }
 
-// board waits until nobody in this process is at work on the operation, and makes
-// the caller the one who is.
+// board makes the caller the only one in this process that works on the operation. It
+// waits for whoever does so now, and the caller calls done when its work has ended.
 func (s *Service) board(ctx context.Context, k key) (done func(), err error) {
 	for {
 		s.mu.Lock()
@@ -100,6 +100,7 @@ func (s *Service) board(ctx context.Context, k key) (done func(), err error) {
 	}
 }
 
+// perform does one attempt, as the process that works on the operation.
 func (s *Service) perform(ctx context.Context, o wallet.Operation, by wallet.Credentials) (wallet.Outcome, error) {
 	in, err := s.look(ctx, o)
 	if err != nil {
@@ -201,7 +202,8 @@ func (s *Service) refused(ctx context.Context, row operationRow, why error) {
 	}
 }
 
-// code is the code of a refusal. What is no refusal is told to the log only.
+// code is the code of a refusal, for the audit log. Of an error that is no refusal only
+// the process log has the text.
 func code(err error) string {
 	if refusal := store.RefusalOf(err); refusal != nil {
 		return string(refusal.Code)
@@ -209,7 +211,8 @@ func code(err error) string {
 	return string(fault.Internal)
 }
 
-// write is one durable step.
+// write is one durable step of an operation: a transaction that is committed when it
+// returns.
 func (s *Service) write(ctx context.Context, step string, f func(tx *store.Tx) error) error {
 	s.edge("before " + step)
 	if err := s.config.DB.Write(ctx, f); err != nil {
@@ -219,6 +222,7 @@ func (s *Service) write(ctx context.Context, step string, f func(tx *store.Tx) e
 	return nil
 }
 
+// log is the process log with what names the operation.
 func (s *Service) log(row operationRow) *slog.Logger {
 	return s.config.Logger.With("operation", row.ID, "action", string(row.Action), "wallet", row.WalletID, "environment", row.EnvironmentID)
 }

@@ -28,7 +28,7 @@ func (s *Service) Prepare(ctx context.Context, o wallet.Operation) (wallet.Walle
 	return in.wallet, nil
 }
 
-// looked is what a glance at the database says about an operation.
+// looked is what the database says about an operation before anything is done for it.
 type looked struct {
 	wallet wallet.Wallet // for Create before it is done: as it is to become
 	intent intent.Intent
@@ -109,7 +109,7 @@ func future(tx *store.Tx, o wallet.Operation) (wallet.Wallet, error) {
 	}, nil
 }
 
-// states are those of a wallet that an action starts from.
+// states are the states of a wallet in which an action may begin.
 func states(a wallet.Action) []wallet.State {
 	switch a {
 	case wallet.Restore:
@@ -140,6 +140,7 @@ func fit(o wallet.Operation, w wallet.Wallet) error {
 	return err
 }
 
+// misfit says why a wallet in this state does not take the action, and what to do.
 func misfit(action wallet.Action, state wallet.State) error {
 	switch state {
 	case wallet.Active:

@@ -32,8 +32,9 @@ func (s *Service) renew(ctx context.Context, o wallet.Operation, by wallet.Crede
 	return s.forward(ctx, row)
 }
 
-// enter makes this process the one that works on the operation, and the
-// operation the only one that changes its wallet.
+// enter makes this process the only one that works on the operation, for the time of a
+// lease, and the operation the only one that changes its wallet. An operation that was
+// decided before is returned as it is.
 func (s *Service) enter(ctx context.Context, o wallet.Operation, in intent.Intent) (row operationRow, w wallet.Wallet, err error) {
 	lease := newLease()
 	err = s.write(ctx, "prepared", func(tx *store.Tx) error {
@@ -87,6 +88,7 @@ func (s *Service) enter(ctx context.Context, o wallet.Operation, in intent.Inten
 	return row, w, err
 }
 
+// detailOf is what the audit log says of an operation that begins.
 func detailOf(row operationRow, in intent.Intent) audit.Detail {
 	return audit.Detail{"summary": in.Summary, "fromGeneration": row.From, "toGeneration": row.To, "scheme": string(row.Scheme)}
 }
@@ -103,7 +105,7 @@ func (s *Service) reserve(tx *store.Tx, row *operationRow, o wallet.Operation, f
 	}
 	from := states(o.Action)
 	if found.State == staged {
-		// Half of it is done, so the wallet may be where it is meant to go.
+		// One custodian has done it, so the wallet may already be in the state it leads to.
 		from = []wallet.State{wallet.Active, wallet.Disabled, wallet.Deleting}
 	}
 	got, err := reserve(tx, o, from...)
@@ -257,11 +259,13 @@ func (s *Service) settle(ctx context.Context, row operationRow, verdict wallet.V
 	return nil
 }
 
+// custodian is a custodian with its name.
 type custodian struct {
 	Custodian
 	role wallet.Role
 }
 
+// custodians are both, in the order in which they are told anything: the signer decides.
 func (s *Service) custodians() []custodian {
 	return []custodian{{s.config.Signer, wallet.Signer}, {s.config.Guardian, wallet.Guardian}}
 }
@@ -292,7 +296,7 @@ func (s *Service) sweep(ctx context.Context, row operationRow) error {
 // operation may be asked for again. Where that fails, Resume does it.
 func (s *Service) giveUp(ctx context.Context, row operationRow, why error) {
 	if errors.Is(why, errOvertaken) {
-		return // what is there now is somebody else's work
+		return // another node works on the operation; what is there now is its work
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cleanTime())
 	defer cancel()
@@ -306,6 +310,8 @@ func (s *Service) giveUp(ctx context.Context, row operationRow, why error) {
 	}
 }
 
+// takeBack has both custodians drop what was staged, and ends the operation as one that
+// was not done.
 func (s *Service) takeBack(ctx context.Context, row operationRow, why error) error {
 	if err := s.settle(ctx, row, wallet.Rollback); err != nil {
 		return err
@@ -324,7 +330,7 @@ func (s *Service) takeBack(ctx context.Context, row operationRow, why error) err
 	})
 }
 
-// yield lets others go on with an operation before the lease runs out.
+// yield gives the lease up, so that another node can go on with the operation at once.
 func (s *Service) yield(ctx context.Context, row operationRow) {
 	err := s.config.DB.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
 		_, err := tx.Exec(`UPDATE operations SET lease_until = 0 WHERE environment_id = $1 AND id = $2 AND lease = $3`, row.EnvironmentID,

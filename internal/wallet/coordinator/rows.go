@@ -38,10 +38,11 @@ func marks(a wallet.Action) bool {
 // decided reports whether an operation in this state has an outcome that stays.
 func (s state) decided() bool { return s == committed || s == retired }
 
+// walletRow is a wallet as stored.
 type walletRow struct {
 	wallet.Wallet
-	Busy     string
-	MarkedBy string
+	Busy     string // id of the operation that is changing it; empty: none is
+	MarkedBy string // id of the operation that its state comes from
 }
 
 const walletColumns = `id, environment_id, user_id, chain, address, public_key, scheme, generation, state, busy, marked_by, ` +
@@ -84,6 +85,7 @@ func reserve(tx *store.Tx, o wallet.Operation, from ...wallet.State) (walletRow,
 		RETURNING `+walletColumns, o.ID, o.EnvironmentID, o.WalletID, o.UserID, from[0], from[1], from[2]))
 }
 
+// release lets other operations change the wallet again.
 func release(tx *store.Tx, o operationRow) error {
 	_, err := tx.Exec(`UPDATE wallets SET busy = '' WHERE environment_id = $1 AND id = $2 AND busy = $3`, o.EnvironmentID, o.WalletID, o.ID)
 	return err
@@ -102,6 +104,7 @@ func moveGeneration(tx *store.Tx, o operationRow) error {
 		o.To, o.Scheme, o.EnvironmentID, o.WalletID, o.From, o.ID)
 }
 
+// moveState is the moment a wallet is disabled, restored or to be deleted.
 func moveState(tx *store.Tx, o operationRow, to wallet.State, deleteAt time.Time) error {
 	return one(tx, "moving the state",
 		`UPDATE wallets SET state = $1, delete_at = $2, marked_by = $3, busy = '' WHERE environment_id = $4 AND id = $5 AND busy = $3`,
@@ -119,14 +122,14 @@ type operationRow struct {
 	Action        wallet.Action
 	IntentHash    string
 	State         state
-	From, To      int
-	Scheme        wallet.Scheme
+	From, To      int           // generations: in force before, and made
+	Scheme        wallet.Scheme // of To
 	Result        *result
-	Refusal       string
-	InFlight      bool
-	Lease         string
-	LeaseUntil    time.Time
-	DropAt        time.Time
+	Refusal       string    // code of what stopped the last attempt
+	InFlight      bool      // it is not at its end
+	Lease         string    // of the process that works on it
+	LeaseUntil    time.Time // from then on another process may go on with it
+	DropAt        time.Time // when the ciphertext of an export is forgotten
 }
 
 // result is what is kept for a retry, and, between verified and committed, what

@@ -7,7 +7,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 )
 
-// What goes between the door and the coordinator.
+// What goes between the issuer and the coordinator.
 type (
 	performRequest struct {
 		Operation   wallet.Operation   `json:"operation"`
@@ -25,24 +25,25 @@ type (
 
 // Endpoints are what the issuer, and nobody else, may ask of the coordinator.
 func (s *Service) Endpoints() []peer.Endpoint {
-	door := []wallet.Role{wallet.Issuer}
+	issuer := []wallet.Role{wallet.Issuer}
 	return []peer.Endpoint{
-		peer.Handle("/wallets/prepare", door, s.Prepare),
-		peer.Handle("/wallets/perform", door, func(ctx context.Context, r performRequest) (wallet.Outcome, error) {
+		peer.Handle("/wallets/prepare", issuer, s.Prepare),
+		peer.Handle("/wallets/perform", issuer, func(ctx context.Context, r performRequest) (wallet.Outcome, error) {
 			return s.Perform(ctx, r.Operation, r.Credentials)
 		}),
-		peer.Handle("/wallets/list", door, func(ctx context.Context, r walletsRequest) (walletsAnswer, error) {
+		peer.Handle("/wallets/list", issuer, func(ctx context.Context, r walletsRequest) (walletsAnswer, error) {
 			all, err := s.Wallets(ctx, r.EnvironmentID, r.UserID)
 			return walletsAnswer{all}, err
 		}),
-		peer.Handle("/wallets/one", door, func(ctx context.Context, r walletsRequest) (wallet.Wallet, error) {
+		peer.Handle("/wallets/one", issuer, func(ctx context.Context, r walletsRequest) (wallet.Wallet, error) {
 			return s.Wallet(ctx, r.EnvironmentID, r.UserID, r.WalletID)
 		}),
-		peer.Handle("/wallets/broadcast", door, s.Broadcast),
+		peer.Handle("/wallets/broadcast", issuer, s.Broadcast),
 	}
 }
 
-// Client is a coordinator in another process, as the door asks it.
+// Client is a coordinator in another process, as the issuer asks it. It is a
+// [wallet.Service], as [Service] itself is.
 type Client struct{ peer *peer.Client }
 
 // NewClient makes a Client of a client for the role [wallet.Coordinator].

@@ -13,8 +13,8 @@ import (
 	"github.com/stepup-auth/stepup/internal/wallet/peer"
 )
 
-// What the door asks another process for is what it would get in its own; and
-// nobody but the door is answered.
+// What the issuer asks another process for is what it would get in its own; and
+// nobody but the issuer is answered.
 func TestRPC(t *testing.T) {
 	n := &node{answers: map[string]string{}}
 	w := broadcaster(t, n)
@@ -45,33 +45,33 @@ func TestRPC(t *testing.T) {
 		t.Cleanup(c.Close)
 		return coordinator.NewClient(c)
 	}
-	door := as(wallet.Issuer)
+	issuer := as(wallet.Issuer)
 	create := w.operation(wallet.Create, uuid.NewString(), wallet.CreateRequest{Chain: wallet.EVM, Scheme: wallet.TwoOfThree})
-	future, err := door.Prepare(t.Context(), create)
+	future, err := issuer.Prepare(t.Context(), create)
 	if err != nil || future.ID != create.WalletID {
 		t.Errorf("%+v, %v", future, err)
 	}
-	outcome, err := door.Perform(t.Context(), create, wallet.Credentials{Ticket: "ticket"})
+	outcome, err := issuer.Perform(t.Context(), create, wallet.Credentials{Ticket: "ticket"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, outcome, w.perform(t, create))
-	one, err := door.Wallet(t.Context(), "env", "user", create.WalletID)
+	one, err := issuer.Wallet(t.Context(), "env", "user", create.WalletID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, one, outcome.Wallet)
-	all, err := door.Wallets(t.Context(), "env", "user")
+	all, err := issuer.Wallets(t.Context(), "env", "user")
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, all, []wallet.Wallet{outcome.Wallet})
-	if all, err := door.Wallets(t.Context(), "env", "other"); err != nil || len(all) != 0 {
+	if all, err := issuer.Wallets(t.Context(), "env", "other"); err != nil || len(all) != 0 {
 		t.Errorf("%+v, %v", all, err)
 	}
-	_, err = door.Wallet(t.Context(), "env", "other", create.WalletID)
+	_, err = issuer.Wallet(t.Context(), "env", "other", create.WalletID)
 	refused(t, err, "wallet_not_found")
-	_, err = door.Broadcast(t.Context(), broadcast(one, local, []byte("nothing")))
+	_, err = issuer.Broadcast(t.Context(), broadcast(one, local, []byte("nothing")))
 	refused(t, err, fault.InvalidRequest)
 
 	for _, role := range []wallet.Role{wallet.Signer, wallet.Guardian, wallet.Coordinator} {

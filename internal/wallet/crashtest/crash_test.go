@@ -60,7 +60,7 @@ type installation struct {
 	t         *testing.T
 	folder    string
 	issuer    *wallettest.Issuer
-	door      *coordinator.Client
+	service   *coordinator.Client
 	processes map[wallet.Role]*process
 }
 
@@ -111,7 +111,7 @@ func install(t *testing.T, engine string) *installation {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	in.door = coordinator.NewClient(client)
+	in.service = coordinator.NewClient(client)
 	return in
 }
 
@@ -278,13 +278,13 @@ func (in *installation) ask(w wallet.Wallet, action wallet.Action, request any) 
 // tick sets the issuer's clock, which stands still by itself.
 func (in *installation) tick() { in.issuer.Clock.Advance(time.Since(in.issuer.Clock.Now())) }
 
-// perform asks with a new ticket and the same token, as a retry at the door does.
+// perform asks with a new ticket and the same token, as the issuer does for a retry.
 func (in *installation) perform(a asked) (wallet.Outcome, error) {
 	ctx, cancel := context.WithTimeout(in.t.Context(), 25*time.Second)
 	defer cancel()
 	in.tick()
 	ticket := in.issuer.Sign(wallet.TicketType, in.issuer.TicketFor(a.Operation, a.hash, a.tokenID))
-	return in.door.Perform(ctx, a.Operation, wallet.Credentials{Ticket: ticket, ElevatedToken: a.token})
+	return in.service.Perform(ctx, a.Operation, wallet.Credentials{Ticket: ticket, ElevatedToken: a.token})
 }
 
 func (in *installation) create(scheme wallet.Scheme) wallet.Wallet {
@@ -419,13 +419,13 @@ func TestKillWhileShredding(t *testing.T) {
 			in.dies(p, deaths)
 			in.must(wallet.Coordinator, command{Do: "resume"})
 			for _, each := range []wallet.Role{role, wallet.Signer, wallet.Guardian} {
-				if now, err := in.door.Wallet(t.Context(), w.EnvironmentID, w.UserID, w.ID); err != nil || now.State != wallet.Deleting {
+				if now, err := in.service.Wallet(t.Context(), w.EnvironmentID, w.UserID, w.ID); err != nil || now.State != wallet.Deleting {
 					t.Errorf("edge %d of the %s: %+v, %v", at, role, now, err)
 				}
 				in.must(each, command{Do: "sweep"})
 			}
 			in.healthy(clocks)
-			if now, err := in.door.Wallet(t.Context(), w.EnvironmentID, w.UserID, w.ID); err != nil || now.State != wallet.Deleted ||
+			if now, err := in.service.Wallet(t.Context(), w.EnvironmentID, w.UserID, w.ID); err != nil || now.State != wallet.Deleted ||
 				now.Address != w.Address {
 				t.Errorf("edge %d of the %s: %+v, %v", at, role, now, err)
 			}
@@ -485,7 +485,7 @@ func (in *installation) kill(s scenario, role wallet.Role, at int) {
 		ignore = half
 	}
 	in.healthy(ignore)
-	now, lookErr := in.door.Wallet(t.Context(), w.EnvironmentID, w.UserID, w.ID)
+	now, lookErr := in.service.Wallet(t.Context(), w.EnvironmentID, w.UserID, w.ID)
 	if lookErr != nil || now.Address != w.Address {
 		t.Fatalf("the wallet is %+v: %v", now, lookErr)
 	}
@@ -504,7 +504,7 @@ func (in *installation) kill(s scenario, role wallet.Role, at int) {
 		t.Errorf("a third try answers %+v: %v", again, err)
 	}
 	in.healthy(none)
-	now, err = in.door.Wallet(t.Context(), w.EnvironmentID, w.UserID, w.ID)
+	now, err = in.service.Wallet(t.Context(), w.EnvironmentID, w.UserID, w.ID)
 	if err != nil || now.Address != w.Address || now.Generation != s.generation || now.Scheme != s.scheme || now.State != s.state {
 		t.Errorf("after all the wallet is %+v: %v", now, err)
 	}

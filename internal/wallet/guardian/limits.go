@@ -62,9 +62,11 @@ func (l limits) allow(tx *store.Tx, walletID string, in intent.Intent) error {
 		if err := l.mayExport(); err != nil {
 			return err
 		}
-		return rate(tx, walletID, in.Action, l.exportsPerDay, day, "exportsPerDay")
+		exports := bound{"exportsPerDay", l.exportsPerDay, day}
+		return exports.allow(tx, walletID, in.Action)
 	case wallet.Sign:
-		if err := rate(tx, walletID, in.Action, l.signaturesPerMinute, minute, "signaturesPerMinute"); err != nil {
+		signatures := bound{"signaturesPerMinute", l.signaturesPerMinute, minute}
+		if err := signatures.allow(tx, walletID, in.Action); err != nil {
 			return err
 		}
 		return l.value(tx, walletID, in)
@@ -86,23 +88,29 @@ func (l limits) mayExport() error {
 	return nil
 }
 
-// rate counts what was done within the window before now.
-func rate(tx *store.Tx, walletID string, action wallet.Action, most int, window time.Duration, name string) error {
+// bound is how often a wallet may be used in one way within the window before now.
+type bound struct {
+	name   string // in the guardian's file
+	most   int
+	window time.Duration
+}
+
+func (b bound) allow(tx *store.Tx, walletID string, action wallet.Action) error {
 	var count, oldest int64
 	err := tx.Row(`SELECT COUNT(*), COALESCE(MIN(used_at), 0) FROM uses WHERE wallet_id = $1 AND action = $2 AND used_at > $3`,
-		walletID, action, tx.Now().Add(-window).UnixMilli()).Scan(&count, &oldest)
+		walletID, action, tx.Now().Add(-b.window).UnixMilli()).Scan(&count, &oldest)
 	if err != nil {
 		return fmt.Errorf("counting what wallet %s was used for: %w", walletID, err)
 	}
-	if count < int64(most) {
+	if count < int64(b.most) {
 		return nil
 	}
-	wait := window
+	wait := b.window
 	if count > 0 {
-		wait = time.UnixMilli(oldest).Add(window).Sub(tx.Now())
+		wait = time.UnixMilli(oldest).Add(b.window).Sub(tx.Now())
 	}
-	return fault.New(fault.RateLimited, "This wallet may do that %s in %s. Try again later.", times(most), spoken(window)).
-		With(Limit{Limit: name}).After(wait)
+	return fault.New(fault.RateLimited, "This wallet may do that %s in %s. Try again later.", times(b.most), spoken(b.window)).
+		With(Limit{Limit: b.name}).After(wait)
 }
 
 func times(n int) string {

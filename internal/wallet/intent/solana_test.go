@@ -243,7 +243,7 @@ func TestSolanaRefusals(t *testing.T) {
 
 // A custodian decodes what another role hands it: the roles' own form says no
 // more than the user's.
-func TestCustodiansRefuseWhatTheDoorRefuses(t *testing.T) {
+func TestCustodiansRefuseWhatTheIssuerRefuses(t *testing.T) {
 	for name, r := range map[string]wallet.SignRequest{
 		"a transaction as message": {Kind: wallet.SignMessage, Message: halfSOL().Bytes()},
 		"typed data":               {Kind: wallet.SignTypedData, TypedData: json.RawMessage(`{}`)},

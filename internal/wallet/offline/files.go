@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -40,18 +39,6 @@ func CreateKey(path string) (publicKey string, err error) {
 		return "", fmt.Errorf("making an offline key: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(key.PublicKey()), nil
-}
-
-// ParsePublicKey reads what [CreateKey] returned.
-func ParsePublicKey(text string) ([]byte, error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(raw) != sealed.PublicKeySize || strings.ContainsAny(text, "\r\n") {
-		return nil, errors.New("an offline public key is 43 characters of base64url; take it from `stepup wallet offline-key`")
-	}
-	if _, _, err := sealed.Seal(raw, nil, nil); err != nil {
-		return nil, err
-	}
-	return raw, nil
 }
 
 // ReadKey reads the operator's offline key.

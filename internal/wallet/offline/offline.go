@@ -43,7 +43,10 @@ func info(walletID string, generation int, scheme wallet.Scheme, party int) []by
 func Seal(publicKey []byte, w wallet.Wallet, generation int, scheme wallet.Scheme, all share.Pieces) ([]wallet.OfflineShare, error) {
 	var shares []wallet.OfflineShare
 	for _, party := range share.Offline(scheme) {
-		one, err := seal(publicKey, w, generation, scheme, party, all)
+		one, err := seal(publicKey, Share{
+			EnvironmentID: w.EnvironmentID, WalletID: w.ID, Chain: w.Chain, Address: w.Address,
+			Generation: generation, Scheme: scheme, Party: party, Pieces: all,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("sealing the share of party %d of wallet %s: %w", party, w.ID, err)
 		}
@@ -52,24 +55,22 @@ func Seal(publicKey []byte, w wallet.Wallet, generation int, scheme wallet.Schem
 	return shares, nil
 }
 
-func seal(publicKey []byte, w wallet.Wallet, generation int, scheme wallet.Scheme, party int,
-	all share.Pieces) (wallet.OfflineShare, error) {
-	pieces, err := all.Pick(share.Held(scheme, party))
-	if err != nil {
+// seal seals a share: of its pieces, those of its party.
+func seal(publicKey []byte, s Share) (wallet.OfflineShare, error) {
+	var err error
+	if s.Pieces, err = s.Pieces.Pick(share.Held(s.Scheme, s.Party)); err != nil {
 		return wallet.OfflineShare{}, err
 	}
-	defer pieces.Wipe()
-	text, err := json.Marshal(Share{
-		EnvironmentID: w.EnvironmentID, WalletID: w.ID, Chain: w.Chain, Address: w.Address,
-		Generation: generation, Scheme: scheme, Party: party, Pieces: pieces,
-	})
+	defer s.Pieces.Wipe()
+	text, err := json.Marshal(s)
 	if err != nil {
 		return wallet.OfflineShare{}, err
 	}
 	defer clear(text)
-	encapsulated, ciphertext, err := sealed.Seal(publicKey, info(w.ID, generation, scheme, party), text)
+	encapsulated, ciphertext, err := sealed.Seal(publicKey, info(s.WalletID, s.Generation, s.Scheme, s.Party), text)
 	return wallet.OfflineShare{
-		WalletID: w.ID, Generation: generation, Scheme: scheme, Party: party, EncapsulatedKey: encapsulated, Ciphertext: ciphertext,
+		WalletID: s.WalletID, Generation: s.Generation, Scheme: s.Scheme, Party: s.Party,
+		EncapsulatedKey: encapsulated, Ciphertext: ciphertext,
 	}, err
 }
 

@@ -37,7 +37,7 @@ func newOperator(t testing.TB) operator {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.public, err = offline.ParsePublicKey(text); err != nil {
+	if o.public, err = base64.RawURLEncoding.DecodeString(text); err != nil {
 		t.Fatal(err)
 	}
 	if o.key, err = offline.ReadKey(o.path); err != nil {
@@ -221,13 +221,6 @@ func TestKeyFiles(t *testing.T) {
 	}
 	if _, err := offline.CreateKey(me.path); !errors.Is(err, os.ErrExist) {
 		t.Errorf("a key was made anew: %v", err)
-	}
-	good := base64.RawURLEncoding.EncodeToString(me.public)
-	for _, bad := range []string{"", good[1:], good + "\n", good + "A", "\n" + good, base64.RawURLEncoding.EncodeToString(make([]byte, 32)),
-		strings.Repeat("A", 44)} {
-		if _, err := offline.ParsePublicKey(bad); err == nil {
-			t.Errorf("%q is a public key", bad)
-		}
 	}
 	secret := "hunter2"
 	path := filepath.Join(t.TempDir(), "bad")

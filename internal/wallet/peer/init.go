@@ -43,39 +43,44 @@ func initAt(dir string, now time.Time, hosts []string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the directory of the wallet roles' certificates: %w", err)
 	}
-	authority, authorityKey, err := initAuthority(dir, now)
+	a, err := initAuthority(dir, now)
 	if err != nil {
 		return fmt.Errorf("making the wallet roles' authority: %w", err)
 	}
 	for _, role := range Roles {
-		if err := initRole(dir, role, now, hosts, authority, authorityKey); err != nil {
+		if err := a.initRole(role, hosts); err != nil {
 			return fmt.Errorf("making the certificate of role %s: %w", role, err)
 		}
 	}
 	return nil
 }
 
-// initAuthority returns no key where it is not kept here and nothing needs it.
-func initAuthority(dir string, now time.Time) (*x509.Certificate, crypto.Signer, error) {
+// authority is what signs the certificates of roles.
+type authority struct {
+	dir         string
+	now         time.Time
+	certificate *x509.Certificate
+	key         crypto.Signer // nil where it is not kept here and nothing needs it
+}
+
+func initAuthority(dir string, now time.Time) (authority, error) {
+	a := authority{dir: dir, now: now}
 	certPath, keyPath := filepath.Join(dir, AuthorityFile), filepath.Join(dir, AuthorityKeyFile)
 	text, err := os.ReadFile(certPath)
 	if err == nil {
-		certificate, err := parseCertificate(text)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", certPath, err)
+		if a.certificate, err = parseCertificate(text); err != nil {
+			return a, fmt.Errorf("%s: %w", certPath, err)
 		}
-		key, err := readKey(keyPath)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, err
+		if a.key, err = readKey(keyPath); errors.Is(err, fs.ErrNotExist) {
+			return a, nil
 		}
-		return certificate, key, nil
+		return a, err
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, err
+		return a, err
 	}
-	key, err := keyAt(keyPath)
-	if err != nil {
-		return nil, nil, err
+	if a.key, err = keyAt(keyPath); err != nil {
+		return a, err
 	}
 	template := &x509.Certificate{
 		Subject:               pkix.Name{CommonName: "stepup wallet roles"},
@@ -86,27 +91,28 @@ func initAuthority(dir string, now time.Time) (*x509.Certificate, crypto.Signer,
 		MaxPathLenZero:        true,
 		KeyUsage:              x509.KeyUsageCertSign,
 	}
-	certificate, err := issue(certPath, template, nil, key.Public(), key)
-	return certificate, key, err
+	a.certificate, err = issue(certPath, template, nil, a.key.Public(), a.key)
+	return a, err
 }
 
-func initRole(dir string, role wallet.Role, now time.Time, hosts []string, authority *x509.Certificate, authorityKey crypto.Signer) error {
-	path := filepath.Join(dir, CertificateFile(role))
+// initRole makes a role's certificate and key.
+func (a authority) initRole(role wallet.Role, hosts []string) error {
+	path := filepath.Join(a.dir, CertificateFile(role))
 	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if authorityKey == nil {
+	if a.key == nil {
 		return fmt.Errorf("%s is needed to sign it: bring it back from where it is kept, or remove %s and all certificates to begin anew",
 			AuthorityKeyFile, AuthorityFile)
 	}
-	key, err := keyAt(filepath.Join(dir, KeyFile(role)))
+	key, err := keyAt(filepath.Join(a.dir, KeyFile(role)))
 	if err != nil {
 		return err
 	}
 	template := &x509.Certificate{
 		Subject:               pkix.Name{CommonName: "stepup " + string(role)},
-		NotBefore:             now.Add(-time.Minute),
-		NotAfter:              now.Add(CertificateLife),
+		NotBefore:             a.now.Add(-time.Minute),
+		NotAfter:              a.now.Add(CertificateLife),
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
@@ -119,7 +125,7 @@ func initRole(dir string, role wallet.Role, now time.Time, hosts []string, autho
 			template.DNSNames = append(template.DNSNames, host)
 		}
 	}
-	_, err = issue(path, template, authority, key.Public(), authorityKey)
+	_, err = issue(path, template, a.certificate, key.Public(), a.key)
 	return err
 }
 

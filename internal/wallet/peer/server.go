@@ -20,7 +20,7 @@ import (
 // What a body between roles may be.
 const (
 	MaxBody  = 1 << 20
-	MaxDepth = 24 // the door's 16 and what the roles wrap around it
+	MaxDepth = 24 // the 16 that the issuer takes, and what the roles wrap around them
 )
 
 // rules: the roles are of one version, so what one does not know is a mistake.

@@ -105,14 +105,6 @@ func Responsible(s wallet.Scheme, custodian wallet.Role) []int {
 	return slices.DeleteFunc(HeldBy(s, custodian), func(n int) bool { return slices.Contains(signer, n) })
 }
 
-// Other is the custodian that the given one works with.
-func Other(custodian wallet.Role) wallet.Role {
-	if custodian == wallet.Signer {
-		return wallet.Guardian
-	}
-	return wallet.Signer
-}
-
 // lacking names for each piece the group of parties that lacks it: all groups of
 // threshold-1 parties, in lexical order.
 func lacking(s wallet.Scheme) (groups [][]int) {

@@ -134,7 +134,7 @@ func xor(pieces Pieces) []byte {
 // Contribute is a custodian's part of a renewal from one scheme to the same or
 // another: of the pieces it is responsible for it makes one contribution to each new
 // piece. It keeps them for [Merge], and sends the other custodian, sealed, those to
-// the pieces that the other one will hold: Pick(HeldBy(to, Other(custodian))).
+// the pieces that the other one will hold, see [HeldBy].
 func Contribute(from, to wallet.Scheme, custodian wallet.Role, held Pieces) (Pieces, error) {
 	return contribute(from, to, custodian, held, random)
 }

@@ -128,6 +128,14 @@ func (c *custody) remember() {
 	}
 }
 
+// other is the custodian that the given one works with.
+func other(custodian wallet.Role) wallet.Role {
+	if custodian == wallet.Signer {
+		return wallet.Guardian
+	}
+	return wallet.Signer
+}
+
 // renew does what signer and guardian do, each with its own pieces only.
 func (c *custody) renew(t fataler, to wallet.Scheme) {
 	own := map[wallet.Role]share.Pieces{}
@@ -143,7 +151,7 @@ func (c *custody) renew(t fataler, to wallet.Scheme) {
 	}
 	next := share.Pieces{}
 	for _, who := range custodians {
-		sent, err := own[share.Other(who)].Pick(share.HeldBy(to, who))
+		sent, err := own[other(who)].Pick(share.HeldBy(to, who))
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
