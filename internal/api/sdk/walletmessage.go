@@ -79,7 +79,7 @@ func walletMessage(c *door.Call, r WalletMessageRequest) (WalletMessage, error) 
 		return WalletMessage{}, fault.New(fault.OriginNotAllowed,
 			"The text names the app by its web origin: call from one that this environment lists, or send it as origin.")
 	}
-	if text.Door, err = purposeOf(c, r); err != nil {
+	if text.Action, err = purposeOf(c, r); err != nil {
 		return WalletMessage{}, err
 	}
 	scopes, err := elevate.ParseScopes(c.Tenant, r.Scopes)
@@ -109,7 +109,7 @@ func walletMessage(c *door.Call, r WalletMessageRequest) (WalletMessage, error) 
 }
 
 // purposeOf is what the text is to be signed for.
-func purposeOf(c *door.Call, r WalletMessageRequest) (walletsig.Door, error) {
+func purposeOf(c *door.Call, r WalletMessageRequest) (walletsig.Action, error) {
 	switch {
 	case r.Action != "" && r.Action != string(walletsig.Transfer):
 		return "", fault.New(fault.InvalidRequest, "The field action can only be transfer; otherwise leave it out.")

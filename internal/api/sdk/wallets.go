@@ -106,7 +106,7 @@ var (
 const maxWalletAddresses = 10
 
 // walletProof is the method and the attempt that the request stands for.
-func (a *API) walletProof(c *door.Call, r WalletRequest, signedFor walletsig.Door) (m walletsig.Method, attempt method.Attempt, err error) {
+func (a *API) walletProof(c *door.Call, r WalletRequest, action walletsig.Action) (m walletsig.Method, attempt method.Attempt, err error) {
 	for _, field := range []struct{ name, value string }{
 		{"messageToSign", r.MessageToSign}, {"signedMessage", r.SignedMessage}, {"publicWalletAddress", r.PublicWalletAddress},
 		{"chain", r.Chain}, {"walletName", r.WalletName}, {"walletProvider", r.WalletProvider},
@@ -131,7 +131,7 @@ func (a *API) walletProof(c *door.Call, r WalletRequest, signedFor walletsig.Doo
 		WalletAdditionalAddresses: r.AdditionalWalletAddresses,
 	}
 	m = walletsig.Method{
-		Door: signedFor, Chain: kind, Address: address, Message: r.MessageToSign, Detail: detail.JSON(),
+		Action: action, Chain: kind, Address: address, Message: r.MessageToSign, Detail: detail.JSON(),
 		Contracts: a.contracts, Nodes: c.Tenant.Wallets.Nodes(), Undeployed: c.Tenant.Wallets.Undeployed,
 	}
 	return m, method.Attempt{Caller: c.Caller, Response: secret.Text(r.SignedMessage)}, nil

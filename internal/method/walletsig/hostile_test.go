@@ -30,17 +30,17 @@ func TestHostileSuite(t *testing.T) {
 			}
 			try := func(t testing.TB, w *tenanttest.World, s store.SessionRow) methodtest.Try {
 				if own {
-					text := ours(t, w, of(s), walletsig.StepUp, &s, string(stepup.WalletExport))
-					return signed(w, of(s), walletsig.StepUp, &s, text, string(stepup.WalletExport))
+					text := ours(t, w, of(s), to(walletsig.StepUp, &s, string(stepup.WalletExport)))
+					return signed(w, of(s), to(walletsig.StepUp, &s, string(stepup.WalletExport)), text)
 				}
-				return signed(w, of(s), walletsig.StepUp, &s, published(t, w, of(s)), string(stepup.WalletExport))
+				return signed(w, of(s), to(walletsig.StepUp, &s, string(stepup.WalletExport)), published(t, w, of(s)))
 			}
 			// The published text names no transaction.
 			var bound func(testing.TB, *tenanttest.World, store.SessionRow, store.BindingRow) (methodtest.Try, error)
 			if own {
 				bound = func(t testing.TB, w *tenanttest.World, s store.SessionRow, x store.BindingRow) (methodtest.Try, error) {
-					text := oursAbout(t, w, of(s), walletsig.StepUp, &s, &x, string(stepup.WalletExport))
-					return signed(w, of(s), walletsig.StepUp, &s, text, string(stepup.WalletExport)), nil
+					text := oursAbout(t, w, of(s), to(walletsig.StepUp, &s, string(stepup.WalletExport)), &x)
+					return signed(w, of(s), to(walletsig.StepUp, &s, string(stepup.WalletExport)), text), nil
 				}
 			}
 			t.Run(name+map[bool]string{true: ", our text", false: ", published text"}[own], func(t *testing.T) {

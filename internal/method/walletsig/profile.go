@@ -14,16 +14,16 @@ import (
 	"github.com/stepup-auth/stepup/internal/who"
 )
 
-// Door is what a text was signed for. A text of ours is good at its own door
+// Action is what a text was signed for. A text of ours is good for its own action
 // only.
-type Door string
+type Action string
 
-// The doors.
+// The actions.
 const (
-	SignIn   Door = "sign-in"
-	StepUp   Door = "step-up"
-	Link     Door = "link"
-	Transfer Door = "transfer"
+	SignIn   Action = "sign-in"
+	StepUp   Action = "step-up"
+	Link     Action = "link"
+	Transfer Action = "transfer"
 )
 
 // Life is how long a signed text is good, from its Issued At.
@@ -47,7 +47,7 @@ const (
 // Text asks for a text to sign; without a session, to sign in.
 type Text struct {
 	who.Caller
-	Door    Door
+	Action  Action
 	Chain   chain.Kind
 	Address string
 	ChainID string // EVM: the network the wallet is on
@@ -67,7 +67,7 @@ func Compose(tx *store.Tx, r Text) (string, error) {
 	m := Message{
 		Scheme: "", Domain: domain, Account: r.Chain.Account(), Address: r.Address, Statement: statement(r, domain), URI: r.Origin + "/",
 		ChainID: r.ChainID, Nonce: nonce.New(tx.Hasher(), r.Tenant.ID, epoch, now), IssuedAt: now.Format(stamp),
-		ExpirationTime: now.Add(Life).Format(stamp), RequestID: r.Tenant.ID, Resources: []string{actionURN + string(r.Door)},
+		ExpirationTime: now.Add(Life).Format(stamp), RequestID: r.Tenant.ID, Resources: []string{actionURN + string(r.Action)},
 	}
 	for _, scope := range distinct(r.Scopes) {
 		m.Resources = append(m.Resources, scopeURN+scope)
@@ -97,19 +97,19 @@ func statement(r Text, domain string) string {
 		app = domain
 	}
 	switch {
-	case r.Door == StepUp && r.About != nil:
+	case r.Action == StepUp && r.About != nil:
 		what, shown := shows(r.About.Summary)
 		if !shown {
 			what = "the transaction with this hash"
 		}
 		return "Confirm in " + app + " exactly this: " + what + ". SHA-256 " + r.About.Hash +
 			". This signature allows that and nothing else, and moves nothing."
-	case r.Door == StepUp:
+	case r.Action == StepUp:
 		return "Confirm in " + app + " that it is you, for: " + strings.Join(r.Scopes, ", ") +
 			". This signature allows that and nothing else, and moves nothing."
-	case r.Door == Link:
+	case r.Action == Link:
 		return "Link this wallet to your account at " + app + ". It can then sign in to that account. This moves nothing."
-	case r.Door == Transfer:
+	case r.Action == Transfer:
 		return "Move this wallet at " + app +
 			" from the account that has it now to yours. The other account loses it. This moves no assets."
 	}
@@ -155,9 +155,9 @@ func (m Message) genuine(h *seal.Hasher, environmentID, sessionID, holders strin
 	return seal.Equal([]byte(want.Resources[last]), []byte(m.Resources[last]))
 }
 
-// door and scopes are what a genuine text was built for.
-func (m Message) door() Door {
-	return Door(strings.TrimPrefix(m.Resources[0], actionURN))
+// action and scopes are what a genuine text was built for.
+func (m Message) action() Action {
+	return Action(strings.TrimPrefix(m.Resources[0], actionURN))
 }
 
 // binding is the transaction that the text is for; "" for none.

@@ -34,7 +34,7 @@ import (
 
 // Method implements [method.Method] for one attempt.
 type Method struct {
-	Door    Door
+	Action  Action
 	Chain   chain.Kind
 	Address string // publicWalletAddress
 	Message string // messageToSign
@@ -152,7 +152,7 @@ func (m Message) origin() string {
 	return origin
 }
 
-// judgeHistory decides whether this is a text for this door, and one that
+// judgeHistory decides whether this is a text for this action, and one that
 // nothing has overtaken.
 func (m Method) judgeHistory(tx *store.Tx, a method.Attempt, message Message) error {
 	if message.ours() {
@@ -163,7 +163,7 @@ func (m Method) judgeHistory(tx *store.Tx, a method.Attempt, message Message) er
 		if !message.genuine(tx.Hasher(), a.Tenant.ID, sessionID(a.Session), holders) {
 			return invalid("This text was not built here for this session, or the wallet has changed hands since. Ask for a fresh one.")
 		}
-		if message.door() != m.Door || !slices.Equal(message.scopes(), distinct(m.Scopes)) {
+		if message.action() != m.Action || !slices.Equal(message.scopes(), distinct(m.Scopes)) {
 			return invalid("This text was signed for something else: for what it names and nothing more. Ask for a fresh one.")
 		}
 		return nil

@@ -39,19 +39,28 @@ func fresh(t testing.TB, w *tenanttest.World) string {
 	return text
 }
 
+// use is what a text is signed for: an action, in a session or in none, for scopes.
+type use struct {
+	action  walletsig.Action
+	session *store.SessionRow
+	scopes  []string
+}
+
+func to(action walletsig.Action, s *store.SessionRow, scopes ...string) use {
+	return use{action, s, scopes}
+}
+
 // ours is a text that we build.
-func ours(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow,
-	scopes ...string) string {
+func ours(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, u use) string {
 	t.Helper()
-	return oursAbout(t, w, wallet, door, s, nil, scopes...)
+	return oursAbout(t, w, wallet, u, nil)
 }
 
 // oursAbout is ours for a registered transaction.
-func oursAbout(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow,
-	x *store.BindingRow, scopes ...string) string {
+func oursAbout(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, u use, x *store.BindingRow) string {
 	t.Helper()
-	r := walletsig.Text{Caller: w.As(s), Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Origin: app,
-		Scopes: scopes, About: x}
+	r := walletsig.Text{Caller: w.As(u.session), Action: u.action, Chain: chain.Kind(wallet.Chain), Address: wallet.Address,
+		Origin: app, Scopes: u.scopes, About: x}
 	if wallet.Chain == "EVM" {
 		r.ChainID = "1"
 	}
@@ -69,15 +78,14 @@ func published(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet) 
 }
 
 // signed is an attempt with a text that the wallet signs now.
-func signed(w *tenanttest.World, wallet *walletsigtest.Wallet, door walletsig.Door, s *store.SessionRow, text string,
-	scopes ...string) methodtest.Try {
+func signed(w *tenanttest.World, wallet *walletsigtest.Wallet, u use, text string) methodtest.Try {
 	return methodtest.Try{
 		Method: walletsig.Method{
-			Door: door, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Message: text, Scopes: scopes,
+			Action: u.action, Chain: chain.Kind(wallet.Chain), Address: wallet.Address, Message: text, Scopes: u.scopes,
 			Detail: account.Detail{Address: wallet.Address, Chain: chain.Kind(wallet.Chain).Namespace(), WalletName: "test",
 				WalletProvider: "browserExtension"}.JSON(),
 		},
-		Attempt: method.Attempt{Caller: w.As(s), Response: secret.Text(wallet.Sign(text))},
+		Attempt: method.Attempt{Caller: w.As(u.session), Response: secret.Text(wallet.Sign(text))},
 	}
 }
 
@@ -92,7 +100,8 @@ func accept(*store.Tx, method.Proof) error { return nil }
 func signIn(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet) store.SessionRow {
 	t.Helper()
 	var row store.SessionRow
-	err := check(t, w, signed(w, wallet, walletsig.SignIn, nil, published(t, w, wallet)), func(tx *store.Tx, p method.Proof) (err error) {
+	try := signed(w, wallet, to(walletsig.SignIn, nil), published(t, w, wallet))
+	err := check(t, w, try, func(tx *store.Tx, p method.Proof) (err error) {
 		row, err = tenanttest.Enter(tx, w.Tenant, p)
 		return err
 	})
@@ -105,7 +114,7 @@ func signIn(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet) sto
 // linkTo gives the wallet to the session's user, as an elevated token would.
 func linkTo(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, s store.SessionRow) {
 	t.Helper()
-	if err := check(t, w, signed(w, wallet, walletsig.Link, &s, published(t, w, wallet)), func(tx *store.Tx, p method.Proof) error {
+	if err := check(t, w, signed(w, wallet, to(walletsig.Link, &s), published(t, w, wallet)), func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
 		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier,
 			Written: e.Recipient, Detail: e.Detail}, account.Authority{Provenance: store.ProvenanceElevatedToken})
@@ -157,7 +166,7 @@ func TestG1ForeignSites(t *testing.T) {
 		"a scheme before the domain": {replace(domain, "http://app.example.com wants"), false},
 	} {
 		text := test.change(published(t, w, wallet))
-		err := check(t, w, signed(w, wallet, walletsig.SignIn, nil, text), accept)
+		err := check(t, w, signed(w, wallet, to(walletsig.SignIn, nil), text), accept)
 		if test.ok != (err == nil) || !test.ok && !fault.Has(err, fault.InvalidVerification) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -209,22 +218,22 @@ func TestG2NonceAndFacts(t *testing.T) {
 		"with a resource": {func(s string) string { return s + "\nResources:\n- urn:stepup:action:sign-in" }, fault.InvalidVerification},
 	} {
 		text := test.change(published(t, w, wallet))
-		err := check(t, w, signed(w, wallet, walletsig.SignIn, nil, text), accept)
+		err := check(t, w, signed(w, wallet, to(walletsig.SignIn, nil), text), accept)
 		if test.want == "" && err != nil || test.want != "" && !fault.Has(err, test.want) {
 			t.Errorf("%s: got %v, want %q", name, err, test.want)
 		}
 		if test.want == "" || !strings.Contains(name, "nonce") {
 			good := wallet.Published(app, tenanttest.ID, nonceOf(text), w.Now())
-			if err := check(t, w, signed(w, wallet, walletsig.SignIn, nil, good), accept); !fault.Has(err, fault.InvalidVerification) {
+			if err := check(t, w, signed(w, wallet, to(walletsig.SignIn, nil), good), accept); !fault.Has(err, fault.InvalidVerification) {
 				t.Errorf("%s: its nonce worked again: %v", name, err)
 			}
 		}
 	}
 	with := change(published(t, w, solana), "\nNonce", "\nChain ID: 1\nNonce")
-	if err := check(t, w, signed(w, solana, walletsig.SignIn, nil, with), accept); !fault.Has(err, fault.InvalidChain) {
+	if err := check(t, w, signed(w, solana, to(walletsig.SignIn, nil), with), accept); !fault.Has(err, fault.InvalidChain) {
 		t.Errorf("a chain id for Solana: %v", err)
 	}
-	mixed := signed(w, wallet, walletsig.SignIn, nil, published(t, w, wallet))
+	mixed := signed(w, wallet, to(walletsig.SignIn, nil), published(t, w, wallet))
 	m := mixed.Method.(walletsig.Method)
 	m.Chain = chain.Solana
 	mixed.Method = m
@@ -239,7 +248,7 @@ func nonceOf(text string) string {
 	return value
 }
 
-// G3: a text of ours is good at the door and for the scopes that it names, in
+// G3: a text of ours is good for the action and the scopes that it names, in
 // the session it was built for, and byte for byte.
 func TestG3TextForSomethingElse(t *testing.T) {
 	t.Parallel()
@@ -249,7 +258,7 @@ func TestG3TextForSomethingElse(t *testing.T) {
 	again := signIn(t, w, wallet)
 	export, sign := string(stepup.WalletExport), string(stepup.WalletSign)
 	for name, test := range map[string]struct {
-		built, used        walletsig.Door
+		built, used        walletsig.Action
 		builtFor, usedIn   *store.SessionRow
 		scopes, wanted     []string
 		change             func(string) string
@@ -297,11 +306,11 @@ func TestG3TextForSomethingElse(t *testing.T) {
 		"no challenge": {built: walletsig.StepUp, used: walletsig.StepUp, builtFor: &ada, usedIn: &ada, scopes: []string{export},
 			wanted: []string{export}, change: func(s string) string { return s[:strings.Index(s, "\n- urn:stepup:challenge:")] }},
 	} {
-		text := ours(t, w, wallet, test.built, test.builtFor, test.scopes...)
+		text := ours(t, w, wallet, to(test.built, test.builtFor, test.scopes...))
 		if test.change != nil {
 			text = test.change(text)
 		}
-		err := check(t, w, signed(w, wallet, test.used, test.usedIn, text, test.wanted...), accept)
+		err := check(t, w, signed(w, wallet, to(test.used, test.usedIn, test.wanted...), text), accept)
 		if test.ok != (err == nil) || !test.ok && !fault.Has(err, fault.InvalidVerification) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -312,7 +321,7 @@ func TestG3TextForSomethingElse(t *testing.T) {
 	old := published(t, w, wallet)
 	w.Clock.Advance(90 * time.Second)
 	late := signIn(t, w, wallet)
-	if err := check(t, w, signed(w, wallet, walletsig.StepUp, &late, old, export), accept); !fault.Has(err, fault.InvalidVerification) {
+	if err := check(t, w, signed(w, wallet, to(walletsig.StepUp, &late, export), old), accept); !fault.Has(err, fault.InvalidVerification) {
 		t.Errorf("a text from before the session: %v", err)
 	}
 }
@@ -325,7 +334,7 @@ func TestG7TextSaysWhatItAllows(t *testing.T) {
 		tenanttest.Document("origins: ["+app+"]", "wallets: {chains: [EVM, SOL]}", `mail: {appName: "Bänk <b>\"1\"</b>"}`))
 	for _, wallet := range []*walletsigtest.Wallet{walletsigtest.NewEVM(t), walletsigtest.NewSolana(t)} {
 		ada := signIn(t, w, wallet)
-		text := ours(t, w, wallet, walletsig.StepUp, &ada, "wallet:export", "transfer:create")
+		text := ours(t, w, wallet, to(walletsig.StepUp, &ada, "wallet:export", "transfer:create"))
 		m, err := walletsig.ParseMessage(text)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
@@ -338,8 +347,8 @@ func TestG7TextSaysWhatItAllows(t *testing.T) {
 			t.Errorf("the text is %+v", m)
 		}
 		var proof method.Proof
-		if err := check(t, w, signed(w, wallet, walletsig.StepUp, &ada, text, "transfer:create",
-			"wallet:export"), func(_ *store.Tx, p method.Proof) error {
+		try := signed(w, wallet, to(walletsig.StepUp, &ada, "transfer:create", "wallet:export"), text)
+		if err := check(t, w, try, func(_ *store.Tx, p method.Proof) error {
 			proof = p
 			return nil
 		}); err != nil {
@@ -377,13 +386,14 @@ func TestG8TextOutlivesNoUnlink(t *testing.T) {
 	}
 	link(ada)
 	export := string(stepup.WalletExport)
+	stepUp := to(walletsig.StepUp, &ada, export)
 	tries := map[string]methodtest.Try{
-		"our step-up text":       signed(w, wallet, walletsig.StepUp, &ada, ours(t, w, wallet, walletsig.StepUp, &ada, export), export),
-		"our sign-in text":       signed(w, wallet, walletsig.SignIn, nil, ours(t, w, wallet, walletsig.SignIn, nil)),
-		"our link text":          signed(w, wallet, walletsig.Link, &ada, ours(t, w, wallet, walletsig.Link, &ada)),
-		"published, to step up":  signed(w, wallet, walletsig.StepUp, &ada, published(t, w, wallet), export),
-		"published, to sign in":  signed(w, wallet, walletsig.SignIn, nil, published(t, w, wallet)),
-		"published, to transfer": signed(w, wallet, walletsig.Transfer, &ada, published(t, w, wallet)),
+		"our step-up text":       signed(w, wallet, stepUp, ours(t, w, wallet, stepUp)),
+		"our sign-in text":       signed(w, wallet, to(walletsig.SignIn, nil), ours(t, w, wallet, to(walletsig.SignIn, nil))),
+		"our link text":          signed(w, wallet, to(walletsig.Link, &ada), ours(t, w, wallet, to(walletsig.Link, &ada))),
+		"published, to step up":  signed(w, wallet, to(walletsig.StepUp, &ada, export), published(t, w, wallet)),
+		"published, to sign in":  signed(w, wallet, to(walletsig.SignIn, nil), published(t, w, wallet)),
+		"published, to transfer": signed(w, wallet, to(walletsig.Transfer, &ada), published(t, w, wallet)),
 	}
 	unlink(ada)
 	link(ada) // it may even come back
@@ -392,10 +402,10 @@ func TestG8TextOutlivesNoUnlink(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := check(t, w, signed(w, wallet, walletsig.StepUp, &ada, published(t, w, wallet), export), accept); err != nil {
+	if err := check(t, w, signed(w, wallet, to(walletsig.StepUp, &ada, export), published(t, w, wallet)), accept); err != nil {
 		t.Errorf("control: %v", err)
 	}
-	bob := signed(w, wallet, walletsig.SignIn, nil, published(t, w, wallet))
+	bob := signed(w, wallet, to(walletsig.SignIn, nil), published(t, w, wallet))
 	w.Clock.Advance(time.Second)
 	w.Write(t, func(tx *store.Tx) error { return tx.DeleteUser(tenanttest.ID, ada.UserID) })
 	if err := check(t, w, bob, accept); !fault.Has(err, fault.InvalidVerification) {
