@@ -7,7 +7,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
-	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -80,19 +79,5 @@ func (a *API) confirmCredential(c *door.Call, _ door.None) (VerifyResponse, erro
 	id := c.Path("credentialId")
 	return a.changed(c, func(tx *store.Tx) error {
 		return signin.Confirm(c.Caller, tx, id, c.Spending(stepup.CredentialLink, ""))
-	})
-}
-
-// NotMeRequest carries the secret of a "this was not me" link.
-type NotMeRequest struct {
-	Token string `json:"token"`
-}
-
-func notMe(c *door.Call, r NotMeRequest) (door.None, error) {
-	if err := door.Need("token", r.Token); err != nil {
-		return door.None{}, err
-	}
-	return door.None{}, c.Write(func(tx *store.Tx) error {
-		return account.NotMe(tx, c.By, c.Tenant, secret.Text(r.Token))
 	})
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/shadow"
-	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -142,16 +141,6 @@ func (a *API) deleteDevice(c *door.Call, _ door.None) (door.None, error) {
 		_, err := account.OwnFactor(c.Caller, tx, id)
 		return err
 	})
-}
-
-// removeFactor takes a factor away that is one of the user's own. Its gate asks for
-// a token whatever the version: a means of proof was never free.
-func (a *API) removeFactor(c *door.Call, id string, own func(*store.Tx) error) error {
-	err := c.Write(func(tx *store.Tx) error {
-		return signin.Remove(c.Caller, tx, id, own, c.Spending(stepup.CredentialUnlink, ""))
-	})
-	a.Outbox.Nudge()
-	return err
 }
 
 // MFAMethods are all the user's second factors. Both lists are always there.

@@ -3,16 +3,12 @@ package sdk
 import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/assurance"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
-	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
-	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
-	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -56,12 +52,6 @@ type EmailCreateRequest struct {
 	RequestedScopes []string `json:"requestedScopes,omitempty"` // in a session: all that the code is to be good for, which the mail says
 }
 
-// EmailVerification names a code that was sent.
-type EmailVerification struct {
-	VerificationUUID string `json:"verificationUUID"`
-	Email            string `json:"email"`
-}
-
 func (a *API) emailCreate(c *door.Call, r EmailCreateRequest) (EmailVerification, error) {
 	if err := door.Need("email", r.Email); err != nil {
 		return EmailVerification{}, err
@@ -75,21 +65,6 @@ func (a *API) emailCreate(c *door.Call, r EmailCreateRequest) (EmailVerification
 		return EmailVerification{}, err
 	}
 	return a.mailCode(c, emailcode.Request{Purpose: purpose, Address: r.Email, BindingID: r.BindingID, Scopes: scopes}, "")
-}
-
-// codeScopes reads what a code is asked for. One asked for without a session
-// signs in, which allows nothing.
-func codeScopes(c *door.Call, requested []string) ([]string, error) {
-	if c.Session == nil && len(requested) > 0 {
-		return nil, fault.New(fault.InvalidScopes,
-			"A code asked for without a session signs in and allows nothing. Leave requestedScopes out, or send the session's token.")
-	}
-	scopes, err := elevate.ParseScopes(c.Tenant, requested)
-	names := make([]string, len(scopes))
-	for i, scope := range scopes {
-		names[i] = string(scope)
-	}
-	return names, err
 }
 
 // EmailRetryRequest asks for a new code in place of one that was sent.
@@ -122,54 +97,6 @@ func (a *API) mailCode(c *door.Call, r emailcode.Request, resend string) (EmailV
 		return EmailVerification{}, err
 	}
 	return EmailVerification{VerificationUUID: row.ID, Email: row.Recipient}, nil
-}
-
-// sendCode sends a code, or hands out one more id for one that is out. What is
-// refused counts nowhere: only what was sent uses up a limit.
-func (a *API) sendCode(c *door.Call, kind assurance.Kind, send func(*store.Tx) (store.CodeChallengeRow, error)) (
-	store.CodeChallengeRow, error,
-) {
-	var row store.CodeChallengeRow
-	err := c.Write(func(tx *store.Tx) (err error) {
-		if row, err = send(tx); err != nil {
-			return err
-		}
-		return codeSent(c, tx, kind, row)
-	})
-	if err != nil {
-		return row, err
-	}
-	a.Outbox.Nudge()
-	if row.Shares == "" {
-		a.count(kind, "sent")
-	}
-	return row, nil
-}
-
-// codeSent audits a code, in the transaction that sends it, or one more id for it.
-func codeSent(c *door.Call, tx *store.Tx, kind assurance.Kind, row store.CodeChallengeRow) error {
-	detail := audit.Detail{"challenge_id": row.ID, "method": kind, "purpose": row.Purpose}
-	if row.Shares != "" {
-		detail["shares"] = row.Shares
-		return audit.Record(tx, c.By, "code.shared", detail)
-	}
-	return audit.Record(tx, c.By, "code.sent", detail)
-}
-
-// alarm tells that a limit of the whole environment is used up.
-func (a *API) alarm(c *door.Call) func(setting string) {
-	return func(setting string) {
-		if a.Full != nil {
-			a.Full(c.Tenant.ID, setting)
-		}
-	}
-}
-
-// count counts codes that were sent, and proofs, for metrics.
-func (a *API) count(kind assurance.Kind, event string) {
-	if a.Codes != nil {
-		a.Codes(string(kind), event)
-	}
 }
 
 // EmailSignInRequest types a code back to sign in. requestedScopes is read and
@@ -214,11 +141,4 @@ func (a *API) emailVerify(c *door.Call, r EmailVerifyRequest) (UpdateSelfRespons
 		Response: secret.Text(r.VerificationToken), BindingID: r.BindingID}
 	verified, err := a.proveWith(c, emailcode.Method{}, attempt, r.RequestedScopes, linkSent(c, environment.LinkEmail))
 	return UpdateSelfResponse{VerifyResponse: verified, NextView: "done"}, err
-}
-
-// linkSent links the proven address, unless the code was sent for something else.
-func linkSent(c *door.Call, entry environment.Compatible) signin.Step {
-	return signin.Step{Otherwise: func(tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-		return signin.LinkSent(c.Caller, tx, proof, c.Spending(stepup.CredentialLink, entry))
-	}}
 }

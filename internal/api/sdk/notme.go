@@ -6,7 +6,10 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/door"
+	"github.com/stepup-auth/stepup/internal/secret"
+	"github.com/stepup-auth/stepup/internal/store"
 )
 
 // notMeRoutes are behind "this was not me" links.
@@ -60,4 +63,18 @@ func styleHash(page string) string {
 	style, _, _ := strings.Cut(rest, "</style>")
 	sum := sha256.Sum256([]byte(style))
 	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// NotMeRequest carries the secret of a "this was not me" link.
+type NotMeRequest struct {
+	Token string `json:"token"`
+}
+
+func notMe(c *door.Call, r NotMeRequest) (door.None, error) {
+	if err := door.Need("token", r.Token); err != nil {
+		return door.None{}, err
+	}
+	return door.None{}, c.Write(func(tx *store.Tx) error {
+		return account.NotMe(tx, c.By, c.Tenant, secret.Text(r.Token))
+	})
 }

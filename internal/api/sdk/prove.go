@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -25,6 +26,20 @@ type UpdateSelfResponse struct {
 	NextView          string             `json:"nextView"` // done, verify-email or verify-sms
 	EmailVerification *EmailVerification `json:"emailVerification,omitempty"`
 	SMSVerification   *SMSVerification   `json:"smsVerification,omitempty"`
+}
+
+// EmailVerification names a code that was sent.
+type EmailVerification struct {
+	VerificationUUID string `json:"verificationUUID"`
+	Email            string `json:"email"`
+}
+
+// SMSVerification names a code that was sent.
+type SMSVerification struct {
+	VerificationUUID string `json:"verificationUUID"`
+	PhoneNumber      string `json:"phoneNumber"` // as its country writes it, digits only
+	PhoneCountryCode string `json:"phoneCountryCode"`
+	ISOCountryCode   string `json:"isoCountryCode"`
 }
 
 // signInWith runs an attempt made without a session and opens one from its proof.
@@ -103,4 +118,14 @@ func (a *API) verified(c *door.Call, s signin.Signed) (VerifyResponse, error) {
 		response.MinifiedJWT, response.JWT = signed.Session.Minified, signed.Session.Full
 	}
 	return response, nil
+}
+
+// removeFactor takes a factor away that is one of the user's own. Its gate asks for
+// a token whatever the version: a means of proof was never free.
+func (a *API) removeFactor(c *door.Call, id string, own func(*store.Tx) error) error {
+	err := c.Write(func(tx *store.Tx) error {
+		return signin.Remove(c.Caller, tx, id, own, c.Spending(stepup.CredentialUnlink, ""))
+	})
+	a.Outbox.Nudge()
+	return err
 }

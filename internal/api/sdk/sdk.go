@@ -5,9 +5,9 @@ package sdk
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/keyset"
@@ -49,11 +49,18 @@ func New(c Config) *API {
 	}
 }
 
-// Routes are all routes for apps.
-func (a *API) Routes() []door.Route {
-	return slices.Concat(
-		a.settingsRoutes(), a.emailRoutes(), a.smsRoutes(), checkRoutes(), bindingRoutes(), a.sessionRoutes(), a.userRoutes(),
-		a.credentialRoutes(), notMeRoutes(), a.totpRoutes(), a.recoveryRoutes(), a.deviceRoutes(), a.disputeRoutes(),
-		a.passkeyRoutes(), a.walletRoutes(), a.waasRoutes(), a.socialRoutes(), a.externalRoutes(),
-	)
+// alarm tells that a limit of the whole environment is used up.
+func (a *API) alarm(c *door.Call) func(setting string) {
+	return func(setting string) {
+		if a.Full != nil {
+			a.Full(c.Tenant.ID, setting)
+		}
+	}
+}
+
+// count counts codes that were sent, and proofs, for metrics.
+func (a *API) count(kind assurance.Kind, event string) {
+	if a.Codes != nil {
+		a.Codes(string(kind), event)
+	}
 }

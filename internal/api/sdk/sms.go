@@ -55,14 +55,6 @@ type SMSCreateRequest struct {
 	RequestedScopes []string `json:"requestedScopes,omitempty"` // in a session: all that the code is to be good for, which the text says
 }
 
-// SMSVerification names a code that was sent.
-type SMSVerification struct {
-	VerificationUUID string `json:"verificationUUID"`
-	PhoneNumber      string `json:"phoneNumber"` // as its country writes it, digits only
-	PhoneCountryCode string `json:"phoneCountryCode"`
-	ISOCountryCode   string `json:"isoCountryCode"`
-}
-
 func (a *API) smsCreate(c *door.Call, r SMSCreateRequest) (SMSVerification, error) {
 	purpose := method.SignIn
 	if c.Session != nil {

@@ -15,6 +15,30 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
+// walletMessageRoutes make texts to sign, and take what wallets report.
+func walletMessageRoutes() []door.Route {
+	return []door.Route{
+		{
+			Method: "POST", Path: door.SDK + "/wallets/message", Section: "ours, EIP-4361",
+			Summary: "The text to sign, naming what it is for",
+			Gate:    door.Public(), OptionalSession: true, Owing: true,
+			Handler: door.Handle(walletMessage),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/connect", Section: "wire 5",
+			Summary: "A wallet was connected; nothing comes of it",
+			Gate:    door.Public(),
+			Handler: door.Handle(walletConnect),
+		},
+		{
+			Method: "POST", Path: door.SDK + "/prefetch", Section: "wire 5",
+			Summary: "A wallet will be used; nothing comes of it",
+			Gate:    door.Public(),
+			Handler: door.Handle(walletPrefetch),
+		},
+	}
+}
+
 // perSource bounds the calls of wallet clients from one address that nothing
 // comes of.
 var perSource = environment.Rate{Count: 300, Per: environment.Duration(time.Minute)}

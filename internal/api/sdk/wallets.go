@@ -22,12 +22,6 @@ import (
 func (a *API) walletRoutes() []door.Route {
 	return []door.Route{
 		{
-			Method: "POST", Path: door.SDK + "/wallets/message", Section: "ours, EIP-4361",
-			Summary: "The text to sign, naming what it is for",
-			Gate:    door.Public(), OptionalSession: true, Owing: true,
-			Handler: door.Handle(walletMessage),
-		},
-		{
 			Method: "POST", Path: door.SDK + "/wallets/signin", Section: "wire 7",
 			Summary: "Sign in with a wallet",
 			Gate:    door.Public(),
@@ -62,18 +56,6 @@ func (a *API) walletRoutes() []door.Route {
 			Summary: "Choose the primary wallet",
 			Gate:    door.SignedIn(),
 			Handler: door.Handle(a.walletSelect),
-		},
-		{
-			Method: "POST", Path: door.SDK + "/connect", Section: "wire 5",
-			Summary: "A wallet was connected; nothing comes of it",
-			Gate:    door.Public(),
-			Handler: door.Handle(walletConnect),
-		},
-		{
-			Method: "POST", Path: door.SDK + "/prefetch", Section: "wire 5",
-			Summary: "A wallet will be used; nothing comes of it",
-			Gate:    door.Public(),
-			Handler: door.Handle(walletPrefetch),
 		},
 	}
 }
