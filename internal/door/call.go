@@ -105,11 +105,11 @@ func (c *Call) SpendFor(
 ) (tokenID string, err error) {
 	d := c.Demand(scope)
 	d.Use = use
-	d.Foresee = c.foreseen == nil && c.route.Gate.Kind == BodyGate && c.foresees()
+	d.Foresee = c.foreseen == nil && c.route.Gate.Kind == BodyGate && foresees(c)
 	opened, err := enforce.Spend(c.Caller, tx, d, nil)
 	refused := fault.Has(err, fault.ElevatedTokenRequired)
 	if d.Foresee && (err == nil || refused) {
-		c.foresaw(scope, opened.Foreseen)
+		foresaw(c, scope, opened.Foreseen)
 	}
 	if refused && enforce.Waives(c.Caller, opened.Known, entry) {
 		c.Waived(scope, entry)

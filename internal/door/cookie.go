@@ -22,7 +22,7 @@ func cookieName(t *tenant.Tenant) string { return "__Host-stepup-" + t.ID }
 
 // sessionToken is the session token of the request: the bearer token or, in
 // cookie mode, the cookie. Two cookies of the name are taken as none.
-func (c *Call) sessionToken() string {
+func sessionToken(c *Call) string {
 	if text := c.Bearer(); text != "" || c.Tenant == nil || !c.Tenant.Auth.Cookies() {
 		return text
 	}
@@ -37,7 +37,7 @@ func (c *Call) sessionToken() string {
 // send. Browsers say where a request comes from: Origin on all cross-origin
 // requests but the simple GETs of tags and navigations, and Sec-Fetch-Site on
 // those. GETs are checked too, because some of them change state.
-func (c *Call) checkCookie() error {
+func checkCookie(c *Call) error {
 	if !c.byCookie || c.Origin != "" || c.Header("Sec-Fetch-Site") == "same-origin" {
 		return nil
 	}
@@ -65,7 +65,7 @@ func (c *Call) Forget() {
 
 // setCookie sends the cookie that the call came to. A session that is over takes
 // its cookie along.
-func (c *Call) setCookie(err error) {
+func setCookie(c *Call, err error) {
 	if c.byCookie && fault.Has(err, fault.InvalidSession) {
 		c.cookie = noCookie(c.Tenant)
 	}

@@ -21,7 +21,7 @@ import (
 // them. Sent, they must hold, whoever sends them; a session that was opened
 // with one must go on signing with the same key, so a stolen session token is
 // of no use there without the device.
-func (c *Call) verifyDevice() error {
+func verifyDevice(c *Call) error {
 	if !c.route.Device {
 		return nil
 	}

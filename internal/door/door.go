@@ -86,18 +86,18 @@ const revisions = 2
 // enter serves a request, and anew if its environment changed under it.
 func (d *Door) enter(a *arrival, r Route) int {
 	c := d.call(a, r)
-	answer, err := c.serve()
+	answer, err := serve(c)
 	for range revisions {
 		if !errors.Is(err, tenant.ErrRevised) {
 			break
 		}
 		a.again = true
 		c = d.call(a, r)
-		answer, err = c.serve()
+		answer, err = serve(c)
 	}
-	c.countForeseen()
-	err = c.uncertain(err)
-	c.setCookie(err)
+	countForeseen(c)
+	err = uncertain(c, err)
+	setCookie(c, err)
 	if err != nil {
 		t := c.Tenant
 		if t == nil && fault.Has(err, fault.Unavailable) { // so that pages of listed origins may read why
@@ -111,33 +111,33 @@ func (d *Door) enter(a *arrival, r Route) int {
 // serve runs the checks in their order: address, service token, environment,
 // origin, session, device signature, elevated token (403 before the body is
 // read), body, endpoint.
-func (c *Call) serve() (any, error) {
-	answer, err := c.try()
+func serve(c *Call) (any, error) {
+	answer, err := tryOnce(c)
 	if err != nil {
-		err = c.confirm(err)
+		err = confirmEnvironment(c, err)
 	}
 	return answer, err
 }
 
-func (c *Call) try() (any, error) {
+func tryOnce(c *Call) (any, error) {
 	if err := checkAddress(c.arrival.request.URL); err != nil {
 		return nil, err
 	}
 	if c.route.Gate.Kind == ServiceGate { // who asks comes before what there is
-		if err := c.identifyService(); err != nil {
+		if err := identifyService(c); err != nil {
 			return nil, err
 		}
 	}
 	if id := c.Path("environmentId"); id != "" && !c.route.Document {
-		if err := c.find(id); err != nil {
+		if err := findEnvironment(c, id); err != nil {
 			return nil, err
 		}
 	}
-	if err := c.checkOrigin(); err != nil {
+	if err := checkOrigin(c); err != nil {
 		return nil, err
 	}
-	if err := c.open(); err != nil {
-		return nil, c.gone(err)
+	if err := openGate(c); err != nil {
+		return nil, gone(c, err)
 	}
 	if c.arrival.body == nil { // a request that is run again has been read already
 		body, err := readBody(c.arrival.w, c.arrival.request, c.route)
@@ -150,14 +150,14 @@ func (c *Call) try() (any, error) {
 	if err == nil && c.route.Event != "" && wantsEvents(c.arrival.request) {
 		answer, err = event(c.route.Event, answer)
 	}
-	return answer, c.gone(err)
+	return answer, gone(c, err)
 }
 
-// find takes the environment as this node saw it last where the transaction that
+// findEnvironment takes the environment as this node saw it last where the transaction that
 // finds the session compares revisions, and else as it stands.
-func (c *Call) find(id string) (err error) {
+func findEnvironment(c *Call, id string) (err error) {
 	gate := c.route.Gate.Kind
-	if gate != ServiceGate && !c.arrival.again && (gate != PublicGate || c.optionallySignedIn()) {
+	if gate != ServiceGate && !c.arrival.again && (gate != PublicGate || optionallySignedIn(c)) {
 		c.Tenant = c.door.Tenants.Last(id)
 	}
 	if c.Tenant == nil {
@@ -170,9 +170,9 @@ func (c *Call) find(id string) (err error) {
 	return nil
 }
 
-// confirm returns err if it came of the environment as it stands; else it came of what
+// confirmEnvironment returns err if it came of the environment as it stands; else it came of what
 // this node saw last, and the request starts anew.
-func (c *Call) confirm(err error) error {
+func confirmEnvironment(c *Call, err error) error {
 	if c.Tenant == nil || c.confirmed || errors.Is(err, tenant.ErrRevised) {
 		return err
 	}
@@ -189,11 +189,11 @@ func (c *Call) confirm(err error) error {
 
 // gone explains what is not there any more: the session may have ended, or its
 // user gone, after it was let in.
-func (c *Call) gone(err error) error {
+func gone(c *Call, err error) error {
 	if !errors.Is(err, store.ErrNotFound) || c.Session == nil {
 		return err
 	}
-	if ended := c.identify(func(*store.Tx) {}); fault.Has(ended, fault.InvalidSession) || store.IsUnavailable(ended) {
+	if ended := identify(c, func(*store.Tx) {}); fault.Has(ended, fault.InvalidSession) || store.IsUnavailable(ended) {
 		return ended
 	}
 	return fault.New(fault.Conflict, "What this request needs is gone by now. Look again and retry.").Because(err)
@@ -201,7 +201,7 @@ func (c *Call) gone(err error) error {
 
 // uncertain names what could not be found out, before anything is made of it: such an
 // error is never a verdict, whatever it was taken for on its way here.
-func (c *Call) uncertain(err error) error {
+func uncertain(c *Call, err error) error {
 	f := store.RefusalOf(err)
 	switch {
 	case errors.Is(err, tenant.ErrRevised), errors.Is(err, stepup.ErrUnavailable):

@@ -16,8 +16,8 @@ type foreseen struct {
 	reason  string // why it is refused; of a call that was waived, the compatibility entry
 }
 
-// client is the SDK of the request, as it is counted.
-func (c *Call) client() (shadow.Client, string) {
+// clientOf is the SDK of the request, as it is counted.
+func clientOf(c *Call) (shadow.Client, string) {
 	client, ok := shadow.ParseClient(c.Header("x-dyn-version"))
 	if !ok {
 		return client, shadow.Other
@@ -28,25 +28,25 @@ func (c *Call) client() (shadow.Client, string) {
 // judgeGate asks the gate by the rules in force. Below the newest version it asks
 // by the newest rules too, which decides nothing and is counted when the call is
 // over.
-func (c *Call) judgeGate(tx *store.Tx, d enforce.Demand) error {
-	d.Foresee = c.foresees()
+func judgeGate(c *Call, tx *store.Tx, d enforce.Demand) error {
+	d.Foresee = foresees(c)
 	judgement, err := enforce.Judge(c.Caller, tx, c.Known, d)
 	if c.Claimed = judgement.Claimed; d.Foresee && d.Scope != "" && !c.Claimed {
-		c.foresaw(d.Scope, judgement.Foreseen)
+		foresaw(c, d.Scope, judgement.Foreseen)
 	}
 	return err
 }
 
 // foresees reports whether what the newest rules would say of the call is counted.
-func (c *Call) foresees() bool {
+func foresees(c *Call) bool {
 	return c.door.Shadow != nil && c.Tenant.MinAPIVersion.Before(environment.Newest)
 }
 
 // foresaw notes what the newest rules would say of the call.
-func (c *Call) foresaw(scope stepup.Scope, later enforce.Foresight) {
+func foresaw(c *Call, scope stepup.Scope, later enforce.Foresight) {
 	f := foreseen{scope: scope, call: c.route.Gate.call(), verdict: shadow.Pass}
 	if later.Required && later.Reason != "" {
-		client, _ := c.client()
+		client, _ := clientOf(c)
 		f.verdict, f.reason = shadow.Refuse, string(later.Reason)
 		if client.Attaches(f.call) && later.Reason != stepup.ReasonNoMethod && later.Reason != stepup.ReasonDisputed {
 			f.verdict, f.reason = shadow.Prompt, ""
@@ -69,11 +69,11 @@ func (c *Call) UsedMFAToken(scope stepup.Scope) {
 }
 
 // countForeseen counts what was foreseen, after the answer is known.
-func (c *Call) countForeseen() {
+func countForeseen(c *Call) {
 	if c.door.Shadow == nil || c.Tenant == nil || c.Session == nil {
 		return
 	}
-	_, client := c.client()
+	_, client := clientOf(c)
 	c.door.Shadow.See(c.Tenant.ID, client)
 	if f := c.foreseen; f != nil {
 		c.door.Shadow.Add(shadow.Observation{

@@ -92,40 +92,40 @@ func (g Gate) As(call shadow.Call) Gate {
 
 func (g Gate) call() shadow.Call { return cmp.Or(g.Call, shadow.OtherCall) }
 
-// open judges the caller as the gate of the route asks, and the device that
+// openGate judges the caller as the gate of the route asks, and the device that
 // signs for the session. One transaction reads who that is and asks the gate; what
 // the gate says is heard after whatever comes before it.
-func (c *Call) open() error {
+func openGate(c *Call) error {
 	switch c.route.Gate.Kind {
 	case ServiceGate:
 		return nil // it was opened before anything else
 	case PublicGate:
-		if !c.optionallySignedIn() {
-			return c.verifyDevice()
+		if !optionallySignedIn(c) {
+			return verifyDevice(c)
 		}
 	}
-	presented := c.present()
+	presented := readTokens(c)
 	var judged error
-	err := c.identify(func(tx *store.Tx) {
+	err := identify(c, func(tx *store.Tx) {
 		if presented == nil {
-			judged = c.judgeRoute(tx)
+			judged = judgeRoute(c, tx)
 		}
 	})
 	if c.route.Gate.Kind == PublicGate && c.byCookie && fault.Has(err, fault.InvalidSession) {
 		// Nobody can take a cookie back from an app that forgot it: the session
 		// behind it is over, so the caller is signed out.
-		if err := c.confirm(nil); err != nil {
+		if err := confirmEnvironment(c, nil); err != nil {
 			return err
 		}
 		c.byCookie, c.cookie = false, noCookie(c.Tenant)
 		c.Elevated, c.Legacy = who.Token{}, nil
-		return c.verifyDevice()
+		return verifyDevice(c)
 	}
 	if err == nil && c.Owes && !c.route.Owing {
 		err = account.Owing()
 	}
 	if err == nil {
-		err = c.verifyDevice()
+		err = verifyDevice(c)
 	}
 	if err != nil {
 		c.foreseen = nil // the gate was not reached
@@ -138,21 +138,21 @@ func (c *Call) open() error {
 }
 
 // optionallySignedIn reports whether a session came to a public route that takes one.
-func (c *Call) optionallySignedIn() bool { return c.route.OptionalSession && c.sessionToken() != "" }
+func optionallySignedIn(c *Call) bool { return c.route.OptionalSession && sessionToken(c) != "" }
 
 // judgeRoute asks the gate before the body is read.
-func (c *Call) judgeRoute(tx *store.Tx) error {
+func judgeRoute(c *Call, tx *store.Tx) error {
 	switch {
 	case c.route.Operation:
-		return c.judgeOperation(tx)
+		return judgeOperation(c, tx)
 	case c.route.Gate.Kind == ElevatedGate || c.route.Gate.Kind == MarkedGate:
-		return c.judgeElevated(tx)
+		return judgeElevated(c, tx)
 	}
 	return nil
 }
 
 // judgeElevated judges the elevated token.
-func (c *Call) judgeElevated(tx *store.Tx) error {
+func judgeElevated(c *Call, tx *store.Tx) error {
 	g := c.route.Gate
 	if !c.Tenant.MinAPIVersion.Before(environment.Newest) && enforce.Waives(c.Caller, c.Known, g.Compatible) {
 		c.Waived(g.Scopes[0], g.Compatible)
@@ -167,13 +167,13 @@ func (c *Call) judgeElevated(tx *store.Tx) error {
 		_, err := enforce.Judge(c.Caller, tx, c.Known, c.Demand(g.Scopes[0]))
 		return err
 	}
-	return c.judgeGate(tx, c.Demand(g.Scopes[0]))
+	return judgeGate(c, tx, c.Demand(g.Scopes[0]))
 }
 
 // judgeOperation lets a request pass whose token was spent by this very operation
 // before: it is the same request again, or will be refused as a conflict.
-func (c *Call) judgeOperation(tx *store.Tx) (err error) {
-	if c.OperationID, err = c.operationID(); err != nil {
+func judgeOperation(c *Call, tx *store.Tx) (err error) {
+	if c.OperationID, err = nameOperation(c); err != nil {
 		return err
 	}
 	c.Repeatable = c.Header(idempotencyHeader) != ""
@@ -183,15 +183,15 @@ func (c *Call) judgeOperation(tx *store.Tx) (err error) {
 	}
 	before := c.Demand(scope)
 	before.Operation, before.Unread = c.OperationID, true
-	return c.judgeGate(tx, before)
+	return judgeGate(c, tx, before)
 }
 
 // mfaTokenHeader carries a token of action-based MFA. Published clients also send
 // it empty, which means without.
 const mfaTokenHeader = "x-mfa-auth-token"
 
-// present reads the tokens that the request carries beside its session.
-func (c *Call) present() error {
+// readTokens reads the tokens that the request carries beside its session.
+func readTokens(c *Call) error {
 	text, err := elevatedHeader(c.arrival.request)
 	if err != nil {
 		return err

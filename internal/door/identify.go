@@ -15,12 +15,12 @@ import (
 // identify finds the live session of the bearer token, and in the same transaction
 // what then wants to know of it. A 401 means just one thing: there is no such session
 // any more.
-func (c *Call) identify(then func(*store.Tx)) error {
-	text := c.sessionToken()
+func identify(c *Call, then func(*store.Tx)) error {
+	text := sessionToken(c)
 	if text == "" {
 		return fault.New(fault.SignInRequired, "Sign in first: send the session token as Authorization: Bearer.")
 	}
-	if err := c.checkCookie(); err != nil {
+	if err := checkCookie(c); err != nil {
 		return err
 	}
 	dead := fault.New(fault.InvalidSession, "This session is over or the token is not a session token. Sign in again.")
@@ -53,7 +53,7 @@ func (c *Call) identify(then func(*store.Tx)) error {
 }
 
 // identifyService finds the service token of a guard or an operator.
-func (c *Call) identifyService() error {
+func identifyService(c *Call) error {
 	var token *serviceauth.Token
 	err := c.Read(func(tx *store.Tx) (err error) {
 		token, err = serviceauth.Check(tx, secret.Text(c.Bearer()))

@@ -20,10 +20,10 @@ var idempotencyRule = regexp.MustCompile(`^[!-~]{1,128}$`)
 // after them.
 var operationSpace = uuid.MustParse("7a0b6c1e-9f0d-4c53-8a35-2f8a9f6f3d11")
 
-// operationID names the operation that the request asks for. With an idempotency
+// nameOperation names the operation that the request asks for. With an idempotency
 // key the same request of the same user gets the same id again; the key of
 // somebody else, another path or another environment gives another one.
-func (c *Call) operationID() (string, error) {
+func nameOperation(c *Call) (string, error) {
 	r := c.arrival.request
 	values := r.Header.Values(idempotencyHeader)
 	switch {

@@ -12,7 +12,7 @@ import (
 
 // checkOrigin refuses browsers of origins the environment does not list. It
 // runs in header mode too, where it only makes the cause visible.
-func (c *Call) checkOrigin() error {
+func checkOrigin(c *Call) error {
 	origin := c.Header("Origin")
 	if origin == "" || c.Tenant == nil || c.route.AnyOrigin {
 		return nil
