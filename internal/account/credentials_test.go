@@ -24,7 +24,7 @@ func link(t testing.TB, w *tenanttest.World, userID, address, provenance string)
 	t.Helper()
 	w.Clock.Advance(time.Millisecond) // what was there before is older
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		c, err = account.Link(tx, tenanttest.By, w.Tenant, userID, email(address), account.Authority{Provenance: provenance})
+		c, err = account.Link(w.About(userID), tx, email(address), account.Authority{Provenance: provenance})
 		return err
 	})
 	return c, err
@@ -34,7 +34,7 @@ func replace(t testing.TB, w *tenanttest.World, userID, address, provenance stri
 	t.Helper()
 	w.Clock.Advance(time.Millisecond) // what was there before is older
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		c, err = account.Replace(tx, tenanttest.By, w.Tenant, userID, email(address), account.Authority{Provenance: provenance})
+		c, err = account.Replace(w.About(userID), tx, email(address), account.Authority{Provenance: provenance})
 		return err
 	})
 	return c, err
@@ -42,12 +42,12 @@ func replace(t testing.TB, w *tenanttest.World, userID, address, provenance stri
 
 func unlink(t testing.TB, w *tenanttest.World, userID, id string) error {
 	t.Helper()
-	return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Unlink(tx, tenanttest.By, w.Tenant, userID, id, proven) })
+	return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Unlink(w.About(userID), tx, id, proven) })
 }
 
 func confirm(t testing.TB, w *tenanttest.World, userID, id string) error {
 	t.Helper()
-	return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Confirm(tx, tenanttest.By, w.Tenant, userID, id, proven) })
+	return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.Confirm(w.About(userID), tx, id, proven) })
 }
 
 // addresses lists what the user has, oldest first.

@@ -9,6 +9,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Withheld are the ids of the credentials that an open dispute keeps from minting
@@ -85,33 +86,33 @@ func NotDisputed() *fault.Error {
 }
 
 // disputeFactor marks a second factor that somebody denied. It never removes it.
-func disputeFactor(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow, factor store.CredentialRow) error {
+func disputeFactor(c who.Caller, tx *store.Tx, rows []store.CredentialRow, factor store.CredentialRow) error {
 	if factor.Disputed() {
 		return nil
 	}
-	if err := dispute(tx, by, t, factor, factor.CreatedAt, ""); err != nil {
+	if err := dispute(c, tx, factor, factor.CreatedAt, ""); err != nil {
 		return err
 	}
-	return announce(tx, t, rows, disputed(inWords(factor)))
+	return announce(c, tx, rows, disputed(inWords(factor)))
 }
 
-func dispute(tx *store.Tx, by audit.By, t *tenant.Tenant, row store.CredentialRow, since time.Time, rival string) error {
+func dispute(c who.Caller, tx *store.Tx, row store.CredentialRow, since time.Time, rival string) error {
 	if row.Disputed() && row.DisputedSince.Before(since) { // the earlier denial says more
 		since = row.DisputedSince
 	}
-	if err := tx.DisputeCredential(t.ID, row.UserID, row.ID, since, rival); err != nil {
+	if err := tx.DisputeCredential(c.Tenant.ID, row.UserID, row.ID, since, rival); err != nil {
 		return err
 	}
-	return audit.Record(tx, by, "credential.disputed", audit.Detail{"credential_id": row.ID, "format": row.Format})
+	return audit.Record(tx, c.By, "credential.disputed", audit.Detail{"credential_id": row.ID, "format": row.Format})
 }
 
 // announce tells every confirmed address, without a link.
-func announce(tx *store.Tx, t *tenant.Tenant, rows []store.CredentialRow, news News) error {
+func announce(c who.Caller, tx *store.Tx, rows []store.CredentialRow, news News) error {
 	for _, row := range rows {
 		if !row.Confirmed() {
 			continue
 		}
-		if err := Notify(tx, t, row, deliver.Notice{At: tx.Now()}, news); err != nil {
+		if err := Notify(c, tx, row, deliver.Notice{At: tx.Now()}, news); err != nil {
 			return err
 		}
 	}
@@ -123,63 +124,63 @@ func announce(tx *store.Tx, t *tenant.Tenant, rows []store.CredentialRow, news N
 // one stays, whichever the decision names. It is not disputed again, and every link
 // about it is dead. All sessions end but exceptSession where something goes. Every
 // confirmed address is told.
-func Settle(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, d Decision) error {
-	if _, err := tx.LockUser(t.ID, userID); err != nil {
+func Settle(c who.Caller, tx *store.Tx, d Decision) error {
+	if _, err := tx.LockUser(c.Tenant.ID, c.UserID()); err != nil {
 		return err
 	}
-	rows, err := tx.Credentials(t.ID, userID)
+	rows, err := tx.Credentials(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
 	}
 	named := find(rows, d.CredentialID)
 	if named != nil && named.Provenance == store.ProvenanceRevokeLink && !named.Confirmed() && !named.Disputed() {
-		return settlePutBack(tx, by, t, rows, *named, d.Keep)
+		return settlePutBack(c, tx, rows, *named, d.Keep)
 	}
 	if named == nil || !named.Disputed() {
 		return NotDisputed()
 	}
 	verdict := judge(rows, *named, d.Keep)
-	if err := verdict.leavesAWayIn(rows, t); err != nil {
+	if err := verdict.leavesAWayIn(c.Tenant, rows); err != nil {
 		return err
 	}
-	if err := verdict.carryOut(tx, by, t, rows); err != nil {
+	if err := verdict.carryOut(c, tx, rows); err != nil {
 		return err
 	}
 	if len(verdict.goes)+len(verdict.fades) > 0 {
-		if err := endSessions(tx, t, userID, d.ExceptSession); err != nil {
+		if err := endSessions(c, tx, d.ExceptSession); err != nil {
 			return err
 		}
 	}
 	detail := audit.Detail{"credential_id": named.ID, "kept": d.Keep, "removed": verdict.goes, "unconfirmed": verdict.fades}
-	if err := audit.Record(tx, by, "credential.settled", detail); err != nil {
+	if err := audit.Record(tx, c.By, "credential.settled", detail); err != nil {
 		return err
 	}
-	return announce(tx, t, rows, settled(inWords(*named), d.Keep))
+	return announce(c, tx, rows, settled(inWords(*named), d.Keep))
 }
 
 // settlePutBack decides about an address that an undo link of an earlier version
 // put back, when only the operator can find out whose it is.
-func settlePutBack(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow, row store.CredentialRow, keep bool) error {
+func settlePutBack(c who.Caller, tx *store.Tx, rows []store.CredentialRow, row store.CredentialRow, keep bool) error {
 	if keep {
-		if _, err := confirm(tx, by, t, rows, row, operator); err != nil {
+		if _, err := confirm(c, tx, rows, row, operator); err != nil {
 			return err
 		}
 	} else {
 		v := verdict{goes: []string{row.ID}}
-		if err := v.leavesAWayIn(rows, t); err != nil {
+		if err := v.leavesAWayIn(c.Tenant, rows); err != nil {
 			return err
 		}
-		if err := v.carryOut(tx, by, t, rows); err != nil {
+		if err := v.carryOut(c, tx, rows); err != nil {
 			return err
 		}
-		if err := endSessions(tx, t, row.UserID, ""); err != nil {
+		if err := endSessions(c, tx, ""); err != nil {
 			return err
 		}
 	}
-	if err := audit.Record(tx, by, "credential.settled", audit.Detail{"credential_id": row.ID, "kept": keep}); err != nil {
+	if err := audit.Record(tx, c.By, "credential.settled", audit.Detail{"credential_id": row.ID, "kept": keep}); err != nil {
 		return err
 	}
-	return announce(tx, t, rows, settled(inWords(row), keep))
+	return announce(c, tx, rows, settled(inWords(row), keep))
 }
 
 // Decision is what was decided about a disputed credential.
@@ -237,7 +238,7 @@ func judge(rows []store.CredentialRow, named store.CredentialRow, keep bool) ver
 }
 
 // leavesAWayIn refuses a decision after which nobody could sign in.
-func (v verdict) leavesAWayIn(rows []store.CredentialRow, t *tenant.Tenant) error {
+func (v verdict) leavesAWayIn(t *tenant.Tenant, rows []store.CredentialRow) error {
 	lost := append(slices.Clone(v.goes), v.fades...)
 	if len(lost) == 0 || slices.ContainsFunc(rows, func(row store.CredentialRow) bool {
 		return row.SignInEnabled && Counts(t.Environment, row) && !slices.Contains(lost, row.ID)
@@ -247,64 +248,62 @@ func (v verdict) leavesAWayIn(rows []store.CredentialRow, t *tenant.Tenant) erro
 	return fault.New(fault.LastCredential, "Nothing would be left to sign in with. Keep it, or delete the user.")
 }
 
-func (v verdict) carryOut(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow) error {
+func (v verdict) carryOut(c who.Caller, tx *store.Tx, rows []store.CredentialRow) error {
 	for _, id := range v.stays {
-		if err := tx.DropRevokeLinks(t.ID, rows[0].UserID, id); err != nil {
+		if err := tx.DropRevokeLinks(c.Tenant.ID, c.UserID(), id); err != nil {
 			return err
 		}
-		if err := tx.SettleCredential(t.ID, rows[0].UserID, id); err != nil {
+		if err := tx.SettleCredential(c.Tenant.ID, c.UserID(), id); err != nil {
 			return err
 		}
 	}
 	for _, id := range v.fades {
-		if err := tx.UnconfirmCredential(t.ID, rows[0].UserID, id); err != nil {
+		if err := tx.UnconfirmCredential(c.Tenant.ID, c.UserID(), id); err != nil {
 			return err
 		}
-		if err := audit.Record(tx, by, "credential.unconfirmed", audit.Detail{"credential_id": id}); err != nil {
+		if err := audit.Record(tx, c.By, "credential.unconfirmed", audit.Detail{"credential_id": id}); err != nil {
 			return err
 		}
 	}
 	for _, id := range v.goes {
-		row := find(rows, id)
-		if err := tx.DropRevokeLinks(t.ID, row.UserID, id); err != nil {
+		if err := tx.DropRevokeLinks(c.Tenant.ID, c.UserID(), id); err != nil {
 			return err
 		}
-		if err := remove(tx, by, t, row.UserID, id); err != nil {
+		if err := remove(c, tx, id); err != nil {
 			return err
 		}
 	}
-	return v.tidy(tx, by, t, rows)
+	return v.tidy(c, tx, rows)
 }
 
 // tidy takes recovery codes away that stand in for no factor any more.
-func (v verdict) tidy(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow) error {
+func (v verdict) tidy(c who.Caller, tx *store.Tx, rows []store.CredentialRow) error {
 	lost := func(row store.CredentialRow) bool { return slices.Contains(v.goes, row.ID) }
 	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return lost(row) && StepsUp(row) }) {
 		return nil
 	}
-	userID := rows[0].UserID
-	if err := tx.FactorsChanged(t.ID, userID); err != nil {
+	if err := tx.FactorsChanged(c.Tenant.ID, c.UserID()); err != nil {
 		return err
 	}
-	set, has, err := RecoverySet(tx, t.ID, userID)
+	set, has, err := RecoverySet(c, tx)
 	switch {
 	case err != nil:
 		return err
 	case !has:
-		user, err := tx.User(t.ID, userID)
+		user, err := tx.User(c.Tenant.ID, c.UserID())
 		if err != nil {
 			return err
 		}
 		return acknowledgement(tx, user, "")
 	case !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return IsFactor(row) && !lost(row) }):
-		return dropRecoverySet(tx, by, t, userID, set.ID)
+		return dropRecoverySet(c, tx, set.ID)
 	}
 	return nil
 }
 
 // endSessions ends all sessions of the user but one.
-func endSessions(tx *store.Tx, t *tenant.Tenant, userID, except string) error {
-	sessions, err := tx.Sessions(t.ID, userID)
+func endSessions(c who.Caller, tx *store.Tx, except string) error {
+	sessions, err := tx.Sessions(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
 	}
@@ -312,7 +311,7 @@ func endSessions(tx *store.Tx, t *tenant.Tenant, userID, except string) error {
 		if s.ID == except {
 			continue
 		}
-		if _, err := tx.RevokeSession(t.ID, s.ID, "dispute settled"); err != nil {
+		if _, err := tx.RevokeSession(c.Tenant.ID, s.ID, "dispute settled"); err != nil {
 			return err
 		}
 	}

@@ -8,40 +8,41 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // KeepEmbedded shows a wallet that is kept for the user among the credentials.
 // It never signs in and never vouches. A second time changes nothing.
-func KeepEmbedded(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, a Address) error {
-	if _, err := tx.LockUser(t.ID, userID); err != nil {
+func KeepEmbedded(c who.Caller, tx *store.Tx, a Address) error {
+	if _, err := tx.LockUser(c.Tenant.ID, c.UserID()); err != nil {
 		return err
 	}
-	held, err := tx.CredentialByIdentifier(t.ID, a.Format, a.Identifier)
+	held, err := tx.CredentialByIdentifier(c.Tenant.ID, a.Format, a.Identifier)
 	switch {
-	case err == nil && held.UserID == userID:
+	case err == nil && held.UserID == c.UserID():
 		return nil
 	case err == nil:
 		return KindOf(a.Format).taken
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
-	c := store.CredentialRow{
-		ID: uuid.NewString(), EnvironmentID: t.ID, UserID: userID, Format: a.Format, Identifier: a.Identifier, PublicIdentifier: a.Written,
-		Provenance: store.ProvenanceEmbedded, Detail: a.Detail, CreatedAt: tx.Now(),
+	row := store.CredentialRow{
+		ID: uuid.NewString(), EnvironmentID: c.Tenant.ID, UserID: c.UserID(), Format: a.Format, Identifier: a.Identifier,
+		PublicIdentifier: a.Written, Provenance: store.ProvenanceEmbedded, Detail: a.Detail, CreatedAt: tx.Now(),
 	}
-	if err := tx.InsertCredential(c); err != nil {
+	if err := tx.InsertCredential(row); err != nil {
 		return err
 	}
-	return audit.Record(tx, by, "credential.linked", audit.Detail{"credential_id": c.ID, "format": c.Format, "provenance": c.Provenance})
+	return audit.Record(tx, c.By, "credential.linked",
+		audit.Detail{"credential_id": row.ID, "format": row.Format, "provenance": row.Provenance})
 }
 
 // ForgetEmbedded removes the credential of a wallet whose shares are gone.
-func ForgetEmbedded(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, walletID string) error {
-	if _, err := tx.LockUser(t.ID, userID); err != nil {
+func ForgetEmbedded(c who.Caller, tx *store.Tx, walletID string) error {
+	if _, err := tx.LockUser(c.Tenant.ID, c.UserID()); err != nil {
 		return err
 	}
-	rows, err := tx.Credentials(t.ID, userID)
+	rows, err := tx.Credentials(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func ForgetEmbedded(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, walletI
 			return err
 		}
 		if detail.EmbeddedWalletID == walletID {
-			return remove(tx, by, t, userID, row.ID)
+			return remove(c, tx, row.ID)
 		}
 	}
 	return nil

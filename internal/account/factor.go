@@ -14,7 +14,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // MarkLife is how long a second factor given in a session may show and replace
@@ -68,16 +68,16 @@ func SessionScope(env *environment.Environment, rows []store.CredentialRow, s st
 // firstFactor ends what weaker proofs began when a user's first MFA method is
 // verified: elevated tokens below it, changes of address, challenges and
 // enrolments still open. before is what the user had until now.
-func firstFactor(tx *store.Tx, env *environment.Environment, userID string, before []store.CredentialRow, added store.CredentialRow) error {
-	if !IsFactor(added) || !Counts(env, added) ||
-		slices.ContainsFunc(before, func(row store.CredentialRow) bool { return IsFactor(row) && Counts(env, row) }) {
+func firstFactor(c who.Caller, tx *store.Tx, before []store.CredentialRow, added store.CredentialRow) error {
+	if !IsFactor(added) || !Counts(c.Tenant.Environment, added) ||
+		slices.ContainsFunc(before, func(row store.CredentialRow) bool { return IsFactor(row) && Counts(c.Tenant.Environment, row) }) {
 		return nil
 	}
 	strong := [2]string{string(assurance.MFA), string(assurance.PHR)}
-	if _, err := tx.RevokeWeaker(env.ID, userID, strong, "first factor enrolled"); err != nil {
+	if _, err := tx.RevokeWeaker(c.Tenant.ID, added.UserID, strong, "first factor enrolled"); err != nil {
 		return err
 	}
-	return tx.DropBegun(env.ID, userID)
+	return tx.DropBegun(c.Tenant.ID, added.UserID)
 }
 
 // removable refuses to take away the last factor of a user who must have one.
@@ -122,7 +122,7 @@ var renames = environment.Rate{Count: 10, Per: environment.Duration(time.Hour)}
 
 // Rename gives a factor another name and tells its owner, for whom the name is how
 // they know it: a session alone may do it, so it may be somebody else's doing.
-func Rename(tx *store.Tx, by audit.By, t *tenant.Tenant, row store.CredentialRow, alias string) error {
+func Rename(c who.Caller, tx *store.Tx, row store.CredentialRow, alias string) error {
 	alias = strings.TrimSpace(alias)
 	switch {
 	case alias == "" || len(alias) > MaxAlias:
@@ -132,7 +132,7 @@ func Rename(tx *store.Tx, by audit.By, t *tenant.Tenant, row store.CredentialRow
 	case alias == row.PublicIdentifier:
 		return nil
 	}
-	ok, wait, err := limit.Take(tx, limit.For(tx, "renames", t.ID, row.UserID), renames)
+	ok, wait, err := limit.Take(tx, limit.For(tx, "renames", c.Tenant.ID, row.UserID), renames)
 	if err != nil {
 		return err
 	}
@@ -141,22 +141,22 @@ func Rename(tx *store.Tx, by audit.By, t *tenant.Tenant, row store.CredentialRow
 			"The factors of this account were renamed %d times within an hour. Wait until some of that has passed.", renames.Count).
 			After(wait)
 	}
-	if err := tx.DescribeCredential(t.ID, row.UserID, row.ID, alias, row.Detail); err != nil {
+	if err := tx.DescribeCredential(c.Tenant.ID, row.UserID, row.ID, alias, row.Detail); err != nil {
 		return err
 	}
-	held, err := tx.Credentials(t.ID, row.UserID)
+	held, err := tx.Credentials(c.Tenant.ID, row.UserID)
 	if err != nil {
 		return err
 	}
 	news := renamed(inWords(row) + ", now " + quoted(alias))
 	for _, address := range held {
 		if address.Confirmed() {
-			if err := Notify(tx, t, address, deliver.Notice{At: tx.Now()}, news); err != nil {
+			if err := Notify(c, tx, address, deliver.Notice{At: tx.Now()}, news); err != nil {
 				return err
 			}
 		}
 	}
-	return audit.Record(tx, by, "credential.renamed", audit.Detail{"credential_id": row.ID, "from": row.PublicIdentifier, "to": alias})
+	return audit.Record(tx, c.By, "credential.renamed", audit.Detail{"credential_id": row.ID, "from": row.PublicIdentifier, "to": alias})
 }
 
 // seen reports whether people see every character of a name. What joins and colours

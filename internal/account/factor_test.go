@@ -22,7 +22,7 @@ func linkFactor(t testing.TB, w *tenanttest.World, s store.SessionRow, format, i
 	w.Clock.Advance(time.Millisecond) // what was there before is older
 	var row store.CredentialRow
 	w.Write(t, func(tx *store.Tx) (err error) {
-		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID,
+		row, err = account.Link(w.About(s.UserID), tx,
 			account.Address{Format: format, Identifier: identifier, Written: "phone"}, account.Authority{Provenance: provenance})
 		return err
 	})
@@ -68,7 +68,7 @@ func TestFirstFactorEndsWeakerTokens(t *testing.T) {
 			t.Errorf("offers %v, want the factor alone", d.Offers)
 		}
 		w.Write(t, func(tx *store.Tx) error {
-			return account.Confirm(tx, tenanttest.By, w.Tenant, ada.UserID, planted.ID, proven)
+			return account.Confirm(w.About(ada.UserID), tx, planted.ID, proven)
 		})
 		if d := decide(t, w, ada, stepup.WalletExport); len(d.Offers) != 2 {
 			t.Errorf("offers %v, want both factors", d.Offers)
@@ -101,7 +101,7 @@ func TestLastFactor(t *testing.T) {
 		linkFactor(t, w, ada, store.FormatRecovery, "set", store.ProvenanceElevatedToken)
 		unlink := func(id string) error {
 			return w.DB.Write(t.Context(),
-				func(tx *store.Tx) error { return account.Unlink(tx, tenanttest.By, w.Tenant, ada.UserID, id, proven) })
+				func(tx *store.Tx) error { return account.Unlink(w.About(ada.UserID), tx, id, proven) })
 		}
 		left := func() int64 { return w.Count(t, `SELECT COUNT(*) FROM credentials WHERE user_id = $1`, ada.UserID) }
 		if err := unlink(first.ID); err != nil || left() != 3 {
@@ -152,7 +152,7 @@ func TestNotMeDisputesAFactor(t *testing.T) {
 		factor := linkFactor(t, w, ada, store.FormatTOTP, "thief's", store.ProvenanceElevatedToken)
 		notice := links(t, w)["ada@example.com"]
 		w.Write(t, func(tx *store.Tx) error {
-			_, err := account.NewRecoverySet(tx, tenanttest.By, w.Tenant, ada.UserID,
+			_, err := account.NewRecoverySet(w.About(ada.UserID), tx,
 				account.Authority{Provenance: store.ProvenanceMFA, Credential: factor.ID, Method: "totp"})
 			return err
 		})

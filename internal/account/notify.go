@@ -9,7 +9,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // News is something a person is told of, in the form of each channel.
@@ -76,33 +76,33 @@ func settled(what string, kept bool) News {
 var textNotices = environment.Rate{Count: 20, Per: environment.Duration(24 * time.Hour)}
 
 // notifier writes the news to the owner of an address of one kind.
-type notifier func(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, n deliver.Notice, news News) error
+type notifier func(c who.Caller, tx *store.Tx, row store.CredentialRow, n deliver.Notice, news News) error
 
 // Notify tells the owner of an address, where it is one that can be written to
-// here. The notice needs no sender, recipient or app name.
-func Notify(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, n deliver.Notice, news News) error {
+// in the caller's environment. The notice needs no sender, recipient or app name.
+func Notify(c who.Caller, tx *store.Tx, row store.CredentialRow, n deliver.Notice, news News) error {
 	notify := KindOf(row.Format).notify
 	if notify == nil {
 		return nil
 	}
-	n.AppName, n.From, n.To = t.Mail.AppName, t.MailFrom, row.PublicIdentifier
-	return notify(tx, t, row, n, news)
+	n.AppName, n.From, n.To = c.Tenant.Mail.AppName, c.Tenant.MailFrom, row.PublicIdentifier
+	return notify(c, tx, row, n, news)
 }
 
-func mail(tx *store.Tx, t *tenant.Tenant, _ store.CredentialRow, n deliver.Notice, news News) error {
-	return outbox.Enqueue(tx, t.ID, news.mail(n), outbox.NoticeLife)
+func mail(c who.Caller, tx *store.Tx, _ store.CredentialRow, n deliver.Notice, news News) error {
+	return outbox.Enqueue(tx, c.Tenant.ID, news.mail(n), outbox.NoticeLife)
 }
 
-func text(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, n deliver.Notice, news News) error {
+func text(c who.Caller, tx *store.Tx, row store.CredentialRow, n deliver.Notice, news News) error {
 	detail, err := ReadDetail(row.Detail)
 	if err != nil {
 		return fmt.Errorf("reading credential %s: %w", row.ID, err)
 	}
-	if !t.SMS.Texts(detail.ISOCountryCode) {
+	if !c.Tenant.SMS.Texts(detail.ISOCountryCode) {
 		return nil
 	}
-	if ok, _, err := limit.Take(tx, limit.For(tx, "sms-notices", t.ID, row.UserID), textNotices); err != nil || !ok {
+	if ok, _, err := limit.Take(tx, limit.For(tx, "sms-notices", c.Tenant.ID, row.UserID), textNotices); err != nil || !ok {
 		return err
 	}
-	return outbox.EnqueueText(tx, t.ID, news.text(n), outbox.NoticeLife)
+	return outbox.EnqueueText(tx, c.Tenant.ID, news.text(n), outbox.NoticeLife)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // RevokeLinkLife is how long a "this was not me" link works.
@@ -37,14 +38,14 @@ type pushedOut struct {
 
 // pushing reads what [pushedOut] keeps, before the address goes: nobody is rid of a
 // link that denies their credential by taking the address away with just that.
-func pushing(tx *store.Tx, t *tenant.Tenant, rows []store.CredentialRow, old store.CredentialRow, from Authority) (*pushedOut, error) {
+func pushing(c who.Caller, tx *store.Tx, rows []store.CredentialRow, old store.CredentialRow, from Authority) (*pushedOut, error) {
 	p := &pushedOut{CredentialRow: old}
 	for _, row := range rows {
 		if row.LetInBy == old.ID {
 			p.LetIn = append(p.LetIn, row.ID)
 		}
 	}
-	links, err := tx.RevokeLinksTo(t.ID, old.UserID, old.ID)
+	links, err := tx.RevokeLinksTo(c.Tenant.ID, old.UserID, old.ID)
 	if err != nil {
 		return p, err
 	}
@@ -67,7 +68,7 @@ func pushing(tx *store.Tx, t *tenant.Tenant, rows []store.CredentialRow, old sto
 // tell tells the addresses the user had before the change, each with a link of its
 // own that denies it. An address that nobody confirmed gets no link: it may be the
 // thief's. It is told at all only where there is no other.
-func tell(tx *store.Tx, t *tenant.Tenant, before []store.CredentialRow, about change, news News) error {
+func tell(c who.Caller, tx *store.Tx, before []store.CredentialRow, about change, news News) error {
 	known := slices.ContainsFunc(before, func(row store.CredentialRow) bool { return isAddress(row) && row.Confirmed() })
 	for _, row := range before {
 		if !isAddress(row) || known && !row.Confirmed() {
@@ -76,12 +77,12 @@ func tell(tx *store.Tx, t *tenant.Tenant, before []store.CredentialRow, about ch
 		notice := deliver.Notice{At: tx.Now()}
 		if about.deniableBy(row) && !denied(before, row) {
 			text := secret.Text(rand.Text())
-			if err := tx.InsertRevokeLink(about.link(tx, t, row, text)); err != nil {
+			if err := tx.InsertRevokeLink(about.link(c.Tenant, tx, row, text)); err != nil {
 				return err
 			}
-			notice.RevokeURL = t.Issuer + "/notMe#" + text.Reveal() // a fragment: never sent to a server, never in a log
+			notice.RevokeURL = c.Tenant.Issuer + "/notMe#" + text.Reveal() // a fragment: never sent to a server, never in a log
 		}
-		if err := Notify(tx, t, row, notice, news); err != nil {
+		if err := Notify(c, tx, row, notice, news); err != nil {
 			return err
 		}
 	}
@@ -95,7 +96,7 @@ func (c change) deniableBy(row store.CredentialRow) bool {
 	return row.Confirmed() && !(gone && c.from.Method.MFA())
 }
 
-func (c change) link(tx *store.Tx, t *tenant.Tenant, row store.CredentialRow, text secret.Text) store.RevokeLinkRow {
+func (c change) link(t *tenant.Tenant, tx *store.Tx, row store.CredentialRow, text secret.Text) store.RevokeLinkRow {
 	link := store.RevokeLinkRow{
 		Hash: hashRevokeLink(tx, text), EnvironmentID: t.ID, UserID: row.UserID, CredentialID: c.brought, RecipientID: row.ID,
 		Recipient: row.PublicIdentifier, LetInMethod: string(c.from.Method), ExpiresAt: tx.Now().Add(RevokeLinkLife),
@@ -118,53 +119,53 @@ func hashRevokeLink(tx *store.Tx, text secret.Text) []byte {
 // proof no stronger than an address let in is taken back: an added credential goes,
 // and an address that was pushed out comes back, in dispute with the new one. A
 // second factor never goes by a link: it is disputed.
-func NotMe(tx *store.Tx, by audit.By, t *tenant.Tenant, text secret.Text) error {
+func NotMe(c who.Caller, tx *store.Tx, text secret.Text) error {
 	bad := fault.New(fault.InvalidRevokeLink, "This link is unknown, used or expired. Sign in and check your credentials.")
 	hash := hashRevokeLink(tx, text)
-	link, err := tx.RevokeLink(t.ID, hash)
+	link, err := tx.RevokeLink(c.Tenant.ID, hash)
 	if errors.Is(err, store.ErrNotFound) {
 		return bad
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := tx.LockUser(t.ID, link.UserID); errors.Is(err, store.ErrNotFound) {
+	if _, err := tx.LockUser(c.Tenant.ID, link.UserID); errors.Is(err, store.ErrNotFound) {
 		return bad
 	} else if err != nil {
 		return err
 	}
 	// Whoever held the lock may have decided, or changed the address again, meanwhile.
-	link, err = tx.RevokeLink(t.ID, hash)
+	link, err = tx.RevokeLink(c.Tenant.ID, hash)
 	if errors.Is(err, store.ErrNotFound) {
 		return bad
 	}
 	if err != nil {
 		return err
 	}
-	rows, err := tx.Credentials(t.ID, link.UserID)
+	rows, err := tx.Credentials(c.Tenant.ID, link.UserID)
 	if err != nil {
 		return err
 	}
 	if !may(rows, link) {
 		return bad
 	}
-	if err := tx.ConsumeRevokeLink(t.ID, hash); errors.Is(err, store.ErrNotFound) {
+	if err := tx.ConsumeRevokeLink(c.Tenant.ID, hash); errors.Is(err, store.ErrNotFound) {
 		return bad
 	} else if err != nil {
 		return err
 	}
-	by = by.Concerning(link.UserID)
-	if err := tx.DropEnrolments(t.ID, link.UserID); err != nil {
+	c = c.Concerning(link.UserID)
+	if err := tx.DropEnrolments(c.Tenant.ID, link.UserID); err != nil {
 		return err
 	}
-	if err := deny(tx, by, t, rows, link); err != nil {
+	if err := deny(c, tx, rows, link); err != nil {
 		return err
 	}
-	n, err := tx.RevokeSessions(t.ID, link.UserID, "not me")
+	n, err := tx.RevokeSessions(c.Tenant.ID, link.UserID, "not me")
 	if err != nil {
 		return err
 	}
-	return audit.Record(tx, by, "user.denied_change", audit.Detail{"credential_id": link.CredentialID, "sessions_revoked": n})
+	return audit.Record(tx, c.By, "user.denied_change", audit.Detail{"credential_id": link.CredentialID, "sessions_revoked": n})
 }
 
 // may reports whether whom the link was sent to has a say: not without the address,
@@ -179,7 +180,7 @@ func may(rows []store.CredentialRow, link store.RevokeLinkRow) bool {
 }
 
 // deny does what a link does besides ending the sessions.
-func deny(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow, link store.RevokeLinkRow) error {
+func deny(c who.Caller, tx *store.Tx, rows []store.CredentialRow, link store.RevokeLinkRow) error {
 	brought := find(rows, link.CredentialID)
 	// What the user had before the denied change says nothing about that.
 	isNew := brought != nil && !cameIn(*brought).Before(link.CreatedAt)
@@ -187,22 +188,22 @@ func deny(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRo
 	case brought != nil && !brought.SettledAt.IsZero(): // it was decided that it stays
 		return nil
 	case brought != nil && StepsUp(*brought):
-		return disputeFactor(tx, by, t, rows, *brought)
+		return disputeFactor(c, tx, rows, *brought)
 	case strong(link.LetInMethod), isNew && strong(brought.LetInMethod):
 		return nil
 	case link.Previous != "":
-		return disputeChange(tx, by, t, link, brought)
+		return disputeChange(c, tx, link, brought)
 	case isNew && denied(rows, *brought): // whoever decides takes it away, or not
 		return nil
 	case isNew:
-		return remove(tx, by, t, link.UserID, brought.ID)
+		return remove(c, tx, brought.ID)
 	}
 	return nil
 }
 
 // disputeChange brings an address back that a change pushed out, for sign-in: until
 // somebody decides, neither it nor the new one opens a gate.
-func disputeChange(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.RevokeLinkRow, brought *store.CredentialRow) error {
+func disputeChange(c who.Caller, tx *store.Tx, link store.RevokeLinkRow, brought *store.CredentialRow) error {
 	var pushed pushedOut
 	if err := json.Unmarshal([]byte(link.Previous), &pushed); err != nil {
 		return fmt.Errorf("reading what a link brings back: %w", err)
@@ -211,7 +212,7 @@ func disputeChange(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.Revok
 	if !pushed.Since.IsZero() {
 		since = pushed.Since
 	}
-	held, err := tx.CredentialByIdentifier(t.ID, old.Format, old.Identifier)
+	held, err := tx.CredentialByIdentifier(c.Tenant.ID, old.Format, old.Identifier)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		if err := tx.RestoreCredential(old); err != nil {
@@ -220,7 +221,7 @@ func disputeChange(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.Revok
 		if err := tx.LetInAgain(old, pushed.LetIn); err != nil {
 			return err
 		}
-		if err := audit.Record(tx, by, "credential.restored",
+		if err := audit.Record(tx, c.By, "credential.restored",
 			audit.Detail{"credential_id": old.ID, "format": old.Format, "provenance": old.Provenance}); err != nil {
 			return err
 		}
@@ -234,7 +235,7 @@ func disputeChange(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.Revok
 	case brought != nil && brought.ID == old.ID:
 		brought = nil
 	case brought == nil && back: // what pushed it out is gone; other links about that are about this now
-		if err := tx.MoveRevokeLinks(t.ID, link.UserID, link.CredentialID, old.ID); err != nil {
+		if err := tx.MoveRevokeLinks(c.Tenant.ID, link.UserID, link.CredentialID, old.ID); err != nil {
 			return err
 		}
 	case brought != nil && !back && brought.ConfirmedSince().Before(link.CreatedAt):
@@ -243,21 +244,21 @@ func disputeChange(tx *store.Tx, by audit.By, t *tenant.Tenant, link store.Revok
 	rival := ""
 	if back {
 		rival = old.ID
-		if err := dispute(tx, by, t, old, since, ""); err != nil {
+		if err := dispute(c, tx, old, since, ""); err != nil {
 			return err
 		}
 	}
 	if brought != nil {
-		if err := dispute(tx, by, t, *brought, since, rival); err != nil {
+		if err := dispute(c, tx, *brought, since, rival); err != nil {
 			return err
 		}
 	}
 	if !back && brought == nil {
 		return nil
 	}
-	rows, err := tx.Credentials(t.ID, link.UserID)
+	rows, err := tx.Credentials(c.Tenant.ID, link.UserID)
 	if err != nil {
 		return err
 	}
-	return announce(tx, t, rows, disputed("change of the "+KindOf(old.Format).name))
+	return announce(c, tx, rows, disputed("change of the "+KindOf(old.Format).name))
 }

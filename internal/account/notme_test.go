@@ -33,7 +33,7 @@ func links(t testing.TB, w *tenanttest.World) map[string]secret.Text {
 
 func notMe(t testing.TB, w *tenanttest.World, link secret.Text) error {
 	t.Helper()
-	return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.NotMe(tx, tenanttest.By, w.Tenant, link) })
+	return w.DB.Write(t.Context(), func(tx *store.Tx) error { return account.NotMe(w.From(""), tx, link) })
 }
 
 func live(t testing.TB, w *tenanttest.World, userID string) (n int) {
@@ -90,7 +90,7 @@ func TestNotMeRemoves(t *testing.T) {
 func settle(t testing.TB, w *tenanttest.World, userID, id string, keep bool) error {
 	t.Helper()
 	return w.DB.Write(t.Context(), func(tx *store.Tx) error {
-		return account.Settle(tx, tenanttest.By, w.Tenant, userID, account.Decision{CredentialID: id, Keep: keep})
+		return account.Settle(w.About(userID), tx, account.Decision{CredentialID: id, Keep: keep})
 	})
 }
 
@@ -234,7 +234,7 @@ func TestNotMeLeavesAWayIn(t *testing.T) {
 		}
 		early := links(t, w)["ada@example.com"]
 		w.Write(t, func(tx *store.Tx) error {
-			return account.Unlink(tx, tenanttest.By, w.Tenant, ada.UserID, ada.SignInCredentialID, proven)
+			return account.Unlink(w.About(ada.UserID), tx, ada.SignInCredentialID, proven)
 		})
 		if err := notMe(t, w, early); !fault.Has(err, fault.InvalidRevokeLink) {
 			t.Errorf("a link of an address that is gone: %v", err)

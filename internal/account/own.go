@@ -122,7 +122,7 @@ func Describe(c who.Caller, tx *store.Tx, id string, alias *string, first bool) 
 		return err
 	}
 	if alias != nil {
-		if err := Rename(tx, c.By, c.Tenant, row, *alias); err != nil {
+		if err := Rename(c, tx, row, *alias); err != nil {
 			return err
 		}
 	}
@@ -141,7 +141,7 @@ func RenamePasskey(c who.Caller, tx *store.Tx, id string, alias *string) (Passke
 	if err != nil || alias == nil {
 		return held, err
 	}
-	if err := Rename(tx, c.By, c.Tenant, held.Credential, *alias); err != nil {
+	if err := Rename(c, tx, held.Credential, *alias); err != nil {
 		return held, err
 	}
 	if err := tx.TouchPasskey(c.Tenant.ID, id); err != nil {
@@ -158,7 +158,7 @@ func Delete(c who.Caller, tx *store.Tx, userAgent string) error {
 		return err
 	}
 	for _, row := range rows {
-		if err := Notify(tx, c.Tenant, row, deliver.Notice{At: tx.Now(), UserAgent: userAgent}, Deleted); err != nil {
+		if err := Notify(c, tx, row, deliver.Notice{At: tx.Now(), UserAgent: userAgent}, Deleted); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // MaxMetadata is the size of the metadata object in bytes of JSON.
@@ -85,21 +86,21 @@ func (p Profile) text() (string, error) {
 }
 
 // ChangeProfile applies a change to a user that the transaction has locked.
-func ChangeProfile(tx *store.Tx, by audit.By, u store.UserRow, c ProfileChange) error {
+func ChangeProfile(c who.Caller, tx *store.Tx, u store.UserRow, change ProfileChange) error {
 	profile, err := ReadProfile(u)
 	if err != nil {
 		return err
 	}
 	username := u.Username
-	if c.Username != nil {
-		if username = *c.Username; username != "" && !usernameRule.MatchString(username) {
+	if change.Username != nil {
+		if username = *change.Username; username != "" && !usernameRule.MatchString(username) {
 			return fault.New(fault.InvalidUsername, "A username has 3 to 64 letters, digits, dots, dashes or underscores.")
 		}
 	}
-	if err := c.apply(&profile); err != nil {
+	if err := change.apply(&profile); err != nil {
 		return err
 	}
-	if c.MFABackupCodeAcknowledgement != nil { // "complete", or apply had refused
+	if change.MFABackupCodeAcknowledgement != nil { // "complete", or apply had refused
 		if err := tx.ForgetRecoveryCodes(u.EnvironmentID, u.ID); err != nil {
 			return err
 		}
@@ -114,7 +115,7 @@ func ChangeProfile(tx *store.Tx, by audit.By, u store.UserRow, c ProfileChange) 
 		}
 		return err
 	}
-	return audit.Record(tx, by, "user.updated", audit.Detail{"fields": c.names()})
+	return audit.Record(tx, c.By, "user.updated", audit.Detail{"fields": change.names()})
 }
 
 func (c ProfileChange) apply(p *Profile) error {

@@ -23,7 +23,7 @@ func change(t testing.TB, w *tenanttest.World, userID, body string) error {
 		if err != nil {
 			return err
 		}
-		return account.ChangeProfile(tx, tenanttest.By, u, c)
+		return account.ChangeProfile(w.About(u.ID), tx, u, c)
 	})
 }
 

@@ -5,16 +5,14 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/stepup-auth/stepup/internal/audit"
-	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // RecoverySet finds the user's set of recovery codes; ok is false when there is none.
-func RecoverySet(tx *store.Tx, environmentID, userID string) (set store.CredentialRow, ok bool, err error) {
-	rows, err := tx.Credentials(environmentID, userID)
+func RecoverySet(c who.Caller, tx *store.Tx) (set store.CredentialRow, ok bool, err error) {
+	rows, err := tx.Credentials(c.Tenant.ID, c.UserID())
 	for _, row := range rows {
 		if standsIn(row) {
 			return row, true, err
@@ -25,8 +23,8 @@ func RecoverySet(tx *store.Tx, environmentID, userID string) (set store.Credenti
 
 // MayRecover refuses recovery codes to users without a second factor that
 // they could stand in for.
-func MayRecover(tx *store.Tx, env *environment.Environment, userID string) error {
-	rows, err := tx.Credentials(env.ID, userID)
+func MayRecover(c who.Caller, tx *store.Tx) error {
+	rows, err := tx.Credentials(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
 	}
@@ -36,7 +34,7 @@ func MayRecover(tx *store.Tx, env *environment.Environment, userID string) error
 			continue
 		}
 		factors = true
-		if env.MFA.AllowsBackupCodesFor(row.Format) {
+		if c.Tenant.MFA.AllowsBackupCodesFor(row.Format) {
 			return nil
 		}
 	}
@@ -48,11 +46,11 @@ func MayRecover(tx *store.Tx, env *environment.Environment, userID string) error
 
 // NewRecoverySet makes the credential of a new set of recovery codes, in place
 // of an old one, whose tokens die with it. The caller fills the set.
-func NewRecoverySet(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, from Authority) (store.CredentialRow, error) {
-	if _, err := tx.LockUser(t.ID, userID); err != nil {
+func NewRecoverySet(c who.Caller, tx *store.Tx, from Authority) (store.CredentialRow, error) {
+	if _, err := tx.LockUser(c.Tenant.ID, c.UserID()); err != nil {
 		return store.CredentialRow{}, err
 	}
-	old, exists, err := RecoverySet(tx, t.ID, userID)
+	old, exists, err := RecoverySet(c, tx)
 	if err != nil {
 		return old, err
 	}
@@ -60,44 +58,44 @@ func NewRecoverySet(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string, 
 		return old, undecided()
 	}
 	if exists {
-		if err := remove(tx, by, t, userID, old.ID); err != nil {
+		if err := remove(c, tx, old.ID); err != nil {
 			return old, err
 		}
 	}
 	id := uuid.NewString()
-	set, err := Link(tx, by, t, userID, Address{ID: id, Format: store.FormatRecovery, Identifier: id, Written: "Recovery codes"}, from)
+	set, err := Link(c, tx, Address{ID: id, Format: store.FormatRecovery, Identifier: id, Written: "Recovery codes"}, from)
 	if err != nil {
 		return set, err
 	}
-	return set, OweAcknowledgement(tx, t.ID, userID)
+	return set, OweAcknowledgement(c, tx)
 }
 
 // Recovered records that a recovery code was used, starts cool-downs and tells
 // the user by every channel. unread says that codes wait to be written down,
 // which those of a set renewed after a failover do once more.
-func Recovered(tx *store.Tx, t *tenant.Tenant, userID string, unread bool, left int) error {
-	if err := tx.FactorsChanged(t.ID, userID); err != nil {
+func Recovered(c who.Caller, tx *store.Tx, unread bool, left int) error {
+	if err := tx.FactorsChanged(c.Tenant.ID, c.UserID()); err != nil {
 		return err
 	}
 	if unread {
-		if err := OweAcknowledgement(tx, t.ID, userID); err != nil {
+		if err := OweAcknowledgement(c, tx); err != nil {
 			return err
 		}
 	}
-	rows, err := tx.Credentials(t.ID, userID)
+	rows, err := tx.Credentials(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
 	}
-	return tell(tx, t, rows, change{}, recovered(left))
+	return tell(c, tx, rows, change{}, recovered(left))
 }
 
 // dropRecoverySet removes the set that stood in for the user's last factor, with
 // what was owed for it.
-func dropRecoverySet(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id string) error {
-	if err := remove(tx, by, t, userID, id); err != nil {
+func dropRecoverySet(c who.Caller, tx *store.Tx, id string) error {
+	if err := remove(c, tx, id); err != nil {
 		return err
 	}
-	user, err := tx.User(t.ID, userID)
+	user, err := tx.User(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
 	}
@@ -106,8 +104,8 @@ func dropRecoverySet(tx *store.Tx, by audit.By, t *tenant.Tenant, userID, id str
 
 // OweAcknowledgement notes that there are recovery codes the user has not yet
 // said to have written down.
-func OweAcknowledgement(tx *store.Tx, environmentID, userID string) error {
-	user, err := tx.User(environmentID, userID)
+func OweAcknowledgement(c who.Caller, tx *store.Tx) error {
+	user, err := tx.User(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/who"
 )
 
@@ -15,56 +14,57 @@ import (
 // enrolments, sessions and elevated tokens, and says how many factors there
 // were. It makes nothing that proves anything: the user signs in again with
 // what is left. Every address is told.
-func ResetFactors(tx *store.Tx, by audit.By, t *tenant.Tenant, userID string) (int, error) {
-	env := t.Environment
-	user, err := tx.LockUser(env.ID, userID)
+func ResetFactors(c who.Caller, tx *store.Tx) (int, error) {
+	user, err := tx.LockUser(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return 0, err
 	}
-	rows, err := tx.Credentials(env.ID, userID)
+	rows, err := tx.Credentials(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return 0, err
 	}
 	if !slices.ContainsFunc(rows, StepsUp) {
 		return 0, nil // there is nothing to take away, and nothing of it to tell
 	}
-	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return !IsFactor(row) && row.SignInEnabled && Counts(env, row) }) {
+	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool {
+		return !IsFactor(row) && row.SignInEnabled && Counts(c.Tenant.Environment, row)
+	}) {
 		return 0, fault.New(fault.LastCredential, "A second factor is all this user can sign in with. Disable or delete the user instead.")
 	}
-	if err := ForgiveTries(who.Caller{By: by.Concerning(userID), Tenant: t}, tx); err != nil { // while their factors are known
+	if err := ForgiveTries(c, tx); err != nil { // while their factors are known
 		return 0, err
 	}
-	if rows, err = dropLetIn(tx, by, t, rows); err != nil {
+	if rows, err = dropLetIn(c, tx, rows); err != nil {
 		return 0, err
 	}
-	n, err := dropFactors(tx, by, env.ID, userID, rows)
+	n, err := dropFactors(c, tx, rows)
 	if err != nil {
 		return 0, err
 	}
-	if err := tx.DropEnrolments(env.ID, userID); err != nil {
+	if err := tx.DropEnrolments(c.Tenant.ID, c.UserID()); err != nil {
 		return 0, err
 	}
 	if err := acknowledgement(tx, user, ""); err != nil {
 		return 0, err
 	}
-	if err := tx.FactorsChanged(env.ID, userID); err != nil {
+	if err := tx.FactorsChanged(c.Tenant.ID, c.UserID()); err != nil {
 		return 0, err
 	}
-	sessions, err := tx.RevokeSessions(env.ID, userID, "second factors reset")
+	sessions, err := tx.RevokeSessions(c.Tenant.ID, c.UserID(), "second factors reset")
 	if err != nil {
 		return 0, err
 	}
 	for _, row := range rows {
-		if err := Notify(tx, t, row, deliver.Notice{At: tx.Now()}, reset); err != nil {
+		if err := Notify(c, tx, row, deliver.Notice{At: tx.Now()}, reset); err != nil {
 			return 0, err
 		}
 	}
-	return n, audit.Record(tx, by, "user.mfa_reset", audit.Detail{"factors": n, "sessions_revoked": sessions})
+	return n, audit.Record(tx, c.By, "user.mfa_reset", audit.Detail{"factors": n, "sessions_revoked": sessions})
 }
 
 // dropLetIn takes away what disputed factors let in: nobody will decide about it.
 // It returns the rows that are left; the factors among them are.
-func dropLetIn(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.CredentialRow) ([]store.CredentialRow, error) {
+func dropLetIn(c who.Caller, tx *store.Tx, rows []store.CredentialRow) ([]store.CredentialRow, error) {
 	var v verdict
 	for _, row := range rows {
 		if row.Disputed() && StepsUp(row) {
@@ -78,24 +78,24 @@ func dropLetIn(tx *store.Tx, by audit.By, t *tenant.Tenant, rows []store.Credent
 	v.goes = slices.Compact(v.goes)
 	slices.Sort(v.fades)
 	v.fades = slices.DeleteFunc(slices.Compact(v.fades), func(id string) bool { return slices.Contains(v.goes, id) })
-	if err := v.leavesAWayIn(slices.DeleteFunc(slices.Clone(rows), StepsUp), t); err != nil {
+	if err := v.leavesAWayIn(c.Tenant, slices.DeleteFunc(slices.Clone(rows), StepsUp)); err != nil {
 		return rows, err
 	}
-	if err := v.carryOut(tx, by, t, rows); err != nil {
+	if err := v.carryOut(c, tx, rows); err != nil {
 		return rows, err
 	}
 	return slices.DeleteFunc(slices.Clone(rows), func(row store.CredentialRow) bool { return slices.Contains(v.goes, row.ID) }), nil
 }
 
-func dropFactors(tx *store.Tx, by audit.By, environmentID, userID string, rows []store.CredentialRow) (n int, err error) {
+func dropFactors(c who.Caller, tx *store.Tx, rows []store.CredentialRow) (n int, err error) {
 	for _, row := range rows {
 		if !StepsUp(row) {
 			continue
 		}
-		if err := tx.DeleteCredential(environmentID, userID, row.ID); err != nil {
+		if err := tx.DeleteCredential(c.Tenant.ID, c.UserID(), row.ID); err != nil {
 			return n, err
 		}
-		if err := audit.Record(tx, by, "credential.unlinked", audit.Detail{"credential_id": row.ID}); err != nil {
+		if err := audit.Record(tx, c.By, "credential.unlinked", audit.Detail{"credential_id": row.ID}); err != nil {
 			return n, err
 		}
 		if IsFactor(row) {

@@ -242,7 +242,7 @@ func TestUnconfirmedCredentialMintsNothing(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Old(), func(t *testing.T, w *tenanttest.World) {
 		ada := w.SignIn(t, "first@example.com")
 		w.Write(t, func(tx *store.Tx) error {
-			_, err := account.Link(tx, tenanttest.By, w.Tenant, ada.UserID, account.Address{Format: store.FormatEmail,
+			_, err := account.Link(w.About(ada.UserID), tx, account.Address{Format: store.FormatEmail,
 				Identifier: "ada@example.com", Written: "ada@example.com"}, account.Authority{Provenance: store.ProvenanceNothing})
 			return err
 		})

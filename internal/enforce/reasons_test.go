@@ -180,12 +180,12 @@ func TestRevocation(t *testing.T) {
 		}},
 		{"the credential", func(t *testing.T, w *tenanttest.World, s store.SessionRow) {
 			w.Write(t, func(tx *store.Tx) error {
-				if _, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID,
+				if _, err := account.Link(w.About(s.UserID), tx,
 					account.Address{Format: store.FormatEmail, Identifier: "b@example.com", Written: "b@example.com"},
 					account.Authority{Provenance: store.ProvenanceElevatedToken}); err != nil {
 					return err
 				}
-				return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, s.SignInCredentialID,
+				return account.Unlink(w.About(s.UserID), tx, s.SignInCredentialID,
 					account.Authority{Provenance: store.ProvenanceElevatedToken})
 			})
 		}},

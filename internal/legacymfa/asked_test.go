@@ -84,7 +84,7 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 	if isEnrolled {
 		var app store.CredentialRow
 		w.Write(t, func(tx *store.Tx) (err error) {
-			app, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: name + "-app", Format: store.FormatTOTP,
+			app, err = account.Link(w.About(s.UserID), tx, account.Address{ID: name + "-app", Format: store.FormatTOTP,
 				Identifier: name + "-app", Written: "app"}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 			return err
 		})

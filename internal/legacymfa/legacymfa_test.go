@@ -26,7 +26,7 @@ func enrolled(t *testing.T, w *tenanttest.World, name, provenance string) (store
 	s := w.SignIn(t, name+"@example.com")
 	var row store.CredentialRow
 	w.Write(t, func(tx *store.Tx) (err error) {
-		row, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: name + "-app", Format: store.FormatTOTP,
+		row, err = account.Link(w.About(s.UserID), tx, account.Address{ID: name + "-app", Format: store.FormatTOTP,
 			Identifier: name + "-app", Written: "app"}, account.Authority{Provenance: provenance})
 		return err
 	})
@@ -144,7 +144,7 @@ func TestTokenDies(t *testing.T) {
 			t.Errorf("a lasting token after a failover: %q", got)
 		}
 		w.Write(t, func(tx *store.Tx) error {
-			return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, app.ID,
+			return account.Unlink(w.About(s.UserID), tx, app.ID,
 				account.Authority{Provenance: store.ProvenanceElevatedToken})
 		})
 		if got := judge(t, w, s, text); got == "" {

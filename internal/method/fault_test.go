@@ -125,7 +125,7 @@ func flows() []flow {
 		{"linking", ask(method.Update, "other"), func(ctx context.Context, w *tenanttest.World) (bool, error) {
 			err := w.Check(ctx, w.Attempt(&ada, id, code), func(tx *store.Tx, p method.Proof) error {
 				e := p.Evidence()
-				_, err := account.Link(tx, tenanttest.By, w.Tenant, ada.UserID, account.Address{Format: e.Format, Identifier: e.Identifier,
+				_, err := account.Link(w.About(ada.UserID), tx, account.Address{Format: e.Format, Identifier: e.Identifier,
 					Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 				return err
 			})

@@ -19,6 +19,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/token"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Applied says what applying a document did.
@@ -277,7 +278,7 @@ func ResetMFA(tx *store.Tx, by audit.By, environmentID, userID string) (int, err
 		return 0, err
 	}
 	by.EnvironmentID = environmentID
-	return account.ResetFactors(tx, by.Concerning(userID), t, userID)
+	return account.ResetFactors(who.Caller{By: by.Concerning(userID), Tenant: t}, tx)
 }
 
 // Settle decides about a disputed factor or address of a user, or about an address
@@ -288,7 +289,7 @@ func Settle(tx *store.Tx, by audit.By, environmentID, userID string, d account.D
 		return err
 	}
 	by.EnvironmentID = environmentID
-	return account.Settle(tx, by.Concerning(userID), t, userID, d)
+	return account.Settle(who.Caller{By: by.Concerning(userID), Tenant: t}, tx, d)
 }
 
 // tenantOf is an environment as far as writing to its users goes.

@@ -30,11 +30,11 @@ func Unlink(
 	if err != nil {
 		return err
 	}
-	if err := account.Unlink(tx, c.By, c.Tenant, c.Session.UserID, id, from); err != nil {
+	if err := account.Unlink(c, tx, id, from); err != nil {
 		return err
 	}
 	if primary != id && find(rows, primary).Format == store.FormatBlockchain {
-		return account.SelectWallet(tx, c.By, c.Tenant, c.Session.UserID, primary)
+		return account.SelectWallet(c, tx, primary)
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func Remove(c who.Caller, tx *store.Tx, id string, held func(*store.Tx) error, s
 	if err != nil {
 		return err
 	}
-	return account.Unlink(tx, c.By, c.Tenant, c.Session.UserID, id, from)
+	return account.Unlink(c, tx, id, from)
 }
 
 // Confirm makes a credential count that was linked with nothing.
@@ -64,7 +64,7 @@ func Confirm(c who.Caller, tx *store.Tx, id string, spend Spend) error {
 	if from == account.Nothing {
 		return fault.New(fault.MFAInvalidRequest, "Prove that it is you first: step up for credential:link with an older credential.")
 	}
-	return account.Confirm(tx, c.By, c.Tenant, c.Session.UserID, id, from)
+	return account.Confirm(c, tx, id, from)
 }
 
 // Decide decides about what somebody said was not the user: it stays, or it goes
@@ -84,8 +84,7 @@ func Decide(c who.Caller, tx *store.Tx, id string, keep bool, spend Spend) error
 	if !account.MayDecide(rows, id, from.Credential) {
 		return enforce.Disputed(policy.Decision{Rule: policy.Rule{Scope: stepup.CredentialUnlink}}, c.By.RequestID)
 	}
-	return account.Settle(tx, c.By, c.Tenant, c.Session.UserID,
-		account.Decision{CredentialID: id, Keep: keep, ExceptSession: c.Session.ID})
+	return account.Settle(c, tx, account.Decision{CredentialID: id, Keep: keep, ExceptSession: c.Session.ID})
 }
 
 // ChangeProfile changes what the user says of themselves. What allows it is spent,
@@ -103,7 +102,7 @@ func ChangeProfile(c who.Caller, tx *store.Tx, change account.ProfileChange, spe
 			return err
 		}
 	}
-	return account.ChangeProfile(tx, c.By, user, change)
+	return account.ChangeProfile(c, tx, user, change)
 }
 
 // find is the credential with the id; without one, the zero value.

@@ -77,14 +77,14 @@ func LinkApp(c who.Caller, tx *store.Tx, proof method.Proof) (store.CredentialRo
 	if err != nil {
 		return store.CredentialRow{}, err
 	}
-	row, err := account.Link(tx, c.By, c.Tenant, c.Session.UserID, proven(evidence), from)
+	row, err := account.Link(c, tx, proven(evidence), from)
 	if err != nil || !c.Tenant.MFA.AllowsBackupCodesFor(row.Format) {
 		return row, err
 	}
-	if _, has, err := account.RecoverySet(tx, c.Tenant.ID, c.Session.UserID); err != nil || has {
+	if _, has, err := account.RecoverySet(c, tx); err != nil || has {
 		return row, err
 	}
-	return row, account.OweAcknowledgement(tx, c.Tenant.ID, c.Session.UserID)
+	return row, account.OweAcknowledgement(c, tx)
 }
 
 // LinkPasskey makes what a registration proves a passkey of the user.
@@ -106,7 +106,7 @@ func LinkPasskey(c who.Caller, tx *store.Tx, r *passkey.Registration, proof meth
 	if err != nil {
 		return store.CredentialRow{}, err
 	}
-	credential, err := account.Link(tx, c.By, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from)
+	credential, err := account.Link(c, tx, proven(proof.Evidence()), from)
 	if err != nil {
 		return credential, err
 	}

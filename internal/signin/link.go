@@ -23,11 +23,11 @@ func Link(c who.Caller, tx *store.Tx, proof method.Proof, spend Spend) (store.Cr
 	}
 	if own {
 		if from != account.Nothing {
-			err = account.Confirm(tx, c.By, c.Tenant, c.Session.UserID, held.ID, from)
+			err = account.Confirm(c, tx, held.ID, from)
 		}
 		return held, err
 	}
-	return account.Link(tx, c.By, c.Tenant, c.Session.UserID, proven(proof.Evidence()), from)
+	return account.Link(c, tx, proven(proof.Evidence()), from)
 }
 
 // LinkSent adds the address that a code was sent to, or puts it in the place of the
@@ -42,7 +42,7 @@ func LinkSent(c who.Caller, tx *store.Tx, proof method.Proof, spend Spend) (stor
 	if err != nil {
 		return store.CredentialRow{}, err
 	}
-	return account.Replace(tx, c.By, c.Tenant, c.Session.UserID, proven(evidence), from)
+	return account.Replace(c, tx, proven(evidence), from)
 }
 
 // Transfer takes the proven wallet from whoever has it: its signature is worth more
@@ -56,7 +56,7 @@ func Transfer(c who.Caller, tx *store.Tx, proof method.Proof, spend Spend) (stor
 	if err != nil {
 		return held, err
 	}
-	return account.Transfer(tx, c.By, c.Tenant, c.Session.UserID, held, proven(proof.Evidence()), from)
+	return account.Transfer(c, tx, held, proven(proof.Evidence()), from)
 }
 
 func proven(e method.Evidence) account.Address {

@@ -102,7 +102,7 @@ func mark(c who.Caller, tx *store.Tx, proof method.Proof, credential store.Crede
 		if err != nil {
 			return err
 		}
-		if err := account.Recovered(tx, c.Tenant, c.Session.UserID, len(shown) > 0, left); err != nil {
+		if err := account.Recovered(c, tx, len(shown) > 0, left); err != nil {
 			return err
 		}
 	}

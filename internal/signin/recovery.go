@@ -16,15 +16,15 @@ func RecoveryCodes(c who.Caller, tx *store.Tx, renew bool, spend Spend) (shown [
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := account.MayRecover(tx, c.Tenant.Environment, c.Session.UserID); err != nil {
+	if err := account.MayRecover(c, tx); err != nil {
 		return nil, 0, err
 	}
-	_, exists, err := account.RecoverySet(tx, c.Tenant.ID, c.Session.UserID)
+	_, exists, err := account.RecoverySet(c, tx)
 	if err != nil {
 		return nil, 0, err
 	}
 	if renew || !exists {
-		set, err := account.NewRecoverySet(tx, c.By, c.Tenant, c.Session.UserID, from)
+		set, err := account.NewRecoverySet(c, tx, from)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -29,7 +29,7 @@ func In(c who.Caller, tx *store.Tx, proof method.Proof, device session.Device, m
 	if row, ok := proof.Credential(); ok {
 		held = &row
 	}
-	userID, credential, isNew, err := account.SignIn(tx, c.By, c.Tenant, proven(evidence), held)
+	userID, credential, isNew, err := account.SignIn(c, tx, proven(evidence), held)
 	if err != nil {
 		return Signed{}, err
 	}

@@ -75,6 +75,6 @@ func notMe(c *door.Call, r NotMeRequest) (door.None, error) {
 		return door.None{}, err
 	}
 	return door.None{}, c.Write(func(tx *store.Tx) error {
-		return account.NotMe(tx, c.By, c.Tenant, secret.Text(r.Token))
+		return account.NotMe(c.Caller, tx, secret.Text(r.Token))
 	})
 }

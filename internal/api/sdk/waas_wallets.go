@@ -146,7 +146,7 @@ func (a *API) waasGet(c *door.Call, _ door.None) (EmbeddedWallet, error) {
 	}
 	if w.State == wallet.Deleted {
 		err = c.Write(func(tx *store.Tx) error {
-			return account.ForgetEmbedded(tx, c.By, c.Tenant, c.Session.UserID, w.ID)
+			return account.ForgetEmbedded(c.Caller, tx, w.ID)
 		})
 	}
 	return viewWallet(w), err
@@ -182,7 +182,7 @@ func keepWallet(c *door.Call, tx *store.Tx, w wallet.Wallet) error {
 		Address: w.Address, Chain: kind.Namespace(), WalletName: "embedded" + string(kind), WalletProvider: embeddedWallet,
 		EmbeddedWalletID: w.ID,
 	}
-	return account.KeepEmbedded(tx, c.By, c.Tenant, c.Session.UserID, account.Address{
+	return account.KeepEmbedded(c.Caller, tx, account.Address{
 		Format: store.FormatBlockchain, Identifier: kind.Identifier(w.Address), Written: w.Address, Detail: detail.JSON(),
 	})
 }

@@ -208,6 +208,6 @@ func (a *API) walletSelect(c *door.Call, r WalletSelection) (VerifyResponse, err
 		return VerifyResponse{}, err
 	}
 	return a.changed(c, func(tx *store.Tx) error {
-		return account.SelectWallet(tx, c.By, c.Tenant, c.Session.UserID, r.WalletID)
+		return account.SelectWallet(c.Caller, tx, r.WalletID)
 	})
 }

@@ -323,7 +323,7 @@ func TestSecondFactor(t *testing.T) {
 		d := sqlite(t, more, "mfa: {methods: [{type: totp, enabled: true}]}")
 		ada := d.mustSignIn(t, "ada")
 		d.Write(t, func(tx *store.Tx) error {
-			_, err := account.Link(tx, tenanttest.By, d.Tenant, ada.UserID, account.Address{Format: store.FormatTOTP, Identifier: "device",
+			_, err := account.Link(d.About(ada.UserID), tx, account.Address{Format: store.FormatTOTP, Identifier: "device",
 				Written: "My phone"}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 			return err
 		})

@@ -23,7 +23,7 @@ func enrol(t testing.TB, w *tenanttest.World, s store.SessionRow) (setID string,
 			{Format: store.FormatTOTP, Identifier: "app of " + s.UserID, Written: "Authenticator app"},
 			{ID: "set of " + s.UserID, Format: store.FormatRecovery, Identifier: "set of " + s.UserID, Written: "Recovery codes"},
 		} {
-			if _, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, a,
+			if _, err := account.Link(w.About(s.UserID), tx, a,
 				account.Authority{Provenance: store.ProvenanceElevatedToken}); err != nil {
 				return err
 			}

@@ -24,7 +24,7 @@ func link(tx *store.Tx, w *tenanttest.World, s store.SessionRow, number string) 
 	if err != nil {
 		return err
 	}
-	_, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.PhoneAddress(n),
+	_, err = account.Link(w.About(s.UserID), tx, account.PhoneAddress(n),
 		account.Authority{Provenance: store.ProvenanceElevatedToken})
 	return err
 }

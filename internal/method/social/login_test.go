@@ -213,7 +213,7 @@ func (h house) enrol(t testing.TB, provider, name string, b func(*store.SessionR
 	m, a := h.attempt(&row, provider, b(&row))
 	err := method.Check(t.Context(), h.DB, m, a, func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
-		_, err := account.Link(tx, tenanttest.By, h.Tenant, row.UserID, account.Address{Format: e.Format, Identifier: e.Identifier,
+		_, err := account.Link(h.About(row.UserID), tx, account.Address{Format: e.Format, Identifier: e.Identifier,
 			Written: e.Recipient, Detail: e.Detail}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		return err
 	})

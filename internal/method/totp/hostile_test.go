@@ -51,7 +51,7 @@ func (a *apps) confirm(t testing.TB, w *tenanttest.World, s store.SessionRow, id
 	return method.Check(t.Context(), w.DB, totp.Method{DeviceID: id}, w.Attempt(&s, "",
 		code), func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
-		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{ID: id, Format: e.Format, Identifier: e.Identifier,
+		_, err := account.Link(w.About(s.UserID), tx, account.Address{ID: id, Format: e.Format, Identifier: e.Identifier,
 			Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		return err
 	})

@@ -116,7 +116,7 @@ func linkTo(t testing.TB, w *tenanttest.World, wallet *walletsigtest.Wallet, s s
 	t.Helper()
 	if err := check(t, w, signed(w, wallet, to(walletsig.Link, &s), published(t, w, wallet)), func(tx *store.Tx, p method.Proof) error {
 		e := p.Evidence()
-		_, err := account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier,
+		_, err := account.Link(w.About(s.UserID), tx, account.Address{Format: e.Format, Identifier: e.Identifier,
 			Written: e.Recipient, Detail: e.Detail}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		return err
 	}); err != nil {
@@ -380,7 +380,7 @@ func TestG8TextOutlivesNoUnlink(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return account.Unlink(tx, tenanttest.By, w.Tenant, s.UserID, row.ID,
+			return account.Unlink(w.About(s.UserID), tx, row.ID,
 				account.Authority{Provenance: store.ProvenanceElevatedToken})
 		})
 	}

@@ -239,6 +239,9 @@ func (w *World) As(s *store.SessionRow) who.Caller {
 	return c
 }
 
+// About is somebody who acts on a user and is not signed in, as an operator does.
+func (w *World) About(userID string) who.Caller { return w.From("").Concerning(userID) }
+
 // From is somebody who asks from an address and is signed out.
 func (w *World) From(source string) who.Caller {
 	return who.Caller{By: By, Tenant: w.Tenant, Source: source}
@@ -310,7 +313,7 @@ func Enter(tx *store.Tx, t *tenant.Tenant, p method.Proof) (store.SessionRow, er
 		held = &c
 	}
 	e := p.Evidence()
-	userID, c, _, err := account.SignIn(tx, By, t,
+	userID, c, _, err := account.SignIn(who.Caller{By: By, Tenant: t}, tx,
 		account.Address{Format: e.Format, Identifier: e.Identifier, Written: e.Recipient, Detail: e.Detail}, held)
 	if err != nil {
 		return store.SessionRow{}, err

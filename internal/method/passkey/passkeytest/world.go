@@ -43,7 +43,7 @@ func Finish(t testing.TB, w *tenanttest.World, s store.SessionRow, answer passke
 			return passkey.Known()
 		}
 		e := p.Evidence()
-		c, err = account.Link(tx, tenanttest.By, w.Tenant, s.UserID, account.Address{Format: e.Format, Identifier: e.Identifier,
+		c, err = account.Link(w.About(s.UserID), tx, account.Address{Format: e.Format, Identifier: e.Identifier,
 			Written: e.Recipient}, account.Authority{Provenance: store.ProvenanceElevatedToken})
 		if err != nil {
 			return err
