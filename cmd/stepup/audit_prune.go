@@ -131,7 +131,7 @@ func export(s *session, db *store.DB, out io.Writer, id string, before time.Time
 // before the first is gone.
 func remove(s *session, db *store.DB, file io.Reader, digest hash.Hash, count int) error {
 	err := db.Write(s.ctx, func(tx *store.Tx) error {
-		return audit.Record(tx, operator(), "audit.pruned", audit.Detail{"count": count, "sha256": hex.EncodeToString(digest.Sum(nil))})
+		return audit.Record(tx, operator().By, "audit.pruned", audit.Detail{"count": count, "sha256": hex.EncodeToString(digest.Sum(nil))})
 	})
 	lines := bufio.NewReader(file)
 	for more := true; more && err == nil; {

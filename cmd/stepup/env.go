@@ -146,7 +146,7 @@ func (c *envApply) apply(s *session, document []byte, senders deliver.Senders) (
 	defer db.Close()
 	var applied operate.Applied
 	err = db.Write(s.ctx, func(tx *store.Tx) (err error) {
-		applied, err = operate.Apply(tx, operator(), document,
+		applied, err = operate.Apply(operator(), tx, document,
 			operate.ApplyOptions{MayWeaken: true, DryRun: c.DryRun, Operators: s.config.Operators, Senders: senders})
 		return err
 	})

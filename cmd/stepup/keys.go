@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/token"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type keysCommand struct {
@@ -33,11 +33,11 @@ type keysRotate struct {
 
 func (c *keysRotate) Run(s *session) error {
 	var kid string
-	err := s.write(func(tx *store.Tx, by audit.By) (err error) {
+	err := s.write(func(by who.Caller, tx *store.Tx) (err error) {
 		if _, err := tx.Environment(c.Env); err != nil {
 			return orUnknown(err, "environment", c.Env)
 		}
-		kid, err = operate.RotateKeys(tx, by, c.Env, c.AtOnce)
+		kid, err = operate.RotateKeys(by, tx, c.Env, c.AtOnce)
 		return err
 	})
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type commands struct {
@@ -164,13 +165,13 @@ func (s *session) storeConfig() (store.Config, error) {
 func (s *session) developmentFile() string { return filepath.Join(s.data, "stepup.db") }
 
 // write runs one audited change as the operator.
-func (s *session) write(change func(*store.Tx, audit.By) error) error {
+func (s *session) write(change func(who.Caller, *store.Tx) error) error {
 	db, err := s.open()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	return db.Write(s.ctx, func(tx *store.Tx) error { return change(tx, operator()) })
+	return db.Write(s.ctx, func(tx *store.Tx) error { return change(operator(), tx) })
 }
 
 func (s *session) read(look func(*store.Tx) error) error {
@@ -189,10 +190,10 @@ func (s *session) host() (operate.Host, error) {
 }
 
 // operator is who the audit log names: the account the command runs under.
-func operator() audit.By {
+func operator() who.Caller {
 	name := "unknown"
 	if u, err := user.Current(); err == nil {
 		name = u.Username
 	}
-	return audit.By{Actor: "operator:" + name, RequestID: "cli"}
+	return who.Caller{By: audit.By{Actor: "operator:" + name, RequestID: "cli"}}
 }

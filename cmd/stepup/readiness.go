@@ -133,7 +133,7 @@ func (c *envAccept) Run(s *session) error {
 					return err
 				}
 			}
-			accepted, err = operate.Accept(tx, operator(), c.ID, options)
+			accepted, err = operate.Accept(operator(), tx, c.ID, options)
 			return err
 		})
 		return accepted, err

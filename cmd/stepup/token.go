@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type tokenCommand struct {
@@ -44,7 +44,7 @@ func (c *tokenCreate) Run(s *session) error {
 	}
 	var text secret.Text
 	var id string
-	err := s.write(func(tx *store.Tx, by audit.By) (err error) {
+	err := s.write(func(by who.Caller, tx *store.Tx) (err error) {
 		if c.Env != "" {
 			if _, err := tx.Environment(c.Env); err != nil {
 				return orUnknown(err, "environment", c.Env)
@@ -53,7 +53,7 @@ func (c *tokenCreate) Run(s *session) error {
 		if err := knownScopes(tx, c.Env, c.Consume); err != nil {
 			return err
 		}
-		text, id, err = serviceauth.Create(tx, by, n)
+		text, id, err = serviceauth.Create(by, tx, n)
 		return err
 	})
 	if err != nil {
@@ -135,7 +135,7 @@ type tokenRevoke struct {
 }
 
 func (c *tokenRevoke) Run(s *session) error {
-	err := s.write(func(tx *store.Tx, by audit.By) error { return serviceauth.Revoke(tx, by, c.ID) })
+	err := s.write(func(by who.Caller, tx *store.Tx) error { return serviceauth.Revoke(by, tx, c.ID) })
 	if err != nil {
 		return orUnknown(err, "live service token", c.ID)
 	}

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/account"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type userCommand struct {
@@ -158,24 +158,24 @@ func (c *userShow) Run(s *session) error {
 type userDisable struct{ userArgs }
 
 func (c *userDisable) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
-		return "Disabled, and every session has ended.", operate.SetUserDisabled(tx, by, c.Env, id, true)
+	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
+		return "Disabled, and every session has ended.", operate.SetUserDisabled(by, tx, c.Env, id, true)
 	})
 }
 
 type userEnable struct{ userArgs }
 
 func (c *userEnable) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
-		return "Enabled.", operate.SetUserDisabled(tx, by, c.Env, id, false)
+	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
+		return "Enabled.", operate.SetUserDisabled(by, tx, c.Env, id, false)
 	})
 }
 
 type userRevokeSessions struct{ userArgs }
 
 func (c *userRevokeSessions) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
-		_, err := operate.RevokeSessions(tx, by, c.Env, id)
+	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
+		_, err := operate.RevokeSessions(by, tx, c.Env, id)
 		return "Every session has ended.", err
 	})
 }
@@ -183,8 +183,8 @@ func (c *userRevokeSessions) Run(s *session) error {
 type userResetMFA struct{ userArgs }
 
 func (c *userResetMFA) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
-		n, err := operate.ResetMFA(tx, by, c.Env, id)
+	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
+		n, err := operate.ResetMFA(by, tx, c.Env, id)
 		if n == 0 {
 			return "The user has no second factor; nothing was done, and sessions go on.", err
 		}
@@ -204,8 +204,8 @@ func (c *userSettle) Run(s *session) error {
 	if c.Remove {
 		done = "It is gone, and every session has ended."
 	}
-	err := s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
-		return done, operate.Settle(tx, by, c.Env, id, account.Decision{CredentialID: c.Factor, Keep: c.Keep})
+	err := s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
+		return done, operate.Settle(by, tx, c.Env, id, account.Decision{CredentialID: c.Factor, Keep: c.Keep})
 	})
 	if fault.Has(err, fault.NotDisputed) {
 		return fmt.Errorf("nobody disputes a factor or address %q of this user, or it was decided already; stepup doctor lists what waits "+
@@ -217,21 +217,21 @@ func (c *userSettle) Run(s *session) error {
 type userUnlock struct{ userArgs }
 
 func (c *userUnlock) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(tx *store.Tx, by audit.By, id string) (string, error) {
-		return "Unlocked: nothing is counted against the user any more.", operate.UnlockUser(tx, by, c.Env, id)
+	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
+		return "Unlocked: nothing is counted against the user any more.", operate.UnlockUser(by, tx, c.Env, id)
 	})
 }
 
 // changeUser makes one audited change of the user that the arguments name. change
 // says what was done.
-func (s *session) changeUser(u userArgs, change func(tx *store.Tx, by audit.By, id string) (string, error)) error {
+func (s *session) changeUser(u userArgs, change func(by who.Caller, tx *store.Tx, id string) (string, error)) error {
 	var done string
-	err := s.write(func(tx *store.Tx, by audit.By) error {
+	err := s.write(func(by who.Caller, tx *store.Tx) error {
 		id, err := u.find(tx)
 		if err != nil {
 			return err
 		}
-		done, err = change(tx, by, id)
+		done, err = change(by, tx, id)
 		return err
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Swift prints UUIDs in capitals. They are the same ids, in the path and in the
@@ -109,7 +110,7 @@ func TestAppOrigins(t *testing.T) {
 		{strings.Replace(document(""), "app://-", "app://x/path", 1), "is not a web origin"},
 	} {
 		err := s.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := operate.Apply(tx, audit.By{Actor: "system", RequestID: "test"}, []byte(test.document),
+			_, err := operate.Apply(who.Caller{By: audit.By{Actor: "system", RequestID: "test"}}, tx, []byte(test.document),
 				operate.ApplyOptions{MayWeaken: true})
 			return err
 		})

@@ -21,6 +21,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // saboteur makes one store call fail: call number n of its kind, from 0. The
@@ -86,7 +87,7 @@ type still struct {
 	guard  string
 }
 
-var stillBy = audit.By{Actor: "system", RequestID: "test"}
+var stillBy = who.Caller{By: audit.By{Actor: "system", RequestID: "test"}}
 
 func startStill(t *testing.T, engine string, changes ...func(*server.Config)) *still {
 	t.Helper()
@@ -94,7 +95,7 @@ func startStill(t *testing.T, engine string, changes ...func(*server.Config)) *s
 	s.db = storetest.Open(t, storetest.URL(t, engine), storetest.WithFault(s.fault))
 	s.apply(servertest.Document(servertest.A, ""))
 	err := s.db.Write(t.Context(), func(tx *store.Tx) error {
-		text, _, err := serviceauth.Create(tx, stillBy,
+		text, _, err := serviceauth.Create(stillBy, tx,
 			serviceauth.New{Name: "guard", EnvironmentID: servertest.A, Scopes: []string{serviceauth.TokensConsume}})
 		s.guard = text.Reveal()
 		return err
@@ -116,7 +117,7 @@ func startStill(t *testing.T, engine string, changes ...func(*server.Config)) *s
 func (s *still) apply(document string) {
 	s.t.Helper()
 	err := s.db.Write(s.t.Context(), func(tx *store.Tx) error {
-		_, err := operate.Apply(tx, stillBy, []byte(document), operate.ApplyOptions{MayWeaken: true})
+		_, err := operate.Apply(stillBy, tx, []byte(document), operate.ApplyOptions{MayWeaken: true})
 		return err
 	})
 	if err != nil {

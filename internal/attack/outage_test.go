@@ -19,6 +19,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // unanswered wants a 503 that is no verdict and says when to ask again, unless nobody
@@ -92,7 +93,7 @@ func TestA7EveryRouteCutAtEachEdge(t *testing.T) {
 	s := startStill(t, store.SQLite)
 	admin := ""
 	err := s.db.Write(t.Context(), func(tx *store.Tx) error {
-		text, _, err := serviceauth.Create(tx, audit.By{Actor: "system", RequestID: "test"},
+		text, _, err := serviceauth.Create(who.Caller{By: audit.By{Actor: "system", RequestID: "test"}}, tx,
 			serviceauth.New{Name: "all", Scopes: serviceauth.Scopes})
 		admin = text.Reveal()
 		return err

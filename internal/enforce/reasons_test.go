@@ -174,7 +174,7 @@ func TestRevocation(t *testing.T) {
 		}},
 		{"all sessions", func(t *testing.T, w *tenanttest.World, s store.SessionRow) {
 			w.Write(t, func(tx *store.Tx) error {
-				_, err := operate.RevokeSessions(tx, tenanttest.By, tenanttest.ID, s.UserID)
+				_, err := operate.RevokeSessions(who.Caller{By: tenanttest.By}, tx, tenanttest.ID, s.UserID)
 				return err
 			})
 		}},
@@ -191,7 +191,7 @@ func TestRevocation(t *testing.T) {
 		}},
 		{"the user", func(t *testing.T, w *tenanttest.World, s store.SessionRow) {
 			w.Write(t, func(tx *store.Tx) error {
-				return operate.SetUserDisabled(tx, tenanttest.By, tenanttest.ID, s.UserID, true)
+				return operate.SetUserDisabled(who.Caller{By: tenanttest.By}, tx, tenanttest.ID, s.UserID, true)
 			})
 		}},
 		{"the epoch", func(t *testing.T, w *tenanttest.World, _ store.SessionRow) {

@@ -152,7 +152,7 @@ func (p presented) Judge(c who.Caller, tx *store.Tx) (stepup.Reason, error) {
 	var credentialID string
 	err := tx.Row(`SELECT credential_id FROM mfa_tokens WHERE `+good, p.arguments(tx, session)...).Scan(&credentialID)
 	if err == nil {
-		return worthless(tx, c.Tenant, session, credentialID)
+		return worthless(c, tx, credentialID)
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return "", fmt.Errorf("reading an MFA token: %w", err)
@@ -191,7 +191,7 @@ func (p presented) Spend(c who.Caller, tx *store.Tx, scope stepup.Scope) (string
 	if err != nil {
 		return "", fmt.Errorf("spending an MFA token: %w", err)
 	}
-	if reason, err := worthless(tx, c.Tenant, *c.Session, credentialID); err != nil || reason != "" {
+	if reason, err := worthless(c, tx, credentialID); err != nil || reason != "" {
 		return "", errors.Join(err, store.ErrNotFound)
 	}
 	return id, audit.Record(tx, c.By.In(c.Session.ID), "mfa_token.used", audit.Detail{"token_id": id, "scope": scope})
@@ -200,8 +200,8 @@ func (p presented) Spend(c who.Caller, tx *store.Tx, scope stepup.Scope) (string
 // worthless says why the factor a token came from does not vouch for its owner any
 // more; empty: it does. It may have been switched off since, be withheld by a
 // dispute, or have been linked with nothing, which is enough under the old version only.
-func worthless(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, credentialID string) (stepup.Reason, error) {
-	rows, err := tx.Credentials(t.ID, session.UserID)
+func worthless(c who.Caller, tx *store.Tx, credentialID string) (stepup.Reason, error) {
+	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 	if err != nil {
 		return "", err
 	}
@@ -212,7 +212,7 @@ func worthless(tx *store.Tx, t *tenant.Tenant, session store.SessionRow, credent
 	if slices.Contains(account.Withheld(rows), credentialID) {
 		return stepup.ReasonDisputed, nil
 	}
-	if usable, err := account.Usable(t.Environment, rows[i]); err != nil || usable {
+	if usable, err := account.Usable(c.Tenant.Environment, rows[i]); err != nil || usable {
 		return "", err
 	}
 	return stepup.ReasonSuperseded, nil

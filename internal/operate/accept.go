@@ -12,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Accepted says what accepting a version did, or would do.
@@ -36,7 +37,7 @@ type AcceptOptions struct {
 // Going up, it turns on the compatibility entries for exactly the calls that
 // clients seen lately cannot attach a token to, unless Strict. An environment
 // that began older may go back to where it began.
-func Accept(tx *store.Tx, by audit.By, environmentID string, o AcceptOptions) (Accepted, error) {
+func Accept(c who.Caller, tx *store.Tx, environmentID string, o AcceptOptions) (Accepted, error) {
 	if _, err := tx.LockEnvironment(environmentID); err != nil {
 		return Accepted{}, orNoEnvironment(err)
 	}
@@ -66,7 +67,7 @@ func Accept(tx *store.Tx, by audit.By, environmentID string, o AcceptOptions) (A
 	accepted.Lines = lines(next)
 	// Going up, the entries keep what was free already; they take nothing away.
 	mayWeaken := o.MayWeaken || env.MinAPIVersion.Before(o.Version)
-	accepted.Applied, err = Apply(tx, by, next.YAML(),
+	accepted.Applied, err = Apply(c, tx, next.YAML(),
 		ApplyOptions{ID: env.ID, MayWeaken: mayWeaken, DryRun: o.DryRun, Operators: o.Operators, Accepting: true})
 	if err != nil || o.DryRun || len(accepted.Changes) == 0 {
 		return accepted, err
@@ -76,8 +77,8 @@ func Accept(tx *store.Tx, by audit.By, environmentID string, o AcceptOptions) (A
 			return accepted, err
 		}
 	}
-	by.EnvironmentID = env.ID
-	return accepted, audit.Record(tx, by, "environment.version_accepted", audit.Detail{
+	c.By.EnvironmentID = env.ID
+	return accepted, audit.Record(tx, c.By, "environment.version_accepted", audit.Detail{
 		"from": env.MinAPIVersion, "to": o.Version, "strict": o.Strict, "turned_on": accepted.TurnedOn, "verdict": ready.Verdict,
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 const signing = "mfa: {methods: [{type: totp, enabled: true}], actions: [{action: wallet.waas.sign, required: true}]}"
@@ -42,7 +43,7 @@ func ready(t *testing.T, w *tenanttest.World) (r operate.Readiness) {
 func accept(t *testing.T, w *tenanttest.World, o operate.AcceptOptions) (a operate.Accepted, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		a, err = operate.Accept(tx, audit.By{Actor: "operator:grace"}, tenanttest.ID, o)
+		a, err = operate.Accept(who.Caller{By: audit.By{Actor: "operator:grace"}}, tx, tenanttest.ID, o)
 		return err
 	})
 	return a, err

@@ -9,13 +9,14 @@ import (
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // endUnproven ends the sessions that a credential without proof opened or completed,
 // for those for whom the newest rules begin to hold with this change: everybody by
 // a new version, or who is named for rehearsal. What such a session had begun ends
 // with it.
-func endUnproven(tx *store.Tx, by audit.By, old, next *environment.Environment) error {
+func endUnproven(c who.Caller, tx *store.Tx, old, next *environment.Environment) error {
 	switch {
 	case old == nil || old.MinAPIVersion == environment.Newest:
 		return nil
@@ -24,7 +25,7 @@ func endUnproven(tx *store.Tx, by audit.By, old, next *environment.Environment) 
 		if err != nil || n == 0 {
 			return err
 		}
-		return audit.Record(tx, by, "sessions.revoked", audit.Detail{"count": n, "reason": "version accepted"})
+		return audit.Record(tx, c.By, "sessions.revoked", audit.Detail{"count": n, "reason": "version accepted"})
 	}
 	for _, name := range next.Rehearsal.Users {
 		if slices.Contains(old.Rehearsal.Users, name) {
@@ -42,7 +43,7 @@ func endUnproven(tx *store.Tx, by audit.By, old, next *environment.Environment) 
 			return err
 		}
 		if n > 0 {
-			if err := audit.Record(tx, by.Concerning(userID), "sessions.revoked",
+			if err := audit.Record(tx, c.By.Concerning(userID), "sessions.revoked",
 				audit.Detail{"count": n, "reason": "rehearsal begun"}); err != nil {
 				return err
 			}

@@ -81,7 +81,7 @@ func parse(document []byte) (*environment.Environment, error) {
 
 // Apply makes a document the environment's. All problems of a document are
 // reported at once, each with its line.
-func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied, error) {
+func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied, error) {
 	next, err := parse(document)
 	if err != nil {
 		return Applied{}, err
@@ -139,17 +139,17 @@ func Apply(tx *store.Tx, by audit.By, document []byte, o ApplyOptions) (Applied,
 	if err := dropped.forget(tx); err != nil {
 		return applied, err
 	}
-	if err := keepKey(tx, by, old, next); err != nil {
+	if err := keepKey(c, tx, old, next); err != nil {
 		return applied, err
 	}
-	by.EnvironmentID = next.ID
-	if err := endUnproven(tx, by, old, next); err != nil {
+	c.By.EnvironmentID = next.ID
+	if err := endUnproven(c, tx, old, next); err != nil {
 		return applied, err
 	}
-	if err := warn(tx, by, next, weakens, o.Operators); err != nil {
+	if err := warn(c, tx, next, weakens, o.Operators); err != nil {
 		return applied, err
 	}
-	return applied, audit.Record(tx, by, "environment.applied", audit.Detail{
+	return applied, audit.Record(tx, c.By, "environment.applied", audit.Detail{
 		"revision": applied.Revision, "created": applied.Created, "changes": applied.Changes, "weakens": weakens,
 	})
 }
@@ -184,7 +184,7 @@ func beginsOlder(old, next *environment.Environment) []string {
 }
 
 // keepKey makes the first signing key, or a new one when the algorithm changed.
-func keepKey(tx *store.Tx, by audit.By, old, next *environment.Environment) error {
+func keepKey(c who.Caller, tx *store.Tx, old, next *environment.Environment) error {
 	if old == nil {
 		signsAtOnce := time.UnixMilli(0) // also by the clock of a node that is behind the database's
 		_, err := token.Create(tx, next.ID, next.Tokens.Algorithm, signsAtOnce)
@@ -193,17 +193,17 @@ func keepKey(tx *store.Tx, by audit.By, old, next *environment.Environment) erro
 	if old.Tokens.Algorithm == next.Tokens.Algorithm {
 		return nil
 	}
-	_, err := rotate(tx, by, next, false)
+	_, err := rotate(c, tx, next, false)
 	return err
 }
 
-func warn(tx *store.Tx, by audit.By, env *environment.Environment, weakens, operators []string) error {
+func warn(c who.Caller, tx *store.Tx, env *environment.Environment, weakens, operators []string) error {
 	if len(weakens) == 0 {
 		return nil
 	}
 	for _, operator := range operators {
 		message := deliver.EnvironmentWeakened(deliver.Weakened{EnvironmentName: env.Name, From: tenant.Sender(env, ""), To: operator,
-			At: tx.Now(), Actor: by.Actor, Changes: weakens})
+			At: tx.Now(), Actor: c.By.Actor, Changes: weakens})
 		if err := outbox.Enqueue(tx, env.ID, message, outbox.NoticeLife); err != nil {
 			return err
 		}
@@ -212,7 +212,7 @@ func warn(tx *store.Tx, by audit.By, env *environment.Environment, weakens, oper
 }
 
 // RotateKeys makes a new signing key for the environment and returns its kid.
-func RotateKeys(tx *store.Tx, by audit.By, environmentID string, atOnce bool) (string, error) {
+func RotateKeys(c who.Caller, tx *store.Tx, environmentID string, atOnce bool) (string, error) {
 	row, err := tx.LockEnvironment(environmentID)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", fault.New(fault.EnvironmentNotFound, "There is no environment with this id.")
@@ -228,36 +228,36 @@ func RotateKeys(tx *store.Tx, by audit.By, environmentID string, atOnce bool) (s
 	if err := tx.PutEnvironment(env.ID, env.Name, row.Document, row.Revision); err != nil {
 		return "", err
 	}
-	return rotate(tx, by, env, atOnce)
+	return rotate(c, tx, env, atOnce)
 }
 
-func rotate(tx *store.Tx, by audit.By, env *environment.Environment, atOnce bool) (string, error) {
+func rotate(c who.Caller, tx *store.Tx, env *environment.Environment, atOnce bool) (string, error) {
 	kid, err := token.Rotate(tx, env.ID, env.Tokens.Algorithm, env.Tokens.RotationGrace.Std(), atOnce)
 	if err != nil {
 		return "", err
 	}
-	by.EnvironmentID = env.ID
-	return kid, audit.Record(tx, by, "keys.rotated", audit.Detail{"kid": kid, "at_once": atOnce, "algorithm": env.Tokens.Algorithm})
+	c.By.EnvironmentID = env.ID
+	return kid, audit.Record(tx, c.By, "keys.rotated", audit.Detail{"kid": kid, "at_once": atOnce, "algorithm": env.Tokens.Algorithm})
 }
 
 // SetUserDisabled closes or reopens an account; closing ends all its sessions.
-func SetUserDisabled(tx *store.Tx, by audit.By, environmentID, userID string, disabled bool) error {
-	by.EnvironmentID = environmentID
+func SetUserDisabled(c who.Caller, tx *store.Tx, environmentID, userID string, disabled bool) error {
+	c.By.EnvironmentID = environmentID
 	if err := tx.DisableUser(environmentID, userID, !disabled); err != nil {
 		return err
 	}
 	if !disabled {
-		return audit.Record(tx, by.Concerning(userID), "user.enabled", nil)
+		return audit.Record(tx, c.By.Concerning(userID), "user.enabled", nil)
 	}
 	n, err := tx.RevokeSessions(environmentID, userID, "user disabled")
 	if err != nil {
 		return err
 	}
-	return audit.Record(tx, by.Concerning(userID), "user.disabled", audit.Detail{"sessions_revoked": n})
+	return audit.Record(tx, c.By.Concerning(userID), "user.disabled", audit.Detail{"sessions_revoked": n})
 }
 
 // RevokeSessions ends all sessions of a user and returns how many.
-func RevokeSessions(tx *store.Tx, by audit.By, environmentID, userID string) (int64, error) {
+func RevokeSessions(c who.Caller, tx *store.Tx, environmentID, userID string) (int64, error) {
 	if _, err := tx.LockUser(environmentID, userID); err != nil {
 		return 0, err
 	}
@@ -265,31 +265,35 @@ func RevokeSessions(tx *store.Tx, by audit.By, environmentID, userID string) (in
 	if err != nil {
 		return 0, err
 	}
-	by.EnvironmentID = environmentID
-	return n, audit.Record(tx, by.Concerning(userID), "sessions.revoked", audit.Detail{"count": n})
+	c.By.EnvironmentID = environmentID
+	return n, audit.Record(tx, c.By.Concerning(userID), "sessions.revoked", audit.Detail{"count": n})
 }
 
 // ResetMFA takes all second factors of a user away, with everything that came
 // from them, and says how many there were. The user signs in again with what is
 // left; nothing here can be used in their place.
-func ResetMFA(tx *store.Tx, by audit.By, environmentID, userID string) (int, error) {
+func ResetMFA(c who.Caller, tx *store.Tx, environmentID, userID string) (int, error) {
 	t, err := tenantOf(tx, environmentID)
 	if err != nil {
 		return 0, err
 	}
-	by.EnvironmentID = environmentID
-	return account.ResetFactors(who.Caller{By: by.Concerning(userID), Tenant: t}, tx)
+	return account.ResetFactors(on(c, t, userID), tx)
 }
 
 // Settle decides about a disputed factor or address of a user, or about an address
 // that an undo link of an earlier version put back.
-func Settle(tx *store.Tx, by audit.By, environmentID, userID string, d account.Decision) error {
+func Settle(c who.Caller, tx *store.Tx, environmentID, userID string, d account.Decision) error {
 	t, err := tenantOf(tx, environmentID)
 	if err != nil {
 		return err
 	}
-	by.EnvironmentID = environmentID
-	return account.Settle(who.Caller{By: by.Concerning(userID), Tenant: t}, tx, d)
+	return account.Settle(on(c, t, userID), tx, d)
+}
+
+// on is an operator who acts on a user of an environment.
+func on(c who.Caller, t *tenant.Tenant, userID string) who.Caller {
+	c.Tenant, c.By.EnvironmentID = t, t.ID
+	return c.Concerning(userID)
 }
 
 // tenantOf is an environment as far as writing to its users goes.

@@ -14,14 +14,15 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
-var by = audit.By{Actor: "service:s"}
+var by = who.Caller{By: audit.By{Actor: "service:s"}}
 
 func apply(t testing.TB, w *tenanttest.World, document string, o operate.ApplyOptions) (a operate.Applied, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		a, err = operate.Apply(tx, by, []byte(document), o)
+		a, err = operate.Apply(by, tx, []byte(document), o)
 		return err
 	})
 	w.Reload(t)
@@ -121,7 +122,7 @@ func TestConcurrentApply(t *testing.T) {
 		nodes := []*store.DB{open(t), open(t)}
 		at := func(i int, document string) error {
 			return nodes[i%2].Write(t.Context(), func(tx *store.Tx) error {
-				_, err := operate.Apply(tx, by, []byte(document), operate.ApplyOptions{MayWeaken: true})
+				_, err := operate.Apply(by, tx, []byte(document), operate.ApplyOptions{MayWeaken: true})
 				return err
 			})
 		}
@@ -169,7 +170,7 @@ func TestUsersAndKeys(t *testing.T) {
 		ada, bob := w.SignIn(t, "ada@example.com"), w.SignIn(t, "bob@example.com")
 		do := func(fn func(tx *store.Tx) error) error { return w.DB.Write(t.Context(), fn) }
 		if err := do(func(tx *store.Tx) error {
-			n, err := operate.RevokeSessions(tx, by, tenanttest.ID, ada.UserID)
+			n, err := operate.RevokeSessions(by, tx, tenanttest.ID, ada.UserID)
 			if n != 1 {
 				t.Errorf("%d sessions revoked", n)
 			}
@@ -177,7 +178,7 @@ func TestUsersAndKeys(t *testing.T) {
 		}); err != nil {
 			t.Error(err)
 		}
-		if err := do(func(tx *store.Tx) error { return operate.SetUserDisabled(tx, by, tenanttest.ID, bob.UserID, true) }); err != nil {
+		if err := do(func(tx *store.Tx) error { return operate.SetUserDisabled(by, tx, tenanttest.ID, bob.UserID, true) }); err != nil {
 			t.Error(err)
 		}
 		w.Read(t, func(tx *store.Tx) error {
@@ -188,20 +189,20 @@ func TestUsersAndKeys(t *testing.T) {
 			}
 			return nil
 		})
-		if err := do(func(tx *store.Tx) error { return operate.SetUserDisabled(tx, by, tenanttest.ID, bob.UserID, false) }); err != nil {
+		if err := do(func(tx *store.Tx) error { return operate.SetUserDisabled(by, tx, tenanttest.ID, bob.UserID, false) }); err != nil {
 			t.Error(err)
 		}
 		if again := w.SignIn(t, "bob@example.com"); again.UserID != bob.UserID {
 			t.Error("reopened as somebody else")
 		}
 		for name, err := range map[string]error{
-			"disabling nobody":    do(func(tx *store.Tx) error { return operate.SetUserDisabled(tx, by, tenanttest.ID, "nobody", true) }),
-			"disabling elsewhere": do(func(tx *store.Tx) error { return operate.SetUserDisabled(tx, by, "elsewhere", bob.UserID, true) }),
+			"disabling nobody":    do(func(tx *store.Tx) error { return operate.SetUserDisabled(by, tx, tenanttest.ID, "nobody", true) }),
+			"disabling elsewhere": do(func(tx *store.Tx) error { return operate.SetUserDisabled(by, tx, "elsewhere", bob.UserID, true) }),
 			"revoking elsewhere": do(func(tx *store.Tx) error {
-				_, err := operate.RevokeSessions(tx, by, "elsewhere", bob.UserID)
+				_, err := operate.RevokeSessions(by, tx, "elsewhere", bob.UserID)
 				return err
 			}),
-			"rotating elsewhere": do(func(tx *store.Tx) error { _, err := operate.RotateKeys(tx, by, "elsewhere", true); return err }),
+			"rotating elsewhere": do(func(tx *store.Tx) error { _, err := operate.RotateKeys(by, tx, "elsewhere", true); return err }),
 		} {
 			if err == nil {
 				t.Errorf("%s: no error", name)

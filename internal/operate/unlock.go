@@ -11,21 +11,20 @@ import (
 // UnlockUser forgets what limits have counted against the user: codes that were
 // asked for and wrong ones, and wrong tries at second factors. What network
 // addresses, ranges of numbers and the environment have used up stays so.
-func UnlockUser(tx *store.Tx, by audit.By, environmentID, userID string) error {
+func UnlockUser(c who.Caller, tx *store.Tx, environmentID, userID string) error {
 	if _, err := tx.LockUser(environmentID, userID); err != nil {
-		return err
-	}
-	if err := sentcode.Unlock(tx, environmentID, userID); err != nil {
 		return err
 	}
 	t, err := tenantOf(tx, environmentID)
 	if err != nil {
 		return err
 	}
-	by.EnvironmentID = environmentID
-	by = by.Concerning(userID)
-	if err := account.ForgiveTries(who.Caller{By: by, Tenant: t}, tx); err != nil {
+	c = on(c, t, userID)
+	if err := sentcode.Unlock(c, tx); err != nil {
 		return err
 	}
-	return audit.Record(tx, by, "user.unlocked", nil)
+	if err := account.ForgiveTries(c, tx); err != nil {
+		return err
+	}
+	return audit.Record(tx, c.By, "user.unlocked", nil)
 }

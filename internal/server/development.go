@@ -22,6 +22,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // The two environments of development mode, one per API version.
@@ -104,7 +105,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		d.Inbox = &deliver.Inbox{Now: c.Now}
 	}
 	chain := dev.Chain{Name: "the local chain", ChainID: 31337, RPC: cmp.Or(d.ChainURL, anvilURL)}
-	by := audit.By{Actor: "system", RequestID: "development"}
+	by := who.Caller{By: audit.By{Actor: "system", RequestID: "development"}}
 	for _, e := range []struct {
 		id, name string
 		version  environment.Version
@@ -122,7 +123,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 			if !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
-			_, err = operate.Apply(tx, by, []byte(document), operate.ApplyOptions{MayWeaken: true})
+			_, err = operate.Apply(by, tx, []byte(document), operate.ApplyOptions{MayWeaken: true})
 			return err
 		})
 		if err != nil {
@@ -180,7 +181,7 @@ func (d Development) warnStale(c Config, row store.EnvironmentRow) {
 
 // keptToken reads the service token in a file, or makes one and writes it there.
 // Without a file there is none.
-func keptToken(ctx context.Context, db *store.DB, by audit.By, path string, n serviceauth.New) (secret.Text, error) {
+func keptToken(ctx context.Context, db *store.DB, by who.Caller, path string, n serviceauth.New) (secret.Text, error) {
 	if path == "" {
 		return "", nil
 	}
@@ -194,7 +195,7 @@ func keptToken(ctx context.Context, db *store.DB, by audit.By, path string, n se
 	}
 	var text secret.Text
 	err = db.Write(ctx, func(tx *store.Tx) (err error) {
-		text, _, err = serviceauth.Create(tx, by, n)
+		text, _, err = serviceauth.Create(by, tx, n)
 		return err
 	})
 	if err == nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Prefix starts every service token, so that scanners can find leaked ones.
@@ -69,7 +70,7 @@ type New struct {
 }
 
 // Create makes a token. The text is shown to the caller now and never again.
-func Create(tx *store.Tx, by audit.By, n New) (secret.Text, string, error) {
+func Create(c who.Caller, tx *store.Tx, n New) (secret.Text, string, error) {
 	if n.Name == "" || len(n.Scopes) == 0 {
 		return "", "", errors.New("a service token needs a name and at least one scope: " + strings.Join(Scopes, ", "))
 	}
@@ -93,18 +94,18 @@ func Create(tx *store.Tx, by audit.By, n New) (secret.Text, string, error) {
 	if err := tx.InsertServiceToken(row); err != nil {
 		return "", "", fmt.Errorf("creating service token: %w", err)
 	}
-	by.EnvironmentID = n.EnvironmentID
-	return text, row.ID, audit.Record(tx, by, "service_token.created", audit.Detail{
+	c.By.EnvironmentID = n.EnvironmentID
+	return text, row.ID, audit.Record(tx, c.By, "service_token.created", audit.Detail{
 		"service_token_id": row.ID, "name": n.Name, "scopes": n.Scopes, "token_scopes": row.TokenScopes,
 	})
 }
 
 // Revoke ends a token.
-func Revoke(tx *store.Tx, by audit.By, id string) error {
+func Revoke(c who.Caller, tx *store.Tx, id string) error {
 	if err := tx.RevokeServiceToken(id); err != nil {
 		return err
 	}
-	return audit.Record(tx, by, "service_token.revoked", audit.Detail{"service_token_id": id})
+	return audit.Record(tx, c.By, "service_token.revoked", audit.Detail{"service_token_id": id})
 }
 
 // Check finds the live token with this text.

@@ -12,14 +12,15 @@ import (
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
-var by = audit.By{Actor: "operator"}
+var by = who.Caller{By: audit.By{Actor: "operator"}}
 
 func create(t testing.TB, db *store.DB, n serviceauth.New) (text secret.Text, id string, err error) {
 	t.Helper()
 	err = db.Write(t.Context(), func(tx *store.Tx) (err error) {
-		text, id, err = serviceauth.Create(tx, by, n)
+		text, id, err = serviceauth.Create(by, tx, n)
 		return err
 	})
 	return text, id, err
@@ -77,7 +78,7 @@ func TestToken(t *testing.T) {
 			t.Errorf("for everything: %+v, %v", token, err)
 		}
 		revoke := func() error {
-			return db.Write(t.Context(), func(tx *store.Tx) error { return serviceauth.Revoke(tx, by, id) })
+			return db.Write(t.Context(), func(tx *store.Tx) error { return serviceauth.Revoke(by, tx, id) })
 		}
 		if err := revoke(); err != nil {
 			t.Fatal(err)

@@ -24,6 +24,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 	"github.com/stepup-auth/stepup/internal/token"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // session makes claims of a session token.
@@ -52,7 +53,7 @@ func kids(w *tenanttest.World) (list []string) {
 func rotate(t testing.TB, w *tenanttest.World, atOnce bool) (kid string) {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) (err error) {
-		kid, err = operate.RotateKeys(tx, tenanttest.By, tenanttest.ID, atOnce)
+		kid, err = operate.RotateKeys(who.Caller{By: tenanttest.By}, tx, tenanttest.ID, atOnce)
 		return err
 	})
 	w.Reload(t)

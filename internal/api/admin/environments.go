@@ -71,7 +71,7 @@ func (a *API) apply(c *door.Call, body []byte) (ApplyResponse, error) {
 	id := c.Path("environmentId")
 	var applied operate.Applied
 	err := c.Write(func(tx *store.Tx) (err error) {
-		applied, err = operate.Apply(tx, c.By, body, operate.ApplyOptions{
+		applied, err = operate.Apply(c.Caller, tx, body, operate.ApplyOptions{
 			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: a.Operators(),
 			Senders: a.Senders,
 		})
@@ -100,7 +100,7 @@ type RotateResponse struct {
 func rotate(c *door.Call, r RotateRequest) (RotateResponse, error) {
 	var kid string
 	err := c.Write(func(tx *store.Tx) (err error) {
-		kid, err = operate.RotateKeys(tx, c.By, c.Path("environmentId"), r.AtOnce)
+		kid, err = operate.RotateKeys(c.Caller, tx, c.Path("environmentId"), r.AtOnce)
 		return err
 	})
 	return RotateResponse{kid}, err

@@ -105,7 +105,7 @@ func enable(c *door.Call, _ door.None) (door.None, error) {
 
 func setDisabled(c *door.Call, disabled bool) error {
 	return userNotFound(c.Write(func(tx *store.Tx) error {
-		return operate.SetUserDisabled(tx, c.By, c.Tenant.ID, c.Path("userId"), disabled)
+		return operate.SetUserDisabled(c.Caller, tx, c.Tenant.ID, c.Path("userId"), disabled)
 	}))
 }
 
@@ -117,7 +117,7 @@ type RevokedSessions struct {
 func revokeSessions(c *door.Call, _ door.None) (RevokedSessions, error) {
 	var n int64
 	err := c.Write(func(tx *store.Tx) (err error) {
-		n, err = operate.RevokeSessions(tx, c.By, c.Tenant.ID, c.Path("userId"))
+		n, err = operate.RevokeSessions(c.Caller, tx, c.Tenant.ID, c.Path("userId"))
 		return err
 	})
 	return RevokedSessions{n}, userNotFound(err)
@@ -131,7 +131,7 @@ type ResetFactors struct {
 func (a *API) resetMFA(c *door.Call, _ door.None) (ResetFactors, error) {
 	var n int
 	err := c.Write(func(tx *store.Tx) (err error) {
-		n, err = operate.ResetMFA(tx, c.By, c.Tenant.ID, c.Path("userId"))
+		n, err = operate.ResetMFA(c.Caller, tx, c.Tenant.ID, c.Path("userId"))
 		return err
 	})
 	if err == nil {
@@ -154,7 +154,7 @@ func (a *API) settle(c *door.Call, r SettleRequest) (door.None, error) {
 		return door.None{}, fault.New(fault.InvalidRequest, "The field decision must be keep or remove.")
 	}
 	err := c.Write(func(tx *store.Tx) error {
-		return operate.Settle(tx, c.By, c.Tenant.ID, c.Path("userId"),
+		return operate.Settle(c.Caller, tx, c.Tenant.ID, c.Path("userId"),
 			account.Decision{CredentialID: r.Factor, Keep: r.Decision == "keep"})
 	})
 	if err == nil {
@@ -165,6 +165,6 @@ func (a *API) settle(c *door.Call, r SettleRequest) (door.None, error) {
 
 func unlock(c *door.Call, _ door.None) (door.None, error) {
 	return door.None{}, userNotFound(c.Write(func(tx *store.Tx) error {
-		return operate.UnlockUser(tx, c.By, c.Tenant.ID, c.Path("userId"))
+		return operate.UnlockUser(c.Caller, tx, c.Tenant.ID, c.Path("userId"))
 	}))
 }

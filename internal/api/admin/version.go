@@ -60,7 +60,7 @@ func (a *API) setVersion(c *door.Call, r VersionRequest) (operate.Accepted, erro
 	}
 	var accepted operate.Accepted
 	err = c.Write(func(tx *store.Tx) (err error) {
-		accepted, err = operate.Accept(tx, c.By, c.Tenant.ID, operate.AcceptOptions{
+		accepted, err = operate.Accept(c.Caller, tx, c.Tenant.ID, operate.AcceptOptions{
 			Version: version, Strict: r.Strict, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, c.Tenant.ID),
 			DryRun: c.Query().Get("dryRun") == "true", Operators: a.Operators(),
 		})

@@ -91,7 +91,7 @@ func BeginRegistration(c who.Caller, tx *store.Tx) (CreationOptions, error) {
 	if err != nil {
 		return CreationOptions{}, err
 	}
-	exclude, err := describe(tx, t, s.UserID, rows, func(store.CredentialRow) (bool, error) { return true, nil })
+	exclude, err := describe(c, tx, rows, func(store.CredentialRow) (bool, error) { return true, nil })
 	if err != nil {
 		return CreationOptions{}, err
 	}
@@ -142,7 +142,7 @@ func BeginStepUp(c who.Caller, tx *store.Tx, bindingID string) (RequestOptions, 
 	if err != nil {
 		return RequestOptions{}, err
 	}
-	allowed, err := describe(tx, t, s.UserID, rows,
+	allowed, err := describe(c, tx, rows,
 		func(row store.CredentialRow) (bool, error) { return account.Usable(t.Environment, row) })
 	if err != nil {
 		return RequestOptions{}, err
@@ -173,10 +173,9 @@ func request(t *tenant.Tenant, challenge string, allowed []Descriptor) RequestOp
 	}
 }
 
-// describe lists the user's passkeys that pass.
-func describe(tx *store.Tx, t *tenant.Tenant, userID string, rows []store.CredentialRow,
-	pass func(store.CredentialRow) (bool, error)) ([]Descriptor, error) {
-	passkeys, err := tx.Passkeys(t.ID, userID)
+// describe lists the passkeys of the caller's user that pass.
+func describe(c who.Caller, tx *store.Tx, rows []store.CredentialRow, pass func(store.CredentialRow) (bool, error)) ([]Descriptor, error) {
+	passkeys, err := tx.Passkeys(c.Tenant.ID, c.Session.UserID)
 	if err != nil {
 		return nil, err
 	}

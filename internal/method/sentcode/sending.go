@@ -8,6 +8,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // Bound is one limit on sending that a channel adds. Accounts in session have an
@@ -238,9 +239,10 @@ func (c *candidate) giveBack(tx *store.Tx) error {
 	return limit.Forgive(tx, addressKey(tx, c.row.EnvironmentID, c.row.Format, c.row.Identifier, from))
 }
 
-// Unlock forgets what was counted against the user: codes sent in sessions and to
-// the user's addresses, and wrong ones typed there.
-func Unlock(tx *store.Tx, environmentID, userID string) error {
+// Unlock forgets what was counted against the caller's user: codes sent in sessions and
+// to the user's addresses, and wrong ones typed there.
+func Unlock(c who.Caller, tx *store.Tx) error {
+	environmentID, userID := c.Tenant.ID, c.UserID()
 	sessions, err := tx.Sessions(environmentID, userID)
 	if err != nil {
 		return err
@@ -253,11 +255,11 @@ func Unlock(tx *store.Tx, environmentID, userID string) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range credentials {
-		at := store.CodeChallengeRow{EnvironmentID: environmentID, Format: c.Format, Identifier: c.Identifier}
+	for _, row := range credentials {
+		at := store.CodeChallengeRow{EnvironmentID: environmentID, Format: row.Format, Identifier: row.Identifier}
 		keys = append(keys,
-			addressKey(tx, environmentID, c.Format, c.Identifier, sender{}),
-			addressKey(tx, environmentID, c.Format, c.Identifier, sender{userID: userID, owner: true}),
+			addressKey(tx, environmentID, row.Format, row.Identifier, sender{}),
+			addressKey(tx, environmentID, row.Format, row.Identifier, sender{userID: userID, owner: true}),
 			guessesOf(tx, at, ""), guessesOf(tx, at, userID), wrongInARow(tx, at, userID))
 	}
 	for _, key := range keys {

@@ -25,6 +25,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/server"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // The environments of every server: two at the newest version, one at the old.
@@ -223,7 +224,7 @@ func (s *Server) Apply(t testing.TB, document string) operate.Applied {
 	t.Helper()
 	var applied operate.Applied
 	err := s.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		applied, err = operate.Apply(tx, by, []byte(document), operate.ApplyOptions{MayWeaken: true, Accepting: true})
+		applied, err = operate.Apply(by, tx, []byte(document), operate.ApplyOptions{MayWeaken: true, Accepting: true})
 		return err
 	})
 	if err != nil {
@@ -238,7 +239,7 @@ func (s *Server) applyIfAbsent(t testing.TB, id string) {
 		if _, err := tx.Environment(id); !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		_, err := operate.Apply(tx, by, []byte(Document(id, "")), operate.ApplyOptions{MayWeaken: true})
+		_, err := operate.Apply(by, tx, []byte(Document(id, "")), operate.ApplyOptions{MayWeaken: true})
 		return err
 	})
 	if err != nil {
@@ -246,4 +247,4 @@ func (s *Server) applyIfAbsent(t testing.TB, id string) {
 	}
 }
 
-var by = audit.By{Actor: "system", RequestID: "test"}
+var by = who.Caller{By: audit.By{Actor: "system", RequestID: "test"}}

@@ -109,7 +109,7 @@ func (s *Server) ServiceToken(t testing.TB, environment string, scopes []string,
 	}
 	var text string
 	err := s.DB.Write(t.Context(), func(tx *store.Tx) error {
-		token, _, err := serviceauth.Create(tx, by, made)
+		token, _, err := serviceauth.Create(by, tx, made)
 		text = token.Reveal()
 		return err
 	})

@@ -108,7 +108,7 @@ func (w *World) Now() time.Time { return time.Now().Add(w.Clock.Offset()) }
 func (w *World) Apply(t testing.TB, document string) {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) error {
-		_, err := operate.Apply(tx, By, []byte(document), operate.ApplyOptions{MayWeaken: true, Accepting: true})
+		_, err := operate.Apply(who.Caller{By: By}, tx, []byte(document), operate.ApplyOptions{MayWeaken: true, Accepting: true})
 		return err
 	})
 	w.Reload(t)
