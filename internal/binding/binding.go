@@ -45,6 +45,9 @@ type Transaction struct {
 // Register keeps a transaction for the caller's session to confirm. Refusals are
 // *fault.Error.
 func Register(c who.Caller, tx *store.Tx, what Transaction) (store.BindingRow, error) {
+	if err := c.Tenant.Pin(tx); err != nil {
+		return store.BindingRow{}, err
+	}
 	details, hash, err := Canonical(what.Details)
 	if err != nil {
 		return store.BindingRow{}, err

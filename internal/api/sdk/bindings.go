@@ -74,9 +74,6 @@ func registerBinding(c *door.Call, r BindingRequest) (Binding, error) {
 func registerTransaction(c *door.Call, what binding.Transaction) (Binding, error) {
 	var row store.BindingRow
 	err := c.Write(func(tx *store.Tx) (err error) {
-		if err := c.Tenant.Pin(tx); err != nil {
-			return err
-		}
 		row, err = binding.Register(c.Caller, tx, what)
 		return err
 	})

@@ -3,7 +3,6 @@ package sdk
 import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/assurance"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/elevate"
 	"github.com/stepup-auth/stepup/internal/environment"
@@ -28,17 +27,14 @@ func codeScopes(c *door.Call, requested []string) ([]string, error) {
 	return names, err
 }
 
-// sendCode sends a code, or hands out one more id for one that is out. What is
-// refused counts nowhere: only what was sent uses up a limit.
+// sendCode sends a code, or hands out one more id for one that is out.
 func (a *API) sendCode(c *door.Call, kind assurance.Kind, send func(*store.Tx) (store.CodeChallengeRow, error)) (
 	store.CodeChallengeRow, error,
 ) {
 	var row store.CodeChallengeRow
 	err := c.Write(func(tx *store.Tx) (err error) {
-		if row, err = send(tx); err != nil {
-			return err
-		}
-		return codeSent(c, tx, kind, row)
+		row, err = signin.SendCode(c.Caller, tx, kind, func(tx *store.Tx, _ string) (store.CodeChallengeRow, error) { return send(tx) })
+		return err
 	})
 	if err != nil {
 		return row, err
@@ -48,16 +44,6 @@ func (a *API) sendCode(c *door.Call, kind assurance.Kind, send func(*store.Tx) (
 		a.count(kind, "sent")
 	}
 	return row, nil
-}
-
-// codeSent audits a code, in the transaction that sends it, or one more id for it.
-func codeSent(c *door.Call, tx *store.Tx, kind assurance.Kind, row store.CodeChallengeRow) error {
-	detail := audit.Detail{"challenge_id": row.ID, "method": kind, "purpose": row.Purpose}
-	if row.Shares != "" {
-		detail["shares"] = row.Shares
-		return audit.Record(tx, c.By, "code.shared", detail)
-	}
-	return audit.Record(tx, c.By, "code.sent", detail)
 }
 
 // linkSent links the proven address, unless the code was sent for something else.

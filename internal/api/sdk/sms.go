@@ -11,6 +11,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/phone"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/shadow"
+	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -155,21 +156,17 @@ func (a *API) changePhone(c *door.Call, tx *store.Tx, typed string) (*SMSVerific
 	if !a.texts(c) {
 		return nil, smscode.Off()
 	}
-	tokenID, err := c.Spend(tx, stepup.CredentialUpdate, environment.UpdateUser)
-	if err != nil {
-		return nil, err
+	var n phone.Number
+	send := func(tx *store.Tx, authorizedBy string) (row store.CodeChallengeRow, err error) {
+		if n, err = a.readNumber(c, "", typed, ""); err != nil {
+			return row, err
+		}
+		return smscode.Create(c.Caller, tx, smscode.Request{
+			Purpose: method.Update, Address: n.E164, AuthorizedBy: authorizedBy, Alarm: a.alarm(c),
+		})
 	}
-	n, err := a.readNumber(c, "", typed, "")
-	if err != nil {
-		return nil, err
-	}
-	row, err := smscode.Create(c.Caller, tx, smscode.Request{
-		Purpose: method.Update, Address: n.E164,
-		AuthorizedBy: tokenID, Alarm: a.alarm(c),
-	})
-	if err != nil {
-		return nil, err
-	}
+	spend := c.Spending(stepup.CredentialUpdate, environment.UpdateUser)
+	row, err := signin.ChangeAddress(c.Caller, tx, assurance.SMSCode, spend, send)
 	sent := texted(row, n)
-	return &sent, codeSent(c, tx, assurance.SMSCode, row)
+	return &sent, err
 }

@@ -105,21 +105,16 @@ func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse,
 	return response, err
 }
 
-// changeEmail authorises the change now and sends the code that finishes it.
-// Whether somebody else holds the address is said only to who can read its mail.
+// changeEmail authorises the change now and mails the code that finishes it.
 func (a *API) changeEmail(c *door.Call, tx *store.Tx, address string) (*EmailVerification, error) {
-	tokenID, err := c.Spend(tx, stepup.CredentialUpdate, environment.UpdateUser)
-	if err != nil {
-		return nil, err
+	send := func(tx *store.Tx, authorizedBy string) (store.CodeChallengeRow, error) {
+		return emailcode.Create(c.Caller, tx, emailcode.Request{
+			Purpose: method.Update, Address: address, AuthorizedBy: authorizedBy, Alarm: a.alarm(c),
+		})
 	}
-	row, err := emailcode.Create(c.Caller, tx, emailcode.Request{
-		Purpose: method.Update, Address: address, AuthorizedBy: tokenID,
-		Alarm: a.alarm(c),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &EmailVerification{VerificationUUID: row.ID, Email: row.Recipient}, codeSent(c, tx, assurance.EmailCode, row)
+	spend := c.Spending(stepup.CredentialUpdate, environment.UpdateUser)
+	row, err := signin.ChangeAddress(c.Caller, tx, assurance.EmailCode, spend, send)
+	return &EmailVerification{VerificationUUID: row.ID, Email: row.Recipient}, err
 }
 
 func (a *API) deleteUser(c *door.Call, _ door.None) (door.None, error) {
