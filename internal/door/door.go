@@ -153,8 +153,8 @@ func tryOnce(c *Call) (any, error) {
 	return answer, gone(c, err)
 }
 
-// findEnvironment takes the environment as this node saw it last where the transaction that
-// finds the session compares revisions, and else as it stands.
+// findEnvironment takes the environment as this node saw it last where the
+// transaction that finds the session compares revisions, and else as it stands.
 func findEnvironment(c *Call, id string) (err error) {
 	gate := c.route.Gate.Kind
 	if gate != ServiceGate && !c.arrival.again && (gate != PublicGate || optionallySignedIn(c)) {
@@ -170,8 +170,8 @@ func findEnvironment(c *Call, id string) (err error) {
 	return nil
 }
 
-// confirmEnvironment returns err if it came of the environment as it stands; else it came of what
-// this node saw last, and the request starts anew.
+// confirmEnvironment returns err if it came of the environment as it stands; else it
+// came of what this node saw last, and the request starts anew.
 func confirmEnvironment(c *Call, err error) error {
 	if c.Tenant == nil || c.confirmed || errors.Is(err, tenant.ErrRevised) {
 		return err
