@@ -3,6 +3,9 @@
 // mode, with one suite that is part of the wire format: DHKEM(X25519,
 // HKDF-SHA256), HKDF-SHA256, AES-256-GCM. The info says what for; there is no
 // further associated data, and each key is encapsulated for one message.
+//
+// Three things travel so: an exported key to its owner ([Export]), pieces between the
+// custodians ([SealPieces]), and offline shares to the operator (package offline).
 package sealed
 
 import (
