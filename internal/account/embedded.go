@@ -11,6 +11,10 @@ import (
 	"github.com/stepup-auth/stepup/internal/who"
 )
 
+// EmbeddedProvider is the one wallet provider whose wallets never vouch for their owner:
+// they are kept here.
+const EmbeddedProvider = "embeddedWallet"
+
 // KeepEmbedded shows a wallet that is kept for the user among the credentials.
 // It never signs in and never vouches. A second time changes nothing.
 func KeepEmbedded(c who.Caller, tx *store.Tx, a Address) error {

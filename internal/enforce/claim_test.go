@@ -15,14 +15,14 @@ import (
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
-// errand is an operation on a wallet under its id, and what it asks of the gate.
-type errand struct {
+// ordered is an operation on a wallet under its id, and what it asks of the gate.
+type ordered struct {
 	id    string
 	scope stepup.Scope
 	enforce.WalletOperation
 }
 
-func claim(t testing.TB, w *tenanttest.World, s store.SessionRow, text string, e errand) (row store.WalletOperationRow, err error) {
+func claim(t testing.TB, w *tenanttest.World, s store.SessionRow, text string, e ordered) (row store.WalletOperationRow, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
 		opened, err := enforce.Spend(w.Caller(t, s, text), tx, enforce.Demand{Scope: e.scope, Operation: e.id}, e.WalletOperation)
@@ -32,8 +32,8 @@ func claim(t testing.TB, w *tenanttest.World, s store.SessionRow, text string, e
 	return row, err
 }
 
-func export(operation, intent string) errand {
-	return errand{operation, stepup.WalletExport, enforce.WalletOperation{
+func export(operation, intent string) ordered {
+	return ordered{operation, stepup.WalletExport, enforce.WalletOperation{
 		WalletID: "wallet", Action: wallet.Export, IntentHash: intent, Summary: "Export it.",
 	}}
 }
@@ -63,7 +63,7 @@ func TestClaim(t *testing.T) {
 		swapped, wallet2, action, scope := export("op-1", "another intent"), export("op-1", "intent"), export("op-1", "intent"),
 			export("op-1", "intent")
 		wallet2.WalletID, action.Action, scope.scope = "another wallet", wallet.Sign, stepup.WalletSign
-		for name, e := range map[string]errand{"another intent": swapped, "another wallet": wallet2, "another action": action,
+		for name, e := range map[string]ordered{"another intent": swapped, "another wallet": wallet2, "another action": action,
 			"another scope": scope} {
 			if _, err := claim(t, w, ada, other, e); !fault.Has(err, fault.OperationConflict) {
 				t.Errorf("%s: %v", name, err)
@@ -105,7 +105,7 @@ func TestClaimRefused(t *testing.T) {
 		if _, err := claim(t, w, ada, text, export("op", "intent")); err != nil {
 			t.Errorf("after that: %v", err)
 		}
-		unasked := errand{id: "op-2", WalletOperation: enforce.WalletOperation{
+		unasked := ordered{id: "op-2", WalletOperation: enforce.WalletOperation{
 			WalletID: "wallet", Action: wallet.Disable, IntentHash: "intent",
 		}}
 		row, err := claim(t, w, ada, "", unasked)

@@ -15,6 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/waas"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -39,6 +40,7 @@ type API struct {
 	keys      *keyset.Cache
 	social    *social.Client
 	contracts *walletsig.Contracts
+	wallets   waas.Desk
 }
 
 // New builds the SDK's endpoints.
@@ -46,6 +48,7 @@ func New(c Config) *API {
 	keys := &keyset.Cache{HTTP: c.HTTP, Now: c.Now}
 	return &API{
 		Config: c, keys: keys, social: social.NewClient(c.HTTP, keys, c.Secrets, c.Now), contracts: walletsig.NewContracts(c.HTTP),
+		wallets: waas.Desk{DB: c.DB, Wallets: c.Wallets, Now: c.Now},
 	}
 }
 

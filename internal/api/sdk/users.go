@@ -119,7 +119,7 @@ func (a *API) changeEmail(c *door.Call, tx *store.Tx, address string) (*EmailVer
 
 func (a *API) deleteUser(c *door.Call, _ door.None) (door.None, error) {
 	c.Forget()
-	if err := a.keepsNothing(c); err != nil {
+	if err := a.wallets.KeepsNothing(c.Context(), c.Caller); err != nil {
 		return door.None{}, err
 	}
 	err := c.Write(func(tx *store.Tx) error {

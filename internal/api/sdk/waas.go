@@ -1,28 +1,18 @@
 package sdk
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/mr-tron/base58"
 
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
-	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/environment"
-	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/shadow"
-	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/token"
+	"github.com/stepup-auth/stepup/internal/waas"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/authz"
-	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
 
 func (a *API) waasRoutes() []door.Route {
@@ -105,11 +95,6 @@ func (a *API) waasRoutes() []door.Route {
 	}
 }
 
-const (
-	ticketLife  = time.Minute
-	performTime = 25 * time.Second // for what has been claimed, whether or not the client still waits
-)
-
 // EmbeddedWallet is a wallet that is kept for the user.
 type EmbeddedWallet struct {
 	WalletID string `json:"walletId"`
@@ -166,210 +151,33 @@ func viewOutcome(o wallet.Outcome) OperationResult {
 	}
 }
 
-// coordinator is the wallet service, where there is one for this environment.
-func (a *API) coordinator(c *door.Call) (wallet.Service, error) {
-	if a.Wallets == nil {
-		return nil, fault.New(fault.WalletServiceOff, "This server has no wallet service. The operator starts one with `stepup wallet` "+
-			"and tells the server where it is, see docs/wallets.md.")
-	}
-	if !c.Tenant.EmbeddedWallets.Enabled {
-		return nil, fault.New(fault.WalletServiceOff,
-			"This environment keeps no wallets for its users. The operator sets embeddedWallets.enabled.")
-	}
-	return a.Wallets, nil
+// ask names the operation of a call for the wallet in its address.
+func ask(c *door.Call, action wallet.Action) waas.Ask {
+	return waas.Ask{OperationID: c.OperationID, Again: c.Claimed, WalletID: c.Path("walletId"), Action: action}
 }
 
-// errand is an operation that was understood.
-type errand struct {
-	operation wallet.Operation
-	intent    intent.Intent
-	scope     stepup.Scope
-	claimed   store.WalletOperationRow // once it is claimed
-}
-
-// reader makes the request of an operation from what the client sent, for the
-// wallet that it is about.
-type reader func(w wallet.Wallet) (any, error)
-
-func fixed(request any) reader { return func(wallet.Wallet) (any, error) { return request, nil } }
-
-// understand finds the caller's wallet and reads what is to be done with it.
-func (a *API) understand(c *door.Call, action wallet.Action, scope stepup.Scope, read reader) (errand, error) {
-	coordinator, err := a.coordinator(c)
-	if err != nil {
-		return errand{}, err
-	}
-	w, err := coordinator.Wallet(c.Context(), c.Tenant.ID, c.Session.UserID, c.Path("walletId"))
-	if err != nil {
-		return errand{}, err
-	}
-	return intend(c, action, scope, w, read)
-}
-
-// intend makes the operation and its intent, here: what the coordinator thinks
-// of it is not asked.
-func intend(c *door.Call, action wallet.Action, scope stepup.Scope, w wallet.Wallet, read reader) (errand, error) {
-	request, err := read(w)
-	if err != nil {
-		return errand{}, err
-	}
-	raw, err := json.Marshal(request)
-	if err != nil {
-		return errand{}, err
-	}
-	e := errand{scope: scope, operation: wallet.Operation{
-		ID: c.OperationID, EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, SessionID: c.Session.ID, WalletID: w.ID,
-		Action: action, Request: raw, RequestID: c.By.RequestID,
-	}}
-	e.intent, err = intent.Decode(e.operation, w)
-	return e, err
-}
-
-// do understands an operation and performs it.
-func (a *API) do(c *door.Call, action wallet.Action, scope stepup.Scope, read reader) (wallet.Outcome, error) {
-	e, err := a.understand(c, action, scope, read)
+// do understands an operation and has it done.
+func (a *API) do(c *door.Call, action wallet.Action, read waas.Reading) (wallet.Outcome, error) {
+	p, err := a.wallets.Understand(c.Context(), c.Caller, ask(c, action), read)
 	if err != nil {
 		return wallet.Outcome{}, err
 	}
-	return a.perform(c, e, nil)
+	return a.perform(c, p)
 }
 
-// perform asks whether the operation can be done, claims it, and has it done.
-// What was claimed goes on although the client may have left.
-func (a *API) perform(c *door.Call, e errand, first func(*store.Tx) error) (wallet.Outcome, error) {
-	if !c.Claimed {
-		if _, err := a.Wallets.Prepare(c.Context(), e.operation); err != nil {
-			return wallet.Outcome{}, err
-		}
-	}
-	var err error
-	if e.claimed, err = claim(c, e, first); err != nil {
-		return wallet.Outcome{}, err
-	}
-	credentials, err := a.credentialsFor(c, e.claimed)
+// perform spends what opens the operation's gate and has it done.
+func (a *API) perform(c *door.Call, p waas.Plan) (wallet.Outcome, error) {
+	authorised, err := a.wallets.Authorise(c.Context(), c.Caller, p, c.Demand(p.Scope()))
 	if err != nil {
 		return wallet.Outcome{}, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), performTime)
-	defer cancel()
-	outcome, refused := a.Wallets.Perform(ctx, e.operation, credentials)
-	if err := a.finish(ctx, c, e, outcome, refused); err != nil {
-		return wallet.Outcome{}, undecided(err)
-	}
-	return outcome, undecided(refused)
-}
-
-// undecided is what is said of an operation that was claimed and of which nobody can
-// tell what came: its token is spent, so only the same operation may be tried again.
-func undecided(err error) error {
-	if f := store.RefusalOf(err); f != nil && f.Code == fault.Unavailable {
-		return fault.New(fault.OutcomeUnknown, "%s", f.Message).Because(err)
-	}
-	return err
-}
-
-// details are the authorization_details (RFC 9396) that the operation amounts
-// to: what a bound token must be bound to.
-func (e errand) details() []WalletBinding {
-	return []WalletBinding{{Type: authz.DetailType, WalletID: e.operation.WalletID, Action: string(e.operation.Action),
-		IntentHash: e.intent.Hash}}
-}
-
-func claim(c *door.Call, e errand, first func(*store.Tx) error) (row store.WalletOperationRow, err error) {
-	details, err := json.Marshal(e.details())
-	if err != nil {
-		return row, err
-	}
-	bound, err := stepup.HashDetails(details)
-	if err != nil {
-		return row, err
-	}
-	demand := c.Demand(e.scope)
-	demand.DetailsHash = bound
-	demand.Operation = e.operation.ID
-	demand.Within = func(rule policy.Binding) bool { return !rule.Spends(e.amounts()) }
-	asked := enforce.WalletOperation{
-		WalletID: e.operation.WalletID, Action: e.operation.Action, IntentHash: e.intent.Hash, Summary: e.intent.Summary, First: first,
-	}
-	err = c.Write(func(tx *store.Tx) error {
-		opened, err := enforce.Spend(c.Caller, tx, demand, asked)
-		row = opened.Claimed
-		return err
-	})
-	if err == nil {
-		err = noteEntry(c, row, e.scope)
-	}
-	return row, err
-}
-
-// noteEntry notes that a compatibility entry let the operation through: for a
-// token of action-based MFA, or for a user without a second factor.
-func noteEntry(c *door.Call, row store.WalletOperationRow, scope stepup.Scope) error {
 	switch {
-	case row.AuthorizedBy == string(wallet.ByMFAToken):
-		c.UsedMFAToken(scope)
-	case row.AuthorizedBy == string(wallet.ByPolicy) && scope != "":
-		decision, err := policy.Decide(c.Tenant.Environment, policy.Person{}, scope)
-		if err != nil || decision.Entry == "" {
-			return err
-		}
-		c.Waived(scope, decision.Entry)
+	case authorised.ByMFAToken():
+		c.UsedMFAToken(p.Scope())
+	case authorised.Entry != "":
+		c.Waived(p.Scope(), authorised.Entry)
 	}
-	return nil
-}
-
-// credentialsFor are what each custodian checks by itself. Call it after the claim
-// has committed: a ticket for what is not durable must never leave.
-func (a *API) credentialsFor(c *door.Call, row store.WalletOperationRow) (wallet.Credentials, error) {
-	now := a.Now()
-	ticket, err := c.Tenant.Keys.Sign(now, token.Ticket, wallet.Ticket{
-		Issuer: c.Tenant.Issuer, Audience: wallet.TicketAudience, Subject: row.UserID, Session: row.SessionID,
-		EnvironmentID: row.EnvironmentID, ID: uuid.NewString(), IssuedAt: now.Unix(), Expires: now.Add(ticketLife).Unix(),
-		OperationID: row.ID, WalletID: row.WalletID,
-		Action: wallet.Action(row.Action), IntentHash: row.IntentHash, AuthorizedBy: wallet.AuthorizedBy(row.AuthorizedBy),
-		Scope: row.Scope, TokenID: row.TokenID,
-	})
-	if err != nil || row.TokenID == "" {
-		return wallet.Credentials{Ticket: ticket}, err
-	}
-	// spent by now, and expired perhaps: it is judged by when it was claimed
-	return wallet.Credentials{Ticket: ticket, ElevatedToken: c.Elevated.Text()}, nil
-}
-
-const resultDone = "done"
-
-// finish records what came of an operation, each result once.
-func (a *API) finish(ctx context.Context, c *door.Call, e errand, outcome wallet.Outcome, refused error) error {
-	row := e.claimed
-	result := resultDone
-	if refused != nil {
-		result = codeOf(refused)
-	}
-	return a.DB.Write(ctx, func(tx *store.Tx) error {
-		news, err := tx.FinishWalletOperation(row.EnvironmentID, row.ID, result)
-		if err != nil || !news {
-			return err
-		}
-		if e.operation.Action == wallet.Create && refused == nil {
-			if err := keepWallet(c, tx, outcome.Wallet); err != nil {
-				return err
-			}
-		}
-		detail := audit.Detail{
-			"operation_id": row.ID, "wallet_id": row.WalletID, "intent_hash": row.IntentHash, "summary": e.intent.Summary, "result": result,
-			"authorized_by": row.AuthorizedBy, "scope": row.Scope, "token_id": row.TokenID, "method": row.Method,
-			"signer": outcome.Verdicts.Signer, "guardian": outcome.Verdicts.Guardian, "generation": outcome.Wallet.Generation,
-		}
-		return audit.Record(tx, c.By, "wallet."+row.Action+".finished", detail)
-	})
-}
-
-// codeOf names a refusal for the audit log.
-func codeOf(err error) string {
-	if f := store.RefusalOf(err); f != nil {
-		return string(f.Code)
-	}
-	return string(fault.Internal)
+	return a.wallets.Perform(c.Context(), c.Caller, authorised)
 }
 
 // writeBytes is how answers spell bytes of a chain: EVM: 0x and hex; Solana: base64.

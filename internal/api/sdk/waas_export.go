@@ -3,9 +3,9 @@ package sdk
 import (
 	"encoding/base64"
 
-	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/waas"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -29,31 +29,12 @@ type ExportResult struct {
 	Info            string `json:"info"`            // the HPKE info, as text
 }
 
-func readExport(c *door.Call, exportPublicKey string) reader {
-	return func(wallet.Wallet) (any, error) {
-		if c.Tenant.EmbeddedWallets.ExportDisabled {
-			return nil, fault.New(fault.ExportDisabled,
-				"Private keys do not leave this environment. The operator has set embeddedWallets.exportDisabled.")
-		}
-		if exportPublicKey == "" {
-			return nil, fault.New(fault.ExportKeyRequired, "Send exportPublicKey, an X25519 public key in base64url that you made for "+
-				"this export: the private key is sealed to it. An exportId alone belongs to a protocol that this server does not speak.")
-		}
-		key, err := base64.RawURLEncoding.Strict().DecodeString(exportPublicKey)
-		if err != nil || len(key) != 32 {
-			return nil, fault.New(fault.InvalidRequest,
-				"exportPublicKey must be the 32 bytes of an X25519 public key, in base64url without padding.")
-		}
-		return wallet.ExportRequest{PublicKey: key}, nil
-	}
-}
-
 func (a *API) waasExport(c *door.Call, r ExportRequest) (ExportResult, error) {
-	e, err := a.understand(c, wallet.Export, stepup.WalletExport, readExport(c, r.ExportPublicKey))
+	p, err := a.wallets.Understand(c.Context(), c.Caller, ask(c, wallet.Export), waas.Export(c.Caller, r.ExportPublicKey))
 	if err != nil {
 		return ExportResult{}, err
 	}
-	outcome, err := a.perform(c, e, nil)
+	outcome, err := a.perform(c, p)
 	if err != nil {
 		return ExportResult{}, err
 	}
@@ -63,6 +44,6 @@ func (a *API) waasExport(c *door.Call, r ExportRequest) (ExportResult, error) {
 	}
 	return ExportResult{
 		OperationResult: viewOutcome(outcome), EncapsulatedKey: base64.RawURLEncoding.EncodeToString(outcome.Export.EncapsulatedKey),
-		Ciphertext: base64.RawURLEncoding.EncodeToString(outcome.Export.Ciphertext), Info: string(wallet.ExportInfo(e.operation)),
+		Ciphertext: base64.RawURLEncoding.EncodeToString(outcome.Export.Ciphertext), Info: string(wallet.ExportInfo(p.Operation())),
 	}, nil
 }

@@ -1,19 +1,14 @@
 package sdk
 
 import (
-	"encoding/json"
-	"math/big"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
-	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/strictjson"
+	"github.com/stepup-auth/stepup/internal/waas"
 	"github.com/stepup-auth/stepup/internal/wallet"
 	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
@@ -72,12 +67,6 @@ type IntentSpend struct {
 	ChainID  string `json:"chainId,omitempty"`
 }
 
-// intended are the actions that a token can be bound to, and their scopes.
-var intended = map[wallet.Action]stepup.Scope{
-	wallet.Sign: stepup.WalletSign, wallet.Export: stepup.WalletExport, wallet.Refresh: stepup.WalletRefresh,
-	wallet.Reshare: stepup.WalletReshare, wallet.Restore: stepup.WalletRestore, wallet.Delete: stepup.WalletDelete,
-}
-
 func (a *API) waasIntent(c *door.Call, body []byte) (IntentAnswer, error) {
 	var r IntentRequest
 	if err := strictjson.Decode(body, &r, strictjson.Ignore); err != nil {
@@ -87,73 +76,35 @@ func (a *API) waasIntent(c *door.Call, body []byte) (IntentAnswer, error) {
 	if action == "" {
 		action = wallet.Sign
 	}
-	scope, ok := intended[action]
-	if !ok {
+	if waas.Scopes[action] == "" {
 		return IntentAnswer{}, fault.New(fault.InvalidRequest,
 			"There is no action %.40q to bind a token to. Send sign, export, refresh, reshare, restore or delete.", r.Action)
 	}
-	read := fixed(struct{}{})
+	read := waas.Nothing()
 	switch action {
 	case wallet.Sign:
-		read = readSign(body)
+		read = waas.Sign(body)
 	case wallet.Export:
-		read = readExport(c, r.ExportPublicKey)
+		read = waas.Export(c.Caller, r.ExportPublicKey)
 	case wallet.Reshare:
 		read = readReshare(c, ReshareRequest{OldThresholdSignatureScheme: r.OldThresholdSignatureScheme,
 			NewThresholdSignatureScheme: r.NewThresholdSignatureScheme})
 	}
 	c.OperationID = uuid.NewString()
-	e, err := a.understand(c, action, scope, read)
+	p, err := a.wallets.Understand(c.Context(), c.Caller, ask(c, action), read)
 	if err != nil {
 		return IntentAnswer{}, err
 	}
-	answer := viewIntent(e.intent)
-	answer.Scope = string(scope)
-	answer.AuthorizationDetails = e.details()
-	transaction, err := transaction(c, e)
+	answer := viewIntent(p.Intent())
+	answer.Scope = string(p.Scope())
+	answer.AuthorizationDetails = []WalletBinding{WalletBinding(p.Detail())}
+	transaction, err := p.Transaction(c.Caller)
 	if err != nil {
 		return IntentAnswer{}, err
 	}
 	registered, err := registerTransaction(c, transaction)
 	answer.BindingID, answer.BindingHash, answer.ExpiresAt = registered.BindingID, registered.Hash, registered.ExpiresAt
 	return answer, err
-}
-
-// transaction is the operation as a person confirms it. Where all of it does not
-// fit beside a code, its hash stands for it, unless the policy asks for a
-// confirmation of what was shown: then it cannot be confirmed.
-func transaction(c *door.Call, e errand) (binding.Transaction, error) {
-	details, err := json.Marshal(e.details())
-	if err != nil {
-		return binding.Transaction{}, err
-	}
-	rule, err := policy.RuleFor(c.Tenant.Environment, e.scope)
-	if err != nil {
-		return binding.Transaction{}, err
-	}
-	t := binding.Transaction{
-		Scope: e.scope, Details: details, Summary: e.intent.Summary, Shown: e.intent.Hidden == "",
-		MustDisplay: rule.Binding.Displayed && rule.Binding.Spends(e.amounts()),
-	}
-	if t.MustDisplay && !t.Shown {
-		return t, fault.New(fault.InvalidAuthorizationDetails,
-			"This cannot be confirmed here: a person must be shown all of it, and nobody can be shown %s.", e.intent.Hidden)
-	}
-	if !t.MustDisplay && (utf8.RuneCountInString(t.Summary) > binding.MaxSummary || !binding.Showable(t.Summary)) {
-		t.Shown = false
-		t.Summary = "Do with wallet " + e.operation.WalletID + " what the app shows, because it is too long for this message (" +
-			string(e.operation.Action) + ", hash " + e.intent.Hash + ")."
-	}
-	return t, nil
-}
-
-// amounts are what leaves the wallet, as policies limit it: by asset, in its
-// smallest unit.
-func (e errand) amounts() (amounts []policy.Amount, unvalued bool) {
-	for asset, total := range e.intent.Totals() {
-		amounts = append(amounts, policy.Amount{Of: asset, Value: new(big.Rat).SetInt(total)})
-	}
-	return amounts, e.intent.Unvalued
 }
 
 func viewIntent(i intent.Intent) IntentAnswer {

@@ -1,9 +1,9 @@
 package sdk
 
 import (
-	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/waas"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -13,7 +13,7 @@ type RefreshRequest struct {
 }
 
 func (a *API) waasRefresh(c *door.Call, _ RefreshRequest) (OperationResult, error) {
-	outcome, err := a.do(c, wallet.Refresh, stepup.WalletRefresh, fixed(struct{}{}))
+	outcome, err := a.do(c, wallet.Refresh, waas.Nothing())
 	return viewOutcome(outcome), err
 }
 
@@ -29,36 +29,32 @@ type ReshareRequest struct {
 	ShareSetID                   string   `json:"shareSetId,omitempty"`
 }
 
-func readReshare(c *door.Call, r ReshareRequest) reader {
-	return func(wallet.Wallet) (any, error) {
+func readReshare(c *door.Call, r ReshareRequest) waas.Reading {
+	return func(w wallet.Wallet) (any, error) {
 		if r.DelegateToProjectEnvironment || r.RevokeDelegation {
 			return nil, fault.New(fault.InvalidRequest,
 				"Nothing is delegated here: leave delegateToProjectEnvironment and revokeDelegation out.")
 		}
-		if err := offers(c, r.NewThresholdSignatureScheme); err != nil {
-			return nil, err
-		}
-		return wallet.ReshareRequest{Old: wallet.Scheme(r.OldThresholdSignatureScheme),
-			New: wallet.Scheme(r.NewThresholdSignatureScheme)}, nil
+		return waas.Reshare(c.Caller, wallet.Scheme(r.OldThresholdSignatureScheme), wallet.Scheme(r.NewThresholdSignatureScheme))(w)
 	}
 }
 
 func (a *API) waasReshare(c *door.Call, r ReshareRequest) (OperationResult, error) {
-	outcome, err := a.do(c, wallet.Reshare, stepup.WalletReshare, readReshare(c, r))
+	outcome, err := a.do(c, wallet.Reshare, readReshare(c, r))
 	return viewOutcome(outcome), err
 }
 
 func (a *API) waasDisable(c *door.Call, _ door.None) (OperationResult, error) {
-	outcome, err := a.do(c, wallet.Disable, "", fixed(struct{}{}))
+	outcome, err := a.do(c, wallet.Disable, waas.Nothing())
 	return viewOutcome(outcome), err
 }
 
 func (a *API) waasRestore(c *door.Call, _ door.None) (OperationResult, error) {
-	outcome, err := a.do(c, wallet.Restore, stepup.WalletRestore, fixed(struct{}{}))
+	outcome, err := a.do(c, wallet.Restore, waas.Nothing())
 	return viewOutcome(outcome), err
 }
 
 func (a *API) waasDelete(c *door.Call, _ door.None) (OperationResult, error) {
-	outcome, err := a.do(c, wallet.Delete, stepup.WalletDelete, fixed(struct{}{}))
+	outcome, err := a.do(c, wallet.Delete, waas.Nothing())
 	return viewOutcome(outcome), err
 }

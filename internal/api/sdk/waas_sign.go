@@ -3,19 +3,14 @@ package sdk
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"strconv"
 	"strings"
 
 	"github.com/mr-tron/base58"
 
-	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
-	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/waas"
 	"github.com/stepup-auth/stepup/internal/wallet"
-	"github.com/stepup-auth/stepup/internal/wallet/intent"
 )
 
 // SignMessageRequest is what to sign, in exactly one of the first four members.
@@ -42,12 +37,8 @@ type SignResult struct {
 	SignedTransaction string `json:"signedTransaction,omitempty"` // ready to be sent; EVM: 0x and hex; Solana: base64
 }
 
-func readSign(body []byte) reader {
-	return func(w wallet.Wallet) (any, error) { return intent.ParseSign(w.Chain, body) }
-}
-
 func (a *API) waasSign(c *door.Call, body []byte) (SignResult, error) {
-	outcome, err := a.do(c, wallet.Sign, stepup.WalletSign, readSign(body))
+	outcome, err := a.do(c, wallet.Sign, waas.Sign(body))
 	if err != nil {
 		return SignResult{}, err
 	}
@@ -76,14 +67,13 @@ type BroadcastResult struct {
 }
 
 func (a *API) waasBroadcast(c *door.Call, r BroadcastRequest) (BroadcastResult, error) {
-	coordinator, err := a.coordinator(c)
-	if err != nil {
+	if err := a.wallets.Open(c.Caller); err != nil {
 		return BroadcastResult{}, err
 	}
 	if r.SignedTransaction == "" {
 		return BroadcastResult{}, door.Need("signedTransaction", "")
 	}
-	w, err := coordinator.Wallet(c.Context(), c.Tenant.ID, c.Session.UserID, c.Path("walletId"))
+	w, err := a.wallets.Find(c.Context(), c.Caller, c.Path("walletId"))
 	if err != nil {
 		return BroadcastResult{}, err
 	}
@@ -91,23 +81,8 @@ func (a *API) waasBroadcast(c *door.Call, r BroadcastRequest) (BroadcastResult, 
 	if err != nil {
 		return BroadcastResult{}, fault.New(fault.InvalidRequest, "signedTransaction must be %s.", spelling[w.Chain]).Because(err)
 	}
-	network, err := networkOf(c, w.Chain, r.Network)
-	if err != nil {
-		return BroadcastResult{}, err
-	}
-	sent, err := coordinator.Broadcast(c.Context(), wallet.Broadcast{
-		EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, WalletID: w.ID, SignedTransaction: signed, RequestID: c.By.RequestID,
-		Network: wallet.Network{Chain: w.Chain, ChainID: int64(network.ChainID), Cluster: network.Cluster, Name: network.Name,
-			RPC: network.RPC},
-	})
-	if err != nil {
-		return BroadcastResult{}, err
-	}
-	err = c.Write(func(tx *store.Tx) error {
-		return audit.Record(tx, c.By, "wallet.transaction.broadcast",
-			audit.Detail{"wallet_id": w.ID, "network": network.Name, "transaction_id": sent.TransactionID})
-	})
-	return BroadcastResult{TransactionHash: sent.TransactionID, Network: network.Name}, err
+	sent, err := a.wallets.Broadcast(c.Context(), c.Caller, w, waas.Transaction{Signed: signed, Network: r.Network})
+	return BroadcastResult{TransactionHash: sent.ID, Network: sent.Network}, err
 }
 
 var spelling = map[wallet.Chain]string{wallet.EVM: "0x and hex", wallet.SOL: "base64"}
@@ -121,27 +96,4 @@ func readBytes(c wallet.Chain, text string) ([]byte, error) {
 		return nil, hex.InvalidByteError(0)
 	}
 	return hex.DecodeString(digits)
-}
-
-// networkOf finds where transactions of the chain are sent.
-func networkOf(c *door.Call, chain wallet.Chain, named string) (environment.Network, error) {
-	var found []environment.Network
-	for _, n := range c.Tenant.EmbeddedWallets.Networks {
-		if n.Chain == string(chain) &&
-			(named == "" || named == n.Name || named == n.Cluster || n.ChainID > 0 && named == strconv.Itoa(n.ChainID)) {
-			found = append(found, n)
-		}
-	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) > 1:
-		return environment.Network{}, fault.New(fault.NetworkNotFound,
-			"This environment has several %s networks. Say which with network, by its name, chain id or cluster.", chain)
-	case named == "":
-		return environment.Network{}, fault.New(fault.NetworkNotFound,
-			"This environment has no %s network to send transactions to. The operator adds one to embeddedWallets.networks.", chain)
-	}
-	return environment.Network{}, fault.New(fault.NetworkNotFound,
-		"This environment has no %s network %.60q. The operator lists networks in embeddedWallets.networks.", chain, named)
 }

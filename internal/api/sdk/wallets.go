@@ -76,11 +76,8 @@ type WalletRequest struct {
 	BindingID                 string                  `json:"bindingId,omitempty"` // wallets/verify: must be that of the text
 }
 
-// embeddedWallet is the one provider whose wallets never vouch for their owner.
-const embeddedWallet = "embeddedWallet"
-
 var (
-	walletProviders = []string{"browserExtension", "custodialService", "walletConnect", "qrCode", "deepLink", embeddedWallet,
+	walletProviders = []string{"browserExtension", "custodialService", "walletConnect", "qrCode", "deepLink", account.EmbeddedProvider,
 		"smartContractWallet"}
 	walletNameShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._:-]{0,63}$`)
 )
@@ -150,7 +147,7 @@ func (r WalletRequest) presentation() error {
 	case !slices.Contains(walletProviders, r.WalletProvider):
 		return fault.New(fault.InvalidRequest,
 			"The field walletProvider is none we know. Send browserExtension, walletConnect or the like.")
-	case r.WalletProvider == embeddedWallet:
+	case r.WalletProvider == account.EmbeddedProvider:
 		return fault.New(fault.InvalidVerification,
 			"An embedded wallet cannot vouch for its owner. Use a wallet of your own, or another way that stepUp/check lists.")
 	}
