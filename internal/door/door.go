@@ -9,41 +9,17 @@ package door
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
-	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
-	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // handlerTime is how long a request may take. It is documented in docs/limits.md.
 const handlerTime = 30 * time.Second
-
-// Config is what the door itself needs. Endpoints bring along what they need.
-type Config struct {
-	DB         *store.DB
-	Tenants    *tenant.Registry
-	Now        func() time.Time
-	Log        *slog.Logger
-	RequestID  func(*http.Request) string                         // set by the server's outermost layer
-	ClientAddr func(*http.Request) string                         // true client address
-	Observe    func(route string, status int, took time.Duration) // metrics; nil is allowed
-	Refusals   *audit.Refusals                                    // counts refusals of anonymous requests; nil: each is recorded
-	Shadow     *shadow.Counter                                    // counts what the newest rules would do; nil: nobody does
-	MFAToken   func(text string) who.Legacy                       // reads a token of action-based MFA; nil: none is taken
-}
-
-// Door is the handler of all routes of a table.
-type Door struct {
-	Config
-	mux *http.ServeMux
-}
 
 // New builds a door in front of the routes.
 func New(c Config, routes []Route) *Door {
@@ -68,15 +44,6 @@ func (d *Door) handler(r Route) http.Handler {
 			d.Observe(r.Method+" "+r.Path, status, d.Now().Sub(started))
 		}
 	})
-}
-
-// arrival is a request as it came, with what can be taken from it only once.
-type arrival struct {
-	w       http.ResponseWriter
-	request *http.Request
-	body    *[]byte // nil: it was not read yet
-	again   bool    // the request is run again: its environment had changed
-	device  string  // the device key that a nonce was burnt for; empty: none was
 }
 
 // revisions is how often a request starts anew because its environment was not what
@@ -151,40 +118,6 @@ func tryOnce(c *Call) (any, error) {
 		answer, err = event(c.route.Event, answer)
 	}
 	return answer, gone(c, err)
-}
-
-// findEnvironment takes the environment as this node saw it last where the
-// transaction that finds the session compares revisions, and else as it stands.
-func findEnvironment(c *Call, id string) (err error) {
-	gate := c.route.Gate.Kind
-	if gate != ServiceGate && !c.arrival.again && (gate != PublicGate || optionallySignedIn(c)) {
-		c.Tenant = c.door.Tenants.Last(id)
-	}
-	if c.Tenant == nil {
-		if c.Tenant, err = c.door.Tenants.Load(c.Context(), id); err != nil {
-			return err
-		}
-		c.confirmed = true
-	}
-	c.By.EnvironmentID = id
-	return nil
-}
-
-// confirmEnvironment returns err if it came of the environment as it stands; else it
-// came of what this node saw last, and the request starts anew.
-func confirmEnvironment(c *Call, err error) error {
-	if c.Tenant == nil || c.confirmed || errors.Is(err, tenant.ErrRevised) {
-		return err
-	}
-	t, unknown := c.door.Tenants.Load(c.Context(), c.Tenant.ID)
-	switch {
-	case unknown != nil:
-		return unknown
-	case t.Revision != c.Tenant.Revision:
-		return tenant.ErrRevised
-	}
-	c.confirmed = true
-	return err
 }
 
 // gone explains what is not there any more: the session may have ended, or its

@@ -7,14 +7,6 @@ import (
 	"strings"
 )
 
-// Endpoint is a handler with its types erased but remembered: the OpenAPI
-// document is made from them.
-type Endpoint struct {
-	request  reflect.Type // nil: takes no body
-	response reflect.Type // nil: answers without a body
-	run      func(*Call, []byte) (any, error)
-}
-
 // HasRequest reports whether the endpoint reads a JSON body.
 func (e Endpoint) HasRequest() bool { return e.request != nil }
 

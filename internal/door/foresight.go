@@ -8,14 +8,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-// foreseen is what the newest rules made of the call, counted when it is over.
-type foreseen struct {
-	scope   stepup.Scope
-	call    shadow.Call
-	verdict shadow.Verdict
-	reason  string // why it is refused; of a call that was waived, the compatibility entry
-}
-
 // clientOf is the SDK of the request, as it is counted.
 func clientOf(c *Call) (shadow.Client, string) {
 	client, ok := shadow.ParseClient(c.Header("x-dyn-version"))
@@ -79,5 +71,12 @@ func countForeseen(c *Call) {
 		c.door.Shadow.Add(shadow.Observation{
 			EnvironmentID: c.Tenant.ID, Client: client, Scope: string(f.scope), Call: f.call, Verdict: f.verdict, Reason: f.reason,
 		})
+	}
+}
+
+// KnownAs says what published clients know the call as, where only its body tells.
+func (c *Call) KnownAs(call shadow.Call) {
+	if c.foreseen != nil {
+		c.foreseen.call = call
 	}
 }

@@ -2,7 +2,6 @@ package door
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
@@ -76,12 +75,4 @@ func identifyService(c *Call) error {
 	c.Service = token
 	c.By.Actor, c.By.EnvironmentID = "service:"+token.ID(), environmentID
 	return nil
-}
-
-func bearer(r *http.Request) string {
-	text, err := stepup.BearerToken(r)
-	if err != nil {
-		return ""
-	}
-	return text
 }

@@ -1,5 +1,9 @@
 package door
 
+import (
+	"reflect"
+)
+
 // Where routes begin.
 const (
 	SDK   = sdkPrefix + "{environmentId}" // of one environment: for apps and guards
@@ -36,4 +40,12 @@ type Route struct {
 type Param struct {
 	Name, Type, Summary string // Type is a JSON type or date-time
 	Min, Max            int    // of an integer; 0: none
+}
+
+// Endpoint is a handler with its types erased but remembered: the OpenAPI
+// document is made from them.
+type Endpoint struct {
+	request  reflect.Type // nil: takes no body
+	response reflect.Type // nil: answers without a body
+	run      func(*Call, []byte) (any, error)
 }
