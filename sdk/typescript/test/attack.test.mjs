@@ -266,6 +266,19 @@ describe('the store', () => {
     assert.deepEqual([first.client.user.id, tokenOf(first, 'wallet:sign')], ['u2', undefined]);
   });
 
+  it('goes on in memory when the storage fails, and shows one user object until something changes', async () => {
+    const broken = () => { throw new DOMException('no', 'QuotaExceededError'); };
+    const app = signing({}, { storage: { getItem: broken, setItem: broken, removeItem: broken } });
+    await app.signIn();
+    const { user: before } = app.client;
+    await sign(app);
+    assert.equal(app.client.user, before);
+    await totp(['wallet:sign'], app.client);
+    assert.ok(tokenOf(app, 'wallet:sign'));
+    await sdk.logout(app.client);
+    assert.equal(app.client.user, null);
+  });
+
   it('does not bring a session back that ended while an answer was on its way', async () => {
     let release;
     const app = signing({ 'POST /users/mfa/auth/totp': () => new Promise((resolve) => { release = () => resolve(answer(verify({ elevatedAccessToken: elevated('wallet:sign') }))); }) });

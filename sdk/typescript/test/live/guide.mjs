@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import * as sdk from '@stepup-auth/client';
 import { privateKeyToAccount } from 'viem/accounts';
-import { rejection, signedIn, withAuthenticator } from '../lib/app.mjs';
+import { appOrigin, newAddress, rejection, signedIn, withAuthenticator } from '../lib/app.mjs';
 import { newAuthenticator } from '../lib/authenticator.mjs';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
@@ -73,6 +73,29 @@ export const guide = (on) => {
         }
       });
     }
+
+    it('with the client that the published one\'s configuration makes', async () => {
+      const { BaseError, createDynamicClient } = await import('@stepup-auth/client/compat');
+      const items = new Map();
+      const client = createDynamicClient({
+        environmentId: on.server.environment,
+        autoInitialize: false,
+        instrumentation: { enabled: false },
+        metadata: { name: 'Conformance', universalLink: `${appOrigin}/` },
+        coreConfig: {
+          apiBaseUrl: on.server.apiBase,
+          storageAdapter: { getItem: async (k) => items.get(k) ?? null, setItem: async (k, v) => { items.set(k, v); }, removeItem: async (k) => { items.delete(k); } },
+          logger: {},
+        },
+      });
+      await sdk.initializeClient(client);
+      assert.equal(client.initStatus, 'finished');
+      const email = newAddress();
+      const otpVerification = await sdk.sendEmailOTP({ email }, client);
+      await sdk.verifyOTP({ otpVerification, verificationToken: await on.mailbox.code(email) }, client);
+      assert.equal(items.size, 1);
+      assert.ok((await rejection(sdk.signWithWallet({ walletId: on.server.environment, message: 'x' }, client))) instanceof BaseError);
+    });
 
     if (version === '2026_01_01') {
       it('takes both spellings on both calls, keeps one that works longer, hands it out once', async () => {

@@ -95,8 +95,16 @@ export const logins = (on) => {
       assert.deepEqual(sdk.getUserSocialAccounts(linking.client), []);
     });
 
+    it('by popup: goes on when the provider cuts its page off from ours', async () => {
+      const app = await anApp({ openPopup: () => ({ isClosed: () => true, close: () => {}, navigate: (url) => void travel(url) }) });
+      on.world.logIn(on.world.somebody());
+      assert.ok((await sdk.signInWithSocialPopUp({ provider: 'github' }, app.client)).id);
+    });
+
     it('by popup: says that it was closed, or never opened', async () => {
-      const closing = await anApp({ openPopup: () => ({ isClosed: () => true, close: () => {}, navigate: () => {} }) });
+      const start = Date.now();
+      let clock = start;
+      const closing = await anApp({ now: () => (clock += 4_000), openPopup: () => ({ isClosed: () => clock > start + 5_000, close: () => {}, navigate: () => {} }) });
       assert.equal((await rejection(sdk.signInWithSocialPopUp({ provider: 'github' }, closing.client))).code, 'user_cancelled_social_popup');
       const blocked = await anApp({ openPopup: () => null });
       assert.equal((await rejection(sdk.signInWithSocialPopUp({ provider: 'github' }, blocked.client))).code, 'social_login_failed');

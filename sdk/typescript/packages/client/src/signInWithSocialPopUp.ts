@@ -56,11 +56,19 @@ export const signInWithSocialPopUp = async (
 const patience = 300_000;
 const pause = 1_000;
 
-/** Asks how the login stands until it is done, the window is closed or nobody waits any more. */
+/** A window that is gone sooner than this was not closed by its user. */
+const atOnce = 3_000;
+
+/**
+ * Asks how the login stands until it is done, the window is closed or nobody waits any more. A provider may cut its page off from ours
+ * (Cross-Origin-Opener-Policy), which makes the window seem closed as soon as the page is there; then only the server knows.
+ */
 const codeOf = async (core: Core, login: SocialLogin, popup: Popup): Promise<string> => {
-  const until = Date.now() + patience;
+  const began = core.config.now();
+  let cutOff = false;
   for (;;) {
     const closed = popup.isClosed();
+    cutOff ||= closed && core.config.now() < began + atOnce;
     const answer = await send(core, {
       method: 'POST',
       path: path`/providers/${login.provider}/oauthResult`,
@@ -71,7 +79,7 @@ const codeOf = async (core: Core, login: SocialLogin, popup: Popup): Promise<str
     const code = textOf(answer, 'code');
     if (code !== undefined) return code;
     if (textOf(answer, 'status') === 'completed') throw new SocialLoginFailedError(`The login provider refused: ${textOf(answer, 'error') ?? 'no code'}.`);
-    if (closed || Date.now() > until) throw new UserCancelledSocialPopUpError();
+    if ((closed && !cutOff) || core.config.now() > began + patience) throw new UserCancelledSocialPopUpError();
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 };

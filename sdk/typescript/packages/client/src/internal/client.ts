@@ -1,4 +1,4 @@
-import { type SdkUser, SdkUserFromJSON } from '@stepup-auth/core';
+import type { SdkUser } from '@stepup-auth/core';
 import { NoClientError } from '../errors/NoClientError.js';
 import type { Core } from './core.js';
 import type { ProjectSettings } from './settings.js';
@@ -29,8 +29,7 @@ class Client implements StepUpClient {
     return coreOf(this).config.apiBaseUrl;
   }
   get user(): SdkUser | null {
-    const session = coreOf(this).state.session;
-    return session && SdkUserFromJSON(session.user);
+    return coreOf(this).user;
   }
   get token(): string | null {
     return coreOf(this).state.session?.token ?? null;

@@ -1,4 +1,4 @@
-import { SdkUserFromJSON } from '@stepup-auth/core';
+import { type SdkUser, SdkUserFromJSON } from '@stepup-auth/core';
 import { SessionEndedError } from '../errors/SessionEndedError.js';
 import type { Config } from './config.js';
 import { Events } from './events.js';
@@ -11,6 +11,8 @@ import { emptyState, readState, type Session, type State, writeState } from './s
 export class Core {
   readonly events = new Events();
   state: State = emptyState();
+  /** The signed-in user, the same object until something about it changes. */
+  user: SdkUser | null = null;
   settings: ProjectSettings | null = null;
   initStatus: 'uninitialized' | 'in-progress' | 'finished' | 'failed' = 'uninitialized';
   /** Single-use tokens that are on their way: nobody else takes them. */
@@ -47,7 +49,7 @@ export class Core {
 
   /** Takes over what is kept, which another tab may have changed. */
   async load(): Promise<void> {
-    const kept = await this.config.storage.getItem(this.#key);
+    const kept = await this.#read();
     if (kept === this.#kept) return;
     this.#kept = kept;
     this.#become(readState(kept, this.config.environmentId));
@@ -64,11 +66,8 @@ export class Core {
       const result = change(next);
       const text = writeState(next);
       if (text !== this.#kept) {
-        if (next.session === null && next.code === null) await this.config.storage.removeItem(this.#key);
-        else await this.config.storage.setItem(this.#key, text);
-        this.#kept = next.session === null && next.code === null ? null : text;
+        await this.#keep(next.session === null && next.code === null ? null : text);
         this.#become(next);
-        this.#channel?.postMessage('changed');
       }
       return result;
     });
@@ -99,6 +98,26 @@ export class Core {
     if (was) this.events.emit('signedOut', { reason });
   }
 
+  /** What is kept. A storage that fails is as one that has not changed: the state lives on in memory. */
+  async #read(): Promise<string | null> {
+    try {
+      return await this.config.storage.getItem(this.#key);
+    } catch {
+      return this.#kept ?? null;
+    }
+  }
+
+  async #keep(text: string | null): Promise<void> {
+    try {
+      if (text === null) await this.config.storage.removeItem(this.#key);
+      else await this.config.storage.setItem(this.#key, text);
+      this.#kept = text;
+      this.#channel?.postMessage('changed');
+    } catch {
+      // full, or forbidden by the browser: the proof was given all the same
+    }
+  }
+
   #become(next: State): void {
     const before = this.state;
     this.state = next;
@@ -110,7 +129,8 @@ export class Core {
       }
     }
     if (before.session?.user !== next.session?.user) {
-      this.events.emit('userChanged', { user: next.session && SdkUserFromJSON(next.session.user) });
+      this.user = next.session && SdkUserFromJSON(next.session.user);
+      this.events.emit('userChanged', { user: this.user });
     }
   }
 

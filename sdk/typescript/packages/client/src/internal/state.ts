@@ -11,7 +11,7 @@ export interface Session {
   readonly idToken: string | null;
   /** The user as the server wrote it. */
   readonly user: unknown;
-  /** When the token was got and when it ends, by the clock of this machine; 0 where only the server knows. */
+  /** When the session token was got and when it ends, by the clock of this machine; 0 where only the server knows. */
   readonly since: number;
   readonly until: number;
 }
