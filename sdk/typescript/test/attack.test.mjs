@@ -328,6 +328,23 @@ describe('several tabs', () => {
     assert.deepEqual(reasons, ['another-tab']);
   });
 
+  it('wait for a storage that shows changes late, as that of browsers does between processes', async () => {
+    const storage = memory();
+    const history = [[0, null]]; // what the other tab's view shows from when on
+    const late = {
+      getItem: () => history.filter(([at]) => at <= Date.now()).at(-1)[1],
+      setItem: storage.setItem,
+      removeItem: storage.removeItem,
+    };
+    const writing = { ...storage, setItem: (k, v) => { storage.setItem(k, v); history.push([Date.now() + 80, v]); }, removeItem: (k) => { storage.removeItem(k); history.push([Date.now() + 80, null]); } };
+    const [a, b] = [fakeApp({}, { storage: writing }), fakeApp({}, { storage: late })];
+    await sdk.initializeClient(b.client);
+    await a.signIn();
+    await until(() => b.client.user);
+    await sdk.logout(a.client);
+    await until(() => b.client.user === null);
+  });
+
   it('open one prompt among them', async () => {
     const [a, b] = tabs({ 'POST /stepUp/check': { isRequired: true, credentials: [] }, 'POST /users/mfa/auth/totp': () => verify({ elevatedAccessToken: elevated('credential:link', { singleUse: false }) }) });
     await sdk.initializeClient(b.client);

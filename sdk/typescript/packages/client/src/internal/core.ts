@@ -2,6 +2,7 @@ import { type SdkUser, SdkUserFromJSON } from '@stepup-auth/core';
 import { SessionEndedError } from '../errors/SessionEndedError.js';
 import type { Config } from './config.js';
 import { Events } from './events.js';
+import { Kept } from './kept.js';
 import { exclusively } from './lock.js';
 import type { StepUpPrompt } from './prompt.js';
 import type { ProjectSettings } from './settings.js';
@@ -26,11 +27,14 @@ export class Core {
 
   readonly #key: string;
   readonly #running = new Map<string, Promise<unknown>>();
-  #kept: string | null | undefined;
-  #channel: BroadcastChannel | undefined;
+  readonly #kept: Kept;
+  /** What is kept now, and the state in it. */
+  #text: string | null | undefined;
+  #saved = writeState(emptyState());
 
   constructor(readonly config: Config) {
     this.#key = `stepup:${config.issuer}`;
+    this.#kept = new Kept(config.storage, this.#key, () => void this.#hear());
   }
 
   /** Runs what everybody waits for once, however many ask for it meanwhile. */
@@ -49,10 +53,11 @@ export class Core {
 
   /** Takes over what is kept, which another tab may have changed. */
   async load(): Promise<void> {
-    const kept = await this.#read();
-    if (kept === this.#kept) return;
-    this.#kept = kept;
-    this.#become(readState(kept, this.config.environmentId));
+    const text = await this.#kept.read();
+    if (text === this.#text) return;
+    this.#text = text;
+    this.#become(readState(text, this.config.environmentId));
+    this.#saved = writeState(this.state);
   }
 
   /**
@@ -65,10 +70,10 @@ export class Core {
       const next: State = { ...this.state };
       const result = change(next);
       const text = writeState(next);
-      if (text !== this.#kept) {
-        await this.#keep(next.session === null && next.code === null ? null : text);
-        this.#become(next);
-      }
+      if (text === this.#saved) return result;
+      this.#text = await this.#kept.write(next.session === null && next.code === null ? null : text);
+      this.#saved = text;
+      this.#become(next);
       return result;
     });
   }
@@ -98,26 +103,6 @@ export class Core {
     if (was) this.events.emit('signedOut', { reason });
   }
 
-  /** What is kept. A storage that fails is as one that has not changed: the state lives on in memory. */
-  async #read(): Promise<string | null> {
-    try {
-      return await this.config.storage.getItem(this.#key);
-    } catch {
-      return this.#kept ?? null;
-    }
-  }
-
-  async #keep(text: string | null): Promise<void> {
-    try {
-      if (text === null) await this.config.storage.removeItem(this.#key);
-      else await this.config.storage.setItem(this.#key, text);
-      this.#kept = text;
-      this.#channel?.postMessage('changed');
-    } catch {
-      // full, or forbidden by the browser: the proof was given all the same
-    }
-  }
-
   #become(next: State): void {
     const before = this.state;
     this.state = next;
@@ -136,17 +121,12 @@ export class Core {
 
   /** Hears of what other tabs change. */
   listen(): void {
-    if (this.#channel || !this.config.shared || typeof BroadcastChannel === 'undefined') return;
-    this.#channel = new BroadcastChannel(this.#key);
-    this.#channel.onmessage = () => {
-      const before = this.state.session;
-      void this.load().then(
-        () => {
-          if (before && !this.state.session) this.events.emit('signedOut', { reason: 'another-tab' });
-        },
-        () => undefined,
-      );
-    };
-    (this.#channel as { unref?: () => void }).unref?.(); // Node would wait for it
+    if (this.config.shared) this.#kept.listen();
+  }
+
+  async #hear(): Promise<void> {
+    const before = this.state.session;
+    await this.load();
+    if (before && !this.state.session) this.events.emit('signedOut', { reason: 'another-tab' });
   }
 }

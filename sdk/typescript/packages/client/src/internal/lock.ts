@@ -21,5 +21,9 @@ interface Locks {
 export const exclusively = <T>(owner: object, name: string, acrossTabs: boolean, run: () => Promise<T>): Promise<T> =>
   inTurn(owner, name, () => {
     const locks = (globalThis as { navigator?: { locks?: Locks } }).navigator?.locks;
-    return acrossTabs && locks ? locks.request(`stepup:${name}`, run) : run();
+    if (!acrossTabs || !locks) return run();
+    return locks.request(`stepup:${name}`, async () => {
+      await new Promise((resolve) => setTimeout(resolve)); // what the one before told is heard first
+      return run();
+    });
   });
