@@ -198,43 +198,53 @@ func (g *Guard) admit(r *http.Request, caller Caller, needs requirement) (Claims
 	case claims.SingleUse && g.config.OfflineOnly:
 		return Claims{}, "", ErrSingleUseUnsupported
 	case claims.SingleUse, key != "", g.config.AlwaysConsume:
-		operation, err := g.consume(r, token, claims, needs.scope, key, bound)
+		operation, err := g.consume(r, admission{token: token, claims: claims, scope: needs.scope, key: key, bound: bound})
 		return claims, operation, err
 	}
 	return claims, "", nil
 }
 
-func (g *Guard) consume(r *http.Request, token string, claims Claims, scope Scope, key, bound string) (string, error) {
+// admission is a token that may let a request in, if the issuer says that nobody used
+// it before.
+type admission struct {
+	token  string
+	claims Claims
+	scope  Scope
+	key    string // by which the client names the request; empty: it does not
+	bound  string // hash of the transaction that the request amounts to; empty: none
+}
+
+func (g *Guard) consume(r *http.Request, a admission) (string, error) {
 	digest, err := g.config.Digest(r)
 	if err != nil {
 		return "", fmt.Errorf("%w: computing request digest: %w", ErrUnavailable, err)
 	}
-	if bound != "" {
-		digest = "sha256:" + hex.EncodeToString(hash(digest, bound)) // one key with two transactions is a conflict too
+	if a.bound != "" {
+		digest = "sha256:" + hex.EncodeToString(hash(digest, a.bound)) // one key with two transactions is a conflict too
 	}
 	operation := rand.Text()
-	if key != "" {
-		operation = operationID(claims, scope, key)
+	if a.key != "" {
+		operation = operationID(a.claims, a.scope, a.key)
 	}
 	answer, err := g.config.Client.Consume(r.Context(), ConsumeRequest{
-		Token:         token,
-		Scope:         scope,
+		Token:         a.token,
+		Scope:         a.scope,
 		OperationID:   operation,
 		RequestDigest: digest,
-		Audience:      match(claims.Audience, g.config.Verifier.audiences),
+		Audience:      match(a.claims.Audience, g.config.Verifier.audiences),
 
-		AuthorizationDetailsHash: bound,
+		AuthorizationDetailsHash: a.bound,
 	})
 	switch {
-	case errors.Is(err, ErrUnavailable) && key == "":
+	case errors.Is(err, ErrUnavailable) && a.key == "":
 		return operation, fmt.Errorf("%w: %w", errOutcome, err)
 	case err != nil:
 		return operation, err
-	case answer.ID != claims.ID || answer.Subject != claims.Subject || answer.Session != claims.Session:
+	case answer.ID != a.claims.ID || answer.Subject != a.claims.Subject || answer.Session != a.claims.Session:
 		return operation, fmt.Errorf("%w: the issuer answered about another token", ErrUnavailable)
 	case answer.Result == First:
 		return operation, nil
-	case key == "":
+	case a.key == "":
 		// Nobody else knows this id, so the first try got through and its answer
 		// was lost. Nothing was run; the user proves again.
 		return operation, fmt.Errorf("%w: the answer that let it through was lost", ErrSpent)

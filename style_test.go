@@ -2,15 +2,12 @@ package stepup_test
 
 import (
 	"bytes"
-	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
 	"path"
-	"slices"
-	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -19,22 +16,10 @@ const (
 	maxColumns    = 140 // of a line of Go
 	tabColumns    = 4
 	maxParameters = 5 // of a function, its receiver and a testing.TB not among them
-
-	// wideFunctions lists the functions that take more, from before there was a bound.
-	// It may only shrink: go test -run TestStyle -shrink . takes out what is not needed.
-	wideFunctions = "testdata/wide-functions.txt"
 )
-
-var shrink = flag.Bool("shrink", false, "take out of testdata/wide-functions.txt what is not needed any more")
 
 // TestStyle holds what no other tool does: the width of lines and of functions.
 func TestStyle(t *testing.T) {
-	content, err := os.ReadFile(wideFunctions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	allowed := strings.Fields(string(content))
-	var needed []string
 	for _, name := range goFiles(t) {
 		content, err := os.ReadFile(name)
 		if err != nil {
@@ -46,16 +31,7 @@ func TestStyle(t *testing.T) {
 			}
 		}
 		for _, wide := range wide(t, name, content) {
-			if !slices.Contains(allowed, wide) {
-				t.Errorf("%s takes more than %d parameters: give those that belong together a type", wide, maxParameters)
-			}
-			needed = append(needed, wide)
-		}
-	}
-	if *shrink && !t.Failed() {
-		slices.Sort(needed)
-		if err := os.WriteFile(wideFunctions, []byte(strings.Join(slices.Compact(needed), "\n")+"\n"), 0o644); err != nil {
-			t.Fatal(err)
+			t.Errorf("%s takes more than %d parameters: give those that belong together a type", wide, maxParameters)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (h house) register(t *testing.T, secret string) {
 // with what the app types back at our server.
 func (h house) login(t *testing.T, bearer, state string, who *storage.User) map[string]any {
 	t.Helper()
-	h.post(t, "/initAuth", bearer, map[string]string{"state": state, "redirectUrl": after}, 204, "", nil)
+	h.post(t, "/initAuth", bearer, map[string]string{"state": state, "redirectUrl": after}, want{status: 204})
 	jar, _ := cookiejar.New(nil) // it never fails
 	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	next := h.at("/authorize?state=" + state)
@@ -104,8 +104,8 @@ func TestProvider(t *testing.T) {
 
 	var first, again, stepped, stranger signed
 	back := h.login(t, "", state("a"), user)
-	h.post(t, "/signIn", "", back, 200, "", &first)
-	h.post(t, "/signIn", "", back, 422, "other_verify_failure", nil)
+	h.post(t, "/signIn", "", back, want{status: 200, into: &first})
+	h.post(t, "/signIn", "", back, want{status: 422, code: "other_verify_failure"})
 	c := first.User.VerifiedCredentials
 	if len(c) != 1 || c[0]["oauth_account_id"] != user.ID || c[0]["oauth_provider"] != "zitadel" {
 		t.Fatalf("credentials %v", c)
@@ -113,8 +113,8 @@ func TestProvider(t *testing.T) {
 	if emails, _ := c[0]["oauth_emails"].([]any); len(emails) != 1 || emails[0] != user.Email {
 		t.Errorf("addresses %v, want %s, which is verified", c[0]["oauth_emails"], user.Email)
 	}
-	h.post(t, "/signIn", "", h.login(t, "", state("b"), user), 200, "", &again)
-	h.post(t, "/signIn", "", h.login(t, "", state("c"), other), 200, "", &stranger)
+	h.post(t, "/signIn", "", h.login(t, "", state("b"), user), want{status: 200, into: &again})
+	h.post(t, "/signIn", "", h.login(t, "", state("c"), other), want{status: 200, into: &stranger})
 	if again.User.ID != first.User.ID || stranger.User.ID == first.User.ID {
 		t.Error("one person is two, or two are one")
 	}
@@ -124,14 +124,14 @@ func TestProvider(t *testing.T) {
 		body["requestedScopes"] = []string{"wallet:export"}
 		return body
 	}
-	h.post(t, "/verify", first.MinifiedJWT, stepUp("d", user), 200, "", &stepped)
+	h.post(t, "/verify", first.MinifiedJWT, stepUp("d", user), want{status: 200, into: &stepped})
 	var claims struct{ ACR string }
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(stepped.ElevatedAccessToken, ".")[1])
 	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.ACR != "urn:stepup:reauth" {
 		t.Errorf("claims %s, %v", payload, err)
 	}
-	h.post(t, "/verify", first.MinifiedJWT, stepUp("e", other), 422, "mfa_invalid_request", nil)
+	h.post(t, "/verify", first.MinifiedJWT, stepUp("e", other), want{status: 422, code: "mfa_invalid_request"})
 
 	h.register(t, "another secret")
-	h.post(t, "/signIn", "", h.login(t, "", state("f"), user), 422, "other_verify_failure", nil)
+	h.post(t, "/signIn", "", h.login(t, "", state("f"), user), want{status: 422, code: "other_verify_failure"})
 }

@@ -114,9 +114,16 @@ func (s *server) keep(t *testing.T, secret string) (name string) {
 	return "provider"
 }
 
-// post sends JSON to a route of the provider, wants this status and code, and
-// decodes the answer.
-func (s *server) post(t *testing.T, path, bearer string, body any, status int, code string, into any) {
+// want is the answer that a request is to get: a status and, of a refusal, its code.
+// What it says is decoded into a pointer, if there is one.
+type want struct {
+	status int
+	code   string
+	into   any
+}
+
+// post sends JSON to a route of the provider and wants an answer.
+func (s *server) post(t *testing.T, path, bearer string, body any, want want) {
 	t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -139,11 +146,11 @@ func (s *server) post(t *testing.T, path, bearer string, body any, status int, c
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer.StatusCode != status || code != "" && !bytes.Contains(text, []byte(`"code":"`+code+`"`)) {
-		t.Fatalf("%s: %d %s, want %d %s", path, answer.StatusCode, text, status, code)
+	if answer.StatusCode != want.status || want.code != "" && !bytes.Contains(text, []byte(`"code":"`+want.code+`"`)) {
+		t.Fatalf("%s: %d %s, want %d %s", path, answer.StatusCode, text, want.status, want.code)
 	}
-	if into != nil {
-		if err := json.Unmarshal(text, into); err != nil {
+	if want.into != nil {
+		if err := json.Unmarshal(text, want.into); err != nil {
 			t.Fatal(err)
 		}
 	}

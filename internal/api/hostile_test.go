@@ -103,12 +103,26 @@ func some[T any](r door.Route, list []T) []T {
 	return list[:min(3, len(list))]
 }
 
+// attempt is a request to a route, with the path and the header of a good one unless it
+// has its own.
+type attempt struct {
+	path   string
+	header http.Header
+	body   any
+}
+
 // refused sends a request that must be refused.
-func (h *hostile) refused(r door.Route, what, path string, header http.Header, body any, codes ...string) {
+func (h *hostile) refused(r door.Route, what string, a attempt, codes ...string) {
 	h.t.Helper()
-	answer := h.send(h.t, r, path, header, body)
+	if a.path == "" {
+		a.path = h.path(r)
+	}
+	if a.header == nil {
+		a.header = h.header(r)
+	}
+	answer := h.send(h.t, r, a.path, a.header, a.body)
 	if answer.Status < 400 || answer.Status >= 500 || len(codes) > 0 && !slices.Contains(codes, answer.Code) {
-		h.t.Errorf("%s %s with %s: %d %s, want %v\n%.300s", r.Method, path, what, answer.Status, answer.Code, codes, answer.Body)
+		h.t.Errorf("%s %s with %s: %d %s, want %v\n%.300s", r.Method, a.path, what, answer.Status, answer.Code, codes, answer.Body)
 	}
 }
 
@@ -150,9 +164,9 @@ func laughs() string {
 func (h *hostile) bodies(r door.Route) {
 	if r.Document {
 		for name, body := range documents {
-			h.refused(r, name, h.path(r), h.header(r), body, "invalid_environment_document")
+			h.refused(r, name, attempt{body: body}, "invalid_environment_document")
 		}
-		h.refused(r, "a huge document", h.path(r), h.header(r), "name: "+strings.Repeat("x", 300<<10), "body_too_large")
+		h.refused(r, "a huge document", attempt{body: "name: " + strings.Repeat("x", 300<<10)}, "body_too_large")
 		return
 	}
 	huge := `{"a":"` + strings.Repeat("x", 80<<10) + `"}`
@@ -170,9 +184,9 @@ func (h *hostile) bodies(r door.Route) {
 		if strings.HasPrefix(r.Path, door.Admin) { // which also refuses members it does not know
 			codes = append(codes, "invalid_request")
 		}
-		h.refused(r, name, h.path(r), h.header(r), body, codes...)
+		h.refused(r, name, attempt{body: body}, codes...)
 	}
-	h.refused(r, "a huge body", h.path(r), h.header(r), huge, "body_too_large")
+	h.refused(r, "a huge body", attempt{body: huge}, "body_too_large")
 }
 
 // values are wrong for members of the type they stand for.
@@ -227,8 +241,8 @@ func (h *hostile) members(r door.Route) {
 			if wrong == "{}" && slices.Contains(kinds, "object") {
 				continue
 			}
-			h.refused(r, name+" as "+wrong, h.path(r), h.header(r), with(h.t, fitting, name, json.RawMessage(wrong)), "invalid_request",
-				"invalid_json")
+			h.refused(r, name+" as "+wrong,
+				attempt{body: with(h.t, fitting, name, json.RawMessage(wrong))}, "invalid_request", "invalid_json")
 		}
 		for _, odd := range oddities(kind) {
 			h.survived(r, h.path(r), h.header(r), with(h.t, fitting, name, odd))
@@ -237,11 +251,11 @@ func (h *hostile) members(r door.Route) {
 		text, _ := json.Marshal(fit(property.Value))
 		same := fmt.Sprintf("%q:%s", name, text)
 		other := fmt.Sprintf("%q:%s", strings.ToUpper(name[:1])+name[1:], text)
-		h.refused(r, name+" twice", h.path(r), h.header(r), "{"+same+","+same+"}", "invalid_json")
-		h.refused(r, name+" in another case", h.path(r), h.header(r), "{"+other+"}", "invalid_json")
+		h.refused(r, name+" twice", attempt{body: "{" + same + "," + same + "}"}, "invalid_json")
+		h.refused(r, name+" in another case", attempt{body: "{" + other + "}"}, "invalid_json")
 		if kind == "string" {
-			h.refused(r, name+" with NUL", h.path(r), h.header(r), with(h.t, fitting, name, "a\x00b"), "invalid_json")
-			h.refused(r, name+" not in UTF-8", h.path(r), h.header(r), fmt.Sprintf("{%q:\"\xed\xa0\x80\"}", name), "invalid_json")
+			h.refused(r, name+" with NUL", attempt{body: with(h.t, fitting, name, "a\x00b")}, "invalid_json")
+			h.refused(r, name+" not in UTF-8", attempt{body: fmt.Sprintf("{%q:\"\xed\xa0\x80\"}", name)}, "invalid_json")
 		}
 	}
 	for _, name := range schema.Required {
@@ -251,7 +265,7 @@ func (h *hostile) members(r door.Route) {
 				rest[other] = value
 			}
 		}
-		h.refused(r, "no "+name, h.path(r), h.header(r), rest)
+		h.refused(r, "no "+name, attempt{body: rest})
 	}
 }
 
@@ -313,7 +327,7 @@ func (h *hostile) mediaTypes(r door.Route) {
 		}
 		header := h.header(r)
 		header.Set("Content-Type", media)
-		h.refused(r, "Content-Type "+media, h.path(r), header, `{"a":1}`, "unsupported_media_type")
+		h.refused(r, "Content-Type "+media, attempt{header: header, body: `{"a":1}`}, "unsupported_media_type")
 	}
 }
 
@@ -328,7 +342,7 @@ func (h *hostile) ids(r door.Route) {
 		for _, id := range some(r, oddIDs) {
 			values := places(r)
 			values[name] = id
-			h.refused(r, name+" "+id[:min(len(id), 40)], at(r.Path, values), h.header(r), bodyFor(r))
+			h.refused(r, name+" "+id[:min(len(id), 40)], attempt{path: at(r.Path, values), body: bodyFor(r)})
 		}
 	}
 }
@@ -399,7 +413,7 @@ func (h *hostile) headers(r door.Route) {
 	if r.Gate.Kind != door.PublicGate {
 		twice := h.header(r)
 		twice["Authorization"] = append(slices.Clone(twice["Authorization"]), "Bearer x")
-		h.refused(r, "two Authorization headers", h.path(r), twice, bodyFor(r), "sign_in_required", "invalid_service_token")
+		h.refused(r, "two Authorization headers", attempt{header: twice, body: bodyFor(r)}, "sign_in_required", "invalid_service_token")
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // passkeyOptions asks for options and decodes them.
 func passkeyOptions[T any](w walker, path, token string) (options T) {
 	w.t.Helper()
-	w.do("GET", env+path, token, nil, nil).Want(w.t, 200, "").JSON(w.t, &options)
+	w.do("GET "+env+path, token, nil, nil).Want(w.t, 200, "").JSON(w.t, &options)
 	return options
 }
 
@@ -28,60 +28,60 @@ func walkPasskeys(w walker) {
 	}
 
 	made := a.Create(passkeyOptions[passkey.CreationOptions](w, "/users/passkeys/register", alice.Token))
-	w.do("POST", env+"/users/passkeys/register", alice.Token, nil, made).Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+env+"/users/passkeys/register", alice.Token, nil, made).Want(t, 403, "elevated_access_token_required")
 	link := w.StepUp(t, alice, "credential:link")
-	w.do("POST", env+"/users/passkeys/register", alice.Token, []string{link}, made).Want(t, 200, "") // the refusal cost nothing
-	w.do("POST", env+"/users/passkeys/register", alice.Token, []string{link}, made).Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+env+"/users/passkeys/register", alice.Token, []string{link}, made).Want(t, 200, "") // the refusal cost nothing
+	w.do("POST "+env+"/users/passkeys/register", alice.Token, []string{link}, made).Want(t, 403, "elevated_access_token_required")
 
 	var list struct {
 		Count    int
 		Passkeys []struct{ ID, CredentialID, Alias string }
 	}
-	w.do("GET", env+"/users/passkeys", alice.Token, nil, nil).Want(t, 200, "").JSON(t, &list)
+	w.do("GET "+env+"/users/passkeys", alice.Token, nil, nil).Want(t, 200, "").JSON(t, &list)
 	if list.Count != 1 || len(list.Passkeys) != 1 || list.Passkeys[0].CredentialID != a.WebAuthnID() {
 		t.Fatalf("the list: %+v", list)
 	}
 	id := list.Passkeys[0].ID
-	if got := w.do("PUT", env+"/users/passkeys", alice.Token, nil, m{"id": id, "alias": " Work laptop "}).
+	if got := w.do("PUT "+env+"/users/passkeys", alice.Token, nil, m{"id": id, "alias": " Work laptop "}).
 		Want(t, 200, "").Member("alias"); got != "Work laptop" {
 		t.Errorf("renamed to %q", got)
 	}
-	w.do("PUT", env+"/users/passkeys", alice.Token, nil, m{"id": id}).Want(t, 200, "")
-	w.do("PUT", env+"/users/passkeys", alice.Token, nil, m{"id": id, "alias": " "}).Want(t, 400, "invalid_request")
-	w.do("PUT", env+"/users/passkeys", alice.Token, nil, m{"id": a.WebAuthnID(), "alias": "x"}).Want(t, 422, "passkey_not_found")
+	w.do("PUT "+env+"/users/passkeys", alice.Token, nil, m{"id": id}).Want(t, 200, "")
+	w.do("PUT "+env+"/users/passkeys", alice.Token, nil, m{"id": id, "alias": " "}).Want(t, 400, "invalid_request")
+	w.do("PUT "+env+"/users/passkeys", alice.Token, nil, m{"id": a.WebAuthnID(), "alias": "x"}).Want(t, 422, "passkey_not_found")
 
 	older := passkeyOptions[struct {
 		ID, Type     string
 		Registration passkey.CreationOptions
 	}](w, "/users/mfa/register/passkey", alice.Token)
 	second := passkeytest.New(passkeytest.Origin).Create(older.Registration)
-	w.do("POST", env+"/users/mfa/register/passkey", alice.Token, nil, m{"id": older.ID, "attestation": second}).
+	w.do("POST "+env+"/users/mfa/register/passkey", alice.Token, nil, m{"id": older.ID, "attestation": second}).
 		Want(t, 403, "elevated_access_token_required")
 	link = w.passkeyStepUp(a, alice.Token, "credential:link")
-	w.do("POST", env+"/users/mfa/register/passkey", alice.Token, []string{link}, m{"id": older.ID, "attestation": second}).Want(t, 200, "")
+	w.do("POST "+env+"/users/mfa/register/passkey", alice.Token, []string{link}, m{"id": older.ID, "attestation": second}).Want(t, 200, "")
 
-	w.do("GET", env+"/users/passkeys/signin?relatedOriginRpId=evil.example", "", nil, nil).Want(t, 400, "invalid_request")
+	w.do("GET "+env+"/users/passkeys/signin?relatedOriginRpId=evil.example", "", nil, nil).Want(t, 400, "invalid_request")
 	signin := passkeyOptions[passkey.RequestOptions](w, "/users/passkeys/signin?relatedOriginRpId="+passkeytest.RPID, "")
 	answer := a.Get(signin)
-	w.do("POST", env+"/users/passkeys/signin", "", nil, answer).Want(t, 200, "")
-	w.do("POST", env+"/users/passkeys/signin", "", nil, answer).Want(t, 422, "invalid_passkey")
-	w.do("POST", env+"/users/passkeys/signin", "", nil, m{"id": "x"}).Want(t, 422, "invalid_passkey")
+	w.do("POST "+env+"/users/passkeys/signin", "", nil, answer).Want(t, 200, "")
+	w.do("POST "+env+"/users/passkeys/signin", "", nil, answer).Want(t, 422, "invalid_passkey")
+	w.do("POST "+env+"/users/passkeys/signin", "", nil, m{"id": "x"}).Want(t, 422, "invalid_passkey")
 
 	unlink := w.passkeyStepUp(a, alice.Token, "credential:unlink")
-	w.do("DELETE", env+"/users/passkeys", alice.Token, nil, m{"passkeyId": id}).Want(t, 403, "elevated_access_token_required")
-	w.do("DELETE", env+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": alice.CredentialID}).
+	w.do("DELETE "+env+"/users/passkeys", alice.Token, nil, m{"passkeyId": id}).Want(t, 403, "elevated_access_token_required")
+	w.do("DELETE "+env+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": alice.CredentialID}).
 		Want(t, 422, "passkey_not_found")
-	w.do("DELETE", env+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": id}).Want(t, 204, "")
+	w.do("DELETE "+env+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": id}).Want(t, 204, "")
 	// it came from what is gone
-	w.do("DELETE", env+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": id}).Want(t, 403, "elevated_access_token_required")
-	w.do("GET", env+"/.well-known/webauthn", "", nil, nil).Want(t, 200, "")
+	w.do("DELETE "+env+"/users/passkeys", alice.Token, []string{unlink}, m{"passkeyId": id}).Want(t, 403, "elevated_access_token_required")
+	w.do("GET "+env+"/.well-known/webauthn", "", nil, nil).Want(t, 200, "")
 }
 
 // passkeyStepUp steps up and returns the token.
 func (w walker) passkeyStepUp(a *passkeytest.Authenticator, token string, scopes ...string) string {
 	w.t.Helper()
 	answer := a.Get(passkeyOptions[passkey.RequestOptions](w, "/users/passkeys/authenticate", token))
-	return w.do("POST", env+"/users/mfa/auth/passkey", token, nil, m{
+	return w.do("POST "+env+"/users/mfa/auth/passkey", token, nil, m{
 		"id": answer.ID, "rawId": answer.RawID, "type": answer.Type, "response": answer.Response, "requestedScopes": scopes,
 		"createMfaToken": m{"singleUse": true},
 	}).Want(w.t, 200, "").Member("elevatedAccessToken")
@@ -100,7 +100,7 @@ func startWithPasskeys(t *testing.T, more string) (walker, *servertest.Session) 
 func (w walker) register(a *passkeytest.Authenticator, session *servertest.Session, elevated string) servertest.Response {
 	w.t.Helper()
 	made := a.Create(passkeyOptions[passkey.CreationOptions](w, "/users/passkeys/register", session.Token))
-	return w.do("POST", env+"/users/passkeys/register", session.Token, []string{elevated}, made)
+	return w.do("POST "+env+"/users/passkeys/register", session.Token, []string{elevated}, made)
 }
 
 // Ten passkeys are as many as an account takes: at the options, so that no
@@ -118,10 +118,10 @@ func TestTooManyPasskeys(t *testing.T) {
 	if n := len(options.ExcludeCredentials); n != passkey.MaxPerUser-1 {
 		t.Errorf("%d passkeys are excluded, want all of the user's", n)
 	}
-	w.do("POST", env+"/users/passkeys/register", ada.Token, []string{link}, passkeytest.New(passkeytest.Origin).Create(options)).
+	w.do("POST "+env+"/users/passkeys/register", ada.Token, []string{link}, passkeytest.New(passkeytest.Origin).Create(options)).
 		Want(t, 200, "")
-	w.do("GET", env+"/users/passkeys/register", ada.Token, nil, nil).Want(t, 422, "max_passkeys_per_user")
-	w.do("GET", env+"/users/mfa/register/passkey", ada.Token, nil, nil).Want(t, 422, "max_passkeys_per_user")
+	w.do("GET "+env+"/users/passkeys/register", ada.Token, nil, nil).Want(t, 422, "max_passkeys_per_user")
+	w.do("GET "+env+"/users/mfa/register/passkey", ada.Token, nil, nil).Want(t, 422, "max_passkeys_per_user")
 }
 
 // The options say nothing about who is behind them: no address in the user's id,

@@ -268,15 +268,15 @@ func TestTokensOpenTheirOwnDoorsOnly(t *testing.T) {
 				}
 			}
 			if !opened {
-				wantShut(t, c, r, path, name+" in Authorization", authorization(token), 401, 403)
+				c.wantShut(t, r, path, name+" in Authorization", authorization(token), 401, 403)
 				both := authorization(token)
 				both["Elevated-Access-Token"] = []string{k["elevated for credentials"]}
-				wantShut(t, c, r, path, name+" beside an elevated token", both, 401, 403)
+				c.wantShut(t, r, path, name+" beside an elevated token", both, 401, 403)
 			}
 			// Where elevated tokens go, without Authorization and beside the right one.
 			if !slices.Contains(right, "nothing") && token != "" {
 				for _, place := range []string{"Elevated-Access-Token", "X-Dyn-Elevated-Access-Token"} {
-					wantShut(t, c, r, path, name+" in "+place+" alone", http.Header{place: {token}}, 401)
+					c.wantShut(t, r, path, name+" in "+place+" alone", http.Header{place: {token}}, 401)
 				}
 			}
 			if rightElevated != "" && name != rightElevated {
@@ -284,7 +284,7 @@ func TestTokensOpenTheirOwnDoorsOnly(t *testing.T) {
 				if token != "" {
 					beside = alice.Header(token)
 				}
-				answer := wantShut(t, c, r, path, name+" as an elevated token", beside, 403)
+				answer := c.wantShut(t, r, path, name+" as an elevated token", beside, 403)
 				if answer.Code != "elevated_access_token_required" {
 					t.Errorf("%s as an elevated token at %s %s: %s", name, r.Method, r.Path, answer.Code)
 				}
@@ -306,7 +306,7 @@ func authorization(token string) http.Header {
 	return servertest.Bearer(token)
 }
 
-func wantShut(t *testing.T, c *client, r door.Route, path, how string, header http.Header, statuses ...int) servertest.Response {
+func (c *client) wantShut(t *testing.T, r door.Route, path, how string, header http.Header, statuses ...int) servertest.Response {
 	t.Helper()
 	answer := c.send(t, r, path, header, "{")
 	if !slices.Contains(statuses, answer.Status) {

@@ -34,16 +34,16 @@ externalAuth: {enabled: true, iss: "`+externaltest.ISS+`", aud: `+externaltest.A
 func walkSocial(w walker) {
 	t, after := w.t, servertest.Origin(w.environment)+"/after"
 	ask := func(method, path, token string, elevated []string, body any) servertest.Response {
-		return w.do(method, providers+path, token, elevated, body, "provider", "acme")
+		return w.do(method+" "+providers+path, token, elevated, body, "provider", "acme")
 	}
 	for _, refused := range []m{{"state": "short"}, {"state": ""}, {"state": strings.Repeat("s", 32),
 		"redirectUrl": "https://evil.example/"}, {"state": strings.Repeat("s", 32), "redirectUrl": after + "\\"}} {
 		ask("POST", "/initAuth", "", nil, refused).Want(t, 400, "invalid_request")
 	}
-	w.do("POST", providers+"/initAuth", "", nil, m{"state": strings.Repeat("s", 32)}, "provider", "google").
+	w.do("POST "+providers+"/initAuth", "", nil, m{"state": strings.Repeat("s", 32)}, "provider", "google").
 		Want(t, 422, "provider_not_enabled")
 	for name, speaks := range map[string]string{"telegram": "widget", "farcaster": "messages", "steam": "OpenID 2.0"} {
-		r := w.do("POST", providers+"/initAuth", "", nil, m{"state": strings.Repeat("s", 32)}, "provider", name).
+		r := w.do("POST "+providers+"/initAuth", "", nil, m{"state": strings.Repeat("s", 32)}, "provider", name).
 			Want(t, 422, "provider_not_enabled")
 		if !strings.Contains(r.Member("error"), name) || !strings.Contains(r.Member("error"), speaks) {
 			t.Errorf("%s is not refused by its name: %s", name, r.Body)
@@ -88,13 +88,13 @@ func walkSocial(w walker) {
 		Want(t, 200, "").Member("elevatedAccessToken")
 	state, code = w.SocialLogin(t, w.environment, "github", after, servertest.Bearer(token))
 	verify := m{"code": code, "state": state}
-	w.do("POST", providers+"/verify", token, nil, verify, "provider", "github").Want(t, 403, "elevated_access_token_required")
-	w.do("POST", providers+"/verify", token, []string{elevated}, verify, "provider", "github").Want(t, 200, "") // the refusal cost nothing
-	w.do("POST", providers+"/verify", token, []string{elevated}, verify, "provider", "github").Want(t, 422, "other_verify_failure")
+	w.do("POST "+providers+"/verify", token, nil, verify, "provider", "github").Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+providers+"/verify", token, []string{elevated}, verify, "provider", "github").Want(t, 200, "") // the refusal cost nothing
+	w.do("POST "+providers+"/verify", token, []string{elevated}, verify, "provider", "github").Want(t, 422, "other_verify_failure")
 	state, code = w.SocialLogin(t, w.environment, "github", after, servertest.Bearer(token))
-	w.do("POST", providers+"/verify", token, nil, m{"code": code, "state": state, "requestedScopes": []string{"nobody:knows"}}, "provider",
+	w.do("POST "+providers+"/verify", token, nil, m{"code": code, "state": state, "requestedScopes": []string{"nobody:knows"}}, "provider",
 		"github").Want(t, 422, "invalid_scopes")
-	w.do("POST", providers+"/verify", token, nil, m{"code": code, "state": state, "requestedScopes": []string{"wallet:export"}}, "provider",
+	w.do("POST "+providers+"/verify", token, nil, m{"code": code, "state": state, "requestedScopes": []string{"wallet:export"}}, "provider",
 		"github").Want(t, 200, "")
 
 	walkPopup(w)
@@ -104,8 +104,8 @@ func walkSocial(w walker) {
 // walkPopup is a login of an app that polls: there is nowhere to go back to.
 func walkPopup(w walker) {
 	t, state := w.t, strings.Repeat("p", 32)
-	w.do("POST", providers+"/initAuth", "", nil, m{"state": state}, "provider", "github").Want(t, 204, "")
-	to := w.do("GET", providers+"/authorize?state="+state, "", nil, nil, "provider", "github").Want(t, 302, "").Header.Get("Location")
+	w.do("POST "+providers+"/initAuth", "", nil, m{"state": state}, "provider", "github").Want(t, 204, "")
+	to := w.do("GET "+providers+"/authorize?state="+state, "", nil, nil, "provider", "github").Want(t, 302, "").Header.Get("Location")
 	page := w.Do(t, "GET", servertest.SDK(w.environment)+"/providers/github/redirect?"+visit(t, to).RawQuery, nil, nil).Want(t, 200, "")
 	if !strings.Contains(string(page.Body), "close this window") ||
 		!strings.Contains(page.Header.Get("Content-Security-Policy"), "default-src 'none'") {
@@ -116,8 +116,8 @@ func walkPopup(w walker) {
 // walkFormPost is a login at a provider that answers by a form, from its own origin.
 func walkFormPost(w walker, after string) {
 	t, state := w.t, strings.Repeat("f", 32)
-	w.do("POST", providers+"/initAuth", "", nil, m{"state": state, "redirectUrl": after}, "provider", "apple").Want(t, 204, "")
-	to := w.do("GET", providers+"/authorize?state="+state, "", nil, nil, "provider", "apple").Want(t, 302, "").Header.Get("Location")
+	w.do("POST "+providers+"/initAuth", "", nil, m{"state": state, "redirectUrl": after}, "provider", "apple").Want(t, 204, "")
+	to := w.do("GET "+providers+"/authorize?state="+state, "", nil, nil, "provider", "apple").Want(t, 302, "").Header.Get("Location")
 	back := visit(t, to)
 	path := servertest.SDK(w.environment) + "/providers/apple/redirect"
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {"https://appleid.apple.com"}}
@@ -149,20 +149,20 @@ func walkExternal(w walker, i *externaltest.Issuer) {
 		return m{"jwt": i.Sign(t, "RS256", externaltest.Claims(w.Now(), subject, scope, changes))}
 	}
 	signin, verify := env+"/externalAuth/signin", env+"/externalAuth/verify"
-	w.do("POST", signin, "", nil, m{}).Want(t, 422, "invalid_external_auth")
-	w.do("POST", signin, "", nil, m{"jwt": "a.b.c"}).Want(t, 422, "invalid_external_auth")
-	w.do("POST", signin, "", nil, jwt("ada", "", map[string]any{"aud": "another"})).Want(t, 422, "invalid_external_auth")
+	w.do("POST "+signin, "", nil, m{}).Want(t, 422, "invalid_external_auth")
+	w.do("POST "+signin, "", nil, m{"jwt": "a.b.c"}).Want(t, 422, "invalid_external_auth")
+	w.do("POST "+signin, "", nil, jwt("ada", "", map[string]any{"aud": "another"})).Want(t, 422, "invalid_external_auth")
 	var signed struct {
 		MinifiedJWT string
 		ExpiresAt   int64
 	}
-	w.do("POST", signin, "", nil, jwt("ada", "", nil)).Want(t, 200, "").JSON(t, &signed)
+	w.do("POST "+signin, "", nil, jwt("ada", "", nil)).Want(t, 200, "").JSON(t, &signed)
 	if signed.ExpiresAt > w.Now().Add(5*time.Minute).Unix() {
 		t.Error("the session outlives the token that opened it")
 	}
 	token := signed.MinifiedJWT
 	good := jwt("ada", "wallet:export", nil)
-	if w.do("POST", verify, token, nil, good).Want(t, 200, "").Member("elevatedAccessToken") == "" {
+	if w.do("POST "+verify, token, nil, good).Want(t, 200, "").Member("elevatedAccessToken") == "" {
 		t.Error("no token")
 	}
 	for what, body := range map[string]m{
@@ -173,9 +173,9 @@ func walkExternal(w walker, i *externaltest.Issuer) {
 		"an operator's scope": jwt("ada", "console:settings:update", nil),
 		"too long":            jwt("ada", "wallet:export", map[string]any{"exp": w.Now().Add(time.Hour).Unix()}), "nothing": {},
 	} {
-		if r := w.do("POST", verify, token, nil, body); r.Status != 422 || r.Code != "invalid_external_auth" {
+		if r := w.do("POST "+verify, token, nil, body); r.Status != 422 || r.Code != "invalid_external_auth" {
 			t.Errorf("%s: %d %s", what, r.Status, r.Code)
 		}
 	}
-	w.do("POST", verify, "", nil, good).Want(t, 401, "sign_in_required")
+	w.do("POST "+verify, "", nil, good).Want(t, 401, "sign_in_required")
 }

@@ -22,10 +22,11 @@ type walker struct {
 	environment string
 }
 
-// do sends a request to a route of the environment; names in the path stand in
-// braces in the table and are given by their values here.
-func (w walker) do(method, path, token string, elevated []string, body any, values ...string) servertest.Response {
+// do sends a request to a route of the environment, a method and a path; names in the
+// path stand in braces in the table and are given by their values here.
+func (w walker) do(what, token string, elevated []string, body any, values ...string) servertest.Response {
 	w.t.Helper()
+	method, path, _ := strings.Cut(what, " ")
 	known := map[string]string{"environmentId": w.environment}
 	for i := 0; i+1 < len(values); i += 2 {
 		known[values[i]] = values[i+1]
@@ -56,13 +57,13 @@ func TestWalk(t *testing.T) {
 		w := walker{c, t, servertest.A}
 		for _, path := range []string{"/settings", "/nonces?count=2", "/nonce", "/healthcheck", "/.well-known/jwks",
 			"/.well-known/jwks.json", "/notMe", "/notMe.js"} {
-			w.do("GET", env+path, "", nil, nil).Want(t, 200, "")
+			w.do("GET "+env+path, "", nil, nil).Want(t, 200, "")
 		}
-		w.do("GET", "/api/v0/openapi.json", "", nil, nil).Want(t, 200, "")
-		w.do("POST", env+"/sdkSettings", "", nil, m{"hostname": "app.example"}).Want(t, 204, "")
-		w.do("GET", env+"/nonces?count=none", "", nil, nil).Want(t, 400, "invalid_request")
+		w.do("GET /api/v0/openapi.json", "", nil, nil).Want(t, 200, "")
+		w.do("POST "+env+"/sdkSettings", "", nil, m{"hostname": "app.example"}).Want(t, 204, "")
+		w.do("GET "+env+"/nonces?count=none", "", nil, nil).Want(t, 400, "invalid_request")
 		w.environment = "dddddddd-0000-4000-8000-000000000004"
-		w.do("GET", env+"/settings", "", nil, nil).Want(t, 404, "environment_not_found")
+		w.do("GET "+env+"/settings", "", nil, nil).Want(t, 404, "environment_not_found")
 	})
 	t.Run("signing in", func(t *testing.T) { walkSignIn(walker{c, t, servertest.A}) })
 	t.Run("session", func(t *testing.T) { walkSession(walker{c, t, servertest.A}) })
@@ -80,9 +81,9 @@ func TestWalk(t *testing.T) {
 	t.Run("legacy", func(t *testing.T) {
 		alice := c.SignIn(t, servertest.Legacy, "alice@example.com")
 		w := walker{c, t, servertest.Legacy}
-		w.do("GET", env+"/settings", "", nil, nil).Want(t, 200, "")
-		w.do("POST", env+"/stepUp/check", alice.Token, nil, m{"scope": "wallet:export"}).Want(t, 200, "")
-		w.do("DELETE", env+"/users", alice.Token, nil, nil).Want(t, 204, "")
+		w.do("GET "+env+"/settings", "", nil, nil).Want(t, 200, "")
+		w.do("POST "+env+"/stepUp/check", alice.Token, nil, m{"scope": "wallet:export"}).Want(t, 200, "")
+		w.do("DELETE "+env+"/users", alice.Token, nil, nil).Want(t, 204, "")
 	})
 	t.Run("logins elsewhere", func(t *testing.T) {
 		_, issuer := withLogins(t, c.Server, servertest.A)
@@ -98,43 +99,43 @@ func TestWalk(t *testing.T) {
 
 func walkSignIn(w walker) {
 	t, email := w.t, "walker@example.com"
-	first := w.do("POST", env+"/emailVerifications/create", "", nil, m{"email": email}).Want(t, 200, "").Member("verificationUUID")
-	w.do("POST", env+"/emailVerifications/create", "", nil, m{"email": "nobody"}).Want(t, 422, "invalid_email")
+	first := w.do("POST "+env+"/emailVerifications/create", "", nil, m{"email": email}).Want(t, 200, "").Member("verificationUUID")
+	w.do("POST "+env+"/emailVerifications/create", "", nil, m{"email": "nobody"}).Want(t, 422, "invalid_email")
 	w.Inbox.WaitCode(t, email, 0) // two that are sent at once arrive in any order
-	again := w.do("POST", env+"/emailVerifications/retry", "", nil, m{"email": email, "verificationUUID": first}).
+	again := w.do("POST "+env+"/emailVerifications/retry", "", nil, m{"email": email, "verificationUUID": first}).
 		Want(t, 200, "").Member("verificationUUID")
-	w.do("POST", env+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).Want(t, 422, "")
+	w.do("POST "+env+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).Want(t, 422, "")
 	code := w.Inbox.WaitCode(t, email, 1)
-	w.do("POST", env+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 200, "")
-	w.do("POST", env+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 422, "")
+	w.do("POST "+env+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 200, "")
+	w.do("POST "+env+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 422, "")
 }
 
 func walkSession(w walker) {
 	t := w.t
 	alice := w.SignIn(t, w.environment, "session@example.com")
-	w.do("GET", env+"/session", alice.Token, nil, nil).Want(t, 200, "")
-	w.do("GET", env+"/users", alice.Token, nil, nil).Want(t, 200, "")
-	w.do("POST", env+"/refresh", alice.Token, nil, nil).Want(t, 200, "")
-	w.do("POST", env+"/stepUp/check", alice.Token, nil, m{"scope": "wallet:export"}).Want(t, 200, "")
-	w.do("POST", env+"/stepUp/check", alice.Token, nil, m{"scope": "user:update"}).Want(t, 200, "")
-	w.do("POST", env+"/stepUp/check", alice.Token, nil, m{"scope": "nobody:knows"}).Want(t, 422, "invalid_scopes")
+	w.do("GET "+env+"/session", alice.Token, nil, nil).Want(t, 200, "")
+	w.do("GET "+env+"/users", alice.Token, nil, nil).Want(t, 200, "")
+	w.do("POST "+env+"/refresh", alice.Token, nil, nil).Want(t, 200, "")
+	w.do("POST "+env+"/stepUp/check", alice.Token, nil, m{"scope": "wallet:export"}).Want(t, 200, "")
+	w.do("POST "+env+"/stepUp/check", alice.Token, nil, m{"scope": "user:update"}).Want(t, 200, "")
+	w.do("POST "+env+"/stepUp/check", alice.Token, nil, m{"scope": "nobody:knows"}).Want(t, 422, "invalid_scopes")
 
-	w.do("PUT", env+"/users", alice.Token, nil, m{"alias": "Al", "policiesConsent": true, "metadata": m{"plan": "pro"}}).Want(t, 200, "")
-	w.do("PUT", env+"/users", alice.Token, nil, m{"username": "no spaces"}).Want(t, 422, "invalid_username")
-	w.do("PUT", env+"/users", alice.Token, nil, m{"email": "other@example.com"}).Want(t, 403, "elevated_access_token_required")
+	w.do("PUT "+env+"/users", alice.Token, nil, m{"alias": "Al", "policiesConsent": true, "metadata": m{"plan": "pro"}}).Want(t, 200, "")
+	w.do("PUT "+env+"/users", alice.Token, nil, m{"username": "no spaces"}).Want(t, 422, "invalid_username")
+	w.do("PUT "+env+"/users", alice.Token, nil, m{"email": "other@example.com"}).Want(t, 403, "elevated_access_token_required")
 	token := w.StepUp(t, alice, "credential:update")
-	w.do("PUT", env+"/users", alice.Token, []string{token}, m{"email": "pending@example.com"}).Want(t, 200, "")
-	w.do("PUT", env+"/users", alice.Token, []string{token, token}, m{"email": "other@example.com"}).
+	w.do("PUT "+env+"/users", alice.Token, []string{token}, m{"email": "pending@example.com"}).Want(t, 200, "")
+	w.do("PUT "+env+"/users", alice.Token, []string{token, token}, m{"email": "other@example.com"}).
 		Want(t, 400, "ambiguous_elevated_access_token")
 
-	w.do("DELETE", env+"/users", alice.Token, nil, nil).Want(t, 403, "elevated_access_token_required")
-	w.do("DELETE", env+"/users", alice.Token, []string{w.StepUp(t, alice, "user:delete")}, nil).Want(t, 204, "")
-	w.do("GET", env+"/users", alice.Token, nil, nil).Want(t, 401, "invalid_session")
+	w.do("DELETE "+env+"/users", alice.Token, nil, nil).Want(t, 403, "elevated_access_token_required")
+	w.do("DELETE "+env+"/users", alice.Token, []string{w.StepUp(t, alice, "user:delete")}, nil).Want(t, 204, "")
+	w.do("GET "+env+"/users", alice.Token, nil, nil).Want(t, 401, "invalid_session")
 
 	bob := w.SignIn(t, w.environment, "leaving@example.com")
-	w.do("POST", env+"/revoke", bob.Token, nil, nil).Want(t, 204, "")
-	w.do("GET", env+"/session", bob.Token, nil, nil).Want(t, 401, "invalid_session")
-	w.do("GET", env+"/session", "", nil, nil).Want(t, 401, "sign_in_required")
+	w.do("POST "+env+"/revoke", bob.Token, nil, nil).Want(t, 204, "")
+	w.do("GET "+env+"/session", bob.Token, nil, nil).Want(t, 401, "invalid_session")
+	w.do("GET "+env+"/session", "", nil, nil).Want(t, 401, "sign_in_required")
 }
 
 func walkCredentials(w walker) {
@@ -142,57 +143,57 @@ func walkCredentials(w walker) {
 	alice := w.SignIn(t, w.environment, "first@example.com")
 	id, code := w.SendCode(t, w.environment, second, alice.Header())
 	typed := m{"verificationUUID": id, "verificationToken": code}
-	w.do("POST", env+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+env+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 403, "elevated_access_token_required")
 	token := w.StepUp(t, alice, "credential:link", "credential:unlink")
 	id, code = w.SendCode(t, w.environment, second, alice.Header())
 	typed = m{"verificationUUID": id, "verificationToken": code}
 	var linked struct {
 		User signin.User `json:"user"`
 	}
-	w.do("POST", env+"/emailVerifications/verify", alice.Token, []string{token}, typed).Want(t, 200, "").JSON(t, &linked)
+	w.do("POST "+env+"/emailVerifications/verify", alice.Token, []string{token}, typed).Want(t, 200, "").JSON(t, &linked)
 	for _, credential := range linked.User.VerifiedCredentials {
 		if credential.Email != second {
 			continue
 		}
-		w.do("POST", env+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": credential.ID}).
+		w.do("POST "+env+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": credential.ID}).
 			Want(t, 403, "elevated_access_token_required")
-		w.do("POST", env+"/verify/unlink", alice.Token, []string{token}, m{"verifiedCredentialId": credential.ID}).Want(t, 200, "")
+		w.do("POST "+env+"/verify/unlink", alice.Token, []string{token}, m{"verifiedCredentialId": credential.ID}).Want(t, 200, "")
 	}
-	w.do("POST", env+"/verify/unlink", alice.Token, []string{token}, m{}).Want(t, 422, "invalid_unlink_request")
+	w.do("POST "+env+"/verify/unlink", alice.Token, []string{token}, m{}).Want(t, 422, "invalid_unlink_request")
 }
 
 func walkTexts(w walker) {
 	t, number := w.t, m{"phoneNumber": "4155550101", "phoneCountryCode": "1", "isoCountryCode": "US"}
-	w.do("POST", env+"/smsVerifications/create", "", nil, number).Want(t, 422, "no_enabled_sms_provider")
+	w.do("POST "+env+"/smsVerifications/create", "", nil, number).Want(t, 422, "no_enabled_sms_provider")
 	w.Apply(t, servertest.Document(w.environment, "sms: {enabled: true, countries: [US]}\n"))
-	w.do("GET", env+"/settings", "", nil, nil).Want(t, 200, "")
-	w.do("POST", env+"/smsVerifications/create", "", nil, m{"phoneNumber": "555", "isoCountryCode": "US"}).Want(t, 422, "invalid_phone")
-	w.do("POST", env+"/smsVerifications/create", "", nil, m{"phoneNumber": "+447400123456"}).Want(t, 422, "invalid_phone")
-	first := w.do("POST", env+"/smsVerifications/create", "", nil, number).Want(t, 200, "").Member("verificationUUID")
+	w.do("GET "+env+"/settings", "", nil, nil).Want(t, 200, "")
+	w.do("POST "+env+"/smsVerifications/create", "", nil, m{"phoneNumber": "555", "isoCountryCode": "US"}).Want(t, 422, "invalid_phone")
+	w.do("POST "+env+"/smsVerifications/create", "", nil, m{"phoneNumber": "+447400123456"}).Want(t, 422, "invalid_phone")
+	first := w.do("POST "+env+"/smsVerifications/create", "", nil, number).Want(t, 200, "").Member("verificationUUID")
 	w.Inbox.WaitCode(t, "+14155550101", 0) // two that are sent at once arrive in any order
-	again := w.do("POST", env+"/smsVerifications/retry", "", nil, m{"phoneNumber": "+1 415 555 0101", "verificationUUID": first}).
+	again := w.do("POST "+env+"/smsVerifications/retry", "", nil, m{"phoneNumber": "+1 415 555 0101", "verificationUUID": first}).
 		Want(t, 200, "").Member("verificationUUID")
-	w.do("POST", env+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).
+	w.do("POST "+env+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": "000000x"}).
 		Want(t, 422, "wrong_sms_verification_token")
 	code := w.Inbox.WaitCode(t, "+14155550101", 1)
-	w.do("POST", env+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).
+	w.do("POST "+env+"/emailVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).
 		Want(t, 422, "invalid_email_verification")
-	w.do("POST", env+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 200, "")
-	w.do("POST", env+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).
+	w.do("POST "+env+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).Want(t, 200, "")
+	w.do("POST "+env+"/smsVerifications/signin", "", nil, m{"verificationUUID": again, "verificationToken": code}).
 		Want(t, 422, "invalid_sms_verification")
 
 	alice := w.SignIn(t, w.environment, "texted@example.com")
 	token := w.StepUp(t, alice, "credential:link", "credential:update")
-	id := w.do("POST", env+"/smsVerifications/create", alice.Token, nil, m{"phoneNumber": "+14155550102"}).
+	id := w.do("POST "+env+"/smsVerifications/create", alice.Token, nil, m{"phoneNumber": "+14155550102"}).
 		Want(t, 200, "").Member("verificationUUID")
 	typed := m{"verificationUUID": id, "verificationToken": w.Inbox.WaitCode(t, "+14155550102", 0)}
-	w.do("POST", env+"/smsVerifications/verify", alice.Token, nil, typed).Want(t, 403, "elevated_access_token_required")
-	w.do("POST", env+"/smsVerifications/verify", alice.Token, []string{token}, typed).Want(t, 200, "")
-	w.do("PUT", env+"/users", alice.Token, nil, m{"phoneNumber": "+14155550103"}).Want(t, 403, "elevated_access_token_required")
-	w.do("PUT", env+"/users", alice.Token, []string{token}, m{"phoneNumber": "+14155550103", "email": "x@example.com"}).
+	w.do("POST "+env+"/smsVerifications/verify", alice.Token, nil, typed).Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+env+"/smsVerifications/verify", alice.Token, []string{token}, typed).Want(t, 200, "")
+	w.do("PUT "+env+"/users", alice.Token, nil, m{"phoneNumber": "+14155550103"}).Want(t, 403, "elevated_access_token_required")
+	w.do("PUT "+env+"/users", alice.Token, []string{token}, m{"phoneNumber": "+14155550103", "email": "x@example.com"}).
 		Want(t, 400, "invalid_request")
-	w.do("PUT", env+"/users", alice.Token, []string{token}, m{"phoneNumber": "4155550103"}).Want(t, 422, "invalid_phone")
-	w.do("PUT", env+"/users", alice.Token, []string{token}, m{"phoneNumber": "+14155550103"}).Want(t, 200, "")
+	w.do("PUT "+env+"/users", alice.Token, []string{token}, m{"phoneNumber": "4155550103"}).Want(t, 422, "invalid_phone")
+	w.do("PUT "+env+"/users", alice.Token, []string{token}, m{"phoneNumber": "+14155550103"}).Want(t, 200, "")
 }
 
 func walkConfirm(w walker) {
@@ -203,41 +204,41 @@ func walkConfirm(w walker) {
 	var linked struct {
 		User signin.User `json:"user"`
 	}
-	w.do("POST", env+"/emailVerifications/verify", alice.Token, nil, m{"verificationUUID": id, "verificationToken": code}).
+	w.do("POST "+env+"/emailVerifications/verify", alice.Token, nil, m{"verificationUUID": id, "verificationToken": code}).
 		Want(t, 200, "").JSON(t, &linked)
 	token := w.StepUp(t, alice, "credential:link")
 	for _, credential := range linked.User.VerifiedCredentials {
 		if credential.Email == second {
-			w.do("POST", env+"/credentials/{credentialId}/confirm", alice.Token, []string{token}, nil, "credentialId", credential.ID).
+			w.do("POST "+env+"/credentials/{credentialId}/confirm", alice.Token, []string{token}, nil, "credentialId", credential.ID).
 				Want(t, 200, "")
 		}
 	}
-	w.do("POST", env+"/credentials/{credentialId}/confirm", alice.Token, []string{token}, nil, "credentialId", "unknown").Want(t, 422, "")
+	w.do("POST "+env+"/credentials/{credentialId}/confirm", alice.Token, []string{token}, nil, "credentialId", "unknown").Want(t, 422, "")
 }
 
 var linkToken = regexp.MustCompile(`/notMe#(?:token=)?([A-Za-z0-9_-]+)`)
 
 func walkNotMe(w walker, service string) {
 	t := w.t
-	w.do("POST", env+"/notMe", "", nil, m{"token": "unknown"}).Want(t, 422, "invalid_revoke_link")
+	w.do("POST "+env+"/notMe", "", nil, m{"token": "unknown"}).Want(t, 422, "invalid_revoke_link")
 	alice := w.SignIn(t, w.environment, "victim@example.com")
 	id, code := w.SendCode(t, w.environment, "older@example.com", alice.Header())
-	w.do("POST", env+"/emailVerifications/verify", alice.Token, []string{w.StepUp(t, alice, "credential:link")},
+	w.do("POST "+env+"/emailVerifications/verify", alice.Token, []string{w.StepUp(t, alice, "credential:link")},
 		m{"verificationUUID": id, "verificationToken": code}).Want(t, 200, "")
 	changed := walkDeniedChange(w, alice, "changed@example.com")
 	dispute := env + "/users/mfa/{credentialId}/dispute"
 	older := w.SignIn(t, w.environment, "older@example.com")
-	w.do("POST", dispute, older.Token, nil, m{"keep": true}, "credentialId", changed).Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+dispute, older.Token, nil, m{"keep": true}, "credentialId", changed).Want(t, 403, "elevated_access_token_required")
 	unlink := w.StepUp(t, older, "credential:unlink")
-	w.do("POST", dispute, older.Token, []string{unlink}, m{}, "credentialId", changed).Want(t, 400, "invalid_request")
-	w.do("POST", dispute, older.Token, []string{unlink}, m{"keep": true}, "credentialId", older.CredentialID).Want(t, 422, "not_disputed")
-	w.do("POST", dispute, older.Token, []string{unlink}, m{"keep": true}, "credentialId", changed).Want(t, 200, "")
+	w.do("POST "+dispute, older.Token, []string{unlink}, m{}, "credentialId", changed).Want(t, 400, "invalid_request")
+	w.do("POST "+dispute, older.Token, []string{unlink}, m{"keep": true}, "credentialId", older.CredentialID).Want(t, 422, "not_disputed")
+	w.do("POST "+dispute, older.Token, []string{unlink}, m{"keep": true}, "credentialId", changed).Want(t, 200, "")
 
 	bob := w.SignIn(t, w.environment, "victim2@example.com")
 	changed = walkDeniedChange(w, bob, "changed2@example.com")
-	w.do("POST", ops+"/users/{userId}/settle", service, nil, m{"factor": changed, "decision": "remove"}, "userId", bob.UserID).
+	w.do("POST "+ops+"/users/{userId}/settle", service, nil, m{"factor": changed, "decision": "remove"}, "userId", bob.UserID).
 		Want(t, 204, "")
-	w.do("POST", ops+"/users/{userId}/settle", service, nil, m{"factor": changed, "decision": "remove"}, "userId", bob.UserID).
+	w.do("POST "+ops+"/users/{userId}/settle", service, nil, m{"factor": changed, "decision": "remove"}, "userId", bob.UserID).
 		Want(t, 422, "not_disputed")
 }
 
@@ -252,16 +253,16 @@ func walkDeniedChange(w walker, user *servertest.Session, address string) string
 			ID string `json:"verificationUUID"`
 		} `json:"emailVerification"`
 	}{}
-	w.do("PUT", env+"/users", user.Token, []string{token}, m{"email": address}).Want(t, 200, "").JSON(t, &id)
+	w.do("PUT "+env+"/users", user.Token, []string{token}, m{"email": address}).Want(t, 200, "").JSON(t, &id)
 	code := w.Inbox.WaitCode(t, address, 0)
-	w.do("POST", env+"/emailVerifications/verify", user.Token, nil, m{"verificationUUID": id.Sent.ID, "verificationToken": code}).
+	w.do("POST "+env+"/emailVerifications/verify", user.Token, nil, m{"verificationUUID": id.Sent.ID, "verificationToken": code}).
 		Want(t, 200, "")
 	found := linkToken.FindStringSubmatch(w.Inbox.Wait(t, user.Email, before).Text)
 	if found == nil {
 		t.Fatal("no link in the notice")
 	}
-	w.do("POST", env+"/notMe", "", nil, m{"token": found[1]}).Want(t, 204, "")
-	w.do("GET", env+"/session", user.Token, nil, nil).Want(t, 401, "invalid_session")
+	w.do("POST "+env+"/notMe", "", nil, m{"token": found[1]}).Want(t, 204, "")
+	w.do("GET "+env+"/session", user.Token, nil, nil).Want(t, 401, "invalid_session")
 	return w.SignIn(t, w.environment, address).CredentialID
 }
 
@@ -270,17 +271,17 @@ func walkGuards(w walker, service string) {
 	alice := w.SignIn(t, w.environment, "customer@example.com")
 	token := w.StepUp(t, alice, "transfer:create")
 	for _, presented := range []string{token, alice.Token, "nonsense"} {
-		w.do("POST", env+"/tokens/introspect", service, nil, m{"token": presented}).Want(t, 200, "")
+		w.do("POST "+env+"/tokens/introspect", service, nil, m{"token": presented}).Want(t, 200, "")
 	}
 	question := m{"token": token, "scope": "transfer:create", "operationId": "op-1", "requestDigest": "digest"}
 	for range 2 {
-		w.do("POST", env+"/tokens/consume", service, nil, question).Want(t, 200, "")
+		w.do("POST "+env+"/tokens/consume", service, nil, question).Want(t, 200, "")
 	}
 	question["requestDigest"] = "another"
-	w.do("POST", env+"/tokens/consume", service, nil, question).Want(t, 409, "operation_conflict")
+	w.do("POST "+env+"/tokens/consume", service, nil, question).Want(t, 409, "operation_conflict")
 	question["operationId"] = "op-2"
-	w.do("POST", env+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
-	w.do("POST", env+"/tokens/consume", w.ServiceToken(t, w.environment, []string{serviceauth.TokensConsume}, "report:read"), nil,
+	w.do("POST "+env+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+env+"/tokens/consume", w.ServiceToken(t, w.environment, []string{serviceauth.TokensConsume}, "report:read"), nil,
 		question).Want(t, 403, "insufficient_service_scope")
 }
 
@@ -299,17 +300,17 @@ func walkBindings(w walker, service string) {
 		{m{"scope": "transfer:create", "authorizationDetails": []m{}}, "invalid_authorization_details"},
 		{m{"scope": "transfer:create"}, "invalid_authorization_details"},
 	} {
-		w.do("POST", env+"/stepUp/bindings", alice.Token, nil, refused.body).Want(t, 422, refused.code)
+		w.do("POST "+env+"/stepUp/bindings", alice.Token, nil, refused.body).Want(t, 422, refused.code)
 	}
 	var registered sdk.Binding
-	w.do("POST", env+"/stepUp/bindings", alice.Token, nil, m{"scope": "transfer:create", "authorizationDetails": details}).
+	w.do("POST "+env+"/stepUp/bindings", alice.Token, nil, m{"scope": "transfer:create", "authorizationDetails": details}).
 		Want(t, 200, "").JSON(t, &registered)
 	if registered.Summary != "transfer: amount 25.00, payee bob" {
 		t.Errorf("summary %q", registered.Summary)
 	}
-	w.do("POST", env+"/emailVerifications/create", "", nil, m{"email": email, "bindingId": registered.BindingID}).
+	w.do("POST "+env+"/emailVerifications/create", "", nil, m{"email": email, "bindingId": registered.BindingID}).
 		Want(t, 422, "invalid_binding")
-	id := w.do("POST", env+"/emailVerifications/create", alice.Token, nil, m{"email": email, "bindingId": registered.BindingID}).
+	id := w.do("POST "+env+"/emailVerifications/create", alice.Token, nil, m{"email": email, "bindingId": registered.BindingID}).
 		Want(t, 200, "").Member("verificationUUID")
 	mail := w.Inbox.Wait(t, email, 1)
 	if !strings.Contains(mail.Text, registered.Summary) {
@@ -317,30 +318,30 @@ func walkBindings(w walker, service string) {
 	}
 	typed := m{"verificationUUID": id, "verificationToken": servertest.Code(t, mail), "requestedScopes": []string{"transfer:create"}}
 	typed["bindingId"] = "another"
-	w.do("POST", env+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 422, "invalid_binding")
+	w.do("POST "+env+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 422, "invalid_binding")
 	typed["bindingId"], typed["requestedScopes"] = registered.BindingID, []string{}
-	w.do("POST", env+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 422, "invalid_binding")
+	w.do("POST "+env+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 422, "invalid_binding")
 	typed["requestedScopes"] = []string{"transfer:create"}
-	token := w.do("POST", env+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 200, "").Member("elevatedAccessToken")
+	token := w.do("POST "+env+"/emailVerifications/verify", alice.Token, nil, typed).Want(t, 200, "").Member("elevatedAccessToken")
 
 	var known guard.IntrospectResponse
-	w.do("POST", env+"/tokens/introspect", service, nil, m{"token": token}).Want(t, 200, "").JSON(t, &known)
+	w.do("POST "+env+"/tokens/introspect", service, nil, m{"token": token}).Want(t, 200, "").JSON(t, &known)
 	if !known.Active || known.AuthorizationDetailsHash != registered.Hash || len(known.AuthorizationDetails) != 1 ||
 		known.Displayed == nil || !*known.Displayed {
 		t.Errorf("introspection: %+v", known)
 	}
 	question := m{"token": token, "scope": "transfer:create", "operationId": "bound", "requestDigest": "digest"}
-	w.do("POST", env+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+env+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
 	question["authorizationDetails"] = []m{{"type": "transfer", "amount": "25.01", "payee": "bob"}}
-	w.do("POST", env+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+env+"/tokens/consume", service, nil, question).Want(t, 403, "elevated_access_token_required")
 	question["authorizationDetailsHash"] = registered.Hash
-	w.do("POST", env+"/tokens/consume", service, nil, question).Want(t, 400, "invalid_request")
+	w.do("POST "+env+"/tokens/consume", service, nil, question).Want(t, 400, "invalid_request")
 	delete(question, "authorizationDetails")
 	question["authorizationDetailsHash"] = strings.ToUpper(registered.Hash)
-	w.do("POST", env+"/tokens/consume", service, nil, question).Want(t, 400, "invalid_request")
+	w.do("POST "+env+"/tokens/consume", service, nil, question).Want(t, 400, "invalid_request")
 	question["authorizationDetailsHash"] = registered.Hash
 	var spent guard.ConsumeResponse
-	w.do("POST", env+"/tokens/consume", service, nil, question).Want(t, 200, "").JSON(t, &spent)
+	w.do("POST "+env+"/tokens/consume", service, nil, question).Want(t, 200, "").JSON(t, &spent)
 	if spent.Result != "first" || spent.AuthorizationDetailsHash != registered.Hash || len(spent.AuthorizationDetails) != 1 ||
 		spent.Displayed == nil || !*spent.Displayed {
 		t.Errorf("consumption: %+v", spent)
@@ -350,41 +351,41 @@ func walkBindings(w walker, service string) {
 func walkAdmin(w walker, service string) {
 	t := w.t
 	alice := w.SignIn(t, w.environment, "managed@example.com")
-	w.do("GET", "/api/v0/admin/environments", service, nil, nil).Want(t, 200, "")
+	w.do("GET /api/v0/admin/environments", service, nil, nil).Want(t, 200, "")
 	var shown operate.EnvironmentDocument
-	w.do("GET", ops, service, nil, nil).Want(t, 200, "").JSON(t, &shown)
-	w.do("PUT", ops, service, nil, shown.Document).Want(t, 200, "")
-	w.do("PUT", ops+"?dryRun=true", service, nil, strings.Replace(shown.Document, "transfer:create", "payment:create", 1)).
+	w.do("GET "+ops, service, nil, nil).Want(t, 200, "").JSON(t, &shown)
+	w.do("PUT "+ops, service, nil, shown.Document).Want(t, 200, "")
+	w.do("PUT "+ops+"?dryRun=true", service, nil, strings.Replace(shown.Document, "transfer:create", "payment:create", 1)).
 		Want(t, 200, "")
-	w.do("PUT", ops, service, nil, "colour: blue").Want(t, 422, "invalid_environment_document")
-	w.do("POST", ops+"/keys/rotate", service, nil, nil).Want(t, 200, "")
-	w.do("GET", ops+"/readiness", service, nil, nil).Want(t, 200, "")
-	w.do("POST", ops+"/version", service, nil, m{"minApiVersion": "2026-04-01"}).Want(t, 200, "")
-	w.do("POST", ops+"/version", service, nil, m{"minApiVersion": "2026_01_01"}).Want(t, 409, "environment_version_cannot_go_back")
-	w.do("POST", ops+"/version", service, nil, m{"minApiVersion": "2027_01_01"}).Want(t, 400, "invalid_request")
-	w.do("POST", ops+"/keys/rotate", service, nil, m{"atonce": true}).Want(t, 400, "invalid_json")
-	w.do("POST", ops+"/keys/rotate", service, nil, m{"now": true}).Want(t, 400, "invalid_request")
-	w.do("GET", ops+"/users", service, nil, nil).Want(t, 200, "")
-	w.do("GET", ops+"/users/{userId}", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
-	w.do("GET", ops+"/users/{userId}", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
-	w.do("POST", ops+"/users/{userId}/revoke-sessions", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
-	w.do("POST", ops+"/users/{userId}/reset-mfa", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
-	w.do("POST", ops+"/users/{userId}/reset-mfa", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
-	w.do("POST", ops+"/users/{userId}/unlock", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
-	w.do("POST", ops+"/users/{userId}/unlock", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
-	w.do("POST", ops+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", alice.UserID).
+	w.do("PUT "+ops, service, nil, "colour: blue").Want(t, 422, "invalid_environment_document")
+	w.do("POST "+ops+"/keys/rotate", service, nil, nil).Want(t, 200, "")
+	w.do("GET "+ops+"/readiness", service, nil, nil).Want(t, 200, "")
+	w.do("POST "+ops+"/version", service, nil, m{"minApiVersion": "2026-04-01"}).Want(t, 200, "")
+	w.do("POST "+ops+"/version", service, nil, m{"minApiVersion": "2026_01_01"}).Want(t, 409, "environment_version_cannot_go_back")
+	w.do("POST "+ops+"/version", service, nil, m{"minApiVersion": "2027_01_01"}).Want(t, 400, "invalid_request")
+	w.do("POST "+ops+"/keys/rotate", service, nil, m{"atonce": true}).Want(t, 400, "invalid_json")
+	w.do("POST "+ops+"/keys/rotate", service, nil, m{"now": true}).Want(t, 400, "invalid_request")
+	w.do("GET "+ops+"/users", service, nil, nil).Want(t, 200, "")
+	w.do("GET "+ops+"/users/{userId}", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
+	w.do("GET "+ops+"/users/{userId}", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
+	w.do("POST "+ops+"/users/{userId}/revoke-sessions", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
+	w.do("POST "+ops+"/users/{userId}/reset-mfa", service, nil, nil, "userId", alice.UserID).Want(t, 200, "")
+	w.do("POST "+ops+"/users/{userId}/reset-mfa", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
+	w.do("POST "+ops+"/users/{userId}/unlock", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
+	w.do("POST "+ops+"/users/{userId}/unlock", service, nil, nil, "userId", "unknown").Want(t, 404, "not_found")
+	w.do("POST "+ops+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", alice.UserID).
 		Want(t, 422, "not_disputed")
-	w.do("POST", ops+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "perhaps"}, "userId",
+	w.do("POST "+ops+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "perhaps"}, "userId",
 		alice.UserID).Want(t, 400, "invalid_request")
-	w.do("POST", ops+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", "unknown").
+	w.do("POST "+ops+"/users/{userId}/settle", service, nil, m{"factor": alice.CredentialID, "decision": "keep"}, "userId", "unknown").
 		Want(t, 404, "not_found")
-	w.do("POST", ops+"/users/{userId}/disable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
-	w.do("GET", ops+"/users", service, nil, nil).Want(t, 200, "")
-	w.do("POST", ops+"/users/{userId}/enable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
-	page := w.do("GET", ops+"/audit?limit=5&userId="+alice.UserID, service, nil, nil).Want(t, 200, "")
+	w.do("POST "+ops+"/users/{userId}/disable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
+	w.do("GET "+ops+"/users", service, nil, nil).Want(t, 200, "")
+	w.do("POST "+ops+"/users/{userId}/enable", service, nil, nil, "userId", alice.UserID).Want(t, 204, "")
+	page := w.do("GET "+ops+"/audit?limit=5&userId="+alice.UserID, service, nil, nil).Want(t, 200, "")
 	var audit struct{ Events []json.RawMessage }
 	if page.JSON(t, &audit); len(audit.Events) != 5 {
 		t.Errorf("%d events, want 5", len(audit.Events))
 	}
-	w.do("GET", ops+"/audit?since=yesterday", service, nil, nil).Want(t, 400, "invalid_request")
+	w.do("GET "+ops+"/audit?since=yesterday", service, nil, nil).Want(t, 400, "invalid_request")
 }

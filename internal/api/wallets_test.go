@@ -41,20 +41,20 @@ func (w walker) text(wallet *walletsigtest.Wallet) string {
 func (w walker) signInWith(wallet *walletsigtest.Wallet) verified {
 	w.t.Helper()
 	var v verified
-	w.do("POST", env+"/wallets/signin", "", nil, wallet.Body(w.text(wallet))).Want(w.t, 200, "").JSON(w.t, &v)
+	w.do("POST "+env+"/wallets/signin", "", nil, wallet.Body(w.text(wallet))).Want(w.t, 200, "").JSON(w.t, &v)
 	return v
 }
 
 func walkWallets(w walker) {
 	t := w.t
 	evm, solana := walletsigtest.NewEVM(t), walletsigtest.NewSolana(t)
-	w.do("POST", env+"/wallets/signin", "", nil, evm.Body(w.text(evm))).Want(t, 422, "chain_not_supported")
+	w.do("POST "+env+"/wallets/signin", "", nil, evm.Body(w.text(evm))).Want(t, 422, "chain_not_supported")
 	w.Apply(t, servertest.Document(w.environment, walletsOn))
 
-	w.do("POST", env+"/connect", "", nil, m{"address": evm.Address, "chain": "EVM", "provider": "browserExtension",
+	w.do("POST "+env+"/connect", "", nil, m{"address": evm.Address, "chain": "EVM", "provider": "browserExtension",
 		"walletName": "testwalletevm", "authMode": "connect-and-sign"}).Want(t, 204, "")
-	w.do("POST", env+"/connect", "", nil, m{"address": evm.Address, "chain": "PAPER"}).Want(t, 400, "invalid_request")
-	w.do("POST", env+"/prefetch", "", nil, m{"publicWalletAddress": "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "chain": "BTC"}).Want(t, 204, "")
+	w.do("POST "+env+"/connect", "", nil, m{"address": evm.Address, "chain": "PAPER"}).Want(t, 400, "invalid_request")
+	w.do("POST "+env+"/prefetch", "", nil, m{"publicWalletAddress": "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "chain": "BTC"}).Want(t, 204, "")
 
 	ada := w.signInWith(evm)
 	mine := ada.wallet(evm.Address)
@@ -65,50 +65,50 @@ func walkWallets(w walker) {
 	var again verified
 	renamed := evm.Body(w.text(evm))
 	renamed["walletName"] = "otherwalletevm"
-	w.do("POST", env+"/verify", "", nil, renamed).Want(t, 200, "").JSON(t, &again)
+	w.do("POST "+env+"/verify", "", nil, renamed).Want(t, 200, "").JSON(t, &again)
 	if again.User.ID != ada.User.ID || again.wallet(evm.Address).WalletName != "otherwalletevm" || again.User.NewUser {
 		t.Errorf("signed in again as %+v", again.User)
 	}
 
 	body := evm.Body(w.text(evm), "wallet:export", "credential:link", "credential:unlink")
 	var up verified
-	w.do("POST", env+"/wallets/verify", ada.Token, nil, body).Want(t, 200, "").JSON(t, &up)
+	w.do("POST "+env+"/wallets/verify", ada.Token, nil, body).Want(t, 200, "").JSON(t, &up)
 	if up.Elevated == "" {
 		t.Error("no elevated token")
 	}
-	w.do("POST", env+"/wallets/verify", ada.Token, nil, body).Want(t, 422, "invalid_verification")
+	w.do("POST "+env+"/wallets/verify", ada.Token, nil, body).Want(t, 422, "invalid_verification")
 
 	bob := w.signInWith(solana)
 	if bob.wallet(solana.Address).Chain != "solana" {
 		t.Errorf("signed in as %+v", bob.User)
 	}
-	w.do("POST", env+"/wallets/verify", bob.Token, nil, evm.Body(w.text(evm), "wallet:export")).Want(t, 422, "mfa_invalid_request")
-	w.do("POST", env+"/verify/link", bob.Token, nil, evm.Body(w.text(evm))).Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+env+"/wallets/verify", bob.Token, nil, evm.Body(w.text(evm), "wallet:export")).Want(t, 422, "mfa_invalid_request")
+	w.do("POST "+env+"/verify/link", bob.Token, nil, evm.Body(w.text(evm))).Want(t, 403, "elevated_access_token_required")
 	token := w.stepUpWith(bob, solana, "credential:link")
-	w.do("POST", env+"/verify/link", bob.Token, []string{token}, evm.Body(w.text(evm))).Want(t, 422, "reassign_wallet_confirm")
+	w.do("POST "+env+"/verify/link", bob.Token, []string{token}, evm.Body(w.text(evm))).Want(t, 422, "reassign_wallet_confirm")
 	var moved verified
-	w.do("POST", env+"/verify/transfer", bob.Token, []string{token}, evm.Body(w.text(evm))).Want(t, 200, "").JSON(t, &moved)
+	w.do("POST "+env+"/verify/transfer", bob.Token, []string{token}, evm.Body(w.text(evm))).Want(t, 200, "").JSON(t, &moved)
 	if len(moved.User.VerifiedCredentials) != 2 || !moved.wallet(evm.Address).Confirmed {
 		t.Errorf("after the transfer: %+v", moved.User.VerifiedCredentials)
 	}
-	w.do("POST", env+"/wallets/verify", ada.Token, nil, evm.Body(w.text(evm), "wallet:export")).Want(t, 422, "mfa_invalid_request")
+	w.do("POST "+env+"/wallets/verify", ada.Token, nil, evm.Body(w.text(evm), "wallet:export")).Want(t, 422, "mfa_invalid_request")
 
 	third := walletsigtest.NewEVM(t)
 	var three verified
-	w.do("POST", env+"/verify/link", bob.Token, []string{w.stepUpWith(bob, solana, "credential:link")}, third.Body(w.text(third))).
+	w.do("POST "+env+"/verify/link", bob.Token, []string{w.stepUpWith(bob, solana, "credential:link")}, third.Body(w.text(third))).
 		Want(t, 200, "").JSON(t, &three)
 	var chosen verified
-	w.do("PUT", env+"/users/wallets/selection", bob.Token, nil, m{"walletId": three.wallet(third.Address).ID}).
+	w.do("PUT "+env+"/users/wallets/selection", bob.Token, nil, m{"walletId": three.wallet(third.Address).ID}).
 		Want(t, 200, "").JSON(t, &chosen)
 	if chosen.wallet(third.Address).LastSelectedAt == nil || chosen.wallet(evm.Address).LastSelectedAt != nil {
 		t.Errorf("after the selection: %+v", chosen.User.VerifiedCredentials)
 	}
-	w.do("PUT", env+"/users/wallets/selection", bob.Token, nil, m{"walletId": mine.ID}).Want(t, 404, "not_found")
+	w.do("PUT "+env+"/users/wallets/selection", bob.Token, nil, m{"walletId": mine.ID}).Want(t, 404, "not_found")
 
 	unlink := m{"walletId": three.wallet(third.Address).ID, "primaryWalletId": moved.wallet(evm.Address).ID}
-	w.do("POST", env+"/verify/unlink", bob.Token, nil, unlink).Want(t, 403, "elevated_access_token_required")
+	w.do("POST "+env+"/verify/unlink", bob.Token, nil, unlink).Want(t, 403, "elevated_access_token_required")
 	var two verified
-	w.do("POST", env+"/verify/unlink", bob.Token, []string{w.stepUpWith(bob, solana, "credential:unlink")}, unlink).
+	w.do("POST "+env+"/verify/unlink", bob.Token, []string{w.stepUpWith(bob, solana, "credential:unlink")}, unlink).
 		Want(t, 200, "").JSON(t, &two)
 	if two.wallet(third.Address).ID != "" || two.wallet(evm.Address).LastSelectedAt == nil {
 		t.Errorf("after unlinking: %+v", two.User.VerifiedCredentials)
@@ -118,7 +118,7 @@ func walkWallets(w walker) {
 
 func (w walker) stepUpWith(v verified, wallet *walletsigtest.Wallet, scopes ...string) string {
 	w.t.Helper()
-	return w.do("POST", env+"/wallets/verify", v.Token, nil, wallet.Body(w.text(wallet), scopes...)).
+	return w.do("POST "+env+"/wallets/verify", v.Token, nil, wallet.Body(w.text(wallet), scopes...)).
 		Want(w.t, 200, "").Member("elevatedAccessToken")
 }
 
@@ -138,14 +138,14 @@ func walkWalletMessages(w walker, bob verified, solana *walletsigtest.Wallet) {
 	if !strings.Contains(text, "\nChain ID: 137\n") || !strings.HasPrefix(text, "app.") {
 		t.Errorf("the text is\n%s", text)
 	}
-	w.do("POST", env+"/wallets/signin", "", nil, fresh.Body(text)).Want(t, 200, "")
+	w.do("POST "+env+"/wallets/signin", "", nil, fresh.Body(text)).Want(t, 200, "")
 
 	text = ask(bob.Token, m{"address": solana.Address, "chain": "SOL", "requestedScopes": []string{"wallet:export"}}).
 		Want(t, 200, "").Member("message")
-	w.do("POST", env+"/wallets/verify", bob.Token, nil, solana.Body(text, "wallet:sign")).Want(t, 422, "invalid_verification")
+	w.do("POST "+env+"/wallets/verify", bob.Token, nil, solana.Body(text, "wallet:sign")).Want(t, 422, "invalid_verification")
 	text = ask(bob.Token, m{"address": solana.Address, "chain": "SOL", "requestedScopes": []string{"wallet:export"}}).
 		Want(t, 200, "").Member("message")
-	w.do("POST", env+"/wallets/verify", bob.Token, nil, solana.Body(text, "wallet:export")).Want(t, 200, "")
+	w.do("POST "+env+"/wallets/verify", bob.Token, nil, solana.Body(text, "wallet:export")).Want(t, 200, "")
 	ask(bob.Token, m{"address": solana.Address, "chain": "SOL", "action": "transfer"}).Want(t, 200, "")
 
 	for name, test := range map[string]struct {
@@ -163,7 +163,7 @@ func walkWalletMessages(w walker, bob verified, solana *walletsigtest.Wallet) {
 			t.Errorf("%s: %d %s, want %s", name, answer.Status, answer.Code, test.code)
 		}
 	}
-	w.do("POST", env+"/wallets/message", "", nil, m{"address": fresh.Address, "chain": "EVM"}).Want(t, 403, "origin_not_allowed")
+	w.do("POST "+env+"/wallets/message", "", nil, m{"address": fresh.Address, "chain": "EVM"}).Want(t, 403, "origin_not_allowed")
 }
 
 // TestWalletsThatDoNotCount: other chains are refused by name, embedded wallets
@@ -195,7 +195,7 @@ func TestWalletsThatDoNotCount(t *testing.T) {
 	} {
 		body := evm.Body(w.text(evm))
 		body[test.member] = test.value
-		answer := w.do("POST", env+"/wallets/signin", "", nil, body)
+		answer := w.do("POST "+env+"/wallets/signin", "", nil, body)
 		if answer.Status/100 != 4 || answer.Code != test.code || !strings.Contains(answer.Member("error"), test.says) {
 			t.Errorf("%s: %d %s", name, answer.Status, answer.Body)
 		}
@@ -204,13 +204,13 @@ func TestWalletsThatDoNotCount(t *testing.T) {
 	body["additionalWalletAddresses"] = []m{{"address": "bc1qxyz", "type": "payment", "publicKey": "02ab"}}
 	body["chain"] = "ETH" // what older clients call it
 	var ada verified
-	w.do("POST", env+"/wallets/signin", "", nil, body).Want(t, 200, "").JSON(t, &ada)
+	w.do("POST "+env+"/wallets/signin", "", nil, body).Want(t, 200, "").JSON(t, &ada)
 	if got := ada.wallet(evm.Address).WalletAdditionalAddresses; len(got) != 1 || got[0].Address != "bc1qxyz" {
 		t.Errorf("further addresses: %v", got)
 	}
 	hardware := evm.Body(w.text(evm))
 	hardware["signedMessage"] = `{"signedTransaction":{"data":"` + hardware["signedMessage"].(string) + `"}}`
-	w.do("POST", env+"/wallets/signin", "", nil, hardware).Want(t, 200, "")
+	w.do("POST "+env+"/wallets/signin", "", nil, hardware).Want(t, 200, "")
 }
 
 // mistyped is an EVM address with one letter in the wrong case.
@@ -233,29 +233,29 @@ func TestWalletCompatibility(t *testing.T) {
 	alice := c.SignIn(t, servertest.A, "alice@example.com")
 	evm := walletsigtest.NewEVM(t)
 	owner := w.signInWith(evm)
-	w.do("POST", env+"/verify/link", alice.Token, nil, evm.Body(w.text(evm))).Want(t, 422, "reassign_wallet_confirm")
+	w.do("POST "+env+"/verify/link", alice.Token, nil, evm.Body(w.text(evm))).Want(t, 422, "reassign_wallet_confirm")
 	var moved verified
-	w.do("POST", env+"/verify/transfer", alice.Token, nil, evm.Body(w.text(evm))).Want(t, 200, "").JSON(t, &moved)
+	w.do("POST "+env+"/verify/transfer", alice.Token, nil, evm.Body(w.text(evm))).Want(t, 200, "").JSON(t, &moved)
 	wallet := moved.wallet(evm.Address)
 	if wallet.Confirmed || wallet.Provenance != "nothing" {
 		t.Errorf("moved as %+v", wallet)
 	}
-	w.do("POST", env+"/wallets/verify", alice.Token, nil, evm.Body(w.text(evm), "wallet:export")).Want(t, 422, "mfa_invalid_request")
-	w.do("POST", env+"/wallets/signin", "", nil, evm.Body(w.text(evm))).Want(t, 422, "credential_not_enabled_for_sign_in")
-	w.do("GET", env+"/users", owner.Token, nil, nil).Want(t, 200, "") // the last credential went, the session stays until it ends
+	w.do("POST "+env+"/wallets/verify", alice.Token, nil, evm.Body(w.text(evm), "wallet:export")).Want(t, 422, "mfa_invalid_request")
+	w.do("POST "+env+"/wallets/signin", "", nil, evm.Body(w.text(evm))).Want(t, 422, "credential_not_enabled_for_sign_in")
+	w.do("GET "+env+"/users", owner.Token, nil, nil).Want(t, 200, "") // the last credential went, the session stays until it ends
 
 	// Confirmed by an older credential, it counts. Other kinds still need a token.
-	w.do("POST", env+"/verify/link", alice.Token, []string{c.StepUp(t, alice, "credential:link")}, evm.Body(w.text(evm))).
+	w.do("POST "+env+"/verify/link", alice.Token, []string{c.StepUp(t, alice, "credential:link")}, evm.Body(w.text(evm))).
 		Want(t, 200, "").JSON(t, &moved)
 	if !moved.wallet(evm.Address).Confirmed {
 		t.Error("not confirmed by a token")
 	}
-	w.do("POST", env+"/wallets/signin", "", nil, evm.Body(w.text(evm))).Want(t, 200, "")
-	w.do("POST", env+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": alice.CredentialID, "walletId": wallet.ID}).
+	w.do("POST "+env+"/wallets/signin", "", nil, evm.Body(w.text(evm))).Want(t, 200, "")
+	w.do("POST "+env+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": alice.CredentialID, "walletId": wallet.ID}).
 		Want(t, 403, "elevated_access_token_required")
-	w.do("POST", env+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": "unknown"}).
+	w.do("POST "+env+"/verify/unlink", alice.Token, nil, m{"verifiedCredentialId": "unknown"}).
 		Want(t, 403, "elevated_access_token_required")
-	w.do("POST", env+"/verify/unlink", alice.Token, nil, m{"walletId": wallet.ID}).Want(t, 200, "")
+	w.do("POST "+env+"/verify/unlink", alice.Token, nil, m{"walletId": wallet.ID}).Want(t, 200, "")
 }
 
 // TestTransferTellsBoth: whoever loses a wallet hears of it and can end all
@@ -267,14 +267,14 @@ func TestTransferTellsBoth(t *testing.T) {
 	w := walker{c, t, servertest.A}
 	alice, bob := c.SignIn(t, servertest.A, "alice@example.com"), c.SignIn(t, servertest.A, "bob@example.com")
 	evm := walletsigtest.NewEVM(t)
-	w.do("POST", env+"/verify/link", alice.Token, []string{c.StepUp(t, alice, "credential:link")}, evm.Body(w.text(evm))).Want(t, 200, "")
-	old := w.do("POST", env+"/wallets/verify", alice.Token, nil, evm.Body(w.text(evm), "credential:update")).
+	w.do("POST "+env+"/verify/link", alice.Token, []string{c.StepUp(t, alice, "credential:link")}, evm.Body(w.text(evm))).Want(t, 200, "")
+	old := w.do("POST "+env+"/wallets/verify", alice.Token, nil, evm.Body(w.text(evm), "credential:update")).
 		Want(t, 200, "").Member("elevatedAccessToken")
 	toAlice, toBob := len(c.Inbox.To(alice.Email)), len(c.Inbox.To(bob.Email))
 	token := c.StepUp(t, bob, "credential:link")
-	w.do("POST", env+"/verify/transfer", bob.Token, []string{token}, evm.Body(w.text(evm))).Want(t, 200, "")
+	w.do("POST "+env+"/verify/transfer", bob.Token, []string{token}, evm.Body(w.text(evm))).Want(t, 200, "")
 
-	refused := w.do("PUT", env+"/users", alice.Token, []string{old}, m{"email": "new@example.com"}).
+	refused := w.do("PUT "+env+"/users", alice.Token, []string{old}, m{"email": "new@example.com"}).
 		Want(t, 403, "elevated_access_token_required")
 	if !strings.Contains(string(refused.Body), "superseded") {
 		t.Errorf("the old token: %s", refused.Body)

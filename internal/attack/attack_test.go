@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -157,7 +158,8 @@ func (c *tally) String() string {
 }
 
 // call sends one request to any server; body becomes JSON unless it is nil.
-func call(ctx context.Context, client *http.Client, method, url string, header http.Header, body any) (servertest.Response, error) {
+func call(ctx context.Context, client *http.Client, what string, header http.Header, body any) (servertest.Response, error) {
+	method, url, _ := strings.Cut(what, " ")
 	var reader io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)

@@ -249,7 +249,7 @@ func TestD9ProgramKeepsSecrets(t *testing.T) {
 	// F15: nothing of that is on the public side, nor the other way round.
 	c.must(t, 0, "GET", "/metrics", nil, nil).Want(t, 404, "")
 	c.must(t, 0, "GET", "/debug/pprof/", nil, nil).Want(t, 404, "")
-	if r, err := call(t.Context(), http.DefaultClient, "GET", "http://"+metrics+sdk("/settings"), nil, nil); err != nil || r.Status != 404 {
+	if r, err := call(t.Context(), http.DefaultClient, "GET http://"+metrics+sdk("/settings"), nil, nil); err != nil || r.Status != 404 {
 		t.Errorf("the metrics listener answers %d %v to the API", r.Status, err)
 	}
 }

@@ -43,7 +43,7 @@ func TestF1HostPoisoning(t *testing.T) {
 	s := start(t, anyAddress())
 	send := func(method, path string, header http.Header, body any) servertest.Response {
 		t.Helper()
-		r, err := call(t.Context(), http.DefaultClient, method, s.URL+sdk(path), poison(header), body)
+		r, err := call(t.Context(), http.DefaultClient, method+" "+s.URL+sdk(path), poison(header), body)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -192,7 +192,7 @@ func (l *lines) String() string {
 
 // do sends a request to one of the nodes.
 func (c *cluster) do(t testing.TB, node int, method, path string, header http.Header, body any) (servertest.Response, error) {
-	return call(t.Context(), c.client, method, c.nodes[node%len(c.nodes)].url+path, header, body)
+	return call(t.Context(), c.client, method+" "+c.nodes[node%len(c.nodes)].url+path, header, body)
 }
 
 func (c *cluster) must(t testing.TB, node int, method, path string, header http.Header, body any) servertest.Response {

@@ -66,7 +66,9 @@ func TestWhatIsAskedWhen(t *testing.T) {
 								strings.Join(actions, ", "))))
 					for _, isEnrolled := range []bool{false, true} {
 						people++
-						cases += ask(t, w, fmt.Sprintf("user%d", people), version, on, mfaRequired, compatible, isEnrolled)
+						cases += ask(t, w, fmt.Sprintf("user%d", people), circumstances{
+							version: version, on: on, mfaRequired: mfaRequired, compatible: compatible, isEnrolled: isEnrolled,
+						})
 					}
 				}
 			}
@@ -75,13 +77,21 @@ func TestWhatIsAskedWhen(t *testing.T) {
 	t.Logf("%d combinations", cases)
 }
 
-func ask(t *testing.T, w *tenanttest.World, name string, version environment.Version, on, mfaRequired, compatible,
-	isEnrolled bool) (cases int) {
+// circumstances are what a call is judged under.
+type circumstances struct {
+	version     environment.Version
+	on          bool // the actions are
+	mfaRequired bool
+	compatible  bool // with the entries that let a token of action-based MFA count
+	isEnrolled  bool // the user has a second factor
+}
+
+func ask(t *testing.T, w *tenanttest.World, name string, in circumstances) (cases int) {
 	s := w.SignIn(t, name+"@example.com")
 	proof := tenanttest.Stub{Is: assurance.EmailCode,
 		Evidence: method.Evidence{Format: store.FormatEmail, Identifier: name + "@example.com", Purpose: method.InSession}}
 	legacy := legacymfa.Tokens{}.Present(legacymfa.Prefix + strings.Repeat("A", 26)) // who has no factor has no token
-	if isEnrolled {
+	if in.isEnrolled {
 		var app store.CredentialRow
 		w.Write(t, func(tx *store.Tx) (err error) {
 			app, err = account.Link(w.About(s.UserID), tx, account.Address{ID: name + "-app", Format: store.FormatTOTP,
@@ -96,7 +106,9 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 		legacy = legacymfa.Tokens{}.Present(text.Reveal())
 	}
 	// A session that owes a second factor earns nothing but the token to enrol with.
-	earns := func(scope stepup.Scope) bool { return isEnrolled || !mfaRequired || scope == stepup.CredentialLink }
+	earns := func(scope stepup.Scope) bool {
+		return in.isEnrolled || !in.mfaRequired || scope == stepup.CredentialLink
+	}
 	elevated := func(scope stepup.Scope) string {
 		if !earns(scope) {
 			return ""
@@ -109,12 +121,12 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 	}
 	for _, row := range asked {
 		s = w.Refresh(t, s)
-		isOn := on && row.action != ""
+		isOn := in.on && row.action != ""
 		required := row.always || isOn
-		if version == environment.Version20260101 {
-			required = isOn && (mfaRequired || isEnrolled)
+		if in.version == environment.Version20260101 {
+			required = isOn && (in.mfaRequired || in.isEnrolled)
 		}
-		mfaOpens := isEnrolled && (version == environment.Version20260101 || compatible && row.entry != "")
+		mfaOpens := in.isEnrolled && (in.version == environment.Version20260101 || in.compatible && row.entry != "")
 		other := stepup.WalletExport
 		if row.scope == other {
 			other = stepup.WalletSign
@@ -148,7 +160,7 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 			})
 			if want := !required || token.opens; (err == nil) != want || err != nil && !fault.Has(err, fault.ElevatedTokenRequired) {
 				t.Errorf("%s at %s, on %v, mfa.required %v, compatible %v, enrolled %v, token %s (single %v): %v, want it open: %v",
-					row.scope, version, isOn, mfaRequired, compatible, isEnrolled, token.name, single, err, want)
+					row.scope, in.version, isOn, in.mfaRequired, in.compatible, in.isEnrolled, token.name, single, err, want)
 			}
 		}
 		var decision policy.Decision
@@ -167,13 +179,13 @@ func ask(t *testing.T, w *tenanttest.World, name string, version environment.Ver
 			return err
 		})
 		// Taking a factor away and showing its recovery codes were never free.
-		neverFree := isEnrolled && (row.scope == stepup.CredentialUnlink || row.scope == stepup.CredentialLink)
+		neverFree := in.isEnrolled && (row.scope == stepup.CredentialUnlink || row.scope == stepup.CredentialLink)
 		if decision.For(policy.Ordinary).Required != required || decision.Required != (required || neverFree) {
-			t.Errorf("%s at %s: the check says %v, the table %v", row.scope, version, decision.Required, required)
+			t.Errorf("%s at %s: the check says %v, the table %v", row.scope, in.version, decision.Required, required)
 		}
 		// What the published client computes: the action is on, and MFA is required
 		// or the user has a verified method.
-		if action, ok := w.Tenant.Action(row.action); ok && version == environment.Version20260101 {
+		if action, ok := w.Tenant.Action(row.action); ok && in.version == environment.Version20260101 {
 			if computed := action.Required && (w.Tenant.MFA.Required || devices > 0); computed != required {
 				t.Errorf("%s: isMfaRequiredForAction says %v, the gate %v", row.action, computed, required)
 			}

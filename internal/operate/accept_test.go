@@ -20,17 +20,23 @@ import (
 
 const signing = "mfa: {methods: [{type: totp, enabled: true}], actions: [{action: wallet.waas.sign, required: true}]}"
 
-// see counts a call of a client some days ago.
-func see(t *testing.T, w *tenanttest.World, days int, client string, call shadow.Call, verdict shadow.Verdict, n int64) {
+// tally is how often calls were judged so.
+type tally struct {
+	verdict shadow.Verdict
+	n       int64
+}
+
+// see counts calls of a client some days ago.
+func see(t *testing.T, w *tenanttest.World, days int, client string, call shadow.Call, judged tally) {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) error {
 		reason := ""
-		if verdict == shadow.Refuse {
+		if judged.verdict == shadow.Refuse {
 			reason = "missing"
 		}
 		return tx.AddShadowCount(store.ShadowCount{EnvironmentID: tenanttest.ID,
 			Day:    shadow.Day(tx.Now().Add(-time.Duration(days) * 24 * time.Hour)),
-			Client: client, Scope: "wallet:sign", Call: string(call), Verdict: string(verdict), Reason: reason, Count: n})
+			Client: client, Scope: "wallet:sign", Call: string(call), Verdict: string(judged.verdict), Reason: reason, Count: judged.n})
 	})
 }
 
@@ -54,14 +60,14 @@ func TestReadiness(t *testing.T) {
 		if r := ready(t, w); !strings.HasPrefix(r.Verdict, "No protected call was seen") {
 			t.Errorf("before anything was seen: %s", r.Verdict)
 		}
-		see(t, w, 1, "WalletKit/5.3.2", shadow.SignWallet, shadow.Prompt, 40)
-		see(t, w, 2, "WalletKit/5.3.2", shadow.SignWallet, shadow.Pass, 2)
+		see(t, w, 1, "WalletKit/5.3.2", shadow.SignWallet, tally{verdict: shadow.Prompt, n: 40})
+		see(t, w, 2, "WalletKit/5.3.2", shadow.SignWallet, tally{verdict: shadow.Pass, n: 2})
 		if r := ready(t, w); !strings.HasPrefix(r.Verdict, "Ready: of 42 protected calls") || len(r.Trend) != 2 || r.Trend[0].Pass != 2 ||
 			r.Trend[1].Prompt != 40 {
 			t.Errorf("ready: %s, %v", r.Verdict, r.Trend)
 		}
-		see(t, w, 0, "ClientSDK/0.23.4", shadow.SignWallet, shadow.Refuse, 12)
-		see(t, w, 40, "ClientSDK/0.1.0", shadow.SignWallet, shadow.Refuse, 99) // too long ago
+		see(t, w, 0, "ClientSDK/0.23.4", shadow.SignWallet, tally{verdict: shadow.Refuse, n: 12})
+		see(t, w, 40, "ClientSDK/0.1.0", shadow.SignWallet, tally{verdict: shadow.Refuse, n: 99}) // too long ago
 		r := ready(t, w)
 		if r.Calls != (operate.Tally{Pass: 2, Prompt: 40, Refuse: 12}) || len(r.Refusals) != 1 || r.Refusals[0].Count != 12 ||
 			r.Refusals[0].Minimum != "0.24.1" {
@@ -109,7 +115,7 @@ func TestNothingToMigrate(t *testing.T) {
 
 func TestAccept(t *testing.T) {
 	tenanttest.Engines(t, tenanttest.Old(signing), func(t *testing.T, w *tenanttest.World) {
-		see(t, w, 3, "WalletKit/5.3.2", shadow.SignWallet, shadow.Pass, 1)
+		see(t, w, 3, "WalletKit/5.3.2", shadow.SignWallet, tally{verdict: shadow.Pass, n: 1})
 		old := w.Tenant
 		dry, err := accept(t, w, operate.AcceptOptions{DryRun: true})
 		if err != nil || !slices.Equal(dry.TurnedOn, []string{"update-user", "delete-user"}) {
@@ -149,7 +155,7 @@ func TestAccept(t *testing.T) {
 
 func TestAcceptStrict(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Old(signing))
-	see(t, w, 3, "ClientSDK/1.27.1", shadow.SignWallet, shadow.Refuse, 1)
+	see(t, w, 3, "ClientSDK/1.27.1", shadow.SignWallet, tally{verdict: shadow.Refuse, n: 1})
 	accepted, err := accept(t, w, operate.AcceptOptions{Strict: true})
 	if w.Reload(t); err != nil || len(accepted.TurnedOn) != 0 || len(w.Tenant.Compatibility) != 0 ||
 		w.Tenant.MinAPIVersion != environment.Newest {
@@ -170,7 +176,7 @@ func TestNewEnvironmentsCannotGoBack(t *testing.T) {
 // for those without. Each use is counted for the entry that let it through.
 func TestEntriesOfRefreshAndReshare(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Old(signing))
-	see(t, w, 3, "ClientSDK/1.27.1", shadow.SignWallet, shadow.Pass, 1)
+	see(t, w, 3, "ClientSDK/1.27.1", shadow.SignWallet, tally{verdict: shadow.Pass, n: 1})
 	accepted, err := accept(t, w, operate.AcceptOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -195,8 +201,8 @@ func TestEntriesOfRefreshAndReshare(t *testing.T) {
 // An entry that nobody used for thirty days is reported as removable.
 func TestRemovableEntries(t *testing.T) {
 	w := tenanttest.SQLite(t, tenanttest.Document(signing, "compatibility: [link-wallet, update-user]"))
-	see(t, w, 2, "ClientSDK/1.27.1", shadow.LinkWallet, shadow.Waived, 5)
-	see(t, w, 31, "ClientSDK/1.27.1", shadow.UpdateUser, shadow.Waived, 5)
+	see(t, w, 2, "ClientSDK/1.27.1", shadow.LinkWallet, tally{verdict: shadow.Waived, n: 5})
+	see(t, w, 31, "ClientSDK/1.27.1", shadow.UpdateUser, tally{verdict: shadow.Waived, n: 5})
 	got := ready(t, w).Compatibility
 	if len(got) != 2 || got[0].Removable || got[0].Count != 5 || !slices.Equal(got[0].Clients, []string{"ClientSDK/1.27.1"}) ||
 		!got[1].Removable {
