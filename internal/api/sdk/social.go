@@ -5,7 +5,6 @@ import (
 	"net/url"
 
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/environment"
@@ -114,10 +113,7 @@ func socialBegin(c *door.Call, r SocialBeginRequest) (door.None, error) {
 	return door.None{}, c.WriteCounting(func(tx *store.Tx) error { // beginning too often is counted, refused or not
 		request := socialRequest(c)
 		request.BindingID = r.BindingID
-		if err := social.Begin(tx, request, r.State, r.RedirectURL); err != nil {
-			return err
-		}
-		return audit.Record(tx, c.By, "social.begun", audit.Detail{"provider": c.Path("provider")})
+		return social.Begin(tx, request, r.State, r.RedirectURL)
 	})
 }
 
@@ -140,13 +136,8 @@ func (a *API) socialSend(c *door.Call, _ door.None) (door.Raw, error) {
 	}
 	var to string
 	err = c.Write(func(tx *store.Tx) (err error) {
-		if err := c.Tenant.Pin(tx); err != nil {
-			return err
-		}
-		if to, err = social.Send(tx, request, endpoint, query.Get("state"), query.Get("code_challenge")); err != nil {
-			return err
-		}
-		return audit.Record(tx, c.By, "social.sent", audit.Detail{"provider": request.Provider})
+		to, err = social.Send(tx, request, endpoint, query.Get("state"), query.Get("code_challenge"))
+		return err
 	})
 	return redirect(http.StatusFound, to), err
 }
@@ -200,13 +191,8 @@ func (a *API) socialReturned(c *door.Call, status int, back social.Returned) (do
 	}
 	var to string
 	err = c.Write(func(tx *store.Tx) (err error) {
-		if err := c.Tenant.Pin(tx); err != nil {
-			return err
-		}
-		if to, err = social.Return(tx, request, endpoint, back); err != nil {
-			return err
-		}
-		return audit.Record(tx, c.By, "social.returned", audit.Detail{"provider": request.Provider, "with_code": back.Error == ""})
+		to, err = social.Return(tx, request, endpoint, back)
+		return err
 	})
 	if err == nil && to == "" {
 		return returnPage(), nil

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/binding"
 	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/environment"
@@ -121,7 +122,10 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 	if err == nil && !fresh {
 		err = fault.New(fault.OtherVerifyFailure, "This state was used before. Begin again with a new random one.")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return audit.Record(tx, r.By, "social.begun", audit.Detail{"provider": r.Provider})
 }
 
 // Begun reports whether a login was begun under the client's state, and may be sent
@@ -166,6 +170,9 @@ func (r Request) own(f store.SocialFlowRow, err error) (store.SocialFlowRow, err
 // finishes the flow must then know its verifier. The address is made by the
 // caller's endpoint, which it must have looked up before.
 func Send(tx *store.Tx, r Request, e Endpoint, state, challenge string) (string, error) {
+	if err := r.Tenant.Pin(tx); err != nil {
+		return "", err
+	}
 	p, row, err := r.Find()
 	if err != nil {
 		return "", err
@@ -196,7 +203,7 @@ func Send(tx *store.Tx, r Request, e Endpoint, state, challenge string) (string,
 	}
 	return address(e, p, row, trip{
 		callback: Callback(r.Tenant, r.Provider), state: upstream, known: known, again: f.SessionID != "",
-	}), nil
+	}), audit.Record(tx, r.By, "social.sent", audit.Detail{"provider": r.Provider})
 }
 
 // trip is one way to a provider and back.
@@ -259,6 +266,9 @@ type Returned struct {
 // app, empty where the app polls. issuer is the one the provider must name when
 // it names itself (RFC 9207); it is empty for plain OAuth 2.
 func Return(tx *store.Tx, r Request, e Endpoint, back Returned) (to string, err error) {
+	if err := r.Tenant.Pin(tx); err != nil {
+		return "", err
+	}
 	p, _, err := r.Find()
 	if err != nil {
 		return "", err
@@ -280,10 +290,13 @@ func Return(tx *store.Tx, r Request, e Endpoint, back Returned) (to string, err 
 	if errors.Is(err, store.ErrNotFound) {
 		return "", unknownFlow()
 	}
-	if err != nil || known.Redirect == "" {
+	if err != nil {
 		return "", err
 	}
-	return known.address(), nil
+	if known.Redirect != "" {
+		to = known.address()
+	}
+	return to, audit.Record(tx, r.By, "social.returned", audit.Detail{"provider": r.Provider, "with_code": back.Error == ""})
 }
 
 // outcome judges the way back: a code, or why there is none.
