@@ -8,8 +8,8 @@ import (
 // Authority is what let a change in.
 type Authority struct {
 	Provenance string         // as the credential will show it
-	Credential string         // whose token or mark it was; empty: nobody's, or not known
-	Method     assurance.Kind // of the proof behind that; empty likewise
+	Credential string         // that was proven for it; empty: none was, or it is not known
+	Method     assurance.Kind // by which it was proven; empty likewise
 }
 
 // Nothing is the authority of a session alone: what it lets in counts for nothing.
@@ -22,5 +22,6 @@ var operator = Authority{Method: "operator"}
 // proven reports whether a proof let the change in.
 func (a Authority) proven() bool { return a.Provenance != store.ProvenanceNothing }
 
-// strong reports whether a second factor did: no mailbox takes that back.
+// strong reports whether the method is that of a second factor. What one allowed, a
+// link in somebody's mailbox does not take back.
 func strong(method string) bool { return assurance.Kind(method).MFA() }

@@ -52,8 +52,8 @@ func SignIn(c who.Caller, tx *store.Tx, a Address, credential *store.CredentialR
 	return user.ID, row, false, err
 }
 
-// describe keeps what a credential shows of itself as it was told last: an
-// address that a login does not vouch for any more is not shown any more.
+// describe stores what a login shows of its user as the login said it last, so that an
+// address which it does not confirm any more is not shown any more.
 func describe(c who.Caller, tx *store.Tx, row store.CredentialRow, a Address) (store.CredentialRow, error) {
 	if !KindOf(row.Format).retold || a.Detail == row.Detail && a.Written == row.PublicIdentifier {
 		return row, nil
@@ -178,8 +178,8 @@ func Replace(c who.Caller, tx *store.Tx, a Address, from Authority) (store.Crede
 	return added, tell(c, tx, rows, told, news)
 }
 
-// pushOut removes an address that another one takes the place of. What somebody may
-// deny about the old one they may deny about a new one.
+// pushOut removes an address that another one takes the place of. Whoever got a link
+// that denies the old one may use it against a new one in its place.
 func pushOut(c who.Caller, tx *store.Tx, old store.CredentialRow, successor string, isNew bool) error {
 	if isNew {
 		if err := tx.SucceedCredential(c.Tenant.ID, old.UserID, old.ID, successor); err != nil {
@@ -200,9 +200,9 @@ func primary(rows []store.CredentialRow, a Address) *store.CredentialRow {
 	return nil
 }
 
-// Confirm lifts the mark of a credential that was linked with nothing, after
-// an older one stepped up for it; what it replaces goes. The other addresses are
-// told once more, because only now it is worth something.
+// Confirm makes a credential count that was linked with nothing, after the user has
+// stepped up with an older one; the address that it is to replace goes. The other
+// addresses are told once more, because only now it is worth something.
 func Confirm(c who.Caller, tx *store.Tx, id string, from Authority) error {
 	if _, err := tx.LockUser(c.Tenant.ID, c.UserID()); err != nil {
 		return err
@@ -236,7 +236,7 @@ func Confirm(c who.Caller, tx *store.Tx, id string, from Authority) error {
 	return tell(c, tx, others, told, news)
 }
 
-// confirm lifts the mark, and does what a credential that comes to count does.
+// confirm makes the credential count, with all that follows where it is a second factor.
 func confirm(c who.Caller, tx *store.Tx, before []store.CredentialRow, row store.CredentialRow, from Authority) (
 	store.CredentialRow, error,
 ) {

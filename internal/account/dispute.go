@@ -13,9 +13,10 @@ import (
 )
 
 // Withheld are the ids of the credentials that an open dispute keeps from minting
-// anything and from opening any gate; nil without one. Only what was confirmed
-// before the denied change came in stands, and what that has let in since; while a
-// second factor is disputed, only other second factors do.
+// anything and from opening any gate; without a dispute there are none. Two sorts are
+// left alone: those that were confirmed before the change that its owner denied, and
+// those that such a credential has let in since. While a second factor is disputed,
+// nothing but another second factor is left alone.
 func Withheld(rows []store.CredentialRow) []string {
 	var withheld []string
 	for _, row := range rows {
@@ -31,8 +32,9 @@ func stands(rows []store.CredentialRow, d, row store.CredentialRow) bool {
 	return (StepsUp(row) || !StepsUp(d)) && trusted(rows, d, row)
 }
 
-// trusted reports whether the credential owes nothing to the denied change. Those
-// that something let in owe it whatever that owes.
+// trusted reports whether the credential owes nothing to the denied change. It follows
+// the credential back to what let it in, to what let that in, and so on, until it meets
+// one that was confirmed before the change, or that an operator let in.
 func trusted(rows []store.CredentialRow, d, row store.CredentialRow) bool {
 	for range rows { // a chain is no longer than that
 		switch {
@@ -50,16 +52,16 @@ func trusted(rows []store.CredentialRow, d, row store.CredentialRow) bool {
 	return false
 }
 
-// denied reports whether the credential is what an open dispute is about, or owes
-// itself to that: it denies nothing. An address that a denied change had pushed out
-// does, and so does what that had let in before.
+// denied reports whether the credential is what an open dispute is about, or was let in
+// by that. Whoever holds such a credential may deny nothing with it. The address that
+// the denied change had pushed out is none, and neither is what it had let in before.
 func denied(rows []store.CredentialRow, row store.CredentialRow) bool {
 	return slices.ContainsFunc(rows, func(d store.CredentialRow) bool {
 		return d.Disputed() && !cameIn(row).Before(d.DisputedSince) && !trusted(rows, d, row)
 	})
 }
 
-// cameIn is since when a credential is worth what it is worth.
+// cameIn is when a credential was confirmed or, if it never was, when it was linked.
 func cameIn(row store.CredentialRow) time.Time {
 	if row.Confirmed() {
 		return row.ConfirmedSince()
@@ -67,8 +69,8 @@ func cameIn(row store.CredentialRow) time.Time {
 	return row.CreatedAt
 }
 
-// MayDecide reports whether the credential may decide about the disputed one: it
-// was confirmed earlier, and stands.
+// MayDecide reports whether the credential may decide about the disputed one: it was
+// confirmed earlier, and the dispute leaves it alone.
 func MayDecide(rows []store.CredentialRow, disputedID, id string) bool {
 	d, row := find(rows, disputedID), find(rows, id)
 	return d != nil && row != nil && d.Disputed() && row.ConfirmedSince().Before(d.DisputedSince) && !slices.Contains(Withheld(rows), id)
@@ -80,12 +82,13 @@ func undecided() *fault.Error {
 		"This is disputed. Decide first with a factor confirmed earlier (POST users/mfa/ID/dispute), or ask the operator.")
 }
 
-// NotDisputed refuses to decide what nobody asks.
+// NotDisputed refuses to decide about a credential that nobody has denied.
 func NotDisputed() *fault.Error {
 	return fault.New(fault.NotDisputed, "Nobody disputes this credential, or it was decided already.")
 }
 
-// disputeFactor marks a second factor that somebody denied. It never removes it.
+// disputeFactor notes that somebody denied a second factor, which stays until somebody
+// decides.
 func disputeFactor(c who.Caller, tx *store.Tx, rows []store.CredentialRow, factor store.CredentialRow) error {
 	if factor.Disputed() {
 		return nil
@@ -106,7 +109,7 @@ func dispute(c who.Caller, tx *store.Tx, row store.CredentialRow, since time.Tim
 	return audit.Record(tx, c.By, "credential.disputed", audit.Detail{"credential_id": row.ID, "format": row.Format})
 }
 
-// announce tells every confirmed address, without a link.
+// announce tells every confirmed address. Its notices carry no link that denies anything.
 func announce(c who.Caller, tx *store.Tx, rows []store.CredentialRow, news News) error {
 	for _, row := range rows {
 		if !row.Confirmed() {
@@ -119,11 +122,11 @@ func announce(c who.Caller, tx *store.Tx, rows []store.CredentialRow, news News)
 	return nil
 }
 
-// Settle decides about a disputed credential: it stays, or it goes together with
-// what it let in. Of an address that a change brought in and the one it pushed out
-// one stays, whichever the decision names. It is not disputed again, and every link
-// about it is dead. All sessions end but exceptSession where something goes. Every
-// confirmed address is told.
+// Settle decides about a disputed credential: it stays, or it goes together with what
+// it let in. Where a change replaced one address by another, one of the two stays,
+// whichever of them the decision names. What stays cannot be disputed again, and every
+// link about it is void. If anything goes, all sessions end except that of whoever
+// decided. Every confirmed address is told.
 func Settle(c who.Caller, tx *store.Tx, d Decision) error {
 	if _, err := tx.LockUser(c.Tenant.ID, c.UserID()); err != nil {
 		return err
@@ -192,9 +195,9 @@ type Decision struct {
 
 // verdict is what a decision comes to.
 type verdict struct {
-	stays []string // settled
-	goes  []string // removed
-	fades []string // unconfirmed: let in by something that is gone, so that nobody knows
+	stays []string // stay, and cannot be disputed again
+	goes  []string // are removed
+	fades []string // are unconfirmed, since what let them in is gone and nobody knows whose they are
 }
 
 func judge(rows []store.CredentialRow, named store.CredentialRow, keep bool) verdict {
@@ -276,7 +279,7 @@ func (v verdict) carryOut(c who.Caller, tx *store.Tx, rows []store.CredentialRow
 	return v.tidy(c, tx, rows)
 }
 
-// tidy takes recovery codes away that stand in for no factor any more.
+// tidy removes the recovery codes of a user whose last second factor the verdict removes.
 func (v verdict) tidy(c who.Caller, tx *store.Tx, rows []store.CredentialRow) error {
 	lost := func(row store.CredentialRow) bool { return slices.Contains(v.goes, row.ID) }
 	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return lost(row) && StepsUp(row) }) {

@@ -20,24 +20,27 @@ import (
 // RevokeLinkLife is how long a "this was not me" link works.
 const RevokeLinkLife = 7 * 24 * time.Hour
 
-// change is what a notice is about, as far as its link may deny it. The zero value
-// is one that a link only ends the sessions of.
+// change is what a notice tells of, as far as the link in it can take it back. The link
+// of the zero change ends the sessions of the user and takes nothing back.
 type change struct {
-	brought string     // credential that it brought in; empty: none
-	pushed  *pushedOut // address that it pushed out; nil: none
-	from    Authority
+	brought string     // credential that it added; empty: none
+	pushed  *pushedOut // address that it took away; nil: none
+	from    Authority  // what allowed it
 }
 
-// pushedOut is an address that a change takes away, and what is to be known of it
-// when a link brings it back.
+// pushedOut is an address that a change takes away, with what has to be known of it if
+// a link brings it back.
 type pushedOut struct {
 	store.CredentialRow
-	Since time.Time // when what let the change in came in, as far as the address could deny that; zero: it could not
-	LetIn []string  // credentials that it let in
+	// Since is when the credential behind the change was linked, if this address got a
+	// link that denies that; zero: it got none.
+	Since time.Time
+	LetIn []string // credentials that the address let in
 }
 
-// pushing reads what [pushedOut] keeps, before the address goes: nobody is rid of a
-// link that denies their credential by taking the address away with just that.
+// pushing reads what [pushedOut] keeps, before the address goes. A thief who linked a
+// credential, and uses it to remove the address that could deny it, is not rid of the
+// denial by that.
 func pushing(c who.Caller, tx *store.Tx, rows []store.CredentialRow, old store.CredentialRow, from Authority) (*pushedOut, error) {
 	p := &pushedOut{CredentialRow: old}
 	for _, row := range rows {
@@ -65,9 +68,9 @@ func pushing(c who.Caller, tx *store.Tx, rows []store.CredentialRow, old store.C
 	return p, nil
 }
 
-// tell tells the addresses the user had before the change, each with a link of its
-// own that denies it. An address that nobody confirmed gets no link: it may be the
-// thief's. It is told at all only where there is no other.
+// tell writes to the addresses that the user had before the change, each with a link of
+// its own that denies the change. An address that nobody confirmed may be a thief's: it
+// gets no link, and is written to only where the user has no confirmed one.
 func tell(c who.Caller, tx *store.Tx, before []store.CredentialRow, about change, news News) error {
 	known := slices.ContainsFunc(before, func(row store.CredentialRow) bool { return isAddress(row) && row.Confirmed() })
 	for _, row := range before {
@@ -115,10 +118,10 @@ func hashRevokeLink(tx *store.Tx, text secret.Text) []byte {
 	return tx.Hasher().Sum("revoke-link", text.Reveal())
 }
 
-// NotMe answers a "this was not me" link. Every session of the user ends. What a
-// proof no stronger than an address let in is taken back: an added credential goes,
-// and an address that was pushed out comes back, in dispute with the new one. A
-// second factor never goes by a link: it is disputed.
+// NotMe does what a "this was not me" link is for. Every session of the user ends. A
+// change that was allowed by nothing stronger than an address is taken back: a
+// credential that it added is removed, and an address that it took away comes back, in
+// dispute with the new one. No link removes a second factor: the factor is disputed.
 func NotMe(c who.Caller, tx *store.Tx, text secret.Text) error {
 	bad := fault.New(fault.InvalidRevokeLink, "This link is unknown, used or expired. Sign in and check your credentials.")
 	hash := hashRevokeLink(tx, text)
@@ -168,8 +171,9 @@ func NotMe(c who.Caller, tx *store.Tx, text secret.Text) error {
 	return audit.Record(tx, c.By, "user.denied_change", audit.Detail{"credential_id": link.CredentialID, "sessions_revoked": n})
 }
 
-// may reports whether whom the link was sent to has a say: not without the address,
-// which a link of its own may bring back, and not by one that is denied itself.
+// may reports whether whoever got the link may still use it. They must have the address
+// that it was sent to, unless the link is to bring just that address back, and the
+// address must not be denied itself.
 func may(rows []store.CredentialRow, link store.RevokeLinkRow) bool {
 	recipient := find(rows, link.RecipientID)
 	if recipient != nil {
@@ -179,7 +183,7 @@ func may(rows []store.CredentialRow, link store.RevokeLinkRow) bool {
 	return json.Unmarshal([]byte(link.Previous), &pushed) == nil && pushed.ID == link.RecipientID
 }
 
-// deny does what a link does besides ending the sessions.
+// deny takes back what a link denies, or puts it in dispute.
 func deny(c who.Caller, tx *store.Tx, rows []store.CredentialRow, link store.RevokeLinkRow) error {
 	brought := find(rows, link.CredentialID)
 	// What the user had before the denied change says nothing about that.
@@ -201,8 +205,8 @@ func deny(c who.Caller, tx *store.Tx, rows []store.CredentialRow, link store.Rev
 	return nil
 }
 
-// disputeChange brings an address back that a change pushed out, for sign-in: until
-// somebody decides, neither it nor the new one opens a gate.
+// disputeChange brings back an address that a change took away. It signs in again, but
+// neither it nor the new one opens a gate until somebody has decided between them.
 func disputeChange(c who.Caller, tx *store.Tx, link store.RevokeLinkRow, brought *store.CredentialRow) error {
 	var pushed pushedOut
 	if err := json.Unmarshal([]byte(link.Previous), &pushed); err != nil {

@@ -62,8 +62,8 @@ func ResetFactors(c who.Caller, tx *store.Tx) (int, error) {
 	return n, audit.Record(tx, c.By, "user.mfa_reset", audit.Detail{"factors": n, "sessions_revoked": sessions})
 }
 
-// dropLetIn takes away what disputed factors let in: nobody will decide about it.
-// It returns the rows that are left; the factors among them are.
+// dropLetIn removes what disputed factors let in, because with the factors gone nobody
+// will decide about it. It returns the rows that are left, the factors among them.
 func dropLetIn(c who.Caller, tx *store.Tx, rows []store.CredentialRow) ([]store.CredentialRow, error) {
 	var v verdict
 	for _, row := range rows {

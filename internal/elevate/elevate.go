@@ -120,8 +120,8 @@ func Grant(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope
 	return grant(c, tx, proof, scopes)
 }
 
-// asked refuses scopes that a challenge which named some did not name: whoever
-// gave the proof was told of those and no others.
+// asked refuses scopes that the challenge did not name, if it named any: those are what
+// whoever gave the proof was told that it is good for.
 func asked(named string, scopes []stepup.Scope) error {
 	all := strings.Fields(named)
 	for _, scope := range scopes {

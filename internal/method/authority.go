@@ -7,8 +7,9 @@ import (
 	"github.com/stepup-auth/stepup/internal/who"
 )
 
-// EndsBy bounds what an elevated token lets begin: it is over when the token would
-// be, however short of at that is. Without a token nothing but at bounds it.
+// EndsBy is when a thing has to be over that begins now, such as the enrolment of a
+// factor: at the given time, or when the elevated token expires that allowed it, if that
+// is earlier. An empty tokenID means that no token did.
 func EndsBy(c who.Caller, tx *store.Tx, tokenID string, at time.Time) (time.Time, error) {
 	if tokenID == "" {
 		return at, nil

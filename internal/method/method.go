@@ -65,7 +65,8 @@ type Candidate interface {
 	Forgive(tx *store.Tx) error
 }
 
-// Witness is a candidate with more to put on record about a refusal than its code.
+// Witness is a candidate that has found out something about a refused attempt that is
+// worth an audit entry of its own, such as a passkey whose counter went back.
 type Witness interface {
 	Refused(tx *store.Tx) error
 }
@@ -184,8 +185,8 @@ type check struct {
 	candidate Candidate // nil until the attempt was counted
 }
 
-// foresee refuses, without a write, an attempt of somebody signed out of which its
-// method can tell that it comes to nothing.
+// foresee asks the method whether it can tell without a write that an attempt of
+// somebody who is signed out comes to nothing, and refuses it then.
 func (c *check) foresee(ctx context.Context) error {
 	f, ok := c.method.(Foreseer)
 	if !ok || c.attempt.Session != nil {
@@ -211,8 +212,8 @@ func (c *check) count(ctx context.Context) error {
 	})
 }
 
-// compare judges the response. That whoever had to be asked is away is nobody's
-// failed try.
+// compare judges the response. Where a login provider or a chain has to be asked and is
+// away, the try does not count as a failed one.
 func (c *check) compare(ctx context.Context) error {
 	err := c.candidate.Compare(ctx)
 	if !fault.Has(err, fault.Unavailable) {

@@ -1,7 +1,7 @@
-// Package session is who is signed in: it opens, refreshes and ends sessions
-// and makes their tokens. A session's id is new at each sign-in and stays the
-// same after; a token is worth nothing once its session has ended, whatever it
-// says.
+// Package session opens, refreshes and ends the sessions of signed-in users and makes
+// their tokens. Its invariants: a session's id is new at each sign-in and stays the same
+// until it ends, and a token is worth nothing once its session has ended, however long
+// the token says that it is good.
 package session
 
 import (
@@ -26,8 +26,8 @@ type Device struct {
 	SDKVersion       string
 }
 
-// Start opens a session for the user whom the caller is about by now: the one that the
-// proof signed in.
+// Start opens a session for the user whom the proof signed in. The caller has to concern
+// that user by then, see [who.Caller.Concerning].
 func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof method.Proof, d Device) (store.SessionRow, error) {
 	if !proof.Valid() || proof.EnvironmentID() != c.Tenant.ID || proof.Evidence().Purpose != method.SignIn ||
 		c.UserID() == "" || credential.UserID != c.UserID() {
