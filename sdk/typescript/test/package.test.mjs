@@ -1,7 +1,7 @@
 // What is packed: installed by npm alone, imported, bundled; and every example of the documentation comments compiles.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -62,7 +62,7 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
     const check = await size(`export { createStepUpClient, checkStepUpAuth, authenticateTotpMfaDevice } from '@stepup-auth/client';`);
     assert.ok(check < 9_000, `check and verify take ${check} bytes`);
     const all = await size(`import * as all from '@stepup-auth/client'; globalThis.all = all;`);
-    assert.ok(all < 18_000, `everything takes ${all} bytes`);
+    assert.ok(all < 20_000, `everything takes ${all} bytes`);
   });
 
   it('need nothing but each other', () => {
@@ -115,7 +115,7 @@ describe('the documentation comments', () => {
     assert.deepEqual(functions.filter((name) => !new RegExp(`\\b${name}\\(`).test(tests)), []);
   });
 
-  it('have examples that compile, as have the READMEs', () => {
+  it('have examples that compile, as have the READMEs, and types that demand what is needed', () => {
     const folder = mkdtempSync(`${tmpdir()}/stepup-examples-`);
     try {
       for (const name of [...functions, 'compat']) {
@@ -127,6 +127,7 @@ describe('the documentation comments', () => {
         const [, block] = /```ts\n([\s\S]*?)```/.exec(readFileSync(`${root}packages/${name}/README.md`, 'utf8'));
         writeFileSync(`${folder}/README-${name}.ts`, block);
       }
+      copyFileSync(`${root}test/types.ts`, `${folder}/types.ts`);
       mkdirSync(`${folder}/node_modules`);
       symlinkSync(`${root}node_modules/@stepup-auth`, `${folder}/node_modules/@stepup-auth`);
       const options = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', lib: ['ES2022', 'DOM'], types: [], strict: true, noEmit: true, skipLibCheck: true };
