@@ -83,6 +83,14 @@ describe('the packages', () => {
     });
   }
 
+  it('export what api.txt says, no more and no less', () => {
+    try {
+      execFileSync(process.execPath, [`${root}scripts/api.mjs`, '--check'], { encoding: 'utf8', stdio: 'pipe' });
+    } catch (error) {
+      assert.fail(error.stderr);
+    }
+  });
+
   it('say their version on the wire', () => {
     const source = readFileSync(`${root}packages/client/src/internal/version.ts`, 'utf8');
     assert.match(source, new RegExp(`'StepUpClient/${json(`${root}packages/client/package.json`).version.replaceAll('.', '\\.')}'`));
