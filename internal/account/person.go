@@ -48,6 +48,18 @@ func Know(tx *store.Tx, s store.SessionRow) (Known, error) {
 // Session is whose session it was read for.
 func (k Known) Session() store.SessionRow { return k.session }
 
+// In is the same of a session that was renewed since.
+func (k Known) In(s store.SessionRow) Known {
+	k.session = s
+	return k
+}
+
+// As is the same of a user whose own row was changed since.
+func (k Known) As(u store.UserRow) Known {
+	k.user = u
+	return k
+}
+
 // User is the user's own row.
 func (k Known) User() store.UserRow { return k.user }
 

@@ -85,37 +85,36 @@ func (p Profile) text() (string, error) {
 	return string(text), err
 }
 
-// ChangeProfile applies a change to a user that the transaction has locked.
-func ChangeProfile(c who.Caller, tx *store.Tx, u store.UserRow, change ProfileChange) error {
+// ChangeProfile applies a change to a user that the transaction has locked, and
+// returns the user as it then is.
+func ChangeProfile(c who.Caller, tx *store.Tx, u store.UserRow, change ProfileChange) (store.UserRow, error) {
 	profile, err := ReadProfile(u)
 	if err != nil {
-		return err
+		return u, err
 	}
-	username := u.Username
 	if change.Username != nil {
-		if username = *change.Username; username != "" && !usernameRule.MatchString(username) {
-			return fault.New(fault.InvalidUsername, "A username has 3 to 64 letters, digits, dots, dashes or underscores.")
+		if u.Username = *change.Username; u.Username != "" && !usernameRule.MatchString(u.Username) {
+			return u, fault.New(fault.InvalidUsername, "A username has 3 to 64 letters, digits, dots, dashes or underscores.")
 		}
 	}
 	if err := change.apply(&profile); err != nil {
-		return err
+		return u, err
 	}
 	if change.MFABackupCodeAcknowledgement != nil { // "complete", or apply had refused
 		if err := tx.ForgetRecoveryCodes(u.EnvironmentID, u.ID); err != nil {
-			return err
+			return u, err
 		}
 	}
-	text, err := profile.text()
-	if err != nil {
-		return err
+	if u.Profile, err = profile.text(); err != nil {
+		return u, err
 	}
-	if err := tx.UpdateProfile(u.EnvironmentID, u.ID, username, text); err != nil {
+	if err := tx.UpdateProfile(u.EnvironmentID, u.ID, u.Username, u.Profile); err != nil {
 		if store.IsUnique(err) {
-			return fault.New(fault.UsernameAlreadyExists, "This username is taken. Choose another one.").Because(err)
+			return u, fault.New(fault.UsernameAlreadyExists, "This username is taken. Choose another one.").Because(err)
 		}
-		return err
+		return u, err
 	}
-	return audit.Record(tx, c.By, "user.updated", audit.Detail{"fields": change.names()})
+	return u, audit.Record(tx, c.By, "user.updated", audit.Detail{"fields": change.names()})
 }
 
 func (c ProfileChange) apply(p *Profile) error {

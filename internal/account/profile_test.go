@@ -23,7 +23,8 @@ func change(t testing.TB, w *tenanttest.World, userID, body string) error {
 		if err != nil {
 			return err
 		}
-		return account.ChangeProfile(w.About(u.ID), tx, u, c)
+		_, err = account.ChangeProfile(w.About(u.ID), tx, u, c)
+		return err
 	})
 }
 

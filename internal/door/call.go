@@ -22,7 +22,7 @@ type Call struct {
 
 	Service *serviceauth.Token // of routes for guards and operators; nil: another route
 	Origin  string             // already matched against the environment; empty: none was sent
-	Known   account.Known      // the session's user when the door let them in; what decides reads them again
+	Known   account.Known      // the session's user when the door let them in, or as Spend read them once it had locked them
 	Owes    bool               // the session still owes a second factor
 
 	OperationID string // of a route that does something to a wallet

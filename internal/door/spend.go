@@ -38,6 +38,9 @@ func (c *Call) SpendFor(
 	d.Foresee = c.foreseen == nil && c.route.Gate.Kind == BodyGate && foresees(c)
 	opened, err := enforce.Spend(c.Caller, tx, d, nil)
 	refused := fault.Has(err, fault.ElevatedTokenRequired)
+	if err == nil || refused {
+		c.Known = opened.Known
+	}
 	if d.Foresee && (err == nil || refused) {
 		foresaw(c, scope, opened.Foreseen)
 	}

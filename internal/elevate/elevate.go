@@ -35,7 +35,11 @@ const MaxScopes = 16
 // Minted is a token that the store knows and nobody has signed yet.
 type Minted struct {
 	claims claims
+	known  account.Known
 }
+
+// Known is what is known of the user, who was locked for it.
+func (m *Minted) Known() account.Known { return m.known }
 
 // claims in the order and spelling of the wire.
 type claims struct {
@@ -117,7 +121,11 @@ func Grant(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope
 	if err := asked(proof.Evidence().Scopes, scopes); err != nil {
 		return nil, err
 	}
-	return grant(c, tx, proof, scopes)
+	known, err := account.Hold(c, tx)
+	if err != nil {
+		return nil, fmt.Errorf("locking user: %w", err)
+	}
+	return grant(c, tx, known, proof, scopes)
 }
 
 // asked refuses scopes that the challenge did not name, if it named any: those are what
@@ -145,22 +153,23 @@ func GrantAtSignIn(c who.Caller, tx *store.Tx, proof method.Proof) (*Minted, err
 	if !proof.Kind().Sent() || c.Tenant.MFA.Required {
 		return nil, nil
 	}
-	person, err := account.Person(tx, c.Tenant.Environment, *c.Session)
+	known, err := account.Hold(c, tx)
+	if err != nil {
+		return nil, fmt.Errorf("locking user: %w", err)
+	}
+	person, err := known.Person(c.Tenant.Environment)
 	if err != nil || person.Enrolled() || person.Disputed {
 		return nil, err
 	}
-	minted, err := grant(c, tx, proof, []stepup.Scope{stepup.CredentialLink})
+	minted, err := grant(c, tx, known, proof, []stepup.Scope{stepup.CredentialLink})
 	if fault.Has(err, fault.MFAInvalidRequest) || fault.Has(err, fault.CoolingDown) {
 		return nil, nil // nothing is minted, and the sign-in goes on
 	}
 	return minted, err
 }
 
-func grant(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
+func grant(c who.Caller, tx *store.Tx, known account.Known, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
 	t, session := c.Tenant, *c.Session
-	if _, err := tx.LockUser(t.ID, session.UserID); err != nil {
-		return nil, fmt.Errorf("locking user: %w", err)
-	}
 	credential, held := proof.Credential()
 	if !held || credential.UserID != session.UserID {
 		return nil, fault.New(fault.MFAInvalidRequest, "This is not one of your own credentials, so it cannot confirm that it is you.")
@@ -175,7 +184,7 @@ func grant(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope
 		}
 		return nil, err
 	}
-	person, err := account.Person(tx, t.Environment, session)
+	person, err := known.Person(t.Environment)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +218,7 @@ func grant(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope
 	if about != nil {
 		rule.SingleUse, rule.Life = true, min(rule.Life, policy.SingleUseCeiling)
 	}
-	return mint(c, tx, order{proof: proof, credential: credential, scopes: scopes, rule: rule, about: about})
+	return mint(c, tx, order{known: known, proof: proof, credential: credential, scopes: scopes, rule: rule, about: about})
 }
 
 // bind takes the transaction that was confirmed: the token is for that one and
@@ -255,6 +264,7 @@ func tooWeak(d policy.Decision, scope stepup.Scope) *fault.Error {
 
 // order is a token that may be minted: all that could refuse it has been asked.
 type order struct {
+	known      account.Known // of the user, who is locked
 	proof      method.Proof
 	credential store.CredentialRow // whose control was proven
 	scopes     []stepup.Scope
@@ -276,11 +286,7 @@ func mint(c who.Caller, tx *store.Tx, o order) (*Minted, error) {
 		Method: string(o.proof.Kind()), Scopes: words, Audience: t.Audience(o.rule.Audience), ACR: string(o.proof.ACR()),
 		SingleUse: o.rule.SingleUse, IssuedAt: issued, ExpiresAt: expires,
 	}
-	held, err := tx.Credentials(t.ID, session.UserID)
-	if err != nil {
-		return nil, err
-	}
-	issuer, subject, err := account.External(held, session.SignInCredentialID)
+	issuer, subject, err := account.External(o.known.Credentials(), session.SignInCredentialID)
 	if err != nil {
 		return nil, err
 	}
@@ -298,7 +304,7 @@ func mint(c who.Caller, tx *store.Tx, o order) (*Minted, error) {
 	if err := audit.Record(tx, c.By.In(session.ID), "token.minted", detail); err != nil {
 		return nil, err
 	}
-	minted := &Minted{claims{
+	minted := &Minted{known: o.known, claims: claims{
 		Issuer: t.Issuer, Audience: row.Audience, Subject: session.UserID, Session: session.ID, EnvironmentID: t.ID,
 		Scope: strings.Join(words, " "), SingleUse: o.rule.SingleUse, ID: id, IssuedAt: issued.Unix(), Expires: expires.Unix(),
 		AuthTime: o.proof.At().Unix(), ACR: string(o.proof.ACR()), AMR: o.proof.Kind().AMR(), CredentialID: o.credential.ID,

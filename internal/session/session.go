@@ -62,12 +62,10 @@ func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof met
 	})
 }
 
-// Refresh moves the idle limit of the caller's session and returns it as it then stands.
-func Refresh(c who.Caller, tx *store.Tx) (store.SessionRow, error) {
-	if err := tx.RefreshSession(c.Tenant.ID, c.Session.ID, c.Tenant.Sessions.Idle.Std()); err != nil {
-		return store.SessionRow{}, err
-	}
-	return tx.LiveSession(c.Tenant.ID, c.Session.ID)
+// Refresh moves the idle limit of the caller's session, records the credential it
+// last proved (empty: none was) and returns it as it then stands.
+func Refresh(c who.Caller, tx *store.Tx, credentialID string) (store.SessionRow, error) {
+	return tx.RefreshSession(c.Tenant.ID, c.Session.ID, c.Tenant.Sessions.Idle.Std(), credentialID)
 }
 
 // Revoke ends the caller's session and, at once, every elevated token that came from it.

@@ -87,19 +87,20 @@ func Decide(c who.Caller, tx *store.Tx, id string, keep bool, spend Spend) error
 	return account.Settle(c, tx, account.Decision{CredentialID: id, Keep: keep, ExceptSession: c.Session.ID})
 }
 
-// ChangeProfile changes what the user says of themselves. What allows it is spent,
-// except to acknowledge recovery codes, which changes nothing anybody could want to
-// steal.
-func ChangeProfile(c who.Caller, tx *store.Tx, change account.ProfileChange, spend Spend) error {
+// ChangeProfile changes what the user says of themselves, and returns the user as it
+// then is. What allows it is spent, except to acknowledge recovery codes, which changes
+// nothing anybody could want to steal.
+func ChangeProfile(c who.Caller, tx *store.Tx, change account.ProfileChange, spend Spend) (store.UserRow, error) {
+	// Calls of one user wait here for one another, before they keep the rules from changing.
 	user, err := tx.LockUser(c.Tenant.ID, c.Session.UserID)
 	if err != nil {
-		return err
+		return user, err
 	}
 	asked := change
 	asked.MFABackupCodeAcknowledgement = nil
 	if !asked.Empty() {
 		if _, err := spend(tx); err != nil {
-			return err
+			return user, err
 		}
 	}
 	return account.ChangeProfile(c, tx, user, change)

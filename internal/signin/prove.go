@@ -44,7 +44,12 @@ func Prove(c who.Caller, tx *store.Tx, proof method.Proof, s Step) (Signed, erro
 			return Signed{}, err
 		}
 	}
-	signed, err := Refresh(c, tx, credential.ID)
+	var signed Signed
+	if minted != nil && proof.Kind() != assurance.RecoveryCode { // whose use changes what is kept of the user
+		signed, err = Refresh(c, tx, minted.Known(), credential.ID)
+	} else {
+		signed, err = RefreshChanged(c, tx, credential.ID)
+	}
 	signed.minted, signed.mfaToken = minted, mfaToken
 	return signed, err
 }

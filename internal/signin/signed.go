@@ -16,43 +16,41 @@ import (
 // Signed is a session and its user as one transaction saw them, with what was
 // minted for them in it.
 type Signed struct {
-	env         *environment.Environment
-	session     store.SessionRow
-	user        store.UserRow
-	profile     account.Profile
-	credentials []store.CredentialRow
-	newUser     bool
-	minted      *elevate.Minted
-	mfaToken    secret.Text
+	env      *environment.Environment
+	known    account.Known
+	profile  account.Profile
+	newUser  bool
+	minted   *elevate.Minted
+	mfaToken secret.Text
 }
 
-// Read loads what answers show of a session's user.
-func Read(c who.Caller, tx *store.Tx, row store.SessionRow) (Signed, error) {
-	s := Signed{env: c.Tenant.Environment, session: row}
-	var err error
-	if s.user, err = tx.User(c.Tenant.ID, row.UserID); err != nil {
-		return s, err
-	}
-	if s.profile, err = account.ReadProfile(s.user); err != nil {
-		return s, err
-	}
-	s.credentials, err = tx.Credentials(c.Tenant.ID, row.UserID)
-	return s, err
+// As is what answers show of a session's user, of whom this is known.
+func As(c who.Caller, known account.Known) (Signed, error) {
+	profile, err := account.ReadProfile(known.User())
+	return Signed{env: c.Tenant.Environment, known: known, profile: profile}, err
 }
 
 // Refresh renews the caller's session and records the credential just proven; an
-// empty id: none was.
-func Refresh(c who.Caller, tx *store.Tx, credentialID string) (Signed, error) {
-	if credentialID != "" {
-		if err := tx.VerifiedWith(c.Tenant.ID, c.Session.ID, credentialID); err != nil {
-			return Signed{}, err
-		}
-	}
-	row, err := session.Refresh(c, tx)
+// empty id: none was. It shows what the transaction knows of the user by now.
+func Refresh(c who.Caller, tx *store.Tx, known account.Known, credentialID string) (Signed, error) {
+	row, err := session.Refresh(c, tx, credentialID)
 	if err != nil {
 		return Signed{}, err
 	}
-	return Read(c, tx, row)
+	return As(c, known.In(row))
+}
+
+// RefreshChanged is Refresh after a change of the user, who is read again.
+func RefreshChanged(c who.Caller, tx *store.Tx, credentialID string) (Signed, error) {
+	row, err := session.Refresh(c, tx, credentialID)
+	if err != nil {
+		return Signed{}, err
+	}
+	known, err := account.Know(tx, row)
+	if err != nil {
+		return Signed{}, err
+	}
+	return As(c, known)
 }
 
 // Answer is what a client is told, and the tokens it gets.
@@ -68,10 +66,11 @@ func (s Signed) Sign(t *tenant.Tenant, now time.Time) (Answer, error) {
 	answer := Answer{User: s.View(), MFAToken: s.mfaToken}
 	about := session.About{Scope: answer.User.Scope, Profile: claims(answer.User)}
 	var err error
-	if about.ExternalIssuer, about.ExternalSubject, err = account.External(s.credentials, s.session.SignInCredentialID); err != nil {
+	about.ExternalIssuer, about.ExternalSubject, err = account.External(s.known.Credentials(), s.known.Session().SignInCredentialID)
+	if err != nil {
 		return Answer{}, err
 	}
-	if answer.Session, err = session.Sign(t, s.session, about, now); err != nil {
+	if answer.Session, err = session.Sign(t, s.known.Session(), about, now); err != nil {
 		return Answer{}, err
 	}
 	if s.minted != nil {

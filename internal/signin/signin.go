@@ -37,7 +37,11 @@ func In(c who.Caller, tx *store.Tx, proof method.Proof, device session.Device, m
 	if err != nil {
 		return Signed{}, err
 	}
-	signed, err := Read(c, tx, row)
+	known, err := account.Know(tx, row)
+	if err != nil {
+		return Signed{}, err
+	}
+	signed, err := As(c, known)
 	signed.newUser = isNew
 	if err == nil && mayLinkFactor {
 		if isNew { // the credential was made in this transaction

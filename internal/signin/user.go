@@ -27,18 +27,19 @@ type User struct {
 
 // View is the user as clients read it.
 func (s Signed) View() User {
+	session, user, credentials := s.known.Session(), s.known.User(), s.known.Credentials()
 	u := User{
-		Profile: s.profile, ID: s.user.ID, ProjectEnvironmentID: s.user.EnvironmentID, VerifiedCredentials: []account.Credential{},
-		SessionID: s.session.ID, Scope: account.SessionScope(s.env, s.credentials, s.session), MissingFields: []string{},
-		LastVerifiedCredentialID: s.session.LastVerifiedCredentialID,
-		Username:                 s.user.Username, NewUser: s.newUser, FirstVisit: s.user.CreatedAt, LastVisit: s.user.LastVisitAt,
+		Profile: s.profile, ID: user.ID, ProjectEnvironmentID: user.EnvironmentID, VerifiedCredentials: []account.Credential{},
+		SessionID: session.ID, Scope: account.SessionScope(s.env, credentials, session), MissingFields: []string{},
+		LastVerifiedCredentialID: session.LastVerifiedCredentialID,
+		Username:                 user.Username, NewUser: s.newUser, FirstVisit: user.CreatedAt, LastVisit: user.LastVisitAt,
 	}
-	for _, row := range s.credentials {
+	for _, row := range credentials {
 		if account.KindOf(row.Format).SignsIn { // the others are MFA devices and what stands in for them
 			u.VerifiedCredentials = append(u.VerifiedCredentials, account.ViewCredential(row))
 		}
 	}
-	u.Email, u.PhoneNumber = account.Email(s.env, s.credentials), account.Phone(s.env, s.credentials)
+	u.Email, u.PhoneNumber = account.Email(s.env, credentials), account.Phone(s.env, credentials)
 	return u
 }
 

@@ -86,19 +86,17 @@ func (tx *Tx) Sessions(environmentID, userID string) ([]SessionRow, error) {
 	return collect(rows, err, func(rows *sql.Rows) (SessionRow, error) { return scanSession(rows) })
 }
 
-// RefreshSession moves the idle limit, never past the absolute one. Of a
-// session that ended meanwhile it is ErrNotFound.
-func (tx *Tx) RefreshSession(environmentID, id string, idle time.Duration) error {
+// RefreshSession moves the idle limit, never past the absolute one, records the
+// credential that the session last proved, unless that is empty, and returns the
+// session as it then stands. Of a session that ended meanwhile, or whose user was
+// disabled, it is ErrNotFound.
+func (tx *Tx) RefreshSession(environmentID, id string, idle time.Duration, credentialID string) (SessionRow, error) {
 	now := millis(tx.Now())
-	until := now + idle.Milliseconds()
-	return tx.one(`UPDATE sessions SET refreshed_at = $3, expires_at = CASE WHEN ends_at < $4 THEN ends_at ELSE $4 END
-		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3`, environmentID, id, now, until)
-}
-
-// VerifiedWith records the credential a session last proved.
-func (tx *Tx) VerifiedWith(environmentID, id, credentialID string) error {
-	return tx.one(`UPDATE sessions SET last_verified_credential_id = $3 WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`,
-		environmentID, id, credentialID)
+	return scanSession(tx.Row(`UPDATE sessions SET refreshed_at = $3, expires_at = CASE WHEN ends_at < $4 THEN ends_at ELSE $4 END,
+		last_verified_credential_id = CASE WHEN $5 = '' THEN last_verified_credential_id ELSE $5 END
+		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3
+		AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.environment_id = $1 AND u.disabled_at IS NULL)
+		RETURNING `+sessionColumns, environmentID, id, now, now+idle.Milliseconds(), credentialID))
 }
 
 // VerifiedMFA records that a second factor was given in the session just now;

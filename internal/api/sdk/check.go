@@ -4,12 +4,10 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
-	"github.com/stepup-auth/stepup/internal/store"
 )
 
 // checkRoutes tell what a step-up would take.
@@ -63,20 +61,13 @@ func checkStepUp(c *door.Call, r CheckRequest) (CheckResponse, error) {
 	if err := door.Need("scope", r.Scope); err != nil {
 		return CheckResponse{}, err
 	}
-	var decision policy.Decision
-	err := c.Read(func(tx *store.Tx) error {
-		person, err := account.Person(tx, c.Tenant.Environment, *c.Session)
-		if err != nil {
-			return err
-		}
-		decision, err = policy.Decide(c.Tenant.Environment, person, stepup.Scope(r.Scope))
-		if err != nil {
-			return fault.New(fault.InvalidScopes, "%s", policy.NoScope(c.Tenant.Environment, r.Scope)).Because(err)
-		}
-		return nil
-	})
+	person, err := c.Known.Person(c.Tenant.Environment)
 	if err != nil {
 		return CheckResponse{}, err
+	}
+	decision, err := policy.Decide(c.Tenant.Environment, person, stepup.Scope(r.Scope))
+	if err != nil {
+		return CheckResponse{}, fault.New(fault.InvalidScopes, "%s", policy.NoScope(c.Tenant.Environment, r.Scope)).Because(err)
 	}
 	return answerCheck(decision), nil
 }

@@ -37,7 +37,7 @@ func (a *API) sessionRoutes() []door.Route {
 func (a *API) refresh(c *door.Call, _ door.None) (VerifyResponse, error) {
 	var signed signin.Signed
 	err := c.Write(func(tx *store.Tx) (err error) {
-		signed, err = signin.Refresh(c.Caller, tx, "")
+		signed, err = signin.RefreshChanged(c.Caller, tx, "")
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {

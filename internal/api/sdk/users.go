@@ -39,11 +39,7 @@ func (a *API) userRoutes() []door.Route {
 }
 
 func getUser(c *door.Call, _ door.None) (signin.User, error) {
-	var signed signin.Signed
-	err := c.Read(func(tx *store.Tx) (err error) {
-		signed, err = signin.Read(c.Caller, tx, *c.Session)
-		return err
-	})
+	signed, err := signin.As(c.Caller, c.Known)
 	if err != nil {
 		return signin.User{}, err
 	}
@@ -81,11 +77,13 @@ func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse,
 		}
 		if !r.ProfileChange.Empty() {
 			spend := c.Spending(stepup.UserUpdate, environment.UpdateUser)
-			if err := signin.ChangeProfile(c.Caller, tx, r.ProfileChange, spend); err != nil {
+			user, err := signin.ChangeProfile(c.Caller, tx, r.ProfileChange, spend)
+			if err != nil {
 				return err
 			}
+			c.Known = c.Known.As(user)
 		}
-		signed, err = signin.Refresh(c.Caller, tx, "")
+		signed, err = signin.Refresh(c.Caller, tx, c.Known, "")
 		return err
 	})
 	if err != nil {
