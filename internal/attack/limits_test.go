@@ -187,14 +187,10 @@ func TestL5OwnerStillSignsIn(t *testing.T) {
 				Want(t, 200, "")
 
 			// When the codes are over, and the window is not, the next request is answered with a mail.
-			sent := s.count(t, `SELECT COUNT(*) FROM audit_events WHERE action = 'code.sent'`)
-			mails += 5
 			for i := range 20 {
 				s.askCode(t, email, fmt.Sprintf("203.0.113.%d", i)).Want(t, 200, "")
 			}
-			if sent = s.count(t, `SELECT COUNT(*) FROM audit_events WHERE action = 'code.sent'`) - sent; sent > 0 {
-				s.Inbox.WaitCode(t, email, mails+sent-1) // a mail under way would be taken for the one that follows
-			}
+			s.settleMail(t) // one under way would be taken for the one that follows
 			s.Clock.Advance(6 * time.Minute)
 			mails = len(s.Inbox.To(email))
 			mine = s.askCode(t, email, "198.51.100.7").Want(t, 200, "")

@@ -144,7 +144,7 @@ func (f CustodianFile) Offline() ([]byte, error) {
 	if f.OfflineKey == "" {
 		return nil, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(f.OfflineKey)
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(f.OfflineKey)
 	if err == nil {
 		_, err = ecdh.X25519().NewPublicKey(raw)
 	}

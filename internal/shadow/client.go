@@ -104,6 +104,15 @@ var since = map[string]map[Call]string{
 	"FlutterSDK": native("1.2.10"),
 	"KotlinSDK":  native("1.0.8"),
 	"SwiftSDK":   native("1.0.11"),
+
+	"StepUpClient": everywhere("0.1.0"), // our own, see sdk/typescript
+}
+
+// everywhere are the SDKs that attach a token to every protected call.
+func everywhere(version string) map[Call]string {
+	all := native(version)
+	all[UpdateUser], all[DeleteUser], all[OtherCall] = version, version, version
+	return all
 }
 
 // native are the SDKs that attach a token wherever there is one to attach: they

@@ -183,6 +183,9 @@ func TestAttaches(t *testing.T) {
 				t.Errorf("%s attaches a token to %q: %v", client, row.call, !want)
 			}
 		}
+		if ours, _ := shadow.ParseClient("StepUpClient/0.1.0"); !ours.Attaches(row.call) {
+			t.Errorf("our own client attaches no token to %q", row.call)
+		}
 	}
 	old, _ := shadow.ParseClient("ClientSDK/1.1.0")
 	if old.Attaches(shadow.UnlinkSocial) {
