@@ -30,8 +30,16 @@ func (tx *Tx) EnvironmentRevision(id string) (int64, error) {
 	return revision, notFound(err)
 }
 
-// LockEnvironment reads one environment for a change in this transaction.
+// LockEnvironment reads one environment for a change in this transaction. Transactions
+// that only pin revisions wait behind it: PostgreSQL lets those that share a row go on
+// sharing it past whoever waits to change it, which under load would be forever, but
+// keeps the order in which tables are locked.
 func (tx *Tx) LockEnvironment(id string) (EnvironmentRow, error) {
+	if tx.db.Engine() == Postgres {
+		if _, err := tx.Exec(`LOCK TABLE environments IN EXCLUSIVE MODE`); err != nil {
+			return EnvironmentRow{}, err
+		}
+	}
 	return tx.environment(id, tx.ForUpdate())
 }
 
