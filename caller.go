@@ -43,6 +43,12 @@ func (c Caller) owns(claims Claims) bool {
 // SessionCaller returns the [GuardConfig].Caller that is used by default: the
 // caller is the user of the session token in Authorization: Bearer. Sessions
 // whose sign-in is not finished are refused.
+//
+// Sessions are verified offline: one that was signed out or revoked counts until its
+// token expires, which takes up to sessions.idle of the environment. Where that is
+// too long make sessions.idle shorter, or write a Caller that asks
+// [Client.Introspect] besides. A token that is spent at the issuer is refused at
+// once.
 func SessionCaller(verifier *Verifier) func(*http.Request) (Caller, error) {
 	return func(r *http.Request) (Caller, error) {
 		token, err := BearerToken(r)

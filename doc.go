@@ -3,23 +3,15 @@
 // checks the proof. It is all a service needs, and depends on nothing but the
 // standard library.
 //
-// # The laws
+// # What holds
 //
-//   - A proof is good for what it was given for. An elevated access token is bound
-//     to its environment, user, session, scopes and audience, and scopes are
-//     compared as whole strings.
-//   - Single use means once. A single-use token is spent at the issuer, which lets
-//     one operation through, on any number of servers, retries and crashes. A guard
-//     that skips this call does not accept single-use tokens.
-//   - Kinds do not mix. A session never stands in for an elevated access token, nor
-//     the reverse; the JOSE header "typ" tells them apart.
-//   - A token is used by its owner. The guard knows the caller from something else,
-//     usually the session in the Authorization header, and compares.
-//   - Authorisation comes first. A request is refused before its body is read.
-//   - Uncertainty means no. Keys out of reach, an unknown outcome, a claim nobody
-//     here can check: refused.
-//   - A refusal teaches. It says which scope is needed and why the token sent was
-//     not enough, so that a client can ask its user and try once more.
+// The laws of the whole system stand in docs/threat-model.md. A guard does its part:
+// it takes a token from its owner alone, whom it knows from something else, usually
+// the session in the Authorization header; compares scopes as whole strings; tells
+// kinds of tokens apart by the JOSE header "typ"; judges before the body is read;
+// has a single-use token spent at the issuer, or does not accept it; refuses what it
+// cannot find out; and says which scope is needed and why the token sent was not
+// enough, so that a client can ask its user and try once more.
 //
 // # The life of a token
 //

@@ -133,7 +133,8 @@ func (g *Guard) Require(scope Scope, options ...Option) func(http.Handler) http.
 }
 
 // SignedIn lets a request through if its caller is known; no fresh proof is
-// asked. The handler finds the caller with [CallerFromContext].
+// asked. The handler finds the caller with [CallerFromContext]. A session that was
+// signed out or revoked is let through until its token expires, see [SessionCaller].
 func (g *Guard) SignedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, err := g.caller(r)

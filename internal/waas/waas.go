@@ -45,7 +45,7 @@ type Desk struct {
 func (d Desk) Open(c who.Caller) error {
 	if d.Wallets == nil {
 		return fault.New(fault.WalletServiceOff, "This server has no wallet service. The operator starts one with `stepup wallet` "+
-			"and tells the server where it is, see docs/wallets.md.")
+			"and tells the server where it is, see docs/wallets-operating.md.")
 	}
 	if !c.Tenant.EmbeddedWallets.Enabled {
 		return fault.New(fault.WalletServiceOff,

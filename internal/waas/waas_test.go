@@ -2,6 +2,9 @@ package waas_test
 
 import (
 	"context"
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -189,5 +192,14 @@ func TestOffer(t *testing.T) {
 	w.Apply(t, tenanttest.Document())
 	if err := desk.Open(w.Caller(t, ada, "")); !fault.Has(err, fault.WalletServiceOff) {
 		t.Errorf("switched off: %v", err)
+	}
+}
+
+func TestWithoutAWalletServiceTheOperatorIsToldWhatToRead(t *testing.T) {
+	err := waas.Desk{}.Open(who.Caller{})
+	page := regexp.MustCompile(`docs/[a-z-]+\.md`).FindString(err.Error())
+	text, readErr := os.ReadFile("../../" + page)
+	if page == "" || readErr != nil || !strings.Contains(string(text), "STEPUP_WALLET_URL") {
+		t.Errorf("%v: the page %q does not say how a server is told of its wallet service", err, page)
 	}
 }
