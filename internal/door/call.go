@@ -26,7 +26,7 @@ type Call struct {
 	Owes    bool               // the session still owes a second factor
 
 	OperationID string // of a route that does something to a wallet
-	Claimed     bool   // the gate was opened for this very operation before
+	Again       bool   // the gate was opened for this very operation before
 	Repeatable  bool   // the caller named the operation: the same request again is not a second one
 
 	door      *Door

@@ -23,7 +23,7 @@ func clientOf(c *Call) (shadow.Client, string) {
 func judgeGate(c *Call, tx *store.Tx, d enforce.Demand) error {
 	d.Foresee = foresees(c)
 	judgement, err := enforce.Judge(c.Caller, tx, c.Known, d)
-	if c.Claimed = judgement.Claimed; d.Foresee && d.Scope != "" && !c.Claimed {
+	if c.Again = judgement.Again; d.Foresee && d.Scope != "" && !c.Again {
 		foresaw(c, d.Scope, judgement.Foreseen)
 	}
 	return err
@@ -47,16 +47,16 @@ func foresaw(c *Call, scope stepup.Scope, later enforce.Foresight) {
 	c.foreseen = &f
 }
 
-// Waived notes that a compatibility entry let the call through.
-func (c *Call) Waived(scope stepup.Scope, entry environment.Compatible) {
+// NoteWaived notes that a compatibility entry let the call through.
+func (c *Call) NoteWaived(scope stepup.Scope, entry environment.Compatible) {
 	c.foreseen = &foreseen{scope: scope, call: c.route.Gate.call(), verdict: shadow.Waived, reason: string(entry)}
 }
 
-// UsedMFAToken notes that an MFA token opened the gate, which under the newest
+// NoteMFAToken notes that an MFA token opened the gate, which under the newest
 // version a compatibility entry allowed.
-func (c *Call) UsedMFAToken(scope stepup.Scope) {
+func (c *Call) NoteMFAToken(scope stepup.Scope) {
 	if !c.Tenant.MinAPIVersion.Before(environment.Newest) {
-		c.Waived(scope, c.route.Gate.Legacy)
+		c.NoteWaived(scope, c.route.Gate.Legacy)
 	}
 }
 

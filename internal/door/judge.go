@@ -76,7 +76,7 @@ func judgeRoute(c *Call, tx *store.Tx) error {
 func judgeElevated(c *Call, tx *store.Tx) error {
 	g := c.route.Gate
 	if !c.Tenant.MinAPIVersion.Before(environment.Newest) && enforce.Waives(c.Caller, c.Known, g.Compatible) {
-		c.Waived(g.Scopes[0], g.Compatible)
+		c.NoteWaived(g.Scopes[0], g.Compatible)
 		return nil
 	}
 	if g.Kind == MarkedGate && account.Marked(tx, *c.Session) {
@@ -103,7 +103,7 @@ func judgeOperation(c *Call, tx *store.Tx) (err error) {
 		scope = c.route.Gate.Scopes[0]
 	}
 	before := c.Demand(scope)
-	before.Operation, before.Unread = c.OperationID, true
+	before.OperationID, before.Unread = c.OperationID, true
 	return judgeGate(c, tx, before)
 }
 

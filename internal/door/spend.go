@@ -45,11 +45,11 @@ func (c *Call) SpendFor(
 		foresaw(c, scope, opened.Foreseen)
 	}
 	if refused && enforce.Waives(c.Caller, opened.Known, entry) {
-		c.Waived(scope, entry)
+		c.NoteWaived(scope, entry)
 		return "", nil
 	}
 	if opened.MFATokenID != "" {
-		c.UsedMFAToken(scope)
+		c.NoteMFAToken(scope)
 	}
 	return opened.Token.ID, err
 }

@@ -25,8 +25,8 @@ type ordered struct {
 func claim(t testing.TB, w *tenanttest.World, s store.SessionRow, text string, e ordered) (row store.WalletOperationRow, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
-		opened, err := enforce.Spend(w.Caller(t, s, text), tx, enforce.Demand{Scope: e.scope, Operation: e.id}, e.WalletOperation)
-		row = opened.Claimed
+		opened, err := enforce.Spend(w.Caller(t, s, text), tx, enforce.Demand{Scope: e.scope, OperationID: e.id}, e.WalletOperation)
+		row = opened.Record
 		return err
 	})
 	return row, err
@@ -148,10 +148,10 @@ func TestKnown(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				demand := enforce.Demand{Scope: test.scope, Operation: test.operation}
+				demand := enforce.Demand{Scope: test.scope, OperationID: test.operation}
 				judgement, err := enforce.Judge(w.Caller(t, test.session, ""), tx, known, demand)
-				if judgement.Claimed != test.want {
-					t.Errorf("%s: %v", test.name, judgement.Claimed)
+				if judgement.Again != test.want {
+					t.Errorf("%s: %v", test.name, judgement.Again)
 				}
 				if !test.want && fault.Has(err, fault.ElevatedTokenRequired) {
 					return nil

@@ -31,7 +31,7 @@ func consume(t testing.TB, w *tenanttest.World, q question) (claims stepup.Claim
 	t.Helper()
 	guard := who.Caller{By: tenanttest.By, Tenant: w.Tenant, Elevated: who.Present(t.Context(), w.Tenant, q.token)}
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
-		opened, err := enforce.Spend(guard, tx, enforce.Demand{Scope: q.scope, Operation: q.id}, q.GuardedOperation)
+		opened, err := enforce.Spend(guard, tx, enforce.Demand{Scope: q.scope, OperationID: q.id}, q.GuardedOperation)
 		first = !opened.Replayed
 		return err
 	})

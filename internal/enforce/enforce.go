@@ -39,9 +39,9 @@ type Demand struct {
 	// no binding. nil: nobody can say, and it counts as above them.
 	Within func(policy.Binding) bool
 
-	// Operation is the id under which the action is remembered, so that the same request
+	// OperationID is the id under which the action is remembered, so that the same request
 	// again is not a second one; empty: it is not remembered.
-	Operation string
+	OperationID string
 	// Finishes is what let the change begin that the request finishes; nil: it finishes none.
 	Finishes *Beginning
 	// Foresee asks what the newest rules would say of the request, see [Foresight].
@@ -57,10 +57,10 @@ type Beginning struct {
 type Judgement struct {
 	Token store.ElevatedTokenRow // the elevated token that opens the gate, or let the change begin; zero: none is needed
 
-	// Claimed: the gate was opened for just this operation before, in the same session and
+	// Again: the gate was opened for just this operation before, in the same session and
 	// for the same scope. Its token is spent or over by now, and that is no refusal: what
 	// the body asks for is compared when it is spent for again.
-	Claimed  bool
+	Again    bool
 	Foreseen Foresight // with Demand.Foresee
 }
 
@@ -78,8 +78,8 @@ type Foresight struct {
 // without one must be free still. So a change that weaker proofs began ends with the
 // first factor, with the credential behind them, or with a stricter policy.
 func Judge(c who.Caller, tx *store.Tx, known account.Known, d Demand) (j Judgement, err error) {
-	if d.Operation != "" {
-		if j.Claimed, err = claimed(c, tx, d); err != nil || j.Claimed || d.Scope == "" {
+	if d.OperationID != "" {
+		if j.Again, err = again(c, tx, d); err != nil || j.Again || d.Scope == "" {
 			return j, err
 		}
 	}
@@ -132,7 +132,7 @@ type Opened struct {
 	Known    account.Known            // the user, read after it was locked; also beside a refusal of the gate
 	Foreseen Foresight                // with Demand.Foresee; also beside a refusal
 	Replayed bool                     // the same operation was let through before, and nothing was spent
-	Claimed  store.WalletOperationRow // the record of an operation on a wallet
+	Record   store.WalletOperationRow // the record of an operation on a wallet
 }
 
 // Operation is what a token is spent for under an id, and how that is remembered.

@@ -26,10 +26,10 @@ type WalletOperation struct {
 	First func(*store.Tx) error
 }
 
-// claimed reports whether the gate of the scope was opened for just this operation
+// again reports whether the gate of the scope was opened for just this operation
 // before, for the same session.
-func claimed(c who.Caller, tx *store.Tx, d Demand) (bool, error) {
-	row, err := tx.WalletOperation(c.Tenant.ID, d.Operation)
+func again(c who.Caller, tx *store.Tx, d Demand) (bool, error) {
+	row, err := tx.WalletOperation(c.Tenant.ID, d.OperationID)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
@@ -48,12 +48,12 @@ func (o WalletOperation) spend(c who.Caller, tx *store.Tx, d Demand) (Opened, er
 		return Opened{}, err
 	}
 	row := store.WalletOperationRow{
-		EnvironmentID: c.Tenant.ID, ID: d.Operation, UserID: c.Session.UserID, SessionID: c.Session.ID, WalletID: o.WalletID,
+		EnvironmentID: c.Tenant.ID, ID: d.OperationID, UserID: c.Session.UserID, SessionID: c.Session.ID, WalletID: o.WalletID,
 		Action: string(o.Action), IntentHash: o.IntentHash, Scope: string(d.Scope), AuthorizedBy: string(wallet.ByPolicy),
 	}
-	earlier, err := tx.WalletOperation(c.Tenant.ID, d.Operation)
+	earlier, err := tx.WalletOperation(c.Tenant.ID, d.OperationID)
 	if err == nil {
-		return Opened{Known: known, Replayed: true, Claimed: earlier}, conflict(earlier, row)
+		return Opened{Known: known, Replayed: true, Record: earlier}, conflict(earlier, row)
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return Opened{}, err
@@ -75,7 +75,7 @@ func (o WalletOperation) spend(c who.Caller, tx *store.Tx, d Demand) (Opened, er
 	case opened.Token.ID != "":
 		row.AuthorizedBy, row.TokenID, row.Method = string(wallet.ByElevatedToken), opened.Token.ID, opened.Token.Method
 	}
-	opened.Claimed, err = o.record(c, tx, row)
+	opened.Record, err = o.record(c, tx, row)
 	return opened, err
 }
 
@@ -152,7 +152,7 @@ func (o GuardedOperation) spend(c who.Caller, tx *store.Tx, d Demand) (Opened, e
 		return opened, refusal(c, decision, reason)
 	}
 	return opened, consume(c, tx, decision, audit.Detail{
-		"operation_id": d.Operation, "request_digest": o.RequestDigest, "authorization_details_hash": d.DetailsHash,
+		"operation_id": d.OperationID, "request_digest": o.RequestDigest, "authorization_details_hash": d.DetailsHash,
 	})
 }
 
@@ -162,7 +162,7 @@ func (o GuardedOperation) spend(c who.Caller, tx *store.Tx, d Demand) (Opened, e
 // operation.
 func (o GuardedOperation) record(c who.Caller, tx *store.Tx, d Demand, claims stepup.Claims) (first bool, err error) {
 	now := store.OperationRow{
-		EnvironmentID: c.Tenant.ID, ID: d.Operation, Caller: o.Guard, TokenID: claims.ID, Subject: claims.Subject,
+		EnvironmentID: c.Tenant.ID, ID: d.OperationID, Caller: o.Guard, TokenID: claims.ID, Subject: claims.Subject,
 		Scope: string(d.Scope), Digest: o.RequestDigest,
 	}
 	earlier, first, err := tx.ClaimOperation(now)

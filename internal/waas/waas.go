@@ -171,17 +171,18 @@ func (d Desk) Authorise(ctx context.Context, c who.Caller, p Plan, demand enforc
 	if demand.DetailsHash, err = stepup.HashDetails(details); err != nil {
 		return Authorised{}, err
 	}
-	demand.Operation = p.OperationID
+	demand.OperationID = p.OperationID
 	demand.Within = func(rule policy.Binding) bool { return !rule.Spends(p.amounts()) }
 	a := Authorised{Plan: p}
 	err = d.DB.Write(ctx, func(tx *store.Tx) error {
 		opened, err := enforce.Spend(c, tx, demand, enforce.WalletOperation{
 			WalletID: p.operation.WalletID, Action: p.Action, IntentHash: p.intent.Hash, Summary: p.intent.Summary, First: p.first,
 		})
-		a.row = opened.Claimed
+		a.row = opened.Record
 		return err
 	})
 	if err == nil && p.Scope() != "" && a.row.AuthorizedBy == string(wallet.ByPolicy) {
+		// The entries spare whoever has no second factor, and so does asking about somebody of whom nothing is known.
 		var decision policy.Decision
 		decision, err = policy.Decide(c.Tenant.Environment, policy.Person{}, p.Scope())
 		a.Entry = decision.Entry

@@ -69,7 +69,7 @@ func consume(c *door.Call, r ConsumeRequest) (ConsumeResponse, error) {
 	if !c.Service.MayConsume(scope) {
 		return ConsumeResponse{}, fault.New(fault.InsufficientServiceScope, "This service token may not consume tokens of this scope.")
 	}
-	demand := enforce.Demand{Scope: scope, Operation: r.OperationID}
+	demand := enforce.Demand{Scope: scope, OperationID: r.OperationID}
 	if err := r.about(&demand); err != nil {
 		return ConsumeResponse{}, err
 	}

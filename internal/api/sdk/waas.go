@@ -153,7 +153,7 @@ func viewOutcome(o wallet.Outcome) OperationResult {
 
 // ask names the operation of a call for the wallet in its address.
 func ask(c *door.Call, action wallet.Action) waas.Ask {
-	return waas.Ask{OperationID: c.OperationID, Again: c.Claimed, WalletID: c.Path("walletId"), Action: action}
+	return waas.Ask{OperationID: c.OperationID, Again: c.Again, WalletID: c.Path("walletId"), Action: action}
 }
 
 // do understands an operation and has it done.
@@ -173,9 +173,9 @@ func (a *API) perform(c *door.Call, p waas.Plan) (wallet.Outcome, error) {
 	}
 	switch {
 	case authorised.ByMFAToken():
-		c.UsedMFAToken(p.Scope())
+		c.NoteMFAToken(p.Scope())
 	case authorised.Entry != "":
-		c.Waived(p.Scope(), authorised.Entry)
+		c.NoteWaived(p.Scope(), authorised.Entry)
 	}
 	return a.wallets.Perform(c.Context(), c.Caller, authorised)
 }
