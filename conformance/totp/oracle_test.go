@@ -46,7 +46,7 @@ func TestKeyURI(t *testing.T) {
 		ada := w.SignIn(t, "ada+test@example.com")
 		var enrolment totp.Enrolment
 		w.Write(t, func(tx *store.Tx) (err error) {
-			enrolment, err = totp.Enrol(tx, w.Tenant, ada, "ada+test@example.com", "")
+			enrolment, err = totp.Enrol(w.As(&ada), tx, "ada+test@example.com", "")
 			return err
 		})
 		key, err := otp.NewKeyFromURL(enrolment.URI)

@@ -93,7 +93,7 @@ func flows() []flow {
 		}
 	}
 	consume := func(ctx context.Context, w *tenanttest.World) (first bool, err error) {
-		d := enforce.Demand{Scope: stepup.WalletExport, Operation: id}
+		d := enforce.Demand{Scope: stepup.WalletExport, OperationID: id}
 		c := who.Caller{By: tenanttest.By, Tenant: w.Tenant, Elevated: who.Present(ctx, w.Tenant, token)}
 		err = w.DB.Write(ctx, func(tx *store.Tx) error {
 			opened, err := enforce.Spend(c, tx, d, enforce.GuardedOperation{RequestDigest: "digest", Guard: "guard"})

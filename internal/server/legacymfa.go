@@ -10,5 +10,6 @@ import (
 // once they are over. It is wired here alone: where this returns nothing, the server
 // mints no MFA token, takes none, and builds without package legacymfa.
 func actionMFA() (sdk.LegacyMFA, []store.Chore) {
-	return legacymfa.Tokens{}, []store.Chore{legacymfa.Tokens{}.Chore()}
+	tokens := new(legacymfa.Tokens)
+	return tokens, []store.Chore{tokens.Chore()}
 }

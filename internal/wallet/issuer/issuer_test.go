@@ -29,10 +29,10 @@ func server(w *tenanttest.World) *issuer.Server {
 func claimed(t *testing.T, w *tenanttest.World, s store.SessionRow, text, operation string) (row store.WalletOperationRow) {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) error {
-		demand := enforce.Demand{Scope: stepup.WalletExport, Operation: operation}
+		demand := enforce.Demand{Scope: stepup.WalletExport, OperationID: operation}
 		export := enforce.WalletOperation{WalletID: "wallet", Action: wallet.Export, IntentHash: "intent"}
 		opened, err := enforce.Spend(w.Caller(t, s, text), tx, demand, export)
-		row = opened.Claimed
+		row = opened.Record
 		return err
 	})
 	return row
