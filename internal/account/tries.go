@@ -1,8 +1,6 @@
 package account
 
 import (
-	"time"
-
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -28,7 +26,7 @@ func TakeTry(c who.Caller, tx *store.Tx, factorID string) error {
 			"This factor stopped after too many wrong tries. Use another one, which unlocks it, or ask the operator to reset it.")
 	}
 	return fault.New(fault.MFARateLimited, "Too many wrong tries. Wait %s before the next one, or use another factor.",
-		wait.Round(time.Second)).After(wait)
+		fault.Spoken(wait)).After(wait)
 }
 
 // ForgiveTries forgets the wrong tries at all second factors of a user who has

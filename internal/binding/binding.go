@@ -68,7 +68,8 @@ func Register(c who.Caller, tx *store.Tx, what Transaction) (store.BindingRow, e
 	}
 	if n >= PerSession {
 		return store.BindingRow{}, fault.New(fault.RateLimited,
-			"This session registered %d transactions in %s, which is as many as one may. Confirm one, or wait.", n, Life).After(Life)
+			"This session registered %d transactions in %s, which is as many as one may. Confirm one, or wait.", n, fault.Spoken(Life)).
+			After(Life)
 	}
 	row := store.BindingRow{
 		ID: uuid.NewString(), EnvironmentID: c.Tenant.ID, UserID: c.Session.UserID, SessionID: c.Session.ID, Scope: string(what.Scope),

@@ -200,7 +200,7 @@ func grant(c who.Caller, tx *store.Tx, known account.Known, proof method.Proof, 
 		if decision.CoolDown > 0 {
 			return nil, fault.New(fault.CoolingDown,
 				"A second factor of yours was added or recovered a short while ago, so %s has to wait %s.", scope,
-				decision.CoolDown.Round(time.Second)).After(decision.CoolDown)
+				fault.Spoken(decision.CoolDown)).After(decision.CoolDown)
 		}
 		if !decision.Admits(proof.Kind(), proof.ACR()) {
 			return nil, tooWeak(decision, scope)

@@ -50,7 +50,7 @@ func takeCall(c *door.Call, what string) error {
 		full, wait, err := limit.TakeAll(tx, bounds...)
 		if full != nil && err == nil {
 			err = fault.New(fault.RateLimited,
-				"Too many of these calls came from here. Try again in %s.", wait.Round(time.Second)).After(wait)
+				"Too many of these calls came from here. Try again in %s.", fault.Spoken(wait)).After(wait)
 		}
 		return err
 	})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
 
@@ -105,7 +104,7 @@ func holder(tx *store.Tx, a method.Attempt, answer *protocol.ParsedCredentialAss
 func takeSource(tx *store.Tx, a method.Attempt) error {
 	refused, wait, err := limit.TakeAll(tx, fromSource(tx, a)...)
 	if err == nil && refused != nil {
-		err = fault.New(fault.RateLimited, "Too many sign-ins failed from here. Try again in %s.", wait.Round(time.Second)).After(wait)
+		err = fault.New(fault.RateLimited, "Too many sign-ins failed from here. Try again in %s.", fault.Spoken(wait)).After(wait)
 	}
 	return err
 }

@@ -83,7 +83,7 @@ func takeGuesses(tx *store.Tx, bounds ...limit.Bound) error {
 
 func tooManyGuesses(wait time.Duration) *fault.Error {
 	return fault.New(fault.TooManyAttempts, "Too many wrong codes. Wait %s before the next try, or prove it another way.",
-		wait.Round(time.Second)).After(wait)
+		fault.Spoken(wait)).After(wait)
 }
 
 const year = environment.Duration(365 * 24 * time.Hour)

@@ -214,7 +214,7 @@ func (t *taking) end(r Request) error {
 		r.alarm(t.refused.Name)
 	}
 	return fault.New(fault.RateLimited, "Too many codes were asked for. Use the newest one you have, or try again in %s.",
-		t.wait.Round(time.Second)).After(t.wait)
+		fault.Spoken(t.wait)).After(t.wait)
 }
 
 func (r Request) alarm(setting string) {

@@ -109,7 +109,7 @@ func (b bound) allow(tx *store.Tx, walletID string, action wallet.Action) error 
 	if count > 0 {
 		wait = time.UnixMilli(oldest).Add(b.window).Sub(tx.Now())
 	}
-	return fault.New(fault.RateLimited, "This wallet may do that %s in %s. Try again later.", times(b.most), spoken(b.window)).
+	return fault.New(fault.RateLimited, "This wallet may do that %s in %s. Try again later.", times(b.most), fault.Spoken(b.window)).
 		With(Limit{Limit: b.name}).After(wait)
 }
 
@@ -118,13 +118,6 @@ func times(n int) string {
 		return "once"
 	}
 	return fmt.Sprintf("%d times", n)
-}
-
-func spoken(window time.Duration) string {
-	if window == minute {
-		return "a minute"
-	}
-	return "24 hours"
 }
 
 // value adds what would leave the wallet to what has left it. What cannot be valued
