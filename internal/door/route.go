@@ -18,7 +18,7 @@ type Route struct {
 	Method  string
 	Path    string // net/http pattern
 	Summary string
-	Section string // of the wire reference or standard it implements
+	Section string // of the wire reference (docs/wire.md) or the standard that it implements
 	Gate    Gate
 	Handler Endpoint
 

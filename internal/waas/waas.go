@@ -1,5 +1,6 @@
-// Package waas is what signed-in users do with the wallets that are kept for them,
-// whichever door their request came through. An operation is understood here, from
+// Package waas, for wallets as a service (the word of the published API), is what
+// signed-in users do with the wallets that are kept for them, whichever door their
+// request came through. An operation is understood here, from
 // the request itself: its intent is what a person is shown, what a token is bound to
 // and what every custodian decodes again.
 //

@@ -1,6 +1,7 @@
 // Package sdk is what apps call for their users: the published SDK API, byte for
-// byte (wire reference). Endpoints read a request, have it done by signin, account
-// and their like, and write the answer; they hold no rule of their own.
+// byte. Endpoints read a request, have it done by signin, account and their like,
+// and write the answer; they hold no rule of their own. "Wire reference", and wire
+// in the row of a route, cite a section of docs/wire.md, which tells that API.
 package sdk
 
 import (

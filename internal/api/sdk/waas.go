@@ -1,3 +1,6 @@
+// Wallets that are kept for the user, wallets as a service (wire reference 17), in
+// this file and those that begin with its name. The user's own are in wallets.go.
+
 package sdk
 
 import (

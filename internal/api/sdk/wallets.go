@@ -1,3 +1,6 @@
+// Wallets of a user's own, which prove who somebody is (wire reference 7). Wallets
+// that are kept for the user are in the files that begin with waas.
+
 package sdk
 
 import (
