@@ -147,6 +147,64 @@ describe('refusals are typed', () => {
   }
 });
 
+describe('what went wrong is said', () => {
+  it('a scope that the server does not know is no server that could not be asked', async () => {
+    const app = fakeApp({ 'POST /stepUp/check': () => answer({ error: 'This environment has no scope walet:export.', code: 'invalid_scopes', requestId: 'R9' }, 422) });
+    await app.signIn();
+    for (const asked of [sdk.checkStepUpAuth({ scope: 'walet:export' }, app.client), sdk.ensure('walet:export', () => assert.fail('the action ran'), app.client)]) {
+      const error = await rejection(asked);
+      assert.ok(error instanceof sdk.APIError);
+      assert.deepEqual([error.code, error.message], ['invalid_scopes', 'This environment has no scope walet:export.']);
+    }
+    const take = sdk.registerStepUpPrompt({ prompt: () => assert.fail('the prompt opened') }, app.client);
+    assert.equal((await rejection(sdk.promptStepUpAuth({ requestedScopes: ['walet:export'] }, app.client))).code, 'invalid_scopes');
+    take();
+  });
+
+  it('by whatever is no stepup server', async () => {
+    const app = fakeApp({ 'POST /emailVerifications/signin': answer('<html>', 404, { 'content-type': 'text/html' }) });
+    assert.equal((await rejection(app.signIn())).message, 'The server answered 404 and did not say why: does apiBaseUrl name a stepup server?');
+  });
+
+  it('by a server that is down: where it should be, and in a page what else it may be', async () => {
+    const down = () => fakeApp({ default: () => Promise.reject(new TypeError('fetch failed')), 'GET /settings': undefined });
+    const away = `The server could not be reached at ${base}/api/v0`;
+    const ask = async () => (await rejection(sdk.sendEmailOTP({ email: 'a@b.c' }, down().client))).message;
+    assert.equal(await ask(), `${away}.`);
+    const app = fakeApp({ 'POST /stepUp/check': () => Promise.reject(new TypeError('fetch failed')) });
+    await app.signIn();
+    const { error } = await sdk.ensure('wallet:sign', () => assert.fail('the action ran'), app.client);
+    assert.equal(error.message, `The server could not be asked whether a step-up is required. ${away}.`);
+    try {
+      globalThis.location = { origin: 'https://app.example.com' };
+      assert.equal(await ask(), `${away}, or this page's origin is not among the environment's origins: https://app.example.com.`);
+      globalThis.location = { origin: base };
+      assert.equal(await ask(), `${away}.`, 'a page of the server itself');
+    } finally {
+      delete globalThis.location;
+    }
+    const slow = fakeApp({ 'POST /emailVerifications/signin': ({ init }) => new Promise((_, reject) => { init.signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))); }) }, { timeoutMs: 20 });
+    assert.equal((await rejection(slow.signIn())).message, `The server did not answer in time at ${base}/api/v0.`);
+  });
+
+  it('of a code that is empty, before anything is sent', async () => {
+    const app = fakeApp();
+    await app.signIn();
+    const before = app.seen.length;
+    for (const none of ['', ' ', undefined, null]) {
+      for (const asked of [sdk.verifyOTP({ verificationToken: none }, app.client), sdk.authenticateTotpMfaDevice({ code: none }, app.client), sdk.authenticateMfaRecoveryCode({ code: none }, app.client)]) {
+        const error = await rejection(asked);
+        assert.ok(error instanceof sdk.InvalidParamError, `${none}: ${error}`);
+        assert.match(error.message, /code is empty/);
+      }
+    }
+    assert.equal(app.seen.length, before);
+    const fresh = fakeApp();
+    assert.equal((await rejection(sdk.authenticateTotpMfaDevice({ code: '' }, fresh.client))).code, 'invalid_param');
+    assert.equal(fresh.seen.length, 0);
+  });
+});
+
 describe('the store', () => {
   const signing = (routes = {}, options) => fakeApp({
     'POST /users/mfa/auth/totp': ({ body }) => verify({ elevatedAccessToken: body.requestedScopes && elevated(body.requestedScopes.join(' ')), mfaToken: body.createMfaToken && `legacy-${Math.random()}` }),

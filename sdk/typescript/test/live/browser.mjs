@@ -106,6 +106,25 @@ export const browserTests = (on) => {
       await context.close();
     });
 
+    it('keeps the refusal from a page whose origin is not listed, which is told what that may mean', async () => {
+      const context = await browser.newContext();
+      const tab = await context.newPage();
+      const stranger = 'http://localhost:4000';
+      await tab.goto(stranger);
+      await tab.waitForFunction(() => globalThis.sdk, null, often);
+      const logged = [];
+      tab.on('console', (message) => logged.push(message.text()));
+      const refused = await tab.evaluate(({ environmentId, apiBaseUrl }) => {
+        sdk.createStepUpClient({ environmentId, apiBaseUrl });
+        return sdk.sendEmailOTP({ email: 'ada@example.com' }).catch((error) => [error instanceof sdk.NetworkError, error.status, error.message]);
+      }, { environmentId: on.server.environment, apiBaseUrl: on.server.apiBase });
+      assert.deepEqual(refused, [true, undefined, `The server could not be reached at ${on.server.apiBase}, or this page's origin is not among the environment's origins: ${stranger}.`]);
+      assert.ok(logged.some((text) => /blocked by CORS policy/.test(text)), logged.join('\n'));
+      const program = await on.server.call('POST', '/emailVerifications/create', { origin: stranger, body: { email: 'ada@example.com' } });
+      assert.deepEqual([program.status, program.body.code], [403, 'origin_not_allowed']);
+      await context.close();
+    });
+
     it('makes passkeys, steps up and signs in with them, right after a tap', async () => {
       const { context, openTab } = await openProfile();
       const tab = await openTab();

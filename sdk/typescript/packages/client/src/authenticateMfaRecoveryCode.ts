@@ -4,6 +4,7 @@ import type { StepUpClient } from './internal/client.js';
 import { type LegacyMfaOptions, mfaTokenWish } from './internal/mfaToken.js';
 import type { Scope } from './internal/scope.js';
 import { send } from './internal/send.js';
+import { typed } from './internal/typed.js';
 import { verified } from './internal/verified.js';
 
 export interface AuthenticateMfaRecoveryCodeParams extends LegacyMfaOptions {
@@ -17,7 +18,7 @@ export interface AuthenticateMfaRecoveryCodeParams extends LegacyMfaOptions {
 /**
  * Proves with a recovery code that it is the user. Each code works once, and its owner is told.
  *
- * @throws MfaInvalidOtpError, MfaRateLimitedError.
+ * @throws MfaInvalidOtpError, MfaRateLimitedError, InvalidParamError when the code is empty.
  * @example
  * ```ts
  * import { authenticateMfaRecoveryCode } from '@stepup-auth/client';
@@ -29,7 +30,8 @@ export const authenticateMfaRecoveryCode = async (
   options: AuthenticateMfaRecoveryCodeParams,
   client?: StepUpClient,
 ): Promise<VerifyResponse> => {
-  const { code, requestedScopes, bindingId } = options;
+  const { requestedScopes, bindingId } = options;
+  const code = typed(options.code, /^\s+|\s+$/g);
   const core = await begin(client, 'required');
   const within = core.session();
   const createMfaToken = mfaTokenWish(options);
@@ -37,7 +39,7 @@ export const authenticateMfaRecoveryCode = async (
     method: 'POST',
     path: '/users/mfa/auth/recovery',
     session: 'required',
-    body: { code: code.trim(), createMfaToken, bindingId, ...(requestedScopes?.length ? { requestedScopes } : {}) },
+    body: { code, createMfaToken, bindingId, ...(requestedScopes?.length ? { requestedScopes } : {}) },
   });
   return verified(core, json, { within, requestedScopes, createMfaToken });
 };

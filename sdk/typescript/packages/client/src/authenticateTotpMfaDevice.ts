@@ -4,6 +4,7 @@ import type { StepUpClient } from './internal/client.js';
 import { type LegacyMfaOptions, mfaTokenWish } from './internal/mfaToken.js';
 import type { Scope } from './internal/scope.js';
 import { send } from './internal/send.js';
+import { typed } from './internal/typed.js';
 import { verified } from './internal/verified.js';
 
 export interface AuthenticateTotpMfaDeviceParams extends LegacyMfaOptions {
@@ -21,7 +22,7 @@ export interface AuthenticateTotpMfaDeviceParams extends LegacyMfaOptions {
  * Proves with a code of an authenticator app that it is the user, or confirms the app that is being enrolled. If that is the user's
  * first second factor, tokens from weaker proofs are dead afterwards, and the next check asks the server.
  *
- * @throws MfaInvalidOtpError, MfaRateLimitedError, APIError `mfa_device_not_found`.
+ * @throws MfaInvalidOtpError, MfaRateLimitedError, APIError `mfa_device_not_found`, InvalidParamError when the code is empty.
  * @example
  * ```ts
  * import { authenticateTotpMfaDevice } from '@stepup-auth/client';
@@ -31,7 +32,8 @@ export interface AuthenticateTotpMfaDeviceParams extends LegacyMfaOptions {
  * ```
  */
 export const authenticateTotpMfaDevice = async (options: AuthenticateTotpMfaDeviceParams, client?: StepUpClient): Promise<VerifyResponse> => {
-  const { code, deviceId, requestedScopes, bindingId } = options;
+  const { deviceId, requestedScopes, bindingId } = options;
+  const code = typed(options.code, /\s/g);
   const core = await begin(client, 'required');
   const within = core.session();
   const enrolled = deviceId !== undefined && core.state.enrolling.includes(deviceId);
@@ -41,7 +43,7 @@ export const authenticateTotpMfaDevice = async (options: AuthenticateTotpMfaDevi
     path: '/users/mfa/auth/totp',
     session: 'required',
     body: {
-      code: code.replace(/\s/g, ''),
+      code,
       id: deviceId,
       createMfaToken,
       bindingId,

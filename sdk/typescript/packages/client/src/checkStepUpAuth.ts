@@ -1,4 +1,5 @@
 import { type StepUpCheckResponse, StepUpCheckResponseFromJSON } from '@stepup-auth/core';
+import { APIError } from './errors/APIError.js';
 import { InvalidParamError } from './errors/InvalidParamError.js';
 import { begin } from './internal/call.js';
 import { coreOf, type StepUpClient } from './internal/client.js';
@@ -20,7 +21,8 @@ export interface StepUpCheck extends StepUpCheckResponse {
  * It never rejects because the server could not be asked: uncertainty means that a proof is required. Then `credentials` is empty and
  * `reason` is `check_failed`, unlike `no_method`, which says that the user has nothing that would do.
  *
- * @throws NoClientError without a client, InvalidParamError without a scope.
+ * @throws NoClientError without a client, InvalidParamError without a scope, APIError `invalid_scopes` for one that the environment does
+ * not have.
  * @example
  * ```ts
  * import { checkStepUpAuth } from '@stepup-auth/client';
@@ -39,6 +41,7 @@ export const checkStepUpAuth = async ({ scope }: { scope: Scope }, client?: Step
     if (held) return { isRequired: false, credentials: [], reason: 'held', singleUse: held.singleUse };
     return read(StepUpCheckResponseFromJSON, await send(core, { method: 'POST', path: '/stepUp/check', session: 'required', body: { scope }, repeat: true }));
   } catch (error) {
+    if (error instanceof APIError && error.code === 'invalid_scopes') throw error; // it was asked, and says what is wrong with the question
     return { isRequired: true, credentials: [], reason: 'check_failed', error };
   }
 };

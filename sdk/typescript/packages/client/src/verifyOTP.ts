@@ -4,6 +4,7 @@ import { begin } from './internal/call.js';
 import type { StepUpClient } from './internal/client.js';
 import type { Scope } from './internal/scope.js';
 import { send } from './internal/send.js';
+import { typed } from './internal/typed.js';
 import { verified } from './internal/verified.js';
 import type { OTPVerification } from './sendEmailOTP.js';
 
@@ -23,7 +24,7 @@ export interface VerifyOTPParams {
  * address or number, for which a token for `credential:link` is needed, or finishes a change of it that `updateUser` began.
  *
  * @throws APIError `wrong_email_verification_token` and its like, StepUpRequiredError when linking without a token, InvalidParamError
- * when no code was sent.
+ * when the code is empty or none was sent.
  * @example
  * ```ts
  * import { sendEmailOTP, verifyOTP } from '@stepup-auth/client';
@@ -37,6 +38,7 @@ export const verifyOTP = async (
   { verificationToken, otpVerification, requestedScopes, allowNewMFALinking }: VerifyOTPParams,
   client?: StepUpClient,
 ): Promise<VerifyResponse> => {
+  const code = typed(verificationToken, /[\s-]/g);
   const core = await begin(client, 'if-any');
   const { code: pending, session: within } = core.state;
   const verification = otpVerification ?? pending?.verification;
@@ -44,7 +46,6 @@ export const verifyOTP = async (
   const ours = pending?.verification.verificationUUID === verification.verificationUUID ? pending : undefined;
   const kind = verification.email === undefined ? 'smsVerifications' : 'emailVerifications';
   const scopes = within ? (requestedScopes ?? ours?.requestedScopes ?? []) : [];
-  const code = verificationToken.replace(/[\s-]/g, '');
   const json = await send(core, {
     method: 'POST',
     path: `/${kind}/${within ? 'verify' : 'signin'}`,

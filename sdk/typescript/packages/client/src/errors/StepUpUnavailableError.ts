@@ -11,7 +11,8 @@ export class StepUpUnavailableError extends StepUpError {
   readonly reason: StepUpUnavailableReason;
 
   constructor(reason: StepUpUnavailableReason, cause?: unknown) {
-    super({ code: 'step_up_unavailable', message: sentences[reason], cause });
+    const why = reason === 'check_failed' && cause instanceof Error ? ` ${cause.message}` : '';
+    super({ code: 'step_up_unavailable', message: sentences[reason] + why, cause });
     this.reason = reason;
   }
 }

@@ -83,7 +83,9 @@ const once = async (core: Core, call: Call, headers: Record<string, string>): Pr
     if (session) await core.forget(session.sessionId, 'session-ended');
     throw new SessionEndedError(refusal.message, refusal);
   }
-  if (json === undefined && response.status < 500) throw new InvalidResponseError(`The server answered ${response.status} and did not say why.`);
+  if (json === undefined && response.status < 500) {
+    throw new InvalidResponseError(`The server answered ${response.status} and did not say why: does apiBaseUrl name a stepup server?`);
+  }
   throw refusalOf(response.status, response.headers, json);
 };
 
@@ -113,9 +115,17 @@ const exchange = async (core: Core, call: Call, headers: Record<string, string>)
     return { response, text: await bodyOf(response) };
   } catch (cause) {
     if (cause instanceof StepUpError) throw cause;
-    throw new NetworkError(given.signal.aborted ? 'The server did not answer in time.' : undefined, cause);
+    const { apiBaseUrl } = config;
+    throw new NetworkError(given.signal.aborted ? `The server did not answer in time at ${apiBaseUrl}.` : unreachable(apiBaseUrl), cause);
   } finally {
     clearTimeout(timer);
   }
 };
 
+
+/** A page cannot tell a server that is down from one that does not list the page's origin: browsers keep that answer to themselves. */
+const unreachable = (apiBaseUrl: string): string => {
+  const { origin } = (globalThis as { location?: { origin?: string } }).location ?? {};
+  const foreign = origin !== undefined && origin !== new URL(apiBaseUrl).origin;
+  return `The server could not be reached at ${apiBaseUrl}${foreign ? `, or this page's origin is not among the environment's origins: ${origin}` : ''}.`;
+};
