@@ -59,6 +59,9 @@ func SessionCaller(verifier *Verifier) func(*http.Request) (Caller, error) {
 		if errors.Is(err, ErrUnavailable) {
 			return Caller{}, err
 		}
+		if other := (*otherIssuer)(nil); errors.As(err, &other) {
+			return Caller{}, fmt.Errorf("%w: %w", ErrInvalidSession, other)
+		}
 		if err != nil {
 			return Caller{}, fmt.Errorf("%w: %v", ErrInvalidSession, err) // an expired session is no expired token: hide the reason
 		}

@@ -26,6 +26,10 @@ func (ServiceToken) MarshalText() ([]byte, error) { return []byte("[secret]"), n
 type ClientConfig struct {
 	// Issuer is the base address of the environment, as in [Config]. Required.
 	Issuer string
+	// PlainHTTP lets the service token and tokens be sent in clear to another
+	// machine, to an issuer whose address begins with http://. Set it only for a
+	// network that nobody else is on.
+	PlainHTTP bool
 	// ServiceToken is sent with every call; it needs the scope tokens.consume.
 	// Required.
 	ServiceToken ServiceToken
@@ -46,11 +50,17 @@ const (
 	maxAnswerLength = 64 << 10
 )
 
-// NewClient returns a Client. It fails if the issuer is no address or the
-// service token is missing or cannot be a header.
+// NewClient returns a Client. It fails if the issuer is no https address (http on
+// this machine, see [ClientConfig].PlainHTTP), or the service token is missing or
+// cannot be a header.
 func NewClient(config ClientConfig) (*Client, error) {
 	if err := checkURL(config.Issuer); err != nil {
 		return nil, fmt.Errorf("making client: issuer: %w", err)
+	}
+	if !config.PlainHTTP {
+		if err := checkTransport(config.Issuer); err != nil {
+			return nil, fmt.Errorf("making client: issuer: %w", err)
+		}
 	}
 	bearer := "Bearer " + string(config.ServiceToken)
 	if config.ServiceToken == "" || !printable(string(config.ServiceToken), 1024) {

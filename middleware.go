@@ -9,7 +9,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"sync"
 )
 
 // GuardConfig says how a [Guard] decides. Verifier is required, and Client too
@@ -46,6 +48,12 @@ type GuardConfig struct {
 	// made before the body is read. An error refuses the request as 503.
 	Digest func(*http.Request) (string, error)
 
+	// Log is told what only an operator can mend: a service token that the issuer
+	// refuses, an issuer out of reach, tokens of another issuer, single-use tokens
+	// that nobody here can spend. It is one warning a minute for each of these at
+	// most. Nil means [slog.Default]. The cause of every refusal is in
+	// [Refusal].Err, which Refuse may log.
+	Log *slog.Logger
 	// Refuse answers a request that is not let through. Nil means [Refusal.Write];
 	// see also [RFC9470].
 	Refuse func(http.ResponseWriter, *http.Request, Refusal)
@@ -60,6 +68,7 @@ type GuardConfig struct {
 // who they are. It may be used by many goroutines.
 type Guard struct {
 	config GuardConfig
+	warned sync.Map // what was logged, to the minute in which that was
 }
 
 // NewGuard returns a Guard. It fails if the configuration leaves open who the
@@ -85,7 +94,7 @@ func NewGuard(config GuardConfig) (*Guard, error) {
 	if config.Refuse == nil {
 		config.Refuse = func(w http.ResponseWriter, _ *http.Request, r Refusal) { r.Write(w) }
 	}
-	return &Guard{config}, nil
+	return &Guard{config: config}, nil
 }
 
 // Require returns middleware that lets a request through if it carries an
@@ -149,7 +158,36 @@ func (g *Guard) SignedIn(next http.Handler) http.Handler {
 func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error, scope Scope) {
 	refusal := refusalOf(err, scope)
 	refusal.RequestID = requestID(r)
+	g.warn(r, refusal)
 	g.config.Refuse(w, r, refusal)
+}
+
+// warn logs what only an operator can mend, once a minute, so that a flood of
+// requests does not fill the log.
+func (g *Guard) warn(r *http.Request, refusal Refusal) {
+	var other *otherIssuer
+	what := ""
+	switch err := refusal.Err; {
+	case errors.Is(err, ErrServiceToken):
+		what = "the issuer refuses the service token of this guard"
+	case errors.Is(err, ErrSingleUseUnsupported):
+		what = "a single-use token came to a guard that has no service token to spend it"
+	case errors.As(err, &other):
+		what = "a token of another issuer came, which is compared as a string"
+	case errors.Is(err, ErrUnavailable) && r.Context().Err() == nil:
+		what = "whether a request is permitted cannot be found out"
+	default:
+		return
+	}
+	minute := g.config.Verifier.now().Unix() / 60
+	if before, ok := g.warned.Swap(what, minute); ok && before == minute {
+		return
+	}
+	log := g.config.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	log.WarnContext(r.Context(), "stepup: "+what, "error", refusal.Err, "request_id", refusal.RequestID)
 }
 
 // caller asks who is calling. Whatever is wrong, the answer is that nobody is

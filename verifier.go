@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -27,7 +28,8 @@ const maxAhead = 30 * time.Second
 // Config is what a [Verifier] checks tokens against.
 type Config struct {
 	// Issuer is the base address of the environment,
-	// https://HOST/api/v0/sdk/ENVIRONMENT. Required, and compared as a string.
+	// https://HOST/api/v0/sdk/ENVIRONMENT. Required, and compared as a string: to
+	// this, localhost and 127.0.0.1 are two issuers.
 	Issuer string
 	// Audiences is who you are: one of these must be an element of the aud of an
 	// elevated token. Empty means the issuer itself, which is the audience of
@@ -39,6 +41,11 @@ type Config struct {
 	SessionAudiences []string
 	// Keys finds the issuer's keys. Nil fetches and caches ISSUER/.well-known/jwks.json.
 	Keys KeySet
+	// PlainHTTP lets keys be fetched from an issuer whose address begins with
+	// http:// and is not on this machine. Whoever is on the way can then put keys of
+	// their own in place, and make any token good: set it only for a network that
+	// nobody else is on.
+	PlainHTTP bool
 	// Now is the clock. Nil means [time.Now].
 	Now func() time.Time
 }
@@ -57,11 +64,17 @@ type Verifier struct {
 	now              func() time.Time
 }
 
-// NewVerifier returns a Verifier. It fails if the issuer is not an http or
-// https address without query, or an audience is empty.
+// NewVerifier returns a Verifier. It fails if the issuer is not an https address
+// without query (http on this machine, see [Config].PlainHTTP), or an audience is
+// empty.
 func NewVerifier(config Config) (*Verifier, error) {
 	if err := checkURL(config.Issuer); err != nil {
 		return nil, fmt.Errorf("making verifier: issuer: %w", err)
+	}
+	if config.Keys == nil && !config.PlainHTTP {
+		if err := checkTransport(config.Issuer); err != nil {
+			return nil, fmt.Errorf("making verifier: issuer: %w", err)
+		}
 	}
 	if slices.Contains(config.Audiences, "") || slices.Contains(config.SessionAudiences, "") {
 		return nil, errors.New("making verifier: an audience is empty")
@@ -95,6 +108,22 @@ func checkURL(raw string) error {
 		return fmt.Errorf("%q is not an http or https address without user, query, fragment and final slash", raw)
 	}
 	return nil
+}
+
+// checkTransport refuses to speak in clear to another machine. Names below
+// localhost stand for this one (RFC 6761 section 6.3).
+func checkTransport(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme == "https" {
+		return err
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	address, err := netip.ParseAddr(host)
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && address.Unmap().IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("%q is plain HTTP to another machine, where others can read and change what is sent: use https, "+
+		"or set PlainHTTP for a network that nobody else is on", raw)
 }
 
 var (
@@ -199,20 +228,29 @@ func (v *Verifier) open(ctx context.Context, token, typ string, names []string) 
 	}
 	key, err := find(ctx, v.keys, t.KeyID, Algorithm(t.Algorithm))
 	if errors.Is(err, ErrUnknownKey) {
-		return nil, "", invalid(err)
+		return nil, "", v.unsigned(t, err)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	payload, err := t.Verify(key.jose())
 	if err != nil {
-		return nil, "", invalid(err)
+		return nil, "", v.unsigned(t, err)
 	}
 	claims, err := jose.ParseClaims(payload, names)
 	if err != nil {
 		return nil, "", invalid(err)
 	}
 	return claims, t.KeyID, nil
+}
+
+// unsigned refuses a token that none of the issuer's keys signed, which is no wonder
+// where it comes from another issuer.
+func (v *Verifier) unsigned(t jose.Token, err error) error {
+	if claimed := t.ClaimedIssuer(); claimed != "" && claimed != v.issuer {
+		err = fmt.Errorf("%w: %w", err, &otherIssuer{claimed, v.issuer})
+	}
+	return invalid(err)
 }
 
 // validity is what tokens of all kinds say of where and when they hold.
@@ -235,7 +273,7 @@ func (v *Verifier) judge(r *jose.Claims, says validity, wanted []string, life ti
 	case r.Err() != nil:
 		return invalid(r.Err())
 	case says.issuer != v.issuer:
-		return invalid(errors.New("iss is another issuer"))
+		return invalid(&otherIssuer{says.issuer, v.issuer})
 	case len(wanted) > 0 && match(says.audience, wanted) == "":
 		return invalid(errors.New("aud does not name this service"))
 	case says.issued.After(now.Add(maxAhead)), notBefore.After(now.Add(maxAhead)):
@@ -295,6 +333,13 @@ func thumbprint(r *jose.Claims, cnf strictjson.Value) string {
 		r.Fail("cnf", "is not a key thumbprint")
 	}
 	return jkt
+}
+
+// otherIssuer says that a token names another issuer than the one it is judged for.
+type otherIssuer struct{ of, wanted string }
+
+func (o *otherIssuer) Error() string {
+	return fmt.Sprintf("it is of issuer %.200q, this guard is for %.200q", o.of, o.wanted)
 }
 
 func invalid(cause error) error {

@@ -19,16 +19,17 @@ type config struct {
 	serviceToken  stepup.ServiceToken
 	audience      string
 	allowedOrigin string // empty allows no browser
+	plainHTTP     bool   // the issuer may be spoken to in clear
 }
 
 // newBank wires the bank: four lines make a guard, one guards a route. The
 // issuer need not be up yet; until it is, the answer is 503.
 func newBank(c config) (http.Handler, error) {
-	verifier, err := stepup.NewVerifier(stepup.Config{Issuer: c.issuer, Audiences: []string{c.audience}})
+	verifier, err := stepup.NewVerifier(stepup.Config{Issuer: c.issuer, Audiences: []string{c.audience}, PlainHTTP: c.plainHTTP})
 	if err != nil {
 		return nil, fmt.Errorf("reading ISSUER: %w", err)
 	}
-	client, err := stepup.NewClient(stepup.ClientConfig{Issuer: c.issuer, ServiceToken: c.serviceToken})
+	client, err := stepup.NewClient(stepup.ClientConfig{Issuer: c.issuer, ServiceToken: c.serviceToken, PlainHTTP: c.plainHTTP})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@
 //	AUDIENCE             what transfer:create was declared for (https://bank.example)
 //	LISTEN               address to listen on (127.0.0.1:8090)
 //	ALLOWED_ORIGIN       browser origin that may call, exactly as browsers write it (none)
+//	PLAIN_HTTP           1: ISSUER may be http:// on another machine, on a network that nobody else is on
 package main
 
 import (
@@ -47,6 +48,7 @@ func run(ctx context.Context) error {
 		serviceToken:  token,
 		audience:      cmp.Or(os.Getenv("AUDIENCE"), "https://bank.example"),
 		allowedOrigin: os.Getenv("ALLOWED_ORIGIN"),
+		plainHTTP:     os.Getenv("PLAIN_HTTP") == "1",
 	})
 	if err != nil {
 		return err

@@ -1,7 +1,7 @@
 // Package jose reads signed tokens in compact form (JWS, RFC 7515 section 7.1; JWT,
 // RFC 7519) and the public keys to verify them with (JWK and JWK Set, RFC 7517). It
 // holds to the advice of RFC 8725: a payload is handed out only after its signature
-// was verified, the key decides the algorithm and the token never does, and no
+// was verified (but for the issuer it names, as a hint for a log), the key decides the algorithm and the token never does, and no
 // token brings its own key along or says where to find one.
 //
 // The standard library verifies the signatures, and nothing here makes one. Whether
@@ -88,6 +88,17 @@ func Parse(token string) (Token, error) {
 		return Token{}, err
 	}
 	return t, nil
+}
+
+// ClaimedIssuer is the iss that the token writes of itself, "" if there is none to
+// read. Nobody has verified it: it is for telling an operator whose token may have
+// come, and for nothing else.
+func (t Token) ClaimedIssuer() string {
+	claims, err := strictjson.Read(t.payload, []string{"iss"})
+	if err != nil {
+		return ""
+	}
+	return claims.Optional("iss")
 }
 
 // Verify returns the payload if the token was signed with the key, which must have
