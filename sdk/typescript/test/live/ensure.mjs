@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import * as sdk from '@stepup-auth/client';
-import { openApp, rejection, signedIn } from '../lib/app.mjs';
+import { openApp, rejection, signedIn, withAuthenticator } from '../lib/app.mjs';
 
 export const ensureTests = (on) => {
   const taken = [];
@@ -173,6 +173,27 @@ export const ensureTests = (on) => {
       const done = await sdk.ensure({ scope: 'wallet:sign', binding }, () => sdk.signWithWallet({ ...request, binding }, app.client), app.client);
       assert.deepEqual([done.outcome, asked], ['verified', ['wallet:sign']]);
       assert.ok(app.token('wallet:sign'), 'the token that is bound to nothing was not needed');
+    });
+
+    it('offers second factors alone, or everything else alone, and says when there is none', async () => {
+      const app = await withAuthenticator(on.server, on.mailbox);
+      const offered = [];
+      taken.push(sdk.registerStepUpPrompt({
+        prompt: async ({ check, requestedScopes, client }) => {
+          offered.push(...check.credentials.map(({ type, format }) => type ?? format), check.defaultCredentialId === check.credentials[0].id);
+          await sdk.authenticateTotpMfaDevice({ code: app.code(1), requestedScopes }, client);
+        },
+      }, app.client));
+      const requestedScopes = ['wallet:export'];
+      assert.equal((await rejection(sdk.promptStepUpAuth({ requestedScopes, methods: 'reauthentication' }, app.client))).reason, 'no_method');
+      await sdk.promptStepUpAuth({ requestedScopes, methods: 'mfa' }, app.client);
+      assert.deepEqual(offered, ['totp', true]);
+
+      const mailed = await signedIn(on.server, on.mailbox);
+      const asked = answering(mailed);
+      assert.equal((await rejection(sdk.promptStepUpAuth({ requestedScopes, methods: 'mfa' }, mailed.client))).reason, 'no_method');
+      await sdk.promptStepUpAuth({ requestedScopes, methods: 'reauthentication' }, mailed.client);
+      assert.deepEqual(asked, ['wallet:export']);
     });
 
     it('may be one for all clients', async () => {

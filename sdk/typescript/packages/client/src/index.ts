@@ -73,6 +73,7 @@ export type { StepUpClient } from './internal/client.js';
 export type { StepUpClientOptions } from './internal/config.js';
 export type { StepUpEvents } from './internal/events.js';
 export type { CreateMfaTokenOption, LegacyMfaOptions } from './internal/mfaToken.js';
+export type { StepUpMethods } from './internal/obtain.js';
 export type { AuthenticationJSON, PasskeyAdapter, RegistrationJSON } from './internal/passkey.js';
 export type { OpenPopup, Popup } from './internal/popup.js';
 export type { StepUpPrompt, StepUpPromptRequest } from './internal/prompt.js';

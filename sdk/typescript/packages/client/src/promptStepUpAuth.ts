@@ -1,12 +1,14 @@
 import type { StepUpBinding } from '@stepup-auth/core';
 import type { StepUpClient } from './internal/client.js';
-import { obtain } from './internal/obtain.js';
+import { obtain, type StepUpMethods } from './internal/obtain.js';
 import type { Scope } from './internal/scope.js';
 
 export interface PromptStepUpAuthParams {
   requestedScopes: readonly Scope[];
   /** The one transaction to confirm, from `registerBinding`. */
   binding?: StepUpBinding;
+  /** Which proofs may be offered; by default all that the server takes. */
+  methods?: StepUpMethods;
 }
 
 /**
@@ -24,5 +26,5 @@ export interface PromptStepUpAuthParams {
  * await promptStepUpAuth({ requestedScopes: [TokenScope.Walletexport] });
  * ```
  */
-export const promptStepUpAuth = ({ requestedScopes, binding }: PromptStepUpAuthParams, client?: StepUpClient): Promise<string> =>
-  obtain({ requestedScopes, binding }, client);
+export const promptStepUpAuth = ({ requestedScopes, binding, methods }: PromptStepUpAuthParams, client?: StepUpClient): Promise<string> =>
+  obtain({ requestedScopes, binding, methods }, client);

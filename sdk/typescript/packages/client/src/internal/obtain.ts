@@ -10,9 +10,13 @@ import type { Core } from './core.js';
 import { promptForAll } from './prompt.js';
 import { find } from './tokens.js';
 
+/** Second factors, or everything else: codes by mail and text, wallets, social logins. */
+export type StepUpMethods = 'mfa' | 'reauthentication';
+
 export interface Asked {
   readonly requestedScopes: readonly string[];
   readonly binding: StepUpBinding | undefined;
+  readonly methods?: StepUpMethods | undefined;
   /** What the server has just said about the first of the scopes. */
   readonly check?: StepUpCheckResponse;
 }
@@ -23,7 +27,7 @@ export const obtain = async (asked: Asked, client: StepUpClient | undefined): Pr
   const core = await begin(client, 'required');
   const held = asked.binding ? undefined : tokenFor(core, asked);
   if (held) return held;
-  const what = `prompt:${[...asked.requestedScopes].sort().join(' ')}:${asked.binding?.bindingId ?? ''}`;
+  const what = `prompt:${[...asked.requestedScopes].sort().join(' ')}:${asked.binding?.bindingId ?? ''}:${asked.methods ?? ''}`;
   return core.once(what, () => core.exclusively('prompt', () => prompt(core, asked, clientOrDefault(client))));
 };
 
@@ -41,9 +45,10 @@ const prompt = async (core: Core, asked: Asked, client: StepUpClient): Promise<s
   const show = core.prompt ?? promptForAll();
   if (!show) throw new StepUpUnavailableError(asked.check?.reason === 'no_method' ? 'no_method' : 'no_prompt');
   const { signal } = core.ending;
-  const check = asked.check ?? (await checkStepUpAuth({ scope: asked.requestedScopes[0]! }, client));
+  const check = only(asked.methods, asked.check ?? (await checkStepUpAuth({ scope: asked.requestedScopes[0]! }, client)));
   if (check.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', (check as { error?: unknown }).error);
   if (check.reason === 'disputed' || check.reason === 'cooling_down') throw new StepUpUnavailableError(check.reason); // no proof would do
+  if (asked.methods && check.credentials.length === 0) throw new StepUpUnavailableError('no_method');
   const ended = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new StepUpCancelledError('The session ended while the prompt was open.')), { once: true });
   });
@@ -52,4 +57,13 @@ const prompt = async (core: Core, asked: Asked, client: StepUpClient): Promise<s
   const token = tokenFor(core, asked);
   if (!token) throw new NoElevatedTokenError();
   return token;
+};
+
+/** The answer of a check with only the proofs that are to be offered; the default one only if it is among them. */
+const only = (methods: StepUpMethods | undefined, check: StepUpCheckResponse): StepUpCheckResponse => {
+  if (!methods) return check;
+  const credentials = check.credentials.filter(({ type }) => (type === 'totp' || type === 'passkey') === (methods === 'mfa'));
+  const { defaultCredentialId, ...rest } = check;
+  const stays = credentials.some(({ id }) => id === defaultCredentialId);
+  return { ...rest, credentials, ...(stays && defaultCredentialId !== undefined ? { defaultCredentialId } : {}) };
 };
