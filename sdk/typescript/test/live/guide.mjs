@@ -4,11 +4,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import * as sdk from '@stepup-auth/client';
-import { privateKeyToAccount } from 'viem/accounts';
 import { appOrigin, newAddress, rejection, signedIn, withAuthenticator } from '../lib/app.mjs';
 import { newAuthenticator } from '../lib/authenticator.mjs';
+import { addressOfExport } from '../lib/exported.mjs';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
 let folder;
@@ -25,17 +24,7 @@ const changed = async (name) => {
   return (await import(pathToFileURL(`${folder}/${name}.mjs`))).exportKey;
 };
 
-const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
-
-/** Exports and opens the key, and answers the address it has. */
-const exporterOf = (walletId) => async () => {
-  const pair = await suite.kem.generateKeyPair();
-  const recipientKey = new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey));
-  const sealed = await sdk.exportWallet({ walletId, recipientKey });
-  const bytes = (text) => Buffer.from(text, 'base64url');
-  const opened = await suite.open({ recipientKey: pair, enc: bytes(sealed.encapsulatedKey), info: Buffer.from(sealed.info) }, bytes(sealed.ciphertext));
-  return privateKeyToAccount(`0x${Buffer.from(opened)}`).address;
-};
+const exporterOf = (walletId) => () => addressOfExport((recipientKey) => sdk.exportWallet({ walletId, recipientKey }));
 
 export const guide = (on) => {
   const { version } = on;
@@ -116,7 +105,19 @@ export const guide = (on) => {
         await sdk.authenticatePasskeyMFA({ createMfaTokenOptions: { singleUse: true } });
         await sdk.deleteMfaDevice({ deviceId: app.device.id, mfaAuthToken: sdk.consumeMfaToken() });
         await sdk.authenticatePasskeyMFA({ createMfaToken: true });
+        const asked = [];
+        const take = sdk.registerStepUpPrompt({
+          prompt: async ({ createMfaToken, requestedScopes, check, client }) => {
+            asked.push([requestedScopes.length, createMfaToken, check.credentials.map(({ type }) => type), check.defaultCredentialId === check.credentials[0].id]);
+            if (createMfaToken.singleUse) await sdk.authenticatePasskeyMFA({ createMfaToken, requestedScopes }, client);
+          },
+        });
         const [key] = await sdk.getPasskeys();
+        assert.equal(await sdk.promptMfaAuth({ createMfaToken: true }), app.client.mfaToken);
+        assert.equal((await rejection(sdk.promptMfaAuth({ createMfaToken: { singleUse: false } }))).code, 'no_mfa_token', 'the old one is no answer');
+        assert.deepEqual(asked, [true, false].map((singleUse) => [0, { singleUse }, ['passkey'], true]));
+        take();
+        assert.equal((await rejection(sdk.promptMfaAuth())).reason, 'no_prompt');
         await sdk.deletePasskey({ passkeyId: key.id });
         assert.equal(app.client.mfaToken, null);
         assert.equal(await sdk.isMfaRequiredForAction({ mfaAction: sdk.MFAAction.WalletWaasExport }), false, 'no factor, no MFA');

@@ -39,6 +39,7 @@ export { isUserMissingMfaAuth } from './isUserMissingMfaAuth.js';
 export { logout } from './logout.js';
 export { onEvent } from './onEvent.js';
 export { preparePasskeyMFA, type PreparePasskeyMFAParams } from './preparePasskeyMFA.js';
+export { promptMfaAuth } from './promptMfaAuth.js';
 export { promptStepUpAuth, type PromptStepUpAuthParams } from './promptStepUpAuth.js';
 export { refreshAuth } from './refreshAuth.js';
 export { refreshUser } from './refreshUser.js';

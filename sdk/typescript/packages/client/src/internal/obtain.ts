@@ -2,12 +2,11 @@ import type { StepUpBinding, StepUpCheckResponse } from '@stepup-auth/core';
 import { checkStepUpAuth } from '../checkStepUpAuth.js';
 import { InvalidParamError } from '../errors/InvalidParamError.js';
 import { NoElevatedTokenError } from '../errors/NoElevatedTokenError.js';
-import { StepUpCancelledError } from '../errors/StepUpCancelledError.js';
 import { StepUpUnavailableError } from '../errors/StepUpUnavailableError.js';
 import { begin } from './call.js';
 import { clientOrDefault, type StepUpClient } from './client.js';
 import type { Core } from './core.js';
-import { promptForAll } from './prompt.js';
+import { promptOf, untilEnd } from './prompt.js';
 import { find } from './tokens.js';
 
 /** Second factors, or everything else: codes by mail and text, wallets, social logins. */
@@ -42,18 +41,15 @@ const prompt = async (core: Core, asked: Asked, client: StepUpClient): Promise<s
   await core.load(); // another tab may have proven it while this one waited
   const held = asked.binding ? undefined : tokenFor(core, asked);
   if (held) return held;
-  const show = core.prompt ?? promptForAll();
+  const show = promptOf(core);
   if (!show) throw new StepUpUnavailableError(asked.check?.reason === 'no_method' ? 'no_method' : 'no_prompt');
   const { signal } = core.ending;
   const check = only(asked.methods, asked.check ?? (await checkStepUpAuth({ scope: asked.requestedScopes[0]! }, client)));
   if (check.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', (check as { error?: unknown }).error);
   if (check.reason === 'disputed' || check.reason === 'cooling_down') throw new StepUpUnavailableError(check.reason); // no proof would do
   if (asked.methods && check.credentials.length === 0) throw new StepUpUnavailableError('no_method');
-  const ended = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new StepUpCancelledError('The session ended while the prompt was open.')), { once: true });
-  });
   const { requestedScopes, binding } = asked;
-  await Promise.race([show({ client, requestedScopes, check, ...(binding ? { binding } : {}), signal }), ended]);
+  await untilEnd(signal, show({ client, requestedScopes, check, ...(binding ? { binding } : {}), signal }));
   const token = tokenFor(core, asked);
   if (!token) throw new NoElevatedTokenError();
   return token;

@@ -1,5 +1,7 @@
 import type { StepUpBinding, StepUpCheckResponse } from '@stepup-auth/core';
+import { StepUpCancelledError } from '../errors/StepUpCancelledError.js';
 import type { StepUpClient } from './client.js';
+import type { Core } from './core.js';
 
 export interface StepUpPromptRequest {
   readonly client: StepUpClient;
@@ -8,6 +10,8 @@ export interface StepUpPromptRequest {
   readonly check: StepUpCheckResponse;
   /** The one transaction that is to be confirmed; the prompt shows its `summary`. */
   readonly binding?: StepUpBinding;
+  /** Legacy: a token of action-based MFA is asked for, and no scope. Pass it on to the verifying function. */
+  readonly createMfaToken?: { readonly singleUse: boolean };
   /** Aborted when the session ends: the prompt closes. */
   readonly signal: AbortSignal;
 }
@@ -20,7 +24,16 @@ export type StepUpPrompt = (request: StepUpPromptRequest) => Promise<void>;
 
 let forAll: StepUpPrompt | undefined;
 
-export const promptForAll = (): StepUpPrompt | undefined => forAll;
+/** The prompt of a client: its own, else that of all. */
+export const promptOf = (core: Core): StepUpPrompt | undefined => core.prompt ?? forAll;
+
+/** Waits for a prompt that was shown; the end of the session is its end. */
+export const untilEnd = async (signal: AbortSignal, shown: Promise<void>): Promise<void> => {
+  const ended = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new StepUpCancelledError('The session ended while the prompt was open.')), { once: true });
+  });
+  await Promise.race([shown, ended]);
+};
 
 /** Sets the prompt of all clients, and answers what takes it back. */
 export const setPromptForAll = (prompt: StepUpPrompt): (() => void) => {

@@ -1,0 +1,46 @@
+import { NoMfaTokenError } from './errors/NoMfaTokenError.js';
+import { StepUpUnavailableError } from './errors/StepUpUnavailableError.js';
+import { getMfaMethods } from './getMfaMethods.js';
+import { begin } from './internal/call.js';
+import { clientOrDefault, type StepUpClient } from './internal/client.js';
+import { type LegacyMfaOptions, mfaTokenWish } from './internal/mfaToken.js';
+import { promptOf, untilEnd } from './internal/prompt.js';
+
+/**
+ * Legacy: asks the user for a second factor, with the prompt that is registered, and resolves with a token of action-based MFA once it
+ * is held; by default one that works once. Use `promptStepUpAuth`.
+ *
+ * @throws StepUpCancelledError when the user closes it or the session ends, StepUpUnavailableError when nobody can be asked
+ * (`no_prompt` if none is registered, `no_method` if the user has no second factor), NoMfaTokenError when the prompt ended without a
+ * token, and whatever the verification was refused with.
+ * @example
+ * ```ts
+ * import { isMfaRequiredForAction, MFAAction, promptMfaAuth } from '@stepup-auth/client';
+ *
+ * if (await isMfaRequiredForAction({ mfaAction: MFAAction.WalletWaasExport })) await promptMfaAuth();
+ * ```
+ */
+export const promptMfaAuth = async (options: LegacyMfaOptions = {}, client?: StepUpClient): Promise<string> => {
+  const core = await begin(client, 'required');
+  const createMfaToken = mfaTokenWish(options) ?? { singleUse: true };
+  return core.once(`prompt:mfa:${createMfaToken.singleUse}`, () =>
+    core.exclusively('prompt', async () => {
+      const show = promptOf(core);
+      if (!show) throw new StepUpUnavailableError('no_prompt');
+      const { signal } = core.ending;
+      const { devices, passkeys } = await getMfaMethods(client);
+      const credentials = [
+        ...devices.map(({ id = '', alias = '' }) => ({ id, alias, format: 'totp' as const, type: 'totp' })),
+        ...passkeys.map(({ id, alias = '' }) => ({ id, alias, format: 'passkey' as const, type: 'passkey' })),
+      ];
+      if (credentials.length === 0) throw new StepUpUnavailableError('no_method');
+      const defaultCredentialId = (devices.find(({ _default }) => _default) ?? credentials[0])?.id ?? '';
+      const before = core.state.mfa?.token;
+      const check = { isRequired: true, credentials, defaultCredentialId, reason: 'step_up_required' as const };
+      await untilEnd(signal, show({ client: clientOrDefault(client), requestedScopes: [], createMfaToken, check, signal }));
+      const token = core.state.mfa?.token;
+      if (token === undefined || token === before) throw new NoMfaTokenError();
+      return token;
+    }),
+  );
+};
