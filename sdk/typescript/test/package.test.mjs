@@ -1,7 +1,7 @@
 // What is packed: installed by npm alone, imported, bundled; and every example of the documentation comments compiles.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +9,31 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import * as sdk from '@stepup-auth/client';
+import * as react from '@stepup-auth/react/compat';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const json = (file) => JSON.parse(readFileSync(file, 'utf8'));
-const names = ['core', 'client'];
+const names = ['core', 'client', 'react'];
+
+/** As an app that is strict would be compiled. */
+const compilerOptions = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', lib: ['ES2022', 'DOM'], jsx: 'react-jsx', types: [], strict: true, noEmit: true, skipLibCheck: true };
+
+/** Compiles files in a folder that has our packages and React. */
+const compile = (files) => {
+  const folder = mkdtempSync(`${tmpdir()}/stepup-examples-`);
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(`${folder}/${name}`, text);
+    mkdirSync(`${folder}/node_modules`);
+    for (const name of ['@stepup-auth', '@types', 'react']) symlinkSync(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`);
+    writeFileSync(`${folder}/package.json`, '{"type":"module"}');
+    writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, include: ['*.ts', '*.tsx'] }));
+    execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], { encoding: 'utf8' });
+  } catch (error) {
+    assert.fail(error.stdout ?? error);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
 
 describe('the tarballs', () => {
   let folder;
@@ -22,7 +43,7 @@ describe('the tarballs', () => {
     writeFileSync(`${folder}/package.json`, JSON.stringify({ private: true, type: 'module' }));
     const tarballs = readdirSync(folder).filter((name) => name.endsWith('.tgz')).map((name) => `./${name}`);
     assert.equal(tarballs.length, names.length);
-    execFileSync('npm', ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: folder, stdio: 'ignore' });
+    execFileSync('npm', ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', ...tarballs, `${root}node_modules/react`], { cwd: folder, stdio: 'ignore' });
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -67,11 +88,12 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
 
   it('need nothing but each other', () => {
     for (const name of names) {
-      const { dependencies = {}, peerDependencies, optionalDependencies, scripts } = json(`${folder}/node_modules/@stepup-auth/${name}/package.json`);
+      const { dependencies = {}, peerDependencies = {}, optionalDependencies, scripts } = json(`${folder}/node_modules/@stepup-auth/${name}/package.json`);
       assert.deepEqual(Object.keys(dependencies).filter((d) => !d.startsWith('@stepup-auth/')), []);
-      assert.deepEqual([peerDependencies, optionalDependencies, scripts], [undefined, undefined, undefined]);
+      assert.deepEqual(peerDependencies, name === 'react' ? { react: '>=18' } : {});
+      assert.deepEqual([optionalDependencies, scripts], [undefined, undefined]);
     }
-    assert.deepEqual(readdirSync(`${folder}/node_modules`).filter((d) => !d.startsWith('.')), ['@stepup-auth']);
+    assert.deepEqual(readdirSync(`${folder}/node_modules`).filter((d) => !d.startsWith('.')), ['@stepup-auth', 'react']);
   });
 });
 
@@ -98,54 +120,47 @@ describe('the packages', () => {
 
   it('name no registry in the lock file, and pin what they need', () => {
     assert.doesNotMatch(readFileSync(`${root}package-lock.json`, 'utf8'), /https?:\/\/(?!(\w+\.)*(github|opencollective|paulmillr|eslint|patreon|wevm|bjornlu)\b)[^"]*\.tgz/);
-    for (const version of Object.values(json(`${root}package.json`).devDependencies)) assert.match(version, /^\d+\.\d+\.\d+$/);
+    for (const version of Object.values(json(`${root}package.json`).devDependencies)) assert.match(version, /^(npm:[a-z-]+@)?\d+\.\d+\.\d+$/);
   });
 });
 
 describe('the documentation comments', () => {
-  const source = `${root}packages/client/src`;
-  const files = readdirSync(source).filter((name) => name.endsWith('.ts') && !['index.ts', 'compat.ts'].includes(name));
-  const functions = files.map((name) => name.slice(0, -3));
+  const filesOf = (name, of) => {
+    const source = `${root}packages/${name}/src`;
+    return readdirSync(source).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).filter((file) => !['index', 'compat'].includes(file))
+      .map((file) => ({ name: file, of, text: readFileSync(`${source}/${file}.ts`, 'utf8') }));
+  };
+  const functions = [...filesOf('client', sdk), ...filesOf('react', react)];
 
   it('are on every function, one a file, with errors and an example', () => {
-    for (const name of functions) {
-      const text = readFileSync(`${source}/${name}.ts`, 'utf8');
-      assert.equal(typeof sdk[name], 'function', name);
-      const exported = [...text.matchAll(/^export const (\w+) = (?:async )?(?:<.*)?\(/gm)].map((m) => m[1]);
+    for (const { name, of, text } of functions) {
+      assert.equal(typeof of[name], 'function', name);
+      const exported = [...text.matchAll(/^export const (\w+)(?:: FunctionComponent<\w+>)? = (?:async )?(?:<.*)?\(/gm)].map((m) => m[1]);
       assert.deepEqual(exported, [name]);
       assert.match(text, /@throws/, `${name} does not say what it rejects with`);
       assert.match(text, /@example/, `${name} has no example`);
+      assert.equal(text.startsWith(`'use client';\n`), of === react, `${name}: 'use client' is for what is drawn in a browser`);
     }
   });
 
   it('and every function is exercised by a test', () => {
-    const tests = readdirSync(`${root}test`, { recursive: true }).filter((name) => name.endsWith('.mjs')).map((name) => readFileSync(`${root}test/${name}`, 'utf8')).join('\n');
-    assert.deepEqual(functions.filter((name) => !new RegExp(`\\b${name}\\(`).test(tests)), []);
+    const tests = readdirSync(`${root}test`, { recursive: true }).filter((name) => /\.(mjs|jsx)$/.test(name)).map((name) => readFileSync(`${root}test/${name}`, 'utf8')).join('\n');
+    assert.deepEqual(functions.filter(({ name, of }) => !new RegExp(of === react ? `\\b${name}\\b` : `\\b${name}\\(`).test(tests)).map(({ name }) => name), []);
   });
 
   it('have examples that compile, as have the READMEs, and types that demand what is needed', () => {
-    const folder = mkdtempSync(`${tmpdir()}/stepup-examples-`);
-    try {
-      for (const name of [...functions, 'compat']) {
-        const block = /@example\n \* ```ts\n([\s\S]*?) \* ```/.exec(readFileSync(`${source}/${name}.ts`, 'utf8'));
-        assert.ok(block, name);
-        writeFileSync(`${folder}/${name}.ts`, block[1].replaceAll(/^ \* ?/gm, ''));
-      }
-      for (const name of names) {
-        const [, block] = /```ts\n([\s\S]*?)```/.exec(readFileSync(`${root}packages/${name}/README.md`, 'utf8'));
-        writeFileSync(`${folder}/README-${name}.ts`, block);
-      }
-      copyFileSync(`${root}test/types.ts`, `${folder}/types.ts`);
-      mkdirSync(`${folder}/node_modules`);
-      symlinkSync(`${root}node_modules/@stepup-auth`, `${folder}/node_modules/@stepup-auth`);
-      const options = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', lib: ['ES2022', 'DOM'], types: [], strict: true, noEmit: true, skipLibCheck: true };
-      writeFileSync(`${folder}/package.json`, '{"type":"module"}');
-      writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
-      execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], { encoding: 'utf8' });
-    } catch (error) {
-      assert.fail(error.stdout ?? error);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+    const files = {};
+    const compat = { name: 'compat', text: readFileSync(`${root}packages/client/src/compat.ts`, 'utf8') };
+    for (const { name, text } of [...functions, compat]) {
+      const block = /@example\n \* ```(tsx?)\n([\s\S]*?) \* ```/.exec(text);
+      assert.ok(block, name);
+      files[`${name}.${block[1]}`] = block[2].replaceAll(/^ \* ?/gm, '');
     }
+    for (const name of names) {
+      const [, kind, block] = /```(tsx?)\n([\s\S]*?)```/.exec(readFileSync(`${root}packages/${name}/README.md`, 'utf8'));
+      files[`README-${name}.${kind}`] = block;
+    }
+    for (const name of ['types.ts', 'types-react.tsx']) files[name] = readFileSync(`${root}test/${name}`, 'utf8');
+    compile(files);
   });
 });

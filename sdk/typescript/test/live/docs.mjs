@@ -1,14 +1,28 @@
-// The code of docs/sdk/javascript.md, from top to bottom: compiled as an app's would be, and run on a server.
+// The code of docs/sdk: compiled as an app's would be, and run on a server; javascript.md from top to bottom, react.md as one app.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { it } from 'node:test';
+import { basename } from 'node:path';
+import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 import { openAuthenticator } from '../lib/authenticator.mjs';
-import { claimsOf } from '../lib/app.mjs';
+import { claimsOf, newAddress } from '../lib/app.mjs';
+import { loadReact, newPage, until } from '../lib/react.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Compiles what is in a folder, as an app that is strict would be. */
+const compile = (folder) => {
+  const options = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', lib: ['ES2022', 'DOM'], jsx: 'react-jsx', types: [], strict: true, noEmit: true, skipLibCheck: true };
+  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions: options, include: ['*.ts', '*.tsx'] }));
+  writeFileSync(`${folder}/package.json`, '{"type":"module"}');
+  try {
+    execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], { encoding: 'utf8' });
+  } catch (error) {
+    assert.fail(error.stdout);
+  }
+};
 
 export const docs = (on) => {
   it('docs/sdk/javascript.md does what it says', async () => {
@@ -21,16 +35,9 @@ export const docs = (on) => {
     const transfers = [];
     let app;
     try {
-      const options = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', lib: ['ES2022', 'DOM'], types: [], strict: true, noEmit: true, skipLibCheck: true };
-      writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
-      writeFileSync(`${folder}/package.json`, '{"type":"module"}');
       writeFileSync(`${folder}/ask.d.ts`, 'declare const ask: (question: string) => Promise<string>;');
       blocks.forEach((block, i) => writeFileSync(`${folder}/block${i}.ts`, block));
-      try {
-        execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], { encoding: 'utf8' });
-      } catch (error) {
-        assert.fail(error.stdout);
-      }
+      compile(folder);
 
       globalThis.ask = async (question) => {
         const [, uri] = /made from (.*)$/.exec(question) ?? [];
@@ -61,5 +68,67 @@ export const docs = (on) => {
     assert.equal(summary, 'Sign the message "I agree".');
     assert.ok(requestId);
     assert.deepEqual(transfers.map(({ aud, scope }) => [aud, scope]), [['https://bank.example', 'transfer:create']]);
+  });
+
+  describe('docs/sdk/react.md', () => {
+    let kit;
+    let page;
+    before(async () => {
+      const text = readFileSync(`${root}../../docs/sdk/react.md`, 'utf8');
+      const blocks = new Map([...text.matchAll(/```tsx\n([\s\S]*?)```/g)].map(([, block]) => [/^export const (\w+)/m.exec(block)[1], block]));
+      assert.deepEqual([...blocks.keys()], ['client', 'App', 'SignIn', 'Agree', 'Export']);
+      const folder = mkdtempSync(`${root}test/imports-changed-`);
+      try {
+        for (const [name, block] of blocks) {
+          writeFileSync(`${folder}/${name}.tsx`, block.replace("'https://auth.example.com'", JSON.stringify(on.server.apiBase)));
+        }
+        compile(folder);
+        kit = await loadReact(19, [...blocks.keys()].map((name) => `export * from './${basename(folder)}/${name}.js';`).join('\n'));
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+      page = newPage(kit);
+      page.open();
+    });
+    after(() => page?.close());
+
+    it('is an app that does what it says', async () => {
+      const h = kit.React.createElement;
+      const exported = [];
+      const exportKey = async () => void exported.push(kit.client.user.email);
+      const drawn = page.draw(h(kit.App, null, ...[kit.SignIn, kit.Agree].map((part) => h('section', { key: part.name }, h(part))), h('section', { key: 'x' }, h(kit.Export, { exportKey }))));
+      const [signIn, agree, exporting] = await until(() => { const all = [...drawn.container.querySelectorAll('section')]; return all.length === 3 && all; });
+      const press = async (where, name) => (await until(() => [...where.querySelectorAll('button')].find((b) => b.textContent === name && !b.disabled))).click();
+      const type = async (where, text) => { (await until(() => where.querySelector('input'))).value = text; };
+      const email = newAddress('react');
+
+      assert.equal(signIn.textContent, 'One moment');
+      await type(signIn, email);
+      await press(signIn, 'Send a code to this address');
+      await type(signIn, await on.mailbox.code(email));
+      await press(signIn, 'Sign in with this code');
+      await until(() => signIn.textContent === `Hello ${email}`);
+
+      await press(agree, 'Make a wallet');
+      await press(agree, 'I agree');
+      const dialog = await until(() => drawn.container.querySelector('dialog'));
+      await type(dialog, '000000');
+      await press(dialog, 'It is me');
+      await until(() => dialog.querySelector('[role=alert]').textContent !== '');
+      await press(dialog, 'Cancel');
+      await until(() => agree.textContent === 'Then not' && !drawn.container.querySelector('dialog'));
+      await on.mailbox.code(email);
+      await press(agree, 'Then not');
+      const again = await until(() => drawn.container.querySelector('dialog'));
+      await type(again, await on.mailbox.code(email));
+      await press(again, 'It is me');
+      await until(() => agree.textContent === 'Agreed' && !drawn.container.querySelector('dialog'));
+
+      await press(exporting, 'Export');
+      await type(exporting, await on.mailbox.code(email));
+      await press(exporting, 'Export');
+      await until(() => exported.length === 1);
+      assert.deepEqual(exported, [email]);
+    });
   });
 };

@@ -1,0 +1,18 @@
+export { StepUpProvider, type StepUpProviderProps } from './StepUpProvider.js';
+export { useAuthenticatePasskeyMFA } from './useAuthenticatePasskeyMFA.js';
+export { useGetMfaToken } from './useGetMfaToken.js';
+export { useGetPasskeys } from './useGetPasskeys.js';
+export { useIsMfaRequiredForAction } from './useIsMfaRequiredForAction.js';
+export { type AuthenticateDeviceParams, useMfa, type UseMfa } from './useMfa.js';
+export { usePrimaryWallet } from './usePrimaryWallet.js';
+export { type PromptMfaAuthParams, usePromptMfaAuth } from './usePromptMfaAuth.js';
+export { useRegisterPasskey } from './useRegisterPasskey.js';
+export { useSession } from './useSession.js';
+export { type StepUpAction, useStepUp, type UseStepUpOptions } from './useStepUp.js';
+export { type PromptParams, type StepUpAuthentication, type StepUpAuthenticationState, useStepUpAuthentication } from './useStepUpAuthentication.js';
+export { useStepUpClient } from './useStepUpClient.js';
+export { useWallets, type UseWallets } from './useWallets.js';
+export type { Session } from './internal/context.js';
+export type { SendOtpParams } from './internal/otp.js';
+export type { StepUpWallet } from './internal/wallet.js';
+export { MFAAction, TokenScope } from '@stepup-auth/core';

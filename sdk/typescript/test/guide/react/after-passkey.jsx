@@ -1,0 +1,13 @@
+import { TokenScope } from '@dynamic-labs/sdk-api-core';
+import { useStepUpAuthentication } from '@dynamic-labs/sdk-react-core';
+
+export const ExportKey = ({ exportPrivateKey, ended }) => {
+  const { isStepUpRequired, verifyPasskeyMfa } = useStepUpAuthentication();
+  const onExport = async () => {
+    if (await isStepUpRequired({ scope: TokenScope.Walletexport })) {
+      await verifyPasskeyMfa({ requestedScopes: [TokenScope.Walletexport] });
+    }
+    return exportPrivateKey();
+  };
+  return <button onClick={() => ended(onExport())}>Export</button>;
+};
