@@ -15,6 +15,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/who"
 )
 
@@ -252,11 +253,12 @@ func (c *check) spend(ctx context.Context, then func(*store.Tx, Proof) error) er
 		return then(tx, proof)
 	})
 	var refused *fault.Error
-	if !errors.As(err, &refused) {
+	revised := errors.Is(err, tenant.ErrRevised) // the rules changed meanwhile, and the request is made again
+	if !revised && !errors.As(err, &refused) {
 		return err
 	}
 	settle := c.candidate.Forgive
-	if !spent {
+	if !spent && !revised {
 		settle = func(tx *store.Tx) error { return c.note(tx, refused) }
 	}
 	if settling := c.db.Write(ctx, settle); settling != nil {

@@ -3,11 +3,13 @@ package method_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method"
+	"github.com/stepup-auth/stepup/internal/method/emailcode"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
@@ -154,6 +156,51 @@ func TestRevised(t *testing.T) {
 		})
 		if !errors.Is(err, tenant.ErrRevised) {
 			t.Errorf("Check = %v", err)
+		}
+	})
+}
+
+// revising changes the environment while the response is compared.
+type revising struct {
+	method.Method
+	change func()
+}
+
+func (r revising) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) {
+	c, err := r.Method.Count(tx, a)
+	return changing{c, r.change}, err
+}
+
+type changing struct {
+	method.Candidate
+	change func()
+}
+
+func (c changing) Compare(ctx context.Context) error {
+	c.change()
+	return c.Candidate.Compare(ctx)
+}
+
+// A right code that comes while the rules change is not counted as a try: the request
+// is made again under the new ones.
+func TestRevisedMeanwhileCostsNoTry(t *testing.T) {
+	tenanttest.Engines(t, tenanttest.Document("limits: {codeAttempts: 3}"), func(t *testing.T, w *tenanttest.World) {
+		ada := w.SignIn(t, "ada@example.com")
+		id, code := w.Ask(t, w.As(&ada), emailcode.Request{Purpose: method.InSession, Address: "ada@example.com"})
+		noThen := func(*store.Tx, method.Proof) error { return nil }
+		for i := range 5 {
+			again := revising{emailcode.Method{}, func() {
+				old := w.Tenant
+				w.Apply(t, tenanttest.Document("limits: {codeAttempts: 3}", fmt.Sprintf("mail: {appName: 'Demo %d'}", i)))
+				w.Tenant = old
+			}}
+			if err := method.Check(t.Context(), w.DB, again, w.Attempt(&ada, id, code), noThen); !errors.Is(err, tenant.ErrRevised) {
+				t.Fatalf("change %d: %v", i+1, err)
+			}
+			w.Reload(t)
+		}
+		if err := w.Check(t.Context(), w.Attempt(&ada, id, code), noThen); err != nil {
+			t.Errorf("after five changes: %v", err)
 		}
 	})
 }
