@@ -41,6 +41,36 @@ func (i *instant) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// check refuses to look for what was never there: no entry would read as nothing
+// happened. A user who was deleted is known by the entries that are left.
+func (f auditFilter) check(tx *store.Tx) error {
+	if f.Env != "" {
+		if _, err := tx.Environment(f.Env); err != nil {
+			return orUnknown(err, "environment", f.Env)
+		}
+	}
+	if f.User == "" {
+		return nil
+	}
+	rows, err := tx.Audit(store.AuditFilter{EnvironmentID: f.Env, UserID: f.User, Limit: 1})
+	if err != nil || len(rows) > 0 {
+		return err
+	}
+	environments, err := tx.Environments()
+	if err != nil {
+		return err
+	}
+	for _, row := range environments {
+		if f.Env != "" && f.Env != row.ID {
+			continue
+		}
+		if _, err := tx.User(row.ID, f.User); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	return orUnknown(store.ErrNotFound, "user", f.User)
+}
+
 func (f auditFilter) filter() store.AuditFilter {
 	return store.AuditFilter{EnvironmentID: f.Env, UserID: f.User, Action: f.Action, Since: f.Since.Time, Until: f.Until.Time}
 }
@@ -54,6 +84,9 @@ func (c *auditQuery) Run(s *session) error {
 	f := c.filter()
 	f.Limit = c.Limit
 	return s.read(func(tx *store.Tx) error {
+		if err := c.check(tx); err != nil {
+			return err
+		}
 		rows, err := tx.Audit(f)
 		who := names{tx: tx}
 		for _, row := range rows {
@@ -106,14 +139,14 @@ func (c *auditFollow) Run(s *session) error {
 	}
 	defer db.Close()
 	f := c.filter()
-	if f.Since.IsZero() {
-		err = db.Read(s.ctx, func(tx *store.Tx) error {
+	err = db.Read(s.ctx, func(tx *store.Tx) error {
+		if f.Since.IsZero() {
 			f.Since = tx.Now()
-			return nil
-		})
-		if err != nil {
-			return err
 		}
+		return c.check(tx)
+	})
+	if err != nil {
+		return err
 	}
 	printed := map[string]time.Time{}
 	tick := time.NewTicker(time.Second)
@@ -168,6 +201,9 @@ type auditExport struct {
 }
 
 func (c *auditExport) Run(s *session) (err error) {
+	if err := s.read(c.check); err != nil {
+		return err
+	}
 	out := s.stdout
 	if c.Output != "" {
 		file, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -47,10 +47,13 @@ type restoreCommand struct {
 	OlderVersion bool `help:"Restore environments that stand at an older version, although they may have accepted a newer one since."`
 
 	Role string `help:"Whose database: ${enum}." enum:"issuer,wallet,signer,guardian" default:"issuer"`
-	File string `arg:"" help:"Backup to restore into the (empty) database the settings name." type:"existingfile"`
+	File string `arg:"" help:"Backup to restore into the (empty) database the settings name."`
 }
 
 func (c *restoreCommand) Run(s *session) error {
+	if err := mustBeFiles(c.File); err != nil {
+		return err
+	}
 	settings, err := s.storeOf(wallet.Role(c.Role))
 	if err != nil {
 		return err

@@ -163,16 +163,35 @@ func readDocument(name string) ([]byte, error) {
 // readFile reads a file that the command line names.
 func readFile(name string) ([]byte, error) {
 	text, err := os.ReadFile(name)
-	var path *fs.PathError
+	return text, unreadable(name, err)
+}
+
+// mustBeFiles refuses names on the command line that lead to no file, before anything
+// is done.
+func mustBeFiles(names ...string) error {
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err == nil && info.IsDir() {
+			err = syscall.EISDIR
+		}
+		if err != nil {
+			return unreadable(name, err)
+		}
+	}
+	return nil
+}
+
+// unreadable says in a sentence why a file cannot be read.
+func unreadable(name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no file %s", name)
+		return fmt.Errorf("there is no file %s", name)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("%s may not be read by this account", name)
-	case errors.As(err, &path) && errors.Is(path.Err, syscall.EISDIR):
-		return nil, fmt.Errorf("%s is a folder; name a file in it", name)
+		return fmt.Errorf("%s may not be read by this account", name)
+	case errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("%s is a folder; name a file in it", name)
 	}
-	return text, err
+	return err
 }
 
 type envShow struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,5 +41,37 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 		if !strings.Contains(pages, command) {
 			t.Errorf("docs/operating.md does not name %s", command)
 		}
+	}
+}
+
+// TestGroupsNameTheirCommands: the help text of a group ends in a list of its commands.
+func TestGroupsNameTheirCommands(t *testing.T) {
+	parser, err := kong.New(&commands{}, helpWords)
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := 0
+	var visit func(*kong.Node)
+	visit = func(node *kong.Node) {
+		var names []string
+		for _, child := range node.Children {
+			names = append(names, child.Name)
+			visit(child)
+		}
+		if node.Type != kong.CommandNode || len(names) == 0 {
+			return
+		}
+		groups++
+		_, list, _ := strings.Cut(strings.TrimSuffix(node.Help, "."), ": ")
+		told := strings.Split(list, ", ")
+		slices.Sort(told)
+		slices.Sort(names)
+		if !slices.Equal(told, names) {
+			t.Errorf("stepup %s tells of %q and has %q", node.Path(), told, names)
+		}
+	}
+	visit(parser.Model.Node)
+	if groups < 8 {
+		t.Errorf("only %d groups found", groups)
 	}
 }

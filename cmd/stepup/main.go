@@ -13,7 +13,7 @@ import (
 	"os/signal"
 	"os/user"
 	"path/filepath"
-	"strings"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -22,9 +22,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
-	"github.com/stepup-auth/stepup/internal/policytext"
 	"github.com/stepup-auth/stepup/internal/seal"
-	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/who"
 )
@@ -34,16 +32,16 @@ type commands struct {
 	Data string `help:"Folder of the development database." default:"./.stepup-dev" type:"path"`
 
 	Serve     serveCommand     `cmd:"" help:"Run the server. With --dev: everything on loopback, nothing to configure."`
-	Env       envCommand       `cmd:"" help:"Environments: apply, show, list."`
+	Env       envCommand       `cmd:"" help:"Environments: apply, show, accept, list, example."`
 	Readiness readinessCommand `cmd:"" help:"Say what accepting the newest API version would do: what would be refused, and to whom."`
 	Policy    policyCommand    `cmd:"" help:"Policy as a text: explain, test, diff."`
 	Token     tokenCommand     `cmd:"" help:"Service tokens: create, list, revoke."`
-	User      userCommand      `cmd:"" help:"Users: list, show, disable, enable, revoke-sessions, settle, reset-mfa."`
-	Keys      keysCommand      `cmd:"" help:"Keys: make a master key, rotate signing keys."`
-	Audit     auditCommand     `cmd:"" help:"The audit log: query, follow, export."`
+	User      userCommand      `cmd:"" help:"Users: list, show, disable, enable, revoke-sessions, settle, unlock, reset-mfa."`
+	Keys      keysCommand      `cmd:"" help:"Keys: master, rotate."`
+	Audit     auditCommand     `cmd:"" help:"The audit log: query, follow, export, prune."`
 	Backup    backupCommand    `cmd:"" help:"Write a backup of the database to a file."`
 	Restore   restoreCommand   `cmd:"" help:"Restore a backup and void every open challenge and single-use token."`
-	Wallet    walletCommand    `cmd:"" help:"The embedded-wallet service: coordinator, certificates, keys, offline shares, doctor."`
+	Wallet    walletCommand    `cmd:"" help:"The embedded-wallet service: serve, init, key, offline-key, offline, doctor."`
 	Signer    signerCommand    `cmd:"" help:"Run the signer, the custodian that puts keys together for one operation at a time."`
 	Guardian  guardianCommand  `cmd:"" help:"Run the guardian, the custodian that checks everything a second time and keeps the limits."`
 	Version   versionCommand   `cmd:"" help:"Print the version and what it was built from."`
@@ -69,34 +67,26 @@ func main() {
 	os.Exit(code)
 }
 
-// helpWords are what help texts say that struct tags are too narrow for.
-var helpWords = kong.Vars{
-	"means":         "What the user has: " + strings.Join(policytext.Words(), ", ") + ". A login may be social:PROVIDER.",
-	"minimum":       "Minimum API version to set; the newest unless said. An environment that began older may go back.",
-	"hosts":         "DNS name or address under which roles call each other; repeat it. Without any: this machine's loopback.",
-	"serviceScopes": strings.Join(serviceauth.Scopes, ", "),
-	"drilled": "A custodian whose database and key the settings name, signer or guardian; repeat it for both. " +
-		"Use restored backups, never the ones in service.",
-}
-
 // run is the whole program, for main and for tests.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
 	var c commands
 	exited := -1
 	parser, err := kong.New(&c, helpWords, kong.Name("stepup"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
-		kong.UsageOnError(),
+		kong.Help(printHelp),
 		kong.Description("Self-hosted step-up authentication. Settings come from STEPUP_* variables; see docs/operating.md."))
 	if err != nil {
 		fmt.Fprintln(stderr, "stepup:", err)
 		return 2
+	}
+	if slices.Equal(args, []string{"--version"}) { // as many programs take it; env accept has a flag of that name
+		args = []string{"version"}
 	}
 	parsed, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "stepup: %v\nTry: stepup --help\n", err)
-		return 2
+		return misused(stderr, err)
 	}
 	s := &session{
 		ctx: ctx, stdout: stdout, stderr: stderr, environ: environ, dev: c.Dev, data: c.Data,

@@ -60,8 +60,26 @@ func (c *tokenCreate) Run(s *session) error {
 		return err
 	}
 	fmt.Fprintf(s.stderr, "Created service token %s. It is shown only now; only a hash is kept.\n", id)
+	if warning := c.unlimited(); warning != "" {
+		fmt.Fprintln(s.stderr, warning)
+	}
 	fmt.Fprintln(s.stdout, text.Reveal())
 	return nil
+}
+
+// unlimited says what a token may consume that is limited by less than it could be.
+func (c *tokenCreate) unlimited() string {
+	switch {
+	case !slices.Contains(c.Scope, serviceauth.TokensConsume):
+		return ""
+	case c.Env == "" && len(c.Consume) == 0:
+		return "It may consume every scope of every environment; --env and --consume limit it."
+	case len(c.Consume) == 0:
+		return "It may consume every scope of this environment; --consume limits it."
+	case c.Env == "":
+		return "It may consume " + strings.Join(c.Consume, ", ") + " of every environment; --env limits it."
+	}
+	return ""
 }
 
 // knownScopes refuses to limit a token to scopes that no environment it is for
@@ -104,11 +122,20 @@ func (c *tokenList) Run(s *session) error {
 		return s.table("ID\tNAME\tENVIRONMENT\tSCOPES\tCREATED\tSTATE", func(w io.Writer) {
 			for _, row := range rows {
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, onOneLine(row.Name), orAll(row.EnvironmentID),
-					strings.Join(append(row.Scopes, row.TokenScopes...), ","),
+					strings.Join(append(row.Scopes, consumable(row)...), ","),
 					row.CreatedAt.Format(time.RFC3339), tokenState(row, tx.Now()))
 			}
 		})
 	})
+}
+
+// consumable are the token scopes that a service token may consume, as the list shows
+// them after its own.
+func consumable(row store.ServiceTokenRow) []string {
+	if len(row.TokenScopes) == 0 && slices.Contains(row.Scopes, serviceauth.TokensConsume) {
+		return []string{"(all)"}
+	}
+	return row.TokenScopes
 }
 
 func tokenState(row store.ServiceTokenRow, now time.Time) string {

@@ -22,7 +22,7 @@ type userCommand struct {
 	Enable         userEnable         `cmd:"" help:"Enable a disabled user."`
 	RevokeSessions userRevokeSessions `cmd:"" help:"End all sessions of a user."`
 
-	Settle userSettle `cmd:"" help:"Decide about a disputed factor or address of a user: it stays, or it goes with what it let in."`
+	Settle userSettle `cmd:"" help:"Decide about a disputed factor or address: --keep it, or --remove it with what it let in."`
 	Unlock userUnlock `cmd:"" help:"Forget what limits have counted against a user: codes asked for, and wrong tries."`
 
 	ResetMFA userResetMFA `cmd:"" help:"Take all second factors of a user away, with recovery codes, and end all sessions."`

@@ -67,12 +67,15 @@ func (s *session) quiet() *slog.Logger {
 }
 
 type walletDrill struct {
-	Key   string   `help:"The operator's offline key." required:"" type:"existingfile" placeholder:"FILE"`
+	Key   string   `help:"The operator's offline key." required:"" placeholder:"FILE"`
 	With  []string `placeholder:"ROLE" help:"${drilled}"`
-	Files []string `arg:"" help:"Share files of one wallet and one generation." type:"existingfile"`
+	Files []string `arg:"" help:"Share files of one wallet and one generation."`
 }
 
 func (c *walletDrill) Run(s *session) error {
+	if err := mustBeFiles(append([]string{c.Key}, c.Files...)...); err != nil {
+		return err
+	}
 	key, err := offline.ReadKey(c.Key)
 	if err != nil {
 		return err
