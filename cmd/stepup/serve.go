@@ -93,7 +93,7 @@ func (c *serveCommand) development(s *session) error {
 		return err
 	}
 	defer db.Close()
-	s.log = slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s.log = newDevelopmentLog(s.stderr)
 	s.config.PublicURL = "http://" + s.config.Listen
 	wallets, err := roles.Development(s.ctx, filepath.Join(s.data, "wallets"), s.log, roles.Options{})
 	if err != nil {

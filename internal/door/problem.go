@@ -45,6 +45,9 @@ func Broken() *fault.Error {
 	return fault.New(fault.Internal, "Something broke on our side. Tell the operator this request id.")
 }
 
+// Refused is what the log calls a refusal, whose request_id the client was told.
+const Refused = "refused"
+
 // refuse answers with a refusal, and is the only place that logs what really
 // happened.
 func (d *Door) refuse(w http.ResponseWriter, req *http.Request, t *tenant.Tenant, err error) int {
@@ -65,7 +68,7 @@ func (d *Door) refuse(w http.ResponseWriter, req *http.Request, t *tenant.Tenant
 	if t != nil {
 		environment = t.ID
 	}
-	d.Log.Log(req.Context(), level, "refused", "request_id", id, "method", req.Method, "route", req.Pattern,
+	d.Log.Log(req.Context(), level, Refused, "request_id", id, "method", req.Method, "route", req.Pattern,
 		"status", status, "code", f.Code, "environment_id", environment, "cause", f.Cause)
 	setHeaders(w, req, t, false)
 	return WriteProblem(w, f, id)

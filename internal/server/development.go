@@ -167,6 +167,15 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 	return New(c), nil
 }
 
+// unsent says in the log for whom no code was mailed or texted; whoever asked is not
+// told, and in production nobody is.
+func unsent(c Config) func(to string) {
+	if c.Development == nil {
+		return nil
+	}
+	return func(to string) { c.Log.Warn("not sent to " + to + ": limits.codesPerAddress") }
+}
+
 // warnStale says when a kept environment does not know the demo by the address
 // it is served at now: the page would be refused everything.
 func (d Development) warnStale(c Config, row store.EnvironmentRow) {

@@ -96,7 +96,7 @@ func New(c Config) *Server {
 		SDK: sdk.Config{
 			DB: c.DB, Now: c.Now, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), Secrets: c.Secrets(),
 			Codes: m.code, Full: s.full, Development: c.Development != nil, Texts: c.Texter != nil,
-			LegacyMFA: legacyMFA, Wallets: c.Wallets,
+			Unsent: unsent(c), LegacyMFA: legacyMFA, Wallets: c.Wallets,
 		},
 		Admin: admin.Config{
 			DB: c.DB, Shadow: counter, Outbox: worker, Senders: senders, Operators: func() []string { return c.Operators },

@@ -40,8 +40,11 @@ func (a *API) sendCode(c *door.Call, kind assurance.Kind, send func(*store.Tx) (
 		return row, err
 	}
 	a.Outbox.Nudge()
-	if row.Shares == "" {
+	switch {
+	case row.Shares == "":
 		a.count(kind, "sent")
+	case a.Unsent != nil:
+		a.Unsent(row.Recipient)
 	}
 	return row, nil
 }

@@ -29,6 +29,7 @@ type Config struct {
 	Secrets     environment.Secrets                 // what documents point at
 	Codes       func(method, event string)          // metrics: codes sent, proofs given; nil is allowed
 	Full        func(environmentID, setting string) // a limit of a whole environment is used up; nil is allowed
+	Unsent      func(to string)                     // told to whom no code was sent, being past the limit of the address; nil: nobody is
 	Development bool                                // development mode: refusals say more
 	Texts       bool                                // the server can send text messages
 	LegacyMFA   LegacyMFA                           // action-based MFA; nil: none
