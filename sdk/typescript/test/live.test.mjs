@@ -1,6 +1,8 @@
 // What the client does on servers of this tree: one at the newest version that asks a token of every gated call, one at the version
 // before.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { after, before, describe } from 'node:test';
 import { openOutside, startServer } from './lib/server.mjs';
 import { browserTests } from './live/browser.mjs';
@@ -21,11 +23,13 @@ for (const [version, suites] of Object.entries({ '2026_04_01': [flows, ensureTes
   describe(`at ${version}`, () => {
     /** The server, and the world around it; filled in before the tests run. */
     const on = { version };
+    const folder = mkdtempSync(`${tmpdir()}/stepup-live-`);
     before(async () => {
-      Object.assign(on, outside);
-      on.server = await startServer({ smtpPort: outside.mailbox.port, sinkPort: outside.port, API_VERSION: version, COMPATIBILITY: 'none' });
+      Object.assign(on, outside, { serviceToken: `${folder}/service.token` });
+      on.server = await startServer({ smtpPort: outside.mailbox.port, sinkPort: outside.port, API_VERSION: version, COMPATIBILITY: 'none', SERVICE_TOKEN_FILE: on.serviceToken });
     });
     after(async () => {
+      rmSync(folder, { recursive: true, force: true });
       if (on.server) assert.equal(await on.server.stop(), 0, `how the server ended:\n${on.server.log()}`);
     });
     for (const suite of suites) suite(on);

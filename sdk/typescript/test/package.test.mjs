@@ -1,7 +1,7 @@
 // What is packed: installed by npm alone, imported, bundled; and every example of the documentation comments compiles.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -60,6 +60,24 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
     assert.equal(run('app.mjs'), says);
   });
 
+  it('are installed as docs/sdk/javascript.md says, which leaves the clone as it was', () => {
+    const page = readFileSync(`${root}../../docs/sdk/javascript.md`, 'utf8');
+    const [make, ...lines] = /```sh\n(make sdk\n[\s\S]*?)```/.exec(page)[1].trim().split('\n');
+    assert.equal(make, 'make sdk');
+    const place = mkdtempSync(`${tmpdir()}/stepup-clone-`);
+    try {
+      mkdirSync(`${place}/stepup/artifacts/sdk`, { recursive: true });
+      mkdirSync(`${place}/my-app`);
+      writeFileSync(`${place}/my-app/package.json`, JSON.stringify({ private: true, type: 'module' }));
+      for (const name of readdirSync(folder).filter((file) => file.endsWith('.tgz'))) copyFileSync(`${folder}/${name}`, `${place}/stepup/artifacts/sdk/${name}`);
+      execFileSync('bash', ['-euc', lines.join('\n')], { cwd: `${place}/stepup`, env: { ...process.env, npm_config_offline: 'true' }, stdio: 'ignore' });
+      assert.deepEqual(readdirSync(`${place}/stepup`), ['artifacts']);
+      assert.deepEqual(readdirSync(`${place}/my-app/node_modules/@stepup-auth`), ['client', 'core']);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
+  });
+
   for (const platform of ['node', 'browser', 'neutral']) {
     it(`work through a bundler, for ${platform}`, async () => {
       writeFileSync(`${folder}/app.mjs`, uses);
@@ -108,6 +126,14 @@ describe('the packages', () => {
   it('export what api.txt says, no more and no less', () => {
     try {
       execFileSync(process.execPath, [`${root}scripts/api.mjs`, '--check'], { encoding: 'utf8', stdio: 'pipe' });
+    } catch (error) {
+      assert.fail(error.stderr);
+    }
+  });
+
+  it('have all their functions in the table of docs/sdk/javascript.md', () => {
+    try {
+      execFileSync(process.execPath, [`${root}scripts/functions.mjs`, '--check'], { encoding: 'utf8', stdio: 'pipe' });
     } catch (error) {
       assert.fail(error.stderr);
     }

@@ -6,9 +6,13 @@ import { basename } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
-import { openAuthenticator } from '../lib/authenticator.mjs';
-import { claimsOf, newAddress } from '../lib/app.mjs';
+import * as sdk from '@stepup-auth/client';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { newAddress, openApp, rejection, signedIn } from '../lib/app.mjs';
+import { newAuthenticator, openAuthenticator } from '../lib/authenticator.mjs';
+import { startBank } from '../lib/bank.mjs';
 import { loadReact, newPage, until } from '../lib/react.mjs';
+import { newNumber } from '../lib/server.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -24,6 +28,37 @@ const compile = (folder) => {
   }
 };
 
+/** Users who have but one thing to prove it with, and how each answers what the app asks; `none` is the one the prompt can do nothing for. */
+const people = (on) => ({
+  phone: async () => {
+    const app = openApp(on.server);
+    const number = newNumber();
+    await sdk.sendSmsOTP({ phoneNumber: number, isoCountryCode: 'US' }, app.client);
+    await sdk.verifyOTP({ verificationToken: await on.phonebox.code(number) }, app.client);
+    return { app, answer: () => on.phonebox.code(number) };
+  },
+  passkey: async () => {
+    const app = await signedIn(on.server, on.mailbox, { passkey: newAuthenticator() });
+    await app.stepUp('credential:link');
+    await sdk.registerPasskey({}, app.client);
+    return { app };
+  },
+  login: async () => {
+    const openPopup = () => ({ navigate: (url) => void fetch(url), isClosed: () => false, close: () => {} });
+    const app = openApp(on.server, { openPopup });
+    on.world.logIn(on.world.somebody());
+    await sdk.signInWithSocialPopUp({ provider: 'github' }, app.client);
+    return { app };
+  },
+  none: async () => {
+    const app = openApp(on.server);
+    const account = privateKeyToAccount(generatePrivateKey());
+    const walletAccount = { address: account.address, chain: 'EVM', walletName: 'Soft Wallet', network: '1', signMessage: ({ message }) => account.signMessage({ message }) };
+    await sdk.verifyWalletAccount({ walletAccount }, app.client);
+    return { app };
+  },
+});
+
 export const docs = (on) => {
   it('docs/sdk/javascript.md does what it says', async () => {
     const text = readFileSync(`${root}../../docs/sdk/javascript.md`, 'utf8');
@@ -32,7 +67,7 @@ export const docs = (on) => {
     const folder = mkdtempSync(`${root}test/imports-changed-`);
     const { fetch, console } = globalThis;
     const said = [];
-    const transfers = [];
+    const bank = await startBank(on.server.issuer, on.serviceToken);
     let app;
     try {
       writeFileSync(`${folder}/ask.d.ts`, 'declare const ask: (question: string) => Promise<string>;');
@@ -45,29 +80,34 @@ export const docs = (on) => {
         if (uri || app) return app(uri ? 0 : 1);
         return on.mailbox.code('ada@example.com');
       };
-      globalThis.fetch = (url, init) => {
-        if (url !== 'https://bank.example/transfers') return fetch(url, init);
-        transfers.push(claimsOf(init.headers['Elevated-Access-Token']));
-        return Promise.resolve(new Response(null, { status: 201 }));
-      };
+      globalThis.fetch = (url, init) => fetch(url.replace(/^http:\/\/127\.0\.0\.1:8090(?=\/)/, bank.origin), init);
       globalThis.console = { ...console, log: (...values) => said.push(values) };
       for (const [i, block] of blocks.entries()) {
-        const { code } = await transform(block.replace("'https://auth.example.com'", JSON.stringify(on.server.apiBase)), { loader: 'ts' });
+        const { code } = await transform(block.replace("'http://127.0.0.1:8080'", JSON.stringify(on.server.apiBase)), { loader: 'ts' });
         writeFileSync(`${folder}/block${i}.mjs`, code);
         await import(pathToFileURL(`${folder}/block${i}.mjs`));
+      }
+      for (const [name, open] of Object.entries(people(on))) {
+        const { app: theirs, answer } = await open();
+        globalThis.ask = answer ?? (() => assert.fail(`${name} was asked for a code`));
+        const proven = sdk.promptStepUpAuth({ requestedScopes: ['wallet:export'] }, theirs.client);
+        if (name === 'none') assert.equal((await rejection(proven)).reason, 'no_method');
+        else assert.equal(await proven, theirs.token('wallet:export'), name);
       }
     } finally {
       Object.assign(globalThis, { fetch, console });
       delete globalThis.ask;
       rmSync(folder, { recursive: true, force: true });
+      await bank.stop();
     }
-    const [[user], [signature], [reason], [status], [summary, outcome], [code, requestId]] = said;
+    const [[user], [signature], [reason], [status], [summary, outcome], [first], [second], [code, requestId]] = said;
     assert.match(user, /^[0-9a-f-]{36}$/);
     assert.match(signature, /^0x[0-9a-f]{130}$/);
     assert.deepEqual([reason, status, outcome, code], ['step_up_required', 201, 'verified', 'mfa_invalid_code']);
     assert.equal(summary, 'Sign the message "I agree".');
     assert.ok(requestId);
-    assert.deepEqual(transfers.map(({ aud, scope }) => [aud, scope]), [['https://bank.example', 'transfer:create']]);
+    const [codes, replaced] = [first, second].map((text) => text.split('\n'));
+    assert.deepEqual([codes.length, replaced.length, replaced.filter((one) => codes.includes(one))], [10, 10, []]);
   });
 
   describe('docs/sdk/react.md', () => {
