@@ -158,7 +158,7 @@ func refusalOf(err error, scope Scope) Refusal {
 		r.Message = "This session is over, or not valid here. Sign in again."
 	case errors.Is(err, ErrUnauthenticated):
 		r.Status, r.Code = http.StatusUnauthorized, CodeSignInRequired
-		r.Message = "Sign in first: this request names no user whose session is alive."
+		r.Message = "Sign in first: who makes this request is not known here."
 	case errors.Is(err, ErrAmbiguous):
 		r.Status, r.Code = http.StatusBadRequest, CodeAmbiguousElevatedAccessToken
 		r.Message = "Send one elevated access token, in one header."
