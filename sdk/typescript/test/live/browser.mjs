@@ -165,7 +165,14 @@ export const browserTests = (on) => {
       await second.waitForFunction(() => sdk.getDefaultClient().user, null, often);
       const renewals = [];
       context.on('request', (request) => { if (request.url().endsWith('/refresh') && request.method() === 'POST') renewals.push(request); });
-      await Promise.all([first, second, first].map((tab) => tab.evaluate(() => sdk.refreshAuth())));
+      let answer;
+      const allAsked = new Promise((resolve) => { answer = resolve; });
+      await context.route('**/refresh', async (route) => { await allAsked; await route.continue(); });
+      for (const tab of [first, second, first]) { // all have asked before the first is answered
+        await tab.evaluate(() => { (globalThis.renewed ??= []).push(sdk.refreshAuth()); });
+      }
+      answer();
+      await Promise.all([first, second].map((tab) => tab.evaluate(() => Promise.all(globalThis.renewed).then(() => {}))));
       assert.equal(renewals.length, 1);
       assert.equal(await first.evaluate(() => sdk.getDefaultClient().token), await second.evaluate(() => sdk.getDefaultClient().token));
 
