@@ -205,6 +205,75 @@ describe('what went wrong is said', () => {
   });
 });
 
+describe('whoever guards an action', () => {
+  const open = { isRequired: false, credentials: [], defaultCredentialId: null };
+  const proving = async (routes = {}) => {
+    const app = fakeApp({ 'POST /users/mfa/auth/totp': ({ body }) => verify({ elevatedAccessToken: elevated(body.requestedScopes.join(' ')) }), 'POST /stepUp/check': open, ...routes });
+    await app.signIn();
+    const asked = [];
+    sdk.registerStepUpPrompt({ prompt: async ({ requestedScopes, client }) => { asked.push(requestedScopes.join(' ')); await totp(requestedScopes, client); } }, app.client);
+    return { ...app, asked };
+  };
+  const challenge = (scope) => new Response('{}', { status: 403, headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` } });
+
+  for (const [name, refuse] of [
+    ['in our words', () => refusal('missing', 'wallet:export')],
+    ['in our words, and the right one in its header', () => answer({ code: 'elevated_access_token_required', payload: { scope: 'wallet:export', reason: 'missing' } }, 403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="transfer:create"' })],
+    ['in those of RFC 6750', () => challenge('wallet:export')],
+  ]) {
+    for (const isHeld of [true, false]) {
+      it(`gets no token for a scope that it names ${name}, ${isHeld ? 'held' : 'or proven for it'}`, async () => {
+        const app = await proving();
+        if (isHeld) await totp(['wallet:export'], app.client);
+        const [got, refused] = [[], refuse()];
+        const done = await sdk.ensure('transfer:create', ({ token }) => { got.push(token()); return got.length === 1 ? refused : answer({}); }, app.client);
+        assert.deepEqual([got, app.asked], [[undefined], []]);
+        assert.deepEqual([done.outcome, done.result], ['alreadyAuthorised', refused]);
+        assert.equal((await refused.json()).code === undefined, name.includes('6750'), 'the body is still to be read');
+      });
+    }
+  }
+
+  it('may name the scope that the action was for, among others', async () => {
+    const app = await proving();
+    const got = [];
+    const done = await sdk.ensure('transfer:create', ({ token }) => { got.push(token()); return got.length === 1 ? challenge('accounts:read transfer:create') : answer({}); }, app.client);
+    assert.deepEqual([done.outcome, app.asked, got.map(Boolean)], ['verified', ['transfer:create'], [false, true]]);
+  });
+
+  it('cannot empty the store: at most the token that it got is dropped', async () => {
+    for (const reason of ['superseded', 'disputed', 'spent', 'expired', 'wrong_subject']) {
+      for (const takes of [true, false]) {
+        const app = await proving();
+        await totp(['wallet:export'], app.client);
+        await totp(['transfer:create'], app.client);
+        const mine = tokenOf(app, 'transfer:create');
+        await sdk.ensure('transfer:create', ({ token }) => { if (takes) token(); return refusal(reason, 'transfer:create'); }, app.client);
+        assert.ok(tokenOf(app, 'wallet:export'), reason);
+        assert.equal(tokenOf(app, 'transfer:create') === mine, !takes, `${reason} ${takes}`);
+      }
+    }
+  });
+
+  it('is followed to another scope where it is the server of the client, and the token for that goes nowhere else', async () => {
+    const app = await proving({ 'POST /waas/w/signMessage': ({ headers }) => (headers['x-dyn-elevated-access-token'] ? { signature: '0x', operationId: 'o', intentHash: 'h' } : refusal('missing', 'wallet:sign')) });
+    const got = [];
+    const done = await sdk.ensure('transfer:create', ({ token }) => { got.push(token()); return sdk.signWithWallet({ walletId: 'w', message: 'x' }, app.client); }, app.client);
+    assert.deepEqual([done.outcome, app.asked, got], ['verified', ['wallet:sign'], [undefined, undefined]]);
+  });
+
+  it('is not that server because it says so', async () => {
+    const [app, other] = [await proving(), await proving({ 'POST /waas/w/signMessage': () => refusal('superseded', 'wallet:export') })];
+    await totp(['wallet:export'], app.client);
+    const foreign = await rejection(sdk.signWithWallet({ walletId: 'w', message: 'x' }, other.client));
+    const made = new sdk.StepUpRequiredError({ code: foreign.code, message: 'x', payload: {}, scope: 'wallet:export', reason: 'superseded', singleUse: true, methods: [] });
+    for (const error of [foreign, made]) {
+      assert.equal(await rejection(sdk.ensure('transfer:create', () => { throw error; }, app.client)), error);
+      assert.deepEqual([app.asked, Boolean(tokenOf(app, 'wallet:export'))], [[], true]);
+    }
+  });
+});
+
 describe('the store', () => {
   const signing = (routes = {}, options) => fakeApp({
     'POST /users/mfa/auth/totp': ({ body }) => verify({ elevatedAccessToken: body.requestedScopes && elevated(body.requestedScopes.join(' ')), mfaToken: body.createMfaToken && `legacy-${Math.random()}` }),

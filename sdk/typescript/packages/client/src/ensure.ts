@@ -7,7 +7,7 @@ import { refused } from './internal/attach.js';
 import { begin } from './internal/call.js';
 import { clientOrDefault, type StepUpClient } from './internal/client.js';
 import type { Core } from './internal/core.js';
-import { type Refusal, refusalIn } from './internal/insufficient.js';
+import { refusalIn } from './internal/insufficient.js';
 import { obtain } from './internal/obtain.js';
 import type { Scope } from './internal/scope.js';
 import { drop, find } from './internal/tokens.js';
@@ -34,8 +34,9 @@ export type EnsureResult<T> =
 /** What the action gets. */
 export interface EnsureContext {
   /**
-   * The token for your own server: put it into the header `Elevated-Access-Token`. Undefined where none is needed. Calls of this
-   * package attach theirs by themselves. A token that works once is forgotten when the action that took it has ended.
+   * The token for your own server: put it into the header `Elevated-Access-Token`. Undefined where none is needed. It is one for the
+   * scope that `ensure` was given, never for another; calls of this package attach theirs by themselves. A token that works once is
+   * forgotten when the action that took it has ended.
    */
   token(): string | undefined;
 }
@@ -50,7 +51,8 @@ export interface EnsureOptions {
  * Runs an action for which the user may have to prove that it is them: asks whether it is needed, prompts if so, runs it. When a gate
  * refuses it all the same, one of ours (403 `elevated_access_token_required`, as an error or as a `Response`) or anybody's
  * (`WWW-Authenticate` with `insufficient_scope`, or RFC 9470's `insufficient_user_authentication`), it prompts and runs it once more.
- * What else the action rejects with goes through, and a `Response` that is refused once more is the result.
+ * What else the action rejects with goes through, and a `Response` that is refused once more is the result. So is one that names
+ * another scope: only the client's own server is followed to a scope that `ensure` was not given.
  *
  * @param what the scope, or an object with the scope and a binding.
  * @throws whatever the action or a verification is refused with. Cancelled and unavailable are outcomes, no errors.
@@ -59,7 +61,7 @@ export interface EnsureOptions {
  * import { ensure } from '@stepup-auth/client';
  *
  * const done = await ensure('transfer:create', ({ token }) =>
- *   fetch('/transfers', { method: 'POST', headers: { 'Elevated-Access-Token': token() ?? '' } }),
+ *   fetch('/transfers', { method: 'POST', headers: { 'Elevated-Access-Token': token() ?? '' }, redirect: 'error' }),
  * );
  * switch (done.outcome) {
  *   case 'alreadyAuthorised':
@@ -80,18 +82,18 @@ export const ensure = async <T>(
 ): Promise<EnsureResult<T>> => {
   const { scope, binding } = typeof what === 'string' ? { scope: what, binding: undefined } : what;
   const core = await begin(client, 'required');
-  const run = new Run(core, clientOrDefault(client), action, binding);
+  const run = new Run(core, clientOrDefault(client), action, scope, binding);
   try {
     const check = binding ? undefined : await checkStepUpAuth({ scope }, client);
     if (!check || check.isRequired) {
       if (check?.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', check.error);
       await run.prove(scope, check);
     }
-    let tried = await run.try(scope);
+    let tried = await run.try();
     if ('refusal' in tried && tried.refusal.reason !== 'wrong_binding') {
-      await refused(core, tried.refusal.reason, tried.token);
-      await run.prove(tried.refusal.scope ?? scope);
-      tried = await run.try(tried.refusal.scope ?? scope);
+      await refused(core, tried.refusal.reason, tried.taken);
+      await run.prove(tried.refusal.scope);
+      tried = await run.try();
     }
     if ('refusal' in tried && tried.refusal.error) throw tried.refusal.error;
     return { outcome: run.asked ? 'verified' : 'alreadyAuthorised', result: tried.result as T };
@@ -102,7 +104,15 @@ export const ensure = async <T>(
   }
 };
 
-type Tried<T> = { readonly result: T } | { readonly refusal: Refusal; readonly token: string | undefined; readonly result?: T };
+/** A refusal that another proof, for `scope`, may turn. */
+interface Refusal {
+  readonly scope: Scope;
+  readonly reason: string;
+  /** The error of our own API. */
+  readonly error?: Error;
+}
+
+type Tried<T> = { readonly result: T } | { readonly refusal: Refusal; readonly taken: string | undefined; readonly result?: T };
 
 class Run<T> {
   asked = false;
@@ -111,6 +121,7 @@ class Run<T> {
     private readonly core: Core,
     private readonly client: StepUpClient,
     private readonly action: (context: EnsureContext) => T | Promise<T>,
+    private readonly scope: Scope,
     private readonly binding: StepUpBinding | undefined,
   ) {}
 
@@ -119,7 +130,8 @@ class Run<T> {
     this.asked = true;
   }
 
-  async try(scope: Scope): Promise<Tried<T>> {
+  async try(): Promise<Tried<T>> {
+    const { scope } = this;
     const held = find(this.core.state, [scope], this.binding?.hash ?? null, this.core.config.now(), this.core.busy);
     let taken: string | undefined;
     const token = (): string | undefined => {
@@ -129,13 +141,13 @@ class Run<T> {
     };
     try {
       const result = await this.action({ token });
-      const refusal = await refusalIn(result);
-      if (refusal) return { refusal, token: held?.token, result };
+      const reason = await refusalIn(result, scope);
+      if (reason !== undefined) return { refusal: { scope, reason }, taken, result };
       if (taken !== undefined && held?.singleUse) await this.core.update((state) => drop(state, held.token));
       return { result };
     } catch (error) {
-      if (!(error instanceof StepUpRequiredError)) throw error;
-      return { refusal: { scope: error.scope, reason: error.reason, error }, token: taken };
+      if (!(error instanceof StepUpRequiredError) || !(error.scope === scope || this.core.refusals.has(error))) throw error;
+      return { refusal: { scope: error.scope, reason: error.reason, error }, taken };
     } finally {
       if (taken !== undefined) this.core.busy.delete(taken);
     }

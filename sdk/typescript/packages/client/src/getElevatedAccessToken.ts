@@ -20,7 +20,7 @@ export interface GetElevatedAccessTokenParams {
  * import { getElevatedAccessToken } from '@stepup-auth/client';
  *
  * const token = getElevatedAccessToken({ scope: 'transfer:create' });
- * if (token) await fetch('/transfers', { method: 'POST', headers: { 'Elevated-Access-Token': token } });
+ * if (token) await fetch('/transfers', { method: 'POST', headers: { 'Elevated-Access-Token': token }, redirect: 'error' });
  * ```
  */
 export const getElevatedAccessToken = (

@@ -54,18 +54,18 @@ export const settle = async (core: Core, attached: Attached | undefined, outcome
     if (attached?.singleUse) await core.update((state) => drop(state, attached.token));
     return;
   }
-  if (!(outcome.error instanceof StepUpRequiredError)) return;
-  await refused(core, outcome.error.reason, attached?.token);
+  const { error } = outcome;
+  if (!(error instanceof StepUpRequiredError)) return;
+  core.refusals.add(error);
+  await refused(core, error.reason, attached?.token);
+  if (error.reason !== 'superseded' && error.reason !== 'disputed') return;
+  await core.update((state) => {
+    dropElevated(state);
+    state.mfa = null;
+  });
 };
 
-/** Forgets what a refusal says is worth nothing. */
+/** Forgets a token that was refused, if it was for good. No more than that: who refuses may be anybody whom the app handed it to. */
 export const refused = async (core: Core, reason: string, token: string | undefined): Promise<void> => {
-  if (reason === 'superseded' || reason === 'disputed') {
-    await core.update((state) => {
-      dropElevated(state);
-      state.mfa = null;
-    });
-  } else if (token !== undefined && forGood.has(reason)) {
-    await core.update((state) => drop(state, token));
-  }
+  if (token !== undefined && forGood.has(reason)) await core.update((state) => drop(state, token));
 };

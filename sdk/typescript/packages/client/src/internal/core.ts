@@ -18,6 +18,8 @@ export class Core {
   initStatus: 'uninitialized' | 'in-progress' | 'finished' | 'failed' = 'uninitialized';
   /** Single-use tokens that are on their way: nobody else takes them. */
   readonly busy = new Set<string>();
+  /** What the gates of this client's own server refused with: they alone are believed which scope is wanted. */
+  readonly refusals = new WeakSet<Error>();
   /** Options of a passkey prompt that were fetched ahead of the tap. */
   preparedPasskey: { readonly options: unknown; readonly for: string; readonly until: number } | null = null;
   /** The prompt of this client, in place of that of all. */

@@ -1,19 +1,11 @@
 import { memberOf, parseJSON, textOf } from './json.js';
 
-/** A gate's refusal of an action. */
-export interface Refusal {
-  /** The scope it wants, where it says so. */
-  readonly scope: string | undefined;
-  readonly reason: string;
-  /** The error of our own API. */
-  readonly error?: Error;
-}
-
 /**
- * What a `Response` of anybody's API says, if it is one that asks for a step-up: our own 403, the `insufficient_scope` of RFC 6750, or
- * the `insufficient_user_authentication` of RFC 9470. The body stays unread for its caller.
+ * Why a `Response` of anybody's API refuses, if it asks for a step-up for this scope: our own 403, the `insufficient_scope` of RFC 6750,
+ * or the `insufficient_user_authentication` of RFC 9470. One that names another scope asks for what the caller never meant to hand to
+ * that API, so it is no such request. The body stays unread for its caller.
  */
-export const refusalIn = async (result: unknown): Promise<Refusal | undefined> => {
+export const refusalIn = async (result: unknown, scope: string): Promise<string | undefined> => {
   if (typeof Response === 'undefined' || !(result instanceof Response) || (result.status !== 401 && result.status !== 403)) return undefined;
   const challenge = result.headers.get('www-authenticate') ?? '';
   const asked = /^\s*(Bearer|DPoP)\b/i.test(challenge) && /\berror="?(insufficient_scope|insufficient_user_authentication)\b/.test(challenge);
@@ -21,8 +13,9 @@ export const refusalIn = async (result: unknown): Promise<Refusal | undefined> =
   const ours = textOf(body, 'code') === 'elevated_access_token_required';
   if (!asked && !ours) return undefined;
   const payload = memberOf(body, 'payload');
-  const named = textOf(payload, 'scope') ?? /\bscope="([^"]*)"/.exec(challenge)?.[1]?.split(' ')[0];
-  return { scope: named || undefined, reason: textOf(payload, 'reason') ?? 'spent' };
+  const named = [textOf(payload, 'scope'), /\bscope="([^"]*)"/.exec(challenge)?.[1]].filter((scopes) => scopes);
+  if (!named.every((scopes) => scopes?.split(' ').includes(scope))) return undefined;
+  return textOf(payload, 'reason') ?? 'spent';
 };
 
 /** The beginning of a JSON body, if it is a small one. */

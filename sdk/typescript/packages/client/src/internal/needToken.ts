@@ -12,7 +12,7 @@ export const needToken = async (core: Core, scope: string, client: StepUpClient 
   const check = await checkStepUpAuth({ scope }, client);
   if (!check.isRequired) return;
   if (check.reason === 'check_failed') throw check.error;
-  throw new StepUpRequiredError({
+  const refusal = new StepUpRequiredError({
     code: 'elevated_access_token_required',
     message: `Elevated access token with scope ${scope} required.`,
     payload: {},
@@ -21,4 +21,6 @@ export const needToken = async (core: Core, scope: string, client: StepUpClient 
     singleUse: check.singleUse ?? false,
     methods: check.credentials.map(({ format, type }) => type ?? format),
   });
+  core.refusals.add(refusal);
+  throw refusal;
 };
