@@ -120,7 +120,7 @@ export const docs = (on) => {
       const folder = mkdtempSync(`${root}test/imports-changed-`);
       try {
         for (const [name, block] of blocks) {
-          writeFileSync(`${folder}/${name}.tsx`, block.replace("'https://auth.example.com'", JSON.stringify(on.server.apiBase)));
+          writeFileSync(`${folder}/${name}.tsx`, block.replace("'http://127.0.0.1:8080'", JSON.stringify(on.server.apiBase)));
         }
         compile(folder);
         kit = await loadReact(19, [...blocks.keys()].map((name) => `export * from './${basename(folder)}/${name}.js';`).join('\n'));

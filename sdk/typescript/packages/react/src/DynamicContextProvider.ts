@@ -31,7 +31,7 @@ export interface DynamicContextProviderProps {
  * import { DynamicContextProvider } from '@stepup-auth/react/compat';
  *
  * export const App = () => (
- *   <DynamicContextProvider settings={{ environmentId: '11111111-2222-4333-8444-555555555555', apiBaseUrl: 'https://auth.example.com/api/v0' }}>
+ *   <DynamicContextProvider settings={{ environmentId: '11111111-2222-4333-8444-555555555555', apiBaseUrl: 'http://127.0.0.1:8080/api/v0' }}>
  *     Hello
  *   </DynamicContextProvider>
  * );

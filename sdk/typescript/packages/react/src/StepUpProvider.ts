@@ -22,7 +22,7 @@ export interface StepUpProviderProps {
  * import { createStepUpClient } from '@stepup-auth/client';
  * import { StepUpProvider } from '@stepup-auth/react';
  *
- * const client = createStepUpClient({ environmentId: '11111111-2222-4333-8444-555555555555', apiBaseUrl: 'https://auth.example.com' });
+ * const client = createStepUpClient({ environmentId: '11111111-2222-4333-8444-555555555555', apiBaseUrl: 'http://127.0.0.1:8080' });
  *
  * export const App = () => <StepUpProvider client={client}>Hello</StepUpProvider>;
  * ```

@@ -37,17 +37,23 @@ interface State<T> {
  * @throws NoClientError outside of a provider.
  * @example
  * ```tsx
- * import { useStepUp } from '@stepup-auth/react';
+ * import { useStepUp, useStepUpClient } from '@stepup-auth/react';
  *
  * export const Pay = () => {
+ *   const client = useStepUpClient();
  *   const pay = useStepUp(
  *     ({ token }, amount: number) =>
- *       fetch('/transfers', { method: 'POST', headers: { 'Elevated-Access-Token': token() ?? '' }, body: JSON.stringify({ amount }) }),
+ *       fetch('/transfers', {
+ *         method: 'POST',
+ *         redirect: 'error',
+ *         headers: { Authorization: `Bearer ${client.token}`, 'Elevated-Access-Token': token() ?? '' },
+ *         body: JSON.stringify({ amount }),
+ *       }),
  *     { scope: 'transfer:create' },
  *   );
  *   return (
  *     <button disabled={pay.isPending} onClick={() => void pay.run(100).catch(() => {})}>
- *       {pay.done?.outcome === 'verified' ? 'Paid' : 'Pay'}
+ *       {pay.done && 'result' in pay.done ? 'Paid' : 'Pay'}
  *     </button>
  *   );
  * };
