@@ -34,7 +34,7 @@ let server;
 let chains;
 let contracts;
 const rpc = () => chains.map(({ id, url }) => `{chainId: ${id}, url: "${url}"}`).join(', ');
-const start = (undeployed) => startServer({ smtpPort: 9, DATABASE_URL: '', WALLETS: `{chains: [EVM, SOL], rpc: [${rpc()}], undeployed: ${undeployed}}` });
+const start = (undeployed) => startServer({ smtpPort: 9, WALLETS: `{chains: [EVM, SOL], rpc: [${rpc()}], undeployed: ${undeployed}}` });
 
 before(async () => {
   contracts = compile();

@@ -27,13 +27,16 @@ export const freshDatabase = (url) => {
   return fresh.href;
 };
 
-/** settings are the variables ./serve reads, without the ports. sinkPort is where the outside world answers, if it does. */
+/**
+ * settings are the variables ./serve reads, without the ports. sinkPort is where the outside world answers, if it does.
+ * The database is SQLite unless settings name one: what the surroundings name may hold another server's keys.
+ */
 export const startServer = async ({ smtpPort, sinkPort: given, ...settings }) => {
   const port = await freePort();
   const sinkPort = given ?? await freePort(); // nobody listens there
   let log = '';
   const child = spawn(serve, {
-    env: { ...process.env, ...settings, PORT: String(port), SMTP_PORT: String(smtpPort), SINK_PORT: String(sinkPort) },
+    env: { ...process.env, DATABASE_URL: '', ...settings, PORT: String(port), SMTP_PORT: String(smtpPort), SINK_PORT: String(sinkPort) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { log = (log + chunk).slice(-20_000); });
