@@ -274,6 +274,131 @@ describe('whoever guards an action', () => {
   });
 });
 
+describe('what one user asks for', () => {
+  const subject = ({ headers }) => headers.authorization && JSON.parse(Buffer.from(headers.authorization.split('.')[1], 'base64url')).sub;
+  const wallet = (signMessage) => ({ address: '0x0', chain: 'EVM', signMessage });
+  const otpVerification = { verificationUUID: 'v', email: 'a@b.c' };
+  const binding = { bindingId: 'b', hash: 'h', summary: 's' };
+
+  /** A client of u1 that u2 signs in at when `leave` is called. */
+  const shared = async (routes = {}) => {
+    let [who, passed] = ['u1', 0];
+    const login = () => verify({ user: user({ id: who, sessionId: `s-${who}` }), claims: { sub: who, sid: `s-${who}` } });
+    const app = fakeApp({
+      'POST /emailVerifications/signin': login,
+      'GET /settings': { ...settings(), providers: [{ provider: 'google', baseAuthUrl: 'https://login.example/authorize' }] },
+      ...routes,
+    }, { now: () => Date.now() + passed, navigate: () => {}, redirectStorage: memory(), passkey: { register: async () => ({}), authenticate: async () => ({}) } });
+    await app.signIn();
+    const leave = async () => {
+      who = 'u2';
+      await sdk.logout(app.client);
+      await app.signIn();
+      app.seen.length = 0;
+    };
+    const age = () => { passed = 7_000_000; };
+    return { ...app, leave, age, login };
+  };
+
+  for (const [name, run] of Object.entries({
+    deleteUser: (c) => sdk.deleteUser(c),
+    updateUser: (c) => sdk.updateUser({ userFields: { firstName: 'A' } }, c),
+    refreshUser: (c) => sdk.refreshUser(c),
+    refreshAuth: (c) => sdk.refreshAuth(c),
+    createWallet: (c) => sdk.createWallet({ chain: 'EVM' }, c),
+    exportWallet: (c) => sdk.exportWallet({ walletId: 'w', recipientKey: 'x' }, c),
+    getWallets: (c) => sdk.getWallets(c),
+    unlinkCredential: (c) => sdk.unlinkCredential({ verifiedCredentialId: 'v' }, c),
+    selectPrimaryWalletAccount: (c) => sdk.selectPrimaryWalletAccount({ walletAccount: { id: 'v' } }, c),
+    totp: (c) => totp(['wallet:sign'], c),
+    sendEmailOTP: (c) => sdk.sendEmailOTP({ email: 'a@b.c', requestedScopes: ['wallet:sign'] }, c),
+    sendSmsOTP: (c) => sdk.sendSmsOTP({ phoneNumber: '+1', requestedScopes: ['wallet:sign'] }, c),
+    verifyOTP: (c) => sdk.verifyOTP({ otpVerification, verificationToken: '1' }, c),
+    verifyWalletAccount: (c) => sdk.verifyWalletAccount({ walletAccount: wallet(async () => '0x') }, c),
+    transferWalletAccount: (c) => sdk.transferWalletAccount({ walletAccount: wallet(async () => '0x') }, c),
+    signInWithSocialRedirect: (c) => sdk.signInWithSocialRedirect({ provider: 'google', redirectUrl: 'https://app.example' }, c),
+    registerTotpMfaDevice: (c) => sdk.registerTotpMfaDevice(c),
+    registerPasskey: (c) => sdk.registerPasskey({}, c),
+    authenticatePasskeyMFA: (c) => sdk.authenticatePasskeyMFA({}, c),
+    preparePasskeyMFA: (c) => sdk.preparePasskeyMFA({}, c),
+    requestExternalAuthElevatedToken: (c) => sdk.requestExternalAuthElevatedToken({ externalJwt: 'x' }, c),
+    promptStepUpAuth: (c) => sdk.promptStepUpAuth({ requestedScopes: ['wallet:sign'] }, c),
+    promptMfaAuth: (c) => sdk.promptMfaAuth({}, c),
+    ensure: (c) => sdk.ensure('wallet:sign', () => assert.fail('the action ran'), c),
+    'ensure with a binding': (c) => sdk.ensure({ scope: 'wallet:sign', binding }, () => assert.fail('the action ran'), c),
+  })) {
+    it(`is not done to another who signs in while the session is renewed: ${name}`, async () => {
+      const app = await shared({ 'POST /refresh': async () => { const answer = app.login(); await app.leave(); return answer; } });
+      app.age();
+      assert.equal((await rejection(run(app.client))).code, 'session_ended');
+      assert.deepEqual(app.paths(), []);
+      assert.equal(app.client.user.id, 'u2');
+    });
+  }
+
+  it('is not repeated as another', async () => {
+    const subjects = [];
+    const app = await shared({ 'POST /waas/create': async (request) => {
+      subjects.push(subject(request));
+      if (subjects.length === 1) await app.leave();
+      return answer({ code: 'outcome_unknown', error: 'x' }, 503, { 'retry-after': '0' });
+    } });
+    assert.equal((await rejection(sdk.createWallet({ chain: 'EVM' }, app.client))).code, 'session_ended');
+    assert.deepEqual(subjects, ['u1']);
+  });
+
+  it('is not finished as another, whatever it waited for', async () => {
+    const open = { isRequired: false, credentials: [], defaultCredentialId: null };
+    const app = await shared({
+      'POST /wallets/message': { message: 'x' },
+      'GET /users/passkeys/register': { challenge: 'AAAA', rp: {}, user: { id: 'AAAA' }, pubKeyCredParams: [] },
+      'PUT /users/wallets/selection': async () => { await app.leave(); return answer({}); },
+      'POST /stepUp/check': async () => { await app.leave(); return open; },
+    });
+    const runs = [
+      () => sdk.verifyWalletAccount({ walletAccount: wallet(async () => { await app.leave(); return '0x'; }) }, app.client),
+      () => sdk.selectPrimaryWalletAccount({ walletAccount: { id: 'v' } }, app.client),
+      () => sdk.registerPasskey({}, app.client),
+      () => sdk.ensure('wallet:sign', () => assert.fail('the action ran'), app.client),
+      () => sdk.promptStepUpAuth({ requestedScopes: ['wallet:sign'] }, app.client),
+    ];
+    sdk.registerStepUpPrompt({ prompt: () => assert.fail('another was asked') }, app.client);
+    for (const run of runs) {
+      app.routes['POST /emailVerifications/signin'] = () => verify({ user: user({ id: 'u1', sessionId: 's-u1' }), claims: { sub: 'u1', sid: 's-u1' } });
+      await sdk.logout(app.client);
+      await app.signIn();
+      app.routes['POST /emailVerifications/signin'] = app.login;
+      assert.equal((await rejection(run())).code, 'session_ended', String(run));
+      assert.deepEqual(app.paths(), [], String(run));
+    }
+  });
+
+  it('and what refuses it says nothing about the tokens of another', async () => {
+    const app = await shared({ 'POST /waas/create': async () => {
+      await app.leave();
+      await totp(['wallet:sign'], app.client);
+      return refusal('superseded');
+    }, 'POST /users/mfa/auth/totp': () => ({ ...app.login(), elevatedAccessToken: elevated('wallet:sign', { sub: 'u2', sid: 's-u2' }) }) });
+    await rejection(sdk.createWallet({ chain: 'EVM' }, app.client));
+    assert.ok(tokenOf(app, 'wallet:sign'));
+  });
+
+  it('is asked of the client that was the default when it was called', async () => {
+    const required = { isRequired: true, credentials: [], defaultCredentialId: null };
+    for (const run of [() => sdk.ensure('wallet:sign', () => 7), () => sdk.promptStepUpAuth({ requestedScopes: ['wallet:sign'] })]) {
+      const app = fakeApp({ 'POST /stepUp/check': required, 'POST /users/mfa/auth/totp': () => verify({ elevatedAccessToken: elevated('wallet:sign') }) });
+      await app.signIn();
+      const asked = [];
+      const unregister = sdk.registerStepUpPrompt({ prompt: async ({ client }) => { asked.push(client); await totp(['wallet:sign'], client); } });
+      const running = run();
+      const later = fakeApp({ 'POST /stepUp/check': required });
+      await running.finally(unregister);
+      assert.equal(asked[0], app.client);
+      assert.deepEqual([asked.length, later.seen.length], [1, 0]);
+    }
+  });
+});
+
 describe('the store', () => {
   const signing = (routes = {}, options) => fakeApp({
     'POST /users/mfa/auth/totp': ({ body }) => verify({ elevatedAccessToken: body.requestedScopes && elevated(body.requestedScopes.join(' ')), mfaToken: body.createMfaToken && `legacy-${Math.random()}` }),

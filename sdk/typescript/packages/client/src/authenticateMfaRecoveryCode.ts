@@ -32,13 +32,12 @@ export const authenticateMfaRecoveryCode = async (
 ): Promise<VerifyResponse> => {
   const { requestedScopes, bindingId } = options;
   const code = typed(options.code, /^\s+|\s+$/g);
-  const core = await begin(client, 'required');
-  const within = core.session();
+  const { core, within } = await begin(client, 'required');
   const createMfaToken = mfaTokenWish(options);
   const json = await send(core, {
     method: 'POST',
     path: '/users/mfa/auth/recovery',
-    session: 'required',
+    session: within,
     body: { code, createMfaToken, bindingId, ...(requestedScopes?.length ? { requestedScopes } : {}) },
   });
   return verified(core, json, { within, requestedScopes, createMfaToken });

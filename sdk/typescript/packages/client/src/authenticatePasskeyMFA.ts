@@ -30,16 +30,16 @@ export interface AuthenticatePasskeyMFAParams extends LegacyMfaOptions, PrepareP
  */
 export const authenticatePasskeyMFA = async (options: AuthenticatePasskeyMFAParams = {}, client?: StepUpClient): Promise<VerifyResponse> => {
   const { requestedScopes, bindingId, relatedOriginRpId } = options;
-  const ahead = takePrepared(coreOf(client), { bindingId, relatedOriginRpId });
-  const core = ahead ? coreOf(client) : await begin(client, 'required');
-  const within = core.session();
-  const prepared = ahead ?? (await prepare(core, options));
+  const chosen = coreOf(client);
+  const ahead = takePrepared(chosen, { bindingId, relatedOriginRpId });
+  const { core, within } = ahead ? { core: chosen, within: chosen.session() } : await begin(client, 'required');
+  const prepared = ahead ?? (await prepare(core, within, options));
   const assertion = await answerWithPasskey(core, prepared.options);
   const createMfaToken = mfaTokenWish(options);
   const json = await send(core, {
     method: 'POST',
     path: '/users/mfa/auth/passkey',
-    session: 'required',
+    session: within,
     body: { ...assertion, createMfaToken, ...(requestedScopes?.length ? { requestedScopes } : {}) },
   });
   return verified(core, json, { within, requestedScopes, createMfaToken });

@@ -34,14 +34,13 @@ export interface AuthenticateTotpMfaDeviceParams extends LegacyMfaOptions {
 export const authenticateTotpMfaDevice = async (options: AuthenticateTotpMfaDeviceParams, client?: StepUpClient): Promise<VerifyResponse> => {
   const { deviceId, requestedScopes, bindingId } = options;
   const code = typed(options.code, /\s/g);
-  const core = await begin(client, 'required');
-  const within = core.session();
+  const { core, within } = await begin(client, 'required');
   const enrolled = deviceId !== undefined && core.state.enrolling.includes(deviceId);
   const createMfaToken = mfaTokenWish(options);
   const json = await send(core, {
     method: 'POST',
     path: '/users/mfa/auth/totp',
-    session: 'required',
+    session: within,
     body: {
       code,
       id: deviceId,

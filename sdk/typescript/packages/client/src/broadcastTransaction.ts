@@ -33,7 +33,6 @@ export const broadcastTransaction = async (
   const json = await call(client, {
     method: 'POST',
     path: path`/waas/${walletId}/transactions/broadcast`,
-    session: 'required',
     body: { signedTransaction, network },
   });
   const [transactionHash, where] = [textOf(json, 'transactionHash'), textOf(json, 'network')];

@@ -1,12 +1,9 @@
-import { type StepUpCheckResponse, StepUpCheckResponseFromJSON } from '@stepup-auth/core';
-import { APIError } from './errors/APIError.js';
+import type { StepUpCheckResponse } from '@stepup-auth/core';
 import { InvalidParamError } from './errors/InvalidParamError.js';
 import { begin } from './internal/call.js';
+import { check } from './internal/check.js';
 import { coreOf, type StepUpClient } from './internal/client.js';
-import { read } from './internal/json.js';
 import type { Scope } from './internal/scope.js';
-import { send } from './internal/send.js';
-import { find } from './internal/tokens.js';
 
 /** The answer of `checkStepUpAuth`. */
 export interface StepUpCheck extends StepUpCheckResponse {
@@ -35,13 +32,5 @@ export interface StepUpCheck extends StepUpCheckResponse {
 export const checkStepUpAuth = async ({ scope }: { scope: Scope }, client?: StepUpClient): Promise<StepUpCheck> => {
   if (typeof scope !== 'string' || scope === '') throw new InvalidParamError('checkStepUpAuth needs a scope.');
   coreOf(client);
-  try {
-    const core = await begin(client, 'required');
-    const held = find(core.state, [scope], null, core.config.now(), core.busy);
-    if (held) return { isRequired: false, credentials: [], reason: 'held', singleUse: held.singleUse };
-    return read(StepUpCheckResponseFromJSON, await send(core, { method: 'POST', path: '/stepUp/check', session: 'required', body: { scope }, repeat: true }));
-  } catch (error) {
-    if (error instanceof APIError && error.code === 'invalid_scopes') throw error; // it was asked, and says what is wrong with the question
-    return { isRequired: true, credentials: [], reason: 'check_failed', error };
-  }
+  return check(begin(client, 'required'), scope);
 };

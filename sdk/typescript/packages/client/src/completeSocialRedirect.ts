@@ -32,13 +32,13 @@ export const completeSocialRedirect = async (
   { url, requestedScopes }: CompleteSocialRedirectParams,
   client?: StepUpClient,
 ): Promise<SdkUser> => {
-  const core = await begin(client, 'if-any');
+  const { core, within } = await begin(client, 'if-any');
   const back = returned(url);
   const login = back && (await keptRedirect(core, back.state));
   if (!back || !login) throw new SocialLoginFailedError('This client began no login that comes back here.');
   await forgetRedirect(core);
-  if (login.sessionId !== (core.state.session?.sessionId ?? null)) throw new SocialLoginFailedError('The login began in another session.');
+  if (login.sessionId !== (within?.sessionId ?? null)) throw new SocialLoginFailedError('The login began in another session.');
   if (back.error !== null || back.code === null) throw new SocialLoginFailedError(`The login provider refused: ${back.error ?? 'no code'}.`);
-  const { user } = await finishSocial(core, { ...login, requestedScopes: requestedScopes ?? login.requestedScopes }, back.code);
+  const { user } = await finishSocial(core, within, { ...login, requestedScopes: requestedScopes ?? login.requestedScopes }, back.code);
   return user;
 };

@@ -20,7 +20,6 @@ export const confirmCredential = async ({ credentialId }: { credentialId: string
   await call(client, {
     method: 'POST',
     path: path`/credentials/${credentialId}/confirm`,
-    session: 'required',
     gate: { scopes: ['credential:link'] },
   });
 };

@@ -22,7 +22,6 @@ export const createNewMfaRecoveryCodes = async (client?: StepUpClient): Promise<
     await call(client, {
       method: 'POST',
       path: '/users/mfa/recovery',
-      session: 'required',
       gate: { scopes: ['credential:link'], legacy: true },
     }),
   );

@@ -23,7 +23,6 @@ export const deleteMfaDevice = async ({ deviceId, mfaAuthToken }: DeleteMfaDevic
   await call(client, {
     method: 'DELETE',
     path: path`/users/mfa/${deviceId}`,
-    session: 'required',
     gate: { scopes: ['credential:unlink'], legacy: true, mfaToken: mfaAuthToken },
   });
 };

@@ -18,7 +18,6 @@ export const deletePasskey = async ({ passkeyId }: { passkeyId: string }, client
   await call(client, {
     method: 'DELETE',
     path: '/users/passkeys',
-    session: 'required',
     body: { passkeyId },
     gate: { scopes: ['credential:unlink'], legacy: true },
   });

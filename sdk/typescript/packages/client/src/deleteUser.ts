@@ -14,8 +14,7 @@ import { send } from './internal/send.js';
  * ```
  */
 export const deleteUser = async (client?: StepUpClient): Promise<void> => {
-  const core = await begin(client, 'required');
-  const { sessionId } = core.session();
-  await send(core, { method: 'DELETE', path: '/users', session: 'required', gate: { scopes: ['user:delete'], legacy: true } });
-  await core.forget(sessionId, 'user-deleted');
+  const { core, within } = await begin(client, 'required');
+  await send(core, { method: 'DELETE', path: '/users', session: within, gate: { scopes: ['user:delete'], legacy: true } });
+  await core.forget(within.sessionId, 'user-deleted');
 };

@@ -25,7 +25,6 @@ export const disputeMfaDevice = async ({ deviceId, keep }: DisputeMfaDeviceParam
   await call(client, {
     method: 'POST',
     path: path`/users/mfa/${deviceId}/dispute`,
-    session: 'required',
     body: { keep },
     gate: { scopes: ['credential:unlink'] },
   });

@@ -1,12 +1,11 @@
 import type { StepUpBinding, StepUpCheckResponse } from '@stepup-auth/core';
-import { checkStepUpAuth } from './checkStepUpAuth.js';
 import { StepUpCancelledError } from './errors/StepUpCancelledError.js';
 import { StepUpRequiredError } from './errors/StepUpRequiredError.js';
 import { StepUpUnavailableError } from './errors/StepUpUnavailableError.js';
 import { refused } from './internal/attach.js';
-import { begin } from './internal/call.js';
-import { clientOrDefault, type StepUpClient } from './internal/client.js';
-import type { Core } from './internal/core.js';
+import { type Begun, begin } from './internal/call.js';
+import { check } from './internal/check.js';
+import type { StepUpClient } from './internal/client.js';
 import { refusalIn } from './internal/insufficient.js';
 import { obtain } from './internal/obtain.js';
 import type { Scope } from './internal/scope.js';
@@ -81,17 +80,17 @@ export const ensure = async <T>(
   client?: StepUpClient,
 ): Promise<EnsureResult<T>> => {
   const { scope, binding } = typeof what === 'string' ? { scope: what, binding: undefined } : what;
-  const core = await begin(client, 'required');
-  const run = new Run(core, clientOrDefault(client), action, scope, binding);
+  const begun = await begin(client, 'required');
+  const run = new Run(begun, action, scope, binding);
   try {
-    const check = binding ? undefined : await checkStepUpAuth({ scope }, client);
-    if (!check || check.isRequired) {
-      if (check?.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', check.error);
-      await run.prove(scope, check);
+    const answer = binding ? undefined : await check(begun, scope);
+    if (!answer || answer.isRequired) {
+      if (answer?.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', answer.error);
+      await run.prove(scope, answer);
     }
     let tried = await run.try();
     if ('refusal' in tried && tried.refusal.reason !== 'wrong_binding') {
-      await refused(core, tried.refusal.reason, tried.taken);
+      await refused(begun.core, tried.refusal.reason, tried.taken);
       await run.prove(tried.refusal.scope);
       tried = await run.try();
     }
@@ -118,38 +117,39 @@ class Run<T> {
   asked = false;
 
   constructor(
-    private readonly core: Core,
-    private readonly client: StepUpClient,
+    private readonly begun: Begun,
     private readonly action: (context: EnsureContext) => T | Promise<T>,
     private readonly scope: Scope,
     private readonly binding: StepUpBinding | undefined,
   ) {}
 
   async prove(scope: Scope, check?: StepUpCheckResponse): Promise<void> {
-    await obtain({ requestedScopes: [scope], binding: this.binding, ...(check ? { check } : {}) }, this.client);
+    await obtain(this.begun, { requestedScopes: [scope], binding: this.binding, ...(check ? { check } : {}) });
     this.asked = true;
   }
 
   async try(): Promise<Tried<T>> {
-    const { scope } = this;
-    const held = find(this.core.state, [scope], this.binding?.hash ?? null, this.core.config.now(), this.core.busy);
+    const { scope, begun } = this;
+    const { core } = begun;
+    core.still(begun.within);
+    const held = find(core.state, [scope], this.binding?.hash ?? null, core.config.now(), core.busy);
     let taken: string | undefined;
     const token = (): string | undefined => {
       taken = held?.token;
-      if (held?.singleUse) this.core.busy.add(held.token);
+      if (held?.singleUse) core.busy.add(held.token);
       return taken;
     };
     try {
       const result = await this.action({ token });
       const reason = await refusalIn(result, scope);
       if (reason !== undefined) return { refusal: { scope, reason }, taken, result };
-      if (taken !== undefined && held?.singleUse) await this.core.update((state) => drop(state, held.token));
+      if (taken !== undefined && held?.singleUse) await core.update((state) => drop(state, held.token));
       return { result };
     } catch (error) {
-      if (!(error instanceof StepUpRequiredError) || !(error.scope === scope || this.core.refusals.has(error))) throw error;
+      if (!(error instanceof StepUpRequiredError) || !(error.scope === scope || core.refusals.has(error))) throw error;
       return { refusal: { scope: error.scope, reason: error.reason, error }, taken };
     } finally {
-      if (taken !== undefined) this.core.busy.delete(taken);
+      if (taken !== undefined) core.busy.delete(taken);
     }
   }
 }

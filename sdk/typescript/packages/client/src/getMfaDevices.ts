@@ -16,4 +16,4 @@ import { readList } from './internal/json.js';
  * ```
  */
 export const getMfaDevices = async (client?: StepUpClient): Promise<MFADevice[]> =>
-  readList(MFADeviceFromJSON, await call(client, { method: 'GET', path: '/users/mfa', session: 'required', repeat: true }), 'devices');
+  readList(MFADeviceFromJSON, await call(client, { method: 'GET', path: '/users/mfa', repeat: true }), 'devices');

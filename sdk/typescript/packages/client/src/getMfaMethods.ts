@@ -1,7 +1,7 @@
-import { type MFAMethodsResponse, MFAMethodsResponseFromJSON } from '@stepup-auth/core';
-import { call } from './internal/call.js';
+import type { MFAMethodsResponse } from '@stepup-auth/core';
+import { begin } from './internal/call.js';
 import type { StepUpClient } from './internal/client.js';
-import { read } from './internal/json.js';
+import { mfaMethods } from './internal/mfaMethods.js';
 
 /**
  * All second factors of the user, passkeys too, without what is being enrolled.
@@ -16,7 +16,4 @@ import { read } from './internal/json.js';
  * ```
  */
 export const getMfaMethods = async (client?: StepUpClient): Promise<MFAMethodsResponse> =>
-  read(
-    MFAMethodsResponseFromJSON,
-    await call(client, { method: 'GET', path: '/users/mfa/methods', query: { verifiedOnly: 'true' }, session: 'required', repeat: true }),
-  );
+  mfaMethods(await begin(client, 'required'));

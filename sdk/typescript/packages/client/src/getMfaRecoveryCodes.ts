@@ -22,7 +22,6 @@ export const getMfaRecoveryCodes = async (client?: StepUpClient): Promise<MFAGet
     await call(client, {
       method: 'GET',
       path: '/users/mfa/recovery',
-      session: 'required',
       gate: { scopes: ['credential:link'], legacy: true },
     }),
   );

@@ -16,4 +16,4 @@ import { readList } from './internal/json.js';
  * ```
  */
 export const getPasskeys = async (client?: StepUpClient): Promise<UserPasskey[]> =>
-  readList(UserPasskeyFromJSON, await call(client, { method: 'GET', path: '/users/passkeys', session: 'required', repeat: true }), 'passkeys');
+  readList(UserPasskeyFromJSON, await call(client, { method: 'GET', path: '/users/passkeys', repeat: true }), 'passkeys');

@@ -17,4 +17,4 @@ import { path } from './internal/path.js';
  * ```
  */
 export const getWallet = async ({ walletId }: { walletId: string }, client?: StepUpClient): Promise<EmbeddedWallet> =>
-  read(EmbeddedWalletFromJSON, await call(client, { method: 'GET', path: path`/waas/${walletId}`, session: 'required', repeat: true }));
+  read(EmbeddedWalletFromJSON, await call(client, { method: 'GET', path: path`/waas/${walletId}`, repeat: true }));

@@ -46,7 +46,7 @@ export interface WalletIntent {
  */
 export const getWalletIntent = async (params: GetWalletIntentParams, client?: StepUpClient): Promise<WalletIntent> => {
   const { walletId, ...body } = params;
-  const json = await call(client, { method: 'POST', path: path`/waas/${walletId}/intents`, session: 'required', body });
+  const json = await call(client, { method: 'POST', path: path`/waas/${walletId}/intents`, body });
   return read((value) => {
     const from = objectOf(value);
     const { bindingId, bindingHash: hash, summary, expiresAt } = from;

@@ -15,4 +15,4 @@ import { readList } from './internal/json.js';
  * ```
  */
 export const getWallets = async (client?: StepUpClient): Promise<EmbeddedWallet[]> =>
-  readList(EmbeddedWalletFromJSON, await call(client, { method: 'GET', path: '/waas', session: 'required', repeat: true }), 'wallets');
+  readList(EmbeddedWalletFromJSON, await call(client, { method: 'GET', path: '/waas', repeat: true }), 'wallets');

@@ -1,5 +1,5 @@
 import type { MFAAction } from '@stepup-auth/core';
-import { getMfaMethods } from './getMfaMethods.js';
+import { mfaMethods } from './internal/mfaMethods.js';
 import { begin } from './internal/call.js';
 import type { StepUpClient } from './internal/client.js';
 import { isActionOn } from './internal/settings.js';
@@ -19,7 +19,8 @@ import { isActionOn } from './internal/settings.js';
  * ```
  */
 export const isMfaRequiredForAction = async ({ mfaAction }: { mfaAction: MFAAction }, client?: StepUpClient): Promise<boolean> => {
-  const { settings } = await begin(client, 'required');
+  const begun = await begin(client, 'required');
+  const { settings } = begun.core;
   if (!isActionOn(settings, mfaAction)) return false;
-  return settings?.security.mfa?.required === true || (await getMfaMethods(client)).userHasVerifiedMfaMethods;
+  return settings?.security.mfa?.required === true || (await mfaMethods(begun)).userHasVerifiedMfaMethods;
 };

@@ -20,7 +20,7 @@ export const logout = async (client?: StepUpClient): Promise<{ revoked: boolean 
   const { session } = core.state;
   if (!session) return { revoked: true };
   const headers = { 'x-dyn-logout-reason': 'user-intent' };
-  const told = send(core, { method: 'POST', path: '/revoke', session: 'required', headers }).then(
+  const told = send(core, { method: 'POST', path: '/revoke', session, headers }).then(
     () => true,
     () => false,
   );

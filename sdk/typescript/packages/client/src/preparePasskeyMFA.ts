@@ -25,6 +25,8 @@ export interface PreparePasskeyMFAParams {
  * ```
  */
 export const preparePasskeyMFA = async (options: PreparePasskeyMFAParams = {}, client?: StepUpClient): Promise<void> => {
-  const core = await begin(client, 'required');
-  core.preparedPasskey = await prepare(core, options);
+  const { core, within } = await begin(client, 'required');
+  const prepared = await prepare(core, within, options);
+  core.still(within);
+  core.preparedPasskey = prepared;
 };

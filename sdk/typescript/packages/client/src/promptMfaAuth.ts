@@ -1,9 +1,9 @@
 import { NoMfaTokenError } from './errors/NoMfaTokenError.js';
 import { StepUpUnavailableError } from './errors/StepUpUnavailableError.js';
-import { getMfaMethods } from './getMfaMethods.js';
 import { begin } from './internal/call.js';
-import { clientOrDefault, type StepUpClient } from './internal/client.js';
+import type { StepUpClient } from './internal/client.js';
 import { type LegacyMfaOptions, mfaTokenWish } from './internal/mfaToken.js';
+import { mfaMethods } from './internal/mfaMethods.js';
 import { promptOf, untilEnd } from './internal/prompt.js';
 
 /**
@@ -21,14 +21,16 @@ import { promptOf, untilEnd } from './internal/prompt.js';
  * ```
  */
 export const promptMfaAuth = async (options: LegacyMfaOptions = {}, client?: StepUpClient): Promise<string> => {
-  const core = await begin(client, 'required');
+  const begun = await begin(client, 'required');
+  const { core, within } = begun;
   const createMfaToken = mfaTokenWish(options) ?? { singleUse: true };
-  return core.once(`prompt:mfa:${createMfaToken.singleUse}`, () =>
+  return core.once(`prompt:mfa:${within.sessionId}:${createMfaToken.singleUse}`, () =>
     core.exclusively('prompt', async () => {
       const show = promptOf(core);
       if (!show) throw new StepUpUnavailableError('no_prompt');
       const { signal } = core.ending;
-      const { devices, passkeys } = await getMfaMethods(client);
+      const { devices, passkeys } = await mfaMethods(begun);
+      core.still(within);
       const credentials = [
         ...devices.map(({ id = '', alias = '' }) => ({ id, alias, format: 'totp' as const, type: 'totp' })),
         ...passkeys.map(({ id, alias = '' }) => ({ id, alias, format: 'passkey' as const, type: 'passkey' })),
@@ -37,7 +39,8 @@ export const promptMfaAuth = async (options: LegacyMfaOptions = {}, client?: Ste
       const defaultCredentialId = (devices.find(({ _default }) => _default) ?? credentials[0])?.id ?? '';
       const before = core.state.mfa?.token;
       const check = { isRequired: true, credentials, defaultCredentialId, reason: 'step_up_required' as const };
-      await untilEnd(signal, show({ client: clientOrDefault(client), requestedScopes: [], createMfaToken, check, signal }));
+      await untilEnd(signal, show({ client: begun.client, requestedScopes: [], createMfaToken, check, signal }));
+      core.still(within);
       const token = core.state.mfa?.token;
       if (token === undefined || token === before) throw new NoMfaTokenError();
       return token;

@@ -1,4 +1,6 @@
 import type { StepUpBinding } from '@stepup-auth/core';
+import { InvalidParamError } from './errors/InvalidParamError.js';
+import { begin } from './internal/call.js';
 import type { StepUpClient } from './internal/client.js';
 import { obtain, type StepUpMethods } from './internal/obtain.js';
 import type { Scope } from './internal/scope.js';
@@ -26,5 +28,10 @@ export interface PromptStepUpAuthParams {
  * await promptStepUpAuth({ requestedScopes: [TokenScope.Walletexport] });
  * ```
  */
-export const promptStepUpAuth = ({ requestedScopes, binding, methods }: PromptStepUpAuthParams, client?: StepUpClient): Promise<string> =>
-  obtain({ requestedScopes, binding, methods }, client);
+export const promptStepUpAuth = async (
+  { requestedScopes, binding, methods }: PromptStepUpAuthParams,
+  client?: StepUpClient,
+): Promise<string> => {
+  if (!requestedScopes?.length) throw new InvalidParamError('Say which scopes are asked for: requestedScopes.');
+  return obtain(await begin(client, 'required'), { requestedScopes, binding, methods });
+};

@@ -18,10 +18,10 @@ import { renew } from './internal/renew.js';
  * ```
  */
 export const refreshAuth = async (client?: StepUpClient): Promise<VerifyResponse> => {
-  const core = await begin(client, 'if-any');
-  const answer = await renew(core);
+  const { core, within } = await begin(client, 'required');
+  const answer = await renew(core, within);
   if (answer) return answer;
-  const session = core.session(); // another tab has renewed it meanwhile
+  const session = core.still(within); // another tab has renewed it meanwhile
   return VerifyResponseFromJSON({
     user: session.user,
     minifiedJwt: session.token,

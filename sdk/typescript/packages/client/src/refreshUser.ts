@@ -1,9 +1,7 @@
-import { type SdkUser, SdkUserFromJSON } from '@stepup-auth/core';
+import type { SdkUser } from '@stepup-auth/core';
 import { begin } from './internal/call.js';
 import type { StepUpClient } from './internal/client.js';
-import { IdentityMismatchError } from './errors/IdentityMismatchError.js';
-import { read } from './internal/json.js';
-import { send } from './internal/send.js';
+import { freshUser } from './internal/freshUser.js';
 
 /**
  * Asks the server for the signed-in user anew.
@@ -17,14 +15,4 @@ import { send } from './internal/send.js';
  * console.log(user.verifiedCredentials.length);
  * ```
  */
-export const refreshUser = async (client?: StepUpClient): Promise<SdkUser> => {
-  const core = await begin(client, 'required');
-  const within = core.session();
-  const json = await send(core, { method: 'GET', path: '/users', session: 'required', repeat: true });
-  const user = read(SdkUserFromJSON, json);
-  if (user.id !== within.userId || user.projectEnvironmentId !== core.config.environmentId) throw new IdentityMismatchError();
-  await core.update((state) => {
-    if (state.session?.sessionId === within.sessionId) state.session = { ...state.session, user: json };
-  });
-  return user;
-};
+export const refreshUser = async (client?: StepUpClient): Promise<SdkUser> => freshUser(await begin(client, 'required'));

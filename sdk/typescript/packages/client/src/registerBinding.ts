@@ -32,5 +32,5 @@ export const registerBinding = async (
 ): Promise<StepUpBinding> =>
   read(
     StepUpBindingFromJSON,
-    await call(client, { method: 'POST', path: '/stepUp/bindings', session: 'required', body: { scope, authorizationDetails } }),
+    await call(client, { method: 'POST', path: '/stepUp/bindings', body: { scope, authorizationDetails } }),
   );

@@ -21,15 +21,15 @@ import { makePasskey } from './internal/webauthn.js';
  * ```
  */
 export const registerPasskey = async (options: LegacyMfaOptions = {}, client?: StepUpClient): Promise<VerifyResponse> => {
-  const core = await begin(client, 'required');
-  const within = core.session();
-  await needToken(core, 'credential:link', client); // before there is a passkey that nobody takes
-  const created = await makePasskey(core, await send(core, { method: 'GET', path: '/users/passkeys/register', session: 'required' }));
+  const begun = await begin(client, 'required');
+  const { core, within } = begun;
+  await needToken(begun, 'credential:link'); // before there is a passkey that nobody takes
+  const created = await makePasskey(core, await send(core, { method: 'GET', path: '/users/passkeys/register', session: within }));
   const createMfaToken = mfaTokenWish(options);
   const json = await send(core, {
     method: 'POST',
     path: '/users/passkeys/register',
-    session: 'required',
+    session: within,
     body: { ...created, createMfaToken },
     gate: { scopes: ['credential:link'] },
   });

@@ -19,11 +19,11 @@ import { send } from './internal/send.js';
  * ```
  */
 export const registerTotpMfaDevice = async (client?: StepUpClient): Promise<MFARegisterTotpDeviceGetResponse> => {
-  const core = await begin(client, 'required');
-  const json = await send(core, { method: 'GET', path: '/users/mfa/register/totp', session: 'required', gate: { scopes: ['credential:link'] } });
+  const { core, within } = await begin(client, 'required');
+  const json = await send(core, { method: 'GET', path: '/users/mfa/register/totp', session: within, gate: { scopes: ['credential:link'] } });
   const device = read(MFARegisterTotpDeviceGetResponseFromJSON, json);
   await core.update((state) => {
-    state.enrolling = [device.id];
+    if (state.session?.sessionId === within.sessionId) state.enrolling = [device.id];
   });
   return device;
 };

@@ -14,5 +14,5 @@ import { path } from './internal/path.js';
  * ```
  */
 export const renameMfaDevice = async ({ deviceId, alias }: { deviceId: string; alias: string }, client?: StepUpClient): Promise<void> => {
-  await call(client, { method: 'PUT', path: path`/users/mfa/${deviceId}`, session: 'required', body: { alias } });
+  await call(client, { method: 'PUT', path: path`/users/mfa/${deviceId}`, body: { alias } });
 };

@@ -16,4 +16,4 @@ import { read } from './internal/json.js';
  * ```
  */
 export const renamePasskey = async ({ passkeyId, alias }: { passkeyId: string; alias: string }, client?: StepUpClient): Promise<UserPasskey> =>
-  read(UserPasskeyFromJSON, await call(client, { method: 'PUT', path: '/users/passkeys', session: 'required', body: { id: passkeyId, alias } }));
+  read(UserPasskeyFromJSON, await call(client, { method: 'PUT', path: '/users/passkeys', body: { id: passkeyId, alias } }));

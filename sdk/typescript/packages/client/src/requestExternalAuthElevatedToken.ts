@@ -29,9 +29,8 @@ export const requestExternalAuthElevatedToken = async (
   { externalJwt, bindingId }: RequestExternalAuthElevatedTokenParams,
   client?: StepUpClient,
 ): Promise<ExternalAuthAssertionResponse> => {
-  const core = await begin(client, 'required');
-  const within = core.session();
-  const json = await send(core, { method: 'POST', path: '/externalAuth/verify', session: 'required', body: { jwt: externalJwt, bindingId } });
+  const { core, within } = await begin(client, 'required');
+  const json = await send(core, { method: 'POST', path: '/externalAuth/verify', session: within, body: { jwt: externalJwt, bindingId } });
   const answer = read(ExternalAuthAssertionResponseFromJSON, json);
   const held = heldOf(answer.elevatedAccessToken, within, core.config.environmentId, core.config.now());
   const alive = await core.update((state) => {

@@ -1,7 +1,8 @@
 import type { SdkUser } from '@stepup-auth/core';
-import { call } from './internal/call.js';
+import { begin } from './internal/call.js';
 import type { StepUpClient } from './internal/client.js';
-import { refreshUser } from './refreshUser.js';
+import { freshUser } from './internal/freshUser.js';
+import { send } from './internal/send.js';
 
 /**
  * Makes a wallet the primary one.
@@ -17,6 +18,7 @@ import { refreshUser } from './refreshUser.js';
  * ```
  */
 export const selectPrimaryWalletAccount = async ({ walletAccount }: { walletAccount: { id: string } }, client?: StepUpClient): Promise<SdkUser> => {
-  await call(client, { method: 'PUT', path: '/users/wallets/selection', session: 'required', body: { walletId: walletAccount.id } });
-  return refreshUser(client);
+  const begun = await begin(client, 'required');
+  await send(begun.core, { method: 'PUT', path: '/users/wallets/selection', session: begun.within, body: { walletId: walletAccount.id } });
+  return freshUser(begun);
 };

@@ -40,11 +40,11 @@ export const sendEmailOTP = async (
   { email, requestedScopes, bindingId, captchaToken }: SendEmailOTPParams,
   client?: StepUpClient,
 ): Promise<OTPVerification> => {
-  const core = await begin(client, 'if-any');
-  const body = { email, captchaToken, bindingId, ...(core.state.session && requestedScopes?.length ? { requestedScopes } : {}) };
+  const { core, within } = await begin(client, 'if-any');
+  const body = { email, captchaToken, bindingId, ...(within && requestedScopes?.length ? { requestedScopes } : {}) };
   const verification = read(
     EmailVerificationCreateResponseFromJSON,
-    await send(core, { method: 'POST', path: '/emailVerifications/create', session: 'if-any', body }),
+    await send(core, { method: 'POST', path: '/emailVerifications/create', session: within, body }),
   );
-  return pend(core, verification, requestedScopes);
+  return pend(core, within, verification, requestedScopes);
 };

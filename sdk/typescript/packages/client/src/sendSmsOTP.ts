@@ -35,16 +35,16 @@ export const sendSmsOTP = async (
   { phoneNumber, isoCountryCode, requestedScopes, bindingId, captchaToken }: SendSmsOTPParams,
   client?: StepUpClient,
 ): Promise<OTPVerification> => {
-  const core = await begin(client, 'if-any');
-  const scopes = core.state.session && requestedScopes?.length ? { requestedScopes } : {};
+  const { core, within } = await begin(client, 'if-any');
+  const scopes = within && requestedScopes?.length ? { requestedScopes } : {};
   const verification = read(
     SmsVerificationCreateResponseFromJSON,
     await send(core, {
       method: 'POST',
       path: '/smsVerifications/create',
-      session: 'if-any',
+      session: within,
       body: { phoneNumber, isoCountryCode, captchaToken, bindingId, ...scopes },
     }),
   );
-  return pend(core, verification, requestedScopes);
+  return pend(core, within, verification, requestedScopes);
 };

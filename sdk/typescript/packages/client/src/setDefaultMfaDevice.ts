@@ -14,5 +14,5 @@ import { path } from './internal/path.js';
  * ```
  */
 export const setDefaultMfaDevice = async ({ deviceId }: { deviceId: string }, client?: StepUpClient): Promise<void> => {
-  await call(client, { method: 'PUT', path: path`/users/mfa/${deviceId}`, session: 'required', body: { default: true } });
+  await call(client, { method: 'PUT', path: path`/users/mfa/${deviceId}`, body: { default: true } });
 };

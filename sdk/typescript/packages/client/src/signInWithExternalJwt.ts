@@ -17,7 +17,7 @@ import { verified } from './internal/verified.js';
  * ```
  */
 export const signInWithExternalJwt = async ({ externalJwt }: { externalJwt: string }, client?: StepUpClient): Promise<VerifyResponse> => {
-  const core = await begin(client, 'none');
+  const { core } = await begin(client, 'none');
   const json = await send(core, { method: 'POST', path: '/externalAuth/signin', session: 'none', body: { jwt: externalJwt } });
   return verified(core, json, { within: null });
 };

@@ -22,7 +22,7 @@ export const signInWithPasskey = async (
   { relatedOriginRpId }: { relatedOriginRpId?: string } = {},
   client?: StepUpClient,
 ): Promise<VerifyResponse> => {
-  const core = await begin(client, 'none');
+  const { core } = await begin(client, 'none');
   const options = await send(core, { method: 'GET', path: '/users/passkeys/signin', query: { relatedOriginRpId }, session: 'none' });
   const body = await answerWithPasskey(core, options);
   return verified(core, await send(core, { method: 'POST', path: '/users/passkeys/signin', session: 'none', body }), { within: null });

@@ -2,7 +2,7 @@ import type { SdkUser } from '@stepup-auth/core';
 import { SocialLoginFailedError } from './errors/SocialLoginFailedError.js';
 import { UserCancelledSocialPopUpError } from './errors/UserCancelledSocialPopUpError.js';
 import { begin } from './internal/call.js';
-import { coreOf, type StepUpClient } from './internal/client.js';
+import { clientOrDefault, coreOf, type StepUpClient } from './internal/client.js';
 import type { Core } from './internal/core.js';
 import { textOf } from './internal/json.js';
 import { path } from './internal/path.js';
@@ -39,15 +39,16 @@ export const signInWithSocialPopUp = async (
   { provider, requestedScopes, bindingId }: SignInWithSocialPopUpParams,
   client?: StepUpClient,
 ): Promise<SdkUser> => {
-  const popup = (coreOf(client).config.openPopup ?? openBrowserPopup)();
+  const chosen = clientOrDefault(client);
+  const popup = (coreOf(chosen).config.openPopup ?? openBrowserPopup)();
   if (!popup) throw new SocialLoginFailedError('The browser opened no window. Call this in the handler of a tap.');
   try {
-    const core = await begin(client, 'if-any');
-    const { login, url } = await beginSocial(core, { provider, requestedScopes, bindingId });
+    const { core, within } = await begin(chosen, 'if-any');
+    const { login, url } = await beginSocial(core, within, { provider, requestedScopes, bindingId });
     popup.navigate(url);
     const code = await codeOf(core, login, popup);
     if (login.sessionId !== (core.state.session?.sessionId ?? null)) throw new SocialLoginFailedError('The login began in another session.');
-    return (await finishSocial(core, login, code)).user;
+    return (await finishSocial(core, within, login, code)).user;
   } finally {
     popup.close();
   }

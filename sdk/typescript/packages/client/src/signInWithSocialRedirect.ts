@@ -30,8 +30,8 @@ export const signInWithSocialRedirect = async (
   { provider, redirectUrl, requestedScopes, bindingId }: SignInWithSocialRedirectParams,
   client?: StepUpClient,
 ): Promise<void> => {
-  const core = await begin(client, 'if-any');
-  const { login, url } = await beginSocial(core, { provider, redirectUrl, requestedScopes, bindingId });
+  const { core, within } = await begin(client, 'if-any');
+  const { login, url } = await beginSocial(core, within, { provider, redirectUrl, requestedScopes, bindingId });
   await keepRedirect(core, login);
   await core.config.navigate(url);
 };

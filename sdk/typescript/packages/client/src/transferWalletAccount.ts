@@ -20,6 +20,6 @@ import { signedByWallet, type WalletAccount } from './internal/wallet.js';
  * ```
  */
 export const transferWalletAccount = async ({ walletAccount }: { walletAccount: WalletAccount }, client?: StepUpClient): Promise<VerifyResponse> => {
-  const core = await begin(client, 'required');
-  return signedByWallet(core, walletAccount, { path: '/verify/transfer', within: true, action: 'transfer', gate: { scopes: ['credential:link'] } });
+  const { core, within } = await begin(client, 'required');
+  return signedByWallet(core, walletAccount, { path: '/verify/transfer', within, action: 'transfer', gate: { scopes: ['credential:link'] } });
 };

@@ -21,12 +21,11 @@ export const unlinkCredential = async (
   { verifiedCredentialId }: { verifiedCredentialId: string },
   client?: StepUpClient,
 ): Promise<VerifyResponse> => {
-  const core = await begin(client, 'required');
-  const within = core.session();
+  const { core, within } = await begin(client, 'required');
   const json = await send(core, {
     method: 'POST',
     path: '/verify/unlink',
-    session: 'required',
+    session: within,
     body: { verifiedCredentialId },
     gate: { scopes: ['credential:unlink'] },
   });

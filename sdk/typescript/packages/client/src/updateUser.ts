@@ -40,13 +40,12 @@ export interface UserFields {
  * ```
  */
 export const updateUser = async ({ userFields }: { userFields: UserFields }, client?: StepUpClient): Promise<OTPVerification | undefined> => {
-  const core = await begin(client, 'required');
-  const within = core.session();
+  const { core, within } = await begin(client, 'required');
   const moves = userFields.email !== undefined || userFields.phoneNumber !== undefined;
   const gate = { scopes: moves ? ['credential:update'] : ['user:update'], legacy: MFAAction.UserUpdate };
-  const json = await send(core, { method: 'PUT', path: '/users', session: 'required', body: userFields, gate });
+  const json = await send(core, { method: 'PUT', path: '/users', session: within, body: userFields, gate });
   const { emailVerification, smsVerification } = read(UpdateSelfResponseFromJSON, json);
   await verified(core, json, { within });
   const verification = emailVerification ?? smsVerification;
-  return verification && pend(core, verification, [], true);
+  return verification && pend(core, within, verification, [], true);
 };

@@ -39,8 +39,8 @@ export const verifyOTP = async (
   client?: StepUpClient,
 ): Promise<VerifyResponse> => {
   const code = typed(verificationToken, /[\s-]/g);
-  const core = await begin(client, 'if-any');
-  const { code: pending, session: within } = core.state;
+  const { core, within } = await begin(client, 'if-any');
+  const { code: pending } = core.state;
   const verification = otpVerification ?? pending?.verification;
   if (!verification) throw new InvalidParamError('No code was sent: call sendEmailOTP or sendSmsOTP first.');
   const ours = pending?.verification.verificationUUID === verification.verificationUUID ? pending : undefined;
@@ -49,7 +49,7 @@ export const verifyOTP = async (
   const json = await send(core, {
     method: 'POST',
     path: `/${kind}/${within ? 'verify' : 'signin'}`,
-    session: within ? 'required' : 'none',
+    session: within ?? 'none',
     body: {
       verificationUUID: verification.verificationUUID,
       verificationToken: code,

@@ -39,8 +39,8 @@ export const verifyWalletAccount = async (
   { walletAccount, requestedScopes, bindingId }: VerifyWalletAccountParams,
   client?: StepUpClient,
 ): Promise<VerifyResponse> => {
-  const core = await begin(client, 'if-any');
-  if (!core.state.session) return signedByWallet(core, walletAccount, { path: '/wallets/signin', within: false });
-  if (requestedScopes?.length) return signedByWallet(core, walletAccount, { path: '/wallets/verify', within: true, requestedScopes, bindingId });
-  return signedByWallet(core, walletAccount, { path: '/verify/link', within: true, gate: { scopes: ['credential:link'] } });
+  const { core, within } = await begin(client, 'if-any');
+  if (!within) return signedByWallet(core, walletAccount, { path: '/wallets/signin', within });
+  if (requestedScopes?.length) return signedByWallet(core, walletAccount, { path: '/wallets/verify', within, requestedScopes, bindingId });
+  return signedByWallet(core, walletAccount, { path: '/verify/link', within, gate: { scopes: ['credential:link'] } });
 };

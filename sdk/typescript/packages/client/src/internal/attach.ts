@@ -44,22 +44,26 @@ const legacyOf = (core: Core, gate: Gate): Attached | undefined => {
 /** A token that was refused for one of these is worth nothing any more. */
 const forGood = new Set(['expired', 'spent', 'wrong_subject', 'superseded', 'disputed']);
 
+/** How a call ended; refused, in which session. */
+export type Outcome = { readonly accepted: true } | { readonly error: unknown; readonly sessionId: string | undefined };
+
 /**
  * What a call leaves of its token. Accepted, one that works once is gone. Refused for good it is gone too; refused for another reason,
  * or lost on its way, it is kept: our gates spend a token last.
  */
-export const settle = async (core: Core, attached: Attached | undefined, outcome: { accepted: true } | { error: unknown }): Promise<void> => {
+export const settle = async (core: Core, attached: Attached | undefined, outcome: Outcome): Promise<void> => {
   if (attached) core.busy.delete(attached.token);
   if ('accepted' in outcome) {
     if (attached?.singleUse) await core.update((state) => drop(state, attached.token));
     return;
   }
-  const { error } = outcome;
+  const { error, sessionId } = outcome;
   if (!(error instanceof StepUpRequiredError)) return;
   core.refusals.add(error);
   await refused(core, error.reason, attached?.token);
   if (error.reason !== 'superseded' && error.reason !== 'disputed') return;
   await core.update((state) => {
+    if (state.session?.sessionId !== sessionId) return;
     dropElevated(state);
     state.mfa = null;
   });

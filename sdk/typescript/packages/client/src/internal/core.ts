@@ -88,10 +88,17 @@ export class Core {
     void this.update(change).catch(() => undefined);
   }
 
-  /** The session that a call is made in. */
+  /** The session that there is. */
   session(): Session {
     const { session } = this.state;
     if (!session) throw new SessionEndedError();
+    return session;
+  }
+
+  /** The session that a call was begun in, as it is now. When another has taken its place, the call is not made in that one. */
+  still(within: Session): Session {
+    const session = this.session();
+    if (session.sessionId !== within.sessionId) throw new SessionEndedError('The session in which this was begun is over.');
     return session;
   }
 

@@ -1,10 +1,8 @@
 import type { StepUpBinding, StepUpCheckResponse } from '@stepup-auth/core';
-import { checkStepUpAuth } from '../checkStepUpAuth.js';
-import { InvalidParamError } from '../errors/InvalidParamError.js';
 import { NoElevatedTokenError } from '../errors/NoElevatedTokenError.js';
 import { StepUpUnavailableError } from '../errors/StepUpUnavailableError.js';
-import { begin } from './call.js';
-import { clientOrDefault, type StepUpClient } from './client.js';
+import type { Begun } from './call.js';
+import { check } from './check.js';
 import type { Core } from './core.js';
 import { promptOf, untilEnd } from './prompt.js';
 import { find } from './tokens.js';
@@ -21,13 +19,13 @@ export interface Asked {
 }
 
 /** Gets a token: one that is held, else by the prompt, of which one is open at a time. */
-export const obtain = async (asked: Asked, client: StepUpClient | undefined): Promise<string> => {
-  if (!asked.requestedScopes?.length) throw new InvalidParamError('Say which scopes are asked for: requestedScopes.');
-  const core = await begin(client, 'required');
+export const obtain = async (begun: Begun, asked: Asked): Promise<string> => {
+  const { core, within } = begun;
+  core.still(within);
   const held = asked.binding ? undefined : tokenFor(core, asked);
   if (held) return held;
-  const what = `prompt:${[...asked.requestedScopes].sort().join(' ')}:${asked.binding?.bindingId ?? ''}:${asked.methods ?? ''}`;
-  return core.once(what, () => core.exclusively('prompt', () => prompt(core, asked, clientOrDefault(client))));
+  const what = `prompt:${within.sessionId}:${[...asked.requestedScopes].sort().join(' ')}:${asked.binding?.bindingId ?? ''}:${asked.methods ?? ''}`;
+  return core.once(what, () => core.exclusively('prompt', () => prompt(begun, asked)));
 };
 
 /** A token that is held and covers all that is asked for. */
@@ -37,19 +35,23 @@ const tokenFor = (core: Core, { requestedScopes, binding }: Asked): string | und
   return requestedScopes.every((scope) => held.scopes.includes(scope)) ? held.token : undefined;
 };
 
-const prompt = async (core: Core, asked: Asked, client: StepUpClient): Promise<string> => {
+const prompt = async (begun: Begun, asked: Asked): Promise<string> => {
+  const { client, core, within } = begun;
   await core.load(); // another tab may have proven it while this one waited
+  core.still(within);
   const held = asked.binding ? undefined : tokenFor(core, asked);
   if (held) return held;
   const show = promptOf(core);
   if (!show) throw new StepUpUnavailableError(asked.check?.reason === 'no_method' ? 'no_method' : 'no_prompt');
   const { signal } = core.ending;
-  const check = only(asked.methods, asked.check ?? (await checkStepUpAuth({ scope: asked.requestedScopes[0]! }, client)));
-  if (check.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', (check as { error?: unknown }).error);
-  if (check.reason === 'disputed' || check.reason === 'cooling_down') throw new StepUpUnavailableError(check.reason); // no proof would do
-  if (asked.methods && check.credentials.length === 0) throw new StepUpUnavailableError('no_method');
+  const answer = only(asked.methods, asked.check ?? (await check(begun, asked.requestedScopes[0]!)));
+  core.still(within);
+  if (answer.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', (answer as { error?: unknown }).error);
+  if (answer.reason === 'disputed' || answer.reason === 'cooling_down') throw new StepUpUnavailableError(answer.reason); // no proof would do
+  if (asked.methods && answer.credentials.length === 0) throw new StepUpUnavailableError('no_method');
   const { requestedScopes, binding } = asked;
-  await untilEnd(signal, show({ client, requestedScopes, check, ...(binding ? { binding } : {}), signal }));
+  await untilEnd(signal, show({ client, requestedScopes, check: answer, ...(binding ? { binding } : {}), signal }));
+  core.still(within);
   const token = tokenFor(core, asked);
   if (!token) throw new NoElevatedTokenError();
   return token;

@@ -3,6 +3,7 @@ import type { PreparePasskeyMFAParams } from '../preparePasskeyMFA.js';
 import type { Core } from './core.js';
 import { memberOf } from './json.js';
 import { send } from './send.js';
+import type { Session } from './state.js';
 
 /** The server's challenges live five minutes. */
 const life = 240_000;
@@ -10,9 +11,9 @@ const life = 240_000;
 type Prepared = NonNullable<Core['preparedPasskey']>;
 
 /** Options of a passkey prompt. They answer one prompt. */
-export const prepare = async (core: Core, { bindingId, relatedOriginRpId }: PreparePasskeyMFAParams): Promise<Prepared> => {
+export const prepare = async (core: Core, within: Session, { bindingId, relatedOriginRpId }: PreparePasskeyMFAParams): Promise<Prepared> => {
   const query = { bindingId, relatedOriginRpId };
-  const options = await send(core, { method: 'GET', path: '/users/passkeys/authenticate', query, session: 'required' });
+  const options = await send(core, { method: 'GET', path: '/users/passkeys/authenticate', query, session: within });
   const allowed = memberOf(options, 'allowCredentials');
   if (!Array.isArray(allowed) || allowed.length === 0) throw new NoPasskeyCredentialsFoundError();
   return { options, for: whatFor(query), until: core.config.now() + life };

@@ -6,7 +6,7 @@ import { verified } from './verified.js';
 /** Finds out whether the browser holds a session in a cookie that script cannot see. */
 export const resume = async (core: Core): Promise<void> => {
   try {
-    await verified(core, await send(core, { method: 'POST', path: '/refresh', session: 'if-any' }), { within: null });
+    await verified(core, await send(core, { method: 'POST', path: '/refresh', session: null }), { within: null });
   } catch (error) {
     if (!(error instanceof SessionEndedError)) throw error;
   }

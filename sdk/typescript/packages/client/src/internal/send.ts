@@ -9,6 +9,7 @@ import type { Core } from './core.js';
 import { parseJSON } from './json.js';
 import { refusalOf } from './refusal.js';
 import { usesCookies } from './settings.js';
+import type { Session } from './state.js';
 import { sdkVersion } from './version.js';
 
 export interface Call {
@@ -18,8 +19,8 @@ export interface Call {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether it is made in the session. */
-  readonly session: 'required' | 'if-any' | 'none';
+  /** The session it is made in, each try of it, and no other; null where there is none but a cookie, `none` for what wants none. */
+  readonly session: Session | null | 'none';
   readonly gate?: Gate;
   /** It changes nothing, or has an operation id: it may be sent again. */
   readonly repeat?: boolean;
@@ -32,16 +33,20 @@ const tries = 3;
  * time and size that answers have. Throws a {@link StepUpError} for whatever is no 2xx.
  */
 export const send = async (core: Core, call: Call): Promise<unknown> => {
+  const session = sessionOf(core, call);
   const attached = attach(core, call.gate);
   try {
     const answer = await repeated(core, call, attached ? { [attached.header]: attached.token } : {});
     await settle(core, attached, { accepted: true });
     return answer;
   } catch (error) {
-    await settle(core, attached, { error });
+    await settle(core, attached, { error, sessionId: session?.sessionId });
     throw error;
   }
 };
+
+/** The session of a call with its newest token; throws when it is over. */
+const sessionOf = (core: Core, { session }: Call): Session | null => (session && session !== 'none' ? core.still(session) : null);
 
 const repeated = async (core: Core, call: Call, headers: Record<string, string>): Promise<unknown> => {
   for (let n = 1; ; n += 1) {
@@ -64,7 +69,7 @@ const pause = (error: unknown, n: number): number | undefined => {
 };
 
 const once = async (core: Core, call: Call, headers: Record<string, string>): Promise<unknown> => {
-  const session = call.session === 'none' ? null : core.state.session;
+  const session = sessionOf(core, call);
   const { response, text } = await exchange(core, call, {
     accept: 'application/json',
     'x-dyn-version': sdkVersion,

@@ -4,6 +4,7 @@ import type { Core } from './core.js';
 import { path } from './path.js';
 import { base64url, randomText } from './random.js';
 import { send } from './send.js';
+import type { Session } from './state.js';
 import { verified } from './verified.js';
 
 /** A login elsewhere that has begun. */
@@ -27,7 +28,7 @@ interface Wish {
 }
 
 /** Begins a login, and answers it with the address that the browser goes to. */
-export const beginSocial = async (core: Core, wish: Wish): Promise<{ login: SocialLogin; url: string }> => {
+export const beginSocial = async (core: Core, within: Session | null, wish: Wish): Promise<{ login: SocialLogin; url: string }> => {
   const entry = core.settings?.providers?.find(({ provider }) => provider === wish.provider);
   if (!entry?.baseAuthUrl || !/^https?:\/\//.test(entry.baseAuthUrl)) throw new InvalidParamError(`The environment has no provider ${wish.provider}.`);
   const login: SocialLogin = {
@@ -36,7 +37,7 @@ export const beginSocial = async (core: Core, wish: Wish): Promise<{ login: Soci
     codeVerifier: randomText() + randomText(),
     requestedScopes: wish.requestedScopes ?? [],
     bindingId: wish.bindingId,
-    sessionId: core.state.session?.sessionId ?? null,
+    sessionId: within?.sessionId ?? null,
   };
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(login.codeVerifier));
   const query = new URLSearchParams({
@@ -51,20 +52,19 @@ export const beginSocial = async (core: Core, wish: Wish): Promise<{ login: Soci
   await send(core, {
     method: 'POST',
     path: path`/providers/${wish.provider}/initAuth`,
-    session: 'if-any',
+    session: within,
     body: { state: login.state, redirectUrl: wish.redirectUrl, bindingId: wish.bindingId },
   });
   return { login, url: `${entry.baseAuthUrl}${entry.baseAuthUrl.includes('?') ? '&' : '?'}${query}` };
 };
 
 /** Finishes a login with the code that came back: signs in, links, or with scopes proves. */
-export const finishSocial = async (core: Core, login: SocialLogin, code: string): Promise<VerifyResponse> => {
-  const within = core.state.session;
+export const finishSocial = async (core: Core, within: Session | null, login: SocialLogin, code: string): Promise<VerifyResponse> => {
   const scopes = within && login.requestedScopes.length ? { requestedScopes: login.requestedScopes } : {};
   const json = await send(core, {
     method: 'POST',
     path: within ? path`/providers/${login.provider}/verify` : path`/providers/${login.provider}/signIn`,
-    session: within ? 'required' : 'none',
+    session: within ?? 'none',
     body: { code, state: login.state, codeVerifier: login.codeVerifier, ...scopes },
     ...(within && !login.requestedScopes.length ? { gate: { scopes: ['credential:link'] } } : {}),
   });

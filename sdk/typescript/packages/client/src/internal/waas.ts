@@ -1,8 +1,7 @@
 import type { MFAAction, StepUpBinding } from '@stepup-auth/core';
-import { begin } from './call.js';
+import { call } from './call.js';
 import type { StepUpClient } from './client.js';
 import { randomText } from './random.js';
-import { send } from './send.js';
 
 interface Operation {
   readonly method?: 'POST' | 'DELETE';
@@ -18,10 +17,9 @@ interface Operation {
  * knows whether it was done.
  */
 export const operate = async (client: StepUpClient | undefined, { method = 'POST', path, body, scopes, legacy, binding }: Operation): Promise<unknown> =>
-  send(await begin(client, 'required'), {
+  call(client, {
     method,
     path,
-    session: 'required',
     ...(method === 'DELETE' ? {} : { body: body ?? {} }),
     headers: { 'x-idempotency-key': randomText() },
     repeat: true,

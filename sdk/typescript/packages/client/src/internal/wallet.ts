@@ -3,6 +3,7 @@ import type { Gate } from './attach.js';
 import type { Core } from './core.js';
 import { memberOf } from './json.js';
 import { send } from './send.js';
+import type { Session } from './state.js';
 import { verified } from './verified.js';
 import { InvalidResponseError } from '../errors/InvalidResponseError.js';
 
@@ -23,7 +24,8 @@ export interface WalletAccount {
 
 interface Door {
   readonly path: string;
-  readonly within: boolean;
+  /** The session it is done in; null for a sign-in. */
+  readonly within: Session | null;
   readonly requestedScopes?: readonly string[] | undefined;
   readonly bindingId?: string | undefined;
   readonly action?: 'transfer';
@@ -33,8 +35,8 @@ interface Door {
 /** Has a wallet sign the server's text, which says what it is for, and brings it to a door. */
 export const signedByWallet = async (core: Core, account: WalletAccount, door: Door): Promise<VerifyResponse> => {
   const { address, chain, network } = account;
-  const within = door.within ? core.session() : null;
-  const session = within ? 'required' : 'none';
+  const { within } = door;
+  const session = within ?? 'none';
   const scopes = door.requestedScopes?.length ? { requestedScopes: door.requestedScopes } : {};
   const message = memberOf(
     await send(core, {

@@ -1,0 +1,21 @@
+import { StepUpCheckResponseFromJSON } from '@stepup-auth/core';
+import type { StepUpCheck } from '../checkStepUpAuth.js';
+import { APIError } from '../errors/APIError.js';
+import type { Begun } from './call.js';
+import { read } from './json.js';
+import { send } from './send.js';
+import { find } from './tokens.js';
+
+/** Asks whether a proof is needed for a scope, in the session in which the asking function was begun. Uncertainty means that it is. */
+export const check = async (begun: Begun | Promise<Begun>, scope: string): Promise<StepUpCheck> => {
+  try {
+    const { core, within: session } = await begun;
+    core.still(session);
+    const held = find(core.state, [scope], null, core.config.now(), core.busy);
+    if (held) return { isRequired: false, credentials: [], reason: 'held', singleUse: held.singleUse };
+    return read(StepUpCheckResponseFromJSON, await send(core, { method: 'POST', path: '/stepUp/check', session, body: { scope }, repeat: true }));
+  } catch (error) {
+    if (error instanceof APIError && error.code === 'invalid_scopes') throw error; // it was asked, and says what is wrong with the question
+    return { isRequired: true, credentials: [], reason: 'check_failed', error };
+  }
+};
