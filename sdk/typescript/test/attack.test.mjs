@@ -147,6 +147,33 @@ describe('refusals are typed', () => {
   }
 });
 
+describe('a proof that is wanted though none is required', () => {
+  const email = { id: 'c1', format: 'email', email: 'a@b.c', signInEnabled: true };
+  const unconfirmed = { id: 'c2', format: 'email', email: 'evil@b.c', signInEnabled: true, confirmed: false };
+  const device = { id: 'd1', type: 'totp', alias: 'phone', default: true, verified: true };
+  const offered = async (devices) => {
+    const account = user({ verifiedCredentials: [unconfirmed, { ...unconfirmed, id: 'c3', confirmed: true, disputed: true }, email, { ...email, id: 'c4', signInEnabled: false }] });
+    const app = fakeApp({
+      'POST /emailVerifications/signin': () => verify({ user: account }),
+      'POST /stepUp/check': { isRequired: false, credentials: [], reason: 'not_required' },
+      'GET /users/mfa/methods': { devices, passkeys: [], userHasVerifiedMfaMethods: devices.length > 0 },
+    });
+    await app.signIn();
+    let check;
+    sdk.registerStepUpPrompt({ prompt: async (request) => { ({ check } = request); throw new sdk.StepUpCancelledError(); } }, app.client);
+    assert.equal((await rejection(sdk.promptStepUpAuth({ requestedScopes: ['credential:link'] }, app.client))).code, 'step_up_cancelled');
+    return [check.credentials.map(({ id, format, alias }) => [id, format, alias]), check.defaultCredentialId];
+  };
+
+  it('is asked of the second factor, which nothing weaker stands in for', async () => {
+    assert.deepEqual(await offered([device]), [[['d1', 'totp', 'phone']], 'd1']);
+  });
+
+  it('else of what the user signs in with, if nobody doubts it', async () => {
+    assert.deepEqual(await offered([]), [[['c1', 'email', 'a@b.c']], 'c1']);
+  });
+});
+
 describe('what went wrong is said', () => {
   it('a scope that the server does not know is no server that could not be asked', async () => {
     const app = fakeApp({ 'POST /stepUp/check': () => answer({ error: 'This environment has no scope walet:export.', code: 'invalid_scopes', requestId: 'R9' }, 422) });
@@ -518,6 +545,23 @@ describe('the store', () => {
     assert.deepEqual([first.client.user.id, tokenOf(first, 'wallet:sign')], ['u2', undefined]);
   });
 
+  it('keeps what a proof has earned out of the storage when it is told to', async () => {
+    const storage = memory();
+    const [here, there] = Array.from({ length: 2 }, () => signing({}, { storage, storeTokens: false }));
+    await here.signIn();
+    const earned = verify({ elevatedAccessToken: elevated('wallet:sign'), mfaToken: 'legacy' });
+    here.routes['POST /users/mfa/auth/totp'] = () => earned;
+    await totp(['wallet:sign'], here.client);
+    assert.ok(![...storage.items.values()].join().match(/legacy|singleUse/), 'a token is in the storage');
+    await sdk.initializeClient(there.client);
+    assert.deepEqual([there.client.user.id, tokenOf(there, 'wallet:sign'), there.client.mfaToken], ['u1', undefined, null]);
+    await sdk.sendEmailOTP({ email: 'a@b.c' }, there.client); // the other tab changes what is kept
+    await sdk.sendEmailOTP({ email: 'a@b.c' }, here.client);
+    assert.deepEqual([tokenOf(here, 'wallet:sign'), here.client.mfaToken], [earned.elevatedAccessToken, 'legacy']);
+    await sdk.logout(here.client);
+    assert.deepEqual([tokenOf(here, 'wallet:sign'), here.client.mfaToken], [undefined, null]);
+  });
+
   it('goes on in memory when the storage fails, and shows one user object until something changes', async () => {
     const broken = () => { throw new DOMException('no', 'QuotaExceededError'); };
     const app = signing({}, { storage: { getItem: broken, setItem: broken, removeItem: broken } });
@@ -546,6 +590,23 @@ describe('the store', () => {
 });
 
 describe('several tabs', () => {
+  it('wait for nothing of each other where each has a storage of its own', async () => {
+    const { sessionStorage } = globalThis;
+    try {
+      const apps = [1, 2].map(() => {
+        globalThis.sessionStorage = memory();
+        return fakeApp({}, { storage: globalThis.sessionStorage });
+      });
+      for (const app of apps) await app.signIn();
+      const from = performance.now();
+      await sdk.refreshUser(apps[0].client).catch(() => {});
+      await sdk.sendEmailOTP({ email: 'a@b.c' }, apps[0].client);
+      assert.ok(performance.now() - from < 500, 'it waits for what the other tab has written elsewhere');
+    } finally {
+      globalThis.sessionStorage = sessionStorage;
+    }
+  });
+
   const tabs = (routes, n = 2) => {
     const storage = memory();
     return Array.from({ length: n }, () => fakeApp(routes, { storage }));

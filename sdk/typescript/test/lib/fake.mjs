@@ -31,7 +31,7 @@ export const refusal = (reason, scope = 'wallet:sign') =>
 /** A client of a fake server. routes: 'METHOD /path' → value, Response or function; seen: every request. */
 export const fakeApp = (routes = {}, options = {}) => {
   const seen = [];
-  const all = { 'GET /settings': settings(), 'POST /emailVerifications/create': { verificationUUID: 'v', email: 'a@b.c' }, 'POST /emailVerifications/signin': () => verify(), 'POST /revoke': () => answer(undefined, 204), ...routes };
+  const all = { 'GET /settings': settings(), 'POST /emailVerifications/create': { verificationUUID: 'v', email: 'a@b.c' }, 'POST /emailVerifications/signin': () => verify(), 'POST /revoke': () => answer(undefined, 204), 'GET /users/mfa/methods': { devices: [], passkeys: [], userHasVerifiedMfaMethods: false }, ...routes };
   const client = sdk.createStepUpClient({
     environmentId,
     apiBaseUrl: base,

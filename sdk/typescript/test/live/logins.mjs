@@ -106,6 +106,10 @@ export const logins = (on) => {
       let clock = start;
       const closing = await anApp({ now: () => (clock += 4_000), openPopup: () => ({ isClosed: () => clock > start + 5_000, close: () => {}, navigate: () => {} }) });
       assert.equal((await rejection(sdk.signInWithSocialPopUp({ provider: 'github' }, closing.client))).code, 'user_cancelled_social_popup');
+      let closed = false;
+      const leaving = await anApp({ openPopup: () => ({ isClosed: () => false, close: () => { closed = true; }, navigate: () => {} }) });
+      assert.equal((await rejection(sdk.signInWithSocialPopUp({ provider: 'github', signal: AbortSignal.timeout(50) }, leaving.client))).code, 'user_cancelled_social_popup');
+      assert.equal(closed, true, 'the window stays open after nobody waits for it any more');
       const blocked = await anApp({ openPopup: () => null });
       assert.equal((await rejection(sdk.signInWithSocialPopUp({ provider: 'github' }, blocked.client))).code, 'social_login_failed');
       assert.equal((await rejection(sdk.signInWithSocialRedirect({ provider: 'nobody', redirectUrl: appOrigin }, blocked.client))).code, 'invalid_param');

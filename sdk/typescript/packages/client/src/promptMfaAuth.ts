@@ -3,7 +3,7 @@ import { StepUpUnavailableError } from './errors/StepUpUnavailableError.js';
 import { begin } from './internal/call.js';
 import type { StepUpClient } from './internal/client.js';
 import { type LegacyMfaOptions, mfaTokenWish } from './internal/mfaToken.js';
-import { mfaMethods } from './internal/mfaMethods.js';
+import { secondFactors } from './internal/proofs.js';
 import { promptOf, untilEnd } from './internal/prompt.js';
 
 /**
@@ -29,16 +29,11 @@ export const promptMfaAuth = async (options: LegacyMfaOptions = {}, client?: Ste
       const show = promptOf(core);
       if (!show) throw new StepUpUnavailableError('no_prompt');
       const { signal } = core.ending;
-      const { devices, passkeys } = await mfaMethods(begun);
+      const factors = await secondFactors(begun);
       core.still(within);
-      const credentials = [
-        ...devices.map(({ id = '', alias = '' }) => ({ id, alias, format: 'totp' as const, type: 'totp' })),
-        ...passkeys.map(({ id, alias = '' }) => ({ id, alias, format: 'passkey' as const, type: 'passkey' })),
-      ];
-      if (credentials.length === 0) throw new StepUpUnavailableError('no_method');
-      const defaultCredentialId = (devices.find(({ _default }) => _default) ?? credentials[0])?.id ?? '';
+      if (factors.credentials.length === 0) throw new StepUpUnavailableError('no_method');
       const before = core.state.mfa?.token;
-      const check = { isRequired: true, credentials, defaultCredentialId, reason: 'step_up_required' as const };
+      const check = { isRequired: true, ...factors, reason: 'step_up_required' as const };
       await untilEnd(signal, show({ client: begun.client, requestedScopes: [], createMfaToken, check, signal }));
       core.still(within);
       const token = core.state.mfa?.token;

@@ -18,13 +18,15 @@ export interface SignInWithSocialPopUpParams {
   requestedScopes?: readonly Scope[];
   /** The one transaction to confirm, from `registerBinding`. */
   bindingId?: string | undefined;
+  /** Gives up when it is aborted, and closes the window. */
+  signal?: AbortSignal;
 }
 
 /**
  * Logs in at a provider in a window of its own, and closes it. Signed out it signs in; signed in it proves it is the user, or links
  * the account. Call it right in the handler of the user's tap: browsers open no window later.
  *
- * @throws UserCancelledSocialPopUpError when the user closes the window, SocialLoginFailedError when the browser opens none or the
+ * @throws UserCancelledSocialPopUpError when the user closes the window or `signal` is aborted, SocialLoginFailedError when the browser opens none or the
  * provider refuses, APIError `mfa_invalid_request` when the account is not the user's.
  * @example
  * ```ts
@@ -36,7 +38,7 @@ export interface SignInWithSocialPopUpParams {
  * ```
  */
 export const signInWithSocialPopUp = async (
-  { provider, requestedScopes, bindingId }: SignInWithSocialPopUpParams,
+  { provider, requestedScopes, bindingId, signal }: SignInWithSocialPopUpParams,
   client?: StepUpClient,
 ): Promise<SdkUser> => {
   const chosen = clientOrDefault(client);
@@ -46,7 +48,7 @@ export const signInWithSocialPopUp = async (
     const { core, within } = await begin(chosen, 'if-any');
     const { login, url } = await beginSocial(core, within, { provider, requestedScopes, bindingId });
     popup.navigate(url);
-    const code = await codeOf(core, login, popup);
+    const code = await codeOf(core, login, popup, signal);
     if (login.sessionId !== (core.state.session?.sessionId ?? null)) throw new SocialLoginFailedError('The login began in another session.');
     return (await finishSocial(core, within, login, code)).user;
   } finally {
@@ -64,7 +66,7 @@ const atOnce = 3_000;
  * Asks how the login stands until it is done, the window is closed or nobody waits any more. A provider may cut its page off from ours
  * (Cross-Origin-Opener-Policy), which makes the window seem closed as soon as the page is there; then only the server knows.
  */
-const codeOf = async (core: Core, login: SocialLogin, popup: Popup): Promise<string> => {
+const codeOf = async (core: Core, login: SocialLogin, popup: Popup, signal?: AbortSignal): Promise<string> => {
   const began = core.config.now();
   let cutOff = false;
   for (;;) {
@@ -80,7 +82,10 @@ const codeOf = async (core: Core, login: SocialLogin, popup: Popup): Promise<str
     const code = textOf(answer, 'code');
     if (code !== undefined) return code;
     if (textOf(answer, 'status') === 'completed') throw new SocialLoginFailedError(`The login provider refused: ${textOf(answer, 'error') ?? 'no code'}.`);
-    if ((closed && !cutOff) || core.config.now() > began + patience) throw new UserCancelledSocialPopUpError();
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    if ((closed && !cutOff) || signal?.aborted || core.config.now() > began + patience) throw new UserCancelledSocialPopUpError();
+    await new Promise((resolve) => {
+      setTimeout(resolve, pause);
+      signal?.addEventListener('abort', resolve, { once: true });
+    });
   }
 };

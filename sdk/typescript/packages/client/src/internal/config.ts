@@ -13,6 +13,11 @@ export interface StepUpClientOptions {
    * reloads and shares them between tabs, and with every script of the page.
    */
   storage?: StepUpStorage;
+  /**
+   * Whether tokens that a proof has earned, elevated ones and those of action-based MFA, are kept in {@link storage} beside the session;
+   * by default they are. With false they stay in memory: a reload forgets them, and no other tab uses them.
+   */
+  storeTokens?: boolean;
   /** Where a login by redirect is remembered while the browser is away; by default `sessionStorage`, else {@link storage}. */
   redirectStorage?: StepUpStorage;
   /** In place of the platform's `fetch`. */
@@ -37,7 +42,9 @@ export interface Config {
   /** Base of the environment, and the issuer of its tokens. */
   readonly issuer: string;
   readonly storage: StepUpStorage;
+  /** Whether other tabs have the storage too. */
   readonly shared: boolean;
+  readonly storeTokens: boolean;
   readonly redirectStorage: StepUpStorage;
   readonly fetch: typeof globalThis.fetch;
   readonly passkey: PasskeyAdapter | undefined;
@@ -71,7 +78,8 @@ export const configOf = (options: StepUpClientOptions): Config => {
     apiBaseUrl,
     issuer: `${apiBaseUrl}/sdk/${environmentId}`,
     storage,
-    shared: options.storage !== undefined,
+    shared: options.storage !== undefined && options.storage !== sessionStorageOf(page), // which each tab has for itself
+    storeTokens: options.storeTokens ?? true,
     redirectStorage: options.redirectStorage ?? sessionStorageOf(page) ?? storage,
     fetch: options.fetch ?? ((...args) => globalThis.fetch(...args)),
     passkey: options.passkey,

@@ -6,7 +6,7 @@ import { Kept } from './kept.js';
 import { exclusively } from './lock.js';
 import type { StepUpPrompt } from './prompt.js';
 import type { ProjectSettings } from './settings.js';
-import { emptyState, readState, type Session, type State, writeState } from './state.js';
+import { emptyState, readState, type Session, type State, withoutTokens, writeState } from './state.js';
 
 /** What a client consists of. Functions reach it through the client; apps never do. */
 export class Core {
@@ -58,8 +58,15 @@ export class Core {
     const text = await this.#kept.read();
     if (text === this.#text) return;
     this.#text = text;
-    this.#become(readState(text, this.config.environmentId));
+    this.#become(this.#withTokens(readState(text, this.config.environmentId)));
     this.#saved = writeState(this.state);
+  }
+
+  /** A state that was kept, with the tokens of its session that are not kept anywhere. */
+  #withTokens(kept: State): State {
+    if (this.config.storeTokens) return kept;
+    const same = kept.session !== null && kept.session.sessionId === this.state.session?.sessionId;
+    return same ? { ...kept, elevated: this.state.elevated, mfa: this.state.mfa } : withoutTokens(kept);
   }
 
   /**
@@ -73,7 +80,8 @@ export class Core {
       const result = change(next);
       const text = writeState(next);
       if (text === this.#saved) return result;
-      this.#text = await this.#kept.write(next.session === null && next.code === null ? null : text);
+      const lasting = this.config.storeTokens ? text : writeState(withoutTokens(next));
+      this.#text = await this.#kept.write(next.session === null && next.code === null ? null : lasting);
       this.#saved = text;
       this.#become(next);
       return result;

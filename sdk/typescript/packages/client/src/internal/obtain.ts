@@ -4,6 +4,7 @@ import { StepUpUnavailableError } from '../errors/StepUpUnavailableError.js';
 import type { Begun } from './call.js';
 import { check } from './check.js';
 import type { Core } from './core.js';
+import { withProofs } from './proofs.js';
 import { promptOf, untilEnd } from './prompt.js';
 import { find } from './tokens.js';
 
@@ -44,7 +45,7 @@ const prompt = async (begun: Begun, asked: Asked): Promise<string> => {
   const show = promptOf(core);
   if (!show) throw new StepUpUnavailableError(asked.check?.reason === 'no_method' ? 'no_method' : 'no_prompt');
   const { signal } = core.ending;
-  const answer = only(asked.methods, asked.check ?? (await check(begun, asked.requestedScopes[0]!)));
+  const answer = only(asked.methods, await withProofs(begun, asked.check ?? (await check(begun, asked.requestedScopes[0]!))));
   core.still(within);
   if (answer.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', (answer as { error?: unknown }).error);
   if (answer.reason === 'disputed' || answer.reason === 'cooling_down') throw new StepUpUnavailableError(answer.reason); // no proof would do

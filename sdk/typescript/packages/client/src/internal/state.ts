@@ -47,6 +47,9 @@ export interface State {
 
 export const emptyState = (): State => ({ session: null, elevated: [], mfa: null, code: null, enrolling: [] });
 
+/** The same without what a proof has earned. */
+export const withoutTokens = (state: State): State => ({ ...state, elevated: [], mfa: null });
+
 const version = 1;
 
 export const writeState = (state: State): string => JSON.stringify({ version, ...state });
