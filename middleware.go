@@ -174,7 +174,7 @@ func (g *Guard) warn(r *http.Request, refusal Refusal) {
 		what = "a single-use token came to a guard that has no service token to spend it"
 	case errors.As(err, &other):
 		what = "a token of another issuer came, which is compared as a string"
-	case errors.Is(err, ErrUnavailable) && r.Context().Err() == nil:
+	case refusal.Code == CodeStepUpUnavailable && r.Context().Err() == nil:
 		what = "whether a request is permitted cannot be found out"
 	default:
 		return
