@@ -28,21 +28,22 @@ export const answer = (body, status = 200, headers = {}) =>
 export const refusal = (reason, scope = 'wallet:sign') =>
   answer({ error: 'no', code: 'elevated_access_token_required', payload: { scope, reason, singleUse: true, methods: ['totp'], requestId: 'R1' }, requestId: 'R1' }, 403);
 
-/** A client of a fake server. routes: 'METHOD /path' → value, Response or function; seen: every request. */
-export const fakeApp = (routes = {}, options = {}) => {
+/**
+ * A client of a fake server. routes: 'METHOD /path' → value, Response or function; seen: every request that came to it. `through` is
+ * the way there, which may lose things.
+ */
+export const fakeApp = (routes = {}, { through, ...options } = {}) => {
   const seen = [];
   const all = { 'GET /settings': settings(), 'POST /emailVerifications/create': { verificationUUID: 'v', email: 'a@b.c' }, 'POST /emailVerifications/signin': () => verify(), 'POST /revoke': () => answer(undefined, 204), 'GET /users/mfa/methods': { devices: [], passkeys: [], userHasVerifiedMfaMethods: false }, ...routes };
+  const serve = async (url, init) => {
+    const request = { url: String(url), method: init.method, headers: init.headers, body: init.body && JSON.parse(init.body), init };
+    seen.push(request);
+    const route = all[`${init.method} ${request.url.replace(/^.*\/sdk\/[0-9a-f-]{36}/, '').replace(/\?.*/, '')}`] ?? all.default;
+    const value = typeof route === 'function' ? await route(request) : route;
+    return value instanceof Response ? value : answer(value ?? { error: 'none', code: 'not_found' }, value === undefined ? 404 : 200);
+  };
   const client = sdk.createStepUpClient({
-    environmentId,
-    apiBaseUrl: base,
-    ...options,
-    fetch: async (url, init) => {
-      const request = { url: String(url), method: init.method, headers: init.headers, body: init.body && JSON.parse(init.body), init };
-      seen.push(request);
-      const route = all[`${init.method} ${request.url.replace(/^.*\/sdk\/[0-9a-f-]{36}/, '').replace(/\?.*/, '')}`] ?? all.default;
-      const value = typeof route === 'function' ? await route(request) : route;
-      return value instanceof Response ? value : answer(value ?? { error: 'none', code: 'not_found' }, value === undefined ? 404 : 200);
-    },
+    environmentId, apiBaseUrl: base, ...options, fetch: through ? (url, init) => through(serve, url, init) : serve,
   });
   const signIn = async () => {
     await sdk.sendEmailOTP({ email: 'a@b.c' }, client);

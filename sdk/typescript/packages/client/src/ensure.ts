@@ -9,6 +9,7 @@ import type { StepUpClient } from './internal/client.js';
 import { refusalIn } from './internal/insufficient.js';
 import { obtain } from './internal/obtain.js';
 import type { Scope } from './internal/scope.js';
+import type { Held } from './internal/state.js';
 import { drop, find } from './internal/tokens.js';
 
 /** What `ensure` found. */
@@ -132,24 +133,25 @@ class Run<T> {
     const { scope, begun } = this;
     const { core } = begun;
     core.still(begun.within);
-    const held = find(core.state, [scope], this.binding?.hash ?? null, core.config.now(), core.busy);
-    let taken: string | undefined;
+    let taken: Held | undefined;
     const token = (): string | undefined => {
-      taken = held?.token;
-      if (held?.singleUse) core.busy.add(held.token);
-      return taken;
+      if (taken || core.state.session?.sessionId !== begun.within.sessionId) return taken?.token;
+      taken = find(core.state, [scope], this.binding?.hash ?? null, core.config.now(), core.busy);
+      if (taken?.singleUse) core.busy.add(taken.token);
+      return taken?.token;
     };
     try {
       const result = await this.action({ token });
       const reason = await refusalIn(result, scope);
-      if (reason !== undefined) return { refusal: { scope, reason }, taken, result };
-      if (taken !== undefined && held?.singleUse) await core.update((state) => drop(state, held.token));
+      const used = taken as Held | undefined;
+      if (reason !== undefined) return { refusal: { scope, reason }, taken: used?.token, result };
+      if (used?.singleUse) await core.update((state) => drop(state, used.token));
       return { result };
     } catch (error) {
       if (!(error instanceof StepUpRequiredError) || !(error.scope === scope || core.refusals.has(error))) throw error;
-      return { refusal: { scope: error.scope, reason: error.reason, error }, taken };
+      return { refusal: { scope: error.scope, reason: error.reason, error }, taken: taken?.token };
     } finally {
-      if (taken !== undefined) core.busy.delete(taken);
+      if (taken) core.busy.delete(taken.token);
     }
   }
 }

@@ -29,6 +29,9 @@ export const getElevatedAccessToken = (
 ): string | undefined => {
   const core = coreOf(client);
   const held = find(core.state, [scope], boundTo ?? null, core.config.now(), core.busy);
-  if (held && held.singleUse && consume) core.updateNow((state) => drop(state, held.token));
+  if (held && held.singleUse && consume) {
+    core.busy.add(held.token); // what another tab keeps meanwhile may still have it
+    void core.updateNow((state) => drop(state, held.token)).then(() => core.busy.delete(held.token));
+  }
   return held?.token;
 };

@@ -16,7 +16,8 @@ import { send } from './internal/send.js';
  */
 export const logout = async (client?: StepUpClient): Promise<{ revoked: boolean }> => {
   const core = coreOf(client);
-  await ready(core).catch(() => core.load());
+  if (core.initStatus !== 'finished') await core.load();
+  if (!core.state.session?.token) await ready(core).catch(() => undefined); // whether a cookie goes along is in the settings
   const { session } = core.state;
   if (!session) return { revoked: true };
   const headers = { 'x-dyn-logout-reason': 'user-intent' };

@@ -34,7 +34,7 @@ export const promptMfaAuth = async (options: LegacyMfaOptions = {}, client?: Ste
       if (factors.credentials.length === 0) throw new StepUpUnavailableError('no_method');
       const before = core.state.mfa?.token;
       const check = { isRequired: true, ...factors, reason: 'step_up_required' as const };
-      await untilEnd(signal, show({ client: begun.client, requestedScopes: [], createMfaToken, check, signal }));
+      await untilEnd(signal, () => show({ client: begun.client, requestedScopes: [], createMfaToken, check, signal }));
       core.still(within);
       const token = core.state.mfa?.token;
       if (token === undefined || token === before) throw new NoMfaTokenError();

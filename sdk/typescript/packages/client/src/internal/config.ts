@@ -32,7 +32,7 @@ export interface StepUpClientOptions {
   origin?: string;
   /** After how many milliseconds a request is given up; 30 000 by default. */
   timeoutMs?: number;
-  /** In place of `Date.now`. */
+  /** In place of `Date.now`, or of the page's own clock where that one is set back. */
   now?: () => number;
 }
 
@@ -87,8 +87,14 @@ export const configOf = (options: StepUpClientOptions): Config => {
     openPopup: options.openPopup,
     origin: options.origin ?? page.location?.origin,
     timeoutMs: options.timeoutMs ?? 30_000,
-    now: options.now ?? (() => Date.now()),
+    now: options.now ?? clock,
   };
+};
+
+/** A clock that is set back while the page is open goes on as before: it only has to measure how long things live. */
+const clock = (): number => {
+  const { timeOrigin, now } = performance;
+  return Math.max(Date.now(), timeOrigin + now.call(performance));
 };
 
 /** Pages in a sandbox throw where they ask for their storage. */

@@ -81,7 +81,8 @@ export class Core {
       const text = writeState(next);
       if (text === this.#saved) return result;
       const lasting = this.config.storeTokens ? text : writeState(withoutTokens(next));
-      this.#text = await this.#kept.write(next.session === null && next.code === null ? null : lasting);
+      const isOthers = next.session?.sessionId !== this.state.session?.sessionId;
+      this.#text = await this.#kept.write(next.session === null && next.code === null ? null : lasting, isOthers);
       this.#saved = text;
       this.#become(next);
       return result;
@@ -89,11 +90,11 @@ export class Core {
   }
 
   /** Makes a change seen at once and keeps it afterwards, for functions that answer without waiting. */
-  updateNow(change: (state: State) => void): void {
+  async updateNow(change: (state: State) => void): Promise<void> {
     const next = { ...this.state };
     change(next);
     this.#become(next);
-    void this.update(change).catch(() => undefined);
+    await this.update(change).catch(() => undefined);
   }
 
   /** The session that there is. */

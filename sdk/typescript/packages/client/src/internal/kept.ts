@@ -38,20 +38,29 @@ export class Kept {
     }
   }
 
-  /** Keeps the text of an object as the newest, or nothing, and tells the other tabs. Answers what is kept now. */
-  async write(json: string | null): Promise<string | null> {
+  /**
+   * Keeps the text of an object as the newest, or nothing, and tells the other tabs. Answers what is kept now. Where there is no room
+   * for it, what it would have replaced stays, unless that is somebody else's: then nothing is kept.
+   */
+  async write(json: string | null, isOthers: boolean): Promise<string | null> {
     this.#revision = Math.max(this.#revision + 1, this.#news.revision + 1, Date.now());
     const text = json && `{"revision":${this.#revision},${json.slice(1)}`;
+    if (!(await this.#put(text)) && text !== null && isOthers) await this.#put(null);
+    return this.#text ?? null;
+  }
+
+  /** Reports false where it is full, or forbidden by the browser: the proof was given all the same. */
+  async #put(text: string | null): Promise<boolean> {
     try {
       if (text === null) await this.storage.removeItem(this.key);
       else await this.storage.setItem(this.key, text);
-      this.#text = text;
-      this.#news = { revision: this.#revision, gone: text === null };
-      this.#channel?.postMessage(this.#news);
     } catch {
-      // full, or forbidden by the browser: the proof was given all the same
+      return false;
     }
-    return this.#text ?? null;
+    this.#text = text;
+    this.#news = { revision: this.#revision, gone: text === null };
+    this.#channel?.postMessage(this.#news);
+    return true;
   }
 
   /** Hears of what other tabs change. */
@@ -69,7 +78,8 @@ export class Kept {
 
   async #shown(): Promise<string | null> {
     try {
-      return await this.storage.getItem(this.key);
+      const text: unknown = await this.storage.getItem(this.key);
+      return typeof text === 'string' ? text : null; // some answer undefined where there is nothing
     } catch {
       return this.#text ?? null;
     }

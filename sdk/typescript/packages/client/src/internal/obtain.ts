@@ -51,7 +51,7 @@ const prompt = async (begun: Begun, asked: Asked): Promise<string> => {
   if (answer.reason === 'disputed' || answer.reason === 'cooling_down') throw new StepUpUnavailableError(answer.reason); // no proof would do
   if (asked.methods && answer.credentials.length === 0) throw new StepUpUnavailableError('no_method');
   const { requestedScopes, binding } = asked;
-  await untilEnd(signal, show({ client, requestedScopes, check: answer, ...(binding ? { binding } : {}), signal }));
+  await untilEnd(signal, () => show({ client, requestedScopes, check: answer, ...(binding ? { binding } : {}), signal }));
   core.still(within);
   const token = tokenFor(core, asked);
   if (!token) throw new NoElevatedTokenError();

@@ -27,12 +27,12 @@ let forAll: StepUpPrompt | undefined;
 /** The prompt of a client: its own, else that of all. */
 export const promptOf = (core: Core): StepUpPrompt | undefined => core.prompt ?? forAll;
 
-/** Waits for a prompt that was shown; the end of the session is its end. */
-export const untilEnd = async (signal: AbortSignal, shown: Promise<void>): Promise<void> => {
+/** Shows a prompt and waits for it; the end of the session is its end, whatever the prompt says to that. */
+export const untilEnd = async (signal: AbortSignal, show: () => Promise<void>): Promise<void> => {
   const ended = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new StepUpCancelledError('The session ended while the prompt was open.')), { once: true });
   });
-  await Promise.race([shown, ended]);
+  await Promise.race([ended, show()]);
 };
 
 /** Sets the prompt of all clients, and answers what takes it back. */

@@ -6,7 +6,7 @@ import { StepUpError } from '../errors/StepUpError.js';
 import { attach, type Gate, settle } from './attach.js';
 import { bodyOf } from './body.js';
 import type { Core } from './core.js';
-import { parseJSON } from './json.js';
+import { parseJSON, textOf } from './json.js';
 import { refusalOf } from './refusal.js';
 import { usesCookies } from './settings.js';
 import type { Session } from './state.js';
@@ -62,11 +62,17 @@ const repeated = async (core: Core, call: Call, headers: Record<string, string>)
 
 /** How many milliseconds to wait before the next try, if it can help. */
 const pause = (error: unknown, n: number): number | undefined => {
-  if (error instanceof NetworkError) return 200 * 2 ** n;
-  if (!(error instanceof APIError) || error.status !== 503) return undefined;
+  if (error instanceof NetworkError || isCut(error)) return 200 * 2 ** n;
+  if (!(error instanceof APIError) || !away.has(error.status ?? 0)) return undefined;
   const wait = error.retryAfterSeconds ?? 0.4 * n;
   return wait <= 5 ? wait * 1000 : undefined;
 };
+
+/** What servers, and proxies before them, answer when the request may never have been heard. */
+const away = new Set([502, 503, 504]);
+
+/** JSON that ends too early, as if that were all. */
+const isCut = (error: unknown): boolean => error instanceof InvalidResponseError && error.cause instanceof SyntaxError;
 
 const once = async (core: Core, call: Call, headers: Record<string, string>): Promise<unknown> => {
   const session = sessionOf(core, call);
@@ -83,15 +89,13 @@ const once = async (core: Core, call: Call, headers: Record<string, string>): Pr
     if (text !== '' && json === undefined) throw new InvalidResponseError('The answer is no JSON: does apiBaseUrl name a stepup server?');
     return json;
   }
-  if (response.status === 401 && call.session !== 'none') {
-    const refusal = refusalOf(response.status, response.headers, json);
-    if (session) await core.forget(session.sessionId, 'session-ended');
-    throw new SessionEndedError(refusal.message, refusal);
-  }
-  if (json === undefined && response.status < 500) {
+  if (textOf(json, 'code') === undefined && response.status < 500) { // a proxy, or the login page of a network
     throw new InvalidResponseError(`The server answered ${response.status} and did not say why: does apiBaseUrl name a stepup server?`);
   }
-  throw refusalOf(response.status, response.headers, json);
+  const refusal = refusalOf(response.status, response.headers, json);
+  if (response.status !== 401 || call.session === 'none') throw refusal;
+  if (session) await core.forget(session.sessionId, 'session-ended');
+  throw new SessionEndedError(refusal.message, refusal);
 };
 
 const readable = (response: Response): boolean => /^application\/(\w+\+)?json\b/.test(response.headers.get('content-type') ?? '');

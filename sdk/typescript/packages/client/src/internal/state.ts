@@ -1,3 +1,4 @@
+import { SdkUserFromJSON } from '@stepup-auth/core';
 import type { OTPVerification } from '../sendEmailOTP.js';
 import { claimsOf } from './claims.js';
 import { memberOf, objectOf, parseJSON, textOf } from './json.js';
@@ -62,19 +63,39 @@ export const readState = (text: string | null, environmentId: string): State => 
     if (json['version'] !== version) return emptyState();
     const { session, elevated, mfa, code, enrolling } = { ...emptyState(), ...json } as State;
     if (session && !fits(session, environmentId)) return emptyState();
-    const state: State = { session, elevated: [], mfa: session && mfa, code, enrolling: Array.isArray(enrolling) ? enrolling : [] };
-    if (session && Array.isArray(elevated)) state.elevated = elevated.filter((held) => belongs(held.token, session, environmentId));
-    return state;
+    return {
+      session,
+      elevated: session ? listOf(elevated, (held) => isHeld(held) && belongs(held.token, session, environmentId)) : [],
+      mfa: session && textOf(mfa, 'token') !== undefined ? mfa : null,
+      code: isPending(code) ? code : null,
+      enrolling: listOf<string>(enrolling, isText),
+    };
   } catch {
     return emptyState();
   }
 };
 
-const fits = (session: Session, environmentId: string): boolean =>
-  typeof session.userId === 'string' &&
-  typeof session.sessionId === 'string' &&
-  textOf(session.user, 'projectEnvironmentId') === environmentId &&
-  textOf(session.user, 'id') === session.userId;
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
+
+/** The entries that are what they should be; one that is not costs the others nothing. */
+const listOf = <T>(list: unknown, is: (entry: T) => boolean): T[] =>
+  Array.isArray(list) ? (list as T[]).filter(is) : [];
+
+const fits = (session: Session, environmentId: string): boolean => {
+  const { userId, sessionId, token, idToken, user, since, until } = session;
+  const known = SdkUserFromJSON(user);
+  return (
+    isText(userId) && isText(sessionId) && isTextOrNull(token) && isTextOrNull(idToken) && Number.isFinite(since) && Number.isFinite(until) &&
+    known.projectEnvironmentId === environmentId && known.id === userId
+  );
+};
+
+const isHeld = (held: Held | null): boolean =>
+  isText(held?.token) && Array.isArray(held.scopes) && held.scopes.every(isText) && Number.isFinite(held.until) && isTextOrNull(held.boundTo);
+
+const isPending = (code: PendingCode | null): boolean =>
+  textOf(memberOf(code, 'verification'), 'verificationUUID') !== undefined && Array.isArray(code?.requestedScopes);
 
 /** Whether an elevated token is of this user, session and environment. */
 export const belongs = (token: string, session: Pick<Session, 'userId' | 'sessionId'>, environmentId: string): boolean => {
