@@ -149,7 +149,7 @@ func (s *session) storeConfig() (store.Config, error) {
 	if err != nil {
 		return store.Config{}, fmt.Errorf("STEPUP_MASTER_KEY: %w", err)
 	}
-	return store.Config{URL: s.config.DatabaseURL.Reveal(), Box: box, Logger: quiet}, nil
+	return store.Config{URL: s.config.DatabaseURL.Reveal(), Box: box, Logger: quiet, MaxConns: s.config.DatabaseConnections}, nil
 }
 
 func (s *session) developmentFile() string { return filepath.Join(s.data, "stepup.db") }

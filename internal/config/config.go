@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/stepup-auth/stepup/internal/deliver"
@@ -34,11 +35,13 @@ type Production struct {
 	OutboundAllow  []netip.Prefix // STEPUP_OUTBOUND_ALLOW: CIDRs that tenant-set URLs may reach besides the public internet
 	// STEPUP_SINGLE_DATABASE: the operator knows that losing a PostgreSQL without a standby may
 	// lose acknowledged commits
-	SingleDatabase bool
-	SecretsDir     string   // STEPUP_SECRETS_DIR: folder of the secrets that documents point at; empty: no files
-	MailDomains    []string // STEPUP_MAIL_DOMAINS: what environments may send from, see [deliver.NewSenders]
-	Operators      []string // STEPUP_OPERATORS: addresses that are mailed when rules are weakened
-	WalletService  Wallets  // where the embedded-wallet service is
+	SingleDatabase      bool
+	DatabaseConnections int // STEPUP_DATABASE_CONNECTIONS: to PostgreSQL, or for reading SQLite; 0 leaves it to the machine
+
+	SecretsDir    string   // STEPUP_SECRETS_DIR: folder of the secrets that documents point at; empty: no files
+	MailDomains   []string // STEPUP_MAIL_DOMAINS: what environments may send from, see [deliver.NewSenders]
+	Operators     []string // STEPUP_OPERATORS: addresses that are mailed when rules are weakened
+	WalletService Wallets  // where the embedded-wallet service is
 }
 
 // The names that `stepup serve` reads. One environment file may serve every role
@@ -46,7 +49,7 @@ type Production struct {
 var (
 	plain = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY",
 		"STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS", "STEPUP_SINGLE_DATABASE", "STEPUP_SECRETS_DIR",
-		"STEPUP_MAIL_DOMAINS"}
+		"STEPUP_MAIL_DOMAINS", "STEPUP_DATABASE_CONNECTIONS"}
 	secrets = []string{"STEPUP_DATABASE_URL", "STEPUP_MASTER_KEY", "STEPUP_SMTP_URL", "STEPUP_SMS_URL", "STEPUP_SMS_SECRET"}
 )
 
@@ -74,6 +77,9 @@ func Read(environ []string) (Production, error) {
 	if p.SingleDatabase, err = singleDatabase(values["STEPUP_SINGLE_DATABASE"]); err != nil {
 		return p, err
 	}
+	if p.DatabaseConnections, err = connections(values["STEPUP_DATABASE_CONNECTIONS"]); err != nil {
+		return p, err
+	}
 	if p.TrustedProxies, err = prefixes("STEPUP_TRUSTED_PROXIES", values["STEPUP_TRUSTED_PROXIES"]); err != nil {
 		return p, err
 	}
@@ -89,6 +95,19 @@ func singleDatabase(text string) (bool, error) {
 	}
 	return false, fmt.Errorf("STEPUP_SINGLE_DATABASE is %.40s: write accepted, if losing the one PostgreSQL may lose commits that were "+
 		"acknowledged, or leave it out", text)
+}
+
+// connections reads how many connections to the database there may be; 0 leaves it to the machine.
+func connections(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 1000 {
+		return 0, fmt.Errorf("STEPUP_DATABASE_CONNECTIONS is %.40q: write how many connections to the database this server may hold, "+
+			"1 to 1000", text)
+	}
+	return n, nil
 }
 
 // read collects the named variables. A name that no role knows is an error; the

@@ -19,14 +19,15 @@ func TestRead(t *testing.T) {
 		"PATH=/bin", "STEPUP_PUBLIC_URL=https://auth.example.com/", "STEPUP_MASTER_KEY_FILE=" + file,
 		"STEPUP_DATABASE_URL=postgres://u:p=w@h/d?x=y",
 		"STEPUP_TRUSTED_PROXIES=10.1.2.3/8, 192.0.2.1,2001:db8::1", "STEPUP_OPERATORS=a@example.com, b@example.com,",
-		"STEPUP_SMTP_URL=smtp://u:hunter2@h:25",
+		"STEPUP_SMTP_URL=smtp://u:hunter2@h:25", "STEPUP_DATABASE_CONNECTIONS=24",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.Listen != "127.0.0.1:8080" || p.PublicURL != "https://auth.example.com" || p.MasterKey.Reveal() != "from a file" ||
 		p.DatabaseURL.Reveal() != "postgres://u:p=w@h/d?x=y" ||
-		fmt.Sprint(p.TrustedProxies) != "[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128]" || len(p.Operators) != 2 {
+		fmt.Sprint(p.TrustedProxies) != "[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128]" || len(p.Operators) != 2 ||
+		p.DatabaseConnections != 24 {
 		t.Errorf("%+v", p)
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
@@ -48,6 +49,7 @@ func TestReadRefuses(t *testing.T) {
 		{"reading STEPUP_SMTP_URL_FILE", "STEPUP_SMTP_URL_FILE="},
 		{"both set", "STEPUP_MASTER_KEY=x STEPUP_MASTER_KEY_FILE=" + file},
 		{"both set", "STEPUP_MASTER_KEY_FILE=" + file + " STEPUP_MASTER_KEY=x"},
+		{"1 to 1000", "STEPUP_DATABASE_CONNECTIONS=0"}, {"1 to 1000", "STEPUP_DATABASE_CONNECTIONS=many"},
 		{"STEPUP_TRUSTED_PROXIES", "STEPUP_TRUSTED_PROXIES=10.0.0.0/33"}, {"STEPUP_OUTBOUND_ALLOW", "STEPUP_OUTBOUND_ALLOW=example.com"},
 	} {
 		if _, err := config.Read(strings.Fields(test.environ)); err == nil || !strings.Contains(err.Error(), test.want) {

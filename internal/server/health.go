@@ -105,9 +105,27 @@ func newMetrics(db *store.DB) *metrics {
 	m.rows = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "stepup_table_rows",
 		Help: "Rows by table, every 10 minutes; on PostgreSQL an estimate."}, []string{"table"})
 	m.bytes = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stepup_database_bytes", Help: "Size of the database, every 10 minutes."})
+	m.registry.MustRegister(storeCounts(db)...)
 	m.registry.MustRegister(m.requests, m.mails, m.texts, m.codes, m.full, m.rows, m.bytes, m.purged, m.purging, waiting,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// storeCounts show [store.Counts].
+func storeCounts(db *store.DB) (all []prometheus.Collector) {
+	for _, c := range []struct {
+		name, help string
+		of         func(store.Counts) int64
+	}{
+		{"transactions", "Transactions of the database that were asked for.", func(c store.Counts) int64 { return c.Transactions }},
+		{"statements", "Statements of those.", func(c store.Counts) int64 { return c.Statements }},
+		{"round_trips", "Messages to PostgreSQL whose answer was waited for.", func(c store.Counts) int64 { return c.RoundTrips }},
+		{"commits", "Commits that changed something; on SQLite transactions share one.", func(c store.Counts) int64 { return c.Commits }},
+	} {
+		all = append(all, prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "stepup_store_" + c.name + "_total", Help: c.help},
+			func() float64 { return float64(c.of(db.Counts())) }))
+	}
+	return all
 }
 
 func (m *metrics) request(route string, status int, took time.Duration) {

@@ -1,12 +1,10 @@
 package store
 
-import "database/sql"
-
 // TurnedOn lists the compatibility entries that accepting a version turned on in an
 // environment and that no document has dropped since.
 func (tx *Tx) TurnedOn(environmentID string) ([]string, error) {
 	rows, err := tx.Rows(`SELECT entry FROM turned_on_entries WHERE environment_id = $1 ORDER BY entry`, environmentID)
-	return collect(rows, err, func(rows *sql.Rows) (entry string, err error) { return entry, rows.Scan(&entry) })
+	return collect(rows, err, func(rows Rows) (entry string, err error) { return entry, rows.Scan(&entry) })
 }
 
 // TurnOn notes an entry that accepting a version turned on.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"slices"
 	"time"
 )
@@ -63,7 +62,7 @@ func (tx *Tx) Audit(f AuditFilter) ([]AuditRow, error) {
 
 const auditColumns = `id, environment_id, at, action, actor, user_id, session_id, request_id, detail, hash`
 
-func scanAudit(rows *sql.Rows) (a AuditRow, err error) {
+func scanAudit(rows Rows) (a AuditRow, err error) {
 	var at int64
 	err = rows.Scan(&a.ID, &a.EnvironmentID, &at, &a.Action, &a.Actor, &a.UserID, &a.SessionID, &a.RequestID, &a.Detail, &a.Hash)
 	a.At = fromMillis(at)
@@ -97,7 +96,7 @@ func (tx *Tx) AddRefusals(r Refusal, n int64) error {
 func (tx *Tx) TakeRefusals(before int64) ([]Refusals, error) {
 	rows, err := tx.Rows(`DELETE FROM refusals WHERE minute = (SELECT MIN(minute) FROM refusals WHERE minute < $1)
 		RETURNING minute, environment_id, source, what, count`, before)
-	taken, err := collect(rows, err, func(rows *sql.Rows) (r Refusals, err error) {
+	taken, err := collect(rows, err, func(rows Rows) (r Refusals, err error) {
 		err = rows.Scan(&r.Minute, &r.EnvironmentID, &r.Source, &r.What, &r.Count)
 		return r, err
 	})

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -92,7 +91,7 @@ func environmentsIn(ctx context.Context, path string) (_ []RestoredEnvironment, 
 	db := openSQLitePool(path, sqliteMode{}, 1)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	rows, err := db.QueryContext(ctx, `SELECT id, name, document FROM environments ORDER BY name, id`)
-	environments, err := collect(rows, err, func(rows *sql.Rows) (e RestoredEnvironment, err error) {
+	environments, err := collect(rows, err, func(rows Rows) (e RestoredEnvironment, err error) {
 		return e, rows.Scan(&e.ID, &e.Name, &e.Document)
 	})
 	if err != nil {

@@ -1,14 +1,12 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // warning is where noteWarning leaves the last warning of a connection. The driver
@@ -27,31 +25,23 @@ func noteWarning(conn *pgconn.PgConn, notice *pgconn.Notice) {
 // commitVerdict runs commit on conn and says what is certain about it: nil means
 // durable, [ErrUnknownOutcome] means anything is possible, every other error means
 // that nothing was stored.
-func commitVerdict(conn *sql.Conn, commit func() error) error {
-	if err := withWarning(conn, func(noted map[string]any) { delete(noted, warning) }); err != nil {
-		return unavailable(err)
+func commitVerdict(conn *pgconn.PgConn, commit func() (pgconn.CommandTag, error)) error {
+	noted := conn.CustomData()
+	delete(noted, warning)
+	tag, err := commit()
+	if err == nil && tag.String() != "COMMIT" { // of a transaction that had failed it makes a ROLLBACK
+		err = pgx.ErrTxCommitRollback
 	}
-	if err := commit(); err != nil {
+	if err != nil {
 		if refused(err) {
 			return named(err)
 		}
 		return unknown(err)
 	}
-	var heard any
-	if err := withWarning(conn, func(noted map[string]any) { heard = noted[warning] }); err != nil {
-		return unknown(err)
-	}
-	if heard != nil {
+	if heard := noted[warning]; heard != nil {
 		return unknown(fmt.Errorf("the server committed with a warning: %v", heard))
 	}
 	return nil
-}
-
-func withWarning(conn *sql.Conn, f func(noted map[string]any)) error {
-	return conn.Raw(func(driverConn any) error {
-		f(driverConn.(*stdlib.Conn).Conn().PgConn().CustomData())
-		return nil
-	})
 }
 
 // refused reports whether the server said, in so many words, that it did not

@@ -116,7 +116,7 @@ func (tx *Tx) LetInAgain(c CredentialRow, ids []string) error {
 func (tx *Tx) Credentials(environmentID, userID string) ([]CredentialRow, error) {
 	rows, err := tx.Rows(`SELECT `+credentialColumns+` FROM credentials WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at, id`,
 		environmentID, userID)
-	return collect(rows, err, func(rows *sql.Rows) (CredentialRow, error) { return scanCredential(rows) })
+	return collect(rows, err, func(rows Rows) (CredentialRow, error) { return scanCredential(rows) })
 }
 
 // CredentialByIdentifier finds who holds an identifier.
@@ -131,7 +131,7 @@ func (tx *Tx) UsersHolding(environmentID, format, written, key string) ([]string
 	rows, err := tx.Rows(`SELECT DISTINCT user_id FROM credentials
 		WHERE environment_id = $1 AND format = $2 AND (public_identifier = $3 OR identifier = $4)
 		ORDER BY user_id`, environmentID, format, written, key)
-	return collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
+	return collect(rows, err, func(rows Rows) (id string, err error) { return id, rows.Scan(&id) })
 }
 
 // ConfirmCredential lifts the mark of a credential linked with nothing, by the
@@ -208,14 +208,14 @@ func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 func (tx *Tx) CredentialsPutBack() ([]CredentialRow, error) {
 	rows, err := tx.Rows(`SELECT `+credentialColumns+
 		` FROM credentials WHERE provenance = $1 AND confirmed_at IS NULL ORDER BY environment_id, user_id, id`, ProvenanceRevokeLink)
-	return collect(rows, err, func(rows *sql.Rows) (CredentialRow, error) { return scanCredential(rows) })
+	return collect(rows, err, func(rows Rows) (CredentialRow, error) { return scanCredential(rows) })
 }
 
 // CredentialsDisputed lists what waits for a decision, in all environments.
 func (tx *Tx) CredentialsDisputed() ([]CredentialRow, error) {
 	rows, err := tx.Rows(`SELECT ` + credentialColumns +
 		` FROM credentials WHERE disputed_at IS NOT NULL ORDER BY environment_id, user_id, id`)
-	return collect(rows, err, func(rows *sql.Rows) (CredentialRow, error) { return scanCredential(rows) })
+	return collect(rows, err, func(rows Rows) (CredentialRow, error) { return scanCredential(rows) })
 }
 
 func scanCredential(row scanner) (CredentialRow, error) {

@@ -55,7 +55,7 @@ func (tx *Tx) environment(id, lock string) (EnvironmentRow, error) {
 // Environments lists all environments by name.
 func (tx *Tx) Environments() ([]EnvironmentRow, error) {
 	rows, err := tx.Rows(`SELECT id, name, document, revision, created_at, updated_at FROM environments ORDER BY name, id`)
-	return collect(rows, err, func(rows *sql.Rows) (e EnvironmentRow, err error) {
+	return collect(rows, err, func(rows Rows) (e EnvironmentRow, err error) {
 		var created, updated int64
 		err = rows.Scan(&e.ID, &e.Name, &e.Document, &e.Revision, &created, &updated)
 		e.CreatedAt, e.UpdatedAt = fromMillis(created), fromMillis(updated)
@@ -117,7 +117,7 @@ func notFound(err error) error {
 	return err
 }
 
-func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
+func collect[T any](rows Rows, err error, scan func(Rows) (T, error)) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}

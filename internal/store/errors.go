@@ -106,6 +106,7 @@ var sqliteAway = []int{
 var postgresAway = []string{
 	"08",             // connection exception
 	"25P03", "25P04", // the server ended a transaction that took too long
+	"26000", "42P05", // a pooler lost a prepared statement, or kept somebody else's
 	"28", "3D000", // the role or the database of the URL is not there (any more)
 	"40",    // rolled back by the server, again and again
 	"53",    // insufficient resources: connections, disk, memory

@@ -29,7 +29,7 @@ func (tx *Tx) SigningKeys(environmentID string) ([]SigningKeyRow, error) {
 	rows, err := tx.Rows(`SELECT id, environment_id, algorithm, sealed_key, created_at, signs_from, verifies_until FROM signing_keys
 		WHERE environment_id = $1 AND (verifies_until IS NULL OR verifies_until > $2) ORDER BY signs_from, id`, environmentID,
 		millis(tx.Now()))
-	return collect(rows, err, func(rows *sql.Rows) (k SigningKeyRow, err error) {
+	return collect(rows, err, func(rows Rows) (k SigningKeyRow, err error) {
 		var created, signs int64
 		var until sql.NullInt64
 		err = rows.Scan(&k.ID, &k.EnvironmentID, &k.Algorithm, &k.SealedKey, &created, &signs, &until)
@@ -77,7 +77,7 @@ func (tx *Tx) LiveServiceToken(hash []byte) (ServiceTokenRow, error) {
 // ServiceTokens lists all of them, newest first.
 func (tx *Tx) ServiceTokens() ([]ServiceTokenRow, error) {
 	rows, err := tx.Rows(`SELECT ` + serviceTokenColumns + ` FROM service_tokens ORDER BY created_at DESC, id`)
-	return collect(rows, err, func(rows *sql.Rows) (ServiceTokenRow, error) { return scanServiceToken(rows) })
+	return collect(rows, err, func(rows Rows) (ServiceTokenRow, error) { return scanServiceToken(rows) })
 }
 
 // RevokeServiceToken ends one; ErrNotFound when it is unknown or already revoked.

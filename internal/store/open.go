@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -56,7 +57,8 @@ type Config struct {
 	MustExist bool
 	// Logger gets migrations, retries and moved epochs; nil discards them.
 	Logger *slog.Logger
-	// MaxConns bounds the connections for reading (SQLite) or in all (PostgreSQL); 0 is 16.
+	// MaxConns bounds the connections for reading (SQLite) or in all (PostgreSQL); 0 leaves
+	// it to the machine.
 	MaxConns int
 
 	// TestOnlyOffset is added to the engine's clock; nil in production.
@@ -77,6 +79,7 @@ type DB struct {
 	config Config
 	engine engine
 	hasher *seal.Hasher
+	counts counts
 
 	// gate is held for reading by every transaction, and for writing by Close, which
 	// so waits for them all and lets none start after.
@@ -113,18 +116,18 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	if config.MaxConns == 0 {
-		config.MaxConns = 16
-	}
 	target, err := parseURL(config.URL)
 	if err != nil {
 		return nil, err
 	}
+	if config.MaxConns == 0 {
+		config.MaxConns = connections(target.engine)
+	}
 	db := &DB{config: config}
 	if target.engine == SQLite {
-		db.engine, err = openSQLite(ctx, target.path, config)
+		db.engine, err = openSQLite(ctx, target.path, config, &db.counts)
 	} else {
-		db.engine, err = openPostgres(ctx, target.url, config)
+		db.engine, err = openPostgres(ctx, target.url, config, &db.counts)
 	}
 	if err != nil {
 		return nil, err
@@ -133,6 +136,15 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// connections is how many are worth having: those of SQLite read, which takes a processor
+// each; those of PostgreSQL wait for the most part, for commits above all.
+func connections(engine string) int {
+	if engine == SQLite {
+		return max(4, 2*runtime.GOMAXPROCS(0))
+	}
+	return max(16, 4*runtime.GOMAXPROCS(0))
 }
 
 func (db *DB) prepare(ctx context.Context) error {
@@ -267,6 +279,7 @@ func (db *DB) admit(ctx context.Context) error {
 		db.gate.RUnlock()
 		return ErrClosed
 	}
+	db.counts.transactions.Add(1)
 	return nil
 }
 

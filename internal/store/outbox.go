@@ -47,7 +47,7 @@ func (tx *Tx) ClaimOutbox(limit int, lease time.Duration) ([]OutboxRow, error) {
 		WHERE id IN (SELECT id FROM outbox WHERE next_try_at <= $2 ORDER BY next_try_at, id LIMIT $3`+skip+`)
 		RETURNING id, environment_id, sealed_message, not_after, attempts`,
 		millis(now.Add(lease)), millis(now), limit)
-	return collect(rows, err, func(rows *sql.Rows) (o OutboxRow, err error) {
+	return collect(rows, err, func(rows Rows) (o OutboxRow, err error) {
 		var notAfter int64
 		err = rows.Scan(&o.ID, &o.EnvironmentID, &o.SealedMessage, &notAfter, &o.Attempts)
 		o.NotAfter = fromMillis(notAfter)
@@ -112,7 +112,7 @@ func (tx *Tx) RevokeLink(environmentID string, hash []byte) (RevokeLinkRow, erro
 func (tx *Tx) RevokeLinksTo(environmentID, userID, recipientID string) ([]RevokeLinkRow, error) {
 	rows, err := tx.Rows(readRevokeLink+` AND user_id = $3 AND recipient_id = $4 ORDER BY created_at, hash`, environmentID,
 		millis(tx.Now()), userID, recipientID)
-	return collect(rows, err, func(rows *sql.Rows) (RevokeLinkRow, error) { return scanRevokeLink(rows) })
+	return collect(rows, err, func(rows Rows) (RevokeLinkRow, error) { return scanRevokeLink(rows) })
 }
 
 func scanRevokeLink(row scanner) (l RevokeLinkRow, err error) {

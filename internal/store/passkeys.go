@@ -45,7 +45,7 @@ func (tx *Tx) Passkey(environmentID, credentialID string) (PasskeyRow, error) {
 func (tx *Tx) Passkeys(environmentID, userID string) ([]PasskeyRow, error) {
 	rows, err := tx.Rows(`SELECT `+passkeyColumns+
 		` FROM passkeys WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at, credential_id`, environmentID, userID)
-	return collect(rows, err, func(rows *sql.Rows) (PasskeyRow, error) { return scanPasskey(rows) })
+	return collect(rows, err, func(rows Rows) (PasskeyRow, error) { return scanPasskey(rows) })
 }
 
 // AdvancePasskey records a use with a new signature counter, if that is ahead

@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -39,48 +40,52 @@ const (
 )
 
 type postgresEngine struct {
-	db            *sql.DB
+	pool          *pgxpool.Pool
+	db            *sql.DB // over the same connections, for what is asked outside of transactions
 	config        *pgx.ConnConfig
 	logger        *slog.Logger
+	counts        *counts
 	commitTimeout time.Duration
 }
 
-func openPostgres(ctx context.Context, url string, config Config) (*postgresEngine, error) {
-	parsed, err := postgresConfig(url)
+func openPostgres(ctx context.Context, url string, config Config, counts *counts) (*postgresEngine, error) {
+	parsed, err := postgresPool(url)
 	if err != nil {
 		return nil, err
 	}
-	e := &postgresEngine{
-		config:        parsed,
-		logger:        config.Logger,
-		commitTimeout: commitTimeout,
-		db:            stdlib.OpenDB(*parsed, stdlib.OptionAfterConnect(assertConnection)),
+	parsed.MaxConns = int32(config.MaxConns)
+	parsed.MinConns = 0
+	parsed.MaxConnIdleTime = 5 * time.Minute
+	parsed.MaxConnLifetime = time.Hour
+	parsed.AfterConnect = assertConnection
+	pool, err := pgxpool.NewWithConfig(ctx, parsed)
+	if err != nil {
+		return nil, fmt.Errorf("opening database: %w", err)
 	}
-	e.db.SetMaxOpenConns(config.MaxConns)
-	e.db.SetMaxIdleConns(config.MaxConns)
-	e.db.SetConnMaxIdleTime(5 * time.Minute)
-	e.db.SetConnMaxLifetime(time.Hour)
+	e := &postgresEngine{
+		pool: pool, db: stdlib.OpenDBFromPool(pool), config: parsed.ConnConfig, logger: config.Logger, counts: counts,
+		commitTimeout: commitTimeout,
+	}
 	if err := e.ping(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening database: %w", err), e.db.Close())
+		return nil, errors.Join(fmt.Errorf("opening database: %w", err), e.close())
 	}
 	return e, nil
 }
 
-func postgresConfig(url string) (*pgx.ConnConfig, error) {
-	parsed, err := pgx.ParseConfig(url)
+// postgresPool reads a URL. Statements are prepared by name, once per connection, unless
+// the URL says default_query_exec_mode=exec: for a pooler that gives each transaction
+// another server connection and does not carry the names over.
+func postgresPool(url string) (*pgxpool.Config, error) {
+	pool, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The error of pgx quotes the URL, with the password struck out as far as it
 		// could be parsed.
 		return nil, errors.New("opening database: the PostgreSQL URL has a part that is not understood; write " +
 			"postgres://user:password@host:port/database?sslmode=verify-full")
 	}
+	parsed := pool.ConnConfig
 	if parsed.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
 		return nil, errors.New("opening database: default_query_exec_mode=simple_protocol writes values into the SQL text; leave it out")
-	}
-	if parsed.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
-		// Nothing is prepared by name: that needs a session of one's own, which a
-		// pooler in transaction mode does not give, and it outlives migrations.
-		parsed.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
 	if parsed.ValidateConnect == nil {
 		parsed.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
@@ -92,7 +97,15 @@ func postgresConfig(url string) (*pgx.ConnConfig, error) {
 		parsed.RuntimeParams["application_name"] = "stepup"
 	}
 	parsed.OnNotice = noteWarning
-	return parsed, nil
+	return pool, nil
+}
+
+func postgresConfig(url string) (*pgx.ConnConfig, error) {
+	pool, err := postgresPool(url)
+	if err != nil {
+		return nil, err
+	}
+	return pool.ConnConfig, nil
 }
 
 // TransportSecurity is how a PostgreSQL URL wants the way to its server secured:
@@ -145,10 +158,29 @@ func assertSynchronous(setting string) error {
 func (e *postgresEngine) name() string { return Postgres }
 
 func (e *postgresEngine) write(ctx context.Context, db *DB, fn func(*Tx) error) error {
+	return e.again(ctx, func() error {
+		return e.transact(ctx, db, `begin isolation level read committed`, func(tx *Tx, on *postgresTx) error {
+			if err := fn(tx); err != nil {
+				return err
+			}
+			return on.commit(ctx)
+		})
+	})
+}
+
+func (e *postgresEngine) read(ctx context.Context, db *DB, fn func(*Tx) error) error {
+	return e.again(ctx, func() error {
+		return e.transact(ctx, db, `begin isolation level repeatable read, read only`, func(tx *Tx, _ *postgresTx) error { return fn(tx) })
+	})
+}
+
+// again runs a transaction, and anew for as long as it is one of those that the server
+// ended for reasons of its own.
+func (e *postgresEngine) again(ctx context.Context, run func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := e.transact(ctx, db, &sql.TxOptions{Isolation: sql.LevelReadCommitted}, fn)
+		err := run()
 		if attempt == attempts || !retryable(err) {
-			return err
+			return hinted(err)
 		}
 		e.logger.DebugContext(ctx, "starting a transaction over", "attempt", attempt, "error", err)
 		pause := time.NewTimer(time.Duration(rand.Int64N(int64(attempt) * int64(10*time.Millisecond))))
@@ -161,107 +193,15 @@ func (e *postgresEngine) write(ctx context.Context, db *DB, fn func(*Tx) error) 
 	}
 }
 
-func (e *postgresEngine) read(ctx context.Context, db *DB, fn func(*Tx) error) error {
-	return e.transact(ctx, db, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
-}
-
 // transact runs fn once. Statements end with the caller's context; once COMMIT was
 // sent only commitTimeout ends the wait, because giving up early would turn an
 // outcome that is about to be known into an unknown one.
-func (e *postgresEngine) transact(ctx context.Context, db *DB, options *sql.TxOptions, fn func(*Tx) error) error {
+func (e *postgresEngine) transact(ctx context.Context, db *DB, begin string, fn func(*Tx, *postgresTx) error) error {
 	stmtCtx, cancel := context.WithTimeout(ctx, transactionTimeout)
 	defer cancel()
-	open, err := e.begin(ctx, stmtCtx, options)
-	for attempt := 1; attempt < attempts && stale(err) && stmtCtx.Err() == nil; attempt++ {
-		open, err = e.begin(ctx, stmtCtx, options)
-	}
-	if err != nil {
-		return unavailable(err)
-	}
-	defer open.close()
-	finish := func(step func() error) error {
-		limit := time.AfterFunc(e.commitTimeout, open.end)
-		defer limit.Stop()
-		return step()
-	}
-	committed := false
-	defer func() {
-		if !committed {
-			_ = finish(open.tx.Rollback) // if it fails the connection is closed, which rolls back too
-		}
-	}()
-	if err := fn(newTx(ctx, stmtCtx, db, open.tx, open.now)); err != nil {
-		return err
-	}
-	if options.ReadOnly {
-		return nil
-	}
-	committed = true
-	return commitVerdict(open.conn, func() error { return finish(open.tx.Commit) })
-}
-
-// stale reports whether a transaction could not begin because the pool had kept a
-// connection to a server that was restarted since. Nothing was asked over it, so
-// another connection is as good.
-func stale(err error) bool {
-	var connecting *pgconn.ConnectError
-	return !errors.As(err, &connecting) && (lost(err) || postgresCode(err) == "57P01") // admin_shutdown
-}
-
-// openTx is a transaction that has begun.
-type openTx struct {
-	conn *sql.Conn
-	tx   *sql.Tx
-	now  time.Time
-	end  func() // breaks off whatever it waits for
-}
-
-// close gives the connection back to the pool.
-func (o *openTx) close() {
-	o.end()
-	_ = o.conn.Close()
-}
-
-func (e *postgresEngine) begin(ctx, stmtCtx context.Context, options *sql.TxOptions) (*openTx, error) {
-	conn, err := e.db.Conn(stmtCtx)
-	if err != nil {
-		return nil, err
-	}
-	txCtx, end := context.WithCancel(context.WithoutCancel(ctx))
-	o := &openTx{conn: conn, end: end}
-	stopBegin := context.AfterFunc(stmtCtx, end)
-	if o.tx, err = conn.BeginTx(txCtx, options); err != nil {
-		o.close()
-		return nil, err
-	}
-	if !stopBegin() {
-		err = context.Cause(stmtCtx)
-	} else {
-		o.now, err = e.enter(stmtCtx, o.tx)
-	}
-	if err != nil {
-		limit := time.AfterFunc(e.commitTimeout, end)
-		defer limit.Stop()
-		_ = o.tx.Rollback()
-		o.close()
-		return nil, err
-	}
-	return o, nil
-}
-
-// enter is the first statement of every transaction: what must hold for this one
-// is asked and set within it, because a pooler may give each transaction another
-// server connection.
-func (e *postgresEngine) enter(ctx context.Context, tx *sql.Tx) (now time.Time, err error) {
-	var millis int64
-	var durable, ignored string
-	err = tx.QueryRowContext(ctx, `SELECT floor(extract(epoch FROM now()) * 1000)::bigint, current_setting('synchronous_commit'),
-		set_config('statement_timeout', $1, true) || set_config('idle_in_transaction_session_timeout', $2, true)`,
-		milliseconds(statementTimeout), milliseconds(idleTimeout)).Scan(&millis, &durable, &ignored)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("beginning a transaction: %w", err)
-	}
-	return time.UnixMilli(millis), assertSynchronous(durable)
+	on := &postgresTx{engine: e, begin: begin}
+	defer on.end(ctx)
+	return fn(newTx(ctx, stmtCtx, db, on), on)
 }
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -273,8 +213,20 @@ func retryable(err error) bool {
 	switch postgresCode(err) {
 	case "40001", "40P01": // serialization_failure, deadlock_detected
 		return true
+	case "0A000", "26000", "42P05": // a prepared statement whose tables a migration changed, or that a pooler lost: it is prepared anew
+		return true
 	}
 	return false
+}
+
+// hinted says what to do about a pooler that does not carry prepared statements over.
+func hinted(err error) error {
+	switch postgresCode(err) {
+	case "26000", "42P05":
+		return fmt.Errorf("%w; a pooler before the server does not carry prepared statements over: let it (PgBouncer 1.21 or newer: "+
+			"max_prepared_statements), or add default_query_exec_mode=exec to the URL", err)
+	}
+	return err
 }
 
 func (e *postgresEngine) exists(ctx context.Context) error {
@@ -299,4 +251,8 @@ func (e *postgresEngine) behind(context.Context) (bool, error) { return false, n
 
 func (e *postgresEngine) ping(ctx context.Context) error { return e.db.PingContext(ctx) }
 
-func (e *postgresEngine) close() error { return e.db.Close() }
+func (e *postgresEngine) close() error {
+	err := e.db.Close()
+	e.pool.Close()
+	return err
+}

@@ -1,7 +1,5 @@
 package store
 
-import "database/sql"
-
 // RecoveryCodeRow is one recovery code of a set. The set is a credential.
 type RecoveryCodeRow struct {
 	ID            string
@@ -28,7 +26,7 @@ func (tx *Tx) InsertRecoveryCode(c RecoveryCodeRow) error {
 func (tx *Tx) RecoveryCodes(environmentID, userID string) ([]RecoveryCodeRow, error) {
 	rows, err := tx.Rows(`SELECT `+recoveryCodeColumns+
 		` FROM recovery_codes WHERE environment_id = $1 AND user_id = $2 AND consumed_at IS NULL ORDER BY id`, environmentID, userID)
-	return collect(rows, err, func(rows *sql.Rows) (RecoveryCodeRow, error) { return scanRecoveryCode(rows) })
+	return collect(rows, err, func(rows Rows) (RecoveryCodeRow, error) { return scanRecoveryCode(rows) })
 }
 
 // RecoveryCode finds a user's unused code by its hash.

@@ -83,7 +83,7 @@ func (tx *Tx) Sessions(environmentID, userID string) ([]SessionRow, error) {
 	rows, err := tx.Rows(readSession+
 		` WHERE environment_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 ORDER BY created_at DESC, id`,
 		environmentID, userID, millis(tx.Now()))
-	return collect(rows, err, func(rows *sql.Rows) (SessionRow, error) { return scanSession(rows) })
+	return collect(rows, err, func(rows Rows) (SessionRow, error) { return scanSession(rows) })
 }
 
 // RefreshSession moves the idle limit, never past the absolute one, records the
@@ -144,7 +144,7 @@ func (tx *Tx) RevokeUnproven(environmentID, userID, reason string) (int64, error
 		rows, err := tx.Rows(`UPDATE sessions SET revoked_at = $2, revoked_reason = $3
 			WHERE environment_id = $1 AND revoked_at IS NULL AND `+which+` RETURNING id`,
 			environmentID, millis(tx.Now()), reason, userID)
-		ids, err := collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
+		ids, err := collect(rows, err, func(rows Rows) (id string, err error) { return id, rows.Scan(&id) })
 		if err != nil {
 			return 0, err
 		}

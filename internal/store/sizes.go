@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"strconv"
 	"strings"
@@ -24,7 +23,7 @@ func (tx *Tx) Sizes() (tables []TableSize, bytes int64, err error) {
 		whole = `SELECT pg_database_size(current_database())`
 	}
 	rows, err := tx.Rows(names)
-	tables, err = collect(rows, err, func(rows *sql.Rows) (t TableSize, err error) {
+	tables, err = collect(rows, err, func(rows Rows) (t TableSize, err error) {
 		err = rows.Scan(&t.Name, &t.Rows)
 		return t, err
 	})

@@ -39,7 +39,7 @@ var processWide = sync.OnceFunc(func() {
 	_, _ = sqlite.Fdatasync(true)
 })
 
-func openSQLite(ctx context.Context, path string, config Config) (*sqliteEngine, error) {
+func openSQLite(ctx context.Context, path string, config Config, counts *counts) (*sqliteEngine, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening database: %w", err)
@@ -57,7 +57,7 @@ func openSQLite(ctx context.Context, path string, config Config) (*sqliteEngine,
 		writing: openSQLitePool(path, sqliteMode{shred: config.Schema.Shred}, 1),
 		reading: openSQLitePool(path, sqliteMode{readOnly: true}, config.MaxConns),
 	}
-	e.writer = startWriter(e.writing, water, config.Logger)
+	e.writer = startWriter(e.writing, water, config.Logger, counts)
 	if err := e.ping(ctx); err != nil {
 		if code, ok := sqliteCode(err); ok && code&0xff == sqlite3.SQLITE_NOTADB {
 			err = fmt.Errorf("%w; %s is not a SQLite database, name another path or restore a backup", err, path)
@@ -104,8 +104,7 @@ type sqliteMode struct {
 func openSQLitePool(path string, mode sqliteMode, conns int) *sql.DB {
 	processWide()
 	query := url.Values{
-		"_txlock":       {"immediate"}, // a write transaction takes its lock first, never half way
-		"_busy_timeout": {"10000"},     // other processes: the command line beside the server
+		"_busy_timeout": {"10000"}, // other processes: the command line beside the server
 		"_foreign_keys": {"on"},
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"}, // NORMAL may forget the last commits: a spent token comes alive
@@ -155,7 +154,7 @@ func (c assertingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 			return nil, errors.Join(err, conn.Close())
 		}
 	}
-	return conn, nil
+	return &sqliteConn{sqliteDriverConn: conn.(sqliteDriverConn), compiled: map[string]*compiled{}}, nil
 }
 
 func askPragma(ctx context.Context, conn driver.Conn, name string) (driver.Value, error) {
@@ -182,8 +181,32 @@ func (e *sqliteEngine) read(ctx context.Context, db *DB, fn func(*Tx) error) err
 		return unavailable(err)
 	}
 	defer func() { _ = conn.Rollback() }() // nothing to keep, and nothing to lose
-	return fn(newTx(ctx, ctx, db, conn, time.Now()))
+	return fn(newTx(ctx, ctx, db, sqliteTx{conn, time.Now()}))
 }
+
+// sqliteTx is a transaction, and when it began.
+type sqliteTx struct {
+	*sql.Tx
+	began time.Time
+}
+
+func (t sqliteTx) exec(ctx context.Context, query string, args []any) (int64, error) {
+	result, err := t.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (t sqliteTx) query(ctx context.Context, query string, args []any) (Rows, error) {
+	rows, err := t.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+func (t sqliteTx) clock(context.Context) (time.Time, error) { return t.began, nil }
 
 func (e *sqliteEngine) migrate(ctx context.Context, schema Schema, logger *slog.Logger) error {
 	return migrateSQLite(ctx, e.writing, schema, logger)

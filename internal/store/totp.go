@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 )
 
@@ -35,7 +34,7 @@ func (tx *Tx) TOTPDevices(environmentID, userID string) ([]TOTPDeviceRow, error)
 		CASE WHEN d.epoch = (SELECT epoch FROM current_epoch) THEN 0 ELSE 1 END
 		FROM totp_devices d JOIN credentials c ON c.id = d.credential_id
 		WHERE d.environment_id = $1 AND d.user_id = $2 ORDER BY c.created_at, c.id`, environmentID, userID)
-	return collect(rows, err, func(rows *sql.Rows) (TOTPDeviceRow, error) {
+	return collect(rows, err, func(rows Rows) (TOTPDeviceRow, error) {
 		var d TOTPDeviceRow
 		var superseded int64
 		err := rows.Scan(&d.CredentialID, &d.EnvironmentID, &d.UserID, &d.SealedSecret, &d.LastStep, &superseded)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -26,31 +25,46 @@ type Tx struct {
 	db      *DB
 	ctx     context.Context // handed out; marks what happens inside a transaction
 	stmtCtx context.Context // what statements run under; not cancelled with ctx where that would hurt others
-	sql     *sql.Tx
-	now     time.Time
-	writes  bool // of [DB.Write]
+	on      statements
+	now     time.Time // zero: nobody has asked yet
+	writes  bool      // of [DB.Write]
 	failed  error
+}
+
+// statements run in one transaction of an engine, which may begin with the first of them.
+type statements interface {
+	exec(ctx context.Context, query string, args []any) (affected int64, err error)
+	query(ctx context.Context, query string, args []any) (Rows, error)
+	// clock is when the transaction began.
+	clock(ctx context.Context) (time.Time, error)
 }
 
 type insideTx struct{}
 
-// newTx wraps conn. Statements run under stmtCtx as long as ctx has not ended.
-func newTx(ctx, stmtCtx context.Context, db *DB, conn *sql.Tx, now time.Time) *Tx {
-	return &Tx{
-		db:      db,
-		ctx:     context.WithValue(ctx, insideTx{}, true),
-		stmtCtx: stmtCtx,
-		sql:     conn,
-		now:     now.Add(db.offset()).UTC().Truncate(time.Millisecond),
-	}
+// newTx hands out a transaction. Its statements run under stmtCtx as long as ctx has not ended.
+func newTx(ctx, stmtCtx context.Context, db *DB, on statements) *Tx {
+	return &Tx{db: db, ctx: context.WithValue(ctx, insideTx{}, true), stmtCtx: stmtCtx, on: on}
 }
 
 // Context is the caller's context. A Write or Read under it is refused.
 func (tx *Tx) Context() context.Context { return tx.ctx }
 
 // Now is the one time of this transaction, in whole milliseconds UTC: the clock of
-// the database on PostgreSQL, of this machine on SQLite.
-func (tx *Tx) Now() time.Time { return tx.now }
+// the database on PostgreSQL, of this machine on SQLite. A database that cannot be asked
+// fails the transaction.
+func (tx *Tx) Now() time.Time {
+	if tx.now.IsZero() {
+		at, err := time.Time{}, tx.refusal()
+		if err == nil {
+			at, err = tx.on.clock(tx.stmtCtx)
+		}
+		if tx.fail(err) != nil {
+			at = time.Now() // nothing that is made of it will be kept
+		}
+		tx.now = at.Add(tx.db.offset()).UTC().Truncate(time.Millisecond)
+	}
+	return tx.now
+}
 
 // Hasher is the store's [seal.Hasher]; see [DB.Hasher].
 func (tx *Tx) Hasher() *seal.Hasher { return tx.db.Hasher() }
@@ -87,60 +101,69 @@ func (tx *Tx) lock(words string) string {
 
 // Exec runs a statement and returns how many rows it inserted, changed or deleted.
 func (tx *Tx) Exec(query string, args ...any) (affected int64, err error) {
-	ctx, values := tx.prepare("exec", args)
-	result, err := tx.sql.ExecContext(ctx, query, values...)
-	if err != nil {
-		return 0, tx.fail(err)
+	values, err := tx.prepare("exec", args)
+	if err == nil {
+		affected, err = tx.on.exec(tx.stmtCtx, query, values)
 	}
-	if affected, err = result.RowsAffected(); err != nil {
+	if err != nil {
 		return 0, tx.fail(err)
 	}
 	return affected, nil
 }
 
 // Row runs a query for at most one row; its Scan returns [ErrNotFound] for none.
-func (tx *Tx) Row(query string, args ...any) *sql.Row {
-	ctx, values := tx.prepare("row", args)
-	row := tx.sql.QueryRowContext(ctx, query, values...)
-	_ = tx.fail(row.Err())
-	return row
+func (tx *Tx) Row(query string, args ...any) *Row {
+	rows, err := tx.ask("row", query, args)
+	_ = tx.fail(err)
+	return &Row{rows: rows, err: err}
 }
 
 // Rows runs a query. Close the result before the next statement, and ask its Err.
-func (tx *Tx) Rows(query string, args ...any) (*sql.Rows, error) {
-	ctx, values := tx.prepare("rows", args)
-	rows, err := tx.sql.QueryContext(ctx, query, values...)
+func (tx *Tx) Rows(query string, args ...any) (Rows, error) {
+	rows, err := tx.ask("rows", query, args)
 	if err != nil {
 		return nil, tx.fail(err)
 	}
 	return rows, nil
 }
 
-// prepare gives the context and the arguments for one statement. When the
-// statement must not run, the context is one that has ended with the reason:
-// database/sql then hands that error out without asking the database.
-func (tx *Tx) prepare(op string, args []any) (context.Context, []any) {
-	refuse := func(err error) (context.Context, []any) {
-		return refusedContext{Context: tx.stmtCtx, reason: err}, nil
+func (tx *Tx) ask(op, query string, args []any) (Rows, error) {
+	values, err := tx.prepare(op, args)
+	if err != nil {
+		return nil, err
 	}
-	if tx.failed != nil {
-		return refuse(tx.failed)
-	}
-	if err := tx.ctx.Err(); err != nil {
-		return refuse(context.Cause(tx.ctx))
+	return tx.on.query(tx.stmtCtx, query, values)
+}
+
+// prepare gives the arguments for one statement, or says why it must not run.
+func (tx *Tx) prepare(op string, args []any) ([]any, error) {
+	if err := tx.refusal(); err != nil {
+		return nil, err
 	}
 	if err := tx.db.fault(op); err != nil {
-		return refuse(err)
+		return nil, err
 	}
+	tx.db.counts.statements.Add(1)
 	values := make([]any, len(args))
 	for i, arg := range args {
 		value, err := bind(arg)
 		if err != nil {
-			return refuse(fmt.Errorf("binding $%d: %w", i+1, err))
+			return nil, fmt.Errorf("binding $%d: %w", i+1, err)
 		}
 		values[i] = value
 	}
-	return tx.stmtCtx, values
+	return values, nil
+}
+
+// refusal is why nothing more may be asked of the database.
+func (tx *Tx) refusal() error {
+	if tx.failed != nil {
+		return tx.failed
+	}
+	if tx.ctx.Err() != nil {
+		return context.Cause(tx.ctx)
+	}
+	return nil
 }
 
 func (tx *Tx) fail(err error) error {
@@ -169,17 +192,6 @@ func (tx *Tx) run(fn func(*Tx) error) error {
 	}
 	return reported(err)
 }
-
-// refusedContext has ended from the start, with a reason of ours.
-type refusedContext struct {
-	context.Context
-	reason error
-}
-
-var closedChannel = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
-
-func (c refusedContext) Done() <-chan struct{} { return closedChannel }
-func (c refusedContext) Err() error            { return c.reason }
 
 // bind reduces an argument to what both drivers take the same way. Left alone, one
 // of them would store a named string type by its String method, take a time as

@@ -57,7 +57,7 @@ func (tx *Tx) LockUserAt(environmentID, id string) (u UserRow, revision int64, e
 func (tx *Tx) Users(environmentID, after string, limit int) ([]UserRow, error) {
 	rows, err := tx.Rows(`SELECT `+userColumns+` FROM users WHERE environment_id = $1 AND id > $2 ORDER BY id LIMIT $3`, environmentID,
 		after, limit)
-	return collect(rows, err, func(rows *sql.Rows) (UserRow, error) { return scanUser(rows) })
+	return collect(rows, err, func(rows Rows) (UserRow, error) { return scanUser(rows) })
 }
 
 // UpdateProfile replaces the profile and the username.

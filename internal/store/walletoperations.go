@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
 	"time"
 )
@@ -61,7 +60,7 @@ func (tx *Tx) WalletsBegun(environmentID, userID string, since time.Time) ([]str
 		WHERE environment_id = $1 AND user_id = $2 AND claimed_at + 0 >= $3 AND action = 'create'
 		AND result IN ('', 'done', 'temporarily_unavailable', 'outcome_unknown', 'internal_error')`,
 		environmentID, userID, millis(since))
-	return collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
+	return collect(rows, err, func(rows Rows) (id string, err error) { return id, rows.Scan(&id) })
 }
 
 // tellers are the columns that remember when each custodian was told of a claim.

@@ -13,7 +13,7 @@ func (tx *Tx) walletRemoved(environmentID, userID, credentialID string) error {
 		WHERE environment_id = $1 AND user_id = $2 AND format = $3 AND (id = $4 OR $4 = '')`, environmentID, userID, FormatBlockchain,
 		credentialID)
 	identifiers, err := collect(rows, err,
-		func(rows *sql.Rows) (identifier string, err error) { return identifier, rows.Scan(&identifier) })
+		func(rows Rows) (identifier string, err error) { return identifier, rows.Scan(&identifier) })
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ import (
 const groupLimit = 128
 
 // writer owns the only connection that writes to a SQLite database. It lends one
-// open transaction to one waiting operation after the other, each inside a
-// savepoint, commits once, and then answers them all: waiting operations share
+// open transaction to one waiting operation after the other, each but the first inside
+// a savepoint, commits once, and then answers them all: waiting operations share
 // one sync of the disk.
 //
 // An operation's function runs on its caller's goroutine, so that a panic or a
@@ -26,6 +26,7 @@ type writer struct {
 	db     *sql.DB // one connection
 	water  *highWater
 	logger *slog.Logger
+	counts *counts
 
 	queue   chan *operation // unbuffered: an operation is queued until it is taken
 	stop    chan struct{}
@@ -43,9 +44,9 @@ type operation struct {
 // errAbandoned is the verdict on a function that panicked; nobody reads it.
 var errAbandoned = errors.New("the operation panicked")
 
-func startWriter(db *sql.DB, water *highWater, logger *slog.Logger) *writer {
+func startWriter(db *sql.DB, water *highWater, logger *slog.Logger, counts *counts) *writer {
 	w := &writer{
-		db: db, water: water, logger: logger,
+		db: db, water: water, logger: logger, counts: counts,
 		queue: make(chan *operation), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	go w.loop()
@@ -82,7 +83,7 @@ func (w *writer) do(ctx context.Context, db *DB, fn func(*Tx) error) error {
 func (op *operation) run(db *DB, conn *sql.Tx, fn func(*Tx) error) {
 	verdict := errAbandoned
 	defer func() { op.back <- verdict }()
-	verdict = fn(newTx(op.ctx, context.WithoutCancel(op.ctx), db, conn, time.Now()))
+	verdict = fn(newTx(op.ctx, context.WithoutCancel(op.ctx), db, sqliteTx{conn, time.Now()}))
 }
 
 func (w *writer) loop() {
@@ -116,11 +117,11 @@ func (w *writer) group(first *operation) {
 	taken := 0
 	for op := first; op != nil; op = w.next(taken) {
 		taken++
-		err, intact := w.lend(tx, op)
+		err, intact := w.lend(tx, op, len(kept) > 0)
 		switch {
 		case !intact:
-			// The engine undid the whole transaction: a full disk, an I/O error. Only
-			// this operation is to blame; the others get another try.
+			// The first of them failed, or the engine undid the whole transaction: a full
+			// disk, an I/O error. Only this operation is to blame; the others get another try.
 			w.rollback(tx)
 			op.done <- err
 			w.alone(kept)
@@ -166,7 +167,7 @@ func (w *writer) alone(ops []*operation) {
 			if err != nil {
 				return unavailable(err)
 			}
-			if err, _ := w.lend(tx, op); err != nil {
+			if err, _ := w.lend(tx, op, false); err != nil {
 				w.rollback(tx)
 				return err
 			}
@@ -175,17 +176,22 @@ func (w *writer) alone(ops []*operation) {
 	}
 }
 
-// lend lets op do its work in a savepoint, which it undoes when op fails. intact
-// tells whether the transaction around it still stands.
-func (w *writer) lend(tx *sql.Tx, op *operation) (verdict error, intact bool) {
+// lend lets op do its work. Where it has neighbours that is in a savepoint, which is undone
+// when op fails. intact tells whether the transaction around it still stands.
+func (w *writer) lend(tx *sql.Tx, op *operation, neighbours bool) (verdict error, intact bool) {
 	if op.ctx.Err() != nil {
 		return context.Cause(op.ctx), true
 	}
-	if _, err := tx.Exec(`SAVEPOINT op`); err != nil {
-		return unavailable(err), false
+	if neighbours {
+		if _, err := tx.Exec(`SAVEPOINT op`); err != nil {
+			return unavailable(err), false
+		}
 	}
 	op.turn <- tx
 	verdict = <-op.back
+	if !neighbours {
+		return verdict, verdict == nil
+	}
 	if verdict != nil {
 		if _, err := tx.Exec(`ROLLBACK TO op`); err != nil {
 			return verdict, false
@@ -205,6 +211,7 @@ func (w *writer) commit(tx *sql.Tx) error {
 		w.rollback(tx)
 		return unavailable(err)
 	}
+	w.counts.commits.Add(1)
 	if err := tx.Commit(); err != nil {
 		if code, ok := sqliteCode(err); ok {
 			switch code & 0xff {

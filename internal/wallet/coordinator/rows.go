@@ -225,7 +225,7 @@ func one(tx *store.Tx, what, query string, args ...any) error {
 }
 
 // each calls f per row and closes the rows.
-func each(rows *sql.Rows, err error, f func() error) error {
+func each(rows store.Rows, err error, f func() error) error {
 	if err != nil {
 		return err
 	}
