@@ -1,6 +1,7 @@
 package attack_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -54,7 +55,8 @@ func TestCookieMode(t *testing.T) {
 		t.Errorf("cookie %v", cookie)
 	}
 	answer := s.Do(t, "GET", sdk("/users"), withCookie(cookie, "Origin", origin), nil).Want(t, 200, "")
-	if answer.Header.Get("Access-Control-Allow-Origin") != origin || answer.Header.Get("Access-Control-Allow-Credentials") != "true" {
+	if answer.Header.Get("Access-Control-Allow-Origin") != origin || answer.Header.Get("Access-Control-Allow-Credentials") != "true" ||
+		!strings.HasSuffix(answer.Header.Get("Access-Control-Expose-Headers"), ", Date") {
 		t.Errorf("CORS headers %v", answer.Header)
 	}
 	s.Do(t, "GET", sdk("/users"), withCookie(cookie, "Sec-Fetch-Site", "same-origin"), nil).Want(t, 200, "")
@@ -111,6 +113,51 @@ func TestF5CookieOfAnotherPage(t *testing.T) {
 		}
 	}
 	s.Do(t, "GET", sdk("/users"), withCookie(cookie, "Origin", servertest.Origin(servertest.A)), nil).Want(t, 200, "")
+}
+
+// Two users share a browser, and with it the cookie: a tab of the first acts as
+// nobody once the second has signed in, because it says which session it means.
+func TestCookieOfAnotherTab(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.Apply(t, servertest.Document(servertest.A, inCookies))
+	origin := servertest.Origin(servertest.A)
+	ann, bob := s.cookieSignIn(t, "ann@example.com"), s.cookieSignIn(t, "bob@example.com")
+	id := func(c *http.Cookie) string {
+		var answer struct{ User struct{ SessionID string } }
+		body := s.Do(t, "POST", sdk("/refresh"), withCookie(c, "Origin", origin), nil).Want(t, 200, "").Body
+		if err := json.Unmarshal(body, &answer); err != nil {
+			t.Fatal(err)
+		}
+		return answer.User.SessionID
+	}
+	anns, bobs := id(ann), id(bob)
+	if anns == "" || anns == bobs {
+		t.Fatalf("sessions %q and %q", anns, bobs)
+	}
+	for _, call := range []struct {
+		method, path string
+		body         any
+	}{{"GET", "/users", nil}, {"POST", "/refresh", nil}, {"POST", "/revoke", nil}, {"DELETE", "/users", nil},
+		{"POST", "/stepUp/check", m{"scope": "user:delete"}}, {"POST", "/emailVerifications/create", m{"email": "ann@example.com"}}} {
+		answer := s.Do(t, call.method, sdk(call.path), withCookie(bob, "Origin", origin, "X-Stepup-Session-Id", anns), call.body)
+		answer.Want(t, 409, "another_session")
+		if len(answer.Header.Values("Set-Cookie")) != 0 {
+			t.Errorf("%s %s: Bob's cookie was touched", call.method, call.path)
+		}
+	}
+	both := withCookie(bob, "Origin", origin)
+	both["X-Stepup-Session-Id"] = []string{bobs, anns}
+	s.Do(t, "GET", sdk("/users"), both, nil).Want(t, 409, "another_session")
+	s.Do(t, "GET", sdk("/users"), withCookie(bob, "Origin", origin, "X-Stepup-Session-Id", bobs), nil).Want(t, 200, "")
+
+	// Nobody is signed in any more: the code that Ann's tab asks for is no sign-in code.
+	mail := m{"email": "ann@example.com"}
+	meant := http.Header{"Origin": {origin}, "X-Stepup-Session-Id": {anns}}
+	s.Do(t, "POST", sdk("/emailVerifications/create"), meant, mail).Want(t, 401, "sign_in_required")
+	s.Do(t, "POST", sdk("/revoke"), withCookie(ann, "Origin", origin, "X-Stepup-Session-Id", anns), nil).Want(t, 204, "")
+	s.Do(t, "POST", sdk("/emailVerifications/create"), withCookie(ann, "Origin", origin, "X-Stepup-Session-Id", anns), mail).
+		Want(t, 401, "invalid_session")
 }
 
 // A cookie is a session only in cookie mode, only of its environment and only

@@ -45,6 +45,25 @@ func checkCookie(c *Call) error {
 		"A session cookie counts only with an Origin that this environment lists. Call with fetch and credentials from your app.")
 }
 
+// sessionHeader names the session that the caller means. A browser has one cookie
+// for all its tabs: a tab that does not know of a sign-in in another one would act
+// as somebody else.
+const sessionHeader = "X-Stepup-Session-Id"
+
+// namesSession reports whether the caller says which session it means.
+func namesSession(c *Call) bool { return len(c.arrival.request.Header.Values(sessionHeader)) > 0 }
+
+// checkMeant refuses a call that was meant for another session than came with it.
+func checkMeant(c *Call, sessionID string) error {
+	for _, meant := range c.arrival.request.Header.Values(sessionHeader) {
+		if meant != sessionID {
+			return fault.New(fault.AnotherSession,
+				"The browser's session is not the one that this call is for: somebody signed in meanwhile, perhaps in another tab.")
+		}
+	}
+	return nil
+}
+
 // Keep lets the browser keep the session token in its cookie, for so long. It
 // reports false where clients are to find the token in the answer instead.
 func (c *Call) Keep(token string, life time.Duration) bool {

@@ -42,6 +42,9 @@ func identify(c *Call, then func(*store.Tx)) error {
 			return err
 		}
 		session := known.Session()
+		if err := checkMeant(c, session.ID); err != nil {
+			return err
+		}
 		c.Session, c.Tenant, c.Known, c.Owes = &session, inForce, known, known.Owes(inForce.Environment)
 		c.By.Actor, c.By.UserID, c.By.SessionID = "user:"+session.UserID, session.UserID, session.ID
 		c.confirmed = true

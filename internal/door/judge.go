@@ -32,7 +32,7 @@ func openGate(c *Call) error {
 			judged = judgeRoute(c, tx)
 		}
 	})
-	if c.route.Gate.Kind == PublicGate && c.byCookie && fault.Has(err, fault.InvalidSession) {
+	if c.route.Gate.Kind == PublicGate && c.byCookie && !namesSession(c) && fault.Has(err, fault.InvalidSession) {
 		// Nobody can take a cookie back from an app that forgot it: the session
 		// behind it is over, so the caller is signed out.
 		if err := confirmEnvironment(c, nil); err != nil {
@@ -58,8 +58,11 @@ func openGate(c *Call) error {
 	return judged
 }
 
-// optionallySignedIn reports whether a session came to a public route that takes one.
-func optionallySignedIn(c *Call) bool { return c.route.OptionalSession && sessionToken(c) != "" }
+// optionallySignedIn reports whether a session came to a public route that takes
+// one, or should have come.
+func optionallySignedIn(c *Call) bool {
+	return c.route.OptionalSession && (sessionToken(c) != "" || namesSession(c))
+}
 
 // judgeRoute asks the gate before the body is read.
 func judgeRoute(c *Call, tx *store.Tx) error {

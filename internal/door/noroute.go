@@ -58,4 +58,4 @@ const corsHeaders = "authorization, content-type, elevated-access-token, x-dyn-a
 	"x-dyn-session-id, x-dyn-session-public-key, x-dyn-logout-reason, x-dyn-elevated-access-token, x-mfa-auth-token, " +
 	"x-dynamic-platform, x-dynamic-device-nonce, x-dynamic-device-publickey, x-dynamic-device-signed-nonce, " +
 	"x-dynamic-device-registration-token, x-dyn-device-fingerprint, x-dyn-is-global-wallet-popup, " +
-	"x-dyn-client-session-signature, x-idempotency-key"
+	"x-dyn-client-session-signature, x-idempotency-key, x-stepup-session-id"

@@ -39,7 +39,8 @@ func setHeaders(w http.ResponseWriter, req *http.Request, t *tenant.Tenant, anyO
 	case t != nil && listed(t, origin):
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
-		if t.Auth.Cookies() {
+		if t.Auth.Cookies() { // without the token, pages know from the date alone how long the session lives
+			h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Date")
 			h.Set("Access-Control-Allow-Credentials", "true")
 		}
 	}

@@ -34,6 +34,7 @@ const (
 	Conflict               Code = "conflict"
 	InvalidSession         Code = "invalid_session"
 	SignInRequired         Code = "sign_in_required"
+	AnotherSession         Code = "another_session"
 	InvalidDeviceSignature Code = "invalid_device_signature"
 	DeviceSignatureNeeded  Code = "device_signature_required"
 
@@ -112,7 +113,7 @@ var status = map[Code]int{
 	ElevatedTokenRequired: 403, HTTPSRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403,
 	DeviceSignatureNeeded: 403, AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
 	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415,
-	BodyTooLarge: 413, Conflict: 409, OperationConflict: 409, Disputed: 409, EnvironmentVersionCannotGoBack: 409,
+	BodyTooLarge: 413, Conflict: 409, OperationConflict: 409, AnotherSession: 409, Disputed: 409, EnvironmentVersionCannotGoBack: 409,
 	RateLimited: 429, TooManyAttempts: 429, MFARateLimited: 429, CoolingDown: 429,
 	Internal: 500, Unavailable: 503, OutcomeUnknown: 503, WalletServiceUnsafe: 503,
 }

@@ -24,6 +24,8 @@ export class Core {
   preparedPasskey: { readonly options: unknown; readonly for: string; readonly until: number } | null = null;
   /** The prompt of this client, in place of that of all. */
   prompt: StepUpPrompt | undefined;
+  /** How far the server's clock is ahead of this machine's, in milliseconds, as its last answer said. */
+  serverAhead = 0;
   /** Aborted when the session ends; then there is a new one. */
   ending = new AbortController();
 

@@ -81,6 +81,7 @@ const once = async (core: Core, call: Call, headers: Record<string, string>): Pr
     'x-dyn-version': sdkVersion,
     ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(session?.token ? { authorization: `Bearer ${session.token}` } : {}),
+    ...(session && !session.token ? { 'x-stepup-session-id': session.sessionId } : {}), // which of them the cookie should be
     ...call.headers,
     ...headers,
   });
@@ -93,8 +94,9 @@ const once = async (core: Core, call: Call, headers: Record<string, string>): Pr
     throw new InvalidResponseError(`The server answered ${response.status} and did not say why: does apiBaseUrl name a stepup server?`);
   }
   const refusal = refusalOf(response.status, response.headers, json);
-  if (response.status !== 401 || call.session === 'none') throw refusal;
-  if (session) await core.forget(session.sessionId, 'session-ended');
+  const isOthers = refusal.code === 'another_session';
+  if ((response.status !== 401 && !isOthers) || call.session === 'none') throw refusal;
+  if (session) await core.forget(session.sessionId, isOthers ? 'another-tab' : 'session-ended');
   throw new SessionEndedError(refusal.message, refusal);
 };
 
@@ -121,6 +123,8 @@ const exchange = async (core: Core, call: Call, headers: Record<string, string>)
     if (response.redirected || response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
       throw new InvalidResponseError('The server sent the request elsewhere, which no route of the API does.');
     }
+    const date = Date.parse(response.headers.get('date') ?? '');
+    if (Number.isFinite(date)) core.serverAhead = date - config.now();
     return { response, text: await bodyOf(response) };
   } catch (cause) {
     if (cause instanceof StepUpError) throw cause;

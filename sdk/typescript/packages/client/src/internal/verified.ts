@@ -53,7 +53,7 @@ const sessionOf = (core: Core, response: VerifyResponse, json: unknown): Session
   const session = { userId: user.id, sessionId: user.sessionId, token: token ?? null, idToken: response.jwt ?? null, user: memberOf(json, 'user') };
   if (token === undefined) {
     if (!usesCookies(core.settings)) throw new IdentityMismatchError('The server sent no session token.');
-    return { ...session, since: now, until: response.expiresAt * 1000 }; // by the server's clock: script cannot see the token
+    return { ...session, since: now, until: response.expiresAt * 1000 - core.serverAhead }; // script cannot see the token
   }
   const claims = claimsOf(token);
   if (claims['environment_id'] !== core.config.environmentId || claims['sub'] !== user.id || claims['sid'] !== user.sessionId) {
