@@ -304,19 +304,22 @@ func (v verdict) tidy(c who.Caller, tx *store.Tx, rows []store.CredentialRow) er
 	return nil
 }
 
-// endSessions ends all sessions of the user but one.
+// endSessions ends all sessions of the user but one, and all devices but its own.
 func endSessions(c who.Caller, tx *store.Tx, except string) error {
 	sessions, err := tx.Sessions(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
 	}
+	device := ""
 	for _, s := range sessions {
 		if s.ID == except {
+			device = s.DeviceRegistrationID
 			continue
 		}
 		if _, err := tx.RevokeSession(c.Tenant.ID, s.ID, "dispute settled"); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err = forgetDevices(c, tx, device)
+	return err
 }

@@ -26,6 +26,8 @@ type change struct {
 	brought string     // credential that it added; empty: none
 	pushed  *pushedOut // address that it took away; nil: none
 	from    Authority  // what allowed it
+
+	userAgent string // of the request that did it; empty: it is not said
 }
 
 // pushedOut is an address that a change takes away, with what has to be known of it if
@@ -77,7 +79,7 @@ func tell(c who.Caller, tx *store.Tx, before []store.CredentialRow, about change
 		if !isAddress(row) || known && !row.Confirmed() {
 			continue
 		}
-		notice := deliver.Notice{At: tx.Now()}
+		notice := deliver.Notice{At: tx.Now(), UserAgent: about.userAgent}
 		if about.deniableBy(row) && !denied(before, row) {
 			text := secret.Text(rand.Text())
 			if err := tx.InsertRevokeLink(about.link(c.Tenant, tx, row, text)); err != nil {
@@ -166,6 +168,9 @@ func NotMe(c who.Caller, tx *store.Tx, text secret.Text) error {
 	}
 	n, err := tx.RevokeSessions(c.Tenant.ID, link.UserID, "not me")
 	if err != nil {
+		return err
+	}
+	if _, err := forgetDevices(c, tx, ""); err != nil {
 		return err
 	}
 	return audit.Record(tx, c.By, "user.denied_change", audit.Detail{"credential_id": link.CredentialID, "sessions_revoked": n})

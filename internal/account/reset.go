@@ -12,8 +12,8 @@ import (
 
 // ResetFactors takes all second factors of a user away, with recovery codes,
 // enrolments, sessions and elevated tokens, and says how many factors there
-// were. It makes nothing that proves anything: the user signs in again with
-// what is left. Every address is told.
+// were. Registered devices go with them. It makes nothing that proves anything: the
+// user signs in again with what is left. Every address is told.
 func ResetFactors(c who.Caller, tx *store.Tx) (int, error) {
 	user, err := tx.LockUser(c.Tenant.ID, c.UserID())
 	if err != nil {
@@ -23,8 +23,18 @@ func ResetFactors(c who.Caller, tx *store.Tx) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	devices, err := forgetDevices(c, tx, "")
+	if err != nil {
+		return 0, err
+	}
 	if !slices.ContainsFunc(rows, StepsUp) {
-		return 0, nil // there is nothing to take away, and nothing of it to tell
+		if devices == 0 {
+			return 0, nil // there is nothing to take away, and nothing of it to tell
+		}
+		if _, err := tx.RevokeSessions(c.Tenant.ID, c.UserID(), "devices reset"); err != nil {
+			return 0, err
+		}
+		return 0, tellOfDeviceGone(c, tx, "every device")
 	}
 	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool {
 		return !IsFactor(row) && row.SignInEnabled && Counts(c.Tenant.Environment, row)

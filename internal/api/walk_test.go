@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -69,6 +70,7 @@ func TestWalk(t *testing.T) {
 	t.Run("session", func(t *testing.T) { walkSession(walker{c, t, servertest.A}) })
 	t.Run("credentials", func(t *testing.T) { walkCredentials(walker{c, t, servertest.A}) })
 	t.Run("texts", func(t *testing.T) { walkTexts(walker{c, t, servertest.A}) })
+	t.Run("devices", func(t *testing.T) { walkRegistrations(walker{c, t, servertest.A}) })
 	t.Run("confirming", func(t *testing.T) { walkConfirm(walker{c, t, servertest.B}) })
 	t.Run("second factors", func(t *testing.T) { walkFactors(walker{c, t, servertest.B}) })
 	t.Run("passkeys", func(t *testing.T) { walkPasskeys(walker{c, t, servertest.B}) })
@@ -195,6 +197,57 @@ func walkTexts(w walker) {
 	w.do("PUT "+env+"/users", alice.Token, []string{token}, m{"phoneNumber": "4155550103"}).Want(t, 422, "invalid_phone")
 	w.do("PUT "+env+"/users", alice.Token, []string{token}, m{"phoneNumber": "+14155550103"}).Want(t, 200, "")
 }
+
+func walkRegistrations(w walker) {
+	t := w.t
+	w.Apply(t, servertest.Document(w.environment, "redirectOrigins: [\""+servertest.Origin(w.environment)+"\"]\n"+
+		"sessions: {deviceRegistration: true}\nauth: {storage: [cookie]}\n"))
+	defer w.Apply(t, servertest.Document(w.environment, ""))
+	email, browser := "registrant@example.com", http.Header{"Origin": {servertest.Origin(w.environment)}}
+	signIn := func() http.Header { // as a browser does that has no cookie yet
+		id, code := w.SendCode(t, w.environment, email, nil)
+		answer := w.send(t, route(t, "POST", env+"/emailVerifications/signin"), servertest.SDK(w.environment)+"/emailVerifications/signin",
+			browser, m{"verificationUUID": id, "verificationToken": code}).Want(t, 200, "")
+		header := browser.Clone()
+		for _, cookie := range (&http.Response{Header: answer.Header}).Cookies() {
+			header.Add("Cookie", cookie.Name+"="+cookie.Value)
+		}
+		return header
+	}
+	do := func(what string, header http.Header) servertest.Response {
+		method, path, _ := strings.Cut(what, " ")
+		pattern := env + path
+		if id, found := strings.CutPrefix(path, "/deviceRegistrations/"); found && id != "" {
+			pattern = env + "/deviceRegistrations/{deviceRegistrationId}"
+		}
+		return w.send(t, route(t, method, pattern), servertest.SDK(w.environment)+path, header, nil)
+	}
+	first := signIn()
+	second := signIn()
+	do("GET /deviceRegistrations", second).Want(t, 403, "device_registration_required")
+	do("POST /deviceRegistration", second).Want(t, 422, "invalid_device_registration")
+	for i := 0; second.Get("x-dynamic-device-registration-token") == ""; i++ {
+		if found := deviceToken.FindStringSubmatch(w.Inbox.Wait(t, email, i).Text); found != nil {
+			second.Set("x-dynamic-device-registration-token", found[1])
+		}
+	}
+	registered := do("POST /deviceRegistration", second).Want(t, 200, "")
+	for _, cookie := range (&http.Response{Header: registered.Header}).Cookies() {
+		second.Set("Cookie", cookie.Name+"="+cookie.Value)
+	}
+	var list sdk.DeviceRegistrations
+	do("GET /deviceRegistrations", first).Want(t, 200, "").JSON(t, &list)
+	for _, device := range list.DeviceRegistrations {
+		if !device.IsCurrentDevice {
+			do("DELETE /deviceRegistrations/"+device.ID, first).Want(t, 200, "")
+			do("DELETE /deviceRegistrations/"+device.ID, first).Want(t, 404, "device_registration_not_found")
+		}
+	}
+	do("DELETE /deviceRegistrations", first).Want(t, 200, "")
+	do("GET /deviceRegistrations", first).Want(t, 401, "invalid_session")
+}
+
+var deviceToken = regexp.MustCompile(`deviceRegistrationToken=([A-Z0-9]+)`)
 
 func walkConfirm(w walker) {
 	t, second := w.t, "unconfirmed@example.com"

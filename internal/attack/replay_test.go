@@ -244,6 +244,18 @@ var oneTime = []artefact{
 		},
 	},
 	{
+		name: "link that registers a device", table: "device_links", statement: "ConsumeDeviceLink",
+		refused: answered(401, "invalid_session"), // another one follows it, so that none is left to use the link in
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			s.Apply(t, registers(servertest.TextsOn))
+			s.signInOn(t, newDevice(t), "registrant@example.com")
+			key := newDevice(t)
+			waits := s.signInOn(t, key, "registrant@example.com")
+			link := s.deviceLinks(t, "registrant@example.com", 1)[0]
+			return func(at scene) servertest.Response { return at.register(t, key, waits.header(), link) }
+		},
+	},
+	{
 		name: "link that takes a change back", table: "revoke_links", statement: "ConsumeRevokeLink",
 		refused: answered(422, "invalid_revoke_link"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {

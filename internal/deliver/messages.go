@@ -140,6 +140,35 @@ func decided(kept bool) string {
 	return "It was taken away, with what it had let in."
 }
 
+// DeviceLink is a mail with a link that registers the device somebody signs in on.
+type DeviceLink struct {
+	Notice
+	URL      string // where it leads: the app, never this server
+	ValidFor time.Duration
+}
+
+// RegisterDevice carries the link. Whoever opens it elsewhere gets nothing by it.
+func RegisterDevice(l DeviceLink) Message {
+	v := l.view()
+	v.URL, v.Valid = link(l.URL), inWords(l.ValidFor)
+	return render("device_link", l.envelope("Finish signing in to %s"), v)
+}
+
+// DeviceRegistered tells that a user signs in on a further device from now on.
+func DeviceRegistered(n Notice) Message {
+	return render("device_registered", n.envelope("New on your %s account: a device you sign in on"), n.view())
+}
+
+// DeviceRevoked tells that a device has to be registered again. what says which.
+func DeviceRevoked(n Notice, what string) Message {
+	v := n.view()
+	v.What = inert(what, maxWords)
+	return render("device_revoked", n.envelope("Removed from your %s account: a device you sign in on"), v)
+}
+
+// DeviceName is what people are told of a device, of what its browser says of itself.
+func DeviceName(userAgent string) string { return device(userAgent) }
+
 // UserDeleted tells that the account is gone.
 func UserDeleted(n Notice) Message {
 	return render("user_deleted", n.envelope("Your %s account was deleted"), n.view())
@@ -190,6 +219,7 @@ type view struct {
 	What      string
 	Changes   []string
 	RevokeURL string
+	URL       string // where a mail leads that is there to be followed
 }
 
 //go:embed templates
@@ -201,6 +231,7 @@ var (
 		"signin", "stepup", "address_changed", "credential_linked",
 		"credential_unlinked", "credential_renamed", "recovery_code_used", "factors_reset",
 		"change_disputed", "dispute_settled", "user_deleted", "environment_weakened",
+		"device_link", "device_registered", "device_revoked",
 	)
 )
 

@@ -258,6 +258,7 @@ func TestTextsAreInert(t *testing.T) {
 		"changed":        deliver.AddressChangedText(notice, "ada@evil.example"),
 		"number changed": deliver.AddressChangedText(notice, "+14155550199"),
 		"deleted":        deliver.UserDeletedText(notice), "factors reset": deliver.FactorsResetText(notice),
+		"device registered": deliver.DeviceRegisteredText(notice), "device revoked": deliver.DeviceRevokedText(notice, hostile),
 	} {
 		body := strings.ReplaceAll(m.Body, notice.RevokeURL, "")
 		if strings.Contains(body, "evil.example") && name != "changed" || strings.Contains(body, "://") ||

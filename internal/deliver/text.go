@@ -109,6 +109,16 @@ func DisputeSettledText(n Notice, what string, kept bool) Text {
 	return n.text("Decided on your %s account: %s. "+decided(kept), what)
 }
 
+// DeviceRegisteredText is [DeviceRegistered] for a number.
+func DeviceRegisteredText(n Notice) Text {
+	return n.text("New on your %s account: you sign in on %s.", device(n.UserAgent))
+}
+
+// DeviceRevokedText is [DeviceRevoked] for a number.
+func DeviceRevokedText(n Notice, what string) Text {
+	return n.text("Removed from your %s account: %s.", what)
+}
+
 // UserDeletedText is [UserDeleted] for a number.
 func UserDeletedText(n Notice) Text { return n.text("Your %s account was deleted%s.", "") }
 

@@ -35,8 +35,11 @@ type Call struct {
 	confirmed bool         // the environment is as it stands, not only as this node saw it last
 	byCookie  bool         // the session token came in a cookie
 	cookie    *http.Cookie // to set with the answer; nil: none
-	device    string       // public key whose signature over a fresh nonce holds; empty: none was sent
-	foreseen  *foreseen    // what the newest rules make of the call; nil: it is not protected
+
+	deviceCookie *http.Cookie // by which the browser is known again; nil: none is set
+
+	device   string    // public key whose signature over a fresh nonce holds; empty: none was sent
+	foreseen *foreseen // what the newest rules make of the call; nil: it is not protected
 }
 
 func (d *Door) call(a *arrival, r Route) *Call {

@@ -1,13 +1,17 @@
 package door
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
@@ -88,6 +92,9 @@ func setCookie(c *Call, err error) {
 	if c.byCookie && fault.Has(err, fault.InvalidSession) {
 		c.cookie = noCookie(c.Tenant)
 	}
+	if c.deviceCookie != nil && err == nil {
+		http.SetCookie(c.arrival.w, c.deviceCookie)
+	}
 	if c.cookie != nil && (err == nil || c.cookie.MaxAge < 0) {
 		http.SetCookie(c.arrival.w, c.cookie)
 	}
@@ -99,6 +106,36 @@ func sessionCookie(t *tenant.Tenant, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
 		Name: cookieName(t), Value: value, Path: "/", MaxAge: maxAge, Secure: true, HttpOnly: true, SameSite: sameSite(t),
 	}
+}
+
+// deviceLife is how long a browser is known again, which is as long as browsers keep a
+// cookie (RFC 6265bis section 5.5).
+const deviceLife = 400 * 24 * time.Hour
+
+func deviceCookieName(t *tenant.Tenant) string { return "__Host-stepup-device-" + t.ID }
+
+func deviceCookie(t *tenant.Tenant, value string) *http.Cookie {
+	cookie := sessionCookie(t, value, int(deviceLife/time.Second))
+	cookie.Name = deviceCookieName(t)
+	return cookie
+}
+
+// newDeviceSecret is what a device cookie holds: 26 random characters, and a code by
+// which we know that we made them.
+func newDeviceSecret(hasher *seal.Hasher, environmentID string) string {
+	text := rand.Text()
+	return text + "." + deviceCode(hasher, environmentID, text)
+}
+
+// ourCookie reports whether the value of a device cookie is one that we made for the
+// environment, so that nobody chooses what they are known by.
+func ourCookie(hasher *seal.Hasher, environmentID, value string) bool {
+	text, code, ok := strings.Cut(value, ".")
+	return ok && seal.Equal([]byte(code), []byte(deviceCode(hasher, environmentID, text)))
+}
+
+func deviceCode(hasher *seal.Hasher, environmentID, text string) string {
+	return hex.EncodeToString(hasher.Sum("device-cookie", environmentID, text)[:16])
 }
 
 // sameSite is Lax when every app of the environment lives on this server's own

@@ -68,9 +68,40 @@ func (c *Call) Device(sessionPublicKey string) (session.Device, error) {
 				"The session public key is not a compressed P-256 point in hex.").Because(err)
 		}
 	}
-	return session.Device{
-		Origin: c.Origin, SessionPublicKey: key, DevicePublicKey: c.device, SDKVersion: sdkVersion(c.Header("x-dyn-version")),
-	}, nil
+	d := c.ThisDevice()
+	d.Origin, d.SessionPublicKey, d.SDKVersion = c.Origin, key, sdkVersion(c.Header("x-dyn-version"))
+	return d, nil
+}
+
+// ThisDevice is what the request proves of the device it comes from.
+func (c *Call) ThisDevice() session.Device {
+	d := session.Device{DevicePublicKey: c.device}
+	if c.Tenant.RegistersDevices() {
+		d.Identity, d.UserAgent = c.deviceIdentity(), c.Header("User-Agent")
+	}
+	return d
+}
+
+// deviceIdentity is what the request proves of the device it comes from: the key that
+// signed for it or, in cookie mode, the secret in a cookie of its own. A browser that
+// has none gets one with the answer. Empty: nothing is proven.
+func (c *Call) deviceIdentity() string {
+	if c.device != "" {
+		return "key:" + c.device
+	}
+	if !c.Tenant.Auth.Cookies() {
+		return ""
+	}
+	hasher := c.door.DB.Hasher()
+	value := ""
+	if found := c.arrival.request.CookiesNamed(deviceCookieName(c.Tenant)); len(found) == 1 {
+		value = found[0].Value
+	}
+	if !ourCookie(hasher, c.Tenant.ID, value) {
+		value = newDeviceSecret(hasher, c.Tenant.ID)
+	}
+	c.deviceCookie = deviceCookie(c.Tenant, value)
+	return "cookie:" + hex.EncodeToString(hasher.Sum("device", c.Tenant.ID, value))
 }
 
 // sdkVersion is what the client says of itself. It is counted, never trusted.

@@ -42,7 +42,11 @@ func openGate(c *Call) error {
 		c.Elevated, c.Legacy = who.Token{}, nil
 		return verifyDevice(c)
 	}
-	if err == nil && c.Owes && !c.route.Owing {
+	switch {
+	case err != nil:
+	case c.Known.Unregistered(c.Tenant.Environment) && !c.route.Unregistered:
+		err = account.Registering()
+	case c.Owes && !c.route.Owing:
 		err = account.Owing()
 	}
 	if err == nil {

@@ -209,17 +209,10 @@ var deviceHeaders = []object{
 func parameters(r Route) []object {
 	var list []object
 	for _, p := range r.Query {
-		schema := object{"type": p.Type}
-		if p.Type == "date-time" {
-			schema = object{"type": "string", "format": "date-time"}
-		}
-		if p.Min != 0 {
-			schema["minimum"] = p.Min
-		}
-		if p.Max != 0 {
-			schema["maximum"] = p.Max
-		}
-		list = append(list, object{"name": p.Name, "in": "query", "description": p.Summary, "schema": schema})
+		list = append(list, parameter(p, "query"))
+	}
+	for _, p := range r.Headers {
+		list = append(list, parameter(p, "header"))
 	}
 	if r.Device {
 		list = append(list, deviceHeaders...)
@@ -230,6 +223,20 @@ func parameters(r Route) []object {
 			"schema":      object{"type": "string", "pattern": idempotencyRule.String()}})
 	}
 	return list
+}
+
+func parameter(p Param, in string) object {
+	schema := object{"type": p.Type}
+	if p.Type == "date-time" {
+		schema = object{"type": "string", "format": "date-time"}
+	}
+	if p.Min != 0 {
+		schema["minimum"] = p.Min
+	}
+	if p.Max != 0 {
+		schema["maximum"] = p.Max
+	}
+	return object{"name": p.Name, "in": in, "description": p.Summary, "schema": schema}
 }
 
 var pathName = regexp.MustCompile(`\{(\w+)\}`)

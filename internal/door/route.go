@@ -23,6 +23,7 @@ type Route struct {
 	Handler Endpoint
 
 	Owing           bool // a session that still owes a second factor may call it
+	Unregistered    bool // a session whose device is not registered yet may call it
 	OptionalSession bool // public, but a session that is sent must be live
 	Device          bool // device-signature headers are verified here (wire reference 1.4)
 	OptionalBody    bool
@@ -33,10 +34,11 @@ type Route struct {
 	Form            bool   // the body may be form-encoded (RFC 7662)
 	Redirects       bool   // the answer sends a browser elsewhere
 	Query           []Param
-	Produces        string // media type, where it is not JSON of the handler's own type
+	Headers         []Param // beside those that many routes take
+	Produces        string  // media type, where it is not JSON of the handler's own type
 }
 
-// Param is a query parameter; all are optional.
+// Param is a parameter of the query or a header; all are optional.
 type Param struct {
 	Name, Type, Summary string // Type is a JSON type or date-time
 	Min, Max            int    // of an integer; 0: none

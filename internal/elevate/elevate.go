@@ -170,6 +170,9 @@ func GrantAtSignIn(c who.Caller, tx *store.Tx, proof method.Proof) (*Minted, err
 
 func grant(c who.Caller, tx *store.Tx, known account.Known, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
 	t, session := c.Tenant, *c.Session
+	if known.Unregistered(t.Environment) {
+		return nil, account.Registering()
+	}
 	credential, held := proof.Credential()
 	if !held || credential.UserID != session.UserID {
 		return nil, fault.New(fault.MFAInvalidRequest, "This is not one of your own credentials, so it cannot confirm that it is you.")

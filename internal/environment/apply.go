@@ -21,6 +21,9 @@ func CheckApply(old, new *Environment) error {
 	if new.MinAPIVersion.Before(new.CreatedAtVersion) {
 		errs = append(errs, fmt.Errorf("minApiVersion: %s", goesBack(new)))
 	}
+	if new.Sessions.DeviceRegistration && new.MinAPIVersion == Version20260101 {
+		errs = append(errs, fmt.Errorf("sessions.deviceRegistration: %s", needsNewer))
+	}
 	return errors.Join(errs...)
 }
 

@@ -62,6 +62,8 @@ func TestCompareGolden(t *testing.T) {
 		{"mail", "", "mail: {from: a@b.example}"},
 		{"storage", "auth: {storage: [cookie]}", ""},
 		{"sessions", "", "sessions: {lifetime: 2d, idle: 2h}"},
+		{"devices", "redirectOrigins: [https://a.example]\nsessions: {deviceRegistration: true}",
+			"redirectOrigins: [https://a.example]\nsessions: {deviceRegistrationUris: [https://a.example/devices]}"},
 		{"MFA", "mfa: {methods: [{type: totp, enabled: true, allowBackupCodes: false}]}",
 			"mfa: {enabled: true, required: true, enrollment: signup, methods: [{type: totp, enabled: true}]}"},
 		{"enrolment", "mfa: {enrollment: action, methods: [{type: totp, enabled: true}]}",

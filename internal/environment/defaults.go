@@ -65,7 +65,7 @@ func Defaults() *Environment {
 		SMS: SMS{Countries: []string{}, NumberTypes: []string{"mobile", "fixed_line_or_mobile"}, PerPrefix: Rate{30, minutes(60)},
 			PerHour: 1000},
 		Auth:     Auth{Storage: []string{"localstorage"}},
-		Sessions: Sessions{Lifetime: defaultLifetime},
+		Sessions: Sessions{Lifetime: defaultLifetime, DeviceRegistrationURIs: []string{}},
 		MFA:      MFA{Enrollment: "none", Methods: []Method{}, Actions: []Action{}},
 		Passkeys: Passkeys{Origins: []string{}, RelatedOrigins: []string{}},
 		Wallets:  Wallets{Chains: []string{}, RPC: []RPC{}},

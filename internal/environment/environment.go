@@ -128,6 +128,16 @@ type Auth struct {
 type Sessions struct {
 	Lifetime Duration `yaml:"lifetime" json:"lifetime"` // from sign-in, refreshes included; default 24h, at most 30 days
 	Idle     Duration `yaml:"idle" json:"idle"`         // life of one session token; a refresh renews it; default 1h, at most Lifetime
+
+	// sign-ins on a device that the user has not registered wait for a link by mail; default false
+	DeviceRegistration bool `yaml:"deviceRegistration" json:"deviceRegistration"`
+	// where the link leads: below redirectOrigins; none: the root of the origin that signs in, or of the first of those
+	DeviceRegistrationURIs []string `yaml:"deviceRegistrationUris" json:"deviceRegistrationUris"`
+}
+
+// RegistersDevices reports whether a sign-in on an unknown device waits for a link by mail.
+func (e *Environment) RegistersDevices() bool {
+	return e.Sessions.DeviceRegistration && e.MinAPIVersion != Version20260101
 }
 
 // MFA is the second-factor setting. Enabled only means "at every sign-in".

@@ -117,6 +117,19 @@ func IsAppOrigin(origin string) bool {
 	return ok && appOrigin.MatchString(origin) && !slices.Contains(notApps, scheme)
 }
 
+// OriginOf is the origin of a URL, as browsers send it.
+func OriginOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	scheme, host, port := strings.ToLower(u.Scheme), bracketed(strings.ToLower(u.Hostname())), u.Port()
+	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
+		return scheme + "://" + host
+	}
+	return scheme + "://" + host + ":" + port
+}
+
 // originHost is the host of a valid origin.
 func originHost(origin string) string {
 	u, err := url.Parse(origin)

@@ -133,7 +133,8 @@ func TestParseGrammar(t *testing.T) {
 			"line 4: mfa.allowBackupCodes: unknown key; it belongs at mfa.methods[].allowBackupCodes"},
 		{"key of another mapping", head + "externalAuth:\n  issuer: https://a.example\n", "line 4: externalAuth.issuer: unknown key; " +
 			"known here: enabled, iss, aud, jwksUrl, assumeEmailVerified, assertionReplacesMfa; a key of this name is providers[].issuer"},
-		{"unknown key", head + "sessions:\n  x-y: 1\n", "line 4: sessions.x-y: unknown key; known here: lifetime, idle"},
+		{"unknown key", head + "sessions:\n  x-y: 1\n", "line 4: sessions.x-y: unknown key; known here: lifetime, idle, " +
+			"deviceRegistration, deviceRegistrationUris"},
 		{"odd key", head + "sessions:\n  ? [a]\n  : 1\n", "line 4: sessions: keys are plain words, without anchors, aliases or tags"},
 		{"duplicate", head + "name: B\n", "line 3: name: is already set in line 2: keep one of the two"},
 		{"duplicate in JSON", `{"id":"11111111-2222-4333-8444-555555555555","name":"a",` + "\n" + `"name":"b"}`,

@@ -51,6 +51,7 @@ func (c checker) check() {
 	c.origins("redirectOrigins", c.e.RedirectOrigins, false)
 	c.versions()
 	c.tokensAndSessions()
+	c.deviceRegistration()
 	c.limits()
 	c.mail()
 	c.sms()
@@ -130,6 +131,27 @@ func (c checker) tokensAndSessions() {
 		c.at("auth.storage", "must name exactly one place, [localstorage] or [cookie]")
 	}
 }
+
+func (c checker) deviceRegistration() {
+	s := c.e.Sessions
+	if s.DeviceRegistration && c.readable("minApiVersion") && c.e.MinAPIVersion == Version20260101 {
+		c.at("sessions.deviceRegistration", "%s", needsNewer)
+	}
+	if s.DeviceRegistration && len(c.e.RedirectOrigins) == 0 && c.readable("redirectOrigins") {
+		c.at("redirectOrigins", "is missing: list the origins of your app, to which links that register a device lead")
+	}
+	const path = "sessions.deviceRegistrationUris"
+	c.distinct(path, s.DeviceRegistrationURIs, maxItems)
+	for i, uri := range s.DeviceRegistrationURIs {
+		if problem := urlProblem(uri); problem != "" {
+			c.at(index(path, i), "%s", problem)
+		} else if c.readable("redirectOrigins") && !slices.Contains(c.e.RedirectOrigins, OriginOf(uri)) {
+			c.at(index(path, i), "leads to %s, which redirectOrigins does not list", OriginOf(uri))
+		}
+	}
+}
+
+const needsNewer = "needs minApiVersion 2026_04_01: accept that first (stepup env accept)"
 
 func (c checker) limits() {
 	l := c.e.Limits

@@ -31,6 +31,16 @@ func TestRules(t *testing.T) {
 		{"lifetime", "sessions: {lifetime: 31d}", "line 3: sessions.lifetime: 31d is out of bounds: use 1m to 30d"},
 		{"longest lifetime", "sessions: {lifetime: 30d}", ""},
 		{"idle", "sessions: {lifetime: 1h, idle: 2h}", "line 3: sessions.idle: 2h is out of bounds: use 1m to 1h"},
+		{"devices", "redirectOrigins: [https://a.example]\nsessions: {deviceRegistration: true, deviceRegistrationUris: " +
+			"['https://a.example/devices?x=y']}", ""},
+		{"devices nowhere", "sessions: {deviceRegistration: true}",
+			"line 1: redirectOrigins: is missing: list the origins of your app, to which links that register a device lead"},
+		{"devices of the old version", "createdAtVersion: 2026_01_01\nminApiVersion: 2026_01_01\nredirectOrigins: [https://a.example]\n" +
+			"sessions: {deviceRegistration: true}",
+			"line 6: sessions.deviceRegistration: needs minApiVersion 2026_04_01: accept that first (stepup env accept)"},
+		{"devices elsewhere", "redirectOrigins: [https://a.example]\nsessions:\n  deviceRegistrationUris: [https://b.example/x, 'x:y']",
+			"line 5: sessions.deviceRegistrationUris[0]: leads to https://b.example, which redirectOrigins does not list\n" +
+				`line 5: sessions.deviceRegistrationUris[1]: "x:y" is not a URL: write it whole, as in https://login.example.com/path`},
 		{"storage", "auth: {storage: [local]}", `line 3: auth.storage[0]: "local" is not accepted; known: localstorage, cookie`},
 		{"storage twice", "auth: {storage: [cookie, localstorage]}",
 			"line 3: auth.storage: must name exactly one place, [localstorage] or [cookie]"},

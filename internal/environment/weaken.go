@@ -76,6 +76,9 @@ var weakening = map[string]func(step) string{
 	"sessions.lifetime": ifLonger("a stolen session lives longer"),
 	"sessions.idle":     ifLonger("a stolen session token lives longer"),
 
+	"sessions.deviceRegistration":       ifOff("users sign in on unknown devices without a link by mail"),
+	"sessions.deviceRegistrationUris[]": ifAdded("links that register a device may lead to %s"),
+
 	"mfa.enabled":  ifOff("no second factor at sign-in"),
 	"mfa.required": ifOff("users need no second factor"),
 	"mfa.enrollment": func(s step) string {

@@ -46,6 +46,10 @@ const (
 	AdditionalAuthRequired Code = "additional_auth_required"
 	CoolingDown            Code = "cooling_down"
 
+	DeviceRegistrationRequired Code = "device_registration_required"
+	InvalidDeviceRegistration  Code = "invalid_device_registration"
+	DeviceNotRegistered        Code = "device_registration_not_found"
+
 	WalletNotAuthorized Code = "wallet_operation_not_authorized"
 	WalletLimit         Code = "wallet_limit_exceeded"
 	ExportDisabled      Code = "wallet_export_disabled"
@@ -112,6 +116,7 @@ var status = map[Code]int{
 	InvalidSession: 401, SignInRequired: 401, InvalidServiceToken: 401,
 	ElevatedTokenRequired: 403, HTTPSRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403,
 	DeviceSignatureNeeded: 403, AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
+	DeviceRegistrationRequired: 403, DeviceNotRegistered: 404,
 	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415,
 	BodyTooLarge: 413, Conflict: 409, OperationConflict: 409, AnotherSession: 409, Disputed: 409, EnvironmentVersionCannotGoBack: 409,
 	RateLimited: 429, TooManyAttempts: 429, MFARateLimited: 429, CoolingDown: 429,

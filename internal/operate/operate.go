@@ -146,6 +146,11 @@ func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied
 	if err := endUnproven(c, tx, old, next); err != nil {
 		return applied, err
 	}
+	if old != nil && old.RegistersDevices() && !next.RegistersDevices() { // what is not minded must not be trusted later
+		if _, err := tx.ForgetDevices(next.ID, "", ""); err != nil {
+			return applied, err
+		}
+	}
 	if err := warn(c, tx, next, weakens, o.Operators); err != nil {
 		return applied, err
 	}
@@ -253,16 +258,23 @@ func SetUserDisabled(c who.Caller, tx *store.Tx, environmentID, userID string, d
 	if err != nil {
 		return err
 	}
+	if _, err := tx.ForgetDevices(environmentID, userID, ""); err != nil {
+		return err
+	}
 	return audit.Record(tx, c.By.Concerning(userID), "user.disabled", audit.Detail{"sessions_revoked": n})
 }
 
-// RevokeSessions ends all sessions of a user and returns how many.
+// RevokeSessions ends all sessions of a user, makes all devices of theirs unknown again,
+// and returns how many sessions there were.
 func RevokeSessions(c who.Caller, tx *store.Tx, environmentID, userID string) (int64, error) {
 	if _, err := tx.LockUser(environmentID, userID); err != nil {
 		return 0, err
 	}
 	n, err := tx.RevokeSessions(environmentID, userID, "operator")
 	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.ForgetDevices(environmentID, userID, ""); err != nil {
 		return 0, err
 	}
 	c.By.EnvironmentID = environmentID

@@ -5,6 +5,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -24,6 +25,11 @@ type Device struct {
 	SessionPublicKey string // compressed P-256, hex; empty: none
 	DevicePublicKey  string // whose signature over a nonce was verified; empty: none
 	SDKVersion       string
+
+	Identity       string        // what the device proves to be, by that signature or by its cookie; empty: nothing
+	UserAgent      string        // of the request
+	RegistrationID string        // the registered device that it is; empty: none
+	Waits          time.Duration // how long the session waits for its device to be registered; zero: it does not
 }
 
 // Start opens a session for the user whom the proof signed in. The caller has to concern
@@ -39,6 +45,9 @@ func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof met
 		ends = by
 	}
 	expires := now.Add(c.Tenant.Sessions.Idle.Std())
+	if d.Waits > 0 {
+		expires = now.Add(min(d.Waits, c.Tenant.Sessions.Idle.Std()))
+	}
 	if expires.After(ends) {
 		expires = ends
 	}
@@ -47,6 +56,7 @@ func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof met
 		SignInCredentialID: credential.ID, SignInMethod: string(proof.Kind()), LastVerifiedCredentialID: credential.ID,
 		Origin: d.Origin, SessionPublicKey: d.SessionPublicKey, DevicePublicKey: d.DevicePublicKey, SDKVersion: d.SDKVersion,
 		CreatedAt: now, RefreshedAt: now, ExpiresAt: expires, EndsAt: ends,
+		DeviceRegistrationID: d.RegistrationID, Unregistered: d.Waits > 0,
 	}
 	if proof.Kind().MFA() { // signing in with a passkey is both factors at once
 		row.MFAAt, row.MFACredentialID = now, credential.ID
@@ -62,9 +72,37 @@ func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof met
 	})
 }
 
+// Continue opens the session that follows the caller's, whose device is registered by
+// now: the old token was worth little, so it must not become worth more. What was
+// proven and how long it may last carry over.
+func Continue(c who.Caller, tx *store.Tx, registrationID, deviceKey string) (store.SessionRow, error) {
+	row, err := tx.LiveSession(c.Tenant.ID, c.Session.ID)
+	if err != nil {
+		return row, err
+	}
+	if _, err := tx.RevokeSession(c.Tenant.ID, row.ID, "device registered"); err != nil {
+		return row, err
+	}
+	before, now := row.ID, tx.Now()
+	row.ID, row.CreatedAt, row.RefreshedAt = uuid.NewString(), now, now
+	if row.ExpiresAt = now.Add(c.Tenant.Sessions.Idle.Std()); row.ExpiresAt.After(row.EndsAt) {
+		row.ExpiresAt = row.EndsAt
+	}
+	row.DeviceRegistrationID, row.Unregistered = registrationID, false
+	row.DevicePublicKey = cmp.Or(row.DevicePublicKey, deviceKey)
+	if err := tx.InsertSession(row); err != nil {
+		return row, fmt.Errorf("continuing session: %w", err)
+	}
+	return row, audit.Record(tx, c.By.In(row.ID), "session.continued", audit.Detail{"before": before, "device_id": registrationID})
+}
+
 // Refresh moves the idle limit of the caller's session, records the credential it
-// last proved (empty: none was) and returns it as it then stands.
+// last proved (empty: none was) and returns it as it then stands. One that waits for its
+// device to be registered is as it was.
 func Refresh(c who.Caller, tx *store.Tx, credentialID string) (store.SessionRow, error) {
+	if c.Session.Unregistered && c.Tenant.RegistersDevices() {
+		return tx.LiveSession(c.Tenant.ID, c.Session.ID)
+	}
 	return tx.RefreshSession(c.Tenant.ID, c.Session.ID, c.Tenant.Sessions.Idle.Std(), credentialID)
 }
 
@@ -114,6 +152,9 @@ func Sign(t *tenant.Tenant, s store.SessionRow, about About, now time.Time) (Tok
 	}
 	if s.SessionPublicKey != "" {
 		base["session_public_key"] = s.SessionPublicKey
+	}
+	if s.DeviceRegistrationID != "" {
+		base["deviceRegistrationId"] = s.DeviceRegistrationID
 	}
 	if about.ExternalIssuer != "" {
 		base["ext_iss"], base["ext_sub"] = about.ExternalIssuer, about.ExternalSubject

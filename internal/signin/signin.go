@@ -19,7 +19,8 @@ import (
 
 // In opens a session from a proof that was given without one: for the user who
 // holds the credential, or a new one. It mints nothing, but for the one exception
-// that linking a first factor may ask for.
+// that linking a first factor may ask for. Where the environment minds devices, a
+// session on an unknown one waits for it to be registered.
 func In(c who.Caller, tx *store.Tx, proof method.Proof, device session.Device, mayLinkFactor bool) (Signed, error) {
 	evidence := proof.Evidence()
 	if evidence.Purpose != method.SignIn {
@@ -33,9 +34,18 @@ func In(c who.Caller, tx *store.Tx, proof method.Proof, device session.Device, m
 	if err != nil {
 		return Signed{}, err
 	}
+	if device, err = arrive(c.Concerning(userID), tx, device, isNew); err != nil {
+		return Signed{}, err
+	}
 	row, err := session.Start(c.Concerning(userID), tx, credential, proof, device)
 	if err != nil {
 		return Signed{}, err
+	}
+	if row.Unregistered {
+		mayLinkFactor = false
+		if err := account.MailDeviceLink(c.In(c.Tenant, row), tx, shown(device)); err != nil {
+			return Signed{}, err
+		}
 	}
 	known, err := account.Know(tx, row)
 	if err != nil {

@@ -25,9 +25,13 @@ type User struct {
 	LastVisit                time.Time            `json:"lastVisit"`
 }
 
-// View is the user as clients read it.
+// View is the user as clients read it. A device that is not registered learns no more
+// than what it signed in with.
 func (s Signed) View() User {
 	session, user, credentials := s.known.Session(), s.known.User(), s.known.Credentials()
+	if s.known.Unregistered(s.env) {
+		return s.stranger()
+	}
 	u := User{
 		Profile: s.profile, ID: user.ID, ProjectEnvironmentID: user.EnvironmentID, VerifiedCredentials: []account.Credential{},
 		SessionID: session.ID, Scope: account.SessionScope(s.env, credentials, session), MissingFields: []string{},
@@ -40,6 +44,22 @@ func (s Signed) View() User {
 		}
 	}
 	u.Email, u.PhoneNumber = account.Email(s.env, credentials), account.Phone(s.env, credentials)
+	return u
+}
+
+// stranger is the user as a device sees it that is not registered.
+func (s Signed) stranger() User {
+	session, user := s.known.Session(), s.known.User()
+	u := User{
+		ID: user.ID, ProjectEnvironmentID: user.EnvironmentID, VerifiedCredentials: []account.Credential{}, SessionID: session.ID,
+		Scope: account.SessionScope(s.env, nil, session), MissingFields: []string{},
+		LastVerifiedCredentialID: session.SignInCredentialID, FirstVisit: user.CreatedAt, LastVisit: user.LastVisitAt,
+	}
+	for _, row := range s.known.Credentials() {
+		if row.ID == session.SignInCredentialID {
+			u.VerifiedCredentials = append(u.VerifiedCredentials, account.ViewCredential(row))
+		}
+	}
 	return u
 }
 

@@ -35,6 +35,7 @@ var wholesale = []string{
 	`SELECT COUNT(*) FROM (SELECT 1 FROM refusals`,
 	`DELETE FROM audit_sources WHERE event_id IN`,                                           // some at a time
 	`SELECT COUNT(*) FROM audit_events`,                                                     // stepup audit prune
+	`DELETE FROM device_registrations WHERE environment_id = $1 AND created_at <= $2`,       // of an environment that lets devices alone
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE provenance = $1",         // doctor
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE disputed_at IS NOT NULL", // doctor
 	// the users of an environment, a page at a time, by the key

@@ -45,6 +45,8 @@ var due = []struct {
 	{"counters", "window_end", 0},
 	{"wallet_removals", "removed_at", day},
 	{"revoke_links", "expires_at", day},
+	{"device_links", "expires_at", day},
+	{"device_registrations", "last_used_at", 400 * day}, // browsers keep no cookie for longer
 	{"sessions", "ends_at", 30 * day},
 }
 

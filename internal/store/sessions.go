@@ -28,6 +28,8 @@ type SessionRow struct {
 	MFAMarkBy                string    // the credential of that second factor
 	MFACredentialID          string    // the second factor given last; empty: none was
 	Unproven                 bool      // read only: a credential that was linked with nothing opened it or gave the second factor
+	DeviceRegistrationID     string    // the registered device that it was opened on; empty: none
+	Unregistered             bool      // it waits for its device to be registered
 }
 
 // fromNothing says that a credential which the session came from is not one of which
@@ -39,7 +41,7 @@ const sessionColumns = `sessions.id, sessions.environment_id, sessions.user_id, 
 	`sessions.last_verified_credential_id, sessions.origin, sessions.session_public_key, sessions.device_public_key, ` +
 	`sessions.sdk_version, sessions.created_at, sessions.refreshed_at, sessions.expires_at, sessions.ends_at, sessions.revoked_at, ` +
 	`sessions.revoked_reason, sessions.mfa_at, sessions.mfa_mark_at, sessions.mfa_mark_by, sessions.mfa_credential_id, ` +
-	`CASE WHEN sessions.unproven = 1 OR ` + fromNothing + ` THEN 1 ELSE 0 END`
+	`sessions.device_registration_id, sessions.unregistered, CASE WHEN sessions.unproven = 1 OR ` + fromNothing + ` THEN 1 ELSE 0 END`
 
 const readSession = `SELECT ` + sessionColumns + ` FROM sessions`
 
@@ -47,10 +49,11 @@ const readSession = `SELECT ` + sessionColumns + ` FROM sessions`
 func (tx *Tx) InsertSession(s SessionRow) error {
 	_, err := tx.Exec(`INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id,
 		origin, session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at,
-		revoked_reason, mfa_at, mfa_mark_at, mfa_mark_by, mfa_credential_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '', $15)`,
+		revoked_reason, mfa_at, mfa_mark_at, mfa_mark_by, mfa_credential_id, device_registration_id, unregistered)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '', $15, $16, $17)`,
 		s.ID, s.EnvironmentID, s.UserID, s.SignInCredentialID, s.SignInMethod, s.LastVerifiedCredentialID, s.Origin, s.SessionPublicKey,
-		s.DevicePublicKey, s.SDKVersion, millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt), nullMillis(s.MFAAt), s.MFACredentialID)
+		s.DevicePublicKey, s.SDKVersion, millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt), nullMillis(s.MFAAt), s.MFACredentialID,
+		s.DeviceRegistrationID, asBit(s.Unregistered))
 	return err
 }
 
@@ -167,17 +170,17 @@ func scanSession(row scanner) (s SessionRow, err error) {
 
 // columns are where sessionColumns go; finish translates what was scanned.
 func (s *SessionRow) columns() (into []any, finish func()) {
-	var created, refreshed, expires, ends, unproven int64
+	var created, refreshed, expires, ends, unregistered, unproven int64
 	var revoked, mfa, mark sql.NullInt64
 	into = []any{
 		&s.ID, &s.EnvironmentID, &s.UserID, &s.SignInCredentialID, &s.SignInMethod, &s.LastVerifiedCredentialID, &s.Origin,
 		&s.SessionPublicKey, &s.DevicePublicKey, &s.SDKVersion, &created, &refreshed, &expires, &ends, &revoked, &s.RevokedReason,
-		&mfa, &mark, &s.MFAMarkBy, &s.MFACredentialID, &unproven,
+		&mfa, &mark, &s.MFAMarkBy, &s.MFACredentialID, &s.DeviceRegistrationID, &unregistered, &unproven,
 	}
 	return into, func() {
 		s.CreatedAt, s.RefreshedAt = fromMillis(created), fromMillis(refreshed)
 		s.ExpiresAt, s.EndsAt = fromMillis(expires), fromMillis(ends)
 		s.RevokedAt, s.MFAAt, s.MFAMarkAt = fromNullMillis(revoked), fromNullMillis(mfa), fromNullMillis(mark)
-		s.Unproven = unproven != 0
+		s.Unregistered, s.Unproven = unregistered != 0, unproven != 0
 	}
 }

@@ -62,7 +62,7 @@ func (a *API) passkeyRoutes() []door.Route {
 		{
 			Method: "POST", Path: door.SDK + "/users/passkeys/signin", Section: "wire 9",
 			Summary: "Sign in with a passkey",
-			Gate:    door.Public(),
+			Gate:    door.Public(), Device: true,
 			Handler: door.Handle(a.passkeySignIn),
 		},
 		{

@@ -12,5 +12,6 @@ func (a *API) Routes() []door.Route {
 		a.settingsRoutes(), a.emailRoutes(), a.smsRoutes(), checkRoutes(), bindingRoutes(), a.sessionRoutes(), a.userRoutes(),
 		a.credentialRoutes(), notMeRoutes(), a.totpRoutes(), a.recoveryRoutes(), a.deviceRoutes(), a.disputeRoutes(),
 		a.passkeyRoutes(), a.walletRoutes(), walletMessageRoutes(), a.waasRoutes(), a.socialRoutes(), a.externalRoutes(),
+		a.registrationRoutes(),
 	)
 }

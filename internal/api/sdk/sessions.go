@@ -16,13 +16,13 @@ func (a *API) sessionRoutes() []door.Route {
 		{
 			Method: "POST", Path: door.SDK + "/refresh", Section: "wire 14",
 			Summary: "Renew the session's tokens",
-			Gate:    door.SignedIn(), Owing: true, Device: true,
+			Gate:    door.SignedIn(), Owing: true, Unregistered: true, Device: true,
 			Handler: door.Handle(a.refresh),
 		},
 		{
 			Method: "POST", Path: door.SDK + "/revoke", Section: "wire 14",
 			Summary: "End the session and its elevated tokens",
-			Gate:    door.SignedIn(), Owing: true,
+			Gate:    door.SignedIn(), Owing: true, Unregistered: true,
 			Handler: door.Handle(revoke),
 		},
 		{
@@ -37,6 +37,11 @@ func (a *API) sessionRoutes() []door.Route {
 func (a *API) refresh(c *door.Call, _ door.None) (VerifyResponse, error) {
 	var signed signin.Signed
 	err := c.Write(func(tx *store.Tx) (err error) {
+		if c.Session.Unregistered { // it may say only now which device it is on
+			if signed, err = signin.Recognise(c.Caller, tx, c.ThisDevice()); !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+		}
 		signed, err = signin.RefreshChanged(c.Caller, tx, "")
 		return err
 	})

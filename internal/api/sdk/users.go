@@ -20,7 +20,7 @@ func (a *API) userRoutes() []door.Route {
 		{
 			Method: "GET", Path: door.SDK + "/users", Section: "wire 15",
 			Summary: "The signed-in user",
-			Gate:    door.SignedIn(), Owing: true,
+			Gate:    door.SignedIn(), Owing: true, Unregistered: true,
 			Handler: door.Handle(getUser),
 		},
 		{

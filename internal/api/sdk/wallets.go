@@ -27,7 +27,7 @@ func (a *API) walletRoutes() []door.Route {
 		{
 			Method: "POST", Path: door.SDK + "/wallets/signin", Section: "wire 7",
 			Summary: "Sign in with a wallet",
-			Gate:    door.Public(),
+			Gate:    door.Public(), Device: true,
 			Handler: door.Handle(a.walletSignIn),
 		},
 		{
