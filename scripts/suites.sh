@@ -56,6 +56,11 @@ go_tests() {
 	go test -vet=off -shuffle=on -timeout $limit $rest || status=1
 	return $status
 }
+
+CASES_RESULTS=$(mktemp -d) # what the runners of conformance/cases write
+export CASES_RESULTS
+trap 'rm -rf "$CASES_RESULTS"' EXIT
+
 module() { (cd "conformance/$1" && go test -vet=off -timeout $limit ./...); }
 
 suite "make check" scripts/check.sh
@@ -68,6 +73,7 @@ suite "real client, both engines" npm --prefix conformance/real-client test --si
 suite "passkeys, second opinion" npm --prefix conformance/passkeys test --silent
 suite "wallets, on a real EVM" npm --prefix conformance/wallet test --silent
 suite "JavaScript SDK" npm --prefix sdk/typescript test --silent
+suite "cases, by runner" scripts/cases.sh --short
 if [ -n "$long" ]; then
 	suite "fuzz targets" scripts/fuzz.sh "${FUZZTIME:-20s}"
 fi

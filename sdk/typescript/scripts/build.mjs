@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-for (const name of ['core', 'client', 'react']) {
+for (const name of ['core', 'client', 'react', 'server']) {
   rmSync(`${root}packages/${name}/dist`, { recursive: true, force: true });
   execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packages/${name}`], { stdio: 'inherit' });
 }

