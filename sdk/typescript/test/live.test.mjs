@@ -12,6 +12,7 @@ import { flows } from './live/flows.mjs';
 import { guide } from './live/guide.mjs';
 import { logins } from './live/logins.mjs';
 import { reactFlows, reactGuide } from './live/react.mjs';
+import { servers } from './live/server.mjs';
 
 let outside;
 before(async () => {
@@ -19,7 +20,7 @@ before(async () => {
 });
 after(() => outside?.close());
 
-for (const [version, suites] of Object.entries({ '2026_04_01': [flows, ensureTests, logins, guide, reactFlows, reactGuide, browserTests, docs], '2026_01_01': [guide, reactGuide] })) {
+for (const [version, suites] of Object.entries({ '2026_04_01': [flows, ensureTests, logins, guide, reactFlows, reactGuide, browserTests, docs, servers], '2026_01_01': [guide, reactGuide] })) {
   describe(`at ${version}`, () => {
     /** The server, and the world around it; filled in before the tests run. */
     const on = { version };

@@ -1,5 +1,6 @@
 // @stepup-auth/server where the cases end: secrets, crowds, frameworks with their parsers, and attacks on the way to the issuer.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import http from 'node:http';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
@@ -13,6 +14,7 @@ import {
   parseJwks, parseScope, remoteKeySet, rfc9470, sessionCaller, staticKeySet,
 } from '@stepup-auth/server';
 import { openIssuer } from '@stepup-auth/server/testing';
+import { copyNodeBank } from './lib/nodeBank.mjs';
 
 const audience = 'https://bank.example';
 const scope = 'transfer:create';
@@ -309,4 +311,15 @@ describe('frameworks', () => {
     assert.equal(await send(['Authorization', `Bearer ${session}`, 'Elevated-Access-Token', token]), 200);
     close();
   });
+});
+
+it('the tests of examples/node-service pass', () => {
+  const { folder, remove } = copyNodeBank();
+  try {
+    execFileSync(process.execPath, ['--test', 'bank.test.mjs'], { cwd: folder, encoding: 'utf8', env: { ...process.env, NODE_TEST_CONTEXT: undefined }, stdio: 'pipe' });
+  } catch (error) {
+    assert.fail(`${error.stdout}${error.stderr}`);
+  } finally {
+    remove();
+  }
 });
