@@ -25,7 +25,8 @@ const surface = (entry) => {
 };
 
 let differs = false;
-for (const [name, entries] of Object.entries({ core: ['index'], client: ['index', 'compat'], react: ['index', 'compat'], server: ['index', 'testing'] })) {
+const all = { core: ['index'], client: ['index', 'compat', 'prompt/index'], react: ['index', 'compat'], server: ['index', 'testing'] };
+for (const [name, entries] of Object.entries(all)) {
   const file = `${root}packages/${name}/api.txt`;
   const [first, ...more] = entries.map((entry) => surface(`${root}packages/${name}/dist/${entry}.d.ts`));
   const text = `${[...first, ...more.flatMap((all, i) => [`\n// besides, in ${entries[i + 1]}`, ...all.filter((one) => !first.includes(one))])].join('\n')}\n`;

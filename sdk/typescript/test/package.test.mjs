@@ -16,6 +16,26 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const json = (file) => JSON.parse(readFileSync(file, 'utf8'));
 const names = ['core', 'client', 'react', 'server'];
 
+/** Bundles a module as an app would be: what is loaded at first, and what is loaded later. */
+const load = async (entry, options = {}) => {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry], outdir: '/out', bundle: true, splitting: true, minify: true, format: 'esm', platform: 'browser', write: false, metafile: true, ...options,
+  });
+  const fileOf = (path) => outputFiles.find((file) => file.path.endsWith(path.replace(/^.*?out\//, '/')));
+  const outputs = Object.entries(metafile.outputs);
+  const first = new Set();
+  const follow = (path) => {
+    if (first.has(path)) return;
+    first.add(path);
+    for (const { path: next, kind, external } of metafile.outputs[path].imports) if (kind === 'import-statement' && !external) follow(next);
+  };
+  follow(outputs.find(([, { entryPoint }]) => entryPoint?.endsWith(entry.split('/').at(-1)))[0]);
+  return {
+    first: Buffer.concat([...first].map((path) => fileOf(path).contents)),
+    later: outputs.filter(([path]) => !first.has(path)).map(([path]) => ({ path, contents: fileOf(path).contents })),
+  };
+};
+
 /** As an app that is strict would be compiled. */
 const compilerOptions = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', lib: ['ES2022', 'DOM'], jsx: 'react-jsx', types: [], strict: true, noEmit: true, skipLibCheck: true };
 
@@ -91,9 +111,11 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
   }
 
   it('leave out of a bundle what is not used', async () => {
-    const size = async (code) => {
+    const size = async (code, more = {}) => {
       writeFileSync(`${folder}/part.mjs`, code);
-      const { outputFiles } = await build({ entryPoints: [`${folder}/part.mjs`], bundle: true, minify: true, format: 'esm', platform: 'browser', write: false });
+      const { outputFiles } = await build({
+        entryPoints: [`${folder}/part.mjs`], bundle: true, minify: true, format: 'esm', platform: 'browser', write: false, ...more,
+      });
       return gzipSync(outputFiles[0].contents).length;
     };
     assert.ok((await size(`import '@stepup-auth/client';`)) < 100, 'importing has effects');
@@ -101,8 +123,29 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
     assert.ok(one < 700, `one enumeration takes ${one} bytes`);
     const check = await size(`export { createStepUpClient, checkStepUpAuth, authenticateTotpMfaDevice } from '@stepup-auth/client';`);
     assert.ok(check < 9_000, `check and verify take ${check} bytes`);
-    const all = await size(`import * as all from '@stepup-auth/client'; globalThis.all = all;`);
+    const all = await size(`import * as all from '@stepup-auth/client'; globalThis.all = all;`, { conditions: ['react-native'] });
     assert.ok(all < 20_000, `everything takes ${all} bytes`);
+  });
+
+  it('load the prompt when it is needed, in small pieces', async () => {
+    writeFileSync(`${folder}/part.mjs`, `export { createStepUpClient, promptStepUpAuth } from '@stepup-auth/client';`);
+    const { first, later } = await load(`${folder}/part.mjs`);
+    assert.ok(gzipSync(first).length < 14_000, `what asks takes ${gzipSync(first).length} bytes`);
+    writeFileSync(`${folder}/part.mjs`, `export { StepUpPromptElement } from '@stepup-auth/client/prompt';`);
+    const element = gzipSync((await load(`${folder}/part.mjs`)).first).length;
+    const sizes = later.map(({ path, contents }) => [path.replace(/.*\/|(-[A-Z0-9]{8})+\.js$/g, ''), gzipSync(contents).length]);
+    const language = Math.max(...['de', 'es', 'fr', 'ja', 'pt'].map((name) => sizes.find(([of]) => of === name)[1]));
+    assert.ok(element + language < 25_000, `the component takes ${element} bytes, and ${language} a language`);
+    for (const [name, bytes] of sizes.filter(([of]) => /^(Enrolment|wallets|de|es|fr|ja|pt)$/.test(of))) assert.ok(bytes < 10_000, `${name} takes ${bytes} bytes`);
+    assert.ok(sizes.some(([of]) => of === 'Enrolment') && sizes.some(([of]) => of === 'wallets'));
+  });
+
+  it('have no prompt in Node.js and React Native', async () => {
+    writeFileSync(`${folder}/part.mjs`, `export { promptStepUpAuth } from '@stepup-auth/client';`);
+    for (const options of [{ platform: 'node' }, { platform: 'neutral', conditions: ['react-native', 'import'] }]) {
+      const { first, later } = await load(`${folder}/part.mjs`, options);
+      assert.doesNotMatch([first, ...later.map(({ contents }) => contents)].map((bytes) => Buffer.from(bytes).toString()).join(), /HTMLElement|adoptedStyleSheets/);
+    }
   });
 
   it('need nothing but each other, and servers jose', () => {

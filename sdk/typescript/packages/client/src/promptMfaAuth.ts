@@ -3,8 +3,8 @@ import { StepUpUnavailableError } from './errors/StepUpUnavailableError.js';
 import { begin } from './internal/call.js';
 import type { StepUpClient } from './internal/client.js';
 import { type LegacyMfaOptions, mfaTokenWish } from './internal/mfaToken.js';
-import { secondFactors } from './internal/proofs.js';
 import { promptOf, untilEnd } from './internal/prompt.js';
+import { secondFactors } from './internal/proofs.js';
 
 /**
  * Legacy: asks the user for a second factor, with the prompt that is registered, and resolves with a token of action-based MFA once it
@@ -26,15 +26,15 @@ export const promptMfaAuth = async (options: LegacyMfaOptions = {}, client?: Ste
   const createMfaToken = mfaTokenWish(options) ?? { singleUse: true };
   return core.once(`prompt:mfa:${within.sessionId}:${createMfaToken.singleUse}`, () =>
     core.exclusively('prompt', async () => {
-      const show = promptOf(core);
-      if (!show) throw new StepUpUnavailableError('no_prompt');
+      const prompt = await promptOf(core);
       const { signal } = core.ending;
       const factors = await secondFactors(begun);
       core.still(within);
-      if (factors.credentials.length === 0) throw new StepUpUnavailableError('no_method');
+      const none = factors.credentials.length === 0;
+      if (none && !prompt.explains) throw new StepUpUnavailableError('no_method');
       const before = core.state.mfa?.token;
-      const check = { isRequired: true, ...factors, reason: 'step_up_required' as const };
-      await untilEnd(signal, () => show({ client: begun.client, requestedScopes: [], createMfaToken, check, signal }));
+      const check = { isRequired: true, ...factors, reason: none ? ('no_method' as const) : ('step_up_required' as const) };
+      await untilEnd(signal, () => prompt.show({ client: begun.client, requestedScopes: [], createMfaToken, check, signal }));
       core.still(within);
       const token = core.state.mfa?.token;
       if (token === undefined || token === before) throw new NoMfaTokenError();

@@ -2,7 +2,8 @@ import type { StepUpBinding } from '@stepup-auth/core';
 import { InvalidParamError } from './errors/InvalidParamError.js';
 import { begin } from './internal/call.js';
 import type { StepUpClient } from './internal/client.js';
-import { obtain, type StepUpMethods } from './internal/obtain.js';
+import { obtain } from './internal/obtain.js';
+import type { StepUpMethods } from './internal/only.js';
 import type { Scope } from './internal/scope.js';
 
 export interface PromptStepUpAuthParams {
@@ -14,7 +15,7 @@ export interface PromptStepUpAuthParams {
 }
 
 /**
- * Asks the user for a proof, with the prompt that is registered. Resolves with the token once it is held; at once where a live one
+ * Asks the user for a proof, with the prompt that is registered, else with the built-in one. Resolves with the token once it is held; at once where a live one
  * is, unless a transaction is to be confirmed. One prompt is open at a time, in all tabs: who asks for the same meanwhile gets the
  * same answer, who asks for something else waits.
  *

@@ -1,9 +1,10 @@
 import { coreOf, type StepUpClient } from './internal/client.js';
-import { setPromptForAll, type StepUpPrompt } from './internal/prompt.js';
+import { type ChosenPrompt, setPromptForAll } from './internal/prompt.js';
 
 /**
- * Registers what `promptStepUpAuth` and `ensure` ask the user with: a dialog of your own, or that of a package that brings one. With
- * a client it is that client's, without that of all which have none of their own. Answers what takes it back.
+ * Registers what `promptStepUpAuth` and `ensure` ask the user with: a dialog of your own, options for the built-in prompt, which is
+ * there without being registered, or `false` for none. With a client it is that client's, without that of all which have none of their
+ * own. Answers what takes it back.
  *
  * @throws NoClientError if what is given as client is none.
  * @example
@@ -19,7 +20,7 @@ import { setPromptForAll, type StepUpPrompt } from './internal/prompt.js';
  * });
  * ```
  */
-export const registerStepUpPrompt = ({ prompt }: { prompt: StepUpPrompt }, client?: StepUpClient): (() => void) => {
+export const registerStepUpPrompt = ({ prompt }: { prompt: ChosenPrompt }, client?: StepUpClient): (() => void) => {
   if (!client) return setPromptForAll(prompt);
   const core = coreOf(client);
   core.prompt = prompt;

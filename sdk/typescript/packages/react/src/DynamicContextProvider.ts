@@ -1,8 +1,8 @@
 'use client';
-import type { StepUpClient, StepUpPrompt } from '@stepup-auth/client';
+import type { StepUpClient } from '@stepup-auth/client';
 import { createDynamicClient, type DynamicClientConfig } from '@stepup-auth/client/compat';
 import { createElement, type FunctionComponent, type ReactNode, useState } from 'react';
-import { StepUpProvider } from './StepUpProvider.js';
+import { StepUpProvider, type StepUpProviderProps } from './StepUpProvider.js';
 
 /** The settings of the published provider, as far as they mean something here; what else they hold is not looked at. */
 export interface DynamicSettings {
@@ -16,8 +16,8 @@ export interface DynamicSettings {
 export interface DynamicContextProviderProps {
   /** The first drawing's count. */
   settings: DynamicSettings;
-  /** Ours: what the hooks ask the user with. */
-  prompt?: StepUpPrompt;
+  /** Ours: what the hooks ask the user with, as `StepUpProvider` takes it. */
+  prompt?: StepUpProviderProps['prompt'];
   children?: ReactNode;
 }
 

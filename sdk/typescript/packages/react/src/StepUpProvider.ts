@@ -1,5 +1,12 @@
 'use client';
-import { initializeClient, onEvent, registerStepUpPrompt, type StepUpClient, type StepUpPrompt } from '@stepup-auth/client';
+import {
+  type BuiltInPromptOptions,
+  initializeClient,
+  onEvent,
+  registerStepUpPrompt,
+  type StepUpClient,
+  type StepUpPrompt,
+} from '@stepup-auth/client';
 import { createElement, type FunctionComponent, type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { ClientContext, type Session, SessionContext } from './internal/context.js';
 import { useLatest } from './internal/useLatest.js';
@@ -7,8 +14,11 @@ import { useLatest } from './internal/useLatest.js';
 export interface StepUpProviderProps {
   /** Of `createStepUpClient`, made outside of components. */
   client: StepUpClient;
-  /** What `promptStepUpAuth`, `ensure` and the hooks over them ask the user with, while the provider is mounted. */
-  prompt?: StepUpPrompt | undefined;
+  /**
+   * What `promptStepUpAuth`, `ensure` and the hooks over them ask the user with, while the provider is mounted: by default the built-in
+   * prompt, with options if they are given; a function of your own in its place; or `false` for none.
+   */
+  prompt?: StepUpPrompt | BuiltInPromptOptions | false | undefined;
   children?: ReactNode;
 }
 
@@ -50,12 +60,13 @@ export const StepUpProvider: FunctionComponent<StepUpProviderProps> = ({ client,
     if (user) setLoaded((before) => (before?.client === client && !('error' in before) ? before : { client })); // what failed is past
   }, [client, user]);
 
-  const latest = useLatest(prompt);
-  const prompts = prompt !== undefined;
+  const own = typeof prompt === 'function';
+  const latest = useLatest(own ? prompt : undefined);
+  const builtIn = own ? undefined : prompt;
   useEffect(() => {
-    if (!prompts) return undefined;
-    return registerStepUpPrompt({ prompt: (request) => latest.current!(request) }, client);
-  }, [client, latest, prompts]);
+    if (own) return registerStepUpPrompt({ prompt: (request) => latest.current!(request) }, client);
+    return builtIn === undefined ? undefined : registerStepUpPrompt({ prompt: builtIn }, client);
+  }, [client, latest, own, builtIn]);
 
   const known = loaded?.client === client ? loaded : null;
   const session = useMemo((): Session => {

@@ -1,7 +1,7 @@
 import { StepUpError } from './StepUpError.js';
 
 /**
- * `no_prompt`: no prompt is registered, and the headless client shows none. `no_method`: the user has nothing that the scope
+ * `no_prompt`: no prompt is registered, and there is no page to show the built-in one on. `no_method`: the user has nothing that the scope
  * accepts. `check_failed`: the server could not be asked. `disputed`, `cooling_down`: as `checkStepUpAuth` says them.
  */
 export type StepUpUnavailableReason = 'no_prompt' | 'no_method' | 'check_failed' | 'disputed' | 'cooling_down';

@@ -4,7 +4,7 @@ import type { Config } from './config.js';
 import { Events } from './events.js';
 import { Kept } from './kept.js';
 import { exclusively } from './lock.js';
-import type { StepUpPrompt } from './prompt.js';
+import type { ChosenPrompt } from './prompt.js';
 import type { ProjectSettings } from './settings.js';
 import { emptyState, readState, type Session, type State, withoutTokens, writeState } from './state.js';
 
@@ -23,7 +23,7 @@ export class Core {
   /** Options of a passkey prompt that were fetched ahead of the tap. */
   preparedPasskey: { readonly options: unknown; readonly for: string; readonly until: number } | null = null;
   /** The prompt of this client, in place of that of all. */
-  prompt: StepUpPrompt | undefined;
+  prompt: ChosenPrompt | undefined;
   /** How far the server's clock is ahead of this machine's, in milliseconds, as its last answer said. */
   serverAhead = 0;
   /** Aborted when the session ends; then there is a new one. */

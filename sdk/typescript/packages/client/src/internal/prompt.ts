@@ -1,7 +1,10 @@
 import type { StepUpBinding, StepUpCheckResponse } from '@stepup-auth/core';
 import { StepUpCancelledError } from '../errors/StepUpCancelledError.js';
+import { StepUpUnavailableError } from '../errors/StepUpUnavailableError.js';
+import type { PromptTextOverrides } from '../prompt/texts/texts.js';
 import type { StepUpClient } from './client.js';
 import type { Core } from './core.js';
+import type { StepUpMethods } from './only.js';
 
 export interface StepUpPromptRequest {
   readonly client: StepUpClient;
@@ -10,6 +13,8 @@ export interface StepUpPromptRequest {
   readonly check: StepUpCheckResponse;
   /** The one transaction that is to be confirmed; the prompt shows its `summary`. */
   readonly binding?: StepUpBinding;
+  /** The only proofs that are to be offered; `check` has no others. */
+  readonly methods?: StepUpMethods;
   /** Legacy: a token of action-based MFA is asked for, and no scope. Pass it on to the verifying function. */
   readonly createMfaToken?: { readonly singleUse: boolean };
   /** Aborted when the session ends: the prompt closes. */
@@ -22,10 +27,44 @@ export interface StepUpPromptRequest {
  */
 export type StepUpPrompt = (request: StepUpPromptRequest) => Promise<void>;
 
-let forAll: StepUpPrompt | undefined;
+/** How the built-in prompt looks and speaks. */
+export interface BuiltInPromptOptions {
+  /** By default that of the system. */
+  readonly theme?: 'auto' | 'light' | 'dark';
+  /** `en`, `de`, `es`, `fr`, `pt` or `ja`; by default that of the page, else of the browser. */
+  readonly language?: string;
+  /** Words in place of those of the language. */
+  readonly texts?: PromptTextOverrides;
+  /** What may be enrolled in it, where the environment has it; by default everything, `false` for nothing. */
+  readonly enrol?: boolean;
+  /** Where it is put; by default at the end of the body. Styles of that place, such as its `--stepup-` variables, hold for it. */
+  readonly container?: HTMLElement;
+}
 
-/** The prompt of a client: its own, else that of all. */
-export const promptOf = (core: Core): StepUpPrompt | undefined => core.prompt ?? forAll;
+/** A prompt of the app's own, options for the built-in one, or none at all. */
+export type ChosenPrompt = StepUpPrompt | BuiltInPromptOptions | false;
+
+/** What asks the user. */
+interface Shown {
+  readonly show: StepUpPrompt;
+  /** It says itself why nothing can be proven, and rejects afterwards. */
+  readonly explains: boolean;
+}
+
+let forAll: ChosenPrompt | undefined;
+
+/** The prompt of a client: its own, else that of all, else the built-in one where there is a page to show it on. */
+export const promptOf = async (core: Core, otherwise: 'no_prompt' | 'no_method' = 'no_prompt'): Promise<Shown> => {
+  const chosen = core.prompt ?? forAll ?? {};
+  if (typeof chosen === 'function') return { show: chosen, explains: false };
+  if (chosen && typeof document !== 'undefined') {
+    const { builtInPrompt } = await import('#prompt').catch((error: unknown) => {
+      throw new StepUpUnavailableError('no_prompt', error); // the page is offline, or its server has a newer version
+    });
+    if (builtInPrompt) return { show: (request) => builtInPrompt(request, chosen), explains: true };
+  }
+  throw new StepUpUnavailableError(otherwise);
+};
 
 /** Shows a prompt and waits for it; the end of the session is its end, whatever the prompt says to that. */
 export const untilEnd = async (signal: AbortSignal, show: () => Promise<void>): Promise<void> => {
@@ -36,7 +75,7 @@ export const untilEnd = async (signal: AbortSignal, show: () => Promise<void>): 
 };
 
 /** Sets the prompt of all clients, and answers what takes it back. */
-export const setPromptForAll = (prompt: StepUpPrompt): (() => void) => {
+export const setPromptForAll = (prompt: ChosenPrompt): (() => void) => {
   forAll = prompt;
   return () => {
     if (forAll === prompt) forAll = undefined;

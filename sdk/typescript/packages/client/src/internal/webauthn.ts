@@ -2,10 +2,10 @@ import { NoWebAuthNSupportError } from '../errors/NoWebAuthNSupportError.js';
 import { PasskeyCancelledError } from '../errors/PasskeyCancelledError.js';
 import { PasskeyFailedError } from '../errors/PasskeyFailedError.js';
 import { StepUpError } from '../errors/StepUpError.js';
+import { browserPasskey } from './browserPasskey.js';
 import type { Core } from './core.js';
 import { objectOf } from './json.js';
 import type { AuthenticationJSON, PasskeyAdapter, RegistrationJSON } from './passkey.js';
-import { base64url, fromBase64url } from './random.js';
 
 /** Makes a passkey of the server's options, and answers what to send back. */
 export const makePasskey = async (core: Core, options: unknown): Promise<object> => {
@@ -24,7 +24,7 @@ export const answerWithPasskey = async (core: Core, options: unknown): Promise<o
   return plain(made, ['authenticatorData', 'clientDataJSON', 'signature', 'userHandle']);
 };
 
-const adapterOf = (core: Core): PasskeyAdapter => core.config.passkey ?? browser;
+const adapterOf = (core: Core): PasskeyAdapter => core.config.passkey ?? browserPasskey;
 
 const prompting = async <T>(adapter: PasskeyAdapter, run: (adapter: PasskeyAdapter) => Promise<T>): Promise<T> => {
   if (adapter.isSupported?.() === false) throw new NoWebAuthNSupportError();
@@ -50,63 +50,3 @@ const plain = (made: RegistrationJSON | AuthenticationJSON, members: readonly st
   const entries = Object.entries(response).filter(([name, value]) => members.includes(name) && value !== null && value !== undefined);
   return { id, rawId, type, ...(authenticatorAttachment ? { authenticatorAttachment } : {}), response: Object.fromEntries(entries) };
 };
-
-let open: AbortController | undefined;
-
-/** A browser takes one prompt at a time: a new one ends the one before. */
-const anew = (): AbortSignal => {
-  open?.abort();
-  open = new AbortController();
-  return open.signal;
-};
-
-const browser: PasskeyAdapter = {
-  isSupported: () => typeof PublicKeyCredential !== 'undefined' && typeof navigator?.credentials?.create === 'function',
-  register: async ({ optionsJSON }) => {
-    const { challenge, user, excludeCredentials = [], ...rest } = optionsJSON;
-    const publicKey = {
-      ...rest,
-      challenge: fromBase64url(challenge),
-      user: { ...user, id: fromBase64url(user.id) },
-      excludeCredentials: excludeCredentials.map((entry) => ({ ...entry, id: fromBase64url(entry.id) })),
-    } as unknown as PublicKeyCredentialCreationOptions;
-    const made = (await navigator.credentials.create({ publicKey, signal: anew() })) as PublicKeyCredential | null;
-    if (!made) throw new PasskeyCancelledError();
-    const response = made.response as AuthenticatorAttestationResponse;
-    return {
-      ...identity(made),
-      response: {
-        attestationObject: base64url(response.attestationObject),
-        clientDataJSON: base64url(response.clientDataJSON),
-        transports: response.getTransports?.() ?? [],
-      },
-    };
-  },
-  authenticate: async ({ optionsJSON }) => {
-    const { challenge, allowCredentials = [], ...rest } = optionsJSON;
-    const publicKey = {
-      ...rest,
-      challenge: fromBase64url(challenge),
-      allowCredentials: allowCredentials.map((entry) => ({ ...entry, id: fromBase64url(entry.id) })),
-    } as unknown as PublicKeyCredentialRequestOptions;
-    const made = (await navigator.credentials.get({ publicKey, signal: anew() })) as PublicKeyCredential | null;
-    if (!made) throw new PasskeyCancelledError();
-    const response = made.response as AuthenticatorAssertionResponse;
-    return {
-      ...identity(made),
-      response: {
-        authenticatorData: base64url(response.authenticatorData),
-        clientDataJSON: base64url(response.clientDataJSON),
-        signature: base64url(response.signature),
-        userHandle: response.userHandle ? base64url(response.userHandle) : null,
-      },
-    };
-  },
-};
-
-const identity = (made: PublicKeyCredential): Pick<RegistrationJSON, 'id' | 'rawId' | 'type' | 'authenticatorAttachment'> => ({
-  id: made.id,
-  rawId: base64url(made.rawId),
-  type: made.type,
-  authenticatorAttachment: made.authenticatorAttachment,
-});

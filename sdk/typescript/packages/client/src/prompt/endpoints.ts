@@ -35,6 +35,8 @@ export interface PromptCredential {
   readonly alias?: string;
   /** It shows the person what they confirm. Only such are offered where {@link PromptBinding.mustDisplay} holds. */
   readonly displayed?: boolean;
+  /** How many digits its codes have, which are then verified as soon as they are complete; missing: six to eight. */
+  readonly digits?: number;
   /** Of a wallet: the address that must sign, and its chain, `EVM` or `SOL`. */
   readonly address?: string;
   readonly chain?: string;

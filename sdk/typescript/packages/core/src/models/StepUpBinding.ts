@@ -1,4 +1,4 @@
-import { date, model, text } from '../internal/model.js';
+import { date, flag, model, optional, text } from '../internal/model.js';
 
 /** A transaction that was registered, for a step-up to confirm. Ours. */
 export interface StepUpBinding {
@@ -8,6 +8,8 @@ export interface StepUpBinding {
   /** What is confirmed, in the server's words. */
   summary: string;
   expiresAt: Date;
+  /** Only a proof that shows it counts. */
+  mustDisplay?: boolean;
 }
 
 /** Reads the binding as the server writes it. Throws a TypeError if it is none. */
@@ -16,4 +18,5 @@ export const StepUpBindingFromJSON = /* @__PURE__ */ model<StepUpBinding>('StepU
   hash: text,
   summary: text,
   expiresAt: date,
+  mustDisplay: optional(flag),
 });
