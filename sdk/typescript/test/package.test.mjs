@@ -124,13 +124,13 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
     const check = await size(`export { createStepUpClient, checkStepUpAuth, authenticateTotpMfaDevice } from '@stepup-auth/client';`);
     assert.ok(check < 9_000, `check and verify take ${check} bytes`);
     const all = await size(`import * as all from '@stepup-auth/client'; globalThis.all = all;`, { conditions: ['react-native'] });
-    assert.ok(all < 20_000, `everything takes ${all} bytes`);
+    assert.ok(all < 22_000, `everything takes ${all} bytes`);
   });
 
   it('load the prompt when it is needed, in small pieces', async () => {
     writeFileSync(`${folder}/part.mjs`, `export { createStepUpClient, promptStepUpAuth } from '@stepup-auth/client';`);
     const { first, later } = await load(`${folder}/part.mjs`);
-    assert.ok(gzipSync(first).length < 14_000, `what asks takes ${gzipSync(first).length} bytes`);
+    assert.ok(gzipSync(first).length < 16_000, `what asks takes ${gzipSync(first).length} bytes`);
     writeFileSync(`${folder}/part.mjs`, `export { StepUpPromptElement } from '@stepup-auth/client/prompt';`);
     const element = gzipSync((await load(`${folder}/part.mjs`)).first).length;
     const sizes = later.map(({ path, contents }) => [path.replace(/.*\/|(-[A-Z0-9]{8})+\.js$/g, ''), gzipSync(contents).length]);

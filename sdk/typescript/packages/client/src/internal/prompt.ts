@@ -1,8 +1,9 @@
 import type { StepUpBinding, StepUpCheckResponse } from '@stepup-auth/core';
 import { StepUpCancelledError } from '../errors/StepUpCancelledError.js';
-import { StepUpUnavailableError } from '../errors/StepUpUnavailableError.js';
+import { StepUpUnavailableError, type StepUpUnavailableReason } from '../errors/StepUpUnavailableError.js';
 import type { PromptTextOverrides } from '../prompt/texts/texts.js';
 import type { StepUpClient } from './client.js';
+import { clientEndpoints } from './clientEndpoints.js';
 import type { Core } from './core.js';
 import type { StepUpMethods } from './only.js';
 
@@ -61,9 +62,19 @@ export const promptOf = async (core: Core, otherwise: 'no_prompt' | 'no_method' 
     const { builtInPrompt } = await import('#prompt').catch((error: unknown) => {
       throw new StepUpUnavailableError('no_prompt', error); // the page is offline, or its server has a newer version
     });
-    if (builtInPrompt) return { show: (request) => builtInPrompt(request, chosen), explains: true };
+    if (builtInPrompt) {
+      const show: StepUpPrompt = (request) =>
+        builtInPrompt({ endpoints: clientEndpoints({ request, enrol: chosen.enrol !== false }), signal: request.signal }, chosen).catch(asOurs);
+      return { show, explains: true };
+    }
   }
   throw new StepUpUnavailableError(otherwise);
+};
+
+/** The component stands on its own and has no classes of ours for how it ends. */
+const asOurs = (error: { code?: string; reason?: StepUpUnavailableReason; message?: string }): never => {
+  if (error.code === 'step_up_unavailable') throw new StepUpUnavailableError(error.reason ?? 'check_failed', error);
+  throw error.code === 'step_up_cancelled' ? new StepUpCancelledError(error.message) : error;
 };
 
 /** Shows a prompt and waits for it; the end of the session is its end, whatever the prompt says to that. */

@@ -1,6 +1,4 @@
 import { h, render } from 'preact';
-import { StepUpCancelledError } from '../errors/StepUpCancelledError.js';
-import { StepUpUnavailableError, type StepUpUnavailableReason } from '../errors/StepUpUnavailableError.js';
 import type { PromptDone, PromptEndpoints } from './endpoints.js';
 import { Flow, type Screen, type Stop } from './flow.js';
 import { css } from './styles.js';
@@ -13,6 +11,20 @@ import { Prompt } from './views/Prompt.js';
 export interface AskOptions {
   /** Closes it: the session has ended, or the page does not want it any more. */
   signal?: AbortSignal;
+}
+
+/** How it ended without a proof. `code` is `step_up_cancelled`, or `step_up_unavailable` with a reason. */
+export class PromptClosedError extends Error {
+  override readonly name = 'PromptClosedError';
+  readonly code: 'step_up_cancelled' | 'step_up_unavailable';
+
+  constructor(
+    message: string,
+    readonly reason?: 'disputed' | 'cooling_down' | 'no_method' | 'check_failed',
+  ) {
+    super(message);
+    this.code = reason ? 'step_up_unavailable' : 'step_up_cancelled';
+  }
 }
 
 interface Asking {
@@ -74,7 +86,7 @@ export class StepUpPromptElement extends Base {
     if (!endpoints) throw new TypeError('Give the element its endpoints first.');
     if (this.#asking) throw new TypeError('The element is asking already.');
     return new Promise((resolve, reject) => {
-      const ended = new StepUpCancelledError('The session ended while the prompt was open.');
+      const ended = new PromptClosedError('The session ended while the prompt was open.');
       const aborted = (): void => this.#end(() => reject(ended), 'ended');
       const end = (settle: () => void): void => {
         signal?.removeEventListener('abort', aborted);
@@ -229,11 +241,13 @@ const beside = (frame: HTMLElement, { clientX, clientY, target, detail }: MouseE
 const keyOf = (screen: Screen): string =>
   [screen.name, 'credential' in screen ? screen.credential.id : '', screen.name === 'code' && screen.sent !== null].join();
 
-const unavailable: Partial<Record<Stop | 'user', StepUpUnavailableReason>> = {
+type Unavailable = NonNullable<PromptClosedError['reason']>;
+
+const unavailable: Partial<Record<Stop | 'user', Unavailable>> = {
   disputed: 'disputed', cooling_down: 'cooling_down', no_method: 'no_method', failed: 'check_failed',
 };
 
 const errorOf = (why: Stop | 'user'): Error => {
   const reason = unavailable[why];
-  return reason ? new StepUpUnavailableError(reason) : new StepUpCancelledError();
+  return reason ? new PromptClosedError(`Nobody could be asked: ${reason}.`, reason) : new PromptClosedError('The verification was cancelled.');
 };

@@ -8,8 +8,9 @@
  *                lang (default: that of the document, else of the browser), dir (default: that of the document)
  *   properties   endpoints: PromptEndpoints; texts: Partial<PromptTexts> in place of the words of the language
  *   method       ask({signal}?) → Promise<PromptDone>: reads the view, opens, and resolves with what the verifying call answered.
- *                Rejects with StepUpCancelledError when the user closes it or the signal is aborted, and with StepUpUnavailableError
- *                (`no_method`, `disputed`, `cooling_down`, `check_failed`) when there was nothing that the user could have done.
+ *                Rejects with PromptClosedError: code `step_up_cancelled` when the user closes it or the signal is aborted,
+ *                `step_up_unavailable` with a reason (`no_method`, `disputed`, `cooling_down`, `check_failed`) when there was nothing
+ *                that the user could have done.
  *   events       stepup-verified {detail: PromptDone} and stepup-cancelled {detail: {reason, done?: PromptDone}}: for pages that do
  *                not await ask(). They bubble and are composed.
  *

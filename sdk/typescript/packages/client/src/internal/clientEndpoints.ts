@@ -4,12 +4,12 @@ import { authenticateMfaRecoveryCode } from '../authenticateMfaRecoveryCode.js';
 import { authenticatePasskeyMFA } from '../authenticatePasskeyMFA.js';
 import { authenticateTotpMfaDevice } from '../authenticateTotpMfaDevice.js';
 import { getMfaRecoveryCodes } from '../getMfaRecoveryCodes.js';
-import { begin, type Begun } from '../internal/call.js';
-import { check } from '../internal/check.js';
-import { enrolPasskey, passkeyOptions } from '../internal/enrolPasskey.js';
-import { only, type StepUpMethods } from '../internal/only.js';
-import type { StepUpPromptRequest } from '../internal/prompt.js';
-import { secondFactors, withProofs } from '../internal/proofs.js';
+import { begin, type Begun } from './call.js';
+import { check } from './check.js';
+import { enrolPasskey, passkeyOptions } from './enrolPasskey.js';
+import { only, type StepUpMethods } from './only.js';
+import type { StepUpPromptRequest } from './prompt.js';
+import { secondFactors, withProofs } from './proofs.js';
 import { preparePasskeyMFA } from '../preparePasskeyMFA.js';
 import { registerTotpMfaDevice } from '../registerTotpMfaDevice.js';
 import { sendEmailOTP, type OTPVerification } from '../sendEmailOTP.js';
@@ -26,7 +26,7 @@ import type {
   PromptPurpose,
   PromptTotp,
   PromptView,
-} from './endpoints.js';
+} from '../prompt/endpoints.js';
 
 export interface ClientEndpointsParams {
   /** What a prompt is given. */
