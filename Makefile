@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 FUZZTIME ?= 20s
 
-.PHONY: help run build sdk test check test-long bench fuzz clean
+.PHONY: help run build sdk web test check test-long bench fuzz clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ sdk: ## build the JavaScript packages and pack them into ./artifacts/sdk, needs 
 
 check: ## static checks and the tests that need nothing but Go, in a minute or two
 	@scripts/check.sh
+
+web: ## bundle the server's own pages out of ./web into ./internal/pages/static, needs only Go
+	cd web && go run .
 
 test: ## set up what the tests need, then run `make check` and every suite
 	@scripts/test.sh

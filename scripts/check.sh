@@ -10,7 +10,7 @@ declare -A tools=(
 	[deadcode]=golang.org/x/tools/cmd/deadcode@v0.52.0
 	[govulncheck]=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 )
-modules=(. conformance/kms conformance/oidc conformance/totp conformance/wycheproof)
+modules=(. web conformance/kms conformance/oidc conformance/totp conformance/wycheproof)
 
 failed=()
 left_out=()
@@ -51,7 +51,7 @@ vet() {
 
 # tests are those of packages that need no database, browser or other program. Their results are cached.
 tests() {
-	go test -vet=off $(scripts/light-packages.sh)
+	go test -vet=off $(scripts/light-packages.sh) && (cd web && go test -vet=off ./...)
 }
 
 # vulnerabilities looks for known ones. Its database may be out of reach, which is no verdict: exit status 3 is one.

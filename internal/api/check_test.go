@@ -73,6 +73,9 @@ func wrong(r door.Route, answer servertest.Response) []string {
 // inside are traces of the server's inside that no answer may show.
 var inside = regexp.MustCompile(`goroutine \d|\.go:\d|panic|runtime error|SQLSTATE|sql:|sqlite|pgx|/internal/`)
 
+// asset are the media types of what pages load.
+var asset = regexp.MustCompile(`^text/(javascript|css);`)
+
 // wrongAnyhow lists what is wrong with an answer wherever it came from.
 func wrongAnyhow(answer servertest.Response) []string {
 	var problems []string
@@ -81,7 +84,11 @@ func wrongAnyhow(answer servertest.Response) []string {
 	if answer.Status >= 500 {
 		say("the server broke")
 	}
-	if h.Get("Cache-Control") != "no-store" {
+	kept := "no-store"
+	if answer.Status == 200 && asset.MatchString(h.Get("Content-Type")) { // the same for everybody, under a name with its hash
+		kept = "public, max-age=31536000, immutable"
+	}
+	if h.Get("Cache-Control") != kept && h.Get("Cache-Control") != "no-store" {
 		say("Cache-Control is %q", h.Get("Cache-Control"))
 	}
 	if h.Get("X-Request-Id") == "" {

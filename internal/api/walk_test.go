@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"io/fs"
 	"net/http"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/api/guard"
 	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/pages"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/signin"
@@ -57,9 +59,14 @@ func TestWalk(t *testing.T) {
 	t.Run("public", func(t *testing.T) {
 		w := walker{c, t, servertest.A}
 		for _, path := range []string{"/settings", "/nonces?count=2", "/nonce", "/healthcheck", "/.well-known/jwks",
-			"/.well-known/jwks.json", "/notMe", "/notMe.js"} {
+			"/.well-known/jwks.json", "/notMe", "/notMe.js", "/reveal"} {
 			w.do("GET "+env+path, "", nil, nil).Want(t, 200, "")
 		}
+		scripts, err := fs.Glob(pages.Reveal, "*.js")
+		if err != nil || len(scripts) == 0 {
+			t.Fatalf("the reveal frame has no script (%v)", err)
+		}
+		w.do("GET "+env+"/reveal/{file}", "", nil, nil, "file", scripts[0]).Want(t, 200, "")
 		w.do("GET /api/v0/openapi.json", "", nil, nil).Want(t, 200, "")
 		w.do("POST "+env+"/sdkSettings", "", nil, m{"hostname": "app.example"}).Want(t, 204, "")
 		w.do("GET "+env+"/nonces?count=none", "", nil, nil).Want(t, 400, "invalid_request")

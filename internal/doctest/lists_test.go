@@ -40,7 +40,7 @@ func TestShelves(t *testing.T) {
 // of npm and the scripts name, both ways.
 func TestDependencies(t *testing.T) {
 	needed := map[string]bool{}
-	for _, file := range doctest.Files(t, "go.mod", "conformance/*/go.mod") {
+	for _, file := range doctest.Files(t, "go.mod", "web/go.mod", "conformance/*/go.mod") {
 		for _, found := range regexp.MustCompile(`(?m)^(?:require |\t)([^\s()]+) v\S+$`).FindAllStringSubmatch(doctest.Read(t, file), -1) {
 			needed[found[1]] = true
 		}
@@ -55,6 +55,11 @@ func TestDependencies(t *testing.T) {
 			for name := range names {
 				needed[name] = !strings.HasPrefix(name, "@stepup-auth/") // our own packages
 			}
+		}
+	}
+	for _, file := range doctest.Files(t, "web/thirdparty/*.js") { // copies, which say of what
+		for _, found := range regexp.MustCompile(`(?m)^ \* .*(@[a-z]+/[a-z0-9]+) \d`).FindAllStringSubmatch(doctest.Read(t, file), -1) {
+			needed[found[1]] = true
 		}
 	}
 	for _, found := range regexp.MustCompile(`\t\[\w+\]=([^@\s]+)@v`).FindAllStringSubmatch(doctest.Read(t, "scripts/check.sh"), -1) {
@@ -72,7 +77,7 @@ func TestDependencies(t *testing.T) {
 	listed := map[string]bool{}
 	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*) \\|").FindAllStringSubmatch(doctest.Read(t, "docs/dependencies.md"), -1) {
 		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
-			if !regexp.MustCompile("^(conformance|internal|sdk)/").MatchString(name[1]) {
+			if !regexp.MustCompile("^(conformance|internal|sdk|web)(/|$)").MatchString(name[1]) {
 				listed[name[1]] = true
 			}
 		}

@@ -11,7 +11,7 @@ func (a *API) Routes() []door.Route {
 	return slices.Concat(
 		a.settingsRoutes(), a.emailRoutes(), a.smsRoutes(), checkRoutes(), bindingRoutes(), a.sessionRoutes(), a.userRoutes(),
 		a.credentialRoutes(), notMeRoutes(), a.totpRoutes(), a.recoveryRoutes(), a.deviceRoutes(), a.disputeRoutes(),
-		a.passkeyRoutes(), a.walletRoutes(), walletMessageRoutes(), a.waasRoutes(), a.socialRoutes(), a.externalRoutes(),
+		a.passkeyRoutes(), a.walletRoutes(), walletMessageRoutes(), a.waasRoutes(), revealRoutes(), a.socialRoutes(), a.externalRoutes(),
 		a.registrationRoutes(),
 	)
 }

@@ -12,6 +12,7 @@ import { flows } from './live/flows.mjs';
 import { guide } from './live/guide.mjs';
 import { logins } from './live/logins.mjs';
 import { reactFlows, reactGuide } from './live/react.mjs';
+import { revealTests } from './live/reveal.mjs';
 import { servers } from './live/server.mjs';
 
 let outside;
@@ -20,7 +21,12 @@ before(async () => {
 });
 after(() => outside?.close());
 
-for (const [version, suites] of Object.entries({ '2026_04_01': [flows, ensureTests, logins, guide, reactFlows, reactGuide, browserTests, docs, servers], '2026_01_01': [guide, reactGuide] })) {
+const suitesAt = {
+  '2026_04_01': [flows, ensureTests, logins, guide, reactFlows, reactGuide, browserTests, revealTests, docs, servers],
+  '2026_01_01': [guide, reactGuide, revealTests],
+};
+
+for (const [version, suites] of Object.entries(suitesAt)) {
   describe(`at ${version}`, () => {
     /** The server, and the world around it; filled in before the tests run. */
     const on = { version };

@@ -9,13 +9,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 export const majors = { 18: { react: 'react18', 'react-dom': 'react-dom18' }, 19: {} };
 
-const imports = { '@dynamic-labs/sdk-react-core': '@stepup-auth/react', '@dynamic-labs/sdk-api-core': '@stepup-auth/core' };
+const imports = { '@dynamic-labs-sdk/client': '@stepup-auth/client', '@dynamic-labs/sdk-react-core': '@stepup-auth/react', '@dynamic-labs/sdk-api-core': '@stepup-auth/core' };
 
-/** The guide's components, which import the vendor's packages, with nothing but those imports changed. */
-const guide = {
+/** The guide's code, which imports the vendor's packages, with nothing but those imports changed. */
+export const guideOf = {
   name: 'guide',
   setup: ({ onLoad }) => {
-    onLoad({ filter: /[\\/]guide[\\/]react[\\/].*\.jsx$/ }, ({ path }) => {
+    onLoad({ filter: /[\\/]guide[\\/].*\.(jsx|mjs)$/ }, ({ path }) => {
       let contents = readFileSync(path, 'utf8');
       for (const [theirs, ours] of Object.entries(imports)) contents = contents.replaceAll(`from '${theirs}'`, `from '${ours}'`);
       assert.doesNotMatch(contents, /dynamic/i);
@@ -41,7 +41,7 @@ export const loadReact = async (major, more = '') => {
       bundle: true, format: 'esm', platform: 'node', jsx: 'automatic', logLevel: 'silent',
       alias: majors[major],
       external: ['@stepup-auth/client', '@stepup-auth/core'],
-      plugins: [guide],
+      plugins: [guideOf],
       banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);` },
     });
     return await import(pathToFileURL(`${folder}/react.mjs`));

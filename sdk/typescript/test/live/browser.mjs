@@ -1,56 +1,30 @@
 // The client in a real browser: cross-origin calls, passkeys of a virtual authenticator, tabs, windows, under a strict policy.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
 import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
 import { appOrigin, claimsOf, newAddress } from '../lib/app.mjs';
-
-/** By the clock: pages behind another one draw nothing. */
-const often = { polling: 50 };
+import { often, openBrowser } from '../lib/browser.mjs';
 
 const page = '<!doctype html><title>App</title><script type="module" src="/sdk.js"></script><button>go</button>';
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const executablePath = () => {
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
-    try {
-      return execFileSync('which', [name], { encoding: 'utf8' }).trim();
-    } catch {
-      // the next one
-    }
-  }
-  throw new Error('There is no Chromium here; type: apt-get install -y chromium');
-};
 
 export const browserTests = (on) => {
   describe('a browser', () => {
     let browser;
-    let pages;
+    let close;
     let script;
     before(async () => {
       const entry = { contents: `import * as sdk from '@stepup-auth/client'; globalThis.sdk = sdk;`, resolveDir: root };
       const { outputFiles } = await build({ stdin: entry, bundle: true, format: 'esm', platform: 'browser', write: false });
       script = outputFiles[0].text;
-      pages = http.createServer((request, response) => {
+      ({ browser, close } = await openBrowser((request, response) => {
         if (request.url === '/sdk.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
         const policy = `default-src 'none'; script-src 'self'; connect-src ${on.server.origin}; base-uri 'none'; require-trusted-types-for 'script'`;
         return response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy }).end(page);
-      }).listen(0, '127.0.0.1');
-      await once(pages, 'listening');
-      browser = await chromium.launch({
-        executablePath: executablePath(),
-        args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-          `--host-resolver-rules=MAP localhost 127.0.0.1:${pages.address().port}`], // whoever else has port 3000 here
-      });
+      }));
     });
-    after(async () => {
-      await browser?.close();
-      pages?.closeAllConnections();
-      pages?.close();
-    });
+    after(() => close?.());
 
     /** A new profile of the browser, in which each openTab() is a tab of the app. */
     const openProfile = async () => {

@@ -18,6 +18,7 @@ export { detectSocialRedirectUrl } from './detectSocialRedirectUrl.js';
 export { disableWallet } from './disableWallet.js';
 export { disputeMfaDevice, type DisputeMfaDeviceParams } from './disputeMfaDevice.js';
 export { StepUpOutcome, ensure, type EnsureContext, type EnsureOptions, type EnsureResult } from './ensure.js';
+export { exportWaasPrivateKey, type ExportWaasPrivateKeyParams } from './exportWaasPrivateKey.js';
 export { exportWallet, type ExportWalletParams, type SealedKey } from './exportWallet.js';
 export { fetchProjectSettings } from './fetchProjectSettings.js';
 export { getDefaultClient } from './getDefaultClient.js';

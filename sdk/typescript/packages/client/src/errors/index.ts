@@ -26,3 +26,4 @@ export { type StepUpUnavailableReason, StepUpUnavailableError } from './StepUpUn
 export { UserCancelledSocialPopUpError } from './UserCancelledSocialPopUpError.js';
 export { UserNotAuthenticatedError } from './UserNotAuthenticatedError.js';
 export { WalletAlreadyLinkedToAnotherUserError } from './WalletAlreadyLinkedToAnotherUserError.js';
+export { WalletRevealError, type WalletRevealReason } from './WalletRevealError.js';

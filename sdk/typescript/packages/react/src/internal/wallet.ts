@@ -3,6 +3,7 @@ import {
   type BroadcastTransactionParams,
   deleteWallet,
   disableWallet,
+  exportWaasPrivateKey,
   exportWallet,
   type ExportWalletParams,
   getWalletIntent,
@@ -42,6 +43,8 @@ export interface StepUpWallet {
   getIntent(request: OfWallet<GetWalletIntentParams>): Promise<WalletIntent>;
   /** Sends a transaction that it signed. */
   broadcast(transaction: OfWallet<BroadcastTransactionParams>): Promise<{ transactionHash: string; network: string }>;
+  /** Shows the private key to the user, in a frame of the server's, and resolves when they have closed it. The page never gets it. */
+  exportWaasPrivateKey(options?: { binding?: StepUpBinding }): Promise<void>;
   /** The private key, sealed to the recipient key. */
   exportWallet(options: OfWallet<ExportWalletParams>): Promise<SealedKey>;
   refresh(options?: { binding?: StepUpBinding }): Promise<void>;
@@ -69,6 +72,7 @@ export const walletOf = (details: EmbeddedWallet, client: StepUpClient, changed:
     signMessage: async (message) => (await sign({ message })).signature,
     getIntent: (request) => getWalletIntent({ ...of, ...request }, client),
     broadcast: (transaction) => broadcastTransaction({ ...of, ...transaction }, client),
+    exportWaasPrivateKey: (options) => changing(exportWaasPrivateKey({ ...options, walletAccount: details }, client)),
     exportWallet: (options) => exportWallet({ ...of, ...options }, client),
     refresh: (options) => changing(refreshWallet({ ...of, ...options }, client)),
     reshare: (options) => changing(reshareWallet({ ...of, ...options }, client)),

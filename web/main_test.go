@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// What is committed is what the sources make, byte for byte.
+func TestCommitted(t *testing.T) {
+	folders, err := os.ReadDir(output)
+	if err != nil || len(folders) != len(pages) {
+		t.Fatalf("%d pages are committed, of %d (%v); type: make web", len(folders), len(pages), err)
+	}
+	for _, name := range pages {
+		made, again := bundled(t, name), bundled(t, name)
+		committed, err := os.ReadDir(filepath.Join(output, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range committed {
+			if made.files[entry.Name()] == nil {
+				t.Errorf("%s/%s is committed, and the sources do not make it; type: make web", name, entry.Name())
+			}
+		}
+		for _, file := range slices.Sorted(maps.Keys(made.files)) {
+			have, err := os.ReadFile(filepath.Join(output, name, file))
+			if err != nil || !bytes.Equal(have, made.files[file]) {
+				t.Errorf("%s/%s is not what the sources make; type: make web", name, file)
+			}
+			if !bytes.Equal(again.files[file], made.files[file]) {
+				t.Errorf("%s/%s is made in two ways", name, file)
+			}
+		}
+	}
+}
+
+// Sizes are what travels: gzip.
+const (
+	maxFirst = 25_000 // of a page: its script, its style sheet, and what they import at once
+	maxChunk = 10_000 // of whatever is loaded later
+)
+
+func TestSizes(t *testing.T) {
+	for _, name := range pages {
+		p, sum := bundled(t, name), 0
+		for _, file := range p.first {
+			sum += gzipped(t, p.files[file])
+		}
+		t.Logf("%s: %d bytes at first", name, sum)
+		if sum > maxFirst {
+			t.Errorf("%s: %d bytes at first, of at most %d", name, sum, maxFirst)
+		}
+		for file, content := range p.files {
+			if slices.Contains(p.first, file) || file == "index.html" {
+				continue
+			}
+			size := gzipped(t, content)
+			t.Logf("%s: %d bytes of %s later", name, size, file)
+			if size > maxChunk {
+				t.Errorf("%s: %d bytes of %s, of at most %d", name, size, file, maxChunk)
+			}
+		}
+	}
+}
+
+func bundled(t *testing.T, name string) page {
+	t.Helper()
+	p, err := bundle(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range p.first {
+		if len(p.files[file]) == 0 {
+			t.Fatalf("%s begins with %q, which is not made", name, file)
+		}
+	}
+	return p
+}
+
+func gzipped(t *testing.T, content []byte) int {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Len()
+}
