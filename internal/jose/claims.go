@@ -26,18 +26,19 @@ func ParseClaims(payload []byte, names []string) (*Claims, error) {
 	return &Claims{r}, nil
 }
 
-// Seconds is a required NumericDate in whole seconds. Fractions and exponents are
-// refused: our issuer writes none, and readers round them differently.
+// Seconds is a required NumericDate in whole seconds. Signs, fractions and exponents
+// are refused: our issuer writes none, and readers take them differently.
 func (c *Claims) Seconds(name string) int64 {
 	value := c.Required(name)
 	if !value.Exists() {
 		return 0
 	}
-	n, err := strconv.ParseInt(string(value.Raw()), 10, 64)
-	if err != nil || n < 0 || n > latest {
+	n, err := strconv.ParseUint(string(value.Raw()), 10, 64)
+	if err != nil || n > latest {
 		c.Fail(name, "is not a time in whole seconds")
+		return 0
 	}
-	return n
+	return int64(n)
 }
 
 // Date is a NumericDate of an issuer that is not ours, which may be fractional

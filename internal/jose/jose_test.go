@@ -170,7 +170,7 @@ func TestSeconds(t *testing.T) {
 			t.Errorf("%s: %v", text, c.Err())
 		}
 	}
-	for _, text := range []string{`{}`, `{"c":null}`, `{"c":"1"}`, `{"c":1.0}`, `{"c":1e3}`, `{"c":-1}`,
+	for _, text := range []string{`{}`, `{"c":null}`, `{"c":"1"}`, `{"c":1.0}`, `{"c":1e3}`, `{"c":-1}`, `{"c":-0}`,
 		`{"c":1099511627777}`, `{"c":[1]}`, `{"c":true}`} {
 		c := claims(t, text)
 		if c.Seconds("c"); c.Err() == nil {
