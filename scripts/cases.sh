@@ -27,7 +27,7 @@ verdicts() {
 	local result name
 	for result in "${results[@]}"; do
 		name=$(basename "$result" .json)
-		sed -E 's/^\{//; s/\}$//; s/","/"\n"/g' "$result" | sed -nE "s/^\"(([^\"\\\\]|\\\\.)*)\":\"([A-Za-z]+)\"\$/${name%%.*}\t${name#*.}\t\1\t\3/p"
+		(cat "$result" && echo) | sed -E 's/^\{//; s/\}$//; s/","/"\n"/g' | sed -nE "s/^\"(([^\"\\\\]|\\\\.)*)\":\"([A-Za-z]+)\"\$/${name%%.*}\t${name#*.}\t\1\t\3/p"
 	done
 }
 
