@@ -101,6 +101,9 @@ func TestCompareGolden(t *testing.T) {
 			"passkeys: {rpId: a.example, origins: [https://a.example], relatedOrigins: [https://b.example]}"},
 		{"passkeys moved", "passkeys: {rpId: a.example, origins: [https://a.example]}",
 			"passkeys: {rpId: b.example, origins: [https://b.example]}"},
+		{"prompt", "", "prompt: {origin: https://auth.example, redirectUris: [https://a.example/back, " +
+			"{uri: \"com.example.app:/back\", customScheme: true}]}"},
+		{"prompt moved", "prompt: {origin: https://auth.example}", "prompt: {origin: https://id.example}"},
 		{"wallets", "", "wallets: {chains: [EVM, SOL], rpc: [{chainId: 1, url: https://rpc.example}], undeployed: true}"},
 		{"embedded wallets", "", "embeddedWallets: {enabled: true, chains: [EVM], schemes: [TWO_OF_TWO], perUser: 30, exportDisabled: " +
 			"true, networks: [{name: Local, chain: EVM, chainId: 31337, rpc: 'http://127.0.0.1:8545'}]}"},
@@ -190,6 +193,7 @@ func TestCompareJudgesEveryKey(t *testing.T) {
 		"mfa.methods.type": true, "mfa.actions.action": true, "providers.provider": true, "scopes.scope": true,
 		"scopes.binding.above.of": true, "wallets.rpc.chainId": true, "embeddedWallets.networks.name": true,
 		"providers.scopes": true, "providers.name": true,
+		"prompt.redirectUris.uri": true, "prompt.redirectUris.customScheme": true, // an entry as a whole
 	}
 	text, err := os.ReadFile("testdata/compare.golden")
 	if err != nil {

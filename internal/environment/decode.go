@@ -29,6 +29,7 @@ var mandatory = map[reflect.Type][]string{
 	reflect.TypeFor[Network]():     {"name", "chain", "rpc"},
 	reflect.TypeFor[Scope]():       {"scope"},
 	reflect.TypeFor[Above]():       {"of", "limit"},
+	reflect.TypeFor[RedirectURI](): {"uri"},
 }
 
 // decoder moves nodes into the types, which are the grammar: what has no field
@@ -57,6 +58,12 @@ func (d decoder) decode(n *yaml.Node, path string, v reflect.Value) {
 		if n.Kind != yaml.MappingNode {
 			d.add(n.Line, path,
 				"a secret is never written in this document: put it in a file or a variable and write {file: name} or {env: NAME}")
+			return
+		}
+		d.mapping(n, path, v)
+	case *RedirectURI:
+		if n.Kind != yaml.MappingNode {
+			d.plain(n, path, v.FieldByName("URI"))
 			return
 		}
 		d.mapping(n, path, v)

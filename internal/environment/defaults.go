@@ -68,6 +68,7 @@ func Defaults() *Environment {
 		Sessions: Sessions{Lifetime: defaultLifetime, DeviceRegistrationURIs: []string{}},
 		MFA:      MFA{Enrollment: "none", Methods: []Method{}, Actions: []Action{}},
 		Passkeys: Passkeys{Origins: []string{}, RelatedOrigins: []string{}},
+		Prompt:   Prompt{RedirectURIs: []RedirectURI{}},
 		Wallets:  Wallets{Chains: []string{}, RPC: []RPC{}},
 		EmbeddedWallets: EmbeddedWallets{
 			Chains: slices.Clone(chains), Schemes: slices.Clone(schemes), PerUser: defaultPerUser, Networks: []Network{},

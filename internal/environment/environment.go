@@ -37,6 +37,7 @@ type Environment struct {
 	Sessions         Sessions `yaml:"sessions" json:"sessions"`
 	MFA              MFA      `yaml:"mfa" json:"mfa"`
 	Passkeys         Passkeys `yaml:"passkeys" json:"passkeys"`
+	Prompt           Prompt   `yaml:"prompt" json:"prompt"`
 	Wallets          Wallets  `yaml:"wallets" json:"wallets"`
 
 	EmbeddedWallets EmbeddedWallets `yaml:"embeddedWallets" json:"embeddedWallets"`

@@ -111,7 +111,7 @@ func TestParseGrammar(t *testing.T) {
 		{"only a comment", "# nothing\n", "line 1: the document is empty: it needs at least id and name"},
 		{"a list", "- a\n",
 			`line 1: must be a mapping with the keys id, name, origins, redirectOrigins, minApiVersion, createdAtVersion, ` +
-				`tokens, signUp, limits, mail, sms, auth, sessions, mfa, passkeys, wallets, embeddedWallets, ` +
+				`tokens, signUp, limits, mail, sms, auth, sessions, mfa, passkeys, prompt, wallets, embeddedWallets, ` +
 				`providers, externalAuth, scopes, ` +
 				`compatibility, rehearsal, audit`},
 		{"missing", "origins: []\n", "line 1: id: is missing: add it\nline 1: name: is missing: add it"},

@@ -57,6 +57,7 @@ func (c checker) check() {
 	c.sms()
 	c.mfa()
 	c.passkeys()
+	c.prompt()
 	c.wallets()
 	c.embeddedWallets()
 	c.providers()

@@ -122,6 +122,37 @@ func TestRules(t *testing.T) {
 		{"related origin in the clear",
 			"passkeys: {rpId: example.com, origins: [https://example.com], relatedOrigins: [http://localhost:3000]}",
 			"line 3: passkeys.relatedOrigins[0]: must start with https://, because browsers ask about no other"},
+		{"prompt", "prompt: {origin: https://auth.example.com, redirectUris: [https://app.example.com/back, \"http://localhost/back\", " +
+			"\"http://[::1]:3000/\", \"https://app.example.com/?from=prompt\", {uri: \"com.example.app:/back\", customScheme: true}]}", ""},
+		{"prompt elsewhere", "prompt: {origin: http://auth.example.com}",
+			"line 3: prompt.origin: http is accepted on loopback only: use https://auth.example.com"},
+		{"prompt with a path", "prompt: {origin: https://auth.example.com/prompt}",
+			"line 3: prompt.origin: an origin has no path, query or default port, and is lower-case: write https://auth.example.com"},
+		{"address twice", "prompt: {redirectUris: [https://a.example/, https://a.example/]}",
+			"line 3: prompt.redirectUris[1]: is already entry 1 of the list: remove it"},
+		{"address in the clear", "prompt: {redirectUris: [http://a.example/]}",
+			"line 3: prompt.redirectUris[0]: must be https (http is accepted on loopback only)"},
+		{"address without a path", "prompt: {redirectUris: [https://a.example]}",
+			"line 3: prompt.redirectUris[0]: write its path, at least /, as in https://a.example/"},
+		{"address of somebody", "prompt: {redirectUris: [\"https://a.example@b.example/\"]}",
+			"line 3: prompt.redirectUris[0]: a URL here carries no user name or password: remove them"},
+		{"address in capitals", "prompt: {redirectUris: [https://A.example/]}",
+			"line 3: prompt.redirectUris[0]: an origin has no path, query or default port, and is lower-case: write https://a.example"},
+		{"address with a fragment", "prompt: {redirectUris: [\"https://a.example/#back\"]}",
+			"line 3: prompt.redirectUris[0]: an address that is gone back to has no #fragment: remove it"},
+		{"address with a wildcard", "prompt: {redirectUris: [\"https://a.example/*\"]}",
+			"line 3: prompt.redirectUris[0]: wildcards are not accepted: list every address by itself"},
+		{"address with an answer", "prompt: {redirectUris: [\"https://a.example/?code=1\"]}",
+			"line 3: prompt.redirectUris[0]: the parameter code is one of the answer's: remove it"},
+		{"scheme of an app", "prompt: {redirectUris: [\"com.example.app:/back\"]}",
+			"line 3: prompt.redirectUris[0]: must be https, or http on loopback. A scheme of your own, which other apps can claim too, " +
+				"is written {uri: \"com.example.app:/callback\", customScheme: true}"},
+		{"scheme of everybody", "prompt: {redirectUris: [{uri: \"javascript:/alert(1)\", customScheme: true}]}",
+			"line 3: prompt.redirectUris[0]: with customScheme its scheme is a domain of yours from its end, as in " +
+				"com.example.app:/callback"},
+		{"web as a scheme of an app", "prompt: {redirectUris: [{uri: https://a.example/, customScheme: true}]}",
+			"line 3: prompt.redirectUris[0]: with customScheme its scheme is a domain of yours from its end, as in " +
+				"com.example.app:/callback"},
 		{"passkeys on localhost", "passkeys: {rpId: localhost, origins: [http://localhost:3000]}", ""},
 
 		{"wallets", "wallets: {chains: [EVM, SOL], rpc: [{chainId: 1, url: https://rpc.example/key}, {chainId: 31337, url: " +

@@ -113,6 +113,9 @@ var weakening = map[string]func(step) string{
 	"passkeys.origins[]":        ifAdded("pages of %s may use passkeys"),
 	"passkeys.relatedOrigins[]": ifAdded("pages of %s, on another domain, may use passkeys"),
 
+	"prompt.origin":         func(step) string { return "people are asked at another address" },
+	"prompt.redirectUris[]": step.returnsTo,
+
 	"wallets.chains[]":   ifAdded("wallets of %s sign users in"),
 	"wallets.rpc[]":      ifAdded("what the node says of contract wallets on chain %s signs users in"),
 	"wallets.rpc[].url":  ifSet("another node vouches for contract wallets"),
@@ -272,6 +275,17 @@ func longer(before, after Life) string {
 		return "a token lives longer"
 	}
 	return ""
+}
+
+// returnsTo says what an address brings that prompts may go back to.
+func (s step) returnsTo() string {
+	switch {
+	case s.gone():
+		return ""
+	case s.after.Interface().(RedirectURI).CustomScheme:
+		return "what people confirm is told at " + s.name + ", which any app of a device may claim"
+	}
+	return "what people confirm is told at " + s.name
 }
 
 // weakerFactor says what a method brings beside the second factors there were:

@@ -40,6 +40,10 @@ func encode(v, base reflect.Value) *yaml.Node {
 		return scalar("!!str", value.String())
 	case Version:
 		return scalar("!!str", string(value))
+	case RedirectURI:
+		if !value.CustomScheme {
+			return scalar("!!str", value.URI)
+		}
 	}
 	switch v.Kind() {
 	case reflect.Struct:
