@@ -80,7 +80,7 @@ func firstFactor(c who.Caller, tx *store.Tx, before []store.CredentialRow, added
 	if _, err := tx.RevokeWeaker(c.Tenant.ID, added.UserID, strong, "first factor enrolled"); err != nil {
 		return err
 	}
-	return tx.DropBegun(c.Tenant.ID, added.UserID)
+	return tx.DropBegun(c.Tenant.ID, added.UserID, c.Prompt)
 }
 
 // removable refuses to take away the last factor of a user who must have one.

@@ -70,18 +70,18 @@ func NewRecoverySet(c who.Caller, tx *store.Tx, from Authority) (store.Credentia
 	return set, OweAcknowledgement(c, tx)
 }
 
-// Recovered records that a recovery code was used, starts cool-downs and tells
-// the user by every channel. unread says that codes wait to be written down,
-// which those of a set renewed after a failover do once more.
-func Recovered(c who.Caller, tx *store.Tx, unread bool, left int) error {
-	if err := tx.FactorsChanged(c.Tenant.ID, c.UserID()); err != nil {
+// Recovered records that a recovery code was used, and starts cool-downs. unread says
+// that codes wait to be written down, which those of a set renewed after a failover do
+// once more.
+func Recovered(c who.Caller, tx *store.Tx, unread bool) error {
+	if err := tx.FactorsChanged(c.Tenant.ID, c.UserID()); err != nil || !unread {
 		return err
 	}
-	if unread {
-		if err := OweAcknowledgement(c, tx); err != nil {
-			return err
-		}
-	}
+	return OweAcknowledgement(c, tx)
+}
+
+// TellRecovered tells the user by every channel that a recovery code was used.
+func TellRecovered(c who.Caller, tx *store.Tx, left int) error {
 	rows, err := tx.Credentials(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@
 package api
 
 import (
+	"io/fs"
 	"net/http"
 	"slices"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/api/guard"
 	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/door"
+	"github.com/stepup-auth/stepup/internal/prompt"
 )
 
 // Config is what the API is built from.
@@ -19,6 +21,7 @@ type Config struct {
 	Door  door.Config
 	SDK   sdk.Config
 	Admin admin.Config
+	Pages fs.FS // of the hosted prompt; nil: none
 }
 
 // New is the handler of all routes.
@@ -26,14 +29,18 @@ func New(c Config) http.Handler {
 	if c.SDK.LegacyMFA != nil {
 		c.Door.MFAToken = c.SDK.LegacyMFA.Present
 	}
-	return door.New(c.Door, table(sdk.New(c.SDK), admin.New(c.Admin)))
+	prompts := prompt.New(prompt.Config{
+		DB: c.SDK.DB, Now: c.SDK.Now, Outbox: c.SDK.Outbox, HTTP: c.SDK.HTTP, Secrets: c.SDK.Secrets, Codes: c.SDK.Codes,
+		Full: c.SDK.Full, Texts: c.SDK.Texts, Pages: c.Pages,
+	})
+	return door.New(c.Door, table(sdk.New(c.SDK), prompts, admin.New(c.Admin)))
 }
 
 // Routes is the whole table, to be read: nothing is behind it.
-func Routes() []door.Route { return table(new(sdk.API), new(admin.API)) }
+func Routes() []door.Route { return table(new(sdk.API), new(prompt.Face), new(admin.API)) }
 
-func table(apps *sdk.API, operators *admin.API) []door.Route {
-	return slices.Concat(apps.Routes(), documentRoutes(), guard.Routes(), operators.Routes())
+func table(apps *sdk.API, prompts *prompt.Face, operators *admin.API) []door.Route {
+	return slices.Concat(apps.Routes(), prompts.Routes(), documentRoutes(), guard.Routes(), operators.Routes())
 }
 
 func documentRoutes() []door.Route {

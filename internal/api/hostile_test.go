@@ -27,6 +27,8 @@ type hostile struct {
 	service  string
 	elevated string
 	wallets  string // elevated for those
+	prompt   string // open in the browser that has the cookie
+	cookie   string
 	document *openapi3.T
 }
 
@@ -42,11 +44,14 @@ func TestHostile(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, servertest.WithEngine(engine), servertest.WithWallets(&servertest.Wallets{}))
-			c.Apply(t, servertest.Document(servertest.A, servertest.WalletsOn))
+			c.Apply(t, servertest.Document(servertest.A, servertest.WalletsOn+`
+  methods: [{type: totp, enabled: true}]
+prompt: {redirectUris: ["http://localhost/"]}`))
 			h := &hostile{client: c, t: t, document: document, user: c.SignIn(t, servertest.A, "alice@example.com"),
 				service: c.ServiceToken(t, "", serviceauth.Scopes)}
 			h.elevated = c.StepUp(t, h.user, "credential:link", "credential:unlink", "credential:update", "user:update")
 			h.wallets = c.StepUp(t, h.user, walletScopes...)
+			h.open()
 			attacks := []func(*hostile, door.Route){(*hostile).members, (*hostile).ids, (*hostile).queries, (*hostile).headers}
 			if engine == store.SQLite { // these do not get as far as the store
 				attacks = append(attacks, (*hostile).bodies, (*hostile).mediaTypes, (*hostile).methods)
@@ -61,12 +66,29 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// open makes a prompt and opens it.
+func (h *hostile) open() {
+	at := servertest.SDK(servertest.A) + "/stepUp/prompts"
+	made := h.Do(h.t, "POST", at, h.user.Header(), m{"requestedScopes": []string{"user:update"}, "redirectUri": "http://localhost/",
+		"state": strings.Repeat("s", 16), "codeChallenge": strings.Repeat("c", 43), "codeChallengeMethod": "S256", "enrol": true}).
+		Want(h.t, 200, "")
+	h.prompt = made.Member("promptId")
+	_, secret, _ := strings.Cut(made.Member("url"), "#")
+	opened := h.Do(h.t, "POST", at+"/"+h.prompt+"/open", http.Header{"Origin": {h.URL}}, m{"secret": secret}).Want(h.t, 200, "")
+	h.cookie, _, _ = strings.Cut(opened.Header.Get("Set-Cookie"), ";")
+}
+
 // header opens the route's gate.
 func (h *hostile) header(r door.Route) http.Header {
 	switch r.Gate.Kind {
 	case door.ServiceGate:
 		return servertest.Bearer(h.service)
+	case door.PromptGate:
+		return http.Header{"Origin": {h.URL}, "Cookie": {h.cookie}}
 	case door.PublicGate:
+		if r.PromptPage {
+			return http.Header{"Origin": {h.URL}}
+		}
 		if r.OptionalSession {
 			return h.user.Header()
 		}
@@ -78,20 +100,23 @@ func (h *hostile) header(r door.Route) http.Header {
 	return h.user.Header(h.elevated)
 }
 
-func (h *hostile) path(r door.Route) string { return at(r.Path, places(r)) }
+func (h *hostile) path(r door.Route) string { return at(r.Path, h.places(r)) }
 
 // places are what stands in a path: administration happens to another
 // environment, so that what it does not refuse does not disturb the rest.
-func places(r door.Route) map[string]string {
-	p := map[string]string{"environmentId": servertest.A, "userId": "unknown", "credentialId": "unknown", "walletId": "unknown"}
+func (h *hostile) places(r door.Route) map[string]string {
+	p := map[string]string{"environmentId": servertest.A, "userId": "unknown", "credentialId": "unknown", "walletId": "unknown",
+		"promptId": h.prompt}
 	if strings.HasPrefix(r.Path, door.Admin) {
 		p["environmentId"] = servertest.B
 	}
 	return p
 }
 
-// closing routes would end the session when an attack lets them through.
-func closing(r door.Route) bool { return ends(r) || r.Method == "DELETE" }
+// closing routes would end the session, or the prompt, when an attack lets them through.
+func closing(r door.Route) bool {
+	return ends(r) || r.Method == "DELETE" || strings.HasSuffix(r.Path, "/cancel")
+}
 
 // some is the list for the first route of each kind of gate, and its beginning
 // for the others: they share the code that reads headers and addresses.
@@ -335,12 +360,15 @@ var oddIDs = []string{"%00", "%ff%fe", "x", "a%00b", "%ed%a0%80", "null", "%20",
 	"%7BenvironmentId%7D", "%2F", "*", strings.Repeat("a", 8000), strings.ToUpper("dddddddd-0000-4000-8000-00000000000d")}
 
 func (h *hostile) ids(r door.Route) {
-	for _, name := range []string{"environmentId", "userId", "credentialId", "walletId"} {
+	for _, name := range []string{"environmentId", "userId", "credentialId", "walletId", "promptId"} {
+		if r.Gate.Kind == door.PublicGate && name == "promptId" && !r.PromptPage { // the page, which is the same for all
+			continue
+		}
 		if !strings.Contains(r.Path, "{"+name+"}") || r.Document && name == "environmentId" {
 			continue
 		}
 		for _, id := range some(r, oddIDs) {
-			values := places(r)
+			values := h.places(r)
 			values[name] = id
 			h.refused(r, name+" "+id[:min(len(id), 40)], attempt{path: at(r.Path, values), body: bodyFor(r)})
 		}
@@ -410,7 +438,7 @@ func (h *hostile) headers(r door.Route) {
 		one[name] = []string{strings.Repeat("a", 20000)}
 		h.survived(r, h.path(r), one, bodyFor(r))
 	}
-	if r.Gate.Kind != door.PublicGate {
+	if r.Gate.Kind != door.PublicGate && r.Gate.Kind != door.PromptGate {
 		twice := h.header(r)
 		twice["Authorization"] = append(slices.Clone(twice["Authorization"]), "Bearer x")
 		h.refused(r, "two Authorization headers", attempt{header: twice, body: bodyFor(r)}, "sign_in_required", "invalid_service_token")

@@ -41,6 +41,10 @@ func TestRoutesDeclareTheirGates(t *testing.T) {
 			if !slices.Contains(serviceauth.Scopes, r.Gate.Service) {
 				t.Errorf("%s: %q is not a service scope", name, r.Gate.Service)
 			}
+		case door.PromptGate:
+			if !r.PromptPage || r.Gate.Enter == nil {
+				t.Errorf("%s: a prompt that is nobody's, or for every page", name)
+			}
 		default:
 			t.Errorf("%s declares no gate", name)
 		}
@@ -69,7 +73,7 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 	c.Apply(t, servertest.Document(servertest.A, servertest.WalletsOn))
 	alice := c.SignIn(t, servertest.A, "alice@example.com")
 	values := map[string]string{"environmentId": servertest.A, "userId": alice.UserID, "credentialId": alice.CredentialID,
-		"walletId": "unknown"}
+		"walletId": "unknown", "promptId": "unknown"}
 	for _, r := range api.Routes() {
 		var header http.Header
 		want, code := 401, "sign_in_required"
@@ -78,6 +82,10 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 			code = "invalid_service_token"
 		case door.ElevatedGate, door.MarkedGate:
 			want, code, header = 403, "elevated_access_token_required", alice.Header()
+		case door.PromptGate:
+			if want, code = 403, "origin_not_allowed"; r.Method == "GET" {
+				code = "prompt_not_open"
+			}
 		case door.PublicGate:
 			continue
 		}
@@ -239,6 +247,8 @@ func opens(r door.Route) (authorization []string, elevated string) {
 			return []string{"session", "nothing"}, ""
 		}
 		return nil, ""
+	case door.PromptGate:
+		return []string{}, ""
 	}
 	return []string{"session"}, ""
 }
@@ -276,7 +286,11 @@ func TestTokensOpenTheirOwnDoorsOnly(t *testing.T) {
 			// Where elevated tokens go, without Authorization and beside the right one.
 			if !slices.Contains(right, "nothing") && token != "" {
 				for _, place := range []string{"Elevated-Access-Token", "X-Dyn-Elevated-Access-Token"} {
-					c.wantShut(t, r, path, name+" in "+place+" alone", http.Header{place: {token}}, 401)
+					status := 401
+					if r.Gate.Kind == door.PromptGate {
+						status = 403
+					}
+					c.wantShut(t, r, path, name+" in "+place+" alone", http.Header{place: {token}}, status)
 				}
 			}
 			if rightElevated != "" && name != rightElevated {

@@ -13,8 +13,8 @@ import (
 
 var after = servertest.Origin(servertest.A) + "/after"
 
-// logins gives environment A a login provider and an external login, beside passkeys, texts and
-// wallets.
+// logins gives environment A a login provider and an external login, beside passkeys, texts,
+// wallets and prompts.
 func (s scene) logins(t *testing.T) (*socialtest.Provider, *externaltest.Issuer) {
 	t.Helper()
 	p, i := socialtest.Start(t, s.Now), externaltest.Start(t)
@@ -23,7 +23,7 @@ func (s scene) logins(t *testing.T) (*socialtest.Provider, *externaltest.Issuer)
 providers:
   - {provider: acme, issuer: "`+p.URL+`", clientId: `+socialtest.ClientID+`, clientSecret: {file: acme}}
 externalAuth: {enabled: true, iss: "`+externaltest.ISS+`", aud: `+externaltest.AUD+`, jwksUrl: "`+i.JWKSURL+`"}
-`+passkeytest.On+"\n"+walletsOn+"\n"+servertest.TextsOn))
+`+passkeytest.On+"\n"+walletsOn+"\n"+servertest.TextsOn+promptLines))
 	return p, i
 }
 

@@ -96,7 +96,7 @@ func TestH1UnknownDeviceOpensNothing(t *testing.T) {
 	}
 	refused := 0
 	for _, r := range api.Routes() {
-		if !strings.HasPrefix(r.Path, "/api/v0/sdk/") || r.Gate.Kind == door.ServiceGate ||
+		if !strings.HasPrefix(r.Path, "/api/v0/sdk/") || r.Gate.Kind == door.ServiceGate || r.Gate.Kind == door.PromptGate ||
 			r.Gate.Kind == door.PublicGate && !r.OptionalSession {
 			continue
 		}

@@ -78,6 +78,22 @@ var oneTime = []artefact{
 		},
 	},
 	{
+		name: "secret of a prompt's address", refused: answered(403, "prompt_not_open"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			p := s.prompt(t, s.SignIn(t, servertest.A, "opening@example.com"), nil)
+			return post(t, sdk(promptsPath+"/"+p.id+"/open"), p.header(), m{"secret": p.secret})
+		},
+	},
+	{
+		name: "code that a prompt went back with", table: "prompts", statement: "RedeemPrompt",
+		refused: answered(422, "invalid_prompt_code"),
+		make: func(t *testing.T, s scene) func(scene) servertest.Response {
+			user := s.SignIn(t, servertest.A, "prompted@example.com")
+			p, code := s.approved(t, user, nil)
+			return post(t, sdk(promptsPath+"/"+p.id+"/token"), user.Header(), m{"code": code, "codeVerifier": promptVerifier})
+		},
+	},
+	{
 		name: "transaction that was registered", table: "bindings", statement: "ConsumeBinding", refused: answered(422, "invalid_binding"),
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
 			user := s.SignIn(t, servertest.A, "payer@example.com")
@@ -247,7 +263,7 @@ var oneTime = []artefact{
 		name: "link that registers a device", table: "device_links", statement: "ConsumeDeviceLink",
 		refused: answered(401, "invalid_session"), // another one follows it, so that none is left to use the link in
 		make: func(t *testing.T, s scene) func(scene) servertest.Response {
-			s.Apply(t, registers(servertest.TextsOn))
+			s.Apply(t, registers(servertest.TextsOn+promptLines))
 			s.signInOn(t, newDevice(t), "registrant@example.com")
 			key := newDevice(t)
 			waits := s.signInOn(t, key, "registrant@example.com")
@@ -277,7 +293,7 @@ func TestA3ReplayOfEveryOneTimeArtefact(t *testing.T) {
 			url := storetest.URL(t, engine)
 			wallets := servertest.WithWallets(&servertest.Wallets{})
 			s := start(t, servertest.WithDatabase(url, &storetest.Clock{}), wallets)
-			s.withPasskeys(t, walletsOn+"\n"+servertest.TextsOn)
+			s.withPasskeys(t, walletsOn+"\n"+servertest.TextsOn+promptLines)
 			uses := make([]func(scene) servertest.Response, len(oneTime))
 			for i, a := range oneTime {
 				uses[i] = a.make(t, s)

@@ -29,6 +29,8 @@ type Call struct {
 	Again       bool   // the gate was opened for this very operation before
 	Repeatable  bool   // the caller named the operation: the same request again is not a second one
 
+	Prompt *store.PromptRow // of routes of the hosted prompt, by whoever guards them; nil: another route
+
 	door      *Door
 	route     Route
 	arrival   *arrival
@@ -74,6 +76,17 @@ func (c *Call) Header(name string) string { return c.arrival.request.Header.Get(
 
 // Bearer is the bearer token; empty: none was sent.
 func (c *Call) Bearer() string { return bearer(c.arrival.request) }
+
+// Cookie is the value of the one cookie of the name; empty: none was sent, or more.
+func (c *Call) Cookie(name string) string {
+	if found := c.arrival.request.CookiesNamed(name); len(found) == 1 {
+		return found[0].Value
+	}
+	return ""
+}
+
+// SetCookie has the answer set a cookie, if the call succeeds.
+func (c *Call) SetCookie(cookie *http.Cookie) { c.cookie = cookie }
 
 // Demand is what the call asks of the gate of a scope.
 func (c *Call) Demand(scope stepup.Scope) enforce.Demand {

@@ -20,6 +20,7 @@ const (
 	MarkedGate   GateKind = "marked"
 	BodyGate     GateKind = "body"
 	ServiceGate  GateKind = "service"
+	PromptGate   GateKind = "prompt"
 )
 
 // Gate is what a route asks of its caller. The zero value lets nobody pass.
@@ -31,6 +32,7 @@ type Gate struct {
 	Legacy     environment.Compatible // the entry that lets an MFA token open it under the newest version; empty: none does
 	Call       shadow.Call            // what published clients know it as; empty: another call
 	Service    string                 // ServiceGate: the service token scope
+	Enter      func(*Call) error      // PromptGate: finds who asks, or refuses
 }
 
 // Public lets anybody pass.
@@ -56,6 +58,10 @@ func ByBody(scopes ...stepup.Scope) Gate { return Gate{Kind: BodyGate, Scopes: s
 
 // Service asks for a service token with the scope.
 func Service(scope string) Gate { return Gate{Kind: ServiceGate, Service: scope} }
+
+// Held asks for the cookie of the prompt that the path names, in a request of the
+// prompt's own page. Whoever gave the cookie out says by enter whose it is.
+func Held(enter func(*Call) error) Gate { return Gate{Kind: PromptGate, Enter: enter} }
 
 // Waived lets calls without a token pass where the environment has the
 // compatibility entry.

@@ -34,24 +34,36 @@ func identify(c *Call, then func(*store.Tx)) error {
 		return dead.Because(errors.New("token of another environment"))
 	}
 	err = c.Read(func(tx *store.Tx) error {
-		known, inForce, err := account.SignedIn(tx, c.Tenant, claims.Session)
-		if errors.Is(err, store.ErrNotFound) || err == nil && known.User().ID != claims.Subject {
+		err := c.Enter(tx, claims.Session, claims.Subject)
+		if errors.Is(err, store.ErrNotFound) {
 			return dead
 		}
-		if err != nil {
-			return err
+		if err == nil {
+			err = checkMeant(c, claims.Session)
 		}
-		session := known.Session()
-		if err := checkMeant(c, session.ID); err != nil {
-			return err
+		if err == nil {
+			then(tx)
 		}
-		c.Session, c.Tenant, c.Known, c.Owes = &session, inForce, known, known.Owes(inForce.Environment)
-		c.By.Actor, c.By.UserID, c.By.SessionID = "user:"+session.UserID, session.UserID, session.ID
-		c.confirmed = true
-		then(tx)
-		return nil
+		return err
 	})
 	return err
+}
+
+// Enter lets the call act in a live session of the user, whatever stands for it: its
+// token, or the cookie of a prompt that it made. ErrNotFound: there is no such session.
+func (c *Call) Enter(tx *store.Tx, sessionID, userID string) error {
+	known, inForce, err := account.SignedIn(tx, c.Tenant, sessionID)
+	if err == nil && known.User().ID != userID {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	session := known.Session()
+	c.Session, c.Tenant, c.Known, c.Owes = &session, inForce, known, known.Owes(inForce.Environment)
+	c.By.Actor, c.By.UserID, c.By.SessionID = "user:"+session.UserID, session.UserID, session.ID
+	c.confirmed = true
+	return nil
 }
 
 // identifyService finds the service token of a guard or an operator.

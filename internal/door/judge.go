@@ -20,6 +20,8 @@ func openGate(c *Call) error {
 	switch c.route.Gate.Kind {
 	case ServiceGate:
 		return nil // it was opened before anything else
+	case PromptGate:
+		return c.route.Gate.Enter(c) // no session and no token is looked at
 	case PublicGate:
 		if !optionallySignedIn(c) {
 			return verifyDevice(c)

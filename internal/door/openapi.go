@@ -72,6 +72,9 @@ func describe(routes []Route) object {
 					"description": "Service token (" + serviceauth.Prefix + "…), made by `stepup token create`"},
 				"elevated": object{"type": "apiKey", "in": "header", "name": "Elevated-Access-Token",
 					"description": "Elevated access token (typ elevated+jwt). Send it in one header, once."},
+				"prompt": object{"type": "apiKey", "in": "cookie", "name": "__Host-stepup-prompt-{promptId}",
+					"description": "What the page of a hosted prompt got for the secret of its address. It opens the routes of that " +
+						"prompt and nothing else, to that page alone."},
 				"elevatedDyn": object{"type": "apiKey", "in": "header", "name": "x-dyn-elevated-access-token",
 					"description": "The same, as published clients name it"},
 			},
@@ -164,7 +167,7 @@ func responses(s *schemas, r Route) object {
 	if r.Handler.request != nil {
 		list["415"] = to("Problem")
 	}
-	if r.Gate.Kind != PublicGate || r.OptionalSession {
+	if r.Gate.Kind != PublicGate && r.Gate.Kind != PromptGate || r.OptionalSession {
 		list["401"] = to("Problem")
 	}
 	switch r.Gate.Kind {
@@ -192,6 +195,8 @@ func security(g Gate, optionalSession bool) []object {
 		return elevated
 	case g.Kind == BodyGate:
 		return append(elevated, session)
+	case g.Kind == PromptGate:
+		return []object{{"prompt": []string{}}}
 	case g.Kind == ServiceGate:
 		return []object{{"service": []string{}}}
 	}

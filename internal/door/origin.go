@@ -12,6 +12,9 @@ import (
 // runs in header mode too, where it only makes the cause visible.
 func checkOrigin(c *Call) error {
 	origin := c.Header("Origin")
+	if c.route.PromptPage {
+		return checkPage(c, origin)
+	}
 	if origin == "" || c.Tenant == nil || c.route.AnyOrigin {
 		return nil
 	}
@@ -20,6 +23,22 @@ func checkOrigin(c *Call) error {
 		return nil
 	}
 	return fault.New(fault.OriginNotAllowed, "The origin %.200q is not listed by this environment. Add it to origins.", origin)
+}
+
+// checkPage refuses whatever does not come from the page of the hosted prompt. Browsers
+// send Origin with every POST, and with a GET where it comes from; one that leaves it out
+// says by Sec-Fetch-Site that the page is of this origin.
+func checkPage(c *Call, origin string) error {
+	own := origin == c.Tenant.PromptOrigin
+	if site := c.Header("Sec-Fetch-Site"); origin == "" && c.route.Method == http.MethodGet {
+		own = site == "" || site == "same-origin"
+	}
+	if !own {
+		return fault.New(fault.OriginNotAllowed,
+			"Only the page of the hosted prompt may call this: POST with the Origin that the environment has as prompt.origin.")
+	}
+	c.Origin = origin
+	return nil
 }
 
 func listed(t *tenant.Tenant, origin string) bool { return slices.Contains(t.Origins, origin) }

@@ -30,6 +30,7 @@ type Route struct {
 	Operation       bool   // it does something to a wallet, under the operation id of its idempotency key
 	Event           string // what clients that wait for an event stream get
 	AnyOrigin       bool   // public keys and pages: any browser origin may read them
+	PromptPage      bool   // only the page at the environment's prompt.origin may call it
 	Document        bool   // the body is a YAML or JSON document
 	Form            bool   // the body may be form-encoded (RFC 7662)
 	Redirects       bool   // the answer sends a browser elsewhere

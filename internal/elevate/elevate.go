@@ -106,19 +106,7 @@ func ParseScopes(t *tenant.Tenant, requested []string) ([]stepup.Scope, error) {
 // Grant mints a token for the caller's session from a proof given in it. A refusal is a
 // *fault.Error and mints nothing.
 func Grant(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
-	switch {
-	case !proof.Valid():
-		return nil, errors.New("granting: no proof")
-	case c.Session == nil:
-		return nil, errors.New("granting: no session")
-	case proof.EnvironmentID() != c.Tenant.ID || c.Session.EnvironmentID != c.Tenant.ID:
-		return nil, errors.New("granting: proof of another environment")
-	case proof.SessionID() != c.Session.ID:
-		return nil, errors.New("granting: proof of another session")
-	case proof.Evidence().Purpose != method.InSession:
-		return nil, fault.New(fault.MFAInvalidRequest, "This proof was asked for something else. Start the step-up again.")
-	}
-	if err := asked(proof.Evidence().Scopes, scopes); err != nil {
+	if err := fits(c, proof, scopes); err != nil {
 		return nil, err
 	}
 	known, err := account.Hold(c, tx)
@@ -126,6 +114,36 @@ func Grant(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope
 		return nil, fmt.Errorf("locking user: %w", err)
 	}
 	return grant(c, tx, known, proof, scopes)
+}
+
+// Admits judges as [Grant] does, and mints nothing: whether it would, of a proof that is
+// to wait.
+func Admits(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope) error {
+	if err := fits(c, proof, scopes); err != nil {
+		return err
+	}
+	known, err := account.Hold(c, tx)
+	if err == nil {
+		_, err = admit(c, tx, request{known, proof, scopes, binding.Find})
+	}
+	return err
+}
+
+// fits refuses a proof that is not one of the caller's session, or not for the scopes.
+func fits(c who.Caller, proof method.Proof, scopes []stepup.Scope) error {
+	switch {
+	case !proof.Valid():
+		return errors.New("granting: no proof")
+	case c.Session == nil:
+		return errors.New("granting: no session")
+	case proof.EnvironmentID() != c.Tenant.ID || c.Session.EnvironmentID != c.Tenant.ID:
+		return errors.New("granting: proof of another environment")
+	case proof.SessionID() != c.Session.ID:
+		return errors.New("granting: proof of another session")
+	case proof.Evidence().Purpose != method.InSession:
+		return fault.New(fault.MFAInvalidRequest, "This proof was asked for something else. Start the step-up again.")
+	}
+	return asked(proof.Evidence().Scopes, scopes)
 }
 
 // asked refuses scopes that the challenge did not name, if it named any: those are what
@@ -169,65 +187,83 @@ func GrantAtSignIn(c who.Caller, tx *store.Tx, proof method.Proof) (*Minted, err
 }
 
 func grant(c who.Caller, tx *store.Tx, known account.Known, proof method.Proof, scopes []stepup.Scope) (*Minted, error) {
-	t, session := c.Tenant, *c.Session
-	if known.Unregistered(t.Environment) {
-		return nil, account.Registering()
+	o, err := admit(c, tx, request{known, proof, scopes, binding.Confirm})
+	if err != nil {
+		return nil, err
+	}
+	return mint(c, tx, o)
+}
+
+// request is what a token is asked for with.
+type request struct {
+	known  account.Known // of the user, who is locked
+	proof  method.Proof
+	scopes []stepup.Scope
+	// confirm takes the transaction that the proof confirmed, or only looks at it
+	confirm func(c who.Caller, tx *store.Tx, bindingID string) (store.BindingRow, error)
+}
+
+// admit asks all that could refuse a token.
+func admit(c who.Caller, tx *store.Tx, r request) (order, error) {
+	t, session, proof := c.Tenant, *c.Session, r.proof
+	if r.known.Unregistered(t.Environment) {
+		return order{}, account.Registering()
 	}
 	credential, held := proof.Credential()
 	if !held || credential.UserID != session.UserID {
-		return nil, fault.New(fault.MFAInvalidRequest, "This is not one of your own credentials, so it cannot confirm that it is you.")
+		return order{}, fault.New(fault.MFAInvalidRequest, "This is not one of your own credentials, so it cannot confirm that it is you.")
 	}
 	if !account.Counts(t.Environment, credential) {
-		return nil, fault.New(fault.MFAInvalidRequest,
+		return order{}, fault.New(fault.MFAInvalidRequest,
 			"This credential was linked without a proof and does not count yet. Confirm it with an older one first.")
 	}
 	if usable, err := account.Usable(t.Environment, credential); err != nil || !usable {
 		if err == nil {
 			err = fault.New(fault.MFAInvalidRequest, "This way to prove it is you is switched off here. Use one that stepUp/check lists.")
 		}
-		return nil, err
+		return order{}, err
 	}
-	person, err := known.Person(t.Environment)
+	person, err := r.known.Person(t.Environment)
 	if err != nil {
-		return nil, err
+		return order{}, err
 	}
 	var rules []policy.Rule
-	for _, scope := range scopes {
+	for _, scope := range r.scopes {
 		decision, err := policy.Decide(t.Environment, person, scope)
 		if err != nil {
-			return nil, fault.New(fault.InvalidScopes, "%s", policy.NoScope(t.Environment, string(scope)))
+			return order{}, fault.New(fault.InvalidScopes, "%s", policy.NoScope(t.Environment, string(scope)))
 		}
 		if decision.Withholds(credential.ID) {
-			return nil, enforce.Disputed(decision, c.By.RequestID)
+			return order{}, enforce.Disputed(decision, c.By.RequestID)
 		}
 		if decision.CoolDown > 0 {
-			return nil, fault.New(fault.CoolingDown,
+			return order{}, fault.New(fault.CoolingDown,
 				"A second factor of yours was added or recovered a short while ago, so %s has to wait %s.", scope,
 				fault.Spoken(decision.CoolDown)).After(decision.CoolDown)
 		}
 		if !decision.Admits(proof.Kind(), proof.ACR()) {
-			return nil, tooWeak(decision, scope)
+			return order{}, tooWeak(decision, scope)
 		}
 		rules = append(rules, decision.Rule)
 	}
 	rule, ok := policy.Combine(rules)
 	if !ok {
-		return nil, fault.New(fault.InvalidScopes, "These scopes belong to different audiences. Ask for one token per audience.")
+		return order{}, fault.New(fault.InvalidScopes, "These scopes belong to different audiences. Ask for one token per audience.")
 	}
-	about, err := bind(c, tx, proof, scopes, rules)
+	about, err := bind(c, tx, r, rules)
 	if err != nil {
-		return nil, err
+		return order{}, err
 	}
 	if about != nil {
 		rule.SingleUse, rule.Life = true, min(rule.Life, policy.SingleUseCeiling)
 	}
-	return mint(c, tx, order{known: known, proof: proof, credential: credential, scopes: scopes, rule: rule, about: about})
+	return order{known: r.known, proof: proof, credential: credential, scopes: r.scopes, rule: rule, about: about}, nil
 }
 
 // bind takes the transaction that was confirmed: the token is for that one and
 // its scope, and nothing else. It returns nil when there is none.
-func bind(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope, rules []policy.Rule) (*store.BindingRow, error) {
-	evidence := proof.Evidence()
+func bind(c who.Caller, tx *store.Tx, r request, rules []policy.Rule) (*store.BindingRow, error) {
+	evidence := r.proof.Evidence()
 	if evidence.BindingID == "" {
 		for _, rule := range rules {
 			if rule.Binding.Always() {
@@ -237,12 +273,12 @@ func bind(c who.Caller, tx *store.Tx, proof method.Proof, scopes []stepup.Scope,
 		}
 		return nil, nil
 	}
-	row, err := binding.Confirm(c, tx, evidence.BindingID)
+	row, err := r.confirm(c, tx, evidence.BindingID)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case len(scopes) != 1 || string(scopes[0]) != row.Scope:
+	case len(r.scopes) != 1 || string(r.scopes[0]) != row.Scope:
 		return nil, fault.New(fault.InvalidBinding, "This transaction was registered for %s. Ask for that scope alone.", row.Scope)
 	case row.MustDisplay && !displayed(evidence, row):
 		return nil, fault.New(fault.InvalidBinding,

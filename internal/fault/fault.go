@@ -101,6 +101,11 @@ const (
 	InvalidRevokeLink              Code = "invalid_revoke_link"
 	InvalidBinding                 Code = "invalid_binding"
 	InvalidAuthorizationDetails    Code = "invalid_authorization_details" // RFC 9396 section 5
+	InvalidRedirectURI             Code = "invalid_redirect_uri"
+	PromptNotOpen                  Code = "prompt_not_open"
+	PromptOver                     Code = "prompt_over"
+	InvalidPromptCode              Code = "invalid_prompt_code"
+	EnrolmentNotProven             Code = "enrolment_not_proven"
 	NothingToConfirm               Code = "nothing_to_confirm"
 	Disputed                       Code = "disputed"
 	NotDisputed                    Code = "not_disputed"
@@ -116,9 +121,10 @@ var status = map[Code]int{
 	InvalidSession: 401, SignInRequired: 401, InvalidServiceToken: 401,
 	ElevatedTokenRequired: 403, HTTPSRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403,
 	DeviceSignatureNeeded: 403, AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
-	DeviceRegistrationRequired: 403, DeviceNotRegistered: 404,
+	DeviceRegistrationRequired: 403, DeviceNotRegistered: 404, PromptNotOpen: 403, EnrolmentNotProven: 403,
 	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415,
 	BodyTooLarge: 413, Conflict: 409, OperationConflict: 409, AnotherSession: 409, Disputed: 409, EnvironmentVersionCannotGoBack: 409,
+	PromptOver:  410,
 	RateLimited: 429, TooManyAttempts: 429, MFARateLimited: 429, CoolingDown: 429,
 	Internal: 500, Unavailable: 503, OutcomeUnknown: 503, WalletServiceUnsafe: 503,
 }

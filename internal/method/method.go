@@ -1,7 +1,8 @@
 // Package method turns a verification into a [Proof]. It is the only place
 // that can: [Check] alone fills a Proof in, after the attempt was counted in a
 // committed step of its own, compared outside any transaction, and its
-// evidence spent in the very transaction that acts on the proof.
+// evidence spent in the very transaction that acts on the proof. A proof that has to
+// wait is sealed by [Proof.Keep] in that transaction and taken up by [TakeUp] in another.
 package method
 
 import (
@@ -113,6 +114,7 @@ type Proof struct {
 	evidence      Evidence
 	credential    *store.CredentialRow
 	at            time.Time
+	kept          bool
 }
 
 // Valid reports whether the proof came from Check.

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -48,6 +49,8 @@ type Config struct {
 	Texter deliver.Texter // nil: no text messages
 	Log    *slog.Logger
 	Now    func() time.Time // nil: the machine's clock
+	// Pages are those of the hosted prompt; nil: there are none.
+	Pages fs.FS
 	// Wallets is the wallet service; nil: there is none.
 	Wallets wallet.Service
 	// Development, when not nil, serves the pages of development mode and checks
@@ -89,6 +92,7 @@ func New(c Config) *Server {
 		chores: append(chores, shadow.Chore()), refusals: audit.NewRefusals(c.Now),
 		custody: &issuer.Server{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
+		Pages: c.Pages,
 		Door: door.Config{
 			DB: c.DB, Tenants: tenants, Now: c.Now, Log: c.Log, RequestID: requestID, ClientAddr: clients.address,
 			Observe: m.request, Refusals: s.refusals, Shadow: counter,

@@ -97,7 +97,8 @@ func own(c who.Caller, proof method.Proof) (store.CredentialRow, error) {
 
 // mark notes in the session that a second factor was given. Only a factor that
 // counts does, and only one that a proof had let in may show recovery codes. The
-// use of a recovery code is told to its owner.
+// use of a recovery code is told to its owner, of one that waited in a prompt when it
+// was used.
 func mark(c who.Caller, tx *store.Tx, proof method.Proof, credential store.CredentialRow) error {
 	if !proof.Kind().MFA() || !account.Counts(c.Tenant.Environment, credential) {
 		return nil
@@ -107,8 +108,13 @@ func mark(c who.Caller, tx *store.Tx, proof method.Proof, credential store.Crede
 		if err != nil {
 			return err
 		}
-		if err := account.Recovered(c, tx, len(shown) > 0, left); err != nil {
+		if err := account.Recovered(c, tx, len(shown) > 0); err != nil {
 			return err
+		}
+		if !proof.Kept() {
+			if err := account.TellRecovered(c, tx, left); err != nil {
+				return err
+			}
 		}
 	}
 	if proof.Evidence().BindingID != "" {

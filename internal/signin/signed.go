@@ -61,6 +61,28 @@ type Answer struct {
 	MFAToken secret.Text // of action-based MFA; empty: none was minted
 }
 
+// VerifyResponse is that answer as clients read it (wire reference 4.1).
+type VerifyResponse struct {
+	User                User   `json:"user"`
+	ExpiresAt           int64  `json:"expiresAt"`             // unix seconds
+	MinifiedJWT         string `json:"minifiedJwt,omitempty"` // absent in cookie mode, like jwt
+	JWT                 string `json:"jwt,omitempty"`
+	ElevatedAccessToken string `json:"elevatedAccessToken,omitempty"`
+	MFAToken            string `json:"mfaToken,omitempty"` // action-based MFA
+}
+
+// Response is what a client is told; the session's tokens are left out where the
+// browser keeps them in a cookie.
+func (a Answer) Response(byCookie bool) VerifyResponse {
+	response := VerifyResponse{
+		User: a.User, ExpiresAt: a.Session.Expires.Unix(), ElevatedAccessToken: a.Elevated, MFAToken: a.MFAToken.Reveal(),
+	}
+	if !byCookie {
+		response.MinifiedJWT, response.JWT = a.Session.Minified, a.Session.Full
+	}
+	return response
+}
+
 // Sign makes the answer, after the transaction: no key signs inside one.
 func (s Signed) Sign(t *tenant.Tenant, now time.Time) (Answer, error) {
 	answer := Answer{User: s.View(), MFAToken: s.mfaToken}

@@ -73,7 +73,9 @@ type ElevatedOf struct {
 	CredentialID string
 }
 
-// RevokeElevated kills the selected unspent tokens at once.
+// RevokeElevated kills the selected unspent tokens at once, and ends the prompts in
+// which what would have become one waits: all of a user or session, and those that were
+// proven by the credential. It counts the tokens.
 func (tx *Tx) RevokeElevated(environmentID string, of ElevatedOf, reason string) (int64, error) {
 	which, args := "", []any{environmentID, millis(tx.Now()), reason}
 	for _, one := range []struct{ column, value string }{{"user_id", of.UserID}, {"session_id", of.SessionID},
@@ -85,6 +87,11 @@ func (tx *Tx) RevokeElevated(environmentID string, of ElevatedOf, reason string)
 	}
 	if which == "" {
 		return 0, nil
+	}
+	_, err := tx.Exec(`UPDATE prompts SET ended_at = $2, ended_reason = $3, sealed_proof = NULL, sealed_link = NULL
+		WHERE environment_id = $1 AND ended_at IS NULL AND redeemed_at IS NULL`+which, args...)
+	if err != nil {
+		return 0, err
 	}
 	return tx.Exec(`UPDATE elevated_tokens SET revoked_at = $2, revoked_reason = $3
 		WHERE environment_id = $1 AND revoked_at IS NULL AND consumed_at IS NULL AND expires_at + 0 > $2`+which, args...)

@@ -183,12 +183,16 @@ var (
 	assembled = []string{
 		revokeElevated + ` AND user_id = $4`, revokeElevated + ` AND session_id = $4`,
 		revokeElevated + ` AND user_id = $4 AND credential_id = $5`,
+		endPrompts + ` AND user_id = $4`, endPrompts + ` AND session_id = $4`, endPrompts + ` AND user_id = $4 AND credential_id = $5`,
 		`UPDATE wallet_operations SET signer_told_at = $3 WHERE environment_id = $1 AND id = $2 AND signer_told_at IS NULL`,
 	}
 )
 
 const revokeElevated = `UPDATE elevated_tokens SET revoked_at = $2, revoked_reason = $3
 	WHERE environment_id = $1 AND revoked_at IS NULL AND consumed_at IS NULL AND expires_at + 0 > $2`
+
+const endPrompts = `UPDATE prompts SET ended_at = $2, ended_reason = $3, sealed_proof = NULL, sealed_link = NULL
+	WHERE environment_id = $1 AND ended_at IS NULL AND redeemed_at IS NULL`
 
 func piece(e ast.Expr) string {
 	switch e := e.(type) {

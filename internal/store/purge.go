@@ -38,6 +38,7 @@ var due = []struct {
 	{"social_flows", "expires_at", 0},
 	{"passkey_challenges", "expires_at", day},
 	{"bindings", "expires_at", day},
+	{"prompts", "expires_at", day},
 	{"elevated_tokens", "expires_at", day},
 	{"operations", "created_at", 7 * day},
 	{"wallet_operations", "claimed_at", 7 * day},

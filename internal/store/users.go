@@ -92,8 +92,12 @@ func (tx *Tx) DropEnrolments(environmentID, id string) error {
 
 // DropBegun ends what a user's sessions have begun and not finished: codes that
 // were sent to prove something or to change an address, logins under way, passkey
-// prompts and enrolments. Codes to sign in with are not of a session and stay.
-func (tx *Tx) DropBegun(environmentID, id string) error {
+// challenges, enrolments, and prompts but for one (empty: all). Codes to sign in with
+// are not of a session and stay.
+func (tx *Tx) DropBegun(environmentID, id, exceptPrompt string) error {
+	if err := tx.EndPrompts(environmentID, id, exceptPrompt, "superseded"); err != nil {
+		return err
+	}
 	for _, query := range []string{
 		`DELETE FROM code_challenges WHERE environment_id = $1 AND user_id = $2 AND session_id <> '' AND consumed_at IS NULL`,
 		`DELETE FROM passkey_challenges WHERE environment_id = $1 AND user_id = $2 AND session_id <> '' AND consumed_at IS NULL`,
@@ -142,6 +146,9 @@ func (tx *Tx) DeleteUser(environmentID, id string) error {
 		return err
 	}
 	if _, err := tx.Exec(`DELETE FROM passkey_challenges WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM prompts WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(`DELETE FROM bindings WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {

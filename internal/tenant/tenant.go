@@ -35,6 +35,10 @@ type Tenant struct {
 	Keys     *token.Keys
 	Verifier *stepup.Verifier // of sessions and of elevated tokens for any audience of the environment
 
+	// PromptOrigin is where the page of the hosted prompt is: prompt.origin, or the
+	// origin of the public URL.
+	PromptOrigin string
+
 	newest *Tenant // the same at the newest version; nil: it is there
 }
 
@@ -103,7 +107,9 @@ type Registry struct {
 	db   *store.DB
 	base string
 	host string
-	now  func() time.Time
+
+	origin string // of the public URL
+	now    func() time.Time
 
 	mu    sync.Mutex
 	known map[string]*Tenant
@@ -114,9 +120,18 @@ type Registry struct {
 func NewRegistry(db *store.DB, publicURL string, now func() time.Time) *Registry {
 	r := &Registry{db: db, base: strings.TrimRight(publicURL, "/") + "/api/v0/sdk/", now: now, known: map[string]*Tenant{}}
 	if u, err := url.Parse(publicURL); err == nil {
-		r.host = u.Hostname()
+		r.host, r.origin = u.Hostname(), originOf(u)
 	}
 	return r
+}
+
+// originOf is the origin of an address as browsers send it.
+func originOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		host = strings.TrimSuffix(host, ":"+port)
+	}
+	return u.Scheme + "://" + host
 }
 
 // Load returns the environment as it stands.
@@ -171,6 +186,7 @@ func (r *Registry) build(tx *store.Tx, row store.EnvironmentRow) (*Tenant, error
 		return nil, err
 	}
 	t.Issuer = r.base + row.ID
+	t.PromptOrigin = cmp.Or(t.Prompt.Origin, r.origin)
 	audiences := []string{t.Issuer}
 	for _, scope := range t.Scopes {
 		if scope.Audience != "" {

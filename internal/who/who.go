@@ -22,6 +22,7 @@ type Caller struct {
 	Source   string            // network address
 	Elevated Token             // the elevated access token that was sent; zero: none was
 	Legacy   Legacy            // the token of action-based MFA that was sent; nil: none was
+	Prompt   string            // the hosted prompt in which it happens; empty: elsewhere
 }
 
 // UserID is whom the caller acts on: the user of the session, or the one that whoever

@@ -11,14 +11,7 @@ import (
 
 // VerifyResponse answers every sign-in, verification and refresh (wire
 // reference 4.1).
-type VerifyResponse struct {
-	User                signin.User `json:"user"`
-	ExpiresAt           int64       `json:"expiresAt"`             // unix seconds
-	MinifiedJWT         string      `json:"minifiedJwt,omitempty"` // absent in cookie mode, like jwt
-	JWT                 string      `json:"jwt,omitempty"`
-	ElevatedAccessToken string      `json:"elevatedAccessToken,omitempty"`
-	MFAToken            string      `json:"mfaToken,omitempty"` // action-based MFA
-}
+type VerifyResponse = signin.VerifyResponse
 
 // UpdateSelfResponse also says what to do next.
 type UpdateSelfResponse struct {
@@ -110,14 +103,7 @@ func (a *API) verified(c *door.Call, s signin.Signed) (VerifyResponse, error) {
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	response := VerifyResponse{
-		User: signed.User, ExpiresAt: signed.Session.Expires.Unix(),
-		ElevatedAccessToken: signed.Elevated, MFAToken: signed.MFAToken.Reveal(),
-	}
-	if !c.Keep(signed.Session.Minified, signed.Session.Expires.Sub(now)) {
-		response.MinifiedJWT, response.JWT = signed.Session.Minified, signed.Session.Full
-	}
-	return response, nil
+	return signed.Response(c.Keep(signed.Session.Minified, signed.Session.Expires.Sub(now))), nil
 }
 
 // removeFactor takes a factor away that is one of the user's own. Its gate asks for

@@ -129,9 +129,14 @@ func enabled(t *tenant.Tenant) error {
 // idOf is the WebAuthn credential id of bytes, as it is written everywhere.
 func idOf(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
-// Origins are the pages that may use passkeys of an environment.
+// Origins are the pages that may use passkeys of an environment, that of the hosted
+// prompt among them where browsers let it.
 func Origins(t *tenant.Tenant) []string {
-	return slices.Concat(t.Passkeys.Origins, t.Passkeys.RelatedOrigins)
+	origins := slices.Concat(t.Passkeys.Origins, t.Passkeys.RelatedOrigins)
+	if t.PromptUsesPasskeys(t.PromptOrigin) {
+		origins = append(origins, t.PromptOrigin)
+	}
+	return origins
 }
 
 func malformed(cause error) *fault.Error {

@@ -51,6 +51,7 @@ type remembered struct {
 	Error        string `json:"error,omitempty"`
 	Browser      string `json:"browser,omitempty"`    // client address that came back from the provider
 	BindingID    string `json:"binding_id,omitempty"` // the transaction that the login is to confirm
+	Prompt       string `json:"prompt,omitempty"`     // the hosted prompt that it belongs to
 }
 
 // Request is a step of a flow that a browser or client takes; without a session, to
@@ -83,7 +84,8 @@ func find(t *tenant.Tenant, name string) (environment.Provider, catalogue.Provid
 }
 
 // Begin stores a flow under the client's state. redirect is where the browser
-// is to come back to; empty when the app polls for the result instead.
+// is to come back to; empty when the app polls for the result instead. A flow that is
+// begun in a hosted prompt comes back to the prompt's page, and is good there alone.
 func Begin(tx *store.Tx, r Request, state, redirect string) error {
 	if _, _, err := r.Find(); err != nil {
 		return err
@@ -91,7 +93,7 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 	if !stateRule.MatchString(state) {
 		return fault.New(fault.InvalidRequest, "state must be 16 to 256 random letters, digits or . _ ~ -.")
 	}
-	if redirect != "" {
+	if redirect != "" && r.Prompt == "" {
 		if err := checkRedirect(redirect, r.Tenant.RedirectOrigins); err != nil {
 			return err
 		}
@@ -115,7 +117,7 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 	if r.Session != nil {
 		f.SessionID, f.UserID = r.Session.ID, r.Session.UserID
 	}
-	if err := seal(tx, &f, remembered{State: state, Redirect: redirect, BindingID: r.BindingID}); err != nil {
+	if err := seal(tx, &f, remembered{State: state, Redirect: redirect, BindingID: r.BindingID, Prompt: r.Prompt}); err != nil {
 		return err
 	}
 	fresh, err := tx.InsertSocialFlow(f)

@@ -61,6 +61,9 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if err != nil {
 		return nil, err
 	}
+	if known.Prompt != a.Prompt { // whoever has both the state and the code got them where they do not belong
+		return nil, unknownFlow()
+	}
 	return &candidate{method: m, environmentID: a.Tenant.ID, callback: Callback(a.Tenant, m.Provider), provider: p, row: row, flow: f,
 		known: known, purpose: purpose}, nil
 }

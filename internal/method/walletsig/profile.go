@@ -51,7 +51,7 @@ type Text struct {
 	Chain   chain.Kind
 	Address string
 	ChainID string // EVM: the network the wallet is on
-	Origin  string // of the app, one that the environment lists
+	Origin  string // of the app, one that the environment lists; of StepUp also that of the hosted prompt
 	Scopes  []string
 	About   *store.BindingRow // the transaction that is to be confirmed; nil: none
 }

@@ -120,7 +120,8 @@ func (m Method) judge(tx *store.Tx, a method.Attempt, message Message) *fault.Er
 	if message.RequestID != a.Tenant.ID {
 		return invalid("The text was signed for another environment.")
 	}
-	if !WebOrigin(a.Tenant, message.origin()) {
+	inPrompt := message.ours() && message.action() == StepUp && message.origin() == a.Tenant.PromptOrigin
+	if !WebOrigin(a.Tenant, message.origin()) && !inPrompt {
 		return invalid("The text was signed for %.200q at %.200q, which this environment does not list.", message.Domain, message.URI)
 	}
 	now := tx.Now()

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/audit"
@@ -89,6 +90,9 @@ func WithListener(between func(net.Listener) net.Listener) Option {
 	return func(o *options) { o.listener = between }
 }
 
+// PageFile is a file beside the page of the hosted prompt, whose content is nothing.
+const PageFile = "page.js"
+
 // Start runs a server until the test ends.
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
@@ -123,6 +127,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 		DB: s.DB, Mailer: s.Inbox, Texter: s.Inbox,
 		Log: slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level})), Now: s.Now,
 	}
+	c.Pages = fstest.MapFS{"index.html": {Data: []byte("<!doctype html>\n")}, PageFile: {Data: []byte("\n")}}
 	c.Development = o.development
 	if o.production != nil {
 		o.production(&c.Production)
