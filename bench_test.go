@@ -2,6 +2,8 @@ package stepup_test
 
 import (
 	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -45,4 +47,31 @@ func split(tb testing.TB, token string) (signed, signature []byte) {
 		tb.Fatal(err)
 	}
 	return []byte(token[:end]), signature
+}
+
+// BenchmarkGuard is a guarded handler beside a bare one: session and time-bound
+// token, both checked offline. sdk/typescript/scripts/bench.mjs has the same of
+// the guard on Node.
+func BenchmarkGuard(b *testing.B) {
+	issuer := stepuptest.NewIssuer(b)
+	guard, err := stepup.NewGuard(stepup.GuardConfig{Verifier: issuer.Verifier(b), OfflineOnly: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	headers := http.Header{"Authorization": {"Bearer " + issuer.Session(b, stepuptest.Session{})},
+		stepup.HeaderElevatedAccessToken: {issuer.Token(b, stepuptest.Token{Scopes: []stepup.Scope{stepup.UserUpdate}, TimeBound: true})}}
+	for name, handler := range map[string]http.Handler{"bare": bare, "guarded": guard.Require(stepup.UserUpdate)(bare)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/profile", nil)
+				request.Header = headers
+				answer := httptest.NewRecorder()
+				if handler.ServeHTTP(answer, request); answer.Code != http.StatusNoContent {
+					b.Fatal(answer.Code, answer.Body)
+				}
+			}
+		})
+	}
 }

@@ -169,6 +169,12 @@ describe('@stepup-auth/server', () => {
     assert.deepEqual(logged.map(([message, { requestId }]) => [message, requestId]), [['stepup: the issuer refuses the service token of this guard', 'request-0']]);
   });
 
+  it('reads texts of any length', () => {
+    const long = JSON.stringify([{ type: 'a', text: 'x"\\u0041'.repeat(200_000) }]);
+    assert.equal(canonical(long), JSON.stringify([{ text: 'x"\\u0041'.repeat(200_000), type: 'a' }]));
+    assert.throws(() => canonical(`"${'\\u0041'.repeat(200_000)}`), /not JSON/);
+  });
+
   it('compares nothing that JSON would leave out', async () => {
     const details = [{ type: 'transfer', payee: 'bob' }];
     const headers = () => proof({ authorizationDetails: details });
@@ -255,6 +261,10 @@ describe('frameworks', () => {
   suite('Express', () => listen(routes(express(), forExpress(guard))));
   suite('Express, behind a parser', () => listen(routes(express(), forExpress(guard), express.json())));
   suite('Express, behind a parser of bytes', () => listen(routes(express(), forExpress(guard), express.raw({ type: '*/*' }), (request, _, next) => { request.body = Buffer.isBuffer(request.body) ? JSON.parse(request.body) : request.body; next(); })));
+  suite('Express, before a parser', () => listen(express()
+    .get('/accounts', forExpress(guard).signedIn, (request, response) => response.json(admissionOf(request).caller))
+    .post('/transfers', forExpress(guard).require(scope), express.json(), (request, response) => response.json(answer(admissionOf(request), request.body)))
+    .post('/confirmed', forExpress(guard).require(scope, confirmed), express.json(), (request, response) => response.json(answer(admissionOf(request), request.body)))));
   suite('a router of Express', () => listen(express().use('/', routes(express.Router(), forExpress(guard)))));
   suite('Fastify', async () => {
     const app = fastify();
@@ -295,6 +305,13 @@ describe('frameworks', () => {
     const server = serve({ fetch: (request) => handlers[new URL(request.url).pathname](request), port: 0, hostname: '127.0.0.1' });
     await once(server, 'listening');
     return { at: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } };
+  });
+
+  it('guard what Fastify is injected with', async () => {
+    const app = fastify();
+    app.post('/transfers', { onRequest: forFastify(guard).require(scope) }, async () => ({ done: true }));
+    assert.equal((await app.inject({ method: 'POST', url: '/transfers', headers: { authorization: `Bearer ${issuer.session()}` } })).json().payload.reason, 'missing');
+    assert.deepEqual((await app.inject({ method: 'POST', url: '/transfers', headers: proof(), payload: order })).json(), { done: true });
   });
 
   it('see what two headers say, whatever Node makes of them', async () => {

@@ -7,7 +7,7 @@ import { rawHeaders } from './internal/node.js';
 import type { GuardRequest } from './requests.js';
 
 /** What is needed of a request of Express. */
-export type ExpressRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
+export type ExpressRequest = IncomingMessage & { originalUrl?: string; body?: unknown; /** A parser of Express 4 leaves the body alone then. */ _body?: boolean };
 
 export type ExpressMiddleware = (request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void) => void;
 
@@ -55,6 +55,7 @@ const read = (request: ExpressRequest): GuardRequest => {
     if (request.body !== undefined) throw new TypeError('a parser has read the body: ask for json()');
     const read = await readStream(request);
     request.body = read;
+    request._body = true;
     return read;
   };
   return {

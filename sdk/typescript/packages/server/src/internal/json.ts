@@ -24,8 +24,7 @@ export type Value =
 
 const space = /[ \t\r\n]*/y;
 const word = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-// eslint-disable-next-line no-control-regex
-const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const string = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
 
 /**
  * Reads JSON so that one text has one meaning (RFC 8259, RFC 8725 section 3.7): no member twice at any depth, valid UTF-8, a bounded
