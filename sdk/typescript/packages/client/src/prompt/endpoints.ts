@@ -112,6 +112,8 @@ export interface PromptFailure {
 export interface PromptWallet {
   readonly address: string;
   readonly chain: string;
+  /** Where it is on, such as `1`. */
+  readonly network?: string;
   readonly walletName?: string;
   signMessage(request: { message: string }): Promise<string>;
 }

@@ -55,8 +55,8 @@ export interface FlowState {
 /** A wallet of the page, as the chunk that looks for them finds it. */
 export interface FoundWallet {
   readonly name: string;
-  /** Asks it for its accounts, and answers the one that is wanted; null if it does not have that. */
-  connect(address: string | undefined): Promise<PromptWallet | null>;
+  /** Asks it for its accounts, and answers the one that is wanted, else its first; null if it does not have that. */
+  connect(address?: string): Promise<PromptWallet | null>;
 }
 
 /** How the flow ends. */

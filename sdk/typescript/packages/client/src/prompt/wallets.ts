@@ -32,8 +32,22 @@ interface StandardAccount {
 /** How long wallets have to announce themselves. */
 const patience = 250;
 
-/** The wallets that the page has for a chain; of both kinds where the chain is not known. */
-export const findWallets = async (chain: string | undefined): Promise<readonly FoundWallet[]> => {
+/**
+ * Finds the wallets that the page has, by EIP-6963 and the Wallet Standard: those for `EVM` or `SOL`, or both kinds where no chain is
+ * said. What `connect` answers is an account for `verifyWalletAccount`.
+ *
+ * @throws nothing; `connect` rejects with the code `wallet_rejected` where the user declines.
+ * @example
+ * ```ts
+ * import { verifyWalletAccount } from '@stepup-auth/client';
+ * import { findWallets } from '@stepup-auth/client/prompt';
+ *
+ * const [wallet] = await findWallets('EVM');
+ * const walletAccount = await wallet?.connect();
+ * if (walletAccount) await verifyWalletAccount({ walletAccount });
+ * ```
+ */
+export const findWallets = async (chain?: string): Promise<readonly FoundWallet[]> => {
   const [evm, solana] = await Promise.all([chain === 'SOL' ? [] : evmWallets(), chain === 'EVM' ? [] : solanaWallets()]);
   return [...evm, ...solana];
 };
@@ -63,6 +77,7 @@ const evmWallet = (name: string, provider: EvmProvider): FoundWallet => ({
     return {
       address: address ?? own,
       chain: 'EVM',
+      network: String(Number(await ask('eth_chainId'))), // a contract at the same address is another wallet elsewhere
       walletName: name,
       signMessage: async ({ message }) => String(await ask('personal_sign', [hex(new TextEncoder().encode(message)), own])),
     };
