@@ -1,5 +1,6 @@
 // Command web bundles what browsers load of the server's own pages, out of this
-// folder and the sources of the JavaScript packages, into internal/pages/static.
+// folder and the sources of the JavaScript packages, into internal/pages/static, and
+// what the demo app imports into its folder of internal/dev.
 // The same sources make the same bytes, which TestCommitted holds; what they need
 // of others lies in thirdparty, so that it takes nothing but Go.
 package main
@@ -23,6 +24,12 @@ const output = "../internal/pages/static"
 // main.ts, which imports its style sheet.
 var pages = []string{"reveal"}
 
+// The demo app has its own modules, which import one of them from here, by name.
+const (
+	library       = "demo/client.ts"
+	libraryOutput = "../internal/dev/static/demo/stepup"
+)
+
 func main() {
 	if err := write(); err != nil {
 		fmt.Fprintln(os.Stderr, "web:", err)
@@ -39,14 +46,27 @@ func write() error {
 		if err != nil {
 			return err
 		}
-		folder := filepath.Join(output, name)
-		if err := os.MkdirAll(folder, 0o755); err != nil {
+		if err := writeFolder(filepath.Join(output, name), p.files); err != nil {
 			return err
 		}
-		for file, content := range p.files {
-			if err := os.WriteFile(filepath.Join(folder, file), content, 0o644); err != nil {
-				return err
-			}
+	}
+	files, _, err := build(library, "[name]")
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(libraryOutput); err != nil {
+		return err
+	}
+	return writeFolder(libraryOutput, files)
+}
+
+func writeFolder(folder string, files map[string][]byte) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for file, content := range files {
+		if err := os.WriteFile(filepath.Join(folder, file), content, 0o644); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -60,21 +80,49 @@ type page struct {
 }
 
 func bundle(name string) (page, error) {
-	folder, err := filepath.Abs(".")
+	files, metafile, err := build(name+"/main.ts", "main-[hash]")
 	if err != nil {
 		return page{}, err
 	}
+	p := page{files: files}
+	text, err := os.ReadFile(filepath.Join(name, "index.html"))
+	if err != nil {
+		return page{}, err
+	}
+	script, style, chunks, err := beginning(metafile)
+	if err != nil {
+		return page{}, err
+	}
+	p.first = append([]string{script, style}, chunks...)
+	p.files["index.html"] = []byte(strings.NewReplacer("SCRIPT", script, "STYLE", style).Replace(string(text)))
+	return p, nil
+}
+
+// build bundles what begins with entry, which is called by the names that entryNames makes; the
+// chunks that it loads have a hash of what is in them in theirs.
+func build(entry, entryNames string) (files map[string][]byte, metafile string, err error) {
+	folder, err := filepath.Abs(".")
+	if err != nil {
+		return nil, "", err
+	}
 	packages := filepath.Join(folder, "..", "sdk", "typescript", "packages")
 	result := api.Build(api.BuildOptions{
-		AbsWorkingDir: folder, EntryPoints: []string{name + "/main.ts"}, Outdir: output,
-		EntryNames: "main-[hash]", ChunkNames: "[name]-[hash]",
+		AbsWorkingDir: folder, EntryPoints: []string{entry}, Outdir: output,
+		EntryNames: entryNames, ChunkNames: "[name]-[hash]",
 		Bundle: true, Splitting: true, Format: api.FormatESModule, Platform: api.PlatformBrowser,
 		Target: api.ES2022, Charset: api.CharsetUTF8,
 		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true, LegalComments: api.LegalCommentsEndOfFile,
 		Alias: map[string]string{
 			"@stepup-auth/core":   filepath.Join(packages, "core", "src", "index.ts"),
 			"@stepup-auth/client": filepath.Join(packages, "client", "src", "index.ts"),
+			// What the packages load when it is needed, and stand on.
+			"@stepup-auth/client/prompt": filepath.Join(packages, "client", "src", "prompt", "index.ts"),
+			"#prompt":                    filepath.Join(packages, "client", "src", "prompt", "builtIn.ts"),
+			"preact":                     filepath.Join(folder, "thirdparty", "preact.js"),
+			"preact/jsx-runtime":         filepath.Join(folder, "thirdparty", "preact.js"),
+			"uqr":                        filepath.Join(folder, "thirdparty", "uqr.js"),
 		},
+		JSX: api.JSXAutomatic, JSXImportSource: "preact",
 		// What the compiler checks, and where it puts its own output, is no matter here.
 		TsconfigRaw: `{"compilerOptions":{"target":"ES2022","strict":true,"verbatimModuleSyntax":true}}`,
 		Metafile:    true, LogLevel: api.LogLevelSilent,
@@ -82,23 +130,13 @@ func bundle(name string) (page, error) {
 	if len(result.Errors) > 0 || len(result.Warnings) > 0 {
 		said := append(api.FormatMessages(result.Errors, api.FormatMessagesOptions{}),
 			api.FormatMessages(result.Warnings, api.FormatMessagesOptions{Kind: api.WarningMessage})...)
-		return page{}, fmt.Errorf("bundling %s:\n%s", name, strings.Join(said, ""))
+		return nil, "", fmt.Errorf("bundling %s:\n%s", entry, strings.Join(said, ""))
 	}
-	p := page{files: map[string][]byte{}}
+	files = map[string][]byte{}
 	for _, file := range result.OutputFiles {
-		p.files[filepath.Base(file.Path)] = file.Contents
+		files[filepath.Base(file.Path)] = file.Contents
 	}
-	text, err := os.ReadFile(filepath.Join(name, "index.html"))
-	if err != nil {
-		return page{}, err
-	}
-	script, style, chunks, err := beginning(result.Metafile)
-	if err != nil {
-		return page{}, err
-	}
-	p.first = append([]string{script, style}, chunks...)
-	p.files["index.html"] = []byte(strings.NewReplacer("SCRIPT", script, "STYLE", style).Replace(string(text)))
-	return p, nil
+	return files, result.Metafile, nil
 }
 
 // beginning reads which files a page begins with out of esbuild's account of its work.

@@ -17,24 +17,36 @@ func TestCommitted(t *testing.T) {
 		t.Fatalf("%d pages are committed, of %d (%v); type: make web", len(folders), len(pages), err)
 	}
 	for _, name := range pages {
-		made, again := bundled(t, name), bundled(t, name)
-		committed, err := os.ReadDir(filepath.Join(output, name))
+		checkCommitted(t, filepath.Join(output, name), func() map[string][]byte { return bundled(t, name).files })
+	}
+	checkCommitted(t, libraryOutput, func() map[string][]byte {
+		files, _, err := build(library, "[name]")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, entry := range committed {
-			if made.files[entry.Name()] == nil {
-				t.Errorf("%s/%s is committed, and the sources do not make it; type: make web", name, entry.Name())
-			}
+		return files
+	})
+}
+
+func checkCommitted(t *testing.T, folder string, make func() map[string][]byte) {
+	t.Helper()
+	made, again := make(), make()
+	committed, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range committed {
+		if made[entry.Name()] == nil {
+			t.Errorf("%s/%s is committed, and the sources do not make it; type: make web", folder, entry.Name())
 		}
-		for _, file := range slices.Sorted(maps.Keys(made.files)) {
-			have, err := os.ReadFile(filepath.Join(output, name, file))
-			if err != nil || !bytes.Equal(have, made.files[file]) {
-				t.Errorf("%s/%s is not what the sources make; type: make web", name, file)
-			}
-			if !bytes.Equal(again.files[file], made.files[file]) {
-				t.Errorf("%s/%s is made in two ways", name, file)
-			}
+	}
+	for _, file := range slices.Sorted(maps.Keys(made)) {
+		have, err := os.ReadFile(filepath.Join(folder, file))
+		if err != nil || !bytes.Equal(have, made[file]) {
+			t.Errorf("%s/%s is not what the sources make; type: make web", folder, file)
+		}
+		if !bytes.Equal(again[file], made[file]) {
+			t.Errorf("%s/%s is made in two ways", folder, file)
 		}
 	}
 }

@@ -112,6 +112,7 @@ func contentSecurityPolicy(config Config) string {
 		"style-src 'self'",
 		"img-src 'self' data:",
 		"connect-src " + connect,
+		"frame-src 'self'", // the page that shows a wallet's key
 		"base-uri 'none'",
 		"form-action 'none'",
 		"frame-ancestors 'none'",

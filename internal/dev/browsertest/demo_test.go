@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 const (
@@ -43,12 +45,12 @@ func TestDemo(t *testing.T) {
 			picture("2-signed-in")
 
 			b.click("[data-action=transfer] [type=submit]")
-			b.see("[data-dialog=stepup] [data-method=email]")
+			b.see(inPrompt + screenFor["email"])
 			picture("3-prove-it")
-			b.click("[data-dialog=stepup] [type=submit]")
+			b.click(inPrompt + ".primary")
 			b.see("[data-dialog=stepup] .peek-code")
 			picture("4-code")
-			b.enterCode(base, "[data-dialog=stepup]", ada)
+			b.enterPromptCode(base, ada)
 			b.see(".feature .good")
 			b.see(".ticket[data-state=spent]")
 			b.balanceIs(before - 25)
@@ -128,9 +130,54 @@ func (b *tab) signIn(base, address string, environment int) {
 // stepUp answers the prompt with a code to address.
 func (b *tab) stepUp(base, address string) {
 	b.t.Helper()
-	b.see("[data-dialog=stepup] [data-method=email]")
-	b.click("[data-dialog=stepup] [type=submit]")
-	b.enterCode(base, "[data-dialog=stepup]", address)
+	b.promptSends("email", address)
+	b.enterPromptCode(base, address)
+}
+
+// promptSends has the component send a code to address.
+func (b *tab) promptSends(method, address string) {
+	b.t.Helper()
+	if !b.promptOpens(method, address) {
+		b.click(inPrompt + ".primary")
+	}
+}
+
+// promptOpens waits until the component asks for a proof by this method, of what is called
+// so. Where it lists several ways it is chosen, by which a code is on its way.
+func (b *tab) promptOpens(method, called string) (chosen bool) {
+	b.t.Helper()
+	b.see(inPrompt + ":is(.ways, " + screenFor[method] + ")")
+	if b.text(inPrompt+".ways") != "" {
+		way := fmt.Sprintf("[...%s.querySelectorAll('.way')].find((way) => way.querySelector('.icon-%s') && way.textContent.includes(%q))",
+			at(inPrompt+".ways"), iconFor[method], called)
+		b.do("choosing "+called, chromedp.Click(chromedp.JSPath(way), chromedp.NodeVisible))
+		chosen = true
+	}
+	b.see(inPrompt + screenFor[method])
+	return chosen
+}
+
+// inPrompt begins the selectors of what the component shows in the step-up's dialog.
+const inPrompt = "[data-dialog=stepup] stepup-prompt >>> "
+
+// screenFor is what the component shows for a way to prove it.
+var screenFor = map[string]string{
+	"email": ".screen-code", "phoneNumber": ".screen-code", "totp": ".screen-totp", "passkey": ".screen-passkey",
+	"blockchain": ".screen-wallet", "oauth": ".screen-social",
+}
+
+// iconFor is what the component draws beside a way that it lists.
+var iconFor = map[string]string{
+	"email": "email", "phoneNumber": "sms", "totp": "totp", "passkey": "passkey", "blockchain": "wallet", "oauth": "social",
+}
+
+// enterPromptCode is enterCode for the component.
+func (b *tab) enterPromptCode(base, address string) {
+	b.t.Helper()
+	b.see("[data-dialog=stepup] .peek-code")
+	code := mustCode(b.t, base, address)
+	b.fill(inPrompt+"input", " "+code[:3]+" "+code[3:]) // as people paste it; complete, it is sent
+	b.gone("[data-dialog=stepup]")
 }
 
 // link adds an address, with a step-up in front.

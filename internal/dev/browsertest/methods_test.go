@@ -22,7 +22,7 @@ func TestAuthenticatorApp(t *testing.T) {
 	b.see(".ticket[data-state=superseded][data-scope='credential:link']")
 	b.sendMoney("totp", func() {
 		b.shot("demo-desktop-step-up-app")
-		b.typeCode("[data-dialog=stepup]", nextCode(t, secret))
+		b.fill(inPrompt+"input", nextCode(t, secret))
 	})
 
 	b.click("[data-card=totp] [data-rename]")
@@ -49,12 +49,14 @@ func TestRecoveryCodes(t *testing.T) {
 	b.gone("[data-banner=codes]")
 
 	use := func(code string) {
-		b.click("[data-do=another-way]")
-		b.see("[data-dialog=stepup] .ways-list")
+		b.click(inPrompt + ".others button")
+		b.see(inPrompt + ".ways")
 		b.fits()
 		b.shot("demo-small-another-way")
-		b.click("[data-way=recoveryCode]")
-		b.typeCode("[data-dialog=stepup]", code)
+		b.click(inPrompt + "li:last-child .way")
+		b.see(inPrompt + ".screen-recovery")
+		b.fill(inPrompt+"input", code)
+		b.click(inPrompt + ".primary")
 	}
 	b.sendMoney("totp", func() { use(codes[0]) })
 
@@ -85,7 +87,7 @@ func TestPasskey(t *testing.T) {
 	b.see("[data-card=passkey] .good")
 	b.shot("demo-desktop-passkey")
 
-	prove := func() { b.click("[data-dialog=stepup] [type=submit]") }
+	prove := func() { b.click(inPrompt + ".primary") }
 	b.sendMoney("passkey", prove)
 	b.click("[data-card=passkey] [data-rename]")
 	b.fill("[data-dialog=name] input", "Laptop")
@@ -101,7 +103,7 @@ func TestPasskey(t *testing.T) {
 
 	b.click("[data-remove=Laptop]")
 	b.click("[data-dialog=confirm] .danger")
-	b.see("[data-dialog=stepup] [data-method=passkey]")
+	b.see(inPrompt + screenFor["passkey"])
 	prove()
 	b.gone("[data-remove=Laptop]")
 	b.refused(0)
@@ -127,8 +129,7 @@ func TestTextMessage(t *testing.T) {
 	b.enterCode(base, ".signin", number)
 	b.see(".home")
 	b.sendMoney("phoneNumber", func() {
-		b.click("[data-dialog=stepup] [type=submit]")
-		b.enterCode(base, "[data-dialog=stepup]", number)
+		b.enterPromptCode(base, number)
 	})
 	b.refused(0)
 
@@ -153,13 +154,14 @@ func TestWallet(t *testing.T) {
 	b.click("[data-signin=blockchain]")
 	b.see(".home")
 	prove := func() {
+		b.see(inPrompt + ".primary") // once the wallet is found
 		b.shot("demo-desktop-step-up-wallet")
-		b.click("[data-dialog=stepup] [type=submit]")
+		b.click(inPrompt + ".primary")
 	}
 	b.sendMoney("blockchain", prove)
 
 	b.click(fmt.Sprintf("[data-unlink=%q]", short))
-	b.see("[data-dialog=stepup] [data-method=blockchain]")
+	b.promptOpens("blockchain", "")
 	prove()
 	b.gone(fmt.Sprintf("[data-unlink=%q]", short))
 	b.refused(0)
@@ -180,7 +182,7 @@ func TestLoginElsewhere(t *testing.T) {
 	}
 	b.sendMoney("oauth", func() {
 		b.shot("demo-desktop-step-up-login")
-		b.inNewWindow(func() { b.click("[data-dialog=stepup] [type=submit]") }, person)
+		b.inNewWindow(func() { b.click(inPrompt + ".primary") }, person)
 	})
 	b.refused(0)
 
@@ -233,7 +235,7 @@ func (b *tab) enrolApp(base, picture string) []byte {
 func (b *tab) confirmApp(picture string) []byte {
 	b.t.Helper()
 	b.see("[data-dialog=enrol-app] .qr")
-	b.until("drawing the QR code", "document.querySelector('.qr').naturalWidth > 40")
+	b.until("drawing the QR code", "document.querySelector('svg.qr path').getBBox().width > 20")
 	b.see("[data-dialog=enrol-app] .peek-code")
 	b.fits()
 	b.shot(picture)
@@ -266,7 +268,7 @@ func (b *tab) sendMoney(method string, prove func()) {
 	b.t.Helper()
 	before := b.balance()
 	b.click("[data-action=transfer] [type=submit]")
-	b.see(fmt.Sprintf("[data-dialog=stepup] [data-method=%s]", method))
+	b.promptOpens(method, "")
 	prove()
 	b.see(".feature .good")
 	b.see(".ticket[data-state=spent][data-scope='transfer:create']")
@@ -294,15 +296,15 @@ func TestASessionThatOwesASecondFactor(t *testing.T) {
 	}
 	operate(t, strings.NewReader(stricter), "env", "apply", "-", "--dev", "--data", data)
 
-	prove := func() { b.click("dialog [type=submit]") }
 	b.signIn(base, ada, 0)
 	b.see("[data-banner=owes]")
 	b.shot("demo-desktop-owes")
 	b.click("[data-do=settle]")
-	b.see("[data-dialog=settle] [data-method=passkey]")
-	prove()
+	const inSettling = "[data-dialog=settle] stepup-prompt >>> "
+	b.see(inSettling + screenFor["passkey"])
+	b.click(inSettling + ".primary")
 	b.gone("[data-banner=owes]")
-	b.sendMoney("passkey", prove)
+	b.sendMoney("passkey", func() { b.click(inPrompt + ".primary") })
 }
 
 // What the device or the wallet did not do is no refusal, and costs nothing.

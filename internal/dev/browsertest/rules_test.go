@@ -65,24 +65,22 @@ func TestWrongCodeAndCancelling(t *testing.T) {
 	b.signIn(base, ada, 0)
 
 	b.click("[data-action=transfer] [type=submit]")
-	b.see("[data-dialog=stepup] [data-method=email]")
+	b.see(inPrompt + screenFor["email"])
 	b.do("pressing Escape", chromedp.KeyEvent(kb.Escape))
 	b.see(".feature .note")
 	b.gone("dialog")
 
 	b.click("[data-action=transfer] [type=submit]")
-	b.click("[data-dialog=stepup] [type=submit]")
+	b.click(inPrompt + ".primary")
 	b.see("[data-dialog=stepup] .peek-code")
 	wrong := "000000"
 	if mustCode(t, base, ada) == wrong {
 		wrong = "000001"
 	}
-	b.fill("[data-dialog=stepup] .code-input", wrong)
-	b.click("[data-dialog=stepup] .code-form [type=submit]")
-	b.see("[data-dialog=stepup] .refusal")
+	b.fill(inPrompt+"input", wrong)
+	b.see(inPrompt + ".note.bad")
 	b.shot("demo-phone-wrong-code")
 	b.click("[data-dialog=stepup] .peek-code button")
-	b.click("[data-dialog=stepup] .code-form [type=submit]")
 	b.see(".feature .good")
 	b.refused(1)
 }
@@ -119,7 +117,7 @@ func TestTheLogShowsNoWholeToken(t *testing.T) {
 	b.signIn(base, ada, 0)
 	b.click(".log summary")
 	b.see(".log tbody tr")
-	token := evaluate[string](b, "JSON.parse(sessionStorage.getItem('stepup.demo.session')).token")
+	token := evaluate[string](b, keptSession+".token")
 	if log := b.text(".log"); strings.Contains(log, token) || !strings.Contains(log, token[:6]) {
 		t.Errorf("the log should abbreviate the session token: %s", log)
 	}
@@ -130,12 +128,15 @@ func TestTheLogShowsNoWholeToken(t *testing.T) {
 	}
 }
 
+// keptSession is what the client keeps of the session, in the page's own storage.
+const keptSession = "JSON.parse(Object.entries(sessionStorage).find(([key]) => key.startsWith('stepup:'))[1]).session"
+
 func TestADeadSessionLeadsBackToSignIn(t *testing.T) {
 	base := mustStart(t)
 	b := mustOpenTab(t, 1280, 900)
 	b.signIn(base, ada, 0)
 	// Revoked elsewhere, as from another device.
-	b.until("revoking", `(() => { const {environmentId, token} = JSON.parse(sessionStorage.getItem('stepup.demo.session'));
+	b.until("revoking", `(() => { const {token, user: {projectEnvironmentId: environmentId}} = `+keptSession+`;
 		const headers = {Authorization: 'Bearer ' + token};
 		window.revoked ??= fetch('/api/v0/sdk/' + environmentId + '/revoke', {method: 'POST', headers})
 			.then(() => { window.done = true });

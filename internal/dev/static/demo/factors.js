@@ -1,5 +1,7 @@
 // The user's second factors, shared by all cards that show or change them.
 
+import { checkStepUpAuth, getMfaMethods } from './stepup/client.js'
+
 export class Factors extends EventTarget {
   apps = []
   passkeys = []
@@ -11,17 +13,22 @@ export class Factors extends EventTarget {
   }
 
   async load() {
-    const { devices, passkeys } = await this.session.api.factors()
+    const { client } = this.session
+    const { devices, passkeys } = await getMfaMethods(client)
     Object.assign(this, { apps: devices, passkeys })
-    // Passkeys do not say which is the default; the check does.
-    this.defaultId = devices.find((d) => d.default)?.id ?? ''
-    if (!this.defaultId && passkeys.length > 0) this.defaultId = (await this.session.api.checkStepUp('credential:unlink')).defaultCredentialId ?? ''
+    this.defaultId = devices.find((d) => d._default)?.id ?? (passkeys.length > 0 ? await this.#ofTheCheck(client) : '')
     this.dispatchEvent(new Event('change'))
+  }
+
+  // Passkeys do not say which is the default; the check does, unless a token is held already.
+  async #ofTheCheck(client) {
+    const { defaultCredentialId } = await checkStepUpAuth({ scope: 'credential:unlink' }, client)
+    return defaultCredentialId ?? this.defaultId
   }
 
   /** Takes note of a new factor. The first one kills every token that came from something weaker. */
   async added() {
-    if (!this.any) this.session.tokens.killAll()
+    if (!this.any) this.session.tickets.killAll()
     await this.load()
   }
 

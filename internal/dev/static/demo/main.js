@@ -1,10 +1,11 @@
 // Starts the page: reads the configuration, picks up a session, draws a view.
 
+import { completeSocialRedirect, detectSocialRedirectUrl, registerStepUpPrompt } from './stepup/client.js'
 import { h, show } from './dom.js'
 import { Session } from './session.js'
-import { loginFailed, returnedLogin } from './social.js'
 import { home, topbar } from './views/shell.js'
 import { signInView } from './views/signin.js'
+import { stepUpPrompt } from './views/prove.js'
 
 const app = document.getElementById('app')
 const bar = document.getElementById('topbar')
@@ -15,39 +16,32 @@ async function start() {
     show(app, h('p', { class: 'card' }, 'This server has no environment yet.'))
     return
   }
-  const login = returnedLogin()
-  const session = begin(config, login?.environmentId)
-  if (login) return draw(session, await finish(session, login))
+  registerStepUpPrompt({ prompt: (request) => stepUpPrompt(session, request) })
+  begin(config)
+  const url = location.href
+  // Somebody else's way back, pasted here, is nobody's login.
+  const refused = await detectSocialRedirectUrl({ url }) ? await completeSocialRedirect({ url }).then(() => null, (error) => error) : null
+  if (new URL(url).searchParams.has('dynamicOauthState')) history.replaceState(null, '', location.pathname)
   await session.resume()
-  draw(session)
-}
-
-// Signs in with the login that the browser was sent back with.
-async function finish(session, { provider, state, codeVerifier, code, error }) {
-  try {
-    if (!code) throw loginFailed(error)
-    session.accept(await session.api.signInWithSocial(provider, { state, codeVerifier, code }))
-    return {}
-  } catch (refused) {
-    return { refused }
-  }
+  draw({ refused })
 }
 
 // Each sign-in gets its own Session object, so that nothing of the last user,
 // not even a listener, reaches the next.
+let session
+
 function begin(config, environmentId) {
-  const session = new Session(config)
-  if (environmentId) session.choose(environmentId)
-  session.addEventListener('end', (event) => draw(begin(config, session.environment.id), { notice: event.detail }))
-  return session
+  session = new Session(config, environmentId)
+  session.addEventListener('end', (event) => {
+    begin(config, session.environment.id)
+    draw({ notice: event.detail })
+  })
 }
 
-function draw(session, greeting = {}) {
+function draw(greeting = {}) {
   for (const dialog of document.querySelectorAll('dialog')) dialog.close()
   show(bar, topbar(session))
-  show(app, session.isSignedIn
-    ? home(session)
-    : signInView(session, { ...greeting, onSignedIn: () => draw(session) }))
+  show(app, session.isSignedIn ? home(session) : signInView(session, { ...greeting, onSignedIn: () => draw() }))
   window.scrollTo(0, 0)
 }
 

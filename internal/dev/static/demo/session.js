@@ -1,28 +1,48 @@
-// Who is signed in. The session token survives a reload in sessionStorage;
-// elevated tokens never do.
+// Who is signed in where. The client does the work; this remembers which
+// environment it is, and what the page shows beside it.
 
-import { Api } from './api.js'
+import { createStepUpClient, initializeClient, isUserMissingMfaAuth, logout, onEvent, refreshAuth, refreshUser } from './stepup/client.js'
 import { decode, secondsLeft } from './jwt.js'
 import { readOffers } from './offers.js'
-import { TokenBank } from './tokens.js'
+import { Tickets } from './tickets.js'
+import { Wire } from './wire.js'
 
-const STORED = 'stepup.demo.session'
+const STORED = 'stepup.demo.environment'
+
+const NOTICES = {
+  'user-intent': 'Signed out. The session and its elevated tokens are dead.',
+  'user-deleted': 'The account is deleted.',
+}
 
 export class Session extends EventTarget {
-  user = null
-  token = ''
-  environment
-  tokens = new TokenBank()
   apps = new Map() // authenticator apps that this page plays itself, by device id; memory only
-  log = []
-  #offers
+  wire = new Wire()
+  tickets = new Tickets(this.wire)
 
-  constructor(config) {
+  constructor(config, environmentId = sessionStorage.getItem(STORED)) {
     super()
     this.config = config
-    const stored = JSON.parse(sessionStorage.getItem(STORED) ?? '{}')
-    this.choose(stored.environmentId ?? config.environments[0]?.id)
-    if (stored.token && secondsLeft(decode(stored.token)?.claims ?? { exp: 0 }) > 0) this.token = stored.token
+    this.choose(environmentId)
+  }
+
+  /** Picks the environment that the following calls go to. */
+  choose(environmentId) {
+    const { environments, bankUrl } = this.config
+    this.environment = environments.find((e) => e.id === environmentId) ?? environments[0]
+    const { id } = this.environment
+    sessionStorage.setItem(STORED, id)
+    this.issuer = `${location.origin}/api/v0/sdk/${id}`
+    this.admin = `${location.origin}/api/v0/admin/environments/${id}`
+    this.wire.places = { [this.issuer]: { own: true }, [this.admin]: { name: 'admin' }, [bankUrl || 'none']: { name: 'bank' } }
+    // The session survives a reload, what a proof has earned does not.
+    const client = createStepUpClient({ environmentId: id, apiBaseUrl: location.origin, storage: sessionStorage, storeTokens: false, fetch: this.wire.fetch })
+    onEvent({ event: 'userChanged', listener: ({ user }) => user && this.dispatchEvent(new Event('change')) }, client)
+    onEvent({ event: 'signedOut', listener: ({ reason }) => this.#ended(NOTICES[reason] ?? 'The session is over. Sign in again.') }, client)
+    this.client = client
+  }
+
+  get user() {
+    return this.client.user
   }
 
   get isSignedIn() {
@@ -31,88 +51,35 @@ export class Session extends EventTarget {
 
   /** Whether the session owes a second factor before most of the server opens to it. */
   get owes() {
-    return (this.user?.scope ?? '').split(' ').includes('requiresAdditionalAuth')
+    return isUserMissingMfaAuth(this.client)
   }
 
   get claims() {
-    return decode(this.token)?.claims ?? {}
+    return decode(this.client.token)?.claims ?? {}
   }
 
-  /** Picks the environment that the following calls go to. */
-  choose(environmentId) {
-    const { environments, bankUrl } = this.config
-    this.#offers = undefined
-    this.environment = environments.find((e) => e.id === environmentId) ?? environments[0]
-    this.api = new Api({ environmentId: this.environment.id, bankUrl, sessionToken: () => this.token })
-    this.api.addEventListener('request', (event) => {
-      this.#note(event.detail)
-      this.dispatchEvent(new Event('request'))
-      // Our own server says 401 for a dead session and for nothing else.
-      if (event.detail.status === 401 && event.detail.own && this.isSignedIn) this.#lost()
-    })
-  }
-
-  // A call that asks the same thing again and again is one line of the log.
-  #note(entry) {
-    const last = this.log[0]
-    const again = entry.repeats && last?.path === entry.path && last.status === entry.status
-    if (again) this.log[0] = { ...entry, times: last.times + 1 }
-    else this.log.unshift({ ...entry, times: 1 })
-    this.log.length = Math.min(this.log.length, 200)
-  }
-
-  /** What the environment offers; asked for once. */
+  /** What the environment offers. */
   async offers() {
-    const asked = this.api
-    this.#offers ??= readOffers(await asked.settings())
-    return this.#offers
+    const { client } = this
+    await initializeClient(client)
+    return readOffers(client.projectSettings)
   }
 
   /** Picks up a session that survived a reload. */
   async resume() {
-    if (!this.token) return
-    try {
-      this.user = await this.api.user()
-    } catch {
-      this.#forget()
-    }
+    await initializeClient(this.client).catch(() => {}) // the next call asks again, and says what is wrong
+    if (this.isSignedIn) await refreshUser(this.client).catch(() => {})
   }
 
-  /** Takes over what every sign-in, verify and refresh answers. */
-  accept(answer) {
-    if (answer.minifiedJwt) this.token = answer.minifiedJwt
-    if (answer.user) this.user = answer.user
-    sessionStorage.setItem(STORED, JSON.stringify({ environmentId: this.environment.id, token: this.token }))
-    const ticket = answer.elevatedAccessToken ? this.tokens.add(answer.elevatedAccessToken) : null
-    this.dispatchEvent(new Event('change'))
-    return ticket
-  }
-
-  /** Ends the session once its token has run out, as any client does. */
+  /** Renews the session once its token has run out, or finds out that it is over. */
   watchExpiry() {
-    if (this.isSignedIn && secondsLeft(this.claims) === 0) this.#lost()
+    if (this.isSignedIn && secondsLeft(this.claims) === 0) refreshAuth(this.client).catch(() => {})
   }
 
-  /** Reads the user again, after a change whose answer does not carry it. */
-  async reload() {
-    this.accept({ user: await this.api.user() })
-  }
+  end = () => logout(this.client)
 
-  #lost() {
-    this.end({ revoke: false, notice: 'The session is over. Sign in again.' })
-  }
-
-  /** Ends the session here and, unless it is dead already, at the server. */
-  async end({ revoke = true, notice = 'Signed out. The session and its elevated tokens are dead.' } = {}) {
-    if (revoke) await this.api.revoke().catch(() => {})
-    this.#forget()
+  #ended(notice) {
+    this.tickets.clear()
     this.dispatchEvent(new CustomEvent('end', { detail: notice }))
-  }
-
-  #forget() {
-    this.user = null
-    this.token = ''
-    this.tokens.clear()
-    sessionStorage.removeItem(STORED)
   }
 }

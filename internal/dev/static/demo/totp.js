@@ -1,8 +1,6 @@
 // An authenticator app for people who have none at hand: the six digits of RFC
 // 6238, from a secret that was shown on this page and never leaves it.
 
-import { fromBase32 } from './bytes.js'
-
 const PERIOD = 30
 
 /** The time step a moment (in seconds) falls into. */
@@ -17,4 +15,20 @@ export async function currentCode(secret, at = Date.now() / 1000) {
   const mac = new DataView(await crypto.subtle.sign('HMAC', key, counter.buffer))
   const number = mac.getUint32(mac.getUint8(19) & 15) & 0x7fffffff
   return { code: String(number % 1e6).padStart(6, '0'), step, left: PERIOD - Math.floor(at % PERIOD) }
+}
+
+const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+function fromBase32(text) {
+  const bytes = []
+  let bits = 0
+  let value = 0
+  for (const letter of text.toUpperCase().replace(/[= ]/g, '')) {
+    value = ((value << 5) | base32.indexOf(letter)) & 0xfff
+    bits += 5
+    if (bits < 8) continue
+    bits -= 8
+    bytes.push((value >> bits) & 0xff)
+  }
+  return Uint8Array.from(bytes)
 }

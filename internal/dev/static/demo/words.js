@@ -16,6 +16,10 @@ const NOT_ONE = 'What came is no elevated token for this service: not of this ki
 
 const CODES = {
   network_error: 'Nothing answered. Is the server still running?',
+  step_up_cancelled: 'Cancelled. Nothing was sent.',
+  user_cancelled_social_popup: 'Cancelled. The other window can be closed.',
+  wallet_rejected: 'The wallet did not sign. Nothing was sent.',
+  passkey_cancelled: 'No passkey: the prompt was closed, or nothing on this device fits.',
   invalid_email_verification: 'That code is used up or too old. Ask for a new one.',
   too_many_email_verification_attempts: 'Too many wrong codes. Ask for a new one.',
   too_many_verification_attempts: 'Too many wrong codes. Wait a little, then ask for a new one.',
@@ -30,7 +34,8 @@ const CODES = {
   operation_conflict: 'The same operation was tried with other contents.',
 }
 
-const SCOPES = {
+/** What scopes allow. */
+export const SCOPES = {
   'transfer:create': 'Send money at the example service',
   'credential:link': 'Add a way to sign in',
   'credential:unlink': 'Remove a way to sign in',
@@ -59,19 +64,13 @@ export const FORMATS = {
 
 /** What people recognise a credential by. */
 export function nameOf(credential) {
-  if (credential.format === 'oauth') return [credential.oauth_display_name ?? credential.oauth_username, credential.oauth_provider].filter(Boolean).join(' at ')
-  const name = credential.email ?? credential.alias ?? credential.public_identifier ?? credential.id ?? ''
+  if (credential.format === 'oauth') return [credential.oauthDisplayName ?? credential.oauthUsername, credential.oauthProvider].filter(Boolean).join(' at ')
+  const name = credential.email ?? credential.alias ?? credential.publicIdentifier ?? credential.id ?? ''
   return credential.address ? shortAddress(credential.address) : name
 }
 
 export function shortAddress(address) {
   return address.length > 16 ? `${address.slice(0, 6)}…${address.slice(-4)}` : address
-}
-
-/** 90 → "2 minutes". */
-export function inMinutes(seconds) {
-  const minutes = Math.ceil(seconds / 60)
-  return minutes === 1 ? 'minute' : `${minutes} minutes`
 }
 
 /** One sentence that says what a refusal means for the person at the screen. */

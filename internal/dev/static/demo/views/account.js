@@ -1,6 +1,7 @@
 // Who you are: user, credentials, and the session token taken apart.
 
 import { everyTick, h, show } from '../dom.js'
+import { refreshAuth } from '../stepup/client.js'
 import { abbreviate, clock, decode, secondsLeft } from '../jwt.js'
 import { nameOf } from '../words.js'
 import { decodedToken } from './decoded.js'
@@ -18,7 +19,7 @@ export function accountView(session) {
 }
 
 function details(session, place) {
-  const { user, token } = session
+  const { user, client: { token } } = session
   const decoded = decode(token)
   const signedInWith = user.verifiedCredentials.find((c) => c.id === decoded?.claims.signin_credential_id)
   const left = h('strong', { class: 'count' })
@@ -37,7 +38,7 @@ function details(session, place) {
     place.element,
     h('div', { class: 'row' },
       button('Refresh', () => place.run(async () => {
-        session.accept(await session.api.refresh())
+        await refreshAuth(session.client)
         place.good('A new session token, the same session.')
       }), { 'data-do': 'refresh' }),
       button('Sign out', () => session.end(), { class: 'button quiet', 'data-do': 'signout' })),

@@ -6,12 +6,12 @@ import { button, outcomePlace } from './parts.js'
 import { settlePrompt } from './prove.js'
 import { showCodes } from './ways/recovery.js'
 
-export function banners(session, factors, prompt) {
+export function banners(session, factors) {
   const place = outcomePlace()
   const list = h('div', { class: 'banners' })
   const draw = () => {
     if (!session.isSignedIn) return
-    show(list, session.owes && debt(session, factors, place), session.user.mfaBackupCodeAcknowledgement === 'pending' && unkept(session, prompt, place))
+    show(list, session.owes && debt(session, factors, place), session.user.mfaBackupCodeAcknowledgement === 'pending' && unkept(session, place))
   }
   session.addEventListener('change', draw)
   factors.addEventListener('change', draw)
@@ -22,8 +22,8 @@ export function banners(session, factors, prompt) {
 // While it is owed, most of the server stays shut to the session.
 function debt(session, factors, place) {
   const credentials = [
-    ...factors.apps.map((a) => ({ id: a.id, format: 'totp', alias: a.alias ?? FORMATS.totp })),
-    ...factors.passkeys.map((p) => ({ id: p.id, format: 'passkey', alias: p.alias ?? FORMATS.passkey })),
+    ...factors.apps.map((a) => ({ id: a.id, format: 'totp', type: 'totp', alias: a.alias ?? FORMATS.totp })),
+    ...factors.passkeys.map((p) => ({ id: p.id, format: 'passkey', type: 'passkey', alias: p.alias ?? FORMATS.passkey })),
   ]
   if (credentials.length === 0) {
     return banner('owes', 'Add a second factor', 'This environment asks everybody for one. Until then this session opens little.',
@@ -31,14 +31,14 @@ function debt(session, factors, place) {
   }
   return banner('owes', 'One more step', 'This session owes your second factor. Until it is given, most of the server stays shut to it.',
     button('Give it', () => place.run(async () => {
-      const outcome = await settlePrompt(session, { credentials, defaultCredentialId: factors.defaultId })
-      if (outcome.kind === 'settled') place.good('Thank you. This session owes nothing.')
+      await settlePrompt(session, { isRequired: true, credentials, defaultCredentialId: factors.defaultId || credentials[0].id })
+      place.good('Thank you. This session owes nothing.')
     }), { class: 'button primary', 'data-do': 'settle' }))
 }
 
-function unkept(session, prompt, place) {
+function unkept(session, place) {
   return banner('codes', 'Keep your recovery codes', 'You have a second factor now. Without these codes, losing it locks you out.',
-    button('Show them', () => place.run(() => showCodes(session, prompt, place)), { class: 'button', 'data-do': 'keep-codes' }))
+    button('Show them', () => place.run(() => showCodes(session, place)), { class: 'button', 'data-do': 'keep-codes' }))
 }
 
 function banner(name, title, text, action) {

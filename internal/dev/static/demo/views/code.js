@@ -12,7 +12,7 @@ const DIGITS = {
 const WORDS = { class: 'code-input words', autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', placeholder: 'XXXX-XXXX-XXXX-XXXX' }
 
 /**
- * A form for a code. submit(text) may throw a Refusal, which is shown and leaves
+ * A form for a code. submit(text) may reject, which is shown and leaves
  * room for another try. sent: the code on its way, if it is one; app: the one
  * that this page plays; kind: recovery for a long code.
  */
@@ -59,7 +59,7 @@ function codeLine(code, use) {
 }
 
 /** The code itself, taken from the inbox every two seconds while on the page. */
-function peek(sent, use) {
+export function peek(sent, use) {
   const body = h('div', {})
   const element = aside('Development inbox', h('a', { href: '/dev/inbox', target: 'stepup-inbox' }, 'Open the inbox'), body)
   let shown
@@ -79,7 +79,7 @@ function peek(sent, use) {
 }
 
 /** The authenticator app that this page plays: its code, for how long, and whether it was used. */
-function playedApp(app, use) {
+export function playedApp(app, use) {
   const body = h('div', {})
   const hint = h('p', { class: 'hint' })
   const element = aside('No phone at hand? This page plays the app', null, [body, hint])

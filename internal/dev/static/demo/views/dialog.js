@@ -25,11 +25,14 @@ export function openDialog(title, name, draw) {
   })
 }
 
-/** Asks for the code sent to a new address or number. Resolves to what submit() gives, or cancelled. */
-export function newAddressPrompt(sent, submit) {
+/** Asks for the code sent to a new address or number. Resolves to {kind: 'linked'} or cancelled. */
+export function newAddressPrompt(sent, link) {
   const [title, label] = sent.kind === 'email' ? ['Confirm the new address', 'Link this address'] : ['Confirm the new number', 'Link this number']
   return openDialog(title, 'new-address', (body, finish) => {
-    const code = codeForm({ sent, label, submit: async (digits) => finish(await submit(digits)) })
+    const code = codeForm({ sent, label, submit: async (digits) => {
+      await link(digits)
+      finish({ kind: 'linked' })
+    } })
     show(body, code.element)
     code.focus()
   })
@@ -51,5 +54,14 @@ export function namePrompt(title, current) {
     show(body, form({ class: 'stack' }, () => finish({ kind: 'named', name: input.value.trim() }), row,
       h('div', { class: 'row' }, h('button', { type: 'submit', class: 'button primary' }, 'Save'))))
     input.select()
+  })
+}
+
+/** Asks for some fields. Resolves to {kind: 'asked'} or cancelled. */
+export function ask(title, text, fields, label) {
+  return openDialog(title, 'ask', (body, finish) => {
+    show(body, form({ class: 'stack' }, () => finish({ kind: 'asked' }), h('p', { class: 'hint' }, text), fields.map((f) => f.row),
+      h('div', { class: 'row' }, h('button', { type: 'submit', class: 'button primary' }, label))))
+    fields[0].input.select()
   })
 }

@@ -3,30 +3,30 @@
 
 import { h, show } from '../dom.js'
 import { Node, fromWei, toWei } from '../chain.js'
-import { ExportKey } from '../exportkey.js'
-import { authorized } from '../stepup.js'
+import { broadcastTransaction, createWallet, ensure, exportWaasPrivateKey, getWalletIntent, getWallets, refreshWallet, signWithWallet } from '../stepup/client.js'
+import { ask } from './dialog.js'
 import { icon } from './icons.js'
-import { ask, intentPrompt, revealKey } from './keptdialogs.js'
-import { button, copyButton, field, outcomePlace, showStop } from './parts.js'
+import { ensureIntent } from './intent.js'
+import { button, copyButton, field, outcomePlace, stopped } from './parts.js'
 
 const SCHEMES = { TWO_OF_TWO: '2 of 2', TWO_OF_THREE: '2 of 3', THREE_OF_FIVE: '3 of 5' }
 const CHAINS = { EVM: 'EVM wallet', SOL: 'Solana wallet' }
 
-export function keptWalletsCard(session, prompt) {
+export function keptWalletsCard(session) {
   const place = outcomePlace()
   const list = h('ul', { class: 'kept-list' })
   const node = session.config.chain && new Node(session.config.chain.rpc)
   const views = new Map() // by wallet id, so that an outcome outlives a new reading of the list
   const load = async () => {
-    const { wallets } = await session.api.keptWallets()
+    const wallets = await getWallets(session.client)
     for (const wallet of wallets) {
-      if (!views.has(wallet.walletId)) views.set(wallet.walletId, keptWallet({ session, prompt, node, reload: load }))
+      if (!views.has(wallet.walletId)) views.set(wallet.walletId, keptWallet({ session, node, reload: load }))
       views.get(wallet.walletId).draw(wallet)
     }
     list.hidden = show(list, wallets.map((w) => views.get(w.walletId).element)).childElementCount === 0
   }
   const make = (chain, label) => button(label, () => place.run(async () => {
-    await session.api.createWallet(chain)
+    await createWallet({ chain }, session.client)
     await load()
     place.good(`Your ${CHAINS[chain]} is ready. Nobody had to see its key.`)
   }), { class: 'button', 'data-do': `create-${chain}` })
@@ -81,15 +81,15 @@ function coins({ node, session }, wallet, place) {
   return { element, look }
 }
 
-function actions({ session, prompt, node, wallet, place, onChain, reload }) {
-  const { api } = session
-  const id = wallet.walletId
+function actions({ session, node, wallet, place, onChain, reload }) {
+  const { client } = session
+  const { walletId } = wallet
   // The intent is what the server says the request will do; the token is for it alone.
   const perform = (request, act, done) => place.run(async () => {
-    const intent = await api.intentOf(id, request)
-    const outcome = await authorized(session, intent, prompt, intentPrompt, act)
-    if (outcome.kind !== 'done') return showStop(place, outcome)
-    await done(outcome.value)
+    const asked = { walletId, ...request }
+    const intent = await getWalletIntent(asked, client)
+    const acted = await ensureIntent(client, intent, () => act({ ...asked, binding: intent.binding }, client))
+    if (!stopped(place, acted)) await done(acted.result)
   })
   return {
     async sign() {
@@ -97,8 +97,7 @@ function actions({ session, prompt, node, wallet, place, onChain, reload }) {
       const text = field('Message', { name: 'message', required: true, autocomplete: 'off', value: 'I was here.' })
       const asked = await ask('Sign a message', 'Whoever has the signature can show that this wallet signed these words.', [text], 'Go on')
       if (asked.kind !== 'asked') return
-      const request = { message: text.input.value }
-      await perform({ action: 'sign', ...request }, (token) => api.signMessage(id, request, token), ({ signature }) =>
+      await perform({ message: text.input.value }, signWithWallet, ({ signature }) =>
         place.good('Signed. ', h('code', { 'data-signature': '' }, signature), ' ', copyButton(signature, 'signature')))
     },
     async send() {
@@ -107,32 +106,26 @@ function actions({ session, prompt, node, wallet, place, onChain, reload }) {
       const amount = field('Amount in ETH', { name: 'amount', required: true, inputmode: 'decimal', pattern: '\\d{1,12}(\\.\\d{1,18})?', title: 'A number such as 0.25', value: '0.25' })
       const asked = await ask('Send coins', `On ${session.config.chain.name}, a chain for development.`, [to, amount], 'Go on')
       if (asked.kind !== 'asked') return
-      await place.run(async () => {
-        const { chainId, name } = session.config.chain
-        const request = { transaction: await node.transfer({ chainId, from: wallet.address, to: to.input.value, wei: toWei(amount.input.value) }) }
-        await perform({ action: 'sign', ...request }, (token) => api.signMessage(id, request, token), async ({ signedTransaction }) => {
-          const { transactionHash } = await api.broadcast(id, { signedTransaction, network: String(chainId) })
-          const receipt = await node.receipt(transactionHash)
-          place.good(receipt ? `Mined in block ${Number(receipt.blockNumber)} of ${name}. ` : `Sent to ${name}. `, h('code', { 'data-transaction': '' }, transactionHash))
-          await onChain.look().catch(() => {}) // the coins have moved all the same
-        })
+      const { chainId, name } = session.config.chain
+      let transaction
+      if (!await place.run(async () => { transaction = await node.transfer({ chainId, from: wallet.address, to: to.input.value, wei: toWei(amount.input.value) }) })) return
+      await perform({ transaction }, signWithWallet, async ({ signedTransaction }) => {
+        const { transactionHash } = await broadcastTransaction({ walletId, signedTransaction, network: String(chainId) }, client)
+        const receipt = await node.receipt(transactionHash)
+        place.good(receipt ? `Mined in block ${Number(receipt.blockNumber)} of ${name}. ` : `Sent to ${name}. `, h('code', { 'data-transaction': '' }, transactionHash))
+        await onChain.look().catch(() => {}) // the coins have moved all the same
       })
     },
-    refresh() {
-      return perform({ action: 'refresh' }, (token) => api.refreshShares(id, token), async ({ generation }) => {
-        await reload()
-        place.good(`Both custodians have new shares (${generation}). The address stays, and the old shares fit nothing any more.`)
-      })
-    },
+    refresh: () => perform({ action: 'refresh' }, refreshWallet, async ({ generation }) => {
+      await reload()
+      place.good(`Both custodians have new shares (${generation}). The address stays, and the old shares fit nothing any more.`)
+    }),
+    // The key is shown in a frame of the server's, sealed on its way there: this page never has it.
     exportKey: () => place.run(async () => {
-      const key = await ExportKey.make()
-      const request = { exportPublicKey: key.publicKey }
-      await perform({ action: 'export', ...request }, (token) => api.exportKey(id, request, token), async (sealed) => {
-        const text = await key.open(sealed, { environmentId: session.environment.id, walletId: id, operationId: sealed.operationId })
-        await reload()
-        await revealKey(wallet, text)
-        place.note('The key was shown on this page. Whoever has it has the wallet.')
-      })
+      const done = await ensure('wallet:export', () => exportWaasPrivateKey({ walletAccount: wallet }, client), client)
+      if (stopped(place, done)) return
+      await reload()
+      place.note('The key was shown. This page has not seen it, but whoever has it has the wallet.')
     }),
   }
 }

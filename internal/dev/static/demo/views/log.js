@@ -6,10 +6,10 @@ export function logView(session) {
   const rows = h('tbody', {})
   const count = h('span', { class: 'pill' })
   const draw = () => {
-    count.textContent = session.log.length
-    show(rows, session.log.map(row))
+    count.textContent = session.wire.log.length
+    show(rows, session.wire.log.map(row))
   }
-  session.addEventListener('request', draw)
+  session.wire.addEventListener('answer', draw)
   draw()
   return h('details', { class: 'card log area-log' },
     h('summary', {}, h('h2', {}, 'Request log'), count),

@@ -1,8 +1,7 @@
 // Small pieces every view uses.
 
 import { h, show, uniqueId } from '../dom.js'
-import { Hitch, Refusal } from '../api.js'
-import { explain, inMinutes } from '../words.js'
+import { explain } from '../words.js'
 
 /** A labelled input. Returns {row, input}. */
 export function field(label, attributes, hint) {
@@ -68,16 +67,16 @@ export function outcomePlace() {
     refused,
     bad: (...text) => show(place, h('p', { class: 'bad' }, ...text)),
 
-    /** Runs work and shows what stopped it: a refusal or a hitch. Answers whether nothing did. */
+    /** Runs work and shows what stopped it: an answer that said no, or something on this side that is none. Answers whether nothing did. */
     async run(work) {
       show(place)
       try {
         await work()
         return true
       } catch (error) {
-        if (error instanceof Refusal) refused(error)
-        else if (error instanceof Hitch) note(error.message)
-        else throw error
+        if (error.status) refused(error)
+        else if (error.code) note(explain(error))
+        else throw error // a mistake of this page
         return false
       }
     },
@@ -87,11 +86,11 @@ export function outcomePlace() {
 /** What was refused, why, and under which request id to look it up. */
 export function refusalCard(refusal) {
   const facts = [
-    ['Status', refusal.status || 'none'],
+    ['Status', refusal.status],
     ['Code', refusal.code],
     ['Reason', refusal.reason],
-    ['Scope', refusal.payload.scope],
-    ['Methods', refusal.payload.methods?.join(', ')],
+    ['Scope', refusal.scope],
+    ['Methods', refusal.methods?.join(', ')],
     ['Request', refusal.requestId],
   ]
   return h('div', { class: 'refusal', 'data-code': refusal.code, 'data-reason': refusal.reason },
@@ -106,10 +105,9 @@ function breakable(text) {
   return text.split(/(?<=_)/).flatMap((part, i) => (i ? [h('wbr'), part] : part))
 }
 
-/** Shows an outcome of guarded() that is not "done". */
-export function showStop(place, outcome) {
-  if (outcome.kind === 'failed') place.refused(outcome.refusal)
-  else if (outcome.kind === 'cancelled') place.note('Cancelled. Nothing was sent.')
-  else if (outcome.kind === 'cooling-down') place.bad(`Your second factors changed a moment ago. Nothing opens this for another ${inMinutes(outcome.seconds)}.`)
-  else if (outcome.kind === 'no-method') place.bad('This asks for a proof, and you have no method on file that counts.')
+/** Shows why an action that ensure() was to run did not. Answers whether that is so. */
+export function stopped(place, { outcome, error }) {
+  if (outcome === 'cancelled') place.note(explain(error))
+  if (outcome === 'unavailable') place.bad(explain(error))
+  return error !== undefined
 }

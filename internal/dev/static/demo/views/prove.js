@@ -1,65 +1,70 @@
-// The step-up prompt: the default way at once, the others one click away.
+// The prompt: the component of the SDK in a dialog of this page, beside what a
+// developer has at hand instead of a mailbox and a phone.
 
 import { h, show } from '../dom.js'
-import { noToken } from '../stepup.js'
-import { scopeInWords } from '../words.js'
-import { openDialog } from './dialog.js'
-import { icon } from './icons.js'
-import { intentView } from './keptdialogs.js'
-import { provers } from './provers.js'
-import { optionsOf } from './options.js'
+import { SentCode } from '../inbox.js'
+import { clientEndpoints, defineStepUpPrompt, StepUpPromptElement } from '../stepup/client.js'
+import { peek, playedApp } from './code.js'
+import { intentFacts } from './intent.js'
+import { SCOPES } from '../words.js'
 
-/**
- * The prompt that ensure() calls: prove it is you in one of the ways the check lists.
- * With an intent, which has a binding, the proof is for just that.
- */
-export function stepUpPrompt(session) {
-  return (scope, check, intent) => openDialog('Prove it is you', 'stepup', (body, finish, signal) => {
-    const options = optionsOf(session, check)
-    const accept = (answer) => {
-      const ticket = session.accept(answer)
-      finish(ticket ? { kind: 'token', ticket } : { kind: 'failed', refusal: noToken() })
-    }
-    present(body, { session, scopes: [scope], bindingId: intent?.bindingId, head: [purpose(scope), intent && intentView(intent)], options, accept, signal })
-  })
+defineStepUpPrompt()
+
+/** What the client asks the user with: resolves once it is proven, rejects when the user closes it. */
+export function stepUpPrompt(session, request) {
+  return ask('stepup', session, request, { about: request.binding && intentFacts(request.binding) })
 }
 
 /** Asks for a second factor for the session itself, which opens no door but its own. */
 export function settlePrompt(session, check) {
-  return openDialog('Your second factor', 'settle', (body, finish, signal) => {
-    const accept = (answer) => {
-      session.accept(answer)
-      finish({ kind: 'settled' })
-    }
-    present(body, { session, head: h('p', {}, 'This environment asks for it at every sign-in.'), options: optionsOf(session, check), accept, signal })
+  const request = { client: session.client, requestedScopes: [], check, signal: new AbortController().signal }
+  return ask('settle', session, request, { texts: { protectedAction: 'Go on with this session' } })
+}
+
+async function ask(name, session, request, { about, texts }) {
+  const element = new StepUpPromptElement()
+  const aside = h('div', {})
+  const dialog = h('dialog', { class: 'dialog prompt', 'data-dialog': name, 'aria-label': 'Prove it is you' }, element, about, aside)
+  element.setAttribute('mode', 'inline')
+  element.texts = { ...texts, scopes: SCOPES }
+  element.endpoints = observed(clientEndpoints({ request }), session, (sent) => show(aside, peek(sent, type)))
+  dialog.addEventListener('cancel', (event) => { event.preventDefault(); element.close() })
+  document.getElementById('dialogs').append(dialog)
+  dialog.showModal()
+
+  // Types a code for the user, who still has to send it.
+  const type = (code) => {
+    const input = element.shadowRoot.querySelector('input')
+    input.value = code
+    input.dispatchEvent(new Event('input', { bubbles: true }))
+    input.focus()
+  }
+  // Where a code of an app is asked for, an app that this page plays shows one.
+  const [app] = session.apps.values()
+  const screens = new MutationObserver(() => {
+    const asked = element.shadowRoot.querySelector('.screen-totp') !== null
+    if (app && asked && !aside.hasChildNodes()) show(aside, playedApp(app, type))
+    else if (!asked && element.shadowRoot.querySelector('.screen-code') === null) show(aside)
   })
-}
-
-function present(body, context) {
-  const { options } = context
-  const usable = options.filter((o) => provers[o.format])
-  const choose = (option) => {
-    const prover = provers[option.format]({ ...context, option, another: usable.length > 1 && anotherWay() })
-    show(body, context.head, h('p', { class: 'chosen', 'data-method': option.format },
-      icon(option.format), h('span', {}, h('strong', {}, option.title), option.detail && h('small', {}, option.detail))), prover.element)
-    prover.focus()
+  screens.observe(element.shadowRoot, { childList: true, subtree: true })
+  try {
+    await element.ask({ signal: request.signal })
+  } finally {
+    screens.disconnect()
+    dialog.close()
+    dialog.remove()
   }
-  const anotherWay = () => h('button', { type: 'button', class: 'button quiet', 'data-do': 'another-way', onclick: list }, 'Use another way')
-  const list = () => {
-    const ways = options.map((option) => way(option, usable.includes(option), () => choose(option)))
-    show(body, context.head, h('ul', { class: 'ways-list', 'aria-label': 'Ways to prove it is you' }, ways.map((w) => h('li', {}, w))))
-    ways.find((w) => !w.disabled)?.focus()
+}
+
+/** The same endpoints, which tell of each code that they send. */
+function observed(endpoints, { user }, sending) {
+  return {
+    ...endpoints,
+    async sendCode(what) {
+      const { email, phoneNumber, phoneCountryCode = '' } = user.verifiedCredentials.find(({ id }) => id === what.credentialId)
+      const sent = await new SentCode(email ? 'email' : 'sms', email ?? phoneCountryCode + phoneNumber, () => endpoints.sendCode(what)).sendAgain()
+      sending(sent)
+      return sent.verification
+    },
   }
-  if (usable.length > 0) choose(usable[0])
-  else list()
-}
-
-function purpose(scope) {
-  return h('p', { class: 'purpose' }, h('strong', {}, scopeInWords(scope)), h('code', { class: 'scope' }, scope))
-}
-
-function way(option, usable, choose) {
-  return h('button', { type: 'button', class: 'way', 'data-way': option.format, disabled: !usable, onclick: choose },
-    icon(option.format),
-    h('span', {}, h('strong', {}, option.title), h('small', {}, usable ? option.detail : 'Not in this demo')))
 }

@@ -2,7 +2,7 @@
 
 import { everyTick, h, show, svg } from '../dom.js'
 import { Factors } from '../factors.js'
-import { isLive } from '../tokens.js'
+import { isLive } from '../tickets.js'
 import { accountView } from './account.js'
 import { actionCards } from './actions.js'
 import { cheatsView } from './cheats.js'
@@ -11,7 +11,6 @@ import { keptWalletsCard } from './kept.js'
 import { logView } from './log.js'
 import { migrationView } from './migration.js'
 import { button } from './parts.js'
-import { stepUpPrompt } from './prove.js'
 import { ticketsView } from './tickets.js'
 import { Ledger, transferCard } from './transfer.js'
 import { waysView } from './ways.js'
@@ -32,7 +31,6 @@ export function topbar(session) {
 }
 
 export function home(session) {
-  const prompt = stepUpPrompt(session)
   const ledger = new Ledger(session)
   const factors = new Factors(session)
   factors.load().catch(() => {}) // what stopped it stands in the log
@@ -40,26 +38,26 @@ export function home(session) {
   return everyTick(h('div', { class: 'home' },
     h('h1', { class: 'sr' }, 'Signed in to the demo'),
     progress(session),
-    banners(session, factors, prompt),
+    banners(session, factors),
     h('div', { class: 'columns' },
       ticketsView(session),
       h('section', { class: 'area-actions', 'aria-labelledby': 'actions-title' },
         h('h2', { id: 'actions-title' }, 'Actions'),
         h('div', { class: 'cards' },
-          bank && transferCard(session, ledger, prompt),
-          session.config.keptWallets && keptWalletsCard(session, prompt),
-          actionCards(session, prompt))),
+          bank && transferCard(session, ledger),
+          session.config.keptWallets && keptWalletsCard(session),
+          actionCards(session))),
       accountView(session)),
     session.environment.migrating && session.config.operatorToken && migrationView(session, factors),
-    waysView(session, factors, prompt),
-    bank && cheatsView(session, ledger, prompt),
+    waysView(session, factors),
+    bank && cheatsView(session, ledger),
     logView(session)), () => session.watchExpiry())
 }
 
 function progress(session) {
   const list = h('ol', { class: 'progress', 'aria-label': 'How far you are' })
   const draw = () => {
-    const tickets = session.tokens.tickets
+    const tickets = session.tickets.all
     const steps = [
       ['Signed in', true],
       ['Stepped up', tickets.length > 0],
@@ -69,7 +67,7 @@ function progress(session) {
     show(list, steps.map(([label, done], i) => h('li', { class: [done && 'done', i === 1 && live && 'live'].filter(Boolean).join(' ') },
       h('span', { class: 'progress-number', 'aria-hidden': 'true' }, i + 1), label, h('span', { class: 'sr' }, done ? ' (done)' : ' (not yet)'))))
   }
-  session.tokens.addEventListener('change', draw)
+  session.tickets.addEventListener('change', draw)
   draw()
   return list
 }

@@ -1,14 +1,12 @@
 // The first screen: what this is, which environment, and every way to sign in.
 
 import { h, show, svg } from '../dom.js'
-import { sendCode } from '../sentcode.js'
-import { goToProvider } from '../social.js'
-import { signWith } from '../wallets.js'
-import { usePasskey } from '../webauthn.js'
+import { SentCode } from '../inbox.js'
+import { sendEmailOTP, sendSmsOTP, signInWithPasskey, signInWithSocialRedirect, verifyOTP, verifyWalletAccount } from '../stepup/client.js'
 import { codeForm } from './code.js'
 import { icon } from './icons.js'
 import { button, field, form, outcomePlace } from './parts.js'
-import { pickWallet } from './ways/wallets.js'
+import { connectWallet } from './ways/wallets.js'
 
 /** notice: a word to greet with; refused: why the login elsewhere did not sign in. */
 export function signInView(session, { notice, refused, onSignedIn }) {
@@ -40,12 +38,14 @@ const SENT = {
   email: {
     label: 'Email address', button: 'Email me a code', title: 'Check your mail', other: 'Another address',
     input: { type: 'email', name: 'email', autocomplete: 'email', placeholder: 'ada@example.com' }, clean: (text) => text.trim(),
+    send: (email, client) => sendEmailOTP({ email }, client),
     hint: 'Any address works. Nothing leaves this machine: codes land in the development inbox.',
   },
   sms: {
     label: 'Phone number, with country code', button: 'Text me a code', title: 'Check your phone', other: 'Another number',
     input: { type: 'tel', name: 'phone', autocomplete: 'tel', placeholder: '+1 415 555 2671', pattern: '\\+[0-9 ]{7,20}', title: 'A number that begins with + and the country code' },
     clean: (text) => text.replace(/[^+0-9]/g, ''),
+    send: (phoneNumber, client) => sendSmsOTP({ phoneNumber }, client),
     hint: 'Any number that could exist works. Nothing leaves this machine.',
   },
 }
@@ -59,9 +59,10 @@ function askForAddress(session, card, { kind = 'email', notice = '', refused, on
   const others = h('div', { class: 'others' })
   const offerOthers = () => session.offers().then(
     (offers) => show(others, otherWays({ session, card, kind, place, onSignedIn, offers })),
-    (refusal) => place.refused(refusal))
+    (error) => place.run(() => { throw error }))
   const ask = form({ class: 'stack' }, () => place.run(async () => {
-    askForCode(session, card, kind, await sendCode(session.api, kind, sent.clean(input.value)), onSignedIn)
+    const to = sent.clean(input.value)
+    askForCode(session, card, kind, await new SentCode(kind, to, () => sent.send(to, session.client)).sendAgain(), onSignedIn)
   }),
   h('h2', { id: 'signin-title' }, 'Sign in'),
   environmentChoice(session, offerOthers),
@@ -92,22 +93,23 @@ function environmentChoice(session, onChange) {
 
 function otherWays({ session, card, kind, place, onSignedIn, offers }) {
   const way = (format, label, run) => h('li', {}, button([icon(format), label], () => place.run(run), { class: 'button other', 'data-signin': format }))
-  const take = (answer) => {
-    session.accept(answer)
-    onSignedIn()
-  }
+  const { client } = session
   const askFor = (other) => () => askForAddress(session, card, { kind: other, onSignedIn })
   return h('ul', {}, [
     kind !== 'email' && way('email', 'Email code', askFor('email')),
     offers.passkey && way('passkey', 'Passkey', async () => {
-      take(await session.api.signInWithPasskey(await usePasskey(await session.api.passkeySignInOptions())))
+      await signInWithPasskey({}, client)
+      onSignedIn()
     }),
     offers.sms && kind !== 'sms' && way('phoneNumber', 'Text message', askFor('sms')),
     (offers.evm || offers.solana) && way('blockchain', 'Wallet', async () => {
-      const wallet = await pickWallet(offers, place)
-      if (wallet) take(await session.api.signInWithWallet(await signWith(session.api, wallet)))
+      const walletAccount = await connectWallet(offers, place)
+      if (!walletAccount) return
+      await verifyWalletAccount({ walletAccount }, client)
+      onSignedIn()
     }),
-    offers.socials.map((offer) => way('oauth', offer.name ?? offer.provider, () => goToProvider(session, offer))),
+    offers.socials.map((offer) => way('oauth', offer.name ?? offer.provider, () =>
+      signInWithSocialRedirect({ provider: offer.provider, redirectUrl: `${location.origin}/demo/` }, client))),
   ])
 }
 
@@ -115,7 +117,7 @@ function askForCode(session, card, kind, sent, onSignedIn) {
   const code = codeForm({
     sent, label: 'Sign in',
     submit: async (digits) => {
-      session.accept(await session.api.signIn(kind, sent.typed(digits)))
+      await verifyOTP({ verificationToken: digits, otpVerification: sent.verification }, session.client)
       onSignedIn()
     },
     extra: h('button', { type: 'button', class: 'button quiet', onclick: () => askForAddress(session, card, { kind, onSignedIn }) }, SENT[kind].other),

@@ -2,7 +2,7 @@
 
 import { everyTick, h, show, svg } from '../dom.js'
 import { abbreviate, clock, secondsLeft } from '../jwt.js'
-import { isLive, stateOf } from '../tokens.js'
+import { isLive, stateOf } from '../tickets.js'
 import { scopeInWords } from '../words.js'
 import { decodedToken } from './decoded.js'
 
@@ -15,7 +15,7 @@ export function ticketsView(session) {
   const folded = h('details', { class: 'earlier', hidden: true }, h('summary', {}, count), earlier)
   // What can still be used, else the newest, stays in sight; the others would push the actions down.
   const draw = () => {
-    const tickets = session.tokens.tickets
+    const tickets = session.tickets.all
     const inSight = tickets.filter((t, i) => isLive(t) || (i === 0 && !tickets.some(isLive)))
     const others = tickets.filter((t) => !inSight.includes(t))
     show(list, tickets.length ? inSight.map(ticketCard) : emptyState())
@@ -23,7 +23,7 @@ export function ticketsView(session) {
     count.textContent = others.length === 1 ? 'One earlier token' : `${others.length} earlier tokens`
     folded.hidden = others.length === 0
   }
-  session.tokens.addEventListener('change', draw)
+  session.tickets.addEventListener('change', draw)
   draw()
   return h('section', { class: 'area-tickets', 'aria-labelledby': 'tickets-title' },
     h('h2', { id: 'tickets-title' }, 'Elevated tokens'), list, folded)

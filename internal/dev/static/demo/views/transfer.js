@@ -2,9 +2,10 @@
 // token. The service checks session and elevated token itself.
 
 import { h, show } from '../dom.js'
-import { attempt, authorized, ensure, guarded } from '../stepup.js'
-import { intentPrompt } from './keptdialogs.js'
-import { button, field, form, outcomePlace, showStop } from './parts.js'
+import { accepted, Bank } from '../raw.js'
+import { ensure, promptStepUpAuth, registerBinding } from '../stepup/client.js'
+import { ensureIntent } from './intent.js'
+import { button, field, form, outcomePlace, stopped } from './parts.js'
 
 export const TRANSFER = 'transfer:create'
 
@@ -15,10 +16,10 @@ export class Ledger extends EventTarget {
 
   constructor(session) {
     super()
-    this.session = session
+    this.bank = new Bank(session)
     this.waits = session.owes // the service does not accept a session that owes a second factor
     session.addEventListener('change', () => {
-      if (!this.waits || session.owes || !session.isSignedIn) return
+      if (!this.waits || session.owes) return
       this.waits = false
       this.load().catch(() => {}) // what stopped it stands in the log
     })
@@ -27,7 +28,7 @@ export class Ledger extends EventTarget {
   async load() {
     if (this.waits) return this.dispatchEvent(new Event('change'))
     try {
-      this.accounts = (await this.session.api.accounts()).accounts
+      this.accounts = await this.bank.accounts()
     } catch (refusal) {
       if (refusal.status !== 401) throw refusal
       this.stranger = true
@@ -36,7 +37,8 @@ export class Ledger extends EventTarget {
   }
 }
 
-export function transferCard(session, ledger, prompt) {
+export function transferCard({ client }, ledger) {
+  const { bank } = ledger
   const place = outcomePlace()
   const accounts = h('ul', { class: 'accounts' })
   const to = field('To', { name: 'to', required: true, value: 'bob', autocomplete: 'off', autocapitalize: 'none' })
@@ -50,35 +52,38 @@ export function transferCard(session, ledger, prompt) {
     waited = ledger.waits
     if (ledger.stranger) place.note('The bank trusts the tokens of another environment only. Sign in there to send money.')
   })
-  const ordered = () => ({ to: to.input.value.trim(), amount: amount.input.valueAsNumber })
-  const sent = async (order, outcome) => {
-    if (outcome.kind !== 'done') return showStop(place, outcome)
-    place.good(`Sent ${money(order.amount)} to ${order.to}. ${outcome.ticket ? 'The token is spent.' : 'No proof was asked.'}`)
+  // Runs one of the two ways to send, which gets what ensure() gives and may take its token.
+  const transfer = (ensured, sending) => place.run(async () => {
+    const order = { to: to.input.value.trim(), amount: amount.input.valueAsNumber }
+    let elevated
+    const done = await ensured(order, ({ token }) => {
+      elevated = token()
+      return sending(order, elevated)
+    })
+    if (stopped(place, done)) return
+    await accepted(done.result)
+    place.good(`Sent ${money(order.amount)} to ${order.to}. ${elevated ? 'The token is spent.' : 'No proof was asked.'}`)
     await ledger.load().catch(() => {}) // the money has moved all the same
+  })
+  const confirming = async ({ to, amount }, act) => {
+    const authorizationDetails = [{ type: 'transfer', amount: String(amount), currency: 'EUR', payee: to }]
+    const binding = await registerBinding({ scope: TRANSFER, authorizationDetails }, client)
+    return ensureIntent(client, { scope: TRANSFER, binding, summary: binding.summary }, act)
   }
-  const send = form({ class: 'stack', 'data-action': 'transfer' }, async () => {
-    place.clear()
-    const order = ordered()
-    await sent(order, await guarded(session, TRANSFER, prompt, (token) => session.api.transfer(order, token)))
-  },
-  h('div', { class: 'pair' }, to.row, amount.row),
-  h('div', { class: 'row' },
-    h('button', { type: 'submit', class: 'button primary' }, 'Send money'),
-    button('Confirm payee and amount', async () => {
-      place.clear()
-      if (!send.reportValidity()) return
-      const order = ordered()
-      const authorizationDetails = [{ type: 'transfer', amount: String(order.amount), currency: 'EUR', payee: order.to }]
-      const asked = { scope: TRANSFER, authorizationDetails }
-      await sent(order, await authorized(session, asked, prompt, intentPrompt, (token) => session.api.confirmedTransfer(order, token)))
-    }, { class: 'button', 'data-do': 'confirm-transfer' }),
-    button('Only get the token', async () => {
-      const outcome = await ensure(session, TRANSFER, prompt)
-      if (outcome.kind !== 'token') return showStop(place, outcome)
-      place.note('The token waits in “Elevated tokens”. Send the money before it runs out.')
-    }, { class: 'button quiet', 'data-do': 'get-token' })))
+  const send = form({ class: 'stack', 'data-action': 'transfer' },
+    () => transfer((order, act) => ensure(TRANSFER, act, client), bank.transfer),
+    h('div', { class: 'pair' }, to.row, amount.row),
+    h('div', { class: 'row' },
+      h('button', { type: 'submit', class: 'button primary' }, 'Send money'),
+      button('Confirm payee and amount', async () => {
+        if (send.reportValidity()) await transfer(confirming, bank.confirmedTransfer)
+      }, { class: 'button', 'data-do': 'confirm-transfer' }),
+      button('Only get the token', () => place.run(async () => {
+        await promptStepUpAuth({ requestedScopes: [TRANSFER] }, client)
+        place.note('The token waits in “Elevated tokens”. Send the money before it runs out.')
+      }), { class: 'button quiet', 'data-do': 'get-token' })))
 
-  ledger.load().catch((refusal) => place.refused(refusal))
+  place.run(() => ledger.load())
   return h('article', { class: 'card feature' },
     h('header', { class: 'card-head' }, h('h3', {}, 'Send money'), h('code', { class: 'scope' }, TRANSFER)),
     h('p', {}, 'At the example bank, a separate service. It asks for a single-use token each time; one that confirms payee and amount is good for nothing else.'),
@@ -92,15 +97,4 @@ function accountRow(account) {
 
 export function money(amount) {
   return new Intl.NumberFormat('en', { style: 'currency', currency: 'EUR', maximumFractionDigits: 0 }).format(amount)
-}
-
-/** The transfer that a ticket is bound to once more, or one of 1 with exactly this ticket (or none), for the cheats. */
-export function tryTransfer(session, ticket, token = ticket?.text) {
-  const [bound] = ticket?.claims.authorization_details ?? []
-  if (bound) {
-    const same = { to: bound.payee, amount: Number(bound.amount) }
-    return attempt(session, ticket, () => session.api.confirmedTransfer(same, token))
-  }
-  const order = { to: 'mallory', amount: 1 }
-  return attempt(session, ticket, () => session.api.transfer(order, token))
 }

@@ -1,7 +1,6 @@
 // Everything that proves who you are: add it, name it, remove it.
 
 import { h } from '../dom.js'
-import { Factors } from '../factors.js'
 import { addressCard } from './ways/addresses.js'
 import { appsCard } from './ways/apps.js'
 import { passkeysCard } from './ways/passkeys.js'
@@ -9,16 +8,16 @@ import { recoveryCard } from './ways/recovery.js'
 import { socialsCard } from './ways/socials.js'
 import { walletsCard } from './ways/wallets.js'
 
-export function waysView(session, factors, prompt) {
-  const cards = h('div', { class: 'ways' }, addressCard(session, prompt, 'email'))
+export function waysView(session, factors) {
+  const cards = h('div', { class: 'ways' }, addressCard(session, 'email'))
   session.offers().then((offers) => {
     cards.append(...[
-      offers.app && appsCard(session, factors, prompt),
-      offers.passkey && passkeysCard(session, factors, prompt),
-      offers.recovery && recoveryCard(session, factors, prompt),
-      offers.sms && addressCard(session, prompt, 'phoneNumber'),
-      (offers.evm || offers.solana) && walletsCard(session, prompt, offers),
-      offers.socials.length > 0 && socialsCard(session, prompt, offers.socials),
+      offers.app && appsCard(session, factors),
+      offers.passkey && passkeysCard(session, factors),
+      offers.recovery && recoveryCard(session, factors),
+      offers.sms && addressCard(session, 'phoneNumber'),
+      (offers.evm || offers.solana) && walletsCard(session, offers),
+      offers.socials.length > 0 && socialsCard(session, offers.socials),
     ].filter(Boolean))
   })
   return h('section', { class: 'area-ways', id: 'ways', 'aria-labelledby': 'ways-title' },

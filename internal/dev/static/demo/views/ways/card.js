@@ -1,11 +1,11 @@
 // What the cards have in common: a heading, a list, rows with buttons.
 
 import { h, show } from '../../dom.js'
-import { attempt, guarded, insist } from '../../stepup.js'
+import { confirmCredential, ensure, promptStepUpAuth, refreshUser, setDefaultMfaDevice, unlinkCredential } from '../../stepup/client.js'
 import { FORMATS, nameOf } from '../../words.js'
-import { confirmPrompt } from '../dialog.js'
+import { confirmPrompt, namePrompt } from '../dialog.js'
 import { icon } from '../icons.js'
-import { button, showStop } from '../parts.js'
+import { button, stopped } from '../parts.js'
 
 export const LINK = 'credential:link'
 export const UNLINK = 'credential:unlink'
@@ -28,16 +28,16 @@ export function liveList(session, source, rows) {
 }
 
 /** The user's credentials of one format as rows. */
-export function credentialList(session, prompt, place, format) {
+export function credentialList(session, place, format) {
+  const { client } = session
   return liveList(session, session, () => session.user.verifiedCredentials.filter((c) => c.format === format).map((credential) => {
     const name = nameOf(credential)
     return row(name, pills(session, credential), [
-      credential.confirmed === false && confirmButton(session, prompt, place, credential.id, name),
+      credential.confirmed === false && confirmButton(session, place, credential.id, name),
       !isKept(credential) && button('Unlink', () => place.run(async () => {
-        const outcome = await guarded(session, UNLINK, prompt, (token) => session.api.unlink(credential.id, token))
-        if (outcome.kind !== 'done') return showStop(place, outcome)
-        session.tokens.killAll((ticket) => ticket.claims.credential_id === credential.id)
-        session.accept({ ...outcome.value, user: outcome.value.user ?? await session.api.user() })
+        if (stopped(place, await ensure(UNLINK, () => unlinkCredential({ verifiedCredentialId: credential.id }, client), client))) return
+        session.tickets.killAll((ticket) => ticket.claims.credential_id === credential.id)
+        await refreshUser(client)
         place.good(`Unlinked ${name}.`)
       }), { class: 'button small quiet', 'data-unlink': name, 'aria-label': `Unlink ${name}` }),
     ])
@@ -51,7 +51,7 @@ export function row(name, marks, buttons) {
 export const pill = (text) => h('span', { class: 'pill' }, text)
 
 // An embedded wallet is on file as a credential, vouches for nothing, and stays as long as the wallet does.
-const isKept = (credential) => credential.wallet_provider === 'embeddedWallet'
+const isKept = (credential) => credential.walletProvider === 'embeddedWallet'
 
 function pills(session, credential) {
   return [
@@ -62,35 +62,37 @@ function pills(session, credential) {
 }
 
 /** What was linked with nothing counts for nothing, until an older way confirms it. */
-export function confirmButton(session, prompt, place, id, name) {
+function confirmButton({ client }, place, credentialId, name) {
   return button('Confirm', () => place.run(async () => {
-    const allowed = await insist(session, LINK, prompt)
-    if (allowed.kind !== 'token') return showStop(place, allowed)
-    const outcome = await attempt(session, allowed.ticket, (token) => session.api.confirm(id, token))
-    if (outcome.kind !== 'done') return showStop(place, outcome)
-    session.accept(outcome.value)
+    await promptStepUpAuth({ requestedScopes: [LINK] }, client) // whatever the version, this door wants a proof
+    await confirmCredential({ credentialId }, client)
+    await refreshUser(client)
     place.good(`${name} counts now: it may sign in and prove that it is you.`)
   }), { class: 'button small', 'data-confirm': name, 'aria-label': `Confirm ${name}` })
 }
 
-/** Buttons that every second factor has. */
-export function factorButtons({ session, factors, prompt, place, factor, format, rename, remove }) {
+/** Buttons that every second factor has. rename(alias) and remove() do it. */
+export function factorButtons({ session, factors, place, factor, format, rename, remove }) {
+  const { client } = session
   const name = factor.alias ?? FORMATS[format]
   return [
-    factor.confirmed === false && confirmButton(session, prompt, place, factor.id, name),
+    factor.confirmed === false && confirmButton(session, place, factor.id, name),
     factors.defaultId !== factor.id && button('Make default', () => place.run(async () => {
-      await session.api.changeFactor(factor.id, { default: true })
+      await setDefaultMfaDevice({ deviceId: factor.id }, client)
       await factors.load()
       place.good(`${name} is asked for first from now on.`)
     }), { class: 'button small quiet', 'data-default': name }),
-    button('Rename', rename, { class: 'button small quiet', 'data-rename': name, 'aria-label': `Rename ${name}` }),
+    button('Rename', () => place.run(async () => {
+      const answer = await namePrompt(`Name ${format === 'totp' ? 'this app' : 'this passkey'}`, factor.alias ?? '')
+      if (answer.kind !== 'named') return
+      await rename(answer.name)
+      await factors.load()
+    }), { class: 'button small quiet', 'data-rename': name, 'aria-label': `Rename ${name}` }),
     button('Remove', () => place.run(async () => {
       const sure = await confirmPrompt(`Remove ${name}?`, 'It proves nothing any more, and every token that came from it dies.', 'Remove it')
-      if (sure.kind !== 'confirmed') return
-      const outcome = await guarded(session, UNLINK, prompt, remove)
-      if (outcome.kind !== 'done') return showStop(place, outcome)
-      session.tokens.killAll((ticket) => ticket.claims.credential_id === factor.id)
-      await Promise.all([factors.load(), session.reload()])
+      if (sure.kind !== 'confirmed' || stopped(place, await ensure(UNLINK, remove, client))) return
+      session.tickets.killAll((ticket) => ticket.claims.credential_id === factor.id)
+      await Promise.all([factors.load(), refreshUser(client)])
       place.good(`${name} is removed.`)
     }), { class: 'button small quiet', 'data-remove': name, 'aria-label': `Remove ${name}` }),
   ]

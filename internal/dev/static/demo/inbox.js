@@ -1,32 +1,18 @@
 // A code on its way to an address or a number, and where to find it in development.
 
-/**
- * Asks the server to send a code. kind is email or sms; more is what else the code
- * is to be about. Throws a Refusal when it will not.
- */
-export async function sendCode(api, kind, to, more = {}) {
-  const code = new SentCode(api, kind, to, more)
-  await code.sendAgain()
-  return code
-}
-
-class SentCode {
-  verificationUUID = ''
+/** kind is email or sms; send() has the server send a code, and answers which. */
+export class SentCode {
   #seen = new Set() // messages that were there before, so that an old code is never offered
 
-  constructor(api, kind, to, more) {
-    Object.assign(this, { api, kind, to, more })
+  constructor(kind, to, send) {
+    Object.assign(this, { kind, to, send })
   }
 
   async sendAgain() {
     const seen = new Set((await readInbox()).map((m) => m.id))
-    this.verificationUUID = (await this.api.createCode(this.kind, this.to, this.more)).verificationUUID
+    this.verification = await this.send()
     this.#seen = seen
-  }
-
-  /** What the server wants to see: which code was sent, and the digits typed. */
-  typed(digits) {
-    return { verificationUUID: this.verificationUUID, verificationToken: digits }
+    return this
   }
 
   /** The message with this code, once it is in the development inbox. */

@@ -1,0 +1,1 @@
+import{a}from"./chunk-NBSJFMM5.js";export{a as findWallets};
