@@ -4,6 +4,7 @@ import http from 'node:http';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import * as sdk from '@stepup-auth/client';
+import { findWallets } from '@stepup-auth/client/prompt';
 import { rejection } from './lib/app.mjs';
 import { answer, base, elevated, environmentId, fakeApp, issuer, jwt, memory, otherEnvironment, refusal, sessionClaims, settings, user, verify } from './lib/fake.mjs';
 
@@ -145,6 +146,43 @@ describe('refusals are typed', () => {
       assert.deepEqual([error.code, error.status, error.requestId, error.message, error.retryAfterSeconds], [code, status, 'R9', 'Because.', 7]);
     });
   }
+});
+
+describe('wallets of the browser', () => {
+  const address = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045';
+  const found = async (request, chain) => {
+    const window = new EventTarget();
+    window.addEventListener('eip6963:requestProvider', () =>
+      window.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail: { info: { uuid: 'w', name: 'Fox' }, provider: { request } } })));
+    globalThis.window = window;
+    try {
+      return await findWallets(chain);
+    } finally {
+      delete globalThis.window;
+    }
+  };
+
+  it('are found, and give the account that signs, on its chain', async () => {
+    const asked = [];
+    const [wallet] = await found(async ({ method, params }) => {
+      asked.push([method, params?.[1]]);
+      return { eth_requestAccounts: [address.toLowerCase()], eth_chainId: '0x2105', personal_sign: '0xsigned' }[method];
+    });
+    assert.equal(wallet.name, 'Fox');
+    const account = await wallet.connect(address);
+    assert.deepEqual([account.address, account.chain, account.network], [address, 'EVM', '8453']);
+    assert.equal(await account.signMessage({ message: 'x' }), '0xsigned');
+    assert.equal((await wallet.connect()).address, address.toLowerCase());
+    assert.equal(await wallet.connect('0x0000000000000000000000000000000000000001'), null);
+    assert.deepEqual(asked[2], ['personal_sign', address.toLowerCase()]);
+  });
+
+  it('of another kind are not offered, and one that declines says so', async () => {
+    const declines = async () => { throw new Error('no'); };
+    assert.deepEqual(await found(declines, 'SOL'), []);
+    const [wallet] = await found(declines, 'EVM');
+    await assert.rejects(wallet.connect(), { code: 'wallet_rejected' });
+  });
 });
 
 describe('a proof that is wanted though none is required', () => {
