@@ -205,8 +205,8 @@ func TestPagesNeedNoInlineCode(t *testing.T) {
 			return err
 		}
 		rules := []*regexp.Regexp{forbidden, external}
-		if strings.HasPrefix(name, "demo/stepup/") { // bundled: that it makes no markup of data is for the policy to see, which allows no trusted type
-			rules = rules[1:]
+		if strings.HasPrefix(name, "demo/stepup/") {
+			rules = rules[1:] // it is bundled; that it makes no markup of data is for the policy, which allows no trusted type
 		}
 		for _, rule := range rules {
 			if found := rule.Find(body); found != nil {

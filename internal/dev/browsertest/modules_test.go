@@ -104,7 +104,10 @@ func TestTickets(t *testing.T) {
 				const states = () => tickets.all.map((t) => t.scopes.join(' ') + ':' + stateOf(t)).join(' ');
 				const answers = async (status, body, call) => {
 					const {fetch} = window;
-					window.fetch = async () => { if (!status) throw new TypeError('offline'); return new Response(JSON.stringify(body), {status}) };
+					window.fetch = async () => {
+						if (!status) throw new TypeError('offline');
+						return new Response(JSON.stringify(body), {status});
+					};
 					try { await call().catch(() => {}) } finally { window.fetch = fetch }
 				};
 				const earn = async (text, url = '/own/verify') => {
@@ -152,11 +155,13 @@ func TestStepUpOutcomes(t *testing.T) {
 			return ran + ': ' + place.element.textContent;
 		};
 		const required = {isRequired: true, credentials: [{id: 'c', format: 'totp', type: 'totp'}]};
+		const proving = ({client}) => sdk.authenticateTotpMfaDevice({code: '123456', requestedScopes: ['a']}, client);
+		const nothing = async () => { throw new sdk.StepUpUnavailableError('no_method') };
 		const cancelling = async () => { throw new sdk.StepUpCancelledError() };
 		return {
 			notRequired: await says([200, {isRequired: false, credentials: []}]),
-			proven: await says([200, required], ({client}) => sdk.authenticateTotpMfaDevice({code: '123456', requestedScopes: ['a']}, client)),
-			noMethod: await says([200, {isRequired: true, credentials: []}], async () => { throw new sdk.StepUpUnavailableError('no_method') }),
+			proven: await says([200, required], proving),
+			noMethod: await says([200, {isRequired: true, credentials: []}], nothing),
 			cancelled: await says([200, required], cancelling),
 			coolingDown: await says([200, {isRequired: true, credentials: [], reason: 'cooling_down', coolDownSeconds: 60}], cancelling),
 			checkRefused: await says([500, {code: 'internal_error', error: 'Something broke.'}], cancelling),
