@@ -4,10 +4,10 @@ SHELL := /bin/bash
 
 FUZZTIME ?= 20s
 
-.PHONY: help run build sdk web test check test-long bench fuzz clean
+.PHONY: help run build sdk web screenshots test check test-long bench fuzz clean
 
 help: ## list the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start everything on this machine, needs only Go; PORT=8080 and SERVICE_PORT=8090 choose ports
 	@scripts/run.sh
@@ -17,6 +17,9 @@ build: ## build the binaries into ./bin
 
 sdk: ## build the JavaScript packages and pack them into ./artifacts/sdk, needs only Node.js
 	@scripts/sdk.sh
+
+screenshots: ## draw every state of the prompt into ./artifacts/screenshots, needs Node.js and Chromium
+	cd sdk/typescript && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent build && node scripts/screenshots.mjs
 
 check: ## static checks and the tests that need nothing but Go, in a minute or two
 	@scripts/check.sh

@@ -36,6 +36,8 @@ type Binding struct {
 	Hash      string    `json:"hash"`    // SHA-256 over the canonical form (RFC 8785), in hexadecimal
 	Summary   string    `json:"summary"` // what the person is shown
 	ExpiresAt time.Time `json:"expiresAt"`
+	// only a proof by a method that shows the summary confirms it
+	MustDisplay bool `json:"mustDisplay,omitempty"`
 }
 
 func registerBinding(c *door.Call, r BindingRequest) (Binding, error) {
@@ -80,5 +82,7 @@ func registerTransaction(c *door.Call, what binding.Transaction) (Binding, error
 	if err != nil {
 		return Binding{}, err
 	}
-	return Binding{BindingID: row.ID, Hash: row.Hash, Summary: row.Summary, ExpiresAt: row.ExpiresAt.UTC()}, nil
+	return Binding{
+		BindingID: row.ID, Hash: row.Hash, Summary: row.Summary, ExpiresAt: row.ExpiresAt.UTC(), MustDisplay: row.MustDisplay,
+	}, nil
 }

@@ -40,6 +40,7 @@ type CheckResponse struct {
 	SingleUse       bool          `json:"singleUse"`
 	ExpirySeconds   int           `json:"expirySeconds"` // life of a token for the scope
 	Binding         *CheckBinding `json:"binding,omitempty"`
+	Allows          string        `json:"allows,omitempty"` // what a custom scope lets its holder do, in the operator's words
 }
 
 // CheckBinding is there when tokens of the scope must be bound to a
@@ -69,7 +70,11 @@ func checkStepUp(c *door.Call, r CheckRequest) (CheckResponse, error) {
 	if err != nil {
 		return CheckResponse{}, fault.New(fault.InvalidScopes, "%s", policy.NoScope(c.Tenant.Environment, r.Scope)).Because(err)
 	}
-	return answerCheck(decision), nil
+	answer := answerCheck(decision)
+	if declared, ok := c.Tenant.Environment.Scope(r.Scope); ok {
+		answer.Allows = declared.Allows
+	}
+	return answer, nil
 }
 
 func answerCheck(d policy.Decision) CheckResponse {

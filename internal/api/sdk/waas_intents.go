@@ -36,9 +36,10 @@ type IntentAnswer struct {
 	Unvalued    bool          `json:"unvalued"` // what it may cost cannot be told, so it counts as above every limit
 	Reason      string        `json:"reason,omitempty"`
 	// the summary tells every recipient, amount and call; else no token bound to it says displayed
-	Shown  bool   `json:"shown"`
-	Hidden string `json:"hidden,omitempty"` // what it does not tell
-	Scope  string `json:"scope"`
+	Shown       bool   `json:"shown"`
+	Hidden      string `json:"hidden,omitempty"`      // what it does not tell
+	MustDisplay bool   `json:"mustDisplay,omitempty"` // only a proof by a method that shows the summary confirms it
+	Scope       string `json:"scope"`
 	// what a token must be bound to that is to open this and nothing else
 	AuthorizationDetails []WalletBinding `json:"authorizationDetails"`
 }
@@ -104,6 +105,7 @@ func (a *API) waasIntent(c *door.Call, body []byte) (IntentAnswer, error) {
 	}
 	registered, err := registerTransaction(c, transaction)
 	answer.BindingID, answer.BindingHash, answer.ExpiresAt = registered.BindingID, registered.Hash, registered.ExpiresAt
+	answer.MustDisplay = registered.MustDisplay
 	return answer, err
 }
 

@@ -11,6 +11,7 @@ import { ensureTests } from './live/ensure.mjs';
 import { flows } from './live/flows.mjs';
 import { guide } from './live/guide.mjs';
 import { logins } from './live/logins.mjs';
+import { promptTests } from './live/prompt.mjs';
 import { reactFlows, reactGuide } from './live/react.mjs';
 import { revealTests } from './live/reveal.mjs';
 import { servers } from './live/server.mjs';
@@ -22,8 +23,8 @@ before(async () => {
 after(() => outside?.close());
 
 const suitesAt = {
-  '2026_04_01': [flows, ensureTests, logins, guide, reactFlows, reactGuide, browserTests, revealTests, docs, servers],
-  '2026_01_01': [guide, reactGuide, revealTests],
+  '2026_04_01': [flows, ensureTests, logins, guide, reactFlows, reactGuide, browserTests, promptTests, revealTests, docs, servers],
+  '2026_01_01': [guide, reactGuide, promptTests, revealTests],
 };
 
 for (const [version, suites] of Object.entries(suitesAt)) {

@@ -230,6 +230,8 @@ describe('the documentation comments', () => {
       const [, kind, block] = /```(tsx?)\n([\s\S]*?)```/.exec(readFileSync(`${root}packages/${name}/README.md`, 'utf8'));
       files[`README-${name}.${kind}`] = block;
     }
+    const page = readFileSync(`${root}../../docs/sdk/prompt.md`, 'utf8');
+    for (const [n, [, kind, block]] of [...page.matchAll(/```(tsx?)\n([\s\S]*?)```/g)].entries()) files[`prompt-${n}.${kind}`] = block;
     for (const name of ['types.ts', 'types-react.tsx']) files[name] = readFileSync(`${root}test/${name}`, 'utf8');
     compile(files);
   });

@@ -49,12 +49,12 @@ export const getWalletIntent = async (params: GetWalletIntentParams, client?: St
   const json = await call(client, { method: 'POST', path: path`/waas/${walletId}/intents`, body });
   return read((value) => {
     const from = objectOf(value);
-    const { bindingId, bindingHash: hash, summary, expiresAt } = from;
+    const { bindingId, bindingHash: hash, summary, expiresAt, mustDisplay } = from;
     return {
       ...(from as unknown as Omit<WalletIntent, 'binding' | 'hidden'>),
       ...(Array.isArray(memberOf(from, 'hidden')) ? { hidden: (memberOf(from, 'hidden') as unknown[]).join(', ') } : {}),
       ...(textOf(from, 'hidden') === undefined ? {} : { hidden: textOf(from, 'hidden')! }),
-      binding: StepUpBindingFromJSON({ bindingId, hash, summary, expiresAt }),
+      binding: StepUpBindingFromJSON({ bindingId, hash, summary, expiresAt, mustDisplay }),
     };
   }, json);
 };

@@ -220,7 +220,7 @@ class ClientEndpoints implements PromptEndpoints {
     return {
       ...(name ? { app: { name } } : {}),
       ...(account ? { account } : {}),
-      scopes: scopes.map((scope) => ({ scope })),
+      scopes: scopes.map((scope, n) => ({ scope, ...(n === 0 && answer.allows !== undefined ? { words: answer.allows } : {}) })),
       ...(binding ? { binding } : {}),
       credentials: credentials.map((credential) => this.#credential(credential)),
       ...(defaultCredentialId === undefined ? {} : { defaultCredentialId }),

@@ -25,6 +25,8 @@ export interface StepUpCheckResponse {
   expirySeconds?: number;
   /** Ours: tokens of the scope must be bound to a transaction. */
   binding?: StepUpCheckBinding;
+  /** Ours: what a custom scope lets its holder do, in the operator's words, as they follow "to". */
+  allows?: string;
 }
 
 /** Reads the answer as the server writes it. Throws a TypeError if it is none. */
@@ -38,4 +40,5 @@ export const StepUpCheckResponseFromJSON = /* @__PURE__ */ model<StepUpCheckResp
   singleUse: optional(flag),
   expirySeconds: optional(number),
   binding: optional(nested(StepUpCheckBindingFromJSON)),
+  allows: optional(text),
 });
