@@ -16,24 +16,20 @@ import (
 // is over; that and any other that does not live is store.ErrNotFound. Rules that are
 // not in force any more are tenant.ErrRevised.
 func SignedIn(tx *store.Tx, t *tenant.Tenant, id string) (Known, *tenant.Tenant, error) {
-	session, user, revision, err := tx.SignedIn(t.ID, id)
+	in, err := tx.SignedIn(t.ID, id)
 	if err != nil {
 		return Known{}, t, err
 	}
-	if revision != t.Revision {
+	if in.Revision != t.Revision {
 		return Known{}, t, tenant.ErrRevised
 	}
-	rows, err := tx.Credentials(t.ID, user.ID)
-	if err != nil {
-		return Known{}, t, err
-	}
-	if Rehearses(t.Environment, user.ID, rows) {
+	if Rehearses(t.Environment, in.User.ID, in.Credentials) {
 		t = t.AtNewest()
 	}
-	if session.Unproven && t.MinAPIVersion != environment.Version20260101 {
+	if in.Session.Unproven && t.MinAPIVersion != environment.Version20260101 {
 		return Known{}, t, store.ErrNotFound
 	}
-	return Known{session: session, user: user, rows: rows, at: tx.Now()}, t, nil
+	return Known{session: in.Session, user: in.User, rows: in.Credentials, at: tx.Now()}, t, nil
 }
 
 // Hold is how a transaction begins that decides on the caller's session: it pins the

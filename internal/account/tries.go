@@ -37,18 +37,16 @@ func ForgiveTries(c who.Caller, tx *store.Tx, enrolling ...string) error {
 	if err != nil {
 		return err
 	}
-	ids := append(enrolling, RecoveryFactor)
+	keys := []limit.Key{tries(c, tx, RecoveryFactor)}
+	for _, id := range enrolling {
+		keys = append(keys, tries(c, tx, id))
+	}
 	for _, row := range rows {
 		if IsFactor(row) {
-			ids = append(ids, row.ID)
+			keys = append(keys, tries(c, tx, row.ID))
 		}
 	}
-	for _, id := range ids {
-		if err := limit.ResetInARow(tx, tries(c, tx, id)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return limit.ResetInARow(tx, keys...)
 }
 
 func tries(c who.Caller, tx *store.Tx, factorID string) limit.Key {

@@ -41,12 +41,14 @@ func TakeInARow(tx *store.Tx, key Key, r InARow) (ok bool, wait time.Duration, s
 	if n > int64(r.Stop) {
 		return false, 0, true, tx.Uncount(key.name)
 	}
-	_, until, err := tx.Counted(key.waiting())
-	if err != nil {
-		return false, 0, false, err
-	}
-	if until.After(tx.Now()) {
-		return false, until.Sub(tx.Now()), false, tx.Uncount(key.name)
+	if n > int64(r.Free) { // no wait has begun before
+		_, until, err := tx.Counted(key.waiting())
+		if err != nil {
+			return false, 0, false, err
+		}
+		if until.After(tx.Now()) {
+			return false, until.Sub(tx.Now()), false, tx.Uncount(key.name)
+		}
 	}
 	if next := r.Wait(int(n)); next > 0 {
 		_, _, err = tx.Count(key.waiting(), next)
@@ -55,11 +57,12 @@ func TakeInARow(tx *store.Tx, key Key, r InARow) (ok bool, wait time.Duration, s
 }
 
 // ResetInARow forgets the tries after a success.
-func ResetInARow(tx *store.Tx, key Key) error {
-	if err := tx.ResetCount(key.name); err != nil {
-		return err
+func ResetInARow(tx *store.Tx, keys ...Key) error {
+	var names []string
+	for _, key := range keys {
+		names = append(names, key.name, key.waiting())
 	}
-	return tx.ResetCount(key.waiting())
+	return tx.ResetCounts(names...)
 }
 
 func (k Key) waiting() string { return k.name + ":wait" }

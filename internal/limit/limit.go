@@ -98,5 +98,11 @@ func Seen(tx *store.Tx, key Key) (int64, error) {
 // Forgive takes one counted event back.
 func Forgive(tx *store.Tx, key Key) error { return tx.Uncount(key.name) }
 
-// Reset forgets the count after a success.
-func Reset(tx *store.Tx, key Key) error { return tx.ResetCount(key.name) }
+// Reset forgets counts after a success.
+func Reset(tx *store.Tx, keys ...Key) error {
+	names := make([]string, len(keys))
+	for i, key := range keys {
+		names[i] = key.name
+	}
+	return tx.ResetCounts(names...)
+}

@@ -234,7 +234,7 @@ func (c *check) spend(ctx context.Context, then func(*store.Tx, Proof) error) er
 	spent := false
 	err := c.db.Write(ctx, func(tx *store.Tx) error {
 		spent = false
-		if err := c.attempt.Tenant.Pin(tx); err != nil {
+		if err := c.pin(tx); err != nil {
 			return err
 		}
 		evidence, err := c.candidate.Spend(tx)
@@ -266,6 +266,16 @@ func (c *check) spend(ctx context.Context, then func(*store.Tx, Proof) error) er
 	if settling := c.db.Write(ctx, settle); settling != nil {
 		return settling
 	}
+	return err
+}
+
+// pin pins the rules and, of somebody who is signed in, locks the user: what then does
+// would do so anyway, and finds it done.
+func (c *check) pin(tx *store.Tx) error {
+	if c.attempt.Session == nil {
+		return c.attempt.Tenant.Pin(tx)
+	}
+	_, err := c.attempt.Tenant.PinUser(tx, c.attempt.Session.UserID)
 	return err
 }
 

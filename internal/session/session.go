@@ -96,14 +96,19 @@ func Continue(c who.Caller, tx *store.Tx, registrationID, deviceKey string) (sto
 	return row, audit.Record(tx, c.By.In(row.ID), "session.continued", audit.Detail{"before": before, "device_id": registrationID})
 }
 
-// Refresh moves the idle limit of the caller's session, records the credential it
-// last proved (empty: none was) and returns it as it then stands. One that waits for its
-// device to be registered is as it was.
-func Refresh(c who.Caller, tx *store.Tx, credentialID string) (store.SessionRow, error) {
+// Refresh moves the idle limit of the caller's session, records what was proven in it
+// just now and returns it as it then stands. The life of one that waits for its device to
+// be registered stays as it was.
+func Refresh(c who.Caller, tx *store.Tx, by store.Proved) (store.SessionRow, error) {
 	if c.Session.Unregistered && c.Tenant.RegistersDevices() {
+		if by.MFA {
+			if err := tx.VerifiedMFA(c.Tenant.ID, c.Session.ID, by); err != nil {
+				return store.SessionRow{}, err
+			}
+		}
 		return tx.LiveSession(c.Tenant.ID, c.Session.ID)
 	}
-	return tx.RefreshSession(c.Tenant.ID, c.Session.ID, c.Tenant.Sessions.Idle.Std(), credentialID)
+	return tx.RefreshSession(c.Tenant.ID, c.Session.ID, c.Tenant.Sessions.Idle.Std(), by)
 }
 
 // Revoke ends the caller's session and, at once, every elevated token that came from it.

@@ -20,7 +20,7 @@ import (
 func refresh(t testing.TB, w *tenanttest.World, id string) (s store.SessionRow, err error) {
 	t.Helper()
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		s, err = session.Refresh(w.As(&store.SessionRow{ID: id}), tx, "")
+		s, err = session.Refresh(w.As(&store.SessionRow{ID: id}), tx, store.Proved{})
 		return err
 	})
 	return s, err

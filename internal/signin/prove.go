@@ -35,7 +35,8 @@ func Prove(c who.Caller, tx *store.Tx, proof method.Proof, s Step) (Signed, erro
 	if err != nil {
 		return Signed{}, err
 	}
-	if err := mark(c, tx, proof, credential); err != nil {
+	proved, err := mark(c, tx, proof, credential)
+	if err != nil {
 		return Signed{}, err
 	}
 	var mfaToken secret.Text
@@ -46,9 +47,9 @@ func Prove(c who.Caller, tx *store.Tx, proof method.Proof, s Step) (Signed, erro
 	}
 	var signed Signed
 	if minted != nil && proof.Kind() != assurance.RecoveryCode { // whose use changes what is kept of the user
-		signed, err = Refresh(c, tx, minted.Known(), credential.ID)
+		signed, err = Refresh(c, tx, minted.Known(), proved)
 	} else {
-		signed, err = RefreshChanged(c, tx, credential.ID)
+		signed, err = RefreshChanged(c, tx, proved)
 	}
 	signed.minted, signed.mfaToken = minted, mfaToken
 	return signed, err
@@ -95,35 +96,35 @@ func own(c who.Caller, proof method.Proof) (store.CredentialRow, error) {
 	return credential, err
 }
 
-// mark notes in the session that a second factor was given. Only a factor that
-// counts does, and only one that a proof had let in may show recovery codes. The
-// use of a recovery code is told to its owner, of one that waited in a prompt when it
-// was used.
-func mark(c who.Caller, tx *store.Tx, proof method.Proof, credential store.CredentialRow) error {
+// mark is what the session is to remember of the proof: a second factor only if it
+// counts, and only one that a proof had let in may show recovery codes. The use of a
+// recovery code is told to its owner, of one that waited in a prompt when it was used.
+func mark(c who.Caller, tx *store.Tx, proof method.Proof, credential store.CredentialRow) (store.Proved, error) {
+	proved := store.Proved{CredentialID: credential.ID}
 	if !proof.Kind().MFA() || !account.Counts(c.Tenant.Environment, credential) {
-		return nil
+		return proved, nil
 	}
 	if proof.Kind() == assurance.RecoveryCode {
 		shown, left, err := recovery.Show(c, tx)
 		if err != nil {
-			return err
+			return proved, err
 		}
 		if err := account.Recovered(c, tx, len(shown) > 0); err != nil {
-			return err
+			return proved, err
 		}
 		if !proof.Kept() {
 			if err := account.TellRecovered(c, tx, left); err != nil {
-				return err
+				return proved, err
 			}
 		}
 	}
 	if proof.Evidence().BindingID != "" {
-		return nil // it confirmed one transaction, which shows no recovery codes
+		return proved, nil // it confirmed one transaction, which shows no recovery codes
 	}
 	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
 	if err != nil {
-		return err
+		return proved, err
 	}
-	marks := credential.Confirmed() && !slices.Contains(account.Withheld(rows), credential.ID)
-	return tx.VerifiedMFA(c.Tenant.ID, c.Session.ID, credential.ID, marks)
+	proved.MFA, proved.Mark = true, credential.Confirmed() && !slices.Contains(account.Withheld(rows), credential.ID)
+	return proved, nil
 }

@@ -30,10 +30,10 @@ func As(c who.Caller, known account.Known) (Signed, error) {
 	return Signed{env: c.Tenant.Environment, known: known, profile: profile}, err
 }
 
-// Refresh renews the caller's session and records the credential just proven; an
-// empty id: none was. It shows what the transaction knows of the user by now.
-func Refresh(c who.Caller, tx *store.Tx, known account.Known, credentialID string) (Signed, error) {
-	row, err := session.Refresh(c, tx, credentialID)
+// Refresh renews the caller's session and records what was proven just now. It shows
+// what the transaction knows of the user by then.
+func Refresh(c who.Caller, tx *store.Tx, known account.Known, by store.Proved) (Signed, error) {
+	row, err := session.Refresh(c, tx, by)
 	if err != nil {
 		return Signed{}, err
 	}
@@ -41,8 +41,8 @@ func Refresh(c who.Caller, tx *store.Tx, known account.Known, credentialID strin
 }
 
 // RefreshChanged is Refresh after a change of the user, who is read again.
-func RefreshChanged(c who.Caller, tx *store.Tx, credentialID string) (Signed, error) {
-	row, err := session.Refresh(c, tx, credentialID)
+func RefreshChanged(c who.Caller, tx *store.Tx, by store.Proved) (Signed, error) {
+	row, err := session.Refresh(c, tx, by)
 	if err != nil {
 		return Signed{}, err
 	}

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Count adds one to a named counter and returns the new count and the end of
 // its window. A counter whose window is over starts again at one. One upsert,
@@ -33,10 +36,21 @@ func (tx *Tx) Uncount(name string) error {
 	return err
 }
 
-// ResetCount forgets a counter.
-func (tx *Tx) ResetCount(name string) error {
-	_, err := tx.Exec(`DELETE FROM counters WHERE name = $1`, name)
-	return err
+// resetAtOnce is how many counters one statement forgets: its text is the same for fewer.
+const resetAtOnce = 8
+
+// ResetCounts forgets counters.
+func (tx *Tx) ResetCounts(names ...string) error {
+	for some := range slices.Chunk(names, resetAtOnce) {
+		args := make([]any, resetAtOnce)
+		for i := range args {
+			args[i] = some[min(i, len(some)-1)]
+		}
+		if _, err := tx.Exec(`DELETE FROM counters WHERE name IN ($1, $2, $3, $4, $5, $6, $7, $8)`, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SpendNonce stores the hash of a spent nonce and reports whether this was the

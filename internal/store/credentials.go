@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"database/sql"
+	"slices"
 	"time"
 )
 
@@ -76,9 +77,11 @@ func (c CredentialRow) proven() bool {
 // Disputed reports whether somebody denied the credential and nobody has decided.
 func (c CredentialRow) Disputed() bool { return !c.DisputedAt.IsZero() }
 
-const credentialColumns = `id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled, ` +
-	`provenance, confirmed_at, ` +
-	`replaces, created_at, detail, last_selected_at, let_in_by, let_in_method, disputed_at, disputed_since, rival, settled_at`
+const credentialColumns = `credentials.id, credentials.environment_id, credentials.user_id, credentials.format, ` +
+	`credentials.identifier, credentials.public_identifier, credentials.sign_in_enabled, credentials.provenance, ` +
+	`credentials.confirmed_at, credentials.replaces, credentials.created_at, credentials.detail, credentials.last_selected_at, ` +
+	`credentials.let_in_by, credentials.let_in_method, credentials.disputed_at, credentials.disputed_since, credentials.rival, ` +
+	`credentials.settled_at`
 
 // InsertCredential adds c as of now. A taken identifier is an [IsUnique] error.
 func (tx *Tx) InsertCredential(c CredentialRow) error {
@@ -90,7 +93,9 @@ func (tx *Tx) InsertCredential(c CredentialRow) error {
 // confirmed, what let it in, and what was disputed. A taken identifier is an
 // [IsUnique] error.
 func (tx *Tx) RestoreCredential(c CredentialRow) error {
-	_, err := tx.Exec(`INSERT INTO credentials (`+credentialColumns+`)
+	_, err := tx.Exec(`INSERT INTO credentials (id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled,
+		provenance, confirmed_at, replaces, created_at, detail, last_selected_at, let_in_by, let_in_method, disputed_at, disputed_since,
+		rival, settled_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		c.ID, c.EnvironmentID, c.UserID, c.Format, c.Identifier, c.PublicIdentifier, asBit(c.SignInEnabled), c.Provenance,
 		nullMillis(c.ConfirmedAt), c.Replaces, millis(c.CreatedAt), cmp.Or(c.Detail, "{}"), nullMillis(c.LastSelectedAt), c.LetInBy,
@@ -114,6 +119,18 @@ func (tx *Tx) LetInAgain(c CredentialRow, ids []string) error {
 
 // Credentials lists a user's credentials, oldest first.
 func (tx *Tx) Credentials(environmentID, userID string) ([]CredentialRow, error) {
+	h := tx.holding(environmentID, userID)
+	if h != nil && h.read {
+		return slices.Clone(h.credentials), nil
+	}
+	all, err := tx.credentials(environmentID, userID)
+	if err == nil && h != nil {
+		h.credentials, h.read = slices.Clone(all), true
+	}
+	return all, err
+}
+
+func (tx *Tx) credentials(environmentID, userID string) ([]CredentialRow, error) {
 	rows, err := tx.Rows(`SELECT `+credentialColumns+` FROM credentials WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at, id`,
 		environmentID, userID)
 	return collect(rows, err, func(rows Rows) (CredentialRow, error) { return scanCredential(rows) })
@@ -121,6 +138,13 @@ func (tx *Tx) Credentials(environmentID, userID string) ([]CredentialRow, error)
 
 // CredentialByIdentifier finds who holds an identifier.
 func (tx *Tx) CredentialByIdentifier(environmentID, format, identifier string) (CredentialRow, error) {
+	if h := tx.held; h != nil && h.read {
+		for _, c := range h.credentials {
+			if c.EnvironmentID == environmentID && c.Format == format && c.Identifier == identifier {
+				return c, nil
+			}
+		}
+	}
 	return scanCredential(tx.Row(`SELECT `+credentialColumns+
 		` FROM credentials WHERE environment_id = $1 AND format = $2 AND identifier = $3`, environmentID, format, identifier))
 }
@@ -218,14 +242,24 @@ func (tx *Tx) CredentialsDisputed() ([]CredentialRow, error) {
 	return collect(rows, err, func(rows Rows) (CredentialRow, error) { return scanCredential(rows) })
 }
 
-func scanCredential(row scanner) (CredentialRow, error) {
-	var c CredentialRow
+func scanCredential(row scanner) (c CredentialRow, err error) {
+	into, finish := c.columns()
+	err = row.Scan(into...)
+	finish()
+	return c, notFound(err)
+}
+
+// columns are where credentialColumns go; finish translates what was scanned.
+func (c *CredentialRow) columns() (into []any, finish func()) {
 	var signIn, created int64
 	var confirmed, selected, disputed, since, settled sql.NullInt64
-	err := row.Scan(&c.ID, &c.EnvironmentID, &c.UserID, &c.Format, &c.Identifier, &c.PublicIdentifier, &signIn, &c.Provenance, &confirmed,
-		&c.Replaces, &created, &c.Detail, &selected, &c.LetInBy, &c.LetInMethod, &disputed, &since, &c.Rival, &settled)
-	c.SignInEnabled, c.ConfirmedAt, c.CreatedAt, c.LastSelectedAt = signIn != 0, fromNullMillis(confirmed), fromMillis(created),
-		fromNullMillis(selected)
-	c.DisputedAt, c.DisputedSince, c.SettledAt = fromNullMillis(disputed), fromNullMillis(since), fromNullMillis(settled)
-	return c, notFound(err)
+	into = []any{
+		&c.ID, &c.EnvironmentID, &c.UserID, &c.Format, &c.Identifier, &c.PublicIdentifier, &signIn, &c.Provenance, &confirmed,
+		&c.Replaces, &created, &c.Detail, &selected, &c.LetInBy, &c.LetInMethod, &disputed, &since, &c.Rival, &settled,
+	}
+	return into, func() {
+		c.SignInEnabled, c.ConfirmedAt, c.CreatedAt, c.LastSelectedAt = signIn != 0, fromNullMillis(confirmed), fromMillis(created),
+			fromNullMillis(selected)
+		c.DisputedAt, c.DisputedSince, c.SettledAt = fromNullMillis(disputed), fromNullMillis(since), fromNullMillis(settled)
+	}
 }

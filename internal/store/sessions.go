@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"slices"
 	"time"
 )
 
@@ -66,19 +67,48 @@ func (tx *Tx) LiveSession(environmentID, id string) (SessionRow, error) {
 		environmentID, id, millis(tx.Now())))
 }
 
-// SignedIn is LiveSession with its user, and the revision that the environment has.
-func (tx *Tx) SignedIn(environmentID, id string) (s SessionRow, u UserRow, revision int64, err error) {
-	row := tx.Row(`SELECT `+sessionColumns+`, `+userColumns+`, environments.revision FROM sessions
-		JOIN users ON users.environment_id = sessions.environment_id AND users.id = sessions.user_id
-		JOIN environments ON environments.id = sessions.environment_id
-		WHERE sessions.environment_id = $1 AND sessions.id = $2 AND sessions.revoked_at IS NULL AND sessions.expires_at + 0 > $3
-		AND users.disabled_at IS NULL`, environmentID, id, millis(tx.Now()))
-	ofSession, finishSession := s.columns()
-	ofUser, finishUser := u.columns()
-	err = row.Scan(append(append(ofSession, ofUser...), &revision)...)
+// SignedIn is who is signed in by a session, and the revision of the rules that hold for them.
+type SignedIn struct {
+	Session     SessionRow
+	User        UserRow
+	Credentials []CredentialRow // oldest first
+	Revision    int64           // of the environment
+}
+
+const (
+	signedInColumns = `SELECT ` + sessionColumns + `, ` + userColumns + `, environments.revision`
+	signedInTables  = ` FROM sessions JOIN users ON users.environment_id = sessions.environment_id AND users.id = sessions.user_id
+		JOIN environments ON environments.id = sessions.environment_id`
+	signedInWhere = ` WHERE sessions.environment_id = $1 AND sessions.id = $2 AND sessions.revoked_at IS NULL AND users.disabled_at IS NULL`
+)
+
+// SignedIn is [Tx.LiveSession] with all that is asked of it first, in one statement.
+func (tx *Tx) SignedIn(environmentID, id string) (in SignedIn, err error) {
+	rows, err := tx.Rows(signedInColumns+`, `+credentialColumns+signedInTables+`
+		JOIN credentials ON credentials.environment_id = users.environment_id AND credentials.user_id = users.id`+signedInWhere+`
+		ORDER BY credentials.created_at, credentials.id`, environmentID, id)
+	in.Credentials, err = collect(rows, err, func(rows Rows) (c CredentialRow, err error) {
+		ofCredential, finish := c.columns()
+		err = in.scan(rows, ofCredential...)
+		finish()
+		return c, err
+	})
+	if err == nil && len(in.Credentials) == 0 { // there is no such session, or its user has none
+		err = notFound(in.scan(tx.Row(signedInColumns+signedInTables+signedInWhere, environmentID, id)))
+	}
+	if err == nil && !in.Session.ExpiresAt.After(tx.Now()) {
+		err = ErrNotFound
+	}
+	return in, err
+}
+
+func (in *SignedIn) scan(row scanner, more ...any) error {
+	ofSession, finishSession := in.Session.columns()
+	ofUser, finishUser := in.User.columns()
+	err := row.Scan(slices.Concat(ofSession, ofUser, []any{&in.Revision}, more)...)
 	finishSession()
 	finishUser()
-	return s, u, revision, notFound(err)
+	return err
 }
 
 // Sessions lists a user's live sessions, newest first.
@@ -89,25 +119,33 @@ func (tx *Tx) Sessions(environmentID, userID string) ([]SessionRow, error) {
 	return collect(rows, err, func(rows Rows) (SessionRow, error) { return scanSession(rows) })
 }
 
-// RefreshSession moves the idle limit, never past the absolute one, records the
-// credential that the session last proved, unless that is empty, and returns the
-// session as it then stands. Of a session that ended meanwhile, or whose user was
-// disabled, it is ErrNotFound.
-func (tx *Tx) RefreshSession(environmentID, id string, idle time.Duration, credentialID string) (SessionRow, error) {
-	now := millis(tx.Now())
-	return scanSession(tx.Row(`UPDATE sessions SET refreshed_at = $3, expires_at = CASE WHEN ends_at < $4 THEN ends_at ELSE $4 END,
-		last_verified_credential_id = CASE WHEN $5 = '' THEN last_verified_credential_id ELSE $5 END
-		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3
-		AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.environment_id = $1 AND u.disabled_at IS NULL)
-		RETURNING `+sessionColumns, environmentID, id, now, now+idle.Milliseconds(), credentialID))
+// Proved is what was proven in a session just now, the zero value for nothing.
+type Proved struct {
+	CredentialID string // empty: none that is to be remembered
+	MFA          bool   // it is a second factor that counts
+	Mark         bool   // which may also show and replace recovery codes
 }
 
-// VerifiedMFA records that a second factor was given in the session just now;
-// mark says that it may also show and replace recovery codes.
-func (tx *Tx) VerifiedMFA(environmentID, id, credentialID string, mark bool) error {
+// RefreshSession moves the idle limit, never past the absolute one, records what was
+// proven, and returns the session as it then stands. Of a session that ended meanwhile,
+// or whose user was disabled, it is ErrNotFound.
+func (tx *Tx) RefreshSession(environmentID, id string, idle time.Duration, by Proved) (SessionRow, error) {
+	now := millis(tx.Now())
+	return scanSession(tx.Row(`UPDATE sessions SET refreshed_at = $3, expires_at = CASE WHEN ends_at < $4 THEN ends_at ELSE $4 END,
+		last_verified_credential_id = CASE WHEN $5 = '' THEN last_verified_credential_id ELSE $5 END,
+		mfa_at = CASE WHEN $6 = 1 THEN $3 ELSE mfa_at END, mfa_credential_id = CASE WHEN $6 = 1 THEN $5 ELSE mfa_credential_id END,
+		mfa_mark_at = CASE WHEN $7 = 1 THEN $3 ELSE mfa_mark_at END, mfa_mark_by = CASE WHEN $7 = 1 THEN $5 ELSE mfa_mark_by END
+		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3
+		AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.environment_id = $1 AND u.disabled_at IS NULL)
+		RETURNING `+sessionColumns, environmentID, id, now, now+idle.Milliseconds(), by.CredentialID, asBit(by.MFA), asBit(by.MFA && by.Mark)))
+}
+
+// VerifiedMFA records a second factor that was given in the session just now, and moves
+// no limit.
+func (tx *Tx) VerifiedMFA(environmentID, id string, by Proved) error {
 	return tx.one(`UPDATE sessions SET mfa_at = $3, mfa_credential_id = $5, mfa_mark_at = CASE WHEN $4 = 1 THEN $3 ELSE mfa_mark_at END,
 		mfa_mark_by = CASE WHEN $4 = 1 THEN $5 ELSE mfa_mark_by END
-		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`, environmentID, id, millis(tx.Now()), asBit(mark), credentialID)
+		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL`, environmentID, id, millis(tx.Now()), asBit(by.Mark), by.CredentialID)
 }
 
 // RevokeSession ends one session and its elevated tokens, and reports whether it was live.

@@ -13,6 +13,7 @@ type TOTPDeviceRow struct {
 	SealedSecret  []byte
 	LastStep      int64 // the newest time step that was used: it and all before it are dead
 	Superseded    bool  // last used under an older failover epoch: LastStep may have been lost
+	Preferred     bool  // read only: it is the user's default factor
 }
 
 // TOTPEnrolmentRow is an authenticator app that was shown its secret and has
@@ -31,14 +32,15 @@ type TOTPEnrolmentRow struct {
 // TOTPDevices lists a user's verified authenticator apps, oldest first.
 func (tx *Tx) TOTPDevices(environmentID, userID string) ([]TOTPDeviceRow, error) {
 	rows, err := tx.Rows(`SELECT d.credential_id, d.environment_id, d.user_id, d.sealed_secret, d.last_step,
-		CASE WHEN d.epoch = (SELECT epoch FROM current_epoch) THEN 0 ELSE 1 END
-		FROM totp_devices d JOIN credentials c ON c.id = d.credential_id
+		CASE WHEN d.epoch = (SELECT epoch FROM current_epoch) THEN 0 ELSE 1 END,
+		CASE WHEN d.credential_id = u.default_factor_id THEN 1 ELSE 0 END
+		FROM totp_devices d JOIN credentials c ON c.id = d.credential_id JOIN users u ON u.id = d.user_id
 		WHERE d.environment_id = $1 AND d.user_id = $2 ORDER BY c.created_at, c.id`, environmentID, userID)
 	return collect(rows, err, func(rows Rows) (TOTPDeviceRow, error) {
 		var d TOTPDeviceRow
-		var superseded int64
-		err := rows.Scan(&d.CredentialID, &d.EnvironmentID, &d.UserID, &d.SealedSecret, &d.LastStep, &superseded)
-		d.Superseded = superseded != 0
+		var superseded, preferred int64
+		err := rows.Scan(&d.CredentialID, &d.EnvironmentID, &d.UserID, &d.SealedSecret, &d.LastStep, &superseded, &preferred)
+		d.Superseded, d.Preferred = superseded != 0, preferred != 0
 		return d, err
 	})
 }

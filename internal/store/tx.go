@@ -29,6 +29,7 @@ type Tx struct {
 	now     time.Time // zero: nobody has asked yet
 	writes  bool      // of [DB.Write]
 	failed  error
+	held    *held // nil: no user was locked, or they were changed since
 }
 
 // statements run in one transaction of an engine, which may begin with the first of them.
@@ -101,7 +102,7 @@ func (tx *Tx) lock(words string) string {
 
 // Exec runs a statement and returns how many rows it inserted, changed or deleted.
 func (tx *Tx) Exec(query string, args ...any) (affected int64, err error) {
-	values, err := tx.prepare("exec", args)
+	values, err := tx.prepare("exec", query, args)
 	if err == nil {
 		affected, err = tx.on.exec(tx.stmtCtx, query, values)
 	}
@@ -128,7 +129,7 @@ func (tx *Tx) Rows(query string, args ...any) (Rows, error) {
 }
 
 func (tx *Tx) ask(op, query string, args []any) (Rows, error) {
-	values, err := tx.prepare(op, args)
+	values, err := tx.prepare(op, query, args)
 	if err != nil {
 		return nil, err
 	}
@@ -136,12 +137,15 @@ func (tx *Tx) ask(op, query string, args []any) (Rows, error) {
 }
 
 // prepare gives the arguments for one statement, or says why it must not run.
-func (tx *Tx) prepare(op string, args []any) ([]any, error) {
+func (tx *Tx) prepare(op, query string, args []any) ([]any, error) {
 	if err := tx.refusal(); err != nil {
 		return nil, err
 	}
 	if err := tx.db.fault(op); err != nil {
 		return nil, err
+	}
+	if tx.held != nil && forgets(query) {
+		tx.held = nil
 	}
 	tx.db.counts.statements.Add(1)
 	values := make([]any, len(args))

@@ -54,8 +54,12 @@ func TestUnprovenSessions(t *testing.T) {
 					return err
 				}
 			}
-			return errors.Join(tx.VerifiedMFA(env, "completed", "planted app", false), tx.VerifiedMFA(env, "mended", "planted app", false),
-				tx.VerifiedMFA(env, "mended", "app", true), tx.DeleteCredential(env, user, "gone"))
+			proved := func(session, credential string, mark bool) error {
+				_, err := tx.RefreshSession(env, session, time.Hour, store.Proved{CredentialID: credential, MFA: true, Mark: mark})
+				return err
+			}
+			return errors.Join(proved("completed", "planted app", false), proved("mended", "planted app", false), proved("mended", "app", true),
+				tx.DeleteCredential(env, user, "gone"))
 		})
 		text, err := os.ReadFile("migrations/00015_what_counts.sql")
 		if err != nil {

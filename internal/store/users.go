@@ -39,17 +39,31 @@ func (tx *Tx) User(environmentID, id string) (UserRow, error) {
 // LockUser reads one user and serialises every other transaction that locks
 // the same user: whatever mints, links, unlinks or signs in goes through it.
 func (tx *Tx) LockUser(environmentID, id string) (UserRow, error) {
-	return scanUser(tx.Row(`SELECT `+userColumns+` FROM users WHERE environment_id = $1 AND id = $2`+tx.ForUpdate(), environmentID, id))
+	if h := tx.holding(environmentID, id); h != nil {
+		return h.user, nil
+	}
+	user, err := scanUser(tx.Row(`SELECT `+userColumns+` FROM users WHERE environment_id = $1 AND id = $2`+tx.ForUpdate(),
+		environmentID, id))
+	if err == nil {
+		tx.held = &held{user: user}
+	}
+	return user, err
 }
 
 // LockUserAt is LockUser, and [Tx.EnvironmentRevision] before it, in one statement.
 func (tx *Tx) LockUserAt(environmentID, id string) (u UserRow, revision int64, err error) {
+	if h := tx.holding(environmentID, id); h != nil && h.revision != 0 {
+		return h.user, h.revision, nil
+	}
 	lock := tx.lock(" FOR SHARE OF environments FOR UPDATE OF users") // in this order
 	row := tx.Row(`SELECT environments.revision, `+userColumns+` FROM environments JOIN users ON users.environment_id = environments.id
 		WHERE environments.id = $1 AND users.id = $2`+lock, environmentID, id)
 	into, finish := u.columns()
 	err = row.Scan(append([]any{&revision}, into...)...)
 	finish()
+	if err == nil {
+		tx.held = &held{user: u, revision: revision}
+	}
 	return u, revision, notFound(err)
 }
 

@@ -85,7 +85,7 @@ func (a *API) changed(c *door.Call, change func(*store.Tx) error) (VerifyRespons
 		if err = change(tx); err != nil {
 			return err
 		}
-		signed, err = signin.RefreshChanged(c.Caller, tx, "")
+		signed, err = signin.RefreshChanged(c.Caller, tx, store.Proved{})
 		return err
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ func (a *API) refresh(c *door.Call, _ door.None) (VerifyResponse, error) {
 				return err
 			}
 		}
-		signed, err = signin.RefreshChanged(c.Caller, tx, "")
+		signed, err = signin.RefreshChanged(c.Caller, tx, store.Proved{})
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {

@@ -83,7 +83,7 @@ func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse,
 			}
 			c.Known = c.Known.As(user)
 		}
-		signed, err = signin.Refresh(c.Caller, tx, c.Known, "")
+		signed, err = signin.Refresh(c.Caller, tx, c.Known, store.Proved{})
 		return err
 	})
 	if err != nil {

@@ -175,10 +175,8 @@ func (c *candidate) forgive(tx *store.Tx) error {
 	if owner != "" {
 		keys = append(keys, guessesOf(tx, c.row, owner), wrongInARow(tx, c.row, owner))
 	}
-	for _, key := range keys {
-		if err := limit.Reset(tx, key); err != nil {
-			return err
-		}
+	if err := limit.Reset(tx, keys...); err != nil {
+		return err
 	}
 	var once []limit.Key
 	if c.attempt.Session == nil {

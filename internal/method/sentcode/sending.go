@@ -262,12 +262,7 @@ func Unlock(c who.Caller, tx *store.Tx) error {
 			addressKey(tx, environmentID, row.Format, row.Identifier, sender{userID: userID, owner: true}),
 			guessesOf(tx, at, ""), guessesOf(tx, at, userID), wrongInARow(tx, at, userID))
 	}
-	for _, key := range keys {
-		if err := limit.Reset(tx, key); err != nil {
-			return err
-		}
-	}
-	return nil
+	return limit.Reset(tx, keys...)
 }
 
 func sessionKey(tx *store.Tx, environmentID, sessionID string) limit.Key {

@@ -113,27 +113,16 @@ type candidate struct {
 
 // find looks among the user's own devices and this session's enrolment only.
 func (c *candidate) find(tx *store.Tx, s *store.SessionRow, id string) error {
-	enrolment, err := tx.TOTPEnrolment(c.environmentID, c.userID, s.ID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	if err == nil && enrolment.ID == id {
-		c.id, c.enrolment = id, &enrolment
-		c.secret, err = tx.Open("totp_enrolments", "sealed_secret", id, enrolment.SealedSecret)
-		return err
-	}
 	devices, err := tx.TOTPDevices(c.environmentID, c.userID)
 	if err != nil {
 		return err
 	}
-	if id == "" {
-		if id, err = preferred(tx, c.environmentID, c.userID, devices); err != nil {
-			return err
-		}
+	i := slices.IndexFunc(devices, func(d store.TOTPDeviceRow) bool { return d.CredentialID == id || id == "" && d.Preferred })
+	if i < 0 && id == "" {
+		i = len(devices) - 1 // the one added last
 	}
-	i := slices.IndexFunc(devices, func(d store.TOTPDeviceRow) bool { return d.CredentialID == id })
 	if i < 0 {
-		return fault.New(fault.MFADeviceNotFound, "You have no such authenticator app. Use one that stepUp/check lists, or enrol one.")
+		return c.findEnrolment(tx, s, id)
 	}
 	d := devices[i]
 	if d.Superseded {
@@ -149,18 +138,17 @@ func (c *candidate) find(tx *store.Tx, s *store.SessionRow, id string) error {
 	return err
 }
 
-// preferred is the user's default device, else the one added last.
-func preferred(tx *store.Tx, environmentID, userID string, devices []store.TOTPDeviceRow) (string, error) {
-	user, err := tx.User(environmentID, userID)
-	if err != nil || len(devices) == 0 {
-		return "", err
+func (c *candidate) findEnrolment(tx *store.Tx, s *store.SessionRow, id string) error {
+	enrolment, err := tx.TOTPEnrolment(c.environmentID, c.userID, s.ID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && enrolment.ID != id {
+		return fault.New(fault.MFADeviceNotFound, "You have no such authenticator app. Use one that stepUp/check lists, or enrol one.")
 	}
-	for _, d := range devices {
-		if d.CredentialID == user.DefaultFactorID {
-			return d.CredentialID, nil
-		}
+	if err != nil {
+		return err
 	}
-	return devices[len(devices)-1].CredentialID, nil
+	c.id, c.enrolment = id, &enrolment
+	c.secret, err = tx.Open("totp_enrolments", "sealed_secret", id, enrolment.SealedSecret)
+	return err
 }
 
 // Compare implements [method.Candidate].

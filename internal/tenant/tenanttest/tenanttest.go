@@ -325,7 +325,7 @@ func Enter(tx *store.Tx, t *tenant.Tenant, p method.Proof) (store.SessionRow, er
 func (w *World) Refresh(t testing.TB, s store.SessionRow) store.SessionRow {
 	t.Helper()
 	w.Write(t, func(tx *store.Tx) (err error) {
-		s, err = session.Refresh(w.As(&s), tx, "")
+		s, err = session.Refresh(w.As(&s), tx, store.Proved{})
 		return err
 	})
 	return s
