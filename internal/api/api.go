@@ -30,7 +30,7 @@ func New(c Config) http.Handler {
 		c.Door.MFAToken = c.SDK.LegacyMFA.Present
 	}
 	prompts := prompt.New(prompt.Config{
-		DB: c.SDK.DB, Now: c.SDK.Now, Outbox: c.SDK.Outbox, HTTP: c.SDK.HTTP, Secrets: c.SDK.Secrets, Codes: c.SDK.Codes,
+		DB: c.SDK.DB, Now: c.SDK.Now, HTTP: c.SDK.HTTP, Secrets: c.SDK.Secrets, Codes: c.SDK.Codes,
 		Full: c.SDK.Full, Texts: c.SDK.Texts, Pages: c.Pages,
 	})
 	return door.New(c.Door, table(sdk.New(c.SDK), prompts, admin.New(c.Admin)))

@@ -212,6 +212,10 @@ func TestA7DatabaseAway(t *testing.T) {
 	run(`ALTER SYSTEM RESET default_transaction_read_only`) // which is no transaction
 	run(`SELECT pg_reload_conf()`)
 	back()
+	waitFor(t, func() bool { // each connection hears of it by itself, ours too
+		var readOnly string
+		return admin.QueryRow(`SHOW default_transaction_read_only`).Scan(&readOnly) == nil && readOnly == "off"
+	})
 
 	// There is no connection to be had (53300), and ours are broken off (57P01).
 	run(`ALTER ROLE app CONNECTION LIMIT 0`)

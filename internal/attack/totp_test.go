@@ -25,7 +25,7 @@ func TestA2TOTPReplay(t *testing.T) {
 			s.Apply(t, servertest.Document(servertest.A, bothFactors))
 			user := s.SignIn(t, servertest.A, "ada@example.com")
 			a := s.EnrolApp(t, user)
-			code := a.Code()
+			code := a.First
 			post := func(at scene, body m) {
 				at.Do(t, "POST", sdk("/users/mfa/auth/totp"), user.Header(), body).Want(t, 422, "mfa_invalid_code")
 			}

@@ -55,6 +55,9 @@ func (c *Call) Context() context.Context { return c.arrival.request.Context() }
 // Read runs fn in a transaction that changes nothing.
 func (c *Call) Read(fn func(*store.Tx) error) error { return c.door.DB.Read(c.Context(), fn) }
 
+// Glance runs fn outside of any transaction, see [store.DB.Glance].
+func (c *Call) Glance(fn func(*store.Tx) error) error { return c.door.DB.Glance(c.Context(), fn) }
+
 // Write runs fn in a transaction that commits if fn returns nil. It may run fn
 // more than once.
 func (c *Call) Write(fn func(*store.Tx) error) error { return c.door.DB.Write(c.Context(), fn) }

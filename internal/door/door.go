@@ -126,7 +126,7 @@ func gone(c *Call, err error) error {
 	if !errors.Is(err, store.ErrNotFound) || c.Session == nil {
 		return err
 	}
-	if ended := identify(c, func(*store.Tx) {}); fault.Has(ended, fault.InvalidSession) || store.IsUnavailable(ended) {
+	if ended := identify(c, nil); fault.Has(ended, fault.InvalidSession) || store.IsUnavailable(ended) {
 		return ended
 	}
 	return fault.New(fault.Conflict, "What this request needs is gone by now. Look again and retry.").Because(err)

@@ -12,8 +12,8 @@ import (
 )
 
 // identify finds the live session of the bearer token, and in the same transaction
-// what then wants to know of it. A 401 means just one thing: there is no such session
-// any more.
+// what then wants to know of it; nil: it is one statement, which needs none. A 401 means
+// just one thing: there is no such session any more.
 func identify(c *Call, then func(*store.Tx)) error {
 	text := sessionToken(c)
 	if text == "" {
@@ -33,7 +33,11 @@ func identify(c *Call, then func(*store.Tx)) error {
 	if claims.EnvironmentID != c.Tenant.ID {
 		return dead.Because(errors.New("token of another environment"))
 	}
-	err = c.Read(func(tx *store.Tx) error {
+	read := c.Read
+	if then == nil {
+		read = c.Glance
+	}
+	err = read(func(tx *store.Tx) error {
 		err := c.Enter(tx, claims.Session, claims.Subject)
 		if errors.Is(err, store.ErrNotFound) {
 			return dead
@@ -41,7 +45,7 @@ func identify(c *Call, then func(*store.Tx)) error {
 		if err == nil {
 			err = checkMeant(c, claims.Session)
 		}
-		if err == nil {
+		if err == nil && then != nil {
 			then(tx)
 		}
 		return err
@@ -69,7 +73,7 @@ func (c *Call) Enter(tx *store.Tx, sessionID, userID string) error {
 // identifyService finds the service token of a guard or an operator.
 func identifyService(c *Call) error {
 	var token *serviceauth.Token
-	err := c.Read(func(tx *store.Tx) (err error) {
+	err := c.Glance(func(tx *store.Tx) (err error) {
 		token, err = serviceauth.Check(tx, secret.Text(c.Bearer()))
 		return err
 	})

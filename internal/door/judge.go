@@ -29,11 +29,11 @@ func openGate(c *Call) error {
 	}
 	presented := readTokens(c)
 	var judged error
-	err := identify(c, func(tx *store.Tx) {
-		if presented == nil {
-			judged = judgeRoute(c, tx)
-		}
-	})
+	var judge func(*store.Tx)
+	if presented == nil && judgesRoute(c) {
+		judge = func(tx *store.Tx) { judged = judgeRoute(c, tx) }
+	}
+	err := identify(c, judge)
 	if c.route.Gate.Kind == PublicGate && c.byCookie && !namesSession(c) && fault.Has(err, fault.InvalidSession) {
 		// Nobody can take a cookie back from an app that forgot it: the session
 		// behind it is over, so the caller is signed out.
@@ -68,6 +68,11 @@ func openGate(c *Call) error {
 // one, or should have come.
 func optionallySignedIn(c *Call) bool {
 	return c.route.OptionalSession && (sessionToken(c) != "" || namesSession(c))
+}
+
+// judgesRoute reports whether [judgeRoute] has something to ask.
+func judgesRoute(c *Call) bool {
+	return c.route.Operation || c.route.Gate.Kind == ElevatedGate || c.route.Gate.Kind == MarkedGate
 }
 
 // judgeRoute asks the gate before the body is read.

@@ -195,7 +195,7 @@ func (c *check) foresee(ctx context.Context) error {
 	if !ok || c.attempt.Session != nil {
 		return nil
 	}
-	err := c.db.Read(ctx, func(tx *store.Tx) error { return f.Foresee(tx, c.attempt) })
+	err := c.db.Glance(ctx, func(tx *store.Tx) error { return f.Foresee(tx, c.attempt) })
 	return c.refuse(ctx, err)
 }
 

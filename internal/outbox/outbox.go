@@ -72,7 +72,6 @@ type Worker struct {
 	db     *store.DB
 	mailer deliver.Mailer
 	log    *slog.Logger
-	nudge  chan struct{}
 
 	// Texter sends text messages; nil: there is none, and they are dropped.
 	Texter deliver.Texter
@@ -86,19 +85,11 @@ type Worker struct {
 
 // NewWorker makes a worker; Run starts it.
 func NewWorker(db *store.DB, mailer deliver.Mailer, log *slog.Logger) *Worker {
-	return &Worker{db: db, mailer: mailer, log: log, nudge: make(chan struct{}, 1)}
+	return &Worker{db: db, mailer: mailer, log: log}
 }
 
-// Nudge says that something was queued. It never blocks.
-func (w *Worker) Nudge() {
-	select {
-	case w.nudge <- struct{}{}:
-	default:
-	}
-}
-
-// Run sends until ctx ends, looking on its own every second for what other
-// nodes left behind.
+// Run sends what this node queues as soon as that is durable, until ctx ends, and
+// looks every second for what other nodes left behind.
 func (w *Worker) Run(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -115,7 +106,7 @@ func (w *Worker) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-w.nudge:
+		case <-w.db.Queued():
 		case <-tick.C:
 		}
 	}
@@ -126,7 +117,7 @@ func (w *Worker) Once(ctx context.Context) (int, error) {
 	var due []store.OutboxRow
 	var now time.Time
 	waiting := false
-	err := w.db.Read(ctx, func(tx *store.Tx) error {
+	err := w.db.Glance(ctx, func(tx *store.Tx) error {
 		var err error
 		waiting, err = tx.OutboxDue()
 		return err

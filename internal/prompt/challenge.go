@@ -89,7 +89,6 @@ func (f *Face) send(c *door.Call, a aim, r PromptCodeRequest) (PromptSent, error
 	if err != nil {
 		return PromptSent{}, err
 	}
-	f.Outbox.Nudge()
 	f.count(means.Kind, "sent")
 	sent.VerificationID, sent.ExpiresAt = made.ID, made.ExpiresAt.UTC()
 	return sent, nil

@@ -198,6 +198,5 @@ func (f *Face) enrol(c *door.Call, m method.Method, a method.Attempt, link signi
 	if err != nil {
 		return PromptView{}, err
 	}
-	f.Outbox.Nudge()
 	return f.again(c)
 }

@@ -21,7 +21,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/keyset"
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
-	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -40,7 +39,6 @@ var perAccount = environment.Rate{Count: 30, Per: environment.Duration(10 * time
 type Config struct {
 	DB      *store.DB
 	Now     func() time.Time
-	Outbox  *outbox.Worker
 	HTTP    *http.Client                        // what fetches tenant-set addresses, see package outbound
 	Secrets environment.Secrets                 // what documents point at
 	Codes   func(method, event string)          // metrics: codes sent, proofs given; nil is allowed

@@ -116,7 +116,6 @@ func (f *Face) prove(c *door.Call, a aim, r PromptProof, then func(*store.Tx, me
 	if err != nil {
 		return err
 	}
-	f.Outbox.Nudge()
 	f.count(m.Kind(), "proved")
 	return nil
 }

@@ -98,12 +98,12 @@ func New(c Config) *Server {
 			Observe: m.request, Refusals: s.refusals, Shadow: counter,
 		},
 		SDK: sdk.Config{
-			DB: c.DB, Now: c.Now, Outbox: worker, HTTP: outbound.NewClient(c.OutboundAllow), Secrets: c.Secrets(),
+			DB: c.DB, Now: c.Now, HTTP: outbound.NewClient(c.OutboundAllow), Secrets: c.Secrets(),
 			Codes: m.code, Full: s.full, Development: c.Development != nil, Texts: c.Texter != nil,
 			Unsent: unsent(c), LegacyMFA: legacyMFA, Wallets: c.Wallets,
 		},
 		Admin: admin.Config{
-			DB: c.DB, Shadow: counter, Outbox: worker, Senders: senders, Operators: func() []string { return c.Operators },
+			DB: c.DB, Shadow: counter, Senders: senders, Operators: func() []string { return c.Operators },
 		},
 	})
 	mux := http.NewServeMux()

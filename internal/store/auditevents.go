@@ -22,10 +22,9 @@ type AuditRow struct {
 
 // InsertAudit appends a row.
 func (tx *Tx) InsertAudit(a AuditRow) error {
-	_, err := tx.Exec(`INSERT INTO audit_events (id, environment_id, at, action, actor, user_id, session_id, request_id, detail, hash)
+	return tx.Later(`INSERT INTO audit_events (id, environment_id, at, action, actor, user_id, session_id, request_id, detail, hash)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		a.ID, a.EnvironmentID, millis(a.At), a.Action, a.Actor, a.UserID, a.SessionID, a.RequestID, a.Detail, a.Hash)
-	return err
 }
 
 // AuditFilter narrows a query; empty fields match all.
@@ -124,9 +123,8 @@ type AuditSource struct {
 // InsertAuditSource stores the network address beside its entry, which this transaction
 // has written.
 func (tx *Tx) InsertAuditSource(s AuditSource) error {
-	_, err := tx.Exec(`INSERT INTO audit_sources (event_id, environment_id, at, salt, address) VALUES ($1, $2, $3, $4, $5)`,
+	return tx.Later(`INSERT INTO audit_sources (event_id, environment_id, at, salt, address) VALUES ($1, $2, $3, $4, $5)`,
 		s.EventID, s.EnvironmentID, millis(tx.Now()), s.Salt, s.Address)
-	return err
 }
 
 // AuditSource reads the network address that an entry came from.

@@ -32,8 +32,7 @@ func (tx *Tx) Counted(name string) (count int64, windowEnd time.Time, err error)
 
 // Uncount takes one back, of a counter whose window is not over.
 func (tx *Tx) Uncount(name string) error {
-	_, err := tx.Exec(`UPDATE counters SET count = count - 1 WHERE name = $1 AND count > 0 AND window_end + 0 > $2`, name, millis(tx.Now()))
-	return err
+	return tx.Later(`UPDATE counters SET count = count - 1 WHERE name = $1 AND count > 0 AND window_end + 0 > $2`, name, millis(tx.Now()))
 }
 
 // resetAtOnce is how many counters one statement forgets: its text is the same for fewer.
@@ -46,7 +45,7 @@ func (tx *Tx) ResetCounts(names ...string) error {
 		for i := range args {
 			args[i] = some[min(i, len(some)-1)]
 		}
-		if _, err := tx.Exec(`DELETE FROM counters WHERE name IN ($1, $2, $3, $4, $5, $6, $7, $8)`, args...); err != nil {
+		if err := tx.Later(`DELETE FROM counters WHERE name IN ($1, $2, $3, $4, $5, $6, $7, $8)`, args...); err != nil {
 			return err
 		}
 	}

@@ -28,12 +28,11 @@ type ElevatedTokenRow struct {
 
 // InsertElevatedToken records a token under the store's current epoch.
 func (tx *Tx) InsertElevatedToken(t ElevatedTokenRow) error {
-	_, err := tx.Exec(`INSERT INTO elevated_tokens (id, environment_id, user_id, session_id, credential_id, method, scopes, audience, acr,
+	return tx.Later(`INSERT INTO elevated_tokens (id, environment_id, user_id, session_id, credential_id, method, scopes, audience, acr,
 		single_use, epoch, issued_at, expires_at)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, $11, $12 FROM current_epoch`,
 		t.ID, t.EnvironmentID, t.UserID, t.SessionID, t.CredentialID, t.Method, joinWords(t.Scopes), t.Audience, t.ACR, asBit(t.SingleUse),
 		millis(t.IssuedAt), millis(t.ExpiresAt))
-	return err
 }
 
 // ElevatedToken reads one token of the environment, in whatever state.

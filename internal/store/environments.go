@@ -22,6 +22,12 @@ func (tx *Tx) Environment(id string) (EnvironmentRow, error) {
 	return tx.environment(id, "")
 }
 
+// Revision reads the revision that an environment has.
+func (tx *Tx) Revision(id string) (revision int64, err error) {
+	err = tx.Row(`SELECT revision FROM environments WHERE id = $1`, id).Scan(&revision)
+	return revision, notFound(err)
+}
+
 // EnvironmentRevision reads the revision a deciding transaction must match, and
 // keeps it from changing until that transaction ends.
 func (tx *Tx) EnvironmentRevision(id string) (int64, error) {

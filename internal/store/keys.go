@@ -70,8 +70,11 @@ func (tx *Tx) InsertServiceToken(t ServiceTokenRow) error {
 
 // LiveServiceToken finds the token with this hash that is neither revoked nor expired.
 func (tx *Tx) LiveServiceToken(hash []byte) (ServiceTokenRow, error) {
-	return scanServiceToken(tx.Row(`SELECT `+serviceTokenColumns+
-		` FROM service_tokens WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)`, hash, millis(tx.Now())))
+	t, err := scanServiceToken(tx.Row(`SELECT `+serviceTokenColumns+` FROM service_tokens WHERE hash = $1 AND revoked_at IS NULL`, hash))
+	if err == nil && !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(tx.Now()) {
+		err = ErrNotFound
+	}
+	return t, err
 }
 
 // ServiceTokens lists all of them, newest first.

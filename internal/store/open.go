@@ -80,6 +80,7 @@ type DB struct {
 	engine engine
 	hasher *seal.Hasher
 	counts counts
+	queued chan struct{} // holds one value when messages were queued that nobody has looked for since
 
 	// gate is held for reading by every transaction, and for writing by Close, which
 	// so waits for them all and lets none start after.
@@ -93,6 +94,8 @@ type engine interface {
 	// write and read run fn in a transaction that they begin and end.
 	write(ctx context.Context, db *DB, fn func(*Tx) error) error
 	read(ctx context.Context, db *DB, fn func(*Tx) error) error
+	// glance runs fn outside of any.
+	glance(ctx context.Context, db *DB, fn func(*Tx) error) error
 	// exists is ErrNoDatabase where nothing was ever migrated.
 	exists(ctx context.Context) error
 	migrate(ctx context.Context, schema Schema, logger *slog.Logger) error
@@ -123,7 +126,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	if config.MaxConns == 0 {
 		config.MaxConns = connections(target.engine)
 	}
-	db := &DB{config: config}
+	db := &DB{config: config, queued: make(chan struct{}, 1)}
 	if target.engine == SQLite {
 		db.engine, err = openSQLite(ctx, target.path, config, &db.counts)
 	} else {
@@ -215,11 +218,13 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	defer db.gate.RUnlock()
+	queued := false
 	err := db.engine.write(ctx, db, func(tx *Tx) error {
 		tx.writes = true
 		if err := tx.run(fn); err != nil {
 			return err
 		}
+		queued = tx.queued
 		if err := db.fault("commit"); err != nil {
 			return unknown(err)
 		}
@@ -227,6 +232,12 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	})
 	if err != nil {
 		return err
+	}
+	if queued {
+		select {
+		case db.queued <- struct{}{}:
+		default:
+		}
 	}
 	if err := db.fault("committed"); err != nil {
 		return unknown(err)
@@ -261,6 +272,20 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	}
 	defer db.gate.RUnlock()
 	return db.engine.read(ctx, db, func(tx *Tx) error { return tx.run(fn) })
+}
+
+// Glance runs fn outside of any transaction, for one statement that reads or for several
+// that need not agree: each sees a snapshot of its own. It costs a message less than
+// [DB.Read] before and one after. Nothing but a SELECT that locks nothing may run in it.
+func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
+	if err := db.admit(ctx); err != nil {
+		return err
+	}
+	defer db.gate.RUnlock()
+	return db.engine.glance(ctx, db, func(tx *Tx) error {
+		tx.glances = true
+		return tx.run(fn)
+	})
 }
 
 // admit holds the gate for reading when it returns nil.

@@ -19,13 +19,17 @@ type OutboxRow struct {
 	Attempts      int
 }
 
+// Queued has something to receive once a transaction of this handle that queued a
+// message has committed.
+func (db *DB) Queued() <-chan struct{} { return db.queued }
+
 // InsertOutbox queues a message for immediate sending.
 func (tx *Tx) InsertOutbox(o OutboxRow) error {
 	now := millis(tx.Now())
-	_, err := tx.Exec(`INSERT INTO outbox (id, environment_id, sealed_message, created_at, not_after, next_try_at, attempts)
+	tx.queued = true
+	return tx.Later(`INSERT INTO outbox (id, environment_id, sealed_message, created_at, not_after, next_try_at, attempts)
 		VALUES ($1, $2, $3, $4, $5, $4, 0)`,
 		o.ID, o.EnvironmentID, o.SealedMessage, now, millis(o.NotAfter))
-	return err
 }
 
 // OutboxDue reports whether any message waits to be sent now.

@@ -146,7 +146,7 @@ func sourceStatements(t *testing.T, folders ...string) (all []statement) {
 				if !ok || len(call.Args) == 0 {
 					return true
 				}
-				if !slices.Contains([]string{"tx.Exec", "tx.Row", "tx.Rows", "tx.one"}, piece(call.Fun)) {
+				if !slices.Contains([]string{"tx.Exec", "tx.Later", "tx.Row", "tx.Rows", "tx.one"}, piece(call.Fun)) {
 					return true
 				}
 				text, whole := evaluate(constants, call.Args[0])

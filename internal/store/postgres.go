@@ -174,6 +174,12 @@ func (e *postgresEngine) read(ctx context.Context, db *DB, fn func(*Tx) error) e
 	})
 }
 
+func (e *postgresEngine) glance(ctx context.Context, db *DB, fn func(*Tx) error) error {
+	return e.again(ctx, func() error {
+		return e.transact(ctx, db, "", func(tx *Tx, _ *postgresTx) error { return fn(tx) })
+	})
+}
+
 // again runs a transaction, and anew for as long as it is one of those that the server
 // ended for reasons of its own.
 func (e *postgresEngine) again(ctx context.Context, run func() error) error {

@@ -14,11 +14,17 @@ import (
 // postgresTx is a transaction that begins with its first statement, in one message with
 // it: until then it holds no connection.
 type postgresTx struct {
-	engine *postgresEngine
-	begin  string        // the statement that begins it
-	conn   *pgxpool.Conn // nil: it has not begun
-	began  time.Time     // by the clock of the database
-	over   bool          // its COMMIT was sent
+	engine  *postgresEngine
+	begin   string        // the statement that begins it; empty: nothing does, each statement is on its own
+	conn    *pgxpool.Conn // nil: it has not begun
+	began   time.Time     // by the clock of the database
+	waiting []pending     // for the next message
+}
+
+// pending is a statement that waits for the next message.
+type pending struct {
+	query string
+	args  []any
 }
 
 // enter is the first statement of every transaction: what must hold for this one
@@ -27,32 +33,66 @@ type postgresTx struct {
 const enter = `SELECT floor(extract(epoch FROM now()) * 1000)::bigint, current_setting('synchronous_commit'),
 	set_config('statement_timeout', $1, true) || set_config('idle_in_transaction_session_timeout', $2, true)`
 
+// clockAlone is what a statement outside of a transaction is preceded by, in one message
+// and so at one time with it.
+const clockAlone = `SELECT floor(extract(epoch FROM now()) * 1000)::bigint`
+
 func (t *postgresTx) exec(ctx context.Context, query string, args []any) (int64, error) {
-	if t.conn != nil {
+	if t.conn != nil && len(t.waiting) == 0 {
 		t.engine.counts.roundTrips.Add(1)
 		tag, err := t.conn.Exec(ctx, query, args...)
 		return tag.RowsAffected(), err
 	}
-	first, err := t.start(ctx, query, args)
+	message, err := t.send(ctx, query, args)
 	if err != nil {
 		return 0, err
 	}
-	tag, err := first.Exec()
-	return tag.RowsAffected(), closed(first, err)
+	tag, err := message.Exec()
+	return tag.RowsAffected(), closed(message, err)
 }
 
 func (t *postgresTx) query(ctx context.Context, query string, args []any) (Rows, error) {
-	if t.conn != nil {
+	if t.conn != nil && len(t.waiting) == 0 {
 		t.engine.counts.roundTrips.Add(1)
 		rows, err := t.conn.Query(ctx, query, args...)
 		return found(rows, err, nil)
 	}
-	first, err := t.start(ctx, query, args)
+	message, err := t.send(ctx, query, args)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := first.Query()
-	return found(rows, err, first)
+	rows, err := message.Query()
+	return found(rows, err, message)
+}
+
+func (t *postgresTx) later(ctx context.Context, query string, args []any) error {
+	if t.conn == nil {
+		_, err := t.exec(ctx, query, args)
+		return err
+	}
+	t.waiting = append(t.waiting, pending{query, args})
+	return nil
+}
+
+// send sends a statement with what comes before it, and returns what comes of it.
+func (t *postgresTx) send(ctx context.Context, query string, args []any) (pgx.BatchResults, error) {
+	if t.conn == nil {
+		return t.start(ctx, query, args)
+	}
+	batch := &pgx.Batch{}
+	for _, p := range t.waiting {
+		batch.Queue(p.query, p.args...)
+	}
+	batch.Queue(query, args...)
+	t.engine.counts.roundTrips.Add(1)
+	results := t.conn.SendBatch(ctx, batch)
+	for range t.waiting {
+		if _, err := results.Exec(); err != nil {
+			return nil, closed(results, err)
+		}
+	}
+	t.waiting = nil
+	return results, nil
 }
 
 func (t *postgresTx) clock(ctx context.Context) (time.Time, error) {
@@ -84,30 +124,41 @@ func (t *postgresTx) startOnce(ctx context.Context, query string, args []any) (p
 		return nil, unavailable(err)
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(t.begin)
-	batch.Queue(enter, milliseconds(statementTimeout), milliseconds(idleTimeout))
+	if t.begin != "" {
+		batch.Queue(t.begin)
+		batch.Queue(enter, milliseconds(statementTimeout), milliseconds(idleTimeout))
+	} else {
+		batch.Queue(clockAlone)
+	}
 	if query != "" {
 		batch.Queue(query, args...)
 	}
 	t.conn = conn
 	t.engine.counts.roundTrips.Add(1)
 	results := conn.SendBatch(ctx, batch)
-	var at int64
-	var durable, ignored string
-	if _, err = results.Exec(); err == nil {
-		if err = results.QueryRow().Scan(&at, &durable, &ignored); err == nil {
-			if err = assertSynchronous(durable); err != nil {
-				err = unavailable(err)
-			}
-		}
-	}
-	if err != nil {
+	if t.began, err = t.entered(results); err != nil {
 		_ = results.Close()
 		t.end(ctx)
 		return nil, fmt.Errorf("beginning a transaction: %w", err)
 	}
-	t.began = time.UnixMilli(at)
 	return results, nil
+}
+
+// entered reads what comes of the statements before the first one.
+func (t *postgresTx) entered(results pgx.BatchResults) (time.Time, error) {
+	var at int64
+	if t.begin == "" {
+		err := results.QueryRow().Scan(&at)
+		return time.UnixMilli(at), err
+	}
+	if _, err := results.Exec(); err != nil {
+		return time.Time{}, err
+	}
+	var durable, ignored string
+	if err := results.QueryRow().Scan(&at, &durable, &ignored); err != nil {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(at), unavailable(assertSynchronous(durable))
 }
 
 // stale reports whether a transaction could not begin because the pool had kept a
@@ -123,7 +174,6 @@ func (t *postgresTx) commit(ctx context.Context) error {
 	if t.conn == nil {
 		return nil
 	}
-	t.over = true
 	t.engine.counts.commits.Add(1)
 	return commitVerdict(t.conn.Conn().PgConn(), func() (pgconn.CommandTag, error) { return t.finish(ctx, `commit`) })
 }
@@ -134,7 +184,8 @@ func (t *postgresTx) end(ctx context.Context) {
 	if t.conn == nil {
 		return
 	}
-	if conn := t.conn.Conn().PgConn(); !t.over && !conn.IsClosed() && conn.TxStatus() != 'I' {
+	t.waiting = nil
+	if conn := t.conn.Conn().PgConn(); !conn.IsClosed() && conn.TxStatus() != 'I' {
 		_, _ = t.finish(ctx, `rollback`)
 	}
 	t.conn.Release()
@@ -144,8 +195,16 @@ func (t *postgresTx) end(ctx context.Context) {
 func (t *postgresTx) finish(ctx context.Context, how string) (pgconn.CommandTag, error) {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.engine.commitTimeout)
 	defer cancel()
-	t.engine.counts.roundTrips.Add(1)
-	return t.conn.Exec(limited, how)
+	if len(t.waiting) == 0 {
+		t.engine.counts.roundTrips.Add(1)
+		return t.conn.Exec(limited, how)
+	}
+	message, err := t.send(limited, how, nil)
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	tag, err := message.Exec()
+	return tag, closed(message, err)
 }
 
 // pgRows are rows of which the first was asked for already, so that an error of the

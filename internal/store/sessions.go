@@ -48,14 +48,13 @@ const readSession = `SELECT ` + sessionColumns + ` FROM sessions`
 
 // InsertSession opens a session at the transaction's time.
 func (tx *Tx) InsertSession(s SessionRow) error {
-	_, err := tx.Exec(`INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id,
+	return tx.Later(`INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id,
 		origin, session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at,
 		revoked_reason, mfa_at, mfa_mark_at, mfa_mark_by, mfa_credential_id, device_registration_id, unregistered)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '', $15, $16, $17)`,
 		s.ID, s.EnvironmentID, s.UserID, s.SignInCredentialID, s.SignInMethod, s.LastVerifiedCredentialID, s.Origin, s.SessionPublicKey,
 		s.DevicePublicKey, s.SDKVersion, millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt), nullMillis(s.MFAAt), s.MFACredentialID,
 		s.DeviceRegistrationID, asBit(s.Unregistered))
-	return err
 }
 
 // LiveSession reads a session that is neither revoked nor over and whose user

@@ -184,10 +184,24 @@ func (e *sqliteEngine) read(ctx context.Context, db *DB, fn func(*Tx) error) err
 	return fn(newTx(ctx, ctx, db, sqliteTx{conn, time.Now()}))
 }
 
-// sqliteTx is a transaction, and when it began.
+func (e *sqliteEngine) glance(ctx context.Context, db *DB, fn func(*Tx) error) error {
+	conn, err := e.reading.Conn(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	defer func() { _ = conn.Close() }()
+	return fn(newTx(ctx, ctx, db, sqliteTx{conn, time.Now()}))
+}
+
+// sqliteTx is a transaction, or a connection outside of one, and when it began.
 type sqliteTx struct {
-	*sql.Tx
+	sqliteStatements
 	began time.Time
+}
+
+type sqliteStatements interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 func (t sqliteTx) exec(ctx context.Context, query string, args []any) (int64, error) {
@@ -204,6 +218,11 @@ func (t sqliteTx) query(ctx context.Context, query string, args []any) (Rows, er
 		return nil, err
 	}
 	return rows, nil
+}
+
+func (t sqliteTx) later(ctx context.Context, query string, args []any) error {
+	_, err := t.ExecContext(ctx, query, args...)
+	return err
 }
 
 func (t sqliteTx) clock(context.Context) (time.Time, error) { return t.began, nil }

@@ -28,14 +28,18 @@ type Tx struct {
 	on      statements
 	now     time.Time // zero: nobody has asked yet
 	writes  bool      // of [DB.Write]
+	glances bool      // of [DB.Glance]
 	failed  error
 	held    *held // nil: no user was locked, or they were changed since
+	queued  bool  // a message was
 }
 
 // statements run in one transaction of an engine, which may begin with the first of them.
 type statements interface {
 	exec(ctx context.Context, query string, args []any) (affected int64, err error)
 	query(ctx context.Context, query string, args []any) (Rows, error)
+	// later runs a statement before the next one, or before the commit.
+	later(ctx context.Context, query string, args []any) error
 	// clock is when the transaction began.
 	clock(ctx context.Context) (time.Time, error)
 }
@@ -112,6 +116,17 @@ func (tx *Tx) Exec(query string, args ...any) (affected int64, err error) {
 	return affected, nil
 }
 
+// Later runs a statement of which nothing is asked but that it does not fail, such as an
+// INSERT. PostgreSQL gets it in one message with the next statement or with the COMMIT,
+// which then returns its error.
+func (tx *Tx) Later(query string, args ...any) error {
+	values, err := tx.prepare("exec", query, args)
+	if err == nil {
+		err = tx.on.later(tx.stmtCtx, query, values)
+	}
+	return tx.fail(err)
+}
+
 // Row runs a query for at most one row; its Scan returns [ErrNotFound] for none.
 func (tx *Tx) Row(query string, args ...any) *Row {
 	rows, err := tx.ask("row", query, args)
@@ -143,6 +158,9 @@ func (tx *Tx) prepare(op, query string, args []any) ([]any, error) {
 	}
 	if err := tx.db.fault(op); err != nil {
 		return nil, err
+	}
+	if tx.glances && (!strings.HasPrefix(query, "SELECT") || strings.Contains(query, " FOR ")) {
+		return nil, fmt.Errorf("%w: it is only looked at", ErrReadOnly)
 	}
 	if tx.held != nil && forgets(query) {
 		tx.held = nil

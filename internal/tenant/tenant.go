@@ -134,8 +134,22 @@ func originOf(u *url.URL) string {
 	return u.Scheme + "://" + host
 }
 
-// Load returns the environment as it stands.
+// Load returns the environment as it stands. Of one that this node knows only the
+// revision is read.
 func (r *Registry) Load(ctx context.Context, id string) (*Tenant, error) {
+	if last := r.Last(id); last != nil {
+		var revision int64
+		err := r.db.Glance(ctx, func(tx *store.Tx) (err error) {
+			revision, err = tx.Revision(id)
+			return err
+		})
+		switch {
+		case err == nil && revision == last.Revision:
+			return last, nil
+		case err != nil && !errors.Is(err, store.ErrNotFound):
+			return nil, fmt.Errorf("reading environment: %w", err)
+		}
+	}
 	var current *Tenant
 	err := r.db.Read(ctx, func(tx *store.Tx) error {
 		var err error

@@ -51,7 +51,26 @@ type key struct {
 	algorithm jose.SignatureAlgorithm
 	private   crypto.Signer
 	signs     time.Time
-	until     time.Time // zero: no end
+	until     time.Time            // zero: no end
+	signers   map[Type]jose.Signer // one for each kind of token
+}
+
+// newKey is a key with its signers, which take longer to make than to use.
+func newKey(row store.SigningKeyRow, private crypto.Signer) (key, error) {
+	k := key{
+		id: row.ID, algorithm: jose.SignatureAlgorithm(row.Algorithm), private: private, signs: row.SignsFrom, until: row.VerifiesUntil,
+		signers: map[Type]jose.Signer{},
+	}
+	for _, typ := range []Type{Session, ID, Elevated, Ticket} {
+		signer, err := jose.NewSigner(
+			jose.SigningKey{Algorithm: k.algorithm, Key: jose.JSONWebKey{Key: private, KeyID: k.id}},
+			(&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+		if err != nil {
+			return key{}, fmt.Errorf("making the signer of %s: %w", typ, err)
+		}
+		k.signers[typ] = signer
+	}
+	return k, nil
 }
 
 // Keys are the keys of one environment as they stood when loaded. The zero
@@ -78,7 +97,11 @@ func Load(tx *store.Tx, environmentID string) (*Keys, error) {
 		if !ok {
 			return nil, fmt.Errorf("reading signing key %s: not a private key", row.ID)
 		}
-		k.keys = append(k.keys, key{row.ID, jose.SignatureAlgorithm(row.Algorithm), signer, row.SignsFrom, row.VerifiesUntil})
+		made, err := newKey(row, signer)
+		if err != nil {
+			return nil, fmt.Errorf("reading signing key %s: %w", row.ID, err)
+		}
+		k.keys = append(k.keys, made)
 	}
 	return k, nil
 }
@@ -138,11 +161,9 @@ func (k *Keys) Sign(now time.Time, typ Type, claims any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: signing.algorithm, Key: jose.JSONWebKey{Key: signing.private, KeyID: signing.id}},
-		(&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
-	if err != nil {
-		return "", fmt.Errorf("signing %s: %w", typ, err)
+	signer := signing.signers[typ]
+	if signer == nil {
+		return "", fmt.Errorf("signing %s: no token of ours is of that kind", typ)
 	}
 	payload, err := json.Marshal(claims)
 	if err != nil {

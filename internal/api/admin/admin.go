@@ -8,7 +8,6 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/door"
-	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -17,7 +16,6 @@ import (
 type Config struct {
 	DB        *store.DB
 	Shadow    *shadow.Counter // counts what the newest rules would do; nil: nobody does
-	Outbox    *outbox.Worker
 	Senders   deliver.Senders // what mail of environments may come from
 	Operators func() []string // who is mailed when rules are weakened
 }

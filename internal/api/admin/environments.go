@@ -80,7 +80,6 @@ func (a *API) apply(c *door.Call, body []byte) (ApplyResponse, error) {
 	if err != nil {
 		return ApplyResponse{}, err
 	}
-	a.Outbox.Nudge()
 	if applied.Changes == nil {
 		applied.Changes = []environment.Change{} // an empty list, not null
 	}

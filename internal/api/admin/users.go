@@ -134,9 +134,6 @@ func (a *API) resetMFA(c *door.Call, _ door.None) (ResetFactors, error) {
 		n, err = operate.ResetMFA(c.Caller, tx, c.Tenant.ID, c.Path("userId"))
 		return err
 	})
-	if err == nil {
-		a.Outbox.Nudge()
-	}
 	return ResetFactors{n}, userNotFound(err)
 }
 
@@ -157,9 +154,6 @@ func (a *API) settle(c *door.Call, r SettleRequest) (door.None, error) {
 		return operate.Settle(c.Caller, tx, c.Tenant.ID, c.Path("userId"),
 			account.Decision{CredentialID: r.Factor, Keep: r.Decision == "keep"})
 	})
-	if err == nil {
-		a.Outbox.Nudge()
-	}
 	return door.None{}, userNotFound(err)
 }
 

@@ -72,6 +72,5 @@ func (a *API) setVersion(c *door.Call, r VersionRequest) (operate.Accepted, erro
 	if accepted.Changes == nil {
 		accepted.Changes = []environment.Change{}
 	}
-	a.Outbox.Nudge()
 	return accepted, nil
 }

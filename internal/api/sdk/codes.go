@@ -39,7 +39,6 @@ func (a *API) sendCode(c *door.Call, kind assurance.Kind, send func(*store.Tx) (
 	if err != nil {
 		return row, err
 	}
-	a.Outbox.Nudge()
 	switch {
 	case row.Shares == "":
 		a.count(kind, "sent")

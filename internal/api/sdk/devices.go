@@ -125,7 +125,6 @@ type UpdateDeviceRequest struct {
 }
 
 func (a *API) updateDevice(c *door.Call, r UpdateDeviceRequest) (door.None, error) {
-	defer a.Outbox.Nudge()
 	first := r.Alias == nil
 	if r.Default != nil {
 		first = *r.Default

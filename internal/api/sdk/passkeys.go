@@ -161,7 +161,6 @@ func (a *API) renamePasskey(c *door.Call, r PasskeyUpdateRequest) (Passkey, erro
 	if err := door.Need("id", r.ID); err != nil {
 		return Passkey{}, err
 	}
-	defer a.Outbox.Nudge()
 	var renamed account.Passkey
 	err := c.Write(func(tx *store.Tx) (err error) {
 		renamed, err = account.RenamePasskey(c.Caller, tx, r.ID, r.Alias)

@@ -73,7 +73,6 @@ func (a *API) check(
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	a.Outbox.Nudge()
 	a.count(m.Kind(), "proved")
 	return a.verified(c, signed)
 }
@@ -91,7 +90,6 @@ func (a *API) changed(c *door.Call, change func(*store.Tx) error) (VerifyRespons
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	a.Outbox.Nudge()
 	return a.verified(c, signed)
 }
 
@@ -112,6 +110,5 @@ func (a *API) removeFactor(c *door.Call, id string, own func(*store.Tx) error) e
 	err := c.Write(func(tx *store.Tx) error {
 		return signin.Remove(c.Caller, tx, id, own, c.Spending(stepup.CredentialUnlink, ""))
 	})
-	a.Outbox.Nudge()
 	return err
 }

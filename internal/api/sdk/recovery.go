@@ -59,9 +59,6 @@ func (a *API) recoveryCodes(c *door.Call, renew bool) (RecoveryCodes, error) {
 		codes.RecoveryCodes, codes.Count, err = signin.RecoveryCodes(c.Caller, tx, renew, spend)
 		return err
 	})
-	if err == nil {
-		a.Outbox.Nudge()
-	}
 	return codes, err
 }
 

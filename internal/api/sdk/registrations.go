@@ -57,7 +57,6 @@ func (a *API) registerDevice(c *door.Call, _ door.None) (VerifyResponse, error) 
 	if err != nil {
 		return VerifyResponse{}, err
 	}
-	a.Outbox.Nudge()
 	return a.verified(c, signed)
 }
 
@@ -103,7 +102,6 @@ func (a *API) revokeRegistration(c *door.Call, _ door.None) (DeviceRevoked, erro
 	if err != nil {
 		return DeviceRevoked{}, err
 	}
-	a.Outbox.Nudge()
 	current := id == c.Session.DeviceRegistrationID
 	if current {
 		c.Forget()
@@ -115,7 +113,6 @@ func (a *API) revokeRegistrations(c *door.Call, _ door.None) (DeviceRevoked, err
 	if err := c.Write(func(tx *store.Tx) error { return account.RevokeDevices(c.Caller, tx) }); err != nil {
 		return DeviceRevoked{}, err
 	}
-	a.Outbox.Nudge()
 	c.Forget()
 	return DeviceRevoked{true}, nil
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/keyset"
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/method/walletsig"
-	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/waas"
 	"github.com/stepup-auth/stepup/internal/wallet"
@@ -24,7 +23,6 @@ import (
 type Config struct {
 	DB          *store.DB
 	Now         func() time.Time
-	Outbox      *outbox.Worker
 	HTTP        *http.Client                        // what fetches tenant-set addresses, see package outbound
 	Secrets     environment.Secrets                 // what documents point at
 	Codes       func(method, event string)          // metrics: codes sent, proofs given; nil is allowed

@@ -89,7 +89,6 @@ func (a *API) updateUser(c *door.Call, r UpdateUserRequest) (UpdateSelfResponse,
 	if err != nil {
 		return UpdateSelfResponse{}, err
 	}
-	a.Outbox.Nudge()
 	verified, err := a.verified(c, signed)
 	response := UpdateSelfResponse{VerifyResponse: verified, NextView: "done", EmailVerification: pending, SMSVerification: texted}
 	switch {
@@ -126,6 +125,5 @@ func (a *API) deleteUser(c *door.Call, _ door.None) (door.None, error) {
 		}
 		return account.Delete(c.Caller, tx, c.Header("User-Agent"))
 	})
-	a.Outbox.Nudge()
 	return door.None{}, err
 }

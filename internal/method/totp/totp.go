@@ -85,7 +85,7 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	}
 	c := &candidate{
 		caller: a.Caller, environmentID: a.Tenant.ID, userID: a.Session.UserID,
-		typed: a.Response.Reveal(), now: StepAt(tx.Now()), bindingID: a.BindingID,
+		typed: a.Response.Reveal(), bindingID: a.BindingID,
 	}
 	if err := c.find(tx, a.Session, m.DeviceID); err != nil {
 		return nil, err
@@ -117,6 +117,7 @@ func (c *candidate) find(tx *store.Tx, s *store.SessionRow, id string) error {
 	if err != nil {
 		return err
 	}
+	c.now = StepAt(tx.Now())
 	i := slices.IndexFunc(devices, func(d store.TOTPDeviceRow) bool { return d.CredentialID == id || id == "" && d.Preferred })
 	if i < 0 && id == "" {
 		i = len(devices) - 1 // the one added last

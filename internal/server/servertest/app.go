@@ -10,6 +10,7 @@ import (
 // App is a user's authenticator app.
 type App struct {
 	ID     string // of the device
+	First  string // the code that confirmed it; empty: it is not confirmed
 	secret []byte
 	server *Server
 }
@@ -50,7 +51,8 @@ func (s *Server) BeginApp(t testing.TB, session *Session, link string) *App {
 func (s *Server) EnrolApp(t testing.TB, session *Session) *App {
 	t.Helper()
 	app := s.BeginApp(t, session, s.StepUp(t, session, "credential:link"))
-	s.Do(t, "POST", session.Path("/users/mfa/auth/totp"), session.Header(), map[string]string{"id": app.ID, "code": app.Code()}).
+	app.First = app.Code()
+	s.Do(t, "POST", session.Path("/users/mfa/auth/totp"), session.Header(), map[string]string{"id": app.ID, "code": app.First}).
 		Want(t, 200, "")
 	return app
 }
