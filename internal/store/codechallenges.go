@@ -26,11 +26,14 @@ type CodeChallengeRow struct {
 const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, ` +
 	`attempts, shared_attempts, expires_at, binding_id, shares, scopes, digits`
 
-// InsertCodeChallenge opens c under the store's current epoch.
+// InsertCodeChallenge opens c under the store's current epoch. Of two that one address
+// gets in one millisecond the later one is the newer all the same.
 func (tx *Tx) InsertCodeChallenge(c CodeChallengeRow) error {
 	_, err := tx.Exec(`INSERT INTO code_challenges (id, environment_id, format, identifier, recipient, purpose, session_id, user_id,
 		authorized_by, code_hash, epoch, attempts, created_at, expires_at, binding_id, shares, scopes, digits)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, $11, $12, $13, $14, $15, $16 FROM current_epoch`,
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, epoch, 0, COALESCE((SELECT MAX(c.created_at) + 1 FROM code_challenges c
+			WHERE c.environment_id = $2 AND c.format = $3 AND c.identifier = $4 AND c.created_at >= $11), $11),
+		$12, $13, $14, $15, $16 FROM current_epoch`,
 		c.ID, c.EnvironmentID, c.Format, c.Identifier, c.Recipient, c.Purpose, c.SessionID, c.UserID, c.AuthorizedBy, c.CodeHash,
 		millis(tx.Now()), millis(c.ExpiresAt), c.BindingID, c.Shares, c.Scopes, c.Digits)
 	return err
@@ -100,7 +103,9 @@ func (tx *Tx) ConsumeCodeChallenge(environmentID, id string, codeHash []byte) er
 // shared another's. Its attempts stand; those by other ids were at the code before.
 func (tx *Tx) ResendCodeChallenge(c CodeChallengeRow) error {
 	return tx.one(`UPDATE code_challenges
-		SET code_hash = $3, digits = $6, expires_at = $4, created_at = $5, shares = '', shared_attempts = 0
+		SET code_hash = $3, digits = $6, expires_at = $4, shares = '', shared_attempts = 0,
+		created_at = COALESCE((SELECT MAX(c.created_at) + 1 FROM code_challenges c WHERE c.environment_id = $1
+			AND c.format = code_challenges.format AND c.identifier = code_challenges.identifier AND c.created_at >= $5), $5)
 		WHERE environment_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at + 0 > $5
 		AND epoch = (SELECT epoch FROM current_epoch)`,
 		c.EnvironmentID, c.ID, c.CodeHash, millis(c.ExpiresAt), millis(tx.Now()), c.Digits)
