@@ -31,20 +31,17 @@ func (tx *Tx) Revision(id string) (revision int64, err error) {
 // EnvironmentRevision reads the revision a deciding transaction must match, and
 // keeps it from changing until that transaction ends.
 func (tx *Tx) EnvironmentRevision(id string) (int64, error) {
-	var revision int64
-	err := tx.Row(`SELECT revision FROM environments WHERE id = $1`+tx.ForShare(), id).Scan(&revision)
-	return revision, notFound(err)
+	if err := tx.pinRules(id); err != nil {
+		return 0, err
+	}
+	return tx.Revision(id)
 }
 
 // LockEnvironment reads one environment for a change in this transaction. Transactions
-// that only pin revisions wait behind it: PostgreSQL lets those that share a row go on
-// sharing it past whoever waits to change it, which under load would be forever, but
-// keeps the order in which tables are locked.
+// that only pin its revision wait behind it.
 func (tx *Tx) LockEnvironment(id string) (EnvironmentRow, error) {
-	if tx.db.Engine() == Postgres {
-		if _, err := tx.Exec(`LOCK TABLE environments IN EXCLUSIVE MODE`); err != nil {
-			return EnvironmentRow{}, err
-		}
+	if err := tx.lockRules(id); err != nil {
+		return EnvironmentRow{}, err
 	}
 	return tx.environment(id, tx.ForUpdate())
 }
@@ -72,6 +69,9 @@ func (tx *Tx) Environments() ([]EnvironmentRow, error) {
 // PutEnvironment inserts the environment at revision 1 or, given the revision
 // that was read, replaces it at the next one.
 func (tx *Tx) PutEnvironment(id, name, document string, readRevision int64) error {
+	if err := tx.lockRules(id); err != nil {
+		return err
+	}
 	now := millis(tx.Now())
 	if readRevision == 0 {
 		_, err := tx.Exec(`INSERT INTO environments (id, name, document, revision, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4)`,

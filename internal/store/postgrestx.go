@@ -38,12 +38,12 @@ const enter = `SELECT floor(extract(epoch FROM now()) * 1000)::bigint, current_s
 const clockAlone = `SELECT floor(extract(epoch FROM now()) * 1000)::bigint`
 
 func (t *postgresTx) exec(ctx context.Context, query string, args []any) (int64, error) {
-	if t.conn != nil && len(t.waiting) == 0 {
+	if t.alone() {
 		t.engine.counts.roundTrips.Add(1)
 		tag, err := t.conn.Exec(ctx, query, args...)
 		return tag.RowsAffected(), err
 	}
-	message, err := t.send(ctx, query, args)
+	message, err := t.send(ctx, &pending{query, args})
 	if err != nil {
 		return 0, err
 	}
@@ -52,12 +52,12 @@ func (t *postgresTx) exec(ctx context.Context, query string, args []any) (int64,
 }
 
 func (t *postgresTx) query(ctx context.Context, query string, args []any) (Rows, error) {
-	if t.conn != nil && len(t.waiting) == 0 {
+	if t.alone() {
 		t.engine.counts.roundTrips.Add(1)
 		rows, err := t.conn.Query(ctx, query, args...)
 		return found(rows, err, nil)
 	}
-	message, err := t.send(ctx, query, args)
+	message, err := t.send(ctx, &pending{query, args})
 	if err != nil {
 		return nil, err
 	}
@@ -65,41 +65,16 @@ func (t *postgresTx) query(ctx context.Context, query string, args []any) (Rows,
 	return found(rows, err, message)
 }
 
-func (t *postgresTx) later(ctx context.Context, query string, args []any) error {
-	if t.conn == nil {
-		_, err := t.exec(ctx, query, args)
-		return err
-	}
+func (t *postgresTx) later(_ context.Context, query string, args []any) error {
 	t.waiting = append(t.waiting, pending{query, args})
 	return nil
 }
 
-// send sends a statement with what comes before it, and returns what comes of it.
-func (t *postgresTx) send(ctx context.Context, query string, args []any) (pgx.BatchResults, error) {
-	if t.conn == nil {
-		return t.start(ctx, query, args)
-	}
-	batch := &pgx.Batch{}
-	for _, p := range t.waiting {
-		batch.Queue(p.query, p.args...)
-	}
-	batch.Queue(query, args...)
-	t.engine.counts.roundTrips.Add(1)
-	results := t.conn.SendBatch(ctx, batch)
-	for range t.waiting {
-		if _, err := results.Exec(); err != nil {
-			return nil, closed(results, err)
-		}
-	}
-	t.waiting = nil
-	return results, nil
-}
-
 func (t *postgresTx) clock(ctx context.Context) (time.Time, error) {
 	if t.conn == nil {
-		alone, err := t.start(ctx, "", nil)
+		message, err := t.send(ctx, nil)
 		if err == nil {
-			err = alone.Close()
+			err = message.Close()
 		}
 		if err != nil {
 			return time.Time{}, err
@@ -108,39 +83,58 @@ func (t *postgresTx) clock(ctx context.Context) (time.Time, error) {
 	return t.began, nil
 }
 
-// start begins the transaction on a connection that is alive, and returns what comes of
-// its first statement, if there is one.
-func (t *postgresTx) start(ctx context.Context, query string, args []any) (pgx.BatchResults, error) {
-	first, err := t.startOnce(ctx, query, args)
-	for attempt := 1; attempt < attempts && stale(err) && ctx.Err() == nil; attempt++ {
-		first, err = t.startOnce(ctx, query, args)
+// alone reports whether the next statement has a message to itself.
+func (t *postgresTx) alone() bool { return t.conn != nil && len(t.waiting) == 0 }
+
+// send sends a statement, which may be nil, behind all that comes before it, and returns
+// what comes of it. It begins the transaction on a connection that is alive.
+func (t *postgresTx) send(ctx context.Context, p *pending) (pgx.BatchResults, error) {
+	results, err := t.sendOnce(ctx, p)
+	for attempt := 1; attempt < attempts && t.conn == nil && stale(err) && ctx.Err() == nil; attempt++ {
+		results, err = t.sendOnce(ctx, p)
 	}
-	return first, err
+	return results, err
 }
 
-func (t *postgresTx) startOnce(ctx context.Context, query string, args []any) (pgx.BatchResults, error) {
-	conn, err := t.engine.pool.Acquire(ctx)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	batch := &pgx.Batch{}
-	if t.begin != "" {
+func (t *postgresTx) sendOnce(ctx context.Context, p *pending) (pgx.BatchResults, error) {
+	batch, begins := &pgx.Batch{}, t.conn == nil
+	switch {
+	case !begins:
+	case t.begin == "":
+		batch.Queue(clockAlone)
+	default:
 		batch.Queue(t.begin)
 		batch.Queue(enter, milliseconds(statementTimeout), milliseconds(idleTimeout))
-	} else {
-		batch.Queue(clockAlone)
 	}
-	if query != "" {
-		batch.Queue(query, args...)
+	for _, w := range t.waiting {
+		batch.Queue(w.query, w.args...)
 	}
-	t.conn = conn
+	if p != nil {
+		batch.Queue(p.query, p.args...)
+	}
+	if begins {
+		conn, err := t.engine.pool.Acquire(ctx)
+		if err != nil {
+			return nil, unavailable(err)
+		}
+		t.conn = conn
+	}
 	t.engine.counts.roundTrips.Add(1)
-	results := conn.SendBatch(ctx, batch)
-	if t.began, err = t.entered(results); err != nil {
-		_ = results.Close()
-		t.end(ctx)
-		return nil, fmt.Errorf("beginning a transaction: %w", err)
+	results := t.conn.SendBatch(ctx, batch)
+	if begins {
+		var err error
+		if t.began, err = t.entered(results); err != nil {
+			_ = results.Close()
+			t.leave(ctx)
+			return nil, fmt.Errorf("beginning a transaction: %w", err)
+		}
 	}
+	for range t.waiting {
+		if _, err := results.Exec(); err != nil {
+			return nil, closed(results, err)
+		}
+	}
+	t.waiting = nil
 	return results, nil
 }
 
@@ -171,6 +165,11 @@ func stale(err error) bool {
 
 // commit keeps what the transaction has done. Of one that has not begun that is nothing.
 func (t *postgresTx) commit(ctx context.Context) error {
+	if t.conn == nil && len(t.waiting) > 0 {
+		if _, err := t.clock(ctx); err != nil {
+			return err
+		}
+	}
 	if t.conn == nil {
 		return nil
 	}
@@ -178,28 +177,42 @@ func (t *postgresTx) commit(ctx context.Context) error {
 	return commitVerdict(t.conn.Conn().PgConn(), func() (pgconn.CommandTag, error) { return t.finish(ctx, `commit`) })
 }
 
-// end undoes what was not committed and gives the connection back. A connection on which
-// that fails is closed, which undoes it too.
+// end undoes what was not committed and gives the connection back.
 func (t *postgresTx) end(ctx context.Context) {
+	t.waiting = nil
+	t.leave(ctx)
+}
+
+// leave gives the connection back, after a ROLLBACK if it needs one. If that fails the
+// connection is closed, which rolls back too.
+func (t *postgresTx) leave(ctx context.Context) {
 	if t.conn == nil {
 		return
 	}
-	t.waiting = nil
 	if conn := t.conn.Conn().PgConn(); !conn.IsClosed() && conn.TxStatus() != 'I' {
-		_, _ = t.finish(ctx, `rollback`)
+		limited, cancel := t.limited(ctx)
+		t.engine.counts.roundTrips.Add(1)
+		_, _ = t.conn.Exec(limited, `rollback`)
+		cancel()
 	}
 	t.conn.Release()
 	t.conn = nil
 }
 
+// limited is a context that goes on after the caller's, but not for ever.
+func (t *postgresTx) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), t.engine.commitTimeout)
+}
+
+// finish sends the statement that ends the transaction behind all that comes before it.
 func (t *postgresTx) finish(ctx context.Context, how string) (pgconn.CommandTag, error) {
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.engine.commitTimeout)
+	limited, cancel := t.limited(ctx)
 	defer cancel()
-	if len(t.waiting) == 0 {
+	if t.alone() {
 		t.engine.counts.roundTrips.Add(1)
 		return t.conn.Exec(limited, how)
 	}
-	message, err := t.send(limited, how, nil)
+	message, err := t.send(limited, &pending{query: how})
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}

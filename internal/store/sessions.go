@@ -136,7 +136,8 @@ func (tx *Tx) RefreshSession(environmentID, id string, idle time.Duration, by Pr
 		mfa_mark_at = CASE WHEN $7 = 1 THEN $3 ELSE mfa_mark_at END, mfa_mark_by = CASE WHEN $7 = 1 THEN $5 ELSE mfa_mark_by END
 		WHERE environment_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3
 		AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.environment_id = $1 AND u.disabled_at IS NULL)
-		RETURNING `+sessionColumns, environmentID, id, now, now+idle.Milliseconds(), by.CredentialID, asBit(by.MFA), asBit(by.MFA && by.Mark)))
+		RETURNING `+sessionColumns, environmentID, id, now, now+idle.Milliseconds(), by.CredentialID, asBit(by.MFA),
+		asBit(by.MFA && by.Mark)))
 }
 
 // VerifiedMFA records a second factor that was given in the session just now, and moves

@@ -58,8 +58,8 @@ func TestUnprovenSessions(t *testing.T) {
 				_, err := tx.RefreshSession(env, session, time.Hour, store.Proved{CredentialID: credential, MFA: true, Mark: mark})
 				return err
 			}
-			return errors.Join(proved("completed", "planted app", false), proved("mended", "planted app", false), proved("mended", "app", true),
-				tx.DeleteCredential(env, user, "gone"))
+			return errors.Join(proved("completed", "planted app", false), proved("mended", "planted app", false),
+				proved("mended", "app", true), tx.DeleteCredential(env, user, "gone"))
 		})
 		text, err := os.ReadFile("migrations/00015_what_counts.sql")
 		if err != nil {

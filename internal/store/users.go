@@ -55,7 +55,10 @@ func (tx *Tx) LockUserAt(environmentID, id string) (u UserRow, revision int64, e
 	if h := tx.holding(environmentID, id); h != nil && h.revision != 0 {
 		return h.user, h.revision, nil
 	}
-	lock := tx.lock(" FOR SHARE OF environments FOR UPDATE OF users") // in this order
+	if err := tx.pinRules(environmentID); err != nil {
+		return u, 0, err
+	}
+	lock := tx.lock(" FOR UPDATE OF users")
 	row := tx.Row(`SELECT environments.revision, `+userColumns+` FROM environments JOIN users ON users.environment_id = environments.id
 		WHERE environments.id = $1 AND users.id = $2`+lock, environmentID, id)
 	into, finish := u.columns()

@@ -62,15 +62,21 @@ func newKey(row store.SigningKeyRow, private crypto.Signer) (key, error) {
 		signers: map[Type]jose.Signer{},
 	}
 	for _, typ := range []Type{Session, ID, Elevated, Ticket} {
-		signer, err := jose.NewSigner(
-			jose.SigningKey{Algorithm: k.algorithm, Key: jose.JSONWebKey{Key: private, KeyID: k.id}},
-			(&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+		signer, err := k.signer(typ)
 		if err != nil {
 			return key{}, fmt.Errorf("making the signer of %s: %w", typ, err)
 		}
 		k.signers[typ] = signer
 	}
 	return k, nil
+}
+
+func (k key) signer(typ Type) (jose.Signer, error) {
+	if made := k.signers[typ]; made != nil {
+		return made, nil
+	}
+	return jose.NewSigner(jose.SigningKey{Algorithm: k.algorithm, Key: jose.JSONWebKey{Key: k.private, KeyID: k.id}},
+		(&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
 }
 
 // Keys are the keys of one environment as they stood when loaded. The zero
@@ -161,9 +167,9 @@ func (k *Keys) Sign(now time.Time, typ Type, claims any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	signer := signing.signers[typ]
-	if signer == nil {
-		return "", fmt.Errorf("signing %s: no token of ours is of that kind", typ)
+	signer, err := signing.signer(typ)
+	if err != nil {
+		return "", fmt.Errorf("signing %s: %w", typ, err)
 	}
 	payload, err := json.Marshal(claims)
 	if err != nil {
