@@ -51,7 +51,8 @@ type Config struct {
 }
 
 // A Verifier checks tokens offline: signature, kind, issuer, audience and time.
-// It may be used by many goroutines at once, and remembers no verdict.
+// It may be used by many goroutines at once. Of a token it remembers that it was signed
+// by a key, and no verdict: everything else is judged anew each time, the key too.
 //
 // Offline is not enough for single-use tokens, which must be spent at the
 // issuer, nor to learn that a token was revoked a moment ago: [Guard] and
@@ -62,6 +63,7 @@ type Verifier struct {
 	sessionAudiences []string
 	keys             KeySet
 	now              func() time.Time
+	signatures       jose.Memory
 }
 
 // NewVerifier returns a Verifier. It fails if the issuer is not an https address
@@ -233,7 +235,7 @@ func (v *Verifier) open(ctx context.Context, token, typ string, names []string) 
 	if err != nil {
 		return nil, "", fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	payload, err := t.Verify(key.jose())
+	payload, err := v.signatures.Verify(t, key.jose())
 	if err != nil {
 		return nil, "", v.unsigned(t, err)
 	}
