@@ -30,7 +30,8 @@ func TestNewestCodeWithinOneMillisecond(t *testing.T) {
 			first := store.CodeChallengeRow{}
 			for i := range 10 {
 				c := store.CodeChallengeRow{ID: uuid.NewString(), EnvironmentID: env, Format: store.FormatEmail,
-					Identifier: "ada@example.com", Purpose: "sign_in", CodeHash: []byte{byte(i)}, ExpiresAt: tx.Now().Add(time.Minute), Digits: 6}
+					Identifier: "ada@example.com", Purpose: "sign_in", CodeHash: []byte{byte(i)}, Digits: 6,
+					ExpiresAt: tx.Now().Add(time.Minute)}
 				if err := tx.InsertCodeChallenge(c); err != nil {
 					return err
 				}
