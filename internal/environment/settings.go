@@ -58,6 +58,8 @@ type SettingsSecurity struct {
 	MFA          SettingsMFA          `json:"mfa"`
 	JWTDuration  SettingsDuration     `json:"jwtDuration"`
 	ExternalAuth SettingsExternalAuth `json:"externalAuth"`
+
+	DeviceRegistrationRequired bool `json:"deviceRegistrationRequired,omitempty"`
 }
 
 // SettingsAuth chooses header mode (localstorage) or cookie mode.
@@ -146,6 +148,8 @@ func (e *Environment) Settings() Settings {
 			Auth:        SettingsAuth{Storage: append([]string{}, e.Auth.Storage...)},
 			MFA:         e.settingsMFA(),
 			JWTDuration: inLargestUnit(e.Sessions.Lifetime.Std()),
+
+			DeviceRegistrationRequired: e.RegistersDevices(),
 		},
 		SDK: SettingsSDK{
 			MinAPIVersion: e.MinAPIVersion,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { after, before, describe } from 'node:test';
 import { openOutside, startServer } from './lib/server.mjs';
 import { browserTests } from './live/browser.mjs';
+import { devices } from './live/devices.mjs';
 import { docs } from './live/docs.mjs';
 import { ensureTests } from './live/ensure.mjs';
 import { flows } from './live/flows.mjs';
@@ -43,3 +44,15 @@ for (const [version, suites] of Object.entries(suitesAt)) {
     for (const suite of suites) suite(on);
   });
 }
+
+describe('where devices are registered', () => {
+  const on = {};
+  before(async () => {
+    Object.assign(on, outside);
+    on.server = await startServer({ smtpPort: outside.mailbox.port, sinkPort: outside.port, DEVICES: 'true' });
+  });
+  after(async () => {
+    if (on.server) assert.equal(await on.server.stop(), 0, `how the server ended:\n${on.server.log()}`);
+  });
+  devices(on);
+});

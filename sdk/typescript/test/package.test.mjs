@@ -122,9 +122,9 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
     const one = await size(`export { TokenScope } from '@stepup-auth/core';`);
     assert.ok(one < 700, `one enumeration takes ${one} bytes`);
     const check = await size(`export { createStepUpClient, checkStepUpAuth, authenticateTotpMfaDevice } from '@stepup-auth/client';`);
-    assert.ok(check < 9_000, `check and verify take ${check} bytes`);
+    assert.ok(check < 9_800, `check and verify take ${check} bytes`);
     const all = await size(`import * as all from '@stepup-auth/client'; globalThis.all = all;`, { conditions: ['react-native'] });
-    assert.ok(all < 22_000, `everything takes ${all} bytes`);
+    assert.ok(all < 24_500, `everything takes ${all} bytes`);
   });
 
   it('load the prompt when it is needed, in small pieces', async () => {

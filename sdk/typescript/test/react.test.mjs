@@ -92,6 +92,41 @@ for (const major of Object.keys(majors)) {
         assert.equal(used.seen.length, drawings, 'nobody listens any more');
       });
 
+      it('tells whoever waits for their device, and finishes what the link began, once', async () => {
+        const waiting = () => verify({ user: user({ scope: 'device:register' }) });
+        const registered = () => verify({ user: user({ sessionId: 's2' }), claims: { sid: 's2' } });
+        const list = { count: 1, deviceRegistrations: [{ id: 'd1', createdAt: '2026-01-01T00:00:00Z', userAgent: 'Firefox/1 Linux', isCurrentDevice: true }] };
+        const { client, paths, routes, signIn } = fakeApp({
+          'POST /emailVerifications/signin': waiting, 'GET /deviceRegistrations': list,
+          'POST /deviceRegistration': answer({ error: 'no', code: 'invalid_device_registration' }, 422),
+        });
+        await signIn();
+        const Devices = () => {
+          const { devices, isLoading, isRegistrationRequired } = kit.ours.useRegisteredDevices();
+          return h('p', null, isRegistrationRequired ? 'waits' : isLoading ? 'loading' : devices.map(({ id }) => id).join());
+        };
+        const strict = (more) => h(kit.ours.StepUpProvider, { client, ...more }, h(Devices)); // drawn in StrictMode
+        const silent = page.draw(strict({ deviceRegistrationModal: { enabled: false } }));
+        await until(() => silent.text() === 'waits');
+        silent.unmount();
+        const told = page.draw(strict());
+        await until(() => told.text().includes('Is this your device?') && told.text().includes('within 10 minutes'));
+        told.unmount();
+
+        window.history.replaceState(null, '', '/?deviceRegistrationToken=old&keep=1#here');
+        const failed = page.draw(strict());
+        await until(() => failed.text().includes('That link does not work here'));
+        assert.equal(paths().filter((p) => p === 'POST /deviceRegistration').length, 1, 'in StrictMode too');
+        failed.unmount();
+
+        routes['POST /deviceRegistration'] = registered;
+        window.history.replaceState(null, '', '/?deviceRegistrationToken=new&keep=1#here');
+        const done = page.draw(strict());
+        await until(() => done.text() === 'd1');
+        assert.equal(window.location.href, 'http://localhost:3000/?keep=1#here');
+        assert.equal(client.user.sessionId, 's2');
+      });
+
       it('follows what another tab does', async () => {
         const storage = memory();
         const [here, there] = [fakeApp({}, { storage }), fakeApp({}, { storage })];

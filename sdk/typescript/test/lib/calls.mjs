@@ -50,6 +50,10 @@ export const routes = {
   [`DELETE /users/mfa/${id}`]: () => answer(undefined, 204),
   [`POST /users/mfa/${id}/dispute`]: () => answer(undefined, 204),
   [`POST /credentials/${id}/confirm`]: () => answer(undefined, 204),
+  'POST /deviceRegistration': () => verify(),
+  'GET /deviceRegistrations': { count: 1, deviceRegistrations: [{ id, createdAt: '2026-01-01T00:00:00Z', isCurrentDevice: true }] },
+  'DELETE /deviceRegistrations': { currentDeviceRevoked: true },
+  [`DELETE /deviceRegistrations/${id}`]: { currentDeviceRevoked: false },
   'POST /verify/unlink': () => verify(),
   'POST /verify/link': () => verify(),
   'POST /verify/transfer': () => verify(),
@@ -91,6 +95,7 @@ export const calls = {
   broadcastTransaction: { run: (c) => sdk.broadcastTransaction({ walletId: id, signedTransaction: '0x' }, c) },
   checkStepUpAuth: { run: (c) => sdk.checkStepUpAuth({ scope: 'transfer:create' }, c) },
   confirmCredential: { run: (c) => sdk.confirmCredential({ credentialId: id }, c), scopes: ['credential:link'] },
+  completeDeviceRegistration: { run: (c) => sdk.completeDeviceRegistration({ deviceToken: 'x' }, c) },
   createNewMfaRecoveryCodes: { run: (c) => sdk.createNewMfaRecoveryCodes(c), scopes: ['credential:link'] },
   createWallet: { run: (c) => sdk.createWallet({ chain: 'EVM' }, c) },
   deleteMfaDevice: { run: (c) => sdk.deleteMfaDevice({ deviceId: id }, c), scopes: ['credential:unlink'] },
@@ -106,6 +111,7 @@ export const calls = {
   getMfaMethods: { run: (c) => sdk.getMfaMethods(c) },
   getMfaRecoveryCodes: { run: (c) => sdk.getMfaRecoveryCodes(c), scopes: ['credential:link'] },
   getPasskeys: { run: (c) => sdk.getPasskeys(c) },
+  getRegisteredDevices: { run: (c) => sdk.getRegisteredDevices(c) },
   getWallet: { run: (c) => sdk.getWallet({ walletId: id }, c) },
   getWalletIntent: { run: (c) => sdk.getWalletIntent(request, c) },
   getWallets: { run: (c) => sdk.getWallets(c) },
@@ -128,6 +134,8 @@ export const calls = {
     scopes: ['wallet:reshare', 'wallet:delegate'],
   },
   restoreWallet: { run: (c) => sdk.restoreWallet({ walletId: id }, c), scopes: ['wallet:restore'] },
+  revokeAllRegisteredDevices: { run: (c) => sdk.revokeAllRegisteredDevices(c) },
+  revokeRegisteredDevice: { run: (c) => sdk.revokeRegisteredDevice({ deviceRegistrationId: id }, c) },
   selectPrimaryWalletAccount: { run: (c) => sdk.selectPrimaryWalletAccount({ walletAccount: { id } }, c) },
   sendEmailOTP: { run: (c) => sdk.sendEmailOTP({ email: 'a@b.c' }, c) },
   sendSmsOTP: { run: (c) => sdk.sendSmsOTP({ phoneNumber: '1', isoCountryCode: 'US' }, c) },
@@ -147,7 +155,8 @@ export const calls = {
 
 /** Those that ask nobody, or that are about the client itself; completeSocialRedirect and logout are tried by themselves. */
 const others = [
-  'completeSocialRedirect', 'consumeMfaToken', 'createStepUpClient', 'detectSocialRedirectUrl', 'getDefaultClient', 'getElevatedAccessToken',
+  'completeSocialRedirect', 'consumeMfaToken', 'createStepUpClient', 'detectDeviceRegistrationRedirect',
+  'detectSocialRedirectUrl', 'getDeviceRegistrationTokenFromUrl', 'isDeviceRegistrationRequired', 'parseUserAgent', 'getDefaultClient', 'getElevatedAccessToken',
   'getUserSocialAccounts', 'getWalletAccounts', 'initializeClient', 'isPendingRecoveryCodesAcknowledgment', 'isSignedIn',
   'isUserMissingMfaAuth', 'logout', 'onEvent', 'registerStepUpPrompt',
 ];

@@ -9,6 +9,7 @@ import {
 } from '@stepup-auth/client';
 import { createElement, type FunctionComponent, type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { ClientContext, type Session, SessionContext } from './internal/context.js';
+import { DeviceRegistration } from './internal/deviceRegistration.js';
 import { useLatest } from './internal/useLatest.js';
 
 export interface StepUpProviderProps {
@@ -19,6 +20,11 @@ export interface StepUpProviderProps {
    * prompt, with options if they are given; a function of your own in its place; or `false` for none.
    */
   prompt?: StepUpPrompt | BuiltInPromptOptions | false | undefined;
+  /**
+   * Where the environment registers devices, a dialog tells whoever signs in on an unknown one to look into their mail; `enabled: false`
+   * leaves that to the app. The link is finished in either case, by the page that it leads to.
+   */
+  deviceRegistrationModal?: { readonly enabled: boolean } | undefined;
   children?: ReactNode;
 }
 
@@ -37,7 +43,7 @@ export interface StepUpProviderProps {
  * export const App = () => <StepUpProvider client={client}>Hello</StepUpProvider>;
  * ```
  */
-export const StepUpProvider: FunctionComponent<StepUpProviderProps> = ({ client, prompt, children }) => {
+export const StepUpProvider: FunctionComponent<StepUpProviderProps> = ({ client, prompt, deviceRegistrationModal, children }) => {
   const [loaded, setLoaded] = useState<{ client: StepUpClient; error?: unknown } | null>(null);
   const subscribe = useCallback((changed: () => void) => onEvent({ event: 'userChanged', listener: changed }, client), [client]);
   const user = useSyncExternalStore(subscribe, () => client.user, () => null);
@@ -74,5 +80,10 @@ export const StepUpProvider: FunctionComponent<StepUpProviderProps> = ({ client,
     if (!known) return { status: 'loading', user: null, error: null };
     return 'error' in known ? { status: 'failed', user: null, error: known.error } : { status: 'signedOut', user: null, error: null };
   }, [user, known]);
-  return createElement(ClientContext.Provider, { value: client }, createElement(SessionContext.Provider, { value: session }, children));
+  return createElement(ClientContext.Provider, { value: client }, createElement(
+    SessionContext.Provider,
+    { value: session },
+    children,
+    createElement(DeviceRegistration, { client, modal: deviceRegistrationModal?.enabled ?? true }),
+  ));
 };

@@ -7,6 +7,7 @@ export { type AuthenticateDeviceParams, useMfa, type UseMfa } from './useMfa.js'
 export { usePrimaryWallet } from './usePrimaryWallet.js';
 export { type PromptMfaAuthParams, usePromptMfaAuth } from './usePromptMfaAuth.js';
 export { useRegisterPasskey } from './useRegisterPasskey.js';
+export { useRegisteredDevices, type UseRegisteredDevices } from './useRegisteredDevices.js';
 export { useSession } from './useSession.js';
 export { type StepUpAction, useStepUp, type UseStepUpOptions } from './useStepUp.js';
 export { type PromptParams, type StepUpAuthentication, type StepUpAuthenticationState, useStepUpAuthentication } from './useStepUpAuthentication.js';

@@ -1,5 +1,6 @@
 export { APIError } from './APIError.js';
 export { IdentityMismatchError } from './IdentityMismatchError.js';
+export { InvalidDeviceRegistrationRedirectError } from './InvalidDeviceRegistrationRedirectError.js';
 export { InvalidExternalAuthError } from './InvalidExternalAuthError.js';
 export { InvalidParamError } from './InvalidParamError.js';
 export { InvalidResponseError } from './InvalidResponseError.js';

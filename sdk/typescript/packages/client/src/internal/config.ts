@@ -1,4 +1,5 @@
 import { InvalidParamError } from '../errors/InvalidParamError.js';
+import type { DeviceKeyAdapter } from './deviceKey.js';
 import type { PasskeyAdapter } from './passkey.js';
 import type { OpenPopup } from './popup.js';
 import { memoryStorage, type StepUpStorage } from './storage.js';
@@ -24,6 +25,11 @@ export interface StepUpClientOptions {
   fetch?: typeof globalThis.fetch;
   /** In place of the browser's passkeys, for React Native and for tests. */
   passkey?: PasskeyAdapter;
+  /**
+   * What this device is known by, where the environment registers devices and the session is no cookie; by default a key that never
+   * leaves the browser (IndexedDB), outside of browsers one that is gone with the process.
+   */
+  deviceKey?: DeviceKeyAdapter;
   /** In place of `location.assign`. */
   navigate?: (url: string) => void | Promise<void>;
   /** In place of `window.open`. */
@@ -48,6 +54,7 @@ export interface Config {
   readonly redirectStorage: StepUpStorage;
   readonly fetch: typeof globalThis.fetch;
   readonly passkey: PasskeyAdapter | undefined;
+  readonly deviceKey: DeviceKeyAdapter | undefined;
   readonly navigate: (url: string) => void | Promise<void>;
   readonly openPopup: OpenPopup | undefined;
   readonly origin: string | undefined;
@@ -83,6 +90,7 @@ export const configOf = (options: StepUpClientOptions): Config => {
     redirectStorage: options.redirectStorage ?? sessionStorageOf(page) ?? storage,
     fetch: options.fetch ?? ((...args) => globalThis.fetch(...args)),
     passkey: options.passkey,
+    deviceKey: options.deviceKey,
     navigate: options.navigate ?? ((url) => navigateTo(page, url)),
     openPopup: options.openPopup,
     origin: options.origin ?? page.location?.origin,

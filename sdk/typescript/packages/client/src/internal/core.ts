@@ -1,6 +1,8 @@
 import { type SdkUser, SdkUserFromJSON } from '@stepup-auth/core';
 import { SessionEndedError } from '../errors/SessionEndedError.js';
 import type { Config } from './config.js';
+import { waits } from './device.js';
+import type { DeviceKeyAdapter } from './deviceKey.js';
 import { Events } from './events.js';
 import { Kept } from './kept.js';
 import { exclusively } from './lock.js';
@@ -26,6 +28,10 @@ export class Core {
   prompt: ChosenPrompt | undefined;
   /** How far the server's clock is ahead of this machine's, in milliseconds, as its last answer said. */
   serverAhead = 0;
+  /** This device's key, once it was needed. */
+  deviceKey: DeviceKeyAdapter | undefined;
+  /** The session was opened with this device's key, which the settings do not ask for any more. */
+  signs = false;
   /** Aborted when the session ends; then there is a new one. */
   ending = new AbortController();
 
@@ -60,8 +66,13 @@ export class Core {
     const text = await this.#kept.read();
     if (text === this.#text) return;
     this.#text = text;
+    const before = this.state.session;
     this.#become(this.#withTokens(readState(text, this.config.environmentId)));
     this.#saved = writeState(this.state);
+    const { session } = this.state;
+    if (waits(before?.user) && session && session.userId === before?.userId && !waits(session.user)) {
+      this.events.emit('deviceRegistrationCompletedInAnotherTab', { user: this.user });
+    }
   }
 
   /** A state that was kept, with the tokens of its session that are not kept anywhere. */

@@ -3,8 +3,12 @@ import type { SdkUser } from '@stepup-auth/core';
 export interface StepUpEvents {
   /** Somebody signed in, out, or changed. */
   userChanged: { user: SdkUser | null };
-  /** The session is over: `user-intent`, `session-ended`, `user-deleted`, `another-tab`. */
+  /** The session is over: `user-intent`, `session-ended`, `user-deleted`, `another-tab`, `device-revoked`, `all-devices-revoked`. */
   signedOut: { reason: string };
+  /** This device was registered by the link in the mail, here. */
+  deviceRegistrationCompleted: { user: SdkUser | null };
+  /** The same, by another tab: nothing is left to do in this one. */
+  deviceRegistrationCompletedInAnotherTab: { user: SdkUser | null };
 }
 
 export type Event = keyof StepUpEvents;

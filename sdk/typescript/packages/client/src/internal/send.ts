@@ -6,6 +6,7 @@ import { StepUpError } from '../errors/StepUpError.js';
 import { attach, type Gate, settle } from './attach.js';
 import { bodyOf } from './body.js';
 import type { Core } from './core.js';
+import { deviceHeaders } from './device.js';
 import { parseJSON, textOf } from './json.js';
 import { refusalOf } from './refusal.js';
 import { usesCookies } from './settings.js';
@@ -53,6 +54,10 @@ const repeated = async (core: Core, call: Call, headers: Record<string, string>)
     try {
       return await once(core, call, headers);
     } catch (error) {
+      if (error instanceof APIError && error.code === 'device_signature_required' && !core.signs) {
+        core.signs = true;
+        continue;
+      }
       const wait = n < tries && call.repeat ? pause(error, n) : undefined;
       if (wait === undefined) throw error;
       await new Promise((resolve) => setTimeout(resolve, wait));
@@ -82,6 +87,7 @@ const once = async (core: Core, call: Call, headers: Record<string, string>): Pr
     ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(session?.token ? { authorization: `Bearer ${session.token}` } : {}),
     ...(session && !session.token ? { 'x-stepup-session-id': session.sessionId } : {}), // which of them the cookie should be
+    ...(await deviceHeaders(core, `${call.method} ${call.path}`, () => nonceOf(core))),
     ...call.headers,
     ...headers,
   });
@@ -98,6 +104,12 @@ const once = async (core: Core, call: Call, headers: Record<string, string>): Pr
   if ((response.status !== 401 && !isOthers) || call.session === 'none') throw refusal;
   if (session) await core.forget(session.sessionId, isOthers ? 'another-tab' : 'session-ended');
   throw new SessionEndedError(refusal.message, refusal);
+};
+
+const nonceOf = async (core: Core): Promise<string> => {
+  const nonce = textOf(await send(core, { method: 'GET', path: '/nonce', session: 'none', repeat: true }), 'nonce');
+  if (nonce === undefined) throw new InvalidResponseError('The server sent no nonce.');
+  return nonce;
 };
 
 const readable = (response: Response): boolean => /^application\/(\w+\+)?json\b/.test(response.headers.get('content-type') ?? '');

@@ -4,6 +4,7 @@ import { NoElevatedTokenError } from '../errors/NoElevatedTokenError.js';
 import { SessionEndedError } from '../errors/SessionEndedError.js';
 import { claimsOf } from './claims.js';
 import type { Core } from './core.js';
+import { waits } from './device.js';
 import { memberOf, read } from './json.js';
 import { usesCookies } from './settings.js';
 import { emptyState, type Session } from './state.js';
@@ -27,7 +28,8 @@ export const verified = async (core: Core, json: unknown, expected: Expected): P
   const response = read(VerifyResponseFromJSON, json);
   const session = sessionOf(core, response, json);
   const { within, requestedScopes } = expected;
-  if (within && (session.userId !== within.userId || session.sessionId !== within.sessionId)) throw new IdentityMismatchError();
+  const follows = session.sessionId !== within?.sessionId && waits(within?.user); // the device is registered by now
+  if (within && (session.userId !== within.userId || (session.sessionId !== within.sessionId && !follows))) throw new IdentityMismatchError();
   const held = response.elevatedAccessToken
     ? heldOf(response.elevatedAccessToken, session, core.config.environmentId, core.config.now())
     : undefined;
