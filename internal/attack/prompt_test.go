@@ -2,8 +2,10 @@ package attack_test
 
 import (
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,11 +13,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/method/passkey"
 	"github.com/stepup-auth/stepup/internal/method/passkey/passkeytest"
 	"github.com/stepup-auth/stepup/internal/method/social/socialtest"
+	"github.com/stepup-auth/stepup/internal/method/totp"
 	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
+	"github.com/stepup-auth/stepup/internal/store"
 )
 
 // The hosted prompt attacked. Its page is at a name of its own, below the relying party
@@ -356,4 +362,628 @@ func (s scene) promptLogin(t testing.TB, p *prompted, credentialID string) (code
 		t.Fatalf("came back to %s", next)
 	}
 	return back.Query().Get("dynamicOauthCode"), back.Query().Get("dynamicOauthState")
+}
+
+// Whoever makes a prompt and has somebody else prove it, be it with a stolen session and
+// its owner, gains nothing: neither a token nor a mark, nor a code.
+func TestPromptOfAnother(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.withPrompts(t, "")
+		owner := s.SignIn(t, servertest.A, "owner@example.com")
+		app := s.EnrolApp(t, owner)
+		s.Clock.Advance(6 * time.Minute) // the mark of the enrolment is over
+		thief := *owner                  // holds the same session
+
+		p := s.prompt(t, &thief, m{"requestedScopes": []string{"credential:link"}})
+		view := p.open(t) // the owner opens what they were sent, and proves it
+		code := p.verify(t, m{"credentialId": view.of(t, "totp"), "code": app.Next()})
+
+		header := thief.Header()
+		s.Do(t, "GET", sdk("/users/mfa/recovery"), header, nil).Want(t, 403, "elevated_access_token_required")
+		wantRefused(t, s.Do(t, "GET", sdk("/users/mfa/register/totp"), header, nil), "missing")
+		for name, guess := range map[string]string{"no code": "x", "the secret": p.secret, "the cookie": p.cookie,
+			"the state": promptState} {
+			if r := p.redeem(t, &thief, guess, promptVerifier); r.Status != 422 || r.Code != "invalid_prompt_code" {
+				t.Errorf("%s redeems: %d %s", name, r.Status, r.Body)
+			}
+		}
+		p.redeem(t, owner, code, promptVerifier).Want(t, 200, "") // and none of it cost the owner anything
+
+		// Somebody else's account: what they have proves nothing here, and nothing of theirs is listed.
+		mallory, victim := s.SignIn(t, servertest.A, "mallory@example.com"), s.SignIn(t, servertest.A, "victim@example.com")
+		p = s.prompt(t, mallory, nil)
+		if view := p.open(t); view.Account != mallory.Email || len(view.Credentials) != 1 {
+			t.Errorf("the page of mallory's prompt shows %+v", view)
+		}
+		p.page(t, "POST", "/codes", m{"credentialId": victim.CredentialID}).Want(t, 422, "mfa_invalid_request")
+		id, typedCode := s.SendCode(t, servertest.A, victim.Email, victim.Header())
+		for _, proof := range []m{{"credentialId": victim.CredentialID, "verificationId": id, "code": typedCode},
+			{"credentialId": mallory.CredentialID, "verificationId": id, "code": typedCode}} {
+			if r := p.page(t, "POST", "/verify", proof); r.Status != 422 {
+				t.Errorf("a code of the victim's: %d %s", r.Status, r.Body)
+			}
+		}
+		s.Do(t, "POST", sdk("/emailVerifications/verify"), victim.Header(), typed(id, typedCode, transfer)).Want(t, 200, "")
+	})
+}
+
+// A code, a verifier, a secret and a cookie are of one prompt. Whoever has the code and
+// not the rest ends the prompt by trying.
+func TestPromptPartsOfAnother(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.withPrompts(t, "")
+		ada, bob := s.SignIn(t, servertest.A, "ada@example.com"), s.SignIn(t, servertest.A, "bob@example.com")
+		again := s.SignIn(t, servertest.A, ada.Email) // another session of hers
+		other := strings.Repeat("w", 43)
+
+		one, first := s.approved(t, ada, nil)
+		two, second := s.approved(t, ada, m{"codeChallenge": challengeOf(other)})
+		one.redeem(t, ada, second, promptVerifier).Want(t, 422, "invalid_prompt_code")
+		one.redeem(t, ada, second, other).Want(t, 422, "invalid_prompt_code")
+		two.redeem(t, ada, first, promptVerifier).Want(t, 422, "invalid_prompt_code")
+		one.redeem(t, ada, first, promptVerifier).Want(t, 200, "")
+		two.redeem(t, ada, second, promptVerifier).Want(t, 422, "invalid_prompt_code") // the verifier of the first: ends it
+		two.redeem(t, ada, second, other).Want(t, 422, "invalid_prompt_code")
+
+		for name, by := range map[string]*servertest.Session{"another user": bob, "another session of the user": again} {
+			p, code := s.approved(t, ada, nil)
+			p.redeem(t, by, "x", promptVerifier).Want(t, 422, "invalid_prompt_code") // a guess ends nothing
+			p.redeem(t, by, code, promptVerifier).Want(t, 422, "invalid_prompt_code")
+			if r := p.redeem(t, ada, code, promptVerifier); r.Code != "invalid_prompt_code" {
+				t.Errorf("after %s had tried: %d %s", name, r.Status, r.Body)
+			}
+		}
+		for _, verifier := range []string{"", "short", strings.Repeat("v", 42), strings.Repeat("v", 44), promptChallenge,
+			strings.ToUpper(promptVerifier), strings.Repeat("v", 129)} {
+			p, code := s.approved(t, ada, nil)
+			if r := p.redeem(t, ada, code, verifier); r.Status != 400 && r.Code != "invalid_prompt_code" {
+				t.Errorf("verifier %q: %d %s", verifier, r.Status, r.Body)
+			}
+			p.redeem(t, ada, code, promptVerifier) // whatever is left, so that three are not open
+		}
+
+		one, two = s.prompt(t, ada, nil), s.prompt(t, ada, nil)
+		one.page(t, "POST", "/open", m{"secret": two.secret}).Want(t, 403, "prompt_not_open")
+		one.open(t)
+		two.cookie = one.cookie
+		two.page(t, "GET", "", nil).Want(t, 403, "prompt_not_open")
+		_, value, _ := strings.Cut(one.cookie, "=")
+		two.cookie = "__Host-stepup-prompt-" + two.id + "=" + value
+		two.page(t, "GET", "", nil).Want(t, 403, "prompt_not_open")
+		two.cookie = "stepup-prompt-" + two.id + "=" + two.secret
+		two.page(t, "GET", "", nil).Want(t, 403, "prompt_not_open")
+		one.cookie += "; " + one.cookie // twice: two readers might take another one each
+		one.page(t, "GET", "", nil).Want(t, 403, "prompt_not_open")
+	})
+}
+
+// 50 trades of one secret and 50 redemptions of one code: one of each.
+func TestPromptUnderRace(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.withPrompts(t, "")
+		ada := s.SignIn(t, servertest.A, "ada@example.com")
+		p := s.prompt(t, ada, nil)
+		race := func(what, wins, loses string, send func(i int) (servertest.Response, error)) {
+			t.Helper()
+			var answers tally
+			together(50, func(i int) {
+				r, err := send(i)
+				answers.addAnswer(r, err)
+			})
+			if answers.of(wins) != 1 || answers.of(loses) != 49 {
+				t.Errorf("%s: %s", what, &answers)
+			}
+		}
+		at := sdk(promptsPath + "/" + p.id)
+		race("trades of one secret", "200 ", "403 prompt_not_open", func(int) (servertest.Response, error) {
+			return s.Try(t, "POST", at+"/open", p.header(), m{"secret": p.secret})
+		})
+
+		p = s.prompt(t, ada, nil)
+		p.open(t)
+		at = sdk(promptsPath + "/" + p.id)
+		var proofs []m
+		for range 5 {
+			proofs = append(proofs, p.mail(t, "", ada))
+		}
+		var codes tally
+		together(len(proofs), func(i int) {
+			r, err := s.Try(t, "POST", at+"/verify", p.header(), proofs[i])
+			codes.addAnswer(r, err)
+		})
+		if codes.of("200 ") != 1 || codes.of("410 prompt_over") != len(proofs)-1 {
+			t.Errorf("proofs at once: %s", &codes)
+		}
+
+		p, code := s.approved(t, ada, nil)
+		at = sdk(promptsPath + "/" + p.id)
+		race("redemptions of one code", "200 ", "422 invalid_prompt_code", func(int) (servertest.Response, error) {
+			return s.Try(t, "POST", at+"/token", ada.Header(), m{"code": code, "codeVerifier": promptVerifier})
+		})
+	})
+}
+
+// The page goes to an address that is listed, letter for letter, or nowhere.
+func TestPromptOpenRedirector(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withPrompts(t, "")
+	ada := s.SignIn(t, servertest.A, "ada@example.com")
+	for _, uri := range []string{"", "https://evil.example/", "https://app.a.example/step-up", promptBack + "&x=1", promptBack + "#x",
+		"https://app.a.example/step-up?from=Prompt", "HTTPS://app.a.example/step-up?from=prompt",
+		"https://APP.a.example/step-up?from=prompt",
+		"https://app.a.example:443/step-up?from=prompt", "https://u@app.a.example/step-up?from=prompt",
+		"https://app.a.example@evil.example/step-up?from=prompt", "https://app.a.example.evil.example/step-up?from=prompt",
+		"https://app.a.example/step%2Dup?from=prompt", "https://app.a.example/x/../step-up?from=prompt",
+		`https://app.a.example\step-up?from=prompt`,
+		" " + promptBack, promptBack + "\n", "https://127.0.0.1/back", "http://127.0.0.1:99999/back",
+		"http://127.0.0.1:1@evil.example/back",
+		"http://localhost/back", "http://127.0.0.1/back/", "http://0x7f.1/back", "com.example.app:/back2", "com.other.app:/back",
+		"javascript:alert(1)", "data:text/html,x", "//evil.example/"} {
+		if r := s.Do(t, "POST", sdk(promptsPath), ada.Header(), promptBody(m{"redirectUri": uri})); r.Code != "invalid_redirect_uri" {
+			t.Errorf("%q: %d %s", uri, r.Status, r.Body)
+		}
+	}
+	for _, uri := range []string{"http://127.0.0.1:4444/back", "com.example.app:/back"} {
+		p := s.prompt(t, ada, m{"redirectUri": uri})
+		p.open(t)
+		if to := p.page(t, "POST", "/cancel", nil).Want(t, 200, "").Member("location"); !strings.HasPrefix(to,
+			uri+"?error=access_denied&") {
+			t.Errorf("went to %s", to)
+		}
+	}
+	// Nothing that the app chose adds to the answer, and an address that is taken off the list is not gone to.
+	for name, value := range map[string]string{"state": "x&code=stolen00000000", "codeChallenge": "plain", "codeChallengeMethod": "plain"} {
+		s.Do(t, "POST", sdk(promptsPath), ada.Header(), promptBody(m{name: value})).Want(t, 400, "invalid_request")
+	}
+	p := s.prompt(t, ada, nil)
+	p.open(t)
+	s.Apply(t, servertest.Document(servertest.A, "prompt: {origin: \""+promptOrigin+"\"}\n"))
+	wantOver(t, p.page(t, "POST", "/verify", m{"recoveryCode": "x"}), "ended", "")
+	wantOver(t, p.page(t, "POST", "/cancel", nil), "ended", "")
+}
+
+// What no SDK route mints no prompt asks for, and what a session may have open is bounded.
+func TestPromptScopesAndFlood(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withPrompts(t, "")
+	ada := s.SignIn(t, servertest.A, "ada@example.com")
+	for _, scopes := range [][]string{nil, {}, {"console:users"}, {"console:environments"}, {"business_account:x"}, {"wallet:unknown"},
+		{"nobody:knows"}, {"wallet:export", "console:users"}, {"wallet:export", transfer}, {""}, slices.Repeat([]string{report}, 17)} {
+		s.Do(t, "POST", sdk(promptsPath), ada.Header(), promptBody(m{"requestedScopes": scopes})).Want(t, 422, "invalid_scopes")
+	}
+	s.Do(t, "POST", sdk(promptsPath), nil, promptBody(nil)).Want(t, 401, "sign_in_required")
+	s.Do(t, "POST", sdk(promptsPath), ada.Header(), promptBody(m{"bindingId": "unknown"})).Want(t, 422, "invalid_binding")
+
+	var made []*prompted
+	for range 3 {
+		made = append(made, s.prompt(t, ada, nil))
+	}
+	if r := s.Do(t, "POST", sdk(promptsPath), ada.Header(), promptBody(nil)); r.Code != "rate_limited" ||
+		r.Header.Get("Retry-After") == "" {
+		t.Errorf("a fourth: %d %s", r.Status, r.Body)
+	}
+	var answers tally
+	other := s.SignIn(t, servertest.A, "ada@example.com")
+	together(20, func(int) {
+		r, err := s.Try(t, "POST", sdk(promptsPath), other.Header(), promptBody(nil))
+		answers.addAnswer(r, err)
+	})
+	if answers.of("200 ") != 3 {
+		t.Errorf("made at once: %s", &answers)
+	}
+	made[0].open(t)
+	made[0].page(t, "POST", "/cancel", nil).Want(t, 200, "")
+	for range 40 { // one after the other: the account's own bound
+		r := s.Do(t, "POST", sdk(promptsPath), ada.Header(), promptBody(nil))
+		answers.addAnswer(r, nil)
+		if r.Status != 200 {
+			break
+		}
+		_, secret, _ := strings.Cut(r.Member("url"), "#")
+		p := &prompted{scene: s, id: r.Member("promptId"), secret: secret}
+		p.open(t)
+		p.page(t, "POST", "/cancel", nil).Want(t, 200, "")
+	}
+	if n := answers.of("200 "); n != 30-3 {
+		t.Errorf("%d prompts beside the first three, want 27: %s", n, &answers)
+	}
+}
+
+// The page is framed by nobody, runs nothing but its own scripts, tells its address to
+// nobody and is kept by nobody; and it is the same for every prompt.
+func TestPromptPageHeaders(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withPrompts(t, "")
+	p := s.prompt(t, s.SignIn(t, servertest.A, "ada@example.com"), nil)
+	page := s.Do(t, "GET", "/prompt/"+servertest.A+"/"+p.id, nil, nil).Want(t, 200, "")
+	for name, want := range map[string]string{
+		"Content-Security-Policy": "frame-ancestors 'none'", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Cross-Origin-Opener-Policy": "same-origin",
+		"Content-Type": "text/html; charset=utf-8",
+	} {
+		if got := page.Header.Get(name); !strings.Contains(got, want) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	policy := page.Header.Get("Content-Security-Policy")
+	for _, want := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "connect-src 'self';",
+		"form-action 'none'",
+		"base-uri 'none'", "require-trusted-types-for 'script'"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("the policy lacks %s: %s", want, policy)
+		}
+	}
+	if strings.Contains(policy, "unsafe") || strings.Contains(policy, "*") || strings.Contains(policy, "http") {
+		t.Errorf("policy %s", policy)
+	}
+	if len(page.Header.Values("Set-Cookie")) > 0 || strings.Contains(string(page.Body), p.id) {
+		t.Error("the page knows which prompt it is of")
+	}
+	unknown := s.Do(t, "GET", "/prompt/"+servertest.A+"/unknown", nil, nil).Want(t, 200, "")
+	if string(unknown.Body) != string(page.Body) {
+		t.Error("the page of an unknown prompt is another one")
+	}
+	for _, path := range []string{"/prompt/assets/..%2findex.html", "/prompt/assets/%2e%2e", "/prompt/assets/x/y",
+		"/prompt/assets/index.html"} {
+		if r := s.Do(t, "GET", path, nil, nil); r.Status != 404 {
+			t.Errorf("%s: %d", path, r.Status)
+		}
+	}
+}
+
+// Pages of others, listed ones and such as say nothing of where they are: none may call
+// the page's routes, whatever the browser sends along.
+func TestPromptForeignOrigin(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withPrompts(t, "")
+	ada := s.SignIn(t, servertest.A, "ada@example.com")
+	p := s.prompt(t, ada, m{"enrol": true})
+	for _, origin := range []string{"", "null", servertest.Origin(servertest.A), "https://evil.example", "http://auth.example.com",
+		promptOrigin + ":443", promptOrigin + ".evil.example", strings.ToUpper(promptOrigin), s.URL} {
+		r := s.Do(t, "POST", sdk(promptsPath+"/"+p.id+"/open"), http.Header{"Origin": {origin}}, m{"secret": p.secret})
+		if r.Status != 403 || r.Code != "origin_not_allowed" || len(r.Header.Values("Set-Cookie")) > 0 {
+			t.Errorf("opened from %q: %d %s", origin, r.Status, r.Body)
+		}
+	}
+	p.open(t) // which cost nothing
+	for _, r := range api.Routes() {
+		if r.Gate.Kind != door.PromptGate {
+			continue
+		}
+		path := strings.NewReplacer("{environmentId}", servertest.A, "{promptId}", p.id).Replace(r.Path)
+		for _, header := range []http.Header{{"Origin": {servertest.Origin(servertest.A)}}, {"Origin": {"null"}},
+			{"Sec-Fetch-Site": {"cross-site"}},
+			{"Sec-Fetch-Site": {"same-site"}}, {"Sec-Fetch-Site": {"none"}}, {"Origin": {"https://evil.example"},
+				"Sec-Fetch-Site": {"same-origin"}}} {
+			header.Set("Cookie", p.cookie)
+			if answer := s.Do(t, r.Method, path, header, m{}); answer.Code != "origin_not_allowed" {
+				t.Errorf("%s %s by %v: %d %s", r.Method, r.Path, header, answer.Status, answer.Code)
+			}
+		}
+		preflight := s.Do(t, "OPTIONS", path, http.Header{"Origin": {"https://evil.example"},
+			"Access-Control-Request-Method": {r.Method}}, nil)
+		if preflight.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s lets pages of others ask", r.Path)
+		}
+	}
+	p.page(t, "GET", "", nil).Want(t, 200, "")
+}
+
+// What happens elsewhere ends the prompt: the end of its session, of the credential that
+// proved it, a first second factor enrolled outside, a move of the epoch, time.
+func TestPromptOvertaken(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.withPrompts(t, "")
+		for i, test := range []struct {
+			name, reason, problem string
+			happens               func(user *servertest.Session)
+			open                  bool // while nothing is proven, the prompt goes on
+		}{
+			{"nothing", "", "", func(*servertest.Session) {}, true},
+			{"the session is revoked", "ended", "access_denied", func(user *servertest.Session) {
+				s.Do(t, "POST", sdk("/revoke"), user.Header(), nil).Want(t, 204, "")
+			}, false},
+			{"the user is deleted", "", "", func(user *servertest.Session) {
+				s.Do(t, "DELETE", sdk("/users"), user.Header(s.StepUp(t, user, "user:delete")), nil).Want(t, 204, "")
+			}, false},
+			{"what proved it is removed", "", "", func(user *servertest.Session) {
+				header := user.Header(s.StepUp(t, user, "credential:link", "credential:unlink"))
+				id, code := s.SendCode(t, servertest.A, "more-"+user.Email, user.Header())
+				s.Do(t, "POST", sdk("/emailVerifications/verify"), header, typed(id, code)).Want(t, 200, "")
+				s.Do(t, "POST", sdk("/verify/unlink"), header, m{"verifiedCredentialId": user.CredentialID}).Want(t, 200, "")
+			}, true},
+			{"a factor is enrolled elsewhere", "ended", "access_denied", func(user *servertest.Session) { s.EnrolApp(t, user) }, false},
+			{"the epoch moves", "ended", "access_denied", func(*servertest.Session) {
+				if err := store.RestoreEpoch(t.Context(), s.DB); err != nil {
+					t.Fatal(err)
+				}
+			}, false},
+		} {
+			user := s.SignIn(t, servertest.A, fmt.Sprintf("user%d@example.com", i))
+			p := s.prompt(t, user, nil)
+			p.open(t)
+			unopened := s.prompt(t, user, nil)
+			proven, code := s.approved(t, user, nil)
+			test.happens(user)
+			read := p.page(t, "GET", "", nil)
+			switch {
+			case test.open:
+				read.Want(t, 200, "")
+				unopened.open(t)
+			case test.reason == "":
+				read.Want(t, 403, "prompt_not_open") // nothing is left of it
+			default:
+				wantOver(t, read, test.reason, test.problem)
+				p.page(t, "POST", "/codes", m{"credentialId": user.CredentialID}).Want(t, 410, "prompt_over")
+				if back := p.back(t, p.page(t, "POST", "/verify", m{"recoveryCode": "x"})); back.Get("error") != test.problem {
+					t.Errorf("%s: verify goes back with %v", test.name, back)
+				}
+				if back := p.back(t, p.page(t, "POST", "/cancel", nil)); back.Get("error") != test.problem {
+					t.Errorf("%s: cancel goes back with %v", test.name, back)
+				}
+				if r := unopened.page(t, "POST", "/open", m{"secret": unopened.secret}); r.Status == 200 || unopened.cookie != "" {
+					t.Errorf("%s: opened: %d %s", test.name, r.Status, r.Body)
+				}
+			}
+			redeemed := proven.redeem(t, user, code, promptVerifier)
+			if redeemed.Status == 200 != (test.name == "nothing") {
+				t.Errorf("%s: redeemed: %d %s", test.name, redeemed.Status, redeemed.Body)
+			}
+		}
+
+		// Time: of the code, and of the prompt.
+		user := s.SignIn(t, servertest.A, "late@example.com")
+		p, code := s.approved(t, user, nil)
+		s.Clock.Advance(61 * time.Second)
+		p.redeem(t, user, code, promptVerifier).Want(t, 422, "invalid_prompt_code")
+		p = s.prompt(t, user, nil)
+		p.open(t)
+		unopened := s.prompt(t, user, nil)
+		s.Clock.Advance(10*time.Minute + time.Second)
+		wantOver(t, p.page(t, "GET", "", nil), "expired", "expired")
+		for _, path := range []string{"/verify", "/cancel"} {
+			if back := p.back(t, p.page(t, "POST", path, m{"recoveryCode": "x"})); back.Get("error") != "expired" {
+				t.Errorf("%s goes back with %v", path, back)
+			}
+		}
+		wantOver(t, unopened.page(t, "POST", "/open", m{"secret": unopened.secret}), "expired", "expired")
+	})
+}
+
+// By the time the code is redeemed the rules may have become stricter, and then they hold.
+func TestPromptIsJudgedWhenItIsRedeemed(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withPrompts(t, "")
+	ada := s.SignIn(t, servertest.A, "ada@example.com")
+	p, code := s.approved(t, ada, nil)
+	strict := strings.Replace(servertest.Document(servertest.A, bothFactors+"\n"+promptLines), "scopes:\n",
+		"scopes:\n  - {scope: \"wallet:export\", floor: {preset: asvs-l3}}\n", 1)
+	s.Apply(t, strict)
+	p.redeem(t, ada, code, promptVerifier).Want(t, 422, "mfa_invalid_request")
+	s.withPrompts(t, "")
+	p.redeem(t, ada, code, promptVerifier).Want(t, 200, "") // the refusal cost nothing
+}
+
+// begin begins to enrol an authenticator app in the prompt.
+func (p *prompted) begin(t testing.TB) (id string, code func() string) {
+	t.Helper()
+	begun := p.page(t, "POST", "/enrol/totp", nil).Want(t, 200, "")
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(begun.Member("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return begun.Member("id"), func() string { return totp.Code(secret, totp.StepAt(p.Now())) }
+}
+
+// A factor is enrolled only where the app asked for it, after a proof, and the session
+// gains nothing by it. The prompt lives on, what a weaker proof let in does not, and
+// every other prompt of the user ends.
+func TestPromptEnrolment(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.withPrompts(t, "")
+		ada := s.SignIn(t, servertest.A, "ada@example.com")
+		plain := s.prompt(t, ada, nil)
+		plain.open(t)
+		for _, path := range []string{"/enrol/codes", "/enrol/challenge", "/enrol/verify", "/enrol/totp", "/enrol/totp/confirm",
+			"/enrol/passkey", "/enrol/passkey/confirm"} {
+			plain.page(t, "POST", path, m{"credentialId": ada.CredentialID}).Want(t, 422, "mfa_method_disabled")
+		}
+
+		p := s.prompt(t, ada, m{"enrol": true})
+		view := p.open(t)
+		if !slices.Equal(view.Enrol, []string{"totp", "passkey"}) || view.Enrolment == nil || view.Enrolment.Proven ||
+			len(view.Enrolment.Credentials) != 1 {
+			t.Fatalf("the page shows %+v", view)
+		}
+		p.page(t, "POST", "/enrol/totp", nil).Want(t, 403, "enrolment_not_proven")
+		p.page(t, "POST", "/enrol/passkey", nil).Want(t, 403, "enrolment_not_proven")
+		p.page(t, "POST", "/enrol/verify", p.mail(t, "", ada)).Want(t, 422, "invalid_scopes") // a code for what was asked, not for this
+		proof := p.mail(t, "/enrol", ada)
+		p.page(t, "POST", "/verify", proof).Want(t, 422, "invalid_scopes") // and the other way round
+		p.page(t, "POST", "/enrol/verify", proof).Want(t, 200, "")
+		s.Do(t, "GET", sdk("/users/mfa/register/totp"), ada.Header(), nil).Want(t, 403, "elevated_access_token_required")
+
+		id, code := p.begin(t)
+		p.page(t, "POST", "/verify", m{"credentialId": id, "code": code()}).Want(t, 422, "mfa_invalid_request")
+		p.page(t, "POST", "/enrol/totp/confirm", m{"id": id, "code": wrong(code(), 0)}).Want(t, 422, "mfa_invalid_code")
+		p.page(t, "POST", "/enrol/totp/confirm", m{"id": id, "code": code()}).Want(t, 200, "").JSON(t, &view)
+		if view.Enrolment.Proven || len(view.Credentials) != 1 || view.Credentials[0].Format != "totp" {
+			t.Errorf("after the first factor the page shows %+v", view)
+		}
+		wantOver(t, plain.page(t, "GET", "", nil), "ended", "access_denied")
+		p.page(t, "POST", "/enrol/totp", nil).Want(t, 403, "enrolment_not_proven") // the mailed code opens this no more
+		header := ada.Header()
+		s.Do(t, "GET", sdk("/users/mfa/recovery"), header, nil).Want(t, 403, "elevated_access_token_required")
+		if r := p.page(t, "POST", "/codes", m{"credentialId": ada.CredentialID}); r.Code != "mfa_invalid_request" {
+			t.Errorf("a code by mail beside a factor: %d %s", r.Status, r.Body)
+		}
+		s.Clock.Advance(time.Minute)
+		answer := p.redeem(t, ada, p.verify(t, m{"credentialId": id, "code": code()}), promptVerifier).Want(t, 200, "")
+		if answer.Member("elevatedAccessToken") == "" {
+			t.Errorf("no token: %s", answer.Body)
+		}
+		s.Do(t, "GET", sdk("/users/mfa/recovery"), header, nil).Want(t, 200, "") // the session redeemed the proof of a factor
+
+		// What a passkey let in is as strong as the factor, and stays.
+		s.Clock.Advance(time.Minute)
+		p = s.prompt(t, ada, m{"enrol": true})
+		p.open(t)
+		p.page(t, "POST", "/enrol/verify", m{"credentialId": id, "code": code()}).Want(t, 200, "")
+		var creation passkey.CreationOptions
+		p.page(t, "POST", "/enrol/passkey", nil).Want(t, 200, "").JSON(t, &creation)
+		a := passkeytest.New(promptOrigin)
+		p.page(t, "POST", "/enrol/passkey/confirm", a.Create(creation)).Want(t, 200, "").JSON(t, &view)
+		var challenge struct{ Passkey passkey.RequestOptions }
+		p.page(t, "POST", "/challenge", m{"credentialId": view.of(t, "passkey")}).Want(t, 200, "").JSON(t, &challenge)
+		p.verify(t, m{"passkey": a.Get(challenge.Passkey)})
+	})
+}
+
+// A social login is begun in one prompt, and is good in no other, nor for the session.
+func TestPromptSocialLoginOfAnother(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.logins(t)
+	header, userID := s.socially(t)
+	user := &servertest.Session{Environment: servertest.A, UserID: userID, Token: strings.TrimPrefix(header.Get("Authorization"),
+		"Bearer ")}
+	one, two := s.prompt(t, user, nil), s.prompt(t, user, nil)
+	view := one.open(t)
+	two.open(t)
+	login := func(p *prompted) m {
+		code, state := s.promptLogin(t, p, view.of(t, "oauth"))
+		return m{"provider": "acme", "code": code, "state": state}
+	}
+	two.page(t, "POST", "/verify", m{"social": login(one)}).Want(t, 422, "other_verify_failure")
+	body := login(one)
+	body["requestedScopes"] = []string{"wallet:export"}
+	s.Do(t, "POST", sdk("/providers/acme/verify"), header, body).Want(t, 422, "other_verify_failure")
+	s.Do(t, "POST", sdk("/providers/acme/signIn"), nil, login(one)).Want(t, 422, "other_verify_failure")
+	state, code := s.SocialLogin(t, servertest.A, "acme", after, header) // of the session, not of the prompt
+	one.page(t, "POST", "/verify", m{"social": m{"provider": "acme", "code": code, "state": state}}).Want(t, 422, "other_verify_failure")
+	one.verify(t, m{"social": login(one)})
+}
+
+// A prompt for a transaction shows it, is proven for it alone, and mints for it alone.
+func TestPromptForATransaction(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		document := strings.Replace(servertest.Document(servertest.A, bothFactors+"\n"+promptLines),
+			`{scope: "transfer:create", audience: "https://bank.example"}`,
+			`{scope: "transfer:create", audience: "https://bank.example", binding: {require: always, displayed: true}}`, 1)
+		s.Apply(t, document)
+		ada := s.SignIn(t, servertest.A, "ada@example.com")
+		register := func(payee string) string {
+			return s.Do(t, "POST", sdk("/stepUp/bindings"), ada.Header(), m{"scope": transfer,
+				"authorizationDetails": []m{{"type": "transfer", "amount": "25.00", "payee": payee}}}).Want(t, 200, "").Member("bindingId")
+		}
+		s.Do(t, "POST", sdk(promptsPath), ada.Header(), promptBody(m{"requestedScopes": []string{transfer}})).Want(t, 422,
+			"invalid_binding")
+		bob, eve := register("bob"), register("eve")
+		s.Do(t, "POST", sdk(promptsPath), ada.Header(), promptBody(m{"bindingId": bob})).Want(t, 422, "invalid_binding") // of another scope
+		stranger := s.SignIn(t, servertest.A, "stranger@example.com")
+		s.Do(t, "POST", sdk(promptsPath), stranger.Header(), promptBody(m{"requestedScopes": nil, "bindingId": bob})).
+			Want(t, 422, "invalid_binding")
+
+		p := s.prompt(t, ada, m{"requestedScopes": nil, "bindingId": bob})
+		view := p.open(t)
+		if view.Binding == nil || !strings.Contains(view.Binding.Summary, "bob") || view.Binding.Hash == "" || len(view.Scopes) != 1 ||
+			view.Scopes[0].Scope != transfer || view.RecoveryCodes || len(view.Credentials) != 1 || !view.Credentials[0].Displayed {
+			t.Errorf("the page shows %+v", view)
+		}
+		before := len(s.Inbox.To(ada.Email)) // a code for the other transaction, asked for in the session
+		id := s.Do(t, "POST", sdk("/emailVerifications/create"), ada.Header(), m{"email": ada.Email, "bindingId": eve}).
+			Want(t, 200, "").Member("verificationUUID")
+		other := m{"credentialId": ada.CredentialID, "verificationId": id, "code": s.Inbox.WaitCode(t, ada.Email, before)}
+		p.page(t, "POST", "/verify", other).Want(t, 422, "invalid_binding")
+		unbound, unboundCode := s.SendCode(t, servertest.A, ada.Email, ada.Header())
+		p.page(t, "POST", "/verify", m{"credentialId": ada.CredentialID, "verificationId": unbound, "code": unboundCode}).
+			Want(t, 422, "invalid_binding")
+
+		before = len(s.Inbox.To(ada.Email))
+		proof := p.mail(t, "", ada)
+		if mail := s.Inbox.To(ada.Email)[before].Text; !strings.Contains(mail, "bob") {
+			t.Errorf("the mail does not say the transaction:\n%s", mail)
+		}
+		token := p.redeem(t, ada, p.verify(t, proof), promptVerifier).Want(t, 200, "").Member("elevatedAccessToken")
+		payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+		if !strings.Contains(string(payload), `"payee":"bob"`) || !strings.Contains(string(payload), `"displayed":true`) {
+			t.Errorf("claims %s", payload)
+		}
+
+		// In a prompt without a transaction, a code for one proves nothing.
+		s.withPrompts(t, "") // where one is not asked for
+		p = s.prompt(t, ada, m{"requestedScopes": []string{transfer}})
+		p.open(t)
+		p.page(t, "POST", "/verify", other).Want(t, 422, "invalid_binding")
+	})
+}
+
+// Secret, cookie, code and verifier are in no log at its most talkative, in no audit entry,
+// in no refusal and not in the database.
+func TestPromptSecretsStayInside(t *testing.T) {
+	onBothEnginesWithLog(t, func(t *testing.T, s scene, log *buffer) {
+		s.withPrompts(t, "")
+		ada := s.SignIn(t, servertest.A, "ada@example.com")
+		p := s.prompt(t, ada, m{"enrol": true})
+		secrets, refusals := canaries{"the secret": p.secret}, ""
+		refuse := func(r servertest.Response) {
+			if r.Status < 400 {
+				t.Errorf("not refused: %d %s", r.Status, r.Body)
+			}
+			refusals += string(r.Body) + fmt.Sprint(r.Header)
+		}
+		p.page(t, "POST", "/open", m{"secret": p.secret + "x"}).Want(t, 403, "")
+		p.open(t)
+		_, secrets["the cookie"], _ = strings.Cut(p.cookie, "=")
+		opened := p.cookie
+		p.cookie = ""
+		refuse(p.page(t, "POST", "/open", m{"secret": p.secret}))
+		p.cookie = opened
+		p.page(t, "POST", "/enrol/verify", p.mail(t, "/enrol", ada)).Want(t, 200, "")
+		proof := p.mail(t, "", ada)
+		secrets["the mailed code"] = proof["code"].(string)
+		code := p.verify(t, proof)
+		secrets["the code"], secrets["the verifier"] = code, "canary-"+promptVerifier
+		refuse(p.page(t, "POST", "/verify", proof))
+		refuse(p.redeem(t, ada, code, secrets["the verifier"]))
+		refuse(p.redeem(t, ada, code, promptVerifier))
+		secrets.in(t, "the body of a refusal", refusals)
+		secrets.in(t, "the log", log.String())
+		secrets.in(t, "the audit log", s.auditLog(t))
+		if !strings.Contains(s.auditLog(t), "prompt.proven") || !strings.Contains(log.String(), `"refused"`) {
+			t.Error("nothing was recorded")
+		}
+		err := s.DB.Read(t.Context(), func(tx *store.Tx) error {
+			row, err := tx.Prompt(servertest.A, p.id)
+			secrets.in(t, "the database", fmt.Sprintf("%q", fmt.Sprint(row)))
+			for name, kept := range map[string][]byte{"secret": row.SecretHash, "cookie": row.CookieHash, "code": row.CodeHash} {
+				if len(kept) != 32 {
+					t.Errorf("%s is kept as %q", name, kept)
+				}
+			}
+			if row.SealedProof != nil || row.SealedLink != nil {
+				t.Error("what waited is kept although the prompt is over")
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func onBothEnginesWithLog(t *testing.T, attack func(t *testing.T, s scene, log *buffer)) {
+	t.Parallel()
+	for _, engine := range []string{store.SQLite, store.Postgres} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			log := &buffer{}
+			attack(t, start(t, servertest.WithEngine(engine), servertest.WithLog(log)), log)
+		})
+	}
 }
