@@ -312,6 +312,31 @@ for (const [engine, databaseUrl] of Object.entries(databases)) {
       });
     });
 
+    describe('where devices are registered', () => {
+      served({ DEVICES: 'true' });
+
+      it('waits for the link on an unknown device, registers it, lists and revokes', async () => {
+        const first = await signedIn(server, mailbox);
+        assert.equal(sdk.isDeviceRegistrationRequired(first.client.user), false);
+        const second = await openApp(server, mailbox);
+        await second.enterCode(first.email);
+        assert.equal(sdk.isDeviceRegistrationRequired(second.client.user), true);
+        assert.equal((await server.call('GET', '/waas', second.bearer())).body.code, 'device_registration_required');
+        const { text } = await mailbox.notice(first.email);
+        const [url] = /http\S+deviceRegistrationToken=\S+/.exec(text);
+        const deviceToken = sdk.getDeviceRegistrationTokenFromUrl({ url });
+        await refusal(sdk.completeDeviceRegistration({ deviceToken }, first.client));
+        await sdk.completeDeviceRegistration({ deviceToken }, second.client);
+        assert.equal(sdk.isDeviceRegistrationRequired(second.client.user), false);
+        const devices = await sdk.getRegisteredDevices(second.client);
+        assert.deepEqual(devices.map((device) => device.isCurrentDevice).sort(), [false, true]);
+        const mine = devices.find((device) => device.isCurrentDevice);
+        await sdk.revokeRegisteredDevice({ deviceRegistrationId: mine.id }, second.client);
+        assert.equal(second.client.user, null);
+        assert.equal((await sdk.getRegisteredDevices(first.client)).length, 1);
+      });
+    });
+
     describe('with a token asked of every call', () => {
       served({ COMPATIBILITY: 'none' });
 
