@@ -281,7 +281,7 @@ export const openFrameworks = async () => {
   app.use((request, response, next) => current.middleware(request, response, next));
   app.use(async (request, response) => {
     let { body } = request;
-    if (body === undefined) body = await new Response(request.readableEnded ? '' : ReadableFrom(request)).text();
+    if (body === undefined) body = await new Response(request.readableEnded ? '' : streamOf(request)).text();
     response.set('x-case', 'admitted').send(admitted(current.sdk.admissionOf(request), body));
   });
   app.use((error, request, response, _next) => response.status(500).json({ error: error.stack }));
@@ -311,7 +311,7 @@ export const openFrameworks = async () => {
   };
 };
 
-const ReadableFrom = (request) => new ReadableStream({
+const streamOf = (request) => new ReadableStream({
   async start(controller) {
     for await (const chunk of request) controller.enqueue(chunk);
     controller.close();
