@@ -6,12 +6,15 @@ import { read } from './json.js';
 import { send } from './send.js';
 import { find } from './tokens.js';
 
-/** Asks whether a proof is needed for a scope, in the session in which the asking function was begun. Uncertainty means that it is. */
-export const check = async (begun: Begun | Promise<Begun>, scope: string): Promise<StepUpCheck> => {
+/**
+ * Asks whether a proof is needed for a scope, in the session in which the asking function was begun. Uncertainty means that it is. For
+ * one transaction it is asked although a token is held, which is for no other.
+ */
+export const check = async (begun: Begun | Promise<Begun>, scope: string, isBound = false): Promise<StepUpCheck> => {
   try {
     const { core, within: session } = await begun;
     core.still(session);
-    const held = find(core.state, [scope], null, core.config.now(), core.busy);
+    const held = isBound ? undefined : find(core.state, [scope], null, core.config.now(), core.busy);
     if (held) return { isRequired: false, credentials: [], reason: 'held', singleUse: held.singleUse };
     return read(StepUpCheckResponseFromJSON, await send(core, { method: 'POST', path: '/stepUp/check', session, body: { scope }, repeat: true }));
   } catch (error) {

@@ -43,7 +43,7 @@ const ask = async (begun: Begun, asked: Asked): Promise<string> => {
   const prompt = await promptOf(core, asked.check?.reason === 'no_method' ? 'no_method' : 'no_prompt');
   const { signal } = core.ending;
   const { requestedScopes, binding, methods } = asked;
-  const answer = only(methods, await withProofs(begun, asked.check ?? (await check(begun, requestedScopes[0]!))));
+  const answer = only(methods, await withProofs(begun, asked.check ?? (await check(begun, requestedScopes[0]!, binding !== undefined))));
   core.still(within);
   if (answer.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', (answer as { error?: unknown }).error);
   if (!prompt.explains) {
