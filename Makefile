@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 
 FUZZTIME ?= 20s
+EACH ?= 5s
 
 .PHONY: help run build sdk web screenshots test check test-long bench fuzz clean
 
@@ -33,8 +34,8 @@ test: ## set up what the tests need, then run `make check` and every suite
 test-long: ## the suites of `make test` in their long form, and every fuzz target for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) scripts/test.sh --long
 
-bench: ## run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+bench: ## measure the server beside what this machine can do; the table goes to artifacts/bench; EACH=5s for each figure
+	cd internal/bench && TMPDIR=/var/tmp go test -count=1 -timeout=60m -run=TestTable -table -each=$(EACH)
 
 fuzz: ## run every fuzz target for FUZZTIME (default 20s)
 	@scripts/fuzz.sh $(FUZZTIME)
