@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/token"
 )
@@ -106,6 +108,7 @@ func (c *doctorCommand) Run(s *session) error {
 		for _, text := range s.issuerProblems(env) {
 			problem(fmt.Sprintf("environment %s: %s", env.ID, text))
 		}
+		c.prompt(s, env, problem)
 	}
 	if problems > 0 {
 		return errUnwell
@@ -122,6 +125,18 @@ func documents(tx *store.Tx) (all []*environment.Environment, err error) {
 		}
 	}
 	return all, err
+}
+
+// prompt looks whether browsers use passkeys on the page of an environment's prompts.
+func (c *doctorCommand) prompt(s *session, env *environment.Environment, problem func(string)) {
+	if warning := operate.PromptWarning(env, s.config.PublicURL); warning != "" {
+		fmt.Fprintf(s.stdout, "warning  environment %s: %s\n", env.ID, warning)
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, issuerTime)
+	defer cancel()
+	if text := operate.PromptProblem(ctx, s.outbound(), env, s.config.PublicURL); text != "" {
+		problem(fmt.Sprintf("environment %s: %s", env.ID, text))
+	}
 }
 
 // mail speaks to the mail server as if to send a message, and sends none.

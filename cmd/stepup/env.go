@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"net/netip"
 	"os"
 	"slices"
@@ -78,6 +79,9 @@ func (c *envApply) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	if warning := operate.PromptWarning(env, s.config.PublicURL); warning != "" {
+		fmt.Fprintln(s.stdout, "WARNING: "+warning+".")
+	}
 	s.printReferences(host, env)
 	return nil
 }
@@ -89,11 +93,16 @@ const issuerTime = 10 * time.Second
 func (s *session) issuerProblems(env *environment.Environment) []string {
 	ctx, cancel := context.WithTimeout(s.ctx, issuerTime)
 	defer cancel()
+	return social.NewClient(s.outbound(), nil, s.config.Secrets(), time.Now).IssuerProblems(ctx, env)
+}
+
+// outbound is how the server reaches addresses that tenants wrote.
+func (s *session) outbound() *http.Client {
 	allow := s.config.OutboundAllow
 	if s.dev {
 		allow = append(slices.Clone(allow), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
 	}
-	return social.NewClient(outbound.NewClient(allow), nil, s.config.Secrets(), time.Now).IssuerProblems(ctx, env)
+	return outbound.NewClient(allow)
 }
 
 // checkIssuers refuses a document that names an issuer otherwise than it names

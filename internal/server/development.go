@@ -65,6 +65,7 @@ mfa:
     - {action: wallet.waas.reshare, required: true}
     - {action: user.update, required: true}
 passkeys: {rpId: localhost, origins: [%[6]s]}
+prompt: {origin: "%[6]s", redirectUris: ["http://localhost/demo/", "http://localhost/back", "http://127.0.0.1/back"]}
 wallets: {chains: [EVM, SOL]}
 embeddedWallets:
   enabled: true
