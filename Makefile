@@ -5,7 +5,7 @@ SHELL := /bin/bash
 FUZZTIME ?= 20s
 EACH ?= 5s
 
-.PHONY: help run build sdk web screenshots test check test-long bench fuzz clean
+.PHONY: help run build sdk web screenshots react-app test check test-long bench fuzz clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: ## static checks and the tests that need nothing but Go, in a minute or t
 web: ## bundle the server's own pages out of ./web into ./internal/pages/static, needs only Go
 	cd web && go run .
 
+react-app: ## start the React example with all it needs; PORT, SERVICE_PORT and APP_PORT choose ports
+	@npm --prefix examples/react-app start --silent
+
 test: ## set up what the tests need, then run `make check` and every suite
 	@scripts/test.sh
 
@@ -41,4 +44,5 @@ fuzz: ## run every fuzz target for FUZZTIME (default 20s)
 	@scripts/fuzz.sh $(FUZZTIME)
 
 clean: ## remove what the other targets made
-	rm -rf bin artifacts .stepup-dev conformance/real-client/node_modules sdk/typescript/node_modules sdk/typescript/packages/*/dist
+	rm -rf bin artifacts .stepup-dev conformance/real-client/node_modules sdk/typescript/node_modules sdk/typescript/packages/*/dist \
+		examples/react-app/node_modules

@@ -46,7 +46,7 @@ func TestDependencies(t *testing.T) {
 		}
 	}
 	delete(needed, "github.com/stepup-auth/stepup")
-	for _, file := range doctest.Files(t, "conformance/*/package.json", "sdk/*/package.json") {
+	for _, file := range doctest.Files(t, "conformance/*/package.json", "examples/*/package.json", "sdk/*/package.json") {
 		var manifest struct{ Dependencies, DevDependencies, Overrides map[string]string }
 		if err := json.Unmarshal([]byte(doctest.Read(t, file)), &manifest); err != nil {
 			t.Fatalf("%s: %v", file, err)
