@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ const output = "../internal/pages/static"
 
 // pages are the folders of this module that are pages: each has an index.html and a
 // main.ts, which imports its style sheet.
-var pages = []string{"reveal"}
+var pages = []string{"prompt", "reveal"}
 
 // The demo app has its own modules, which import one of them from here, by name.
 const (
@@ -125,7 +126,7 @@ func build(entry, entryNames string) (files map[string][]byte, metafile string, 
 		JSX: api.JSXAutomatic, JSXImportSource: "preact",
 		// What the compiler checks, and where it puts its own output, is no matter here.
 		TsconfigRaw: `{"compilerOptions":{"target":"ES2022","strict":true,"verbatimModuleSyntax":true}}`,
-		Metafile:    true, LogLevel: api.LogLevelSilent,
+		Metafile:    true, LogLevel: api.LogLevelSilent, Plugins: []api.Plugin{styles},
 	})
 	if len(result.Errors) > 0 || len(result.Warnings) > 0 {
 		said := append(api.FormatMessages(result.Errors, api.FormatMessagesOptions{}),
@@ -138,6 +139,31 @@ func build(entry, entryNames string) (files map[string][]byte, metafile string, 
 	}
 	return files, result.Metafile, nil
 }
+
+// styleSheet is a style sheet in a script, as that of the prompt.
+var styleSheet = regexp.MustCompile("(?s)^(.*`)(.*)(`;\n)$")
+
+// styles minifies such a style sheet, which to esbuild is a text like any other.
+var styles = api.Plugin{Name: "styles", Setup: func(build api.PluginBuild) {
+	build.OnLoad(api.OnLoadOptions{Filter: `/prompt/styles\.ts$`}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+		text, err := os.ReadFile(args.Path)
+		if err != nil {
+			return api.OnLoadResult{}, err
+		}
+		parts := styleSheet.FindStringSubmatch(string(text))
+		if parts == nil || strings.ContainsAny(parts[2], "$\\") {
+			return api.OnLoadResult{}, fmt.Errorf("%s is not one style sheet in one text", args.Path)
+		}
+		css := api.Transform(parts[2], api.TransformOptions{
+			Loader: api.LoaderCSS, Target: api.ES2022, MinifyWhitespace: true, MinifySyntax: true,
+		})
+		if len(css.Errors) > 0 {
+			return api.OnLoadResult{Errors: css.Errors}, nil
+		}
+		script := parts[1] + strings.TrimSpace(string(css.Code)) + parts[3]
+		return api.OnLoadResult{Contents: &script, Loader: api.LoaderTS}, nil
+	})
+}}
 
 // beginning reads which files a page begins with out of esbuild's account of its work.
 func beginning(metafile string) (script, style string, chunks []string, err error) {

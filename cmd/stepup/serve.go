@@ -15,6 +15,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/pages"
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/server"
@@ -59,7 +60,7 @@ func (c *serveCommand) Run(s *session) error {
 	if err != nil {
 		return fmt.Errorf("STEPUP_SMTP_URL: %w", err)
 	}
-	made := server.Config{Production: s.config, DB: db, Mailer: mailer, Log: s.log}
+	made := server.Config{Production: s.config, DB: db, Mailer: mailer, Log: s.log, Pages: pages.Prompt}
 	var wallets *roles.Issuer
 	if s.config.WalletService.On() {
 		if wallets, err = roles.Connect(s.ctx, s.config.WalletService, s.config.OutboundAllow, s.log); err != nil {
@@ -102,7 +103,7 @@ func (c *serveCommand) development(s *session) error {
 	defer wallets.Close()
 	d := server.Development{BankURL: c.BankURL, ChainURL: c.ChainURL, TokenFile: filepath.Join(s.data, "example-service.token"),
 		OperatorFile: filepath.Join(s.data, "demo-operator.token")}
-	made, err := d.New(s.ctx, server.Config{Production: s.config, DB: db, Log: s.log, Wallets: wallets.Wallets})
+	made, err := d.New(s.ctx, server.Config{Production: s.config, DB: db, Log: s.log, Wallets: wallets.Wallets, Pages: pages.Prompt})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,9 @@ import (
 //go:embed static
 var static embed.FS
 
+// Prompt is the page of a hosted prompt.
+var Prompt = folder("prompt")
+
 // Reveal shows an exported private key, in a frame. Its index.html is a template of
 // html/template.
 var Reveal = folder("reveal")

@@ -42,7 +42,7 @@ var (
 	//go:embed pages/notme.js
 	notMeJS []byte
 
-	notMePolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'sha256-" + styleHash(notMeHTML) +
+	notMePolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src '" + inlineHash(notMeHTML, "style") +
 		"'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
@@ -58,11 +58,12 @@ func notMeScript(*door.Call, door.None) (door.Raw, error) {
 	return door.Raw{ContentType: "text/javascript; charset=utf-8", Body: notMeJS}, nil
 }
 
-func styleHash(page string) string {
-	_, rest, _ := strings.Cut(page, "<style>")
-	style, _, _ := strings.Cut(rest, "</style>")
-	sum := sha256.Sum256([]byte(style))
-	return base64.StdEncoding.EncodeToString(sum[:])
+// inlineHash names the content of a page's one element of that name in a policy.
+func inlineHash(page, element string) string {
+	_, rest, _ := strings.Cut(page, "<"+element+">")
+	content, _, _ := strings.Cut(rest, "</"+element+">")
+	sum := sha256.Sum256([]byte(content))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // NotMeRequest carries the secret of a "this was not me" link.

@@ -297,11 +297,18 @@ func redirect(status int, to string) door.Raw {
 	return door.Raw{Status: status, Header: map[string]string{"Location": to, "Referrer-Policy": "no-referrer"}}
 }
 
-// returnPage is shown in a popup whose app polls for the result.
+const returnHTML = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Signed in</title>
+<p>You can close this window and go on in the app.</p>
+<script>close()</script>
+`
+
+// returnPage is shown in a popup whose app polls for the result. It closes itself
+// where the browser lets it, which is where a script opened it.
 func returnPage() door.Raw {
 	return door.Raw{ContentType: "text/html; charset=utf-8", Header: map[string]string{
-		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-		"Referrer-Policy":         "no-referrer", "X-Frame-Options": "DENY",
-	}, Body: []byte("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Signed in</title>\n" +
-		"<p>You can close this window and go on in the app.</p>\n")}
+		"Content-Security-Policy": "default-src 'none'; script-src '" + inlineHash(returnHTML, "script") +
+			"'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+		"Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
+	}, Body: []byte(returnHTML)}
 }

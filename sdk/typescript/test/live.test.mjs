@@ -11,6 +11,7 @@ import { docs } from './live/docs.mjs';
 import { ensureTests } from './live/ensure.mjs';
 import { flows } from './live/flows.mjs';
 import { guide } from './live/guide.mjs';
+import { hostedTests } from './live/hosted.mjs';
 import { logins } from './live/logins.mjs';
 import { promptTests } from './live/prompt.mjs';
 import { reactFlows, reactGuide } from './live/react.mjs';
@@ -24,7 +25,7 @@ before(async () => {
 after(() => outside?.close());
 
 const suitesAt = {
-  '2026_04_01': [flows, ensureTests, logins, guide, reactFlows, reactGuide, browserTests, promptTests, revealTests, docs, servers],
+  '2026_04_01': [flows, ensureTests, logins, guide, reactFlows, reactGuide, browserTests, promptTests, revealTests, hostedTests, docs, servers],
   '2026_01_01': [guide, reactGuide, promptTests, revealTests],
 };
 

@@ -6,6 +6,7 @@ export { broadcastTransaction, type BroadcastTransactionParams } from './broadca
 export { checkStepUpAuth, type StepUpCheck } from './checkStepUpAuth.js';
 export { completeDeviceRegistration, type CompleteDeviceRegistrationParams } from './completeDeviceRegistration.js';
 export { completeSocialRedirect, type CompleteSocialRedirectParams } from './completeSocialRedirect.js';
+export { completeStepUpAuthRedirect } from './completeStepUpAuthRedirect.js';
 export { confirmCredential } from './confirmCredential.js';
 export { consumeMfaToken } from './consumeMfaToken.js';
 export { createNewMfaRecoveryCodes } from './createNewMfaRecoveryCodes.js';
@@ -48,6 +49,7 @@ export { parseUserAgent, type ParsedUserAgent } from './parseUserAgent.js';
 export { preparePasskeyMFA, type PreparePasskeyMFAParams } from './preparePasskeyMFA.js';
 export { promptMfaAuth } from './promptMfaAuth.js';
 export { promptStepUpAuth, type PromptStepUpAuthParams } from './promptStepUpAuth.js';
+export { promptStepUpAuthRedirect, type PromptStepUpAuthRedirectParams } from './promptStepUpAuthRedirect.js';
 export { refreshAuth } from './refreshAuth.js';
 export { refreshUser } from './refreshUser.js';
 export { refreshWallet } from './refreshWallet.js';
