@@ -84,6 +84,9 @@ func (f *Face) leave(c *door.Call) (PromptLocation, error) {
 	p := *c.Prompt
 	why := reasonEnded
 	err := c.Read(func(tx *store.Tx) error {
+		if err := c.Tenant.Pin(tx); err != nil { // nobody is sent to an address that is not listed any more
+			return err
+		}
 		if found := ended(p, tx.Now()); found != "" {
 			why = found
 		}
