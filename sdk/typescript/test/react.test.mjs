@@ -27,8 +27,9 @@ for (const major of Object.keys(majors)) {
 
     /** Uses every hook there is. */
     const hooks = () => Object.entries({ ...kit.ours, ...kit.compat }).filter(([name]) => name.startsWith('use'));
+    const demands = { useStepUp: [() => 1, { scope: 'wallet:sign' }], useSyncMfaFlow: [{ handler: () => {} }] };
     const everything = () => {
-      for (const [name, hook] of hooks()) name === 'useStepUp' ? hook(() => 1, { scope: 'wallet:sign' }) : hook();
+      for (const [name, hook] of hooks()) hook(...(demands[name] ?? []));
       const { status, user: who } = kit.ours.useSession();
       return h('p', null, `${status} ${who?.id ?? 'nobody'} ${kit.ours.useWallets().wallets.length}`);
     };
@@ -47,7 +48,7 @@ for (const major of Object.keys(majors)) {
 
     it('says that a hook needs a provider', () => {
       for (const [name, hook] of hooks()) {
-        const Alone = () => (hook(() => 1, { scope: 'x' }), null);
+        const Alone = () => (hook(...(demands[name] ?? [])), null);
         const { error } = console;
         console.error = () => {};
         try {
@@ -69,6 +70,27 @@ for (const major of Object.keys(majors)) {
         const drawn = page.draw(app(client), { html });
         await until(() => drawn.text() === 'signedIn u1 1');
         assert.deepEqual(page.complaints, []);
+      });
+
+      it('says when a second factor is owed, and then that the codes are to be kept, once each', async () => {
+        const owing = (more) => ({ user: user({ scope: 'user:basic requiresAdditionalAuth', ...more }) });
+        const { client, routes, signIn } = fakeApp({
+          'POST /emailVerifications/signin': () => verify(owing()),
+          'POST /users/mfa/auth/totp': () => verify({ user: user({ mfaBackupCodeAcknowledgement: 'pending' }) }),
+        });
+        const called = [];
+        const used = await page.use(() => kit.ours.useSyncMfaFlow({ handler: () => { called.push(sdk.isUserMissingMfaAuth(client)); } }), { client });
+        await signIn();
+        await until(() => called.length > 0);
+        used.redraw();
+        await sdk.authenticateTotpMfaDevice({ code: '123456' }, client);
+        await until(() => called.includes(false));
+        assert.deepEqual(called.filter((one, i) => one !== called[i - 1]), [true, false]);
+        const before = called.length;
+        routes['POST /refresh'] = () => verify();
+        await sdk.refreshAuth(client);
+        await new Promise(setImmediate);
+        assert.equal(called.length, before, 'nothing is owed any more');
       });
 
       it('loads the session once in StrictMode, and follows it', async () => {
@@ -163,7 +185,7 @@ for (const major of Object.keys(majors)) {
 
       it('gives functions that stay the same', async () => {
         const { client, signIn } = fakeApp({ 'POST /emailVerifications/create': { verificationUUID: 'v', email: 'a@b.c' } });
-        const used = await page.use(() => hooks().map(([name, hook]) => [name, name === 'useStepUp' ? hook(() => 1, { scope: 'x' }) : hook()]), { client });
+        const used = await page.use(() => hooks().map(([name, hook]) => [name, hook(...(demands[name] ?? []))]), { client });
         const functions = () => used.now.flatMap(([name, value]) =>
           typeof value === 'function' ? [[name, value]] : Object.entries(value ?? {}).filter(([, f]) => typeof f === 'function').map(([member, f]) => [`${name}.${member}`, f]));
         const before = functions();

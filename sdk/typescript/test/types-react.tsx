@@ -1,7 +1,7 @@
 // What TypeScript refuses, and what it infers. Each line after an @ts-expect-error must be a mistake.
 import { TokenScope } from '@stepup-auth/core';
 import type { EnsureResult } from '@stepup-auth/client';
-import { StepUpProvider, usePromptMfaAuth, useStepUp, useStepUpAuthentication } from '@stepup-auth/react';
+import { StepUpProvider, usePromptMfaAuth, useStepUp, useStepUpAuthentication, useSyncMfaFlow } from '@stepup-auth/react';
 import { useDynamicContext } from '@stepup-auth/react/compat';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -53,6 +53,9 @@ export const Types = async () => {
   await auth.verifyWallet({ requestedScopes });
   await auth.sendOtp();
   await usePromptMfaAuth()({ createMfaToken: true });
+  useSyncMfaFlow({ handler: async () => undefined });
+  // @ts-expect-error what is to be called?
+  useSyncMfaFlow({});
 
   const step = useStepUp(async ({ token }, n: number, text?: string) => ({ n, text, token: token() }), { scope: 'transfer:create' });
   is<[n: number, text?: string | undefined], Parameters<typeof step.run>>(true);

@@ -12,6 +12,7 @@ export { useSession } from './useSession.js';
 export { type StepUpAction, useStepUp, type UseStepUpOptions } from './useStepUp.js';
 export { type PromptParams, type StepUpAuthentication, type StepUpAuthenticationState, useStepUpAuthentication } from './useStepUpAuthentication.js';
 export { useStepUpClient } from './useStepUpClient.js';
+export { useSyncMfaFlow, type UseSyncMfaFlowParams } from './useSyncMfaFlow.js';
 export { useWallets, type UseWallets } from './useWallets.js';
 export type { Session } from './internal/context.js';
 export type { SendOtpParams } from './internal/otp.js';
