@@ -1,6 +1,6 @@
 // What is packed: installed by npm alone, imported, bundled; and every example of the documentation comments compiles.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
@@ -55,6 +55,11 @@ const compile = (files) => {
     rmSync(folder, { recursive: true, force: true });
   }
 };
+
+it('compile with what stands on them in web/, the server\'s own pages', () => {
+  const result = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}../../web`], { encoding: 'utf8' });
+  assert.equal(result.stdout, '');
+});
 
 describe('the tarballs', () => {
   let folder;
