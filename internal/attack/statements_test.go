@@ -64,7 +64,7 @@ func statementsPerRequest(t *testing.T, engine string) {
 			return func() servertest.Response {
 				return s.do("POST", sdk("/emailVerifications/verify"), user, typed(id, code, transfer))
 			}
-		}, most{3, 20, 16, 2}},
+		}, most{3, 19, 15, 2}},
 		{"consume", func() func() servertest.Response {
 			token := s.stepUp(email, user, transfer)
 			return func() servertest.Response {
@@ -82,7 +82,7 @@ func statementsPerRequest(t *testing.T, engine string) {
 			return func() servertest.Response {
 				return s.do("POST", sdk("/emailVerifications/signin"), nil, typed(id, code))
 			}
-		}, most{4, 30, 25, 2}},
+		}, most{4, 27, 22, 2}},
 		{"step-up by authenticator app", func() func() servertest.Response {
 			s.apply(factorsOn)
 			code := s.enrolApp(email, user)

@@ -45,18 +45,9 @@ type Bound struct {
 // all: an event that does not happen uses up nobody's share.
 func TakeAll(tx *store.Tx, bounds ...Bound) (refused *Bound, wait time.Duration, err error) {
 	for i, b := range bounds {
-		n, end, err := tx.Counted(b.Key.name) // a flood of refusals writes nothing
+		ok, wait, err := takeWithin(tx, b)
 		if err != nil {
 			return nil, 0, err
-		}
-		ok, wait := n < int64(b.Rate.Count), end.Sub(tx.Now())
-		if ok {
-			if ok, wait, err = Take(tx, b.Key, b.Rate); err != nil {
-				return nil, 0, err
-			}
-			if !ok {
-				err = Forgive(tx, b.Key)
-			}
 		}
 		if ok {
 			continue
@@ -69,6 +60,18 @@ func TakeAll(tx *store.Tx, bounds ...Bound) (refused *Bound, wait time.Duration,
 		return &bounds[i], wait, err
 	}
 	return nil, 0, nil
+}
+
+// takeWithin counts one event if it is within the bound.
+func takeWithin(tx *store.Tx, b Bound) (ok bool, wait time.Duration, err error) {
+	switch {
+	case b.Rate.Count <= 0:
+		return false, 0, nil
+	case b.Rate.Per <= 0:
+		return true, 0, nil
+	}
+	ok, end, err := tx.CountWithin(b.Key.name, b.Rate.Per.Std(), int64(b.Rate.Count))
+	return ok, end.Sub(tx.Now()), err
 }
 
 // Full reports whether one of the bounds would refuse an event now, and how long

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -17,6 +18,26 @@ func (tx *Tx) Count(name string, window time.Duration) (count int64, windowEnd t
 			window_end = CASE WHEN counters.window_end <= $3 THEN $2 ELSE counters.window_end END
 		RETURNING count, window_end`, name, now+window.Milliseconds(), now).Scan(&count, &end)
 	return count, fromMillis(end), err
+}
+
+// CountWithin adds one to a counter that is below most, or whose window is over, and
+// reports whether it did. A full one it leaves as it is, and windowEnd says how long it is
+// full: a flood of refusals writes nothing, not even a lock.
+func (tx *Tx) CountWithin(name string, window time.Duration, most int64) (counted bool, windowEnd time.Time, err error) {
+	now := millis(tx.Now())
+	var end int64
+	err = notFound(tx.Row(`INSERT INTO counters (name, count, window_end) SELECT $1, 1, $2
+		WHERE NOT EXISTS (SELECT 1 FROM counters c WHERE c.name = $1 AND c.window_end + 0 > $3 AND c.count >= $4)
+		ON CONFLICT (name) DO UPDATE SET
+			count = CASE WHEN counters.window_end <= $3 THEN 1 ELSE counters.count + 1 END,
+			window_end = CASE WHEN counters.window_end <= $3 THEN $2 ELSE counters.window_end END
+		WHERE counters.window_end <= $3 OR counters.count < $4
+		RETURNING window_end`, name, now+window.Milliseconds(), now, most).Scan(&end))
+	if errors.Is(err, ErrNotFound) {
+		_, windowEnd, err = tx.Counted(name)
+		return false, windowEnd, err
+	}
+	return err == nil, fromMillis(end), err
 }
 
 // Counted reads a counter without adding to it.
