@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import * as sdk from '@stepup-auth/client';
@@ -114,6 +115,14 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
       assert.equal(run(`out-${platform}.mjs`), says);
     });
   }
+
+  it('have the types that they run as, in every way of resolving them that is ours', async () => {
+    const ours = ({ kind, resolutionKind }) => kind !== 'CJSResolvesToESM' && resolutionKind !== 'node10'; // ESM alone, and entries by `exports`
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.tgz'))) {
+      const { types, problems } = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(`${folder}/${name}`))));
+      assert.deepEqual([types.kind, problems.filter(ours)], ['included', []], name);
+    }
+  });
 
   it('leave out of a bundle what is not used', async () => {
     const size = async (code, more = {}) => {
