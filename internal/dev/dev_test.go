@@ -223,7 +223,7 @@ func TestPagesNeedNoInlineCode(t *testing.T) {
 // Every module a script imports must be embedded: a missing one stops the page.
 func TestImportsResolve(t *testing.T) {
 	base := mustServe(t, dev.Config{})
-	imports := regexp.MustCompile(`from '([^']+)'`)
+	imports := regexp.MustCompile(`\b(?:from ?|import\()["']([./][^"']+)["']`)
 	visited := map[string]bool{}
 	var visit func(string)
 	visit = func(path string) {
@@ -246,7 +246,7 @@ func TestImportsResolve(t *testing.T) {
 	}
 	visit("/demo/main.js")
 	visit("/dev/inbox/inbox.js")
-	if len(visited) < 15 {
+	if len(visited) < 30 {
 		t.Errorf("visited %d modules only: %v", len(visited), visited)
 	}
 }
