@@ -219,7 +219,7 @@ export class StepUpPromptElement extends Base {
     const before = this.#shown;
     const fresh = before === null || keyOf(before) !== keyOf(screen);
     const refused = problem !== null && problem !== this.#problem && !busy;
-    this.#problem = problem;
+    if (!busy) this.#problem = problem;
     if (!fresh && !refused) return;
     const target = frame.querySelector<HTMLElement>('[data-focus]') ?? frame.querySelector<HTMLElement>('#title');
     if (!target) return;

@@ -106,6 +106,8 @@ export interface PromptFailure {
   readonly code: string;
   readonly message?: string;
   readonly retryAfterSeconds?: number | undefined;
+  /** With `prompt_over`: `expired`, `cancelled`, `ended` or `finished`. With a gate's refusal: `disputed` for one. */
+  readonly payload?: { readonly reason?: unknown } | undefined;
 }
 
 /** A wallet that the page has found, for {@link PromptEndpoints.wallet} to have the server's text signed. */

@@ -122,6 +122,12 @@ export class Flow {
     return (view?.enrol ?? []).filter((factor) => factor !== 'passkey' || view?.passkeys?.usable !== false);
   }
 
+  /** Whether the user may miss their passkeys, which this page cannot use. */
+  get withoutPasskeys(): boolean {
+    const { passkeys, credentials } = this.asking;
+    return passkeys?.usable === false && (passkeys.why === 'other_domain' || credentials.some(({ format }) => format === 'passkey'));
+  }
+
   /** How many ways there are in all. */
   get ways(): number {
     return this.offers.length + (this.recovery ? 1 : 0) + this.enrollable.length;

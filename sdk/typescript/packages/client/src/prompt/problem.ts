@@ -35,6 +35,7 @@ const known: Readonly<Record<string, Omit<Problem, 'until' | 'detail'>>> = {
   disputed: { text: 'failed', stop: 'disputed' },
   network_error: { text: 'offline' },
   temporarily_unavailable: { text: 'unavailable' },
+  invalid_response: { text: 'unavailable' },
   outcome_unknown: { text: 'unavailable', reread: true },
   session_ended: { text: 'failed', stop: 'session_ended' },
   invalid_session: { text: 'failed', stop: 'session_ended' },
@@ -77,6 +78,7 @@ export const problemOf = (error: unknown, now: number): Problem => {
   const code = failure.code ?? (name === undefined ? undefined : named[name]);
   const wait = retryAfterSeconds === undefined ? undefined : now + retryAfterSeconds * 1000;
   if (payload?.reason === 'disputed') return { text: 'failed', stop: 'disputed' };
+  if (code === 'prompt_over' && payload?.reason === 'finished') return { text: 'failed', stop: 'not_open' };
   const entry = typeof code === 'string' && Object.hasOwn(known, code) ? known[code] : undefined;
   if (entry) return { ...entry, until: wait };
   if (status !== undefined && status >= 500) return { text: 'unavailable', until: wait };

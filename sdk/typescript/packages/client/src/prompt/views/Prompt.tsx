@@ -176,7 +176,7 @@ const Stopped = ({ ui, why, until }: { ui: Ui; why: Stop; until: number | undefi
       <div class="emblem"><Icon name={icons[why]} /></div>
       <h1 id="title" tabIndex={-1}>{title}</h1>
       <p class="ask center" id="ask">{todo}</p>
-      {why === 'no_method' && flow.state.view?.passkeys?.usable === false && <p class="aside center">{texts.passkeysOff}</p>}
+      {why === 'no_method' && flow.withoutPasskeys && <p class="aside center">{texts.passkeysOff}</p>}
       {wait > 0 && <p class="wait">{words(texts.waitFor, { time: clock(wait) })}</p>}
       {again && wait <= 0 && <Primary ui={ui} focus onClick={() => void flow.start()}>{texts.tryAgain}</Primary>}
       <button type="button" class="secondary" data-focus="" onClick={() => flow.close()}>{texts.dismiss}</button>

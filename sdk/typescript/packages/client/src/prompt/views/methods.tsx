@@ -54,6 +54,7 @@ export const Choose = ({ ui }: { ui: Ui }): VNode => {
           <Way icon="plus" name={texts.enrolAnother} hint={texts.enrolFirst} busy={busy} onClick={() => flow.chooseEnrolment()} />
         )}
       </ul>
+      {flow.withoutPasskeys && <p class="aside">{texts.passkeysOff}</p>}
     </>
   );
 };
