@@ -155,6 +155,7 @@ export const calls = {
 
 /** Those that ask nobody, or that are about the client itself; completeSocialRedirect and logout are tried by themselves. */
 const others = [
+  'exportWaasPrivateKey', 'promptStepUpAuthRedirect', 'completeStepUpAuthRedirect', // which leave the page, or open a frame in it
   'completeSocialRedirect', 'consumeMfaToken', 'createStepUpClient', 'detectDeviceRegistrationRedirect',
   'detectSocialRedirectUrl', 'getDeviceRegistrationTokenFromUrl', 'isDeviceRegistrationRequired', 'parseUserAgent', 'getDefaultClient', 'getElevatedAccessToken',
   'getUserSocialAccounts', 'getWalletAccounts', 'initializeClient', 'isPendingRecoveryCodesAcknowledgment', 'isSignedIn',
