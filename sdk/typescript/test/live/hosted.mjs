@@ -254,9 +254,9 @@ export const hostedTests = (on) => {
       await type(tab, app.code(1));
       await tab.waitForURL(`${redirectUri}?**`);
       await type(second, app.code(1));
-      await second.getByText('This has expired').waitFor();
+      await second.getByText('or has been used').waitFor();
       await second.reload();
-      await second.getByText('This has expired').waitFor();
+      await second.getByText('or has been used').waitFor();
       await second.close();
       await proven(app, 'urn:stepup:mfa');
     });
