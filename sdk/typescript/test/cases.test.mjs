@@ -5,7 +5,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as sdk from '@stepup-auth/server';
-import { guardCases, openFrameworks, runCase, writeVerdicts } from './lib/cases.mjs';
+import { guardCases, openFrameworks, runCase } from './lib/cases.mjs';
+import { writeVerdicts } from './lib/frame.mjs';
 import { mutants } from './lib/mutants.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -6,7 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import * as sdk from '@stepup-auth/client';
 import { hurry } from './lib/chaos.mjs';
-import { clientCases, runCase, writeVerdicts } from './lib/clientCases.mjs';
+import { clientCases, runCase } from './lib/clientCases.mjs';
+import { writeVerdicts } from './lib/frame.mjs';
 import { mutants } from './lib/clientMutants.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { writeVerdicts } from './lib/clientCases.mjs';
+import { writeVerdicts } from './lib/frame.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const set = new URL('../../../conformance/cases/prompt/', import.meta.url);

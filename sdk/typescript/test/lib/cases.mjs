@@ -1,42 +1,19 @@
 // Runs conformance/cases/guards on @stepup-auth/server: see README.md there.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { once } from 'node:events';
-import { isDeepStrictEqual } from 'node:util';
 import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
+import { clock, comparison, openNetwork, openSet, plain, settled } from './frame.mjs';
 
-const folder = new URL('../../../../conformance/cases/guards/', import.meta.url);
-const json = (file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
+const set = openSet('guards');
+const { expand } = set;
 const issuerOf = (given) => given.issuer ?? 'https://auth.example/api/v0/sdk/7c2a1c0e-5f5b-4c9c-9d5e-2f1f6a3f0b11';
-const clock = 1_800_000_000;
-
-const keys = json('vectors/keys.json');
-const answers = json('vectors/answers.json');
-const tokens = new Map(json('vectors/tokens.json').map(({ name, token }) => [name, token]));
-const secrets = [...tokens.values(), 'stp_guard'];
+const keys = set.json('vectors/keys.json');
+const secrets = [...[...set.tokens.values()].map(({ token }) => token), 'stp_guard'];
 
 /** Every case there is: `file.json: name`, and the case with what its file gives. */
-export const guardCases = () => readdirSync(folder).filter((file) => file.endsWith('.json') && file !== 'schema.json').flatMap((file) => {
-  const { given, cases } = json(file);
-  return cases.map((one) => [`${file}: ${one.name}`, { ...one, given: { ...given, ...one.given } }]);
-});
-
-/** Writes the verdicts for scripts/cases.sh, if they are wanted. */
-export const writeVerdicts = (name, verdicts) => {
-  const into = process.env.CASES_RESULTS;
-  if (into) writeFileSync(`${into}/${name}.json`, JSON.stringify(verdicts));
-};
-
-/** Puts tokens in place of their names. */
-const expand = (value) => {
-  if (typeof value === 'string') return value.replaceAll(/\{([a-z0-9-]+)\}/g, (whole, name) => tokens.get(name) ?? whole);
-  if (Array.isArray(value)) return value.map(expand);
-  return value && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, expand(member)])) : value;
-};
-
-const plain = (value) => JSON.parse(JSON.stringify(value));
+export const guardCases = set.cases;
 
 /** Leaves out what is empty. */
 const present = (members) => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)));
@@ -57,36 +34,18 @@ const seen = ({ caller, claims, operation }, body) => present({
 /** Runs one case; returns what is not as expected. `sdk` is the package, `serve` how requests reach a guard. */
 export const runCase = async (sdk, one, serve) => {
   const faults = [];
-  const same = new Map();
-  const answered = new Map();
-  let requests = [];
+  const equal = comparison();
   let logged = [];
   let now = (one.clock ?? clock) * 1000;
   const { given } = one;
   const issuer = issuerOf(given);
 
-  const answerOf = (answer) => {
-    let said = typeof answer === 'string' ? answers[answer] : answer;
-    if (said.answer) {
-      const named = answers[said.answer];
-      said = { ...named, body: Object.fromEntries(Object.entries({ ...named.body, ...said.body }).filter(([, value]) => value !== null)) };
-    }
-    if (said.fails) throw new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } });
-    const body = said.jwks ? JSON.stringify({ keys: said.jwks.map((key) => (typeof key === 'string' ? keys[key].public : key)) }) : said.text ?? JSON.stringify(said.body);
-    return new Response(body, { status: said.status, headers: said.headers ?? {} });
-  };
-  const network = async (url, { method = 'GET', headers = {}, body }) => {
-    const to = `${method} ${url.startsWith(issuer) ? url.slice(issuer.length) : url}`;
-    requests.push({ to, headers: new Headers(headers), body });
-    const list = one.network?.[to];
-    if (!list) {
-      faults.push(`a request to ${method} ${url}`);
-      throw new TypeError('no such address');
-    }
-    const n = answered.get(to) ?? 0;
-    answered.set(to, n + 1);
-    return answerOf(list[Math.min(n, list.length - 1)]);
-  };
+  const network = openNetwork(issuer, (answer) => {
+    const { jwks, text, body, status, headers = {} } = set.answer(answer);
+    const said = jwks ? JSON.stringify({ keys: jwks.map((key) => (typeof key === 'string' ? keys[key].public : key)) }) : text ?? JSON.stringify(body);
+    return new Response(said, { status, headers });
+  });
+  network.reset(one.network);
 
   const fail = ({ fails }) => {
     if (fails) throw fails === 'unavailable' ? new sdk.DeniedError({ kind: 'unavailable', message: 'asking' }) : new Error('somehow');
@@ -99,12 +58,12 @@ export const runCase = async (sdk, one, serve) => {
   const build = async () => {
     const keySet = async () => {
       if (given.keys !== 'remote') return sdk.staticKeySet((await Promise.all((given.keys ?? ['main']).map((name) => sdk.parseJwks(JSON.stringify({ keys: [keys[name].public] }))))).flat());
-      return one.network ? sdk.remoteKeySet({ url: `${issuer}/.well-known/jwks.json`, fetch: network, now: () => now }) : undefined;
+      return one.network ? sdk.remoteKeySet({ url: `${issuer}/.well-known/jwks.json`, fetch: network.fetch, now: () => now }) : undefined;
     };
     const verifier = sdk.createVerifier({
       issuer, audiences: given.audiences ?? ['https://bank.example'], sessionAudiences: given.sessionAudiences, plainHttp: given.plainHttp, keys: await keySet(), now: () => now,
     });
-    const client = given.client === false ? undefined : sdk.createClient({ issuer, serviceToken: given.serviceToken ?? 'stp_guard', plainHttp: given.plainHttp, fetch: network });
+    const client = given.client === false ? undefined : sdk.createClient({ issuer, serviceToken: given.serviceToken ?? 'stp_guard', plainHttp: given.plainHttp, fetch: network.fetch });
     const guard = sdk.createGuard({
       verifier, client, offlineOnly: given.offlineOnly, alwaysConsume: given.alwaysConsume, ignoreSession: given.ignoreSession,
       caller: given.caller && (() => fail(given.caller) ?? given.caller),
@@ -177,27 +136,13 @@ export const runCase = async (sdk, one, serve) => {
     configure: async () => (broken ? { refused: true } : { made: true }),
   };
 
-  const equal = (want, got) => {
-    if (Array.isArray(want)) return Array.isArray(got) && want.length === got.length && want.every((one, i) => equal(one, got[i]));
-    if (want === null || typeof want !== 'object') return want === (got ?? null) || isDeepStrictEqual(want, got);
-    if ('$any' in want) return got !== undefined && got !== null;
-    if ('$match' in want) return typeof got === 'string' && new RegExp(`^(?:${want.$match})$`).test(got);
-    if ('$same' in want) {
-      if (same.has(want.$same)) return same.get(want.$same) === got;
-      const fresh = ![...same.values()].includes(got); // what has another name is something else
-      same.set(want.$same, got);
-      return Boolean(got) && fresh;
-    }
-    if (got === null || typeof got !== 'object' || Array.isArray(got)) return false;
-    return isDeepStrictEqual(Object.keys(want).sort(), Object.keys(got).sort()) && Object.keys(want).every((name) => equal(want[name], got[name]));
-  };
   const compare = (at, want, got) => {
     if (!equal(want, got)) faults.push(`${at}: want ${JSON.stringify(want)}, got ${JSON.stringify(got)}`);
   };
 
   for (const [i, step] of one.steps.entries()) {
     now += (step.after ?? 0) * 1000;
-    [requests, logged] = [[], []];
+    [network.requests, logged] = [[], []];
     if (!calls[step.call]) {
       faults.push(`this runner does not know the call ${step.call}`);
       continue;
@@ -209,8 +154,9 @@ export const runCase = async (sdk, one, serve) => {
       faults.push(`step ${i + 1}: ${error.stack}`);
       continue;
     }
-    for (let turn = 0; turn < 8; turn += 1) await new Promise((resolve) => setImmediate(resolve)); // for what goes on in the background
+    await settled();
     compare(`step ${i + 1}`, expand(step.expect), got);
+    const { requests } = network;
     const wanted = step.requests ?? [];
     if (wanted.length !== requests.length) faults.push(`step ${i + 1}: ${requests.length} requests, want ${wanted.length}`);
     else {
@@ -225,7 +171,7 @@ export const runCase = async (sdk, one, serve) => {
     const said = logged.join() + JSON.stringify(got);
     if (secrets.some((secret) => secret.length > 6 && said.includes(secret))) faults.push(`step ${i + 1}: a token in a log or an answer`);
   }
-  return faults;
+  return [...network.strange, ...faults];
 };
 
 const requestOf = ({ method, target, headers, body, bodyLength }) => {

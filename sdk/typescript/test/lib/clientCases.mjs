@@ -1,67 +1,17 @@
 // Runs conformance/cases/clients on @stepup-auth/client: see README.md there.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 import { memory } from './fake.mjs';
+import { clock, comparison, openNetwork, openSet, plain, settled } from './frame.mjs';
 
-const folder = new URL('../../../../conformance/cases/clients/', import.meta.url);
-const json = (file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
+const set = openSet('clients');
+const { expand, tokens } = set;
 const environmentId = '7c2a1c0e-5f5b-4c9c-9d5e-2f1f6a3f0b11';
 const issuer = `https://auth.example/api/v0/sdk/${environmentId}`;
-const clock = 1_800_000_000;
-
-const answers = json('vectors/answers.json');
-const tokens = new Map(json('vectors/tokens.json').map((one) => [one.name, one]));
-
 /** Every case there is: `file.json: name`, and the case with what its file gives. */
-export const clientCases = () => readdirSync(folder).filter((file) => file.endsWith('.json') && file !== 'schema.json').flatMap((file) => {
-  const { given, cases } = json(file);
-  return cases.map((one) => [`${file}: ${one.name}`, { ...one, given: { ...given, ...one.given } }]);
-});
-
-/** Writes the verdicts for scripts/cases.sh, if they are wanted. */
-export const writeVerdicts = (name, verdicts) => {
-  const into = process.env.CASES_RESULTS;
-  if (into) writeFileSync(`${into}/${name}.json`, JSON.stringify(verdicts));
-};
-
-/** Puts tokens in place of their names. */
-const expand = (value) => {
-  if (typeof value === 'string') return value.replaceAll(/\{([a-z0-9-]+)\}/g, (whole, name) => tokens.get(name)?.token ?? whole);
-  if (Array.isArray(value)) return value.map(expand);
-  return value && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, expand(member)])) : value;
-};
-const plain = (value) => JSON.parse(JSON.stringify(value));
-
-/** What a case expects, with the texts that are the same in all of it. */
-const comparison = () => {
-  const same = new Map();
-  const equal = (want, got) => {
-    if (Array.isArray(want)) return Array.isArray(got) && want.length === got.length && want.every((one, i) => equal(one, got[i]));
-    if (want === null || typeof want !== 'object') return want === (got ?? null);
-    if ('$any' in want) return got !== undefined && got !== null;
-    if ('$match' in want) return typeof got === 'string' && new RegExp(`^(?:${want.$match})$`).test(got);
-    if ('$same' in want) {
-      if (same.has(want.$same)) return same.get(want.$same) === got;
-      const fresh = ![...same.values()].includes(got); // what has another name is something else
-      same.set(want.$same, got);
-      return Boolean(got) && fresh;
-    }
-    if (got === null || typeof got !== 'object' || Array.isArray(got)) return false;
-    return isDeepStrictEqual(Object.keys(want).sort(), Object.keys(got).sort()) && Object.keys(want).every((name) => equal(want[name], got[name]));
-  };
-  return equal;
-};
+export const clientCases = set.cases;
 
 const answerOf = (answer) => {
-  let said = typeof answer === 'string' ? answers[answer] : answer;
-  if (!said) throw new Error(`there is no answer ${answer}`);
-  if (said.answer) {
-    const named = answers[said.answer];
-    said = { ...named, body: Object.fromEntries(Object.entries({ ...named.body, ...said.body }).filter(([, value]) => value !== null)) };
-  }
-  if (said.fails) throw new TypeError('fetch failed');
-  const { status, headers } = said;
-  return new Response(said.body === undefined ? (said.text ?? null) : JSON.stringify(expand(said.body)), { status, headers });
+  const { status, headers, text, body } = set.answer(answer);
+  return new Response(body === undefined ? (text ?? null) : JSON.stringify(expand(body)), { status, headers });
 };
 
 const made = { id: 'AQID', rawId: 'AQID', type: 'public-key', response: { clientDataJSON: 'e30', authenticatorData: 'AA', attestationObject: 'AA', signature: 'AA' } };
@@ -74,25 +24,12 @@ export const runCase = async (sdk, one) => {
   const storage = memory();
   let now = (one.clock ?? clock) * 1000;
 
-  const settings = structuredClone(answers[given.version === '2026_01_01' ? 'settings-2026-01-01' : 'settings'].body);
+  const settings = structuredClone(set.answers[given.version === '2026_01_01' ? 'settings-2026-01-01' : 'settings'].body);
   if (given.actions) settings.security.mfa.actions = given.actions.map((action) => ({ action, required: true }));
-  const isSettings = (to) => to === 'GET /settings'; // a client reads them when it will: they are nobody's step
-
-  const answered = new Map();
-  let network = {};
-  let requests = [];
-  const fetch = async (url, { method = 'GET', headers = {}, body } = {}) => {
-    const to = `${method} ${url.startsWith(issuer) ? url.slice(issuer.length) : url}`;
-    if (isSettings(to)) return new Response(JSON.stringify(settings), { headers: { 'content-type': 'application/json' } });
-    requests.push({ to, headers: new Headers(headers), body });
-    const list = network[to];
-    if (!list) {
-      faults.push(`a request to ${to}`);
-      throw new TypeError('no such address');
-    }
-    const n = answered.get(to) ?? 0;
-    answered.set(to, n + 1);
-    return answerOf(list[Math.min(n, list.length - 1)]);
+  const network = openNetwork(issuer, answerOf);
+  const fetch = async (url, options) => {
+    const isSettings = url === `${issuer}/settings`; // a client reads them when it will: they are nobody's step
+    return isSettings ? new Response(JSON.stringify(settings), { headers: { 'content-type': 'application/json' } }) : network.fetch(url, options);
   };
 
   let client;
@@ -206,14 +143,13 @@ export const runCase = async (sdk, one) => {
 
   // who is signed in, and what was proven, before the first step
   const enrol = async () => {
-    network = { 'POST /externalAuth/signin': [given.signedIn === true ? 'session' : given.signedIn] };
+    network.reset({ 'POST /externalAuth/signin': [given.signedIn === true ? 'session' : given.signedIn] });
     await open();
     if (!given.signedIn) return;
     await sdk.signInWithExternalJwt({ externalJwt: 'assertion-0' }, client);
     for (const name of given.held ?? []) {
       const scope = tokens.get(name)?.claims.scope;
-      network = { 'POST /users/mfa/auth/totp': [scope ? `proof-${name}` : name] };
-      answered.clear();
+      network.reset({ 'POST /users/mfa/auth/totp': [scope ? `proof-${name}` : name] });
       await sdk.authenticateTotpMfaDevice({ code: '000000', ...(scope ? { requestedScopes: scope.split(' ') } : { createMfaToken: { singleUse: name === 'proof-legacy' } }) }, client);
     }
   };
@@ -222,15 +158,14 @@ export const runCase = async (sdk, one) => {
   } catch (error) {
     return [`before the first step: ${error.stack}`];
   }
-  answered.clear();
-  network = one.network ?? {};
+  network.reset(one.network);
 
   const compare = (at, want, got) => {
     if (!equal(want, got)) faults.push(`${at}: want ${JSON.stringify(want)}, got ${JSON.stringify(got)}`);
   };
   for (const [i, step] of one.steps.entries()) {
     now += (step.after ?? 0) * 1000;
-    requests = [];
+    network.requests = [];
     prompted.length = 0;
     let got;
     try {
@@ -239,8 +174,9 @@ export const runCase = async (sdk, one) => {
       faults.push(`step ${i + 1}: ${error.stack}`);
       continue;
     }
-    for (let turn = 0; turn < 8; turn += 1) await new Promise((resolve) => { setImmediate(resolve); }); // for what goes on in the background
+    await settled();
     compare(`step ${i + 1}`, expand(step.expect), got);
+    const { requests } = network;
     const wanted = step.requests ?? [];
     if (wanted.length !== requests.length) {
       faults.push(`step ${i + 1}: want ${wanted.map(({ to }) => to)}, got ${requests.map(({ to }) => to)}`);
@@ -253,5 +189,5 @@ export const runCase = async (sdk, one) => {
       if ('body' in want) compare(`${at}: body`, expand(want.body), JSON.parse(requests[n].body ?? 'null'));
     }
   }
-  return faults;
+  return [...network.strange, ...faults];
 };
