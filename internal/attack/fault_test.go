@@ -32,8 +32,6 @@ type saboteur struct {
 	kind  string
 	n     int
 	hit   string // the call that failed
-
-	watcher func(op string) // is told of every call; nil: nobody is
 }
 
 var errSabotage = fmt.Errorf("the disk is on fire: %w", store.ErrUnavailable)
@@ -41,9 +39,6 @@ var errSabotage = fmt.Errorf("the disk is on fire: %w", store.ErrUnavailable)
 func (s *saboteur) fault(op string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.watcher != nil {
-		s.watcher(op)
-	}
 	if !s.armed || s.kind != "" && s.kind != op {
 		return nil
 	}
@@ -59,13 +54,6 @@ func (s *saboteur) arm(kind string, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.armed, s.kind, s.n, s.hit = true, kind, n, ""
-}
-
-// watch tells somebody of every call, until it is called with nil.
-func (s *saboteur) watch(watcher func(op string)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.watcher = watcher
 }
 
 // disarm says which call failed, if any did.

@@ -18,7 +18,7 @@ export const mutants = [
   { by: 'whose', rule: 'a token of another user is refused', file: 'internal/state', from: "memberOf(claims, 'sub') === session.userId", to: 'true' },
   { by: 'whose', rule: 'a token of another session is refused', file: 'internal/state', from: "memberOf(claims, 'sid') === session.sessionId", to: 'true' },
   { by: 'whose', rule: 'a token of another environment is refused', file: 'internal/state', from: "memberOf(claims, 'environment_id') === environmentId", to: 'true' },
-  { by: 'clock', rule: 'a verification changes no session', file: 'internal/verified', from: 'if (within && (session.userId !== within.userId || session.sessionId !== within.sessionId))', to: 'if (false)' },
+  { by: 'clock', rule: 'a verification changes no session', file: 'internal/verified', from: 'if (within && (session.userId !== within.userId || (session.sessionId !== within.sessionId && !follows)))', to: 'if (false)' },
   { by: 'whose', rule: 'a session is of this environment', file: 'internal/verified', from: "claims['environment_id'] !== core.config.environmentId || ", to: '' },
   { by: 'clock', rule: 'another session starts without tokens', file: 'internal/verified', from: 'Object.assign(state, emptyState());', to: '' },
   { by: 'whose', rule: 'a first factor drops what was proven before', file: 'internal/verified', from: 'if (first)\n', to: 'if (false)\n' },
