@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { bundlePrompt } from './prompt.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-for (const name of ['core', 'client', 'react', 'server']) {
+for (const name of ['core', 'client', 'react', 'react-native', 'server']) {
   rmSync(`${root}packages/${name}/dist`, { recursive: true, force: true });
   execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packages/${name}`], { stdio: 'inherit' });
 }

@@ -15,6 +15,7 @@ import { hostedTests } from './live/hosted.mjs';
 import { logins } from './live/logins.mjs';
 import { promptTests } from './live/prompt.mjs';
 import { reactFlows, reactGuide } from './live/react.mjs';
+import { reactNative } from './live/reactNative.mjs';
 import { revealTests } from './live/reveal.mjs';
 import { servers } from './live/server.mjs';
 
@@ -25,8 +26,8 @@ before(async () => {
 after(() => outside?.close());
 
 const suitesAt = {
-  '2026_04_01': [flows, ensureTests, logins, guide, reactFlows, reactGuide, browserTests, promptTests, revealTests, hostedTests, docs, servers],
-  '2026_01_01': [guide, reactGuide, promptTests, revealTests],
+  '2026_04_01': [flows, ensureTests, logins, guide, reactFlows, reactGuide, browserTests, promptTests, revealTests, hostedTests, docs, servers, reactNative],
+  '2026_01_01': [guide, reactGuide, promptTests, revealTests, reactNative],
 };
 
 for (const [version, suites] of Object.entries(suitesAt)) {

@@ -11,11 +11,12 @@ import { build } from 'esbuild';
 import { publint } from 'publint';
 import * as sdk from '@stepup-auth/client';
 import * as react from '@stepup-auth/react/compat';
+import * as reactNative from '@stepup-auth/react-native';
 import * as server from '@stepup-auth/server';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const json = (file) => JSON.parse(readFileSync(file, 'utf8'));
-const names = ['core', 'client', 'react', 'server'];
+const names = ['core', 'client', 'react', 'react-native', 'server'];
 
 /** Bundles a module as an app would be: what is loaded at first, and what is loaded later. */
 const load = async (entry, options = {}) => {
@@ -166,7 +167,7 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
     for (const name of names) {
       const { dependencies = {}, peerDependencies = {}, optionalDependencies, scripts } = json(`${folder}/node_modules/@stepup-auth/${name}/package.json`);
       assert.deepEqual(Object.keys(dependencies).filter((d) => !d.startsWith('@stepup-auth/')), name === 'server' ? ['jose'] : []);
-      assert.deepEqual(peerDependencies, name === 'react' ? { react: '>=18' } : {});
+      assert.deepEqual(peerDependencies, name.startsWith('react') ? { react: '>=18' } : {});
       assert.deepEqual([optionalDependencies, scripts], [undefined, undefined]);
     }
     assert.deepEqual(readdirSync(`${folder}/node_modules`).filter((d) => !d.startsWith('.')), ['@stepup-auth', 'jose', 'react']);
@@ -211,10 +212,10 @@ describe('the packages', () => {
 describe('the documentation comments', () => {
   const filesOf = (name, of) => {
     const source = `${root}packages/${name}/src`;
-    return readdirSync(source).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).filter((file) => !['index', 'compat', 'testing'].includes(file))
+    return readdirSync(source).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).filter((file) => !['index', 'compat', 'calls', 'testing'].includes(file))
       .map((file) => ({ name: file, of, text: readFileSync(`${source}/${file}.ts`, 'utf8') }));
   };
-  const functions = [...filesOf('client', sdk), ...filesOf('react', react), ...filesOf('server', server).filter(({ name }) => name in server)];
+  const functions = [...filesOf('client', sdk), ...filesOf('react', react), ...filesOf('react-native', reactNative), ...filesOf('server', server).filter(({ name }) => name in server)];
 
   it('are on every function, one a file, with errors and an example', () => {
     for (const { name, of, text } of functions) {
@@ -244,9 +245,11 @@ describe('the documentation comments', () => {
       const [, kind, block] = /```(tsx?)\n([\s\S]*?)```/.exec(readFileSync(`${root}packages/${name}/README.md`, 'utf8'));
       files[`README-${name}.${kind}`] = block;
     }
-    const page = readFileSync(`${root}../../docs/sdk/prompt.md`, 'utf8');
-    for (const [n, [, kind, block]] of [...page.matchAll(/```(tsx?)\n([\s\S]*?)```/g)].entries()) files[`prompt-${n}.${kind}`] = block;
-    for (const name of ['types.ts', 'types-react.tsx']) files[name] = readFileSync(`${root}test/${name}`, 'utf8');
+    for (const name of ['prompt', 'react-native']) {
+      const page = readFileSync(`${root}../../docs/sdk/${name}.md`, 'utf8');
+      for (const [n, [, kind, block]] of [...page.matchAll(/```(tsx?)\n([\s\S]*?)```/g)].entries()) files[`${name}-${n}.${kind}`] = block;
+    }
+    for (const name of ['types.ts', 'types-react.tsx', 'types-react-native.ts', 'native-modules.d.ts']) files[name] = readFileSync(`${root}test/${name}`, 'utf8');
     compile(files);
   });
 });

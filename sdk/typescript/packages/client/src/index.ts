@@ -92,6 +92,7 @@ export type { OpenPopup, Popup } from './internal/popup.js';
 export type { BuiltInPromptOptions, StepUpPrompt, StepUpPromptRequest } from './internal/prompt.js';
 export type { Scope } from './internal/scope.js';
 export type { ProjectSettings, SettingsProvider } from './internal/settings.js';
+export type { ShowKey, ShowKeyRequest } from './internal/showKey.js';
 export type { StepUpStorage } from './internal/storage.js';
 export type { WalletAccount } from './internal/wallet.js';
 export { JwtVerifiedCredentialFormatEnum, MFAAction, ProviderEnum, TokenScope } from '@stepup-auth/core';

@@ -1,77 +1,11 @@
 'use client';
-import {
-  authenticateMfaRecoveryCode,
-  authenticatePasskeyMFA,
-  type AuthenticatePasskeyMFAParams,
-  authenticateTotpMfaDevice,
-  checkStepUpAuth,
-  InvalidParamError,
-  type OTPVerification,
-  promptStepUpAuth,
-  type Scope,
-  type SdkUser,
-  signInWithSocialPopUp,
-  type StepUpBinding,
-  type StepUpCheck,
-  type StepUpClient,
-  type VerifyResponse,
-  verifyOTP,
-  verifyWalletAccount,
-  type WalletAccount,
-} from '@stepup-auth/client';
 import { useCallback, useMemo, useRef, useState } from 'react';
-import { sendOtp, type SendOtpParams } from './internal/otp.js';
+import { idle, type StepUpAuthenticationState, type StepUpCalls, stepUpCallsOf, tracked } from './internal/stepUpCalls.js';
 import { useStepUpClient } from './useStepUpClient.js';
 
-interface Requested {
-  /** What it proves: the token for it is held afterwards. */
-  requestedScopes: readonly Scope[];
-}
+export type { PromptParams, StepUpAuthenticationState } from './internal/stepUpCalls.js';
 
-interface Bound {
-  /** The one transaction to confirm, from `registerBinding`. */
-  bindingId?: string | undefined;
-}
-
-export interface PromptParams extends Requested {
-  /** The one transaction to confirm, from `registerBinding`. */
-  binding?: StepUpBinding;
-}
-
-export interface StepUpAuthenticationState {
-  /** A prompt is open, a code is on its way, or a proof is being judged. */
-  readonly isPending: boolean;
-  /** What the last call rejected with. */
-  readonly error: unknown;
-  /** The code that was sent last. */
-  readonly otpVerification: OTPVerification | null;
-}
-
-interface Calls {
-  /** Whether a proof is needed for a scope. Uncertainty is yes. */
-  isStepUpRequired(params: { scope: Scope }): Promise<boolean>;
-  /** The same, and with what it could be given. */
-  checkStepUpAuth(params: { scope: Scope }): Promise<StepUpCheck>;
-  /** Asks with the registered prompt. Resolves with the token, at once where a live one is held. */
-  promptStepUpAuth(params: PromptParams): Promise<string>;
-  /** The same, with second factors only. */
-  promptMfa(params: PromptParams): Promise<string>;
-  /** The same, without second factors; the server takes nothing else from a user who has one. */
-  promptReauthenticate(params: PromptParams): Promise<string>;
-  /** Sends a code by mail or text message to an address or number that the user has. */
-  sendOtp(params?: SendOtpParams): Promise<OTPVerification>;
-  /** Takes the code that was sent last, or that of `otpVerification`. */
-  verifyOtp(params: Requested & { verificationToken: string; otpVerification?: OTPVerification }): Promise<VerifyResponse>;
-  verifyWallet(params: Requested & Bound & { walletAccount: WalletAccount }): Promise<VerifyResponse>;
-  /** Opens a window: call it right in the handler of a tap. */
-  verifySocial(params: Requested & Bound & { provider: string }): Promise<SdkUser>;
-  /** With `preparePasskeyMFA` of the client before it, nothing stands between the tap and the browser's prompt. */
-  verifyPasskeyMfa(params: Requested & Pick<AuthenticatePasskeyMFAParams, 'bindingId' | 'relatedOriginRpId'>): Promise<VerifyResponse>;
-  verifyTotpMfa(params: Requested & Bound & { code: string; deviceId?: string }): Promise<VerifyResponse>;
-  verifyRecoveryCode(params: Requested & Bound & { code: string }): Promise<VerifyResponse>;
-}
-
-export interface StepUpAuthentication extends Calls {
+export interface StepUpAuthentication extends StepUpCalls {
   readonly state: StepUpAuthenticationState;
   /** Forgets what {@link state} says: call it when the user goes elsewhere. */
   resetState(): void;
@@ -109,67 +43,15 @@ export const useStepUpAuthentication = ({ credentialId }: { credentialId?: strin
     setState(idle);
   }, []);
 
-  const calls = useMemo((): Calls => {
-    const tracked =
-      <P extends unknown[], T>(call: (...params: P) => Promise<T>, changes?: (result: T) => Partial<StepUpAuthenticationState>) =>
-      async (...params: P): Promise<T> => {
-        const mine = (turn.current += 1);
-        const set = (next: Partial<StepUpAuthenticationState>): void => {
-          if (turn.current === mine) setState((before) => ({ ...before, ...next }));
-        };
-        set({ isPending: true, error: null });
-        try {
-          const result = await call(...params);
-          set({ isPending: false, ...changes?.(result) });
-          return result;
-        } catch (error) {
-          set({ isPending: false, error });
-          throw error;
-        }
+  const calls = useMemo(() => {
+    const begin = () => {
+      const mine = (turn.current += 1);
+      return (change: Partial<StepUpAuthenticationState>): void => {
+        if (turn.current === mine) setState((before) => ({ ...before, ...change }));
       };
-    const all = callsOf(client, credentialId);
-    const spent = (): Partial<StepUpAuthenticationState> => ({ otpVerification: null });
-    return {
-      isStepUpRequired: all.isStepUpRequired,
-      checkStepUpAuth: all.checkStepUpAuth,
-      promptStepUpAuth: tracked(all.promptStepUpAuth),
-      promptMfa: tracked(all.promptMfa),
-      promptReauthenticate: tracked(all.promptReauthenticate),
-      sendOtp: tracked(all.sendOtp, (otpVerification) => ({ otpVerification })),
-      verifyOtp: tracked(all.verifyOtp, spent),
-      verifyWallet: tracked(all.verifyWallet),
-      verifySocial: tracked(all.verifySocial),
-      verifyPasskeyMfa: tracked(all.verifyPasskeyMfa),
-      verifyTotpMfa: tracked(all.verifyTotpMfa),
-      verifyRecoveryCode: tracked(all.verifyRecoveryCode),
     };
+    return tracked(stepUpCallsOf(client, credentialId), begin);
   }, [client, credentialId]);
 
   return useMemo(() => ({ ...calls, state, resetState }), [calls, state, resetState]);
-};
-
-const idle: StepUpAuthenticationState = { isPending: false, error: null, otpVerification: null };
-
-/** The calls of one client. Without scopes most of these functions would link or sign in; here that is a mistake. */
-const callsOf = (client: StepUpClient, credentialId: string | undefined): Calls => {
-  const proving =
-    <P, T>(call: (params: P, client: StepUpClient) => Promise<T>) =>
-    async (params: P & Requested): Promise<T> => {
-      if (!params?.requestedScopes?.length) throw new InvalidParamError('Say what is to be proven: requestedScopes.');
-      return call(params, client);
-    };
-  return {
-    isStepUpRequired: async (params) => (await checkStepUpAuth(params, client)).isRequired,
-    checkStepUpAuth: (params) => checkStepUpAuth(params, client),
-    promptStepUpAuth: proving(promptStepUpAuth),
-    promptMfa: proving((params: PromptParams, c) => promptStepUpAuth({ ...params, methods: 'mfa' }, c)),
-    promptReauthenticate: proving((params: PromptParams, c) => promptStepUpAuth({ ...params, methods: 'reauthentication' }, c)),
-    sendOtp: (params = {}) => sendOtp({ ...params, credentialId: params.credentialId ?? credentialId }, client),
-    verifyOtp: proving(verifyOTP),
-    verifyWallet: proving(verifyWalletAccount),
-    verifySocial: proving(signInWithSocialPopUp),
-    verifyPasskeyMfa: proving(authenticatePasskeyMFA),
-    verifyTotpMfa: proving(authenticateTotpMfaDevice),
-    verifyRecoveryCode: proving(authenticateMfaRecoveryCode),
-  };
 };

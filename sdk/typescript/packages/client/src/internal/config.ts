@@ -2,6 +2,7 @@ import { InvalidParamError } from '../errors/InvalidParamError.js';
 import type { DeviceKeyAdapter } from './deviceKey.js';
 import type { PasskeyAdapter } from './passkey.js';
 import type { OpenPopup } from './popup.js';
+import type { ShowKey } from './showKey.js';
 import { memoryStorage, type StepUpStorage } from './storage.js';
 
 export interface StepUpClientOptions {
@@ -34,6 +35,8 @@ export interface StepUpClientOptions {
   navigate?: (url: string) => void | Promise<void>;
   /** In place of `window.open`. */
   openPopup?: OpenPopup;
+  /** In place of the frame over the page: shows a wallet's private key where the app cannot read it, for React Native. */
+  showKey?: ShowKey;
   /** The page's origin, for wallets to sign; by default `location.origin`. */
   origin?: string;
   /** After how many milliseconds a request is given up; 30 000 by default. */
@@ -57,6 +60,7 @@ export interface Config {
   readonly deviceKey: DeviceKeyAdapter | undefined;
   readonly navigate: (url: string) => void | Promise<void>;
   readonly openPopup: OpenPopup | undefined;
+  readonly showKey: ShowKey | undefined;
   readonly origin: string | undefined;
   readonly timeoutMs: number;
   readonly now: () => number;
@@ -93,6 +97,7 @@ export const configOf = (options: StepUpClientOptions): Config => {
     deviceKey: options.deviceKey,
     navigate: options.navigate ?? ((url) => navigateTo(page, url)),
     openPopup: options.openPopup,
+    showKey: options.showKey,
     origin: options.origin ?? page.location?.origin,
     timeoutMs: options.timeoutMs ?? 30_000,
     now: options.now ?? clock,

@@ -12,9 +12,11 @@ const keysWithin = 5_000;
  * sealed; only the frame can open that. The frame stays out of sight until there is something to show.
  */
 export const reveal = (core: Core, wallet: RevealWallet, seal: (recipientKey: string) => Promise<SealedKey>): Promise<void> => {
+  const url = `${core.config.issuer}/reveal`;
+  if (core.config.showKey) return core.config.showKey({ wallet, url, seal, signal: core.ending.signal });
   const page = (globalThis as { document?: Document }).document;
   if (!page?.body) return Promise.reject(new WalletRevealError('no_page'));
-  const { dialog, frame } = draw(page, `${core.config.issuer}/reveal`);
+  const { dialog, frame } = draw(page, url);
   const { port1: port, port2: theirs } = new MessageChannel();
   const ended = core.ending.signal;
   return new Promise<void>((resolve, reject) => {

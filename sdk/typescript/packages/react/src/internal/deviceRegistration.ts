@@ -25,8 +25,8 @@ export const DeviceRegistration: FunctionComponent<DeviceRegistrationProps> = ({
 
   useEffect(() => {
     setFailed(false);
-    const url = typeof window === 'undefined' ? '' : window.location.href;
-    if (!waits || !detectDeviceRegistrationRedirect({ url })) return undefined;
+    const url = (globalThis.window as Partial<Window> | undefined)?.location?.href; // React Native has a window, and no address
+    if (!waits || !url || !detectDeviceRegistrationRedirect({ url })) return undefined;
     let mounted = true;
     completeDeviceRegistration({ deviceToken: getDeviceRegistrationTokenFromUrl({ url }) }, client).then(forgetToken, () => {
       if (mounted) setFailed(true);
