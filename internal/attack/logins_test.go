@@ -149,14 +149,25 @@ func TestE3PolledLoginOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	s := start(t, anyAddress())
 	s.logins(t)
-	state, code := s.SocialLogin(t, servertest.A, "acme", after, nil)
-	poll := func(source string) servertest.Response {
+	poll := func(source, state string) servertest.Response {
 		return s.Do(t, "POST", sdk("/providers/acme/oauthResult"), from(source, nil), m{"state": state})
 	}
-	if answer := poll("203.0.113.5"); answer.Code != "other_verify_failure" || strings.Contains(string(answer.Body), code) {
+	state := strings.Repeat("p", 32) // of an app that polls: there is nowhere to go back to
+	s.Do(t, "POST", sdk("/providers/acme/initAuth"), nil, m{"state": state}).Want(t, 204, "")
+	last := follow(t, s.URL+sdk("/providers/acme/authorize?response_type=code&state="+state), s.URL+sdk("/providers/acme/redirect"))
+	answer, err := http.Get(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer := poll("203.0.113.5", state); answer.Code != "other_verify_failure" || answer.Status != 422 {
 		t.Errorf("from elsewhere: %d %s", answer.Status, answer.Body)
 	}
-	if answer := poll("127.0.0.1"); answer.Status != 200 || answer.Member("code") != code {
+	if answer := poll("127.0.0.1", state); answer.Status != 200 || answer.Member("code") == "" {
 		t.Errorf("where the browser is: %d %s", answer.Status, answer.Body)
+	}
+	state, _ = s.SocialLogin(t, servertest.A, "acme", after, nil) // this one went back to the app, and is told there alone
+	if answer := poll("127.0.0.1", state); answer.Code != "other_verify_failure" {
+		t.Errorf("of a login that went back to the app: %d %s", answer.Status, answer.Body)
 	}
 }

@@ -341,7 +341,17 @@ func (s scene) promptLogin(t testing.TB, p *prompted, credentialID string) (code
 		Social struct{ Provider, URL string }
 	}
 	p.page(t, "POST", "/challenge", m{"credentialId": credentialID}).Want(t, 200, "").JSON(t, &challenge)
-	next := challenge.Social.URL
+	next := follow(t, challenge.Social.URL, promptOrigin)
+	back, err := url.Parse(next)
+	if err != nil || !strings.HasPrefix(next, promptOrigin+"/prompt/"+servertest.A+"/"+p.id+"?") || back.Query().Get("provider") != "acme" {
+		t.Fatalf("came back to %s", next)
+	}
+	return back.Query().Get("dynamicOauthCode"), back.Query().Get("dynamicOauthState")
+}
+
+// follow is a browser that goes where it is sent, until it is at the origin.
+func follow(t testing.TB, next, origin string) string {
+	t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for range 6 {
 		answer, err := client.Get(next)
@@ -353,15 +363,12 @@ func (s scene) promptLogin(t testing.TB, p *prompted, credentialID string) (code
 		if err != nil {
 			t.Fatalf("%s answered %s", next, answer.Status)
 		}
-		if next = to.String(); strings.HasPrefix(next, promptOrigin) {
-			break
+		if next = to.String(); strings.HasPrefix(next, origin) {
+			return next
 		}
 	}
-	back, err := url.Parse(next)
-	if err != nil || !strings.HasPrefix(next, promptOrigin+"/prompt/"+servertest.A+"/"+p.id+"?") || back.Query().Get("provider") != "acme" {
-		t.Fatalf("came back to %s", next)
-	}
-	return back.Query().Get("dynamicOauthCode"), back.Query().Get("dynamicOauthState")
+	t.Fatal("never came back to " + origin)
+	return ""
 }
 
 // Whoever makes a prompt and has somebody else prove it, be it with a stolen session and

@@ -327,22 +327,28 @@ func (k remembered) address() string {
 }
 
 // Result is how a flow stands, for an app that polls. Code and err are empty
-// while it is pending. It is told only at the client address whose browser came
-// back from the provider: somebody who begins a login and has another person
-// finish it must not receive theirs.
+// while it is pending. Only a flow that goes back to no address is polled: the
+// outcome of any other is told there, to the browser that is sent to it, and to
+// nobody else. And it is told only at the client address whose browser came back
+// from the provider: somebody who begins a login and has another person finish it
+// must not receive theirs.
 func Result(tx *store.Tx, r Request, state string) (done bool, code, problem string, err error) {
-	f, err := tx.SocialFlow(r.Tenant.ID, hashState(tx, r.Tenant.ID, state))
-	if errors.Is(err, store.ErrNotFound) || err == nil && f.Provider != r.Provider {
-		return false, "", "", unknownFlow()
-	}
-	if err != nil || f.ReturnedAt.IsZero() {
+	f, err := begun(tx, r, state)
+	if err != nil {
 		return false, "", "", err
 	}
 	known, err := open(tx, f)
-	if err == nil && known.Browser != r.Source {
+	switch {
+	case err != nil:
+		return false, "", "", err
+	case known.Redirect != "" || known.Prompt != "":
+		return false, "", "", unknownFlow()
+	case f.ReturnedAt.IsZero():
+		return false, "", "", nil
+	case known.Browser != r.Source:
 		return false, "", "", unknownFlow()
 	}
-	return true, known.Code, known.Error, err
+	return true, known.Code, known.Error, nil
 }
 
 func unknownFlow() *fault.Error {
