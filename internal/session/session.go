@@ -74,7 +74,7 @@ func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof met
 
 // Continue opens the session that follows the caller's, whose device is registered by
 // now: the old token was worth little, so it must not become worth more. What was
-// proven and how long it may last carry over.
+// proven, what was not, and how long it may last carry over.
 func Continue(c who.Caller, tx *store.Tx, registrationID, deviceKey string) (store.SessionRow, error) {
 	row, err := tx.LiveSession(c.Tenant.ID, c.Session.ID)
 	if err != nil {

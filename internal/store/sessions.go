@@ -28,7 +28,7 @@ type SessionRow struct {
 	MFAMarkAt                time.Time // when a second factor was last given that may show and replace recovery codes
 	MFAMarkBy                string    // the credential of that second factor
 	MFACredentialID          string    // the second factor given last; empty: none was
-	Unproven                 bool      // read only: a credential that was linked with nothing opened it or gave the second factor
+	Unproven                 bool      // a credential that was linked with nothing opened it or gave the second factor
 	DeviceRegistrationID     string    // the registered device that it was opened on; empty: none
 	Unregistered             bool      // it waits for its device to be registered
 }
@@ -50,11 +50,11 @@ const readSession = `SELECT ` + sessionColumns + ` FROM sessions`
 func (tx *Tx) InsertSession(s SessionRow) error {
 	return tx.Later(`INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, signin_method, last_verified_credential_id,
 		origin, session_public_key, device_public_key, sdk_version, created_at, refreshed_at, expires_at, ends_at, revoked_at,
-		revoked_reason, mfa_at, mfa_mark_at, mfa_mark_by, mfa_credential_id, device_registration_id, unregistered)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '', $15, $16, $17)`,
+		revoked_reason, mfa_at, mfa_mark_at, mfa_mark_by, mfa_credential_id, device_registration_id, unregistered, unproven)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, NULL, '', $14, NULL, '', $15, $16, $17, $18)`,
 		s.ID, s.EnvironmentID, s.UserID, s.SignInCredentialID, s.SignInMethod, s.LastVerifiedCredentialID, s.Origin, s.SessionPublicKey,
 		s.DevicePublicKey, s.SDKVersion, millis(tx.Now()), millis(s.ExpiresAt), millis(s.EndsAt), nullMillis(s.MFAAt), s.MFACredentialID,
-		s.DeviceRegistrationID, asBit(s.Unregistered))
+		s.DeviceRegistrationID, asBit(s.Unregistered), asBit(s.Unproven))
 }
 
 // LiveSession reads a session that is neither revoked nor over and whose user

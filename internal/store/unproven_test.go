@@ -107,3 +107,38 @@ func TestUnprovenSessions(t *testing.T) {
 		})
 	})
 }
+
+// A session that is written as unproven is so, whatever its credentials say: what follows
+// such a session is no better.
+func TestUnprovenIsWritten(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
+		const env, user = "environment", "user"
+		err := open(t).Write(t.Context(), func(tx *store.Tx) error {
+			if err := errors.Join(tx.PutEnvironment(env, env, "", 0),
+				tx.InsertUser(store.UserRow{ID: user, EnvironmentID: env, Profile: "{}"})); err != nil {
+				return err
+			}
+			for _, unproven := range []bool{true, false} {
+				s := store.SessionRow{ID: "first", EnvironmentID: env, UserID: user, Unproven: unproven,
+					ExpiresAt: tx.Now().Add(time.Hour), EndsAt: tx.Now().Add(time.Hour)}
+				if !unproven {
+					s.ID = "second"
+				}
+				if err := tx.InsertSession(s); err != nil {
+					return err
+				}
+				if read, err := tx.LiveSession(env, s.ID); err != nil || read.Unproven != unproven {
+					t.Errorf("written as %v, read as %v (%v)", unproven, read.Unproven, err)
+				}
+			}
+			n, err := tx.RevokeUnproven(env, "", "test")
+			if n != 1 {
+				t.Errorf("%d sessions ended", n)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
