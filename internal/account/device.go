@@ -305,12 +305,9 @@ func forgetDevices(c who.Caller, tx *store.Tx, except string) (int64, error) {
 }
 
 // Unregistered reports whether the session waits for its device to be registered, and
-// may do nothing else.
-func (k Known) Unregistered(env *environment.Environment) bool { return unregistered(env, k.session) }
-
-func unregistered(env *environment.Environment, s store.SessionRow) bool {
-	return s.Unregistered && env.RegistersDevices()
-}
+// may do nothing else. It does so whatever the environment asks for by now: nobody has
+// opened its link.
+func (k Known) Unregistered() bool { return k.session.Unregistered }
 
 // Registering refuses what a session may not do that waits for its device.
 func Registering() *fault.Error {

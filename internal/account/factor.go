@@ -59,7 +59,7 @@ func owes(env *environment.Environment, rows []store.CredentialRow, s store.Sess
 
 // SessionScope is the scope claim of a session's tokens (wire reference 2).
 func SessionScope(env *environment.Environment, rows []store.CredentialRow, s store.SessionRow) string {
-	if unregistered(env, s) { // first: until then nothing else may be done about it
+	if s.Unregistered { // first: until then nothing else may be done about it
 		return "device:register"
 	}
 	if owes(env, rows, s) {

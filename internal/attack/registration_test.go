@@ -491,6 +491,80 @@ func TestH7DevicesEndForCause(t *testing.T) {
 	})
 }
 
+// H7: nothing that an operator changes lets a session in that waits for its device:
+// nobody has opened its link.
+func TestH7NothingLetsAWaitingSessionIn(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		app := servertest.Origin(servertest.A)
+		off := servertest.Document(servertest.A, "redirectOrigins: [\""+app+"\"]\n")
+		pages := strings.Replace(registers(""), "deviceRegistration: true",
+			"deviceRegistration: true, deviceRegistrationUris: [\""+app+"/devices\"]", 1)
+		write := func(t *testing.T, fn func(tx *store.Tx) error) {
+			t.Helper()
+			if err := s.DB.Write(t.Context(), fn); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for name, c := range map[string]struct {
+			change func(*testing.T, opened)
+			over   bool
+		}{
+			"turned off": {func(t *testing.T, _ opened) { s.Apply(t, off) }, true},
+			"off and on": {func(t *testing.T, _ opened) { s.Apply(t, off); s.Apply(t, pages) }, true},
+			"pages gone": {func(t *testing.T, _ opened) { s.Apply(t, registers("")) }, false},
+			"opened while it is turned off": {func(t *testing.T, o opened) {
+				s.Apply(t, off)
+				write(t, func(tx *store.Tx) error {
+					_, err := tx.Exec(`UPDATE sessions SET revoked_at = NULL WHERE id = $1`, o.User.SessionID)
+					return err
+				})
+			}, false},
+			"no address left": {func(t *testing.T, o opened) {
+				write(t, func(tx *store.Tx) error {
+					_, err := tx.Exec(`DELETE FROM credentials WHERE user_id = $1`, o.User.ID)
+					return err
+				})
+			}, false},
+			"restored": {func(t *testing.T, _ opened) {
+				if err := store.RestoreEpoch(t.Context(), s.DB); err != nil {
+					t.Fatal(err)
+				}
+			}, false},
+		} {
+			t.Run(name, func(t *testing.T) {
+				s.Apply(t, pages)
+				email, key := "in-"+strings.ReplaceAll(name, " ", "-")+"@example.com", newDevice(t)
+				s.signInOn(t, newDevice(t), email)
+				waits := s.signInOn(t, key, email)
+				if !waits.waits() {
+					t.Fatal("does not wait")
+				}
+				link := s.deviceLinks(t, email, 1)[0]
+				ended := s.count(t, `SELECT COUNT(*) FROM audit_events WHERE action = 'sessions.revoked'`)
+				c.change(t, waits)
+				if c.over {
+					s.Do(t, "GET", sdk("/session"), waits.header(), nil).Want(t, 401, "invalid_session")
+					s.Do(t, "POST", sdk("/refresh"), s.signed(t, key, waits.header()), nil).Want(t, 401, "invalid_session")
+					s.register(t, key, waits.header(), link).Want(t, 401, "invalid_session")
+					if s.count(t, `SELECT COUNT(*) FROM audit_events WHERE action = 'sessions.revoked'`) == ended {
+						t.Error("no audit event says that it ended")
+					}
+					return
+				}
+				s.Do(t, "GET", sdk("/session"), waits.header(), nil).Want(t, 403, "device_registration_required")
+				var refreshed opened
+				s.Do(t, "POST", sdk("/refresh"), s.signed(t, key, waits.header()), nil).Want(t, 200, "").JSON(t, &refreshed)
+				if !refreshed.waits() {
+					t.Errorf("let in: %+v", refreshed.User)
+				}
+				if name == "restored" {
+					s.register(t, key, waits.header(), link).Want(t, 422, "invalid_device_registration")
+				}
+			})
+		}
+	})
+}
+
 // H8: in cookie mode the browser is known by a cookie of its own, which we alone make,
 // no script reads and no other user's registration vouches for.
 func TestH8CookieIsTheDevice(t *testing.T) {

@@ -46,7 +46,7 @@ func openGate(c *Call) error {
 	}
 	switch {
 	case err != nil:
-	case c.Known.Unregistered(c.Tenant.Environment) && !c.route.Unregistered:
+	case c.Known.Unregistered() && !c.route.Unregistered:
 		err = account.Registering()
 	case c.Owes && !c.route.Owing:
 		err = account.Owing()

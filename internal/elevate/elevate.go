@@ -206,7 +206,7 @@ type request struct {
 // admit asks all that could refuse a token.
 func admit(c who.Caller, tx *store.Tx, r request) (order, error) {
 	t, session, proof := c.Tenant, *c.Session, r.proof
-	if r.known.Unregistered(t.Environment) {
+	if r.known.Unregistered() {
 		return order{}, account.Registering()
 	}
 	credential, held := proof.Credential()

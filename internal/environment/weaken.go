@@ -76,7 +76,8 @@ var weakening = map[string]func(step) string{
 	"sessions.lifetime": ifLonger("a stolen session lives longer"),
 	"sessions.idle":     ifLonger("a stolen session token lives longer"),
 
-	"sessions.deviceRegistration":       ifOff("users sign in on unknown devices without a link by mail"),
+	"sessions.deviceRegistration": ifOff("users sign in on unknown devices without a link by mail; " +
+		"all devices are forgotten, and the sessions that wait for a link end"),
 	"sessions.deviceRegistrationUris[]": ifAdded("links that register a device may lead to %s"),
 
 	"mfa.enabled":  ifOff("no second factor at sign-in"),

@@ -147,7 +147,7 @@ func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied
 		return applied, err
 	}
 	if old != nil && old.RegistersDevices() && !next.RegistersDevices() { // what is not minded must not be trusted later
-		if _, err := tx.ForgetDevices(next.ID, "", ""); err != nil {
+		if err := endDevices(c, tx, next.ID); err != nil {
 			return applied, err
 		}
 	}
@@ -157,6 +157,24 @@ func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied
 	return applied, audit.Record(tx, c.By, "environment.applied", audit.Detail{
 		"revision": applied.Revision, "created": applied.Created, "changes": applied.Changes, "weakens": weakens,
 	})
+}
+
+// endDevices makes all devices of an environment unknown, and ends the sessions that
+// wait for theirs: nobody has opened their links, and nobody will.
+func endDevices(c who.Caller, tx *store.Tx, environmentID string) error {
+	devices, err := tx.ForgetDevices(environmentID, "", "")
+	if err != nil {
+		return err
+	}
+	const reason = "device registration turned off"
+	sessions, err := tx.RevokeUnregistered(environmentID, reason)
+	if err != nil || devices == 0 && sessions == 0 {
+		return err
+	}
+	if err := audit.Record(tx, c.By, "devices.revoked", audit.Detail{"count": devices, "reason": reason}); err != nil {
+		return err
+	}
+	return audit.Record(tx, c.By, "sessions.revoked", audit.Detail{"count": sessions, "reason": reason})
 }
 
 // checkVersion holds the version to the one in force, which changes by accepting

@@ -100,7 +100,7 @@ func Continue(c who.Caller, tx *store.Tx, registrationID, deviceKey string) (sto
 // just now and returns it as it then stands. The life of one that waits for its device to
 // be registered stays as it was.
 func Refresh(c who.Caller, tx *store.Tx, by store.Proved) (store.SessionRow, error) {
-	if c.Session.Unregistered && c.Tenant.RegistersDevices() {
+	if c.Session.Unregistered {
 		if by.MFA {
 			if err := tx.VerifiedMFA(c.Tenant.ID, c.Session.ID, by); err != nil {
 				return store.SessionRow{}, err

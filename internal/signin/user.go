@@ -29,7 +29,7 @@ type User struct {
 // than what it signed in with.
 func (s Signed) View() User {
 	session, user, credentials := s.known.Session(), s.known.User(), s.known.Credentials()
-	if s.known.Unregistered(s.env) {
+	if s.known.Unregistered() {
 		return s.stranger()
 	}
 	u := User{

@@ -38,6 +38,8 @@ var wholesale = []string{
 	`DELETE FROM device_registrations WHERE environment_id = $1 AND created_at <= $2`,       // of an environment that lets devices alone
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE provenance = $1",         // doctor
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE disputed_at IS NOT NULL", // doctor
+	// the sessions that wait, of an environment that lets devices alone
+	"UPDATE sessions SET revoked_at = $2, revoked_reason = $3\n\t\tWHERE environment_id = $1 AND unregistered = 1",
 	// the users of an environment, a page at a time, by the key
 	`SELECT users.id, users.environment_id, users.username`,
 	`SELECT environment_id, day, client, scope, call, verdict, reason, count FROM shadow_counts`, // a report, which ends in a sum

@@ -191,12 +191,27 @@ func (tx *Tx) RevokeUnproven(environmentID, userID, reason string) (int64, error
 		}
 		ended = append(ended, ids...)
 	}
-	for _, id := range ended {
+	return int64(len(ended)), tx.revokeElevatedOf(environmentID, ended, reason)
+}
+
+// RevokeUnregistered ends the sessions that wait for their device to be registered.
+func (tx *Tx) RevokeUnregistered(environmentID, reason string) (int64, error) {
+	rows, err := tx.Rows(`UPDATE sessions SET revoked_at = $2, revoked_reason = $3
+		WHERE environment_id = $1 AND unregistered = 1 AND revoked_at IS NULL RETURNING id`, environmentID, millis(tx.Now()), reason)
+	ended, err := collect(rows, err, func(rows Rows) (id string, err error) { return id, rows.Scan(&id) })
+	if err != nil {
+		return 0, err
+	}
+	return int64(len(ended)), tx.revokeElevatedOf(environmentID, ended, reason)
+}
+
+func (tx *Tx) revokeElevatedOf(environmentID string, sessions []string, reason string) error {
+	for _, id := range sessions {
 		if _, err := tx.RevokeElevated(environmentID, ElevatedOf{SessionID: id}, reason); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return int64(len(ended)), nil
+	return nil
 }
 
 func scanSession(row scanner) (s SessionRow, err error) {

@@ -142,3 +142,41 @@ func TestUnprovenIsWritten(t *testing.T) {
 		}
 	})
 }
+
+// What ends the sessions that wait for their device ends no other, nor one of another
+// environment.
+func TestRevokeUnregistered(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
+		err := open(t).Write(t.Context(), func(tx *store.Tx) error {
+			for _, env := range []string{"here", "elsewhere"} {
+				if err := errors.Join(tx.PutEnvironment(env, env, "", 0),
+					tx.InsertUser(store.UserRow{ID: "user " + env, EnvironmentID: env, Profile: "{}"})); err != nil {
+					return err
+				}
+				for _, id := range []string{"waits ", "in "} {
+					if err := tx.InsertSession(store.SessionRow{ID: id + env, EnvironmentID: env, UserID: "user " + env,
+						Unregistered: id == "waits ", ExpiresAt: tx.Now().Add(time.Hour), EndsAt: tx.Now().Add(time.Hour)}); err != nil {
+						return err
+					}
+				}
+			}
+			for _, want := range []int64{1, 0} {
+				if n, err := tx.RevokeUnregistered("here", "test"); n != want || err != nil {
+					t.Errorf("%d sessions ended, want %d (%v)", n, want, err)
+				}
+			}
+			for _, env := range []string{"here", "elsewhere"} {
+				for _, id := range []string{"waits ", "in "} {
+					_, err := tx.LiveSession(env, id+env)
+					if over := errors.Is(err, store.ErrNotFound); over != (id+env == "waits here") {
+						t.Errorf("%s%s: %v", id, env, err)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
