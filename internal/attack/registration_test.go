@@ -565,6 +565,30 @@ func TestH7NothingLetsAWaitingSessionIn(t *testing.T) {
 	})
 }
 
+// H7: a database that is restored may have forgotten which devices were revoked, so it
+// knows none.
+func TestH7RestoredDevicesAreUnknown(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.Apply(t, registers(""))
+		key := newDevice(t)
+		user := s.signInOn(t, key, "restored@example.com")
+		if err := store.RestoreEpoch(t.Context(), s.DB); err != nil {
+			t.Fatal(err)
+		}
+		var list struct{ Count int }
+		s.Do(t, "GET", sdk("/deviceRegistrations"), s.signed(t, key, user.header()), nil).Want(t, 200, "").JSON(t, &list)
+		waits := s.signInOn(t, key, "restored@example.com")
+		if list.Count != 0 || !waits.waits() {
+			t.Fatalf("after a restore %d devices are known, and the session is %s", list.Count, waits.User.Scope)
+		}
+		var done opened
+		s.register(t, key, waits.header(), s.deviceLinks(t, "restored@example.com", 1)[0]).Want(t, 200, "").JSON(t, &done)
+		if done.waits() || s.signInOn(t, key, "restored@example.com").waits() {
+			t.Error("it cannot be registered again")
+		}
+	})
+}
+
 // H8: in cookie mode the browser is known by a cookie of its own, which we alone make,
 // no script reads and no other user's registration vouches for.
 func TestH8CookieIsTheDevice(t *testing.T) {

@@ -4,7 +4,8 @@ import (
 	"time"
 )
 
-// DeviceRegistrationRow is a device that a user has registered.
+// DeviceRegistrationRow is a device that a user has registered, in the store's current
+// epoch: one of another epoch is none, because it may have been revoked since.
 type DeviceRegistrationRow struct {
 	ID            string
 	EnvironmentID string
@@ -28,8 +29,12 @@ type DeviceLinkRow struct {
 // RegisterDevice makes the device one of the user's, or notes that it is one
 // already, and returns its id.
 func (tx *Tx) RegisterDevice(d DeviceRegistrationRow) (id string, err error) {
-	err = tx.Row(`INSERT INTO device_registrations (id, environment_id, user_id, identity, user_agent, created_at, last_used_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $6)
+	if _, err := tx.Exec(`DELETE FROM device_registrations WHERE environment_id = $1 AND user_id = $2
+		AND epoch <> (SELECT epoch FROM current_epoch)`, d.EnvironmentID, d.UserID); err != nil {
+		return "", err
+	}
+	err = tx.Row(`INSERT INTO device_registrations (id, environment_id, user_id, identity, user_agent, created_at, last_used_at, epoch)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, (SELECT epoch FROM current_epoch))
 		ON CONFLICT (environment_id, user_id, identity) DO UPDATE SET last_used_at = excluded.last_used_at RETURNING id`,
 		d.ID, d.EnvironmentID, d.UserID, d.Identity, d.UserAgent, millis(tx.Now())).Scan(&id)
 	return id, err
@@ -39,14 +44,15 @@ func (tx *Tx) RegisterDevice(d DeviceRegistrationRow) (id string, err error) {
 // any other device is ErrNotFound.
 func (tx *Tx) RecogniseDevice(environmentID, userID, identity string) (id string, err error) {
 	err = tx.Row(`UPDATE device_registrations SET last_used_at = $4 WHERE environment_id = $1 AND user_id = $2 AND identity = $3
-		RETURNING id`, environmentID, userID, identity, millis(tx.Now())).Scan(&id)
+		AND epoch = (SELECT epoch FROM current_epoch) RETURNING id`, environmentID, userID, identity, millis(tx.Now())).Scan(&id)
 	return id, notFound(err)
 }
 
 // Devices lists a user's registered devices, newest first.
 func (tx *Tx) Devices(environmentID, userID string) ([]DeviceRegistrationRow, error) {
 	rows, err := tx.Rows(`SELECT id, environment_id, user_id, identity, user_agent, created_at, last_used_at FROM device_registrations
-		WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at DESC, id`, environmentID, userID)
+		WHERE environment_id = $1 AND user_id = $2 AND epoch = (SELECT epoch FROM current_epoch)
+		ORDER BY created_at DESC, id`, environmentID, userID)
 	return collect(rows, err, func(rows Rows) (d DeviceRegistrationRow, err error) {
 		var created, used int64
 		err = rows.Scan(&d.ID, &d.EnvironmentID, &d.UserID, &d.Identity, &d.UserAgent, &created, &used)
@@ -69,12 +75,7 @@ func (tx *Tx) ForgetDevice(environmentID, userID, id, reason string) error {
 	if err != nil {
 		return err
 	}
-	for _, session := range ended {
-		if _, err := tx.RevokeElevated(environmentID, ElevatedOf{SessionID: session}, reason); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.revokeElevatedOf(environmentID, ended, reason)
 }
 
 // ForgetDevices makes all devices of a user unknown again but one, or of all users where
