@@ -1,9 +1,14 @@
 // Devices that users register, against a server of this tree that minds them.
 import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
 import { describe, it } from 'node:test';
+import { build } from 'esbuild';
 import * as sdk from '@stepup-auth/client';
-import { newAddress, openApp, rejection, signedIn } from '../lib/app.mjs';
+import { appOrigin, newAddress, openApp, rejection, signedIn } from '../lib/app.mjs';
+import { often, openBrowser } from '../lib/browser.mjs';
 import { memory } from '../lib/fake.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A key as a browser has one, that several clients may share. */
 export const newDeviceKey = async () => {
@@ -113,6 +118,68 @@ export const devices = (on) => {
       await sdk.verifyOTP({ verificationToken: await on.mailbox.code(email) }, app.client);
       assert.equal(sdk.isDeviceRegistrationRequired(app.client.user), false, 'the same process');
       assert.equal(sdk.isDeviceRegistrationRequired((await signIn({}, email)).client.user), true, 'another client');
+    });
+  });
+
+  describe('registered devices in a browser', () => {
+    /** What the browser keeps of its key, and what comes of taking the private half out. */
+    const keptKey = (tab) => tab.evaluate(async () => {
+      const done = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+      const database = await done(indexedDB.open('stepup'));
+      const pairs = await done(database.transaction('deviceKeys').objectStore('deviceKeys').getAll());
+      database.close();
+      const [{ publicKey, privateKey }] = pairs;
+      const taken = await Promise.all(['jwk', 'pkcs8'].map((format) => crypto.subtle.exportKey(format, privateKey).then(() => 'taken', (error) => error.name)));
+      const { x, y } = await crypto.subtle.exportKey('jwk', publicKey);
+      return { count: pairs.length, extractable: privateKey.extractable, taken, point: `${x} ${y}` };
+    });
+
+    it('are a key that stays over a reload, that no script takes out, and that no other profile has', async () => {
+      const entry = { contents: `import * as sdk from '@stepup-auth/client'; globalThis.sdk = sdk;`, resolveDir: root };
+      const { outputFiles } = await build({ stdin: entry, bundle: true, format: 'esm', platform: 'browser', write: false });
+      const { browser, close } = await openBrowser((request, response) => {
+        const [type, body] = request.url === '/sdk.js' ? ['text/javascript', outputFiles[0].text] : ['text/html', '<!doctype html><title>App</title><script type="module" src="/sdk.js"></script>'];
+        response.writeHead(200, { 'content-type': type }).end(body);
+      });
+      try {
+        const open = async (tab, url) => {
+          await tab.goto(url);
+          await tab.waitForFunction(() => globalThis.sdk, null, often);
+          await tab.evaluate(({ environmentId, apiBaseUrl }) => {
+            sdk.createStepUpClient({ environmentId, apiBaseUrl, storage: localStorage });
+            return sdk.initializeClient().then(() => {});
+          }, { environmentId: on.server.environment, apiBaseUrl: on.server.apiBase });
+          return tab;
+        };
+        const newProfile = async () => open(await (await browser.newContext()).newPage(), appOrigin);
+        const waits = (tab) => tab.evaluate(() => sdk.isDeviceRegistrationRequired(sdk.getDefaultClient().user));
+        const signInOn = async (tab, address) => {
+          await tab.evaluate((email) => sdk.sendEmailOTP({ email }).then(() => {}), address);
+          await tab.evaluate((verificationToken) => sdk.verifyOTP({ verificationToken }).then(() => {}), await on.mailbox.code(address));
+          return waits(tab);
+        };
+        const email = newAddress();
+        await signIn(await newBrowser(), email); // the user's first device
+        const tab = await newProfile();
+        assert.equal(await signInOn(tab, email), true, 'a new profile');
+        const key = await keptKey(tab);
+        assert.deepEqual({ ...key, point: '' }, { count: 1, extractable: false, taken: ['InvalidAccessError', 'InvalidAccessError'], point: '' });
+
+        await open(tab, await linkFor(email)); // in the tab that waits: the page is loaded anew
+        await tab.evaluate(() => sdk.completeDeviceRegistration({ deviceToken: sdk.getDeviceRegistrationTokenFromUrl({ url: location.href }) }).then(() => {}));
+        assert.equal(await waits(tab), false, 'registered');
+        assert.deepEqual(await keptKey(tab), key, 'over a reload');
+        await tab.evaluate(() => sdk.logout());
+        await open(tab, appOrigin);
+        assert.equal(await signInOn(tab, email), false, 'known again');
+        assert.deepEqual(await keptKey(tab), key);
+
+        const other = await newProfile();
+        assert.equal(await signInOn(other, email), true, 'another profile');
+        assert.notEqual((await keptKey(other)).point, key.point);
+      } finally {
+        await close();
+      }
     });
   });
 
