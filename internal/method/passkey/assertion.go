@@ -68,7 +68,7 @@ func (m Assertion) Count(tx *store.Tx, a method.Attempt) (method.Candidate, erro
 	if err != nil {
 		return nil, err
 	}
-	return &candidate{attempt: a, purpose: purpose, party: partyOf(a.Tenant), answer: answer, challenge: challenge, credential: credential,
+	return &candidate{attempt: a, purpose: purpose, party: partyOf(a.Caller), answer: answer, challenge: challenge, credential: credential,
 		known: known, bindingID: bindingID}, nil
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // offered are the algorithms of pubKeyCredParams, best first.
@@ -28,8 +28,8 @@ type party struct {
 	unproven bool // user verification is not asked for; only test vectors are judged so
 }
 
-func partyOf(t *tenant.Tenant) party {
-	return party{id: t.Passkeys.RPID, origins: Origins(t), offered: offered}
+func partyOf(c who.Caller) party {
+	return party{id: c.Tenant.Passkeys.RPID, origins: origins(c), offered: offered}
 }
 
 // register judges a registration (WebAuthn 7.1) whose challenge was taken. An

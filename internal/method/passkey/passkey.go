@@ -1,9 +1,10 @@
 // Package passkey proves control of a passkey (W3C Web Authentication Level 3)
 // and is the only package that knows go-webauthn. Its invariants: a challenge
-// is random, belongs to one purpose and one session and is taken, in a
-// committed step, before anything of the answer is verified; the authenticator
-// must have verified its user; only listed origins count, never inside another
-// site's page; and a signature counter never stands still.
+// is random, belongs to one purpose, one session and one hosted prompt or none,
+// and is taken, in a committed step, before anything of the answer is verified;
+// the authenticator must have verified its user; only listed origins count, in a
+// prompt only its own, never inside another site's page; and a signature counter
+// never stands still.
 package passkey
 
 import (
@@ -76,7 +77,7 @@ func begin(c who.Caller, tx *store.Tx, purpose method.Purpose, about *store.Bind
 	}
 	challenge = base64.RawURLEncoding.EncodeToString(raw)
 	row := store.PasskeyChallengeRow{
-		Hash: hash(tx, c.Tenant, challenge), EnvironmentID: c.Tenant.ID, Purpose: string(purpose), ExpiresAt: tx.Now().Add(ChallengeTTL),
+		Hash: hash(tx, c, challenge), EnvironmentID: c.Tenant.ID, Purpose: string(purpose), ExpiresAt: tx.Now().Add(ChallengeTTL),
 		BindingID: bindingID,
 	}
 	if c.Session != nil {
@@ -101,15 +102,17 @@ func take(tx *store.Tx, a method.Attempt, clientData []byte, purpose method.Purp
 	if a.Session != nil {
 		sessionID = a.Session.ID
 	}
-	bindingID, err = tx.ConsumePasskeyChallenge(a.Tenant.ID, hash(tx, a.Tenant, data.Challenge), string(purpose), sessionID, a.BindingID)
+	bindingID, err = tx.ConsumePasskeyChallenge(a.Tenant.ID, hash(tx, a.Caller, data.Challenge), string(purpose), sessionID, a.BindingID)
 	if errors.Is(err, store.ErrNotFound) {
 		err = over
 	}
 	return data.Challenge, bindingID, err
 }
 
-func hash(tx *store.Tx, t *tenant.Tenant, challenge string) []byte {
-	return tx.Hasher().Sum("passkey-challenge", t.ID, challenge)
+// hash is what a challenge is found by. The hosted prompt is part of it: what was asked for
+// in one is not known in another, nor outside.
+func hash(tx *store.Tx, c who.Caller, challenge string) []byte {
+	return tx.Hasher().Sum("passkey-challenge", c.Tenant.ID, c.Prompt, challenge)
 }
 
 // handle is the WebAuthn user.id: it names the user to authenticators and says
@@ -129,14 +132,16 @@ func enabled(t *tenant.Tenant) error {
 // idOf is the WebAuthn credential id of bytes, as it is written everywhere.
 func idOf(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
-// Origins are the pages that may use passkeys of an environment, that of the hosted
-// prompt among them where browsers let it.
-func Origins(t *tenant.Tenant) []string {
-	origins := slices.Concat(t.Passkeys.Origins, t.Passkeys.RelatedOrigins)
-	if t.PromptUsesPasskeys(t.PromptOrigin) {
-		origins = append(origins, t.PromptOrigin)
+// origins are the pages in which a passkey may answer the caller: in a hosted prompt its
+// own, where browsers let it, and elsewhere those of the app.
+func origins(c who.Caller) []string {
+	switch t := c.Tenant; {
+	case c.Prompt == "":
+		return slices.Concat(t.Passkeys.Origins, t.Passkeys.RelatedOrigins)
+	case t.PromptUsesPasskeys(t.PromptOrigin):
+		return []string{t.PromptOrigin}
 	}
-	return origins
+	return nil
 }
 
 func malformed(cause error) *fault.Error {

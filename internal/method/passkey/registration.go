@@ -58,7 +58,7 @@ func (r *Registration) Count(tx *store.Tx, a method.Attempt) (method.Candidate, 
 	case !errors.Is(err, store.ErrNotFound):
 		return nil, err
 	}
-	return &enrolment{registration: r, party: partyOf(a.Tenant), answer: answer, challenge: challenge,
+	return &enrolment{registration: r, party: partyOf(a.Caller), answer: answer, challenge: challenge,
 		now: tx.Now().Format("2 January 2006")}, nil
 }
 

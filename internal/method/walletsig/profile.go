@@ -34,8 +34,9 @@ const Skew = time.Minute
 
 // Our profile of EIP-4361: what the text is for, the scopes it confirms, the
 // transaction if it is for one, and a challenge stand in its resources, each in a name of its own. The challenge is
-// a MAC over every other byte, the session and who holds the wallet: what
-// verifies was built here, in this session, and nothing changed hands since.
+// a MAC over every other byte, the session, the hosted prompt if it is for one, and
+// who holds the wallet: what verifies was built here, in this session and prompt, and
+// nothing changed hands since.
 const (
 	actionURN    = "urn:stepup:action:"
 	scopeURN     = "urn:stepup:scope:"
@@ -51,7 +52,7 @@ type Text struct {
 	Chain   chain.Kind
 	Address string
 	ChainID string // EVM: the network the wallet is on
-	Origin  string // of the app, one that the environment lists; of StepUp also that of the hosted prompt
+	Origin  string // of the app, one that the environment lists; in a hosted prompt that of its page
 	Scopes  []string
 	About   *store.BindingRow // the transaction that is to be confirmed; nil: none
 }
@@ -79,7 +80,7 @@ func Compose(tx *store.Tx, r Text) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return m.challenged(tx.Hasher(), r.Tenant.ID, sessionID(r.Session), holders).String(), nil
+	return m.challenged(tx.Hasher(), r.Caller, holders).String(), nil
 }
 
 const stamp = "2006-01-02T15:04:05.000Z"
@@ -134,8 +135,8 @@ func shows(summary string) (text string, ok bool) {
 }
 
 // challenged is the message with the challenge that belongs to it.
-func (m Message) challenged(h *seal.Hasher, environmentID, sessionID, holders string) Message {
-	sum := h.Sum("wallet-text", environmentID, sessionID, holders, m.String())
+func (m Message) challenged(h *seal.Hasher, c who.Caller, holders string) Message {
+	sum := h.Sum("wallet-text", c.Tenant.ID, sessionID(c.Session), c.Prompt, holders, m.String())
 	m.Resources = append(slices.Clone(m.Resources), challengeURN+challengeEncoding.EncodeToString(sum[:20]))
 	return m
 }
@@ -145,13 +146,13 @@ var challengeEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").W
 // ours reports whether the text is of our profile, whatever else is wrong with it.
 func (m Message) ours() bool { return len(m.Resources) > 0 }
 
-// genuine reports whether we built the text, for this session, while the same
-// accounts held the wallet.
-func (m Message) genuine(h *seal.Hasher, environmentID, sessionID, holders string) bool {
+// genuine reports whether we built the text, for this session and prompt, while the
+// same accounts held the wallet.
+func (m Message) genuine(h *seal.Hasher, c who.Caller, holders string) bool {
 	last := len(m.Resources) - 1
 	bare := m
 	bare.Resources = m.Resources[:last]
-	want := bare.challenged(h, environmentID, sessionID, holders)
+	want := bare.challenged(h, c, holders)
 	return seal.Equal([]byte(want.Resources[last]), []byte(m.Resources[last]))
 }
 

@@ -120,8 +120,10 @@ func (m Method) judge(tx *store.Tx, a method.Attempt, message Message) *fault.Er
 	if message.RequestID != a.Tenant.ID {
 		return invalid("The text was signed for another environment.")
 	}
-	inPrompt := message.ours() && message.action() == StepUp && message.origin() == a.Tenant.PromptOrigin
-	if !WebOrigin(a.Tenant, message.origin()) && !inPrompt {
+	if a.Prompt != "" && (!message.ours() || message.origin() != a.Tenant.PromptOrigin) {
+		return invalid("In a hosted prompt its own text is signed, which names its page. Sign the text of its challenge.")
+	}
+	if a.Prompt == "" && !WebOrigin(a.Tenant, message.origin()) {
 		return invalid("The text was signed for %.200q at %.200q, which this environment does not list.", message.Domain, message.URI)
 	}
 	now := tx.Now()
@@ -161,8 +163,9 @@ func (m Method) judgeHistory(tx *store.Tx, a method.Attempt, message Message) er
 		if err != nil {
 			return err
 		}
-		if !message.genuine(tx.Hasher(), a.Tenant.ID, sessionID(a.Session), holders) {
-			return invalid("This text was not built here for this session, or the wallet has changed hands since. Ask for a fresh one.")
+		if !message.genuine(tx.Hasher(), a.Caller, holders) {
+			return invalid("This text was not built here for this session or this prompt, or the wallet has changed hands since. " +
+				"Ask for a fresh one.")
 		}
 		if message.action() != m.Action || !slices.Equal(message.scopes(), distinct(m.Scopes)) {
 			return invalid("This text was signed for something else: for what it names and nothing more. Ask for a fresh one.")
