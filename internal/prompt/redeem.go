@@ -7,6 +7,7 @@ import (
 	"errors"
 	"regexp"
 
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/elevate"
@@ -88,8 +89,12 @@ func stolen(c *door.Call, p store.PromptRow, verifier string) string {
 }
 
 // takeUp spends code and proof and mints by the rules as they are now. If those refuse,
-// nothing is spent.
+// nothing is spent. The user comes first, as wherever prompts and sessions end: whoever
+// took the prompt before would wait for them, and they for the prompt.
 func takeUp(c *door.Call, tx *store.Tx, p store.PromptRow, code []byte) (signin.Signed, error) {
+	if _, err := account.Hold(c.Caller, tx); err != nil {
+		return signin.Signed{}, err
+	}
 	err := tx.RedeemPrompt(p.EnvironmentID, p.ID, c.Session.UserID, c.Session.ID, code)
 	if errors.Is(err, store.ErrNotFound) {
 		return signin.Signed{}, invalidCode()

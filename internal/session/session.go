@@ -6,6 +6,7 @@ package session
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -112,7 +113,16 @@ func Refresh(c who.Caller, tx *store.Tx, by store.Proved) (store.SessionRow, err
 }
 
 // Revoke ends the caller's session and, at once, every elevated token that came from it.
+// It locks the user first, as whoever mints and redeems does: taken in another order,
+// session and prompts would have them wait for one another.
 func Revoke(c who.Caller, tx *store.Tx, reason string) error {
+	_, err := tx.LockUser(c.Tenant.ID, c.Session.UserID)
+	if errors.Is(err, store.ErrNotFound) { // deleted meanwhile, with the session
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	live, err := tx.RevokeSession(c.Tenant.ID, c.Session.ID, reason)
 	if err != nil || !live {
 		return err
