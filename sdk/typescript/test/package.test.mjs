@@ -140,6 +140,15 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
     assert.ok(check < 9_800, `check and verify take ${check} bytes`);
     const all = await size(`import * as all from '@stepup-auth/client'; globalThis.all = all;`, { conditions: ['react-native'] });
     assert.ok(all < 24_500, `everything takes ${all} bytes`);
+    const part = (entry, more) => size(`import * as all from '@stepup-auth/${entry}'; globalThis.all = all;`, { conditions: ['react-native'], ...more });
+    const compat = await part('client/compat');
+    assert.ok(compat < 25_900, `what is compatible takes ${compat} bytes`);
+    for (const [entry, most] of [['react', 4_860], ['react/compat', 5_180]]) {
+      const bytes = await part(entry, { external: ['react', 'react/*', '@stepup-auth/client', '@stepup-auth/client/*', '@stepup-auth/core'] });
+      assert.ok(bytes < most, `${entry} takes ${bytes} bytes besides the client and React`);
+    }
+    const guards = await part('server', { platform: 'node', external: ['jose'] });
+    assert.ok(guards < 14_040, `guards take ${guards} bytes besides jose`);
   });
 
   it('load the prompt when it is needed, in small pieces', async () => {
