@@ -663,6 +663,17 @@ func TestH8CookieIsTheDevice(t *testing.T) {
 	if r, _ := in("h8@example.com", deviceName+"="+waits[deviceName].Value); scope(r) != "user:basic" {
 		t.Error("the registered browser is not known")
 	}
+	// A second tab that was too late takes the cookie of the session that follows from no
+	// browser; that of a session that nothing follows goes.
+	if late := register(both, origin).Want(t, 401, "invalid_session"); cookiesOf(late)[sessionName] != nil {
+		t.Errorf("the loser's answer sets %v", cookiesOf(late)[sessionName])
+	}
+	now := http.Header{"Cookie": {sessionName + "=" + cookiesOf(done)[sessionName].Value}, "Origin": {origin}}
+	s.Do(t, "GET", sdk("/users"), now, nil).Want(t, 200, "")
+	s.Do(t, "POST", sdk("/revoke"), now, nil).Want(t, 204, "")
+	if over := s.Do(t, "GET", sdk("/users"), now, nil).Want(t, 401, "invalid_session"); cookiesOf(over)[sessionName] == nil {
+		t.Error("the cookie of a session that was ended stays")
+	}
 }
 
 func cookiesOf(r servertest.Response) map[string]*http.Cookie {

@@ -35,6 +35,7 @@ type Call struct {
 	route     Route
 	arrival   *arrival
 	confirmed bool         // the environment is as it stands, not only as this node saw it last
+	claimed   string       // the session that a genuine token names, be it over; empty: none did
 	byCookie  bool         // the session token came in a cookie
 	cookie    *http.Cookie // to set with the answer; nil: none
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/seal"
+	"github.com/stepup-auth/stepup/internal/session"
+	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
@@ -87,9 +89,9 @@ func (c *Call) Forget() {
 }
 
 // setCookie sends the cookie that the call came to. A session that is over takes
-// its cookie along.
+// its cookie along, unless another one follows it: the browser may have that one's by now.
 func setCookie(c *Call, err error) {
-	if c.byCookie && fault.Has(err, fault.InvalidSession) {
+	if c.byCookie && fault.Has(err, fault.InvalidSession) && !continued(c) {
 		c.cookie = noCookie(c.Tenant)
 	}
 	if c.deviceCookie != nil && err == nil {
@@ -98,6 +100,19 @@ func setCookie(c *Call, err error) {
 	if c.cookie != nil && (err == nil || c.cookie.MaxAge < 0) {
 		http.SetCookie(c.arrival.w, c.cookie)
 	}
+}
+
+// continued reports whether another session follows the one in the cookie, or may.
+func continued(c *Call) bool {
+	if c.claimed == "" || !c.Tenant.RegistersDevices() {
+		return false
+	}
+	follows := false
+	err := c.Glance(func(tx *store.Tx) (err error) {
+		follows, err = session.Continued(tx, c.Tenant.ID, c.claimed)
+		return err
+	})
+	return follows || err != nil
 }
 
 func noCookie(t *tenant.Tenant) *http.Cookie { return sessionCookie(t, "", -1) }

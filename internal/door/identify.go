@@ -33,6 +33,7 @@ func identify(c *Call, then func(*store.Tx)) error {
 	if claims.EnvironmentID != c.Tenant.ID {
 		return dead.Because(errors.New("token of another environment"))
 	}
+	c.claimed = claims.Session
 	read := c.Read
 	if then == nil {
 		read = c.Glance

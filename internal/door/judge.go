@@ -40,7 +40,9 @@ func openGate(c *Call) error {
 		if err := confirmEnvironment(c, nil); err != nil {
 			return err
 		}
-		c.byCookie, c.cookie = false, noCookie(c.Tenant)
+		if c.byCookie = false; !continued(c) {
+			c.cookie = noCookie(c.Tenant)
+		}
 		c.Elevated, c.Legacy = who.Token{}, nil
 		return verifyDevice(c)
 	}

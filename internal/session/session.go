@@ -73,6 +73,14 @@ func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof met
 	})
 }
 
+// continued is why a session ended that another one follows.
+const continued = "device registered"
+
+// Continued reports whether the session is over because another one follows it.
+func Continued(tx *store.Tx, environmentID, id string) (bool, error) {
+	return tx.EndedFor(environmentID, id, continued)
+}
+
 // Continue opens the session that follows the caller's, whose device is registered by
 // now: the old token was worth little, so it must not become worth more. What was
 // proven, what was not, and how long it may last carry over.
@@ -81,7 +89,7 @@ func Continue(c who.Caller, tx *store.Tx, registrationID, deviceKey string) (sto
 	if err != nil {
 		return row, err
 	}
-	if _, err := tx.RevokeSession(c.Tenant.ID, row.ID, "device registered"); err != nil {
+	if _, err := tx.RevokeSession(c.Tenant.ID, row.ID, continued); err != nil {
 		return row, err
 	}
 	before, now := row.ID, tx.Now()

@@ -160,6 +160,14 @@ func (tx *Tx) RevokeSession(environmentID, id, reason string) (bool, error) {
 	return n == 1, err
 }
 
+// EndedFor reports whether the session was revoked for the reason.
+func (tx *Tx) EndedFor(environmentID, id, reason string) (bool, error) {
+	var n int
+	err := tx.Row(`SELECT COUNT(*) FROM sessions WHERE environment_id = $1 AND id = $2 AND revoked_reason = $3`,
+		environmentID, id, reason).Scan(&n)
+	return n > 0, err
+}
+
 // RevokeSessions ends all sessions of a user and their elevated tokens.
 func (tx *Tx) RevokeSessions(environmentID, userID, reason string) (int64, error) {
 	n, err := tx.Exec(`UPDATE sessions SET revoked_at = $3, revoked_reason = $4
