@@ -226,6 +226,20 @@ func TestCORSExactOriginOnly(t *testing.T) {
 		t.Errorf("allowed headers: %q", allowed)
 	}
 	s.Do(t, "GET", sdk("/settings"), nil, nil).Want(t, 200, "")
+	for _, two := range [][]string{{good, "https://evil.example"}, {"https://evil.example", good}, {good, good}, {"", good}} {
+		header := http.Header{"Origin": two}
+		for _, answer := range []servertest.Response{
+			s.Do(t, "GET", sdk("/nonces"), header, nil).Want(t, 400, "invalid_request"),
+			s.Do(t, "GET", sdk("/settings"), header, nil).Want(t, 400, "invalid_request"),
+			s.Do(t, "POST", sdk(promptsPath+"/x/open"), http.Header{"Origin": {promptOrigin, promptOrigin}}, m{"secret": "x"}).
+				Want(t, 400, "invalid_request"),
+			s.Do(t, "OPTIONS", sdk("/users"), header, nil).Want(t, 204, ""),
+		} {
+			if allow := answer.Header.Get("Access-Control-Allow-Origin"); allow != "" {
+				t.Errorf("two origins %q: %q may read the answer", two, allow)
+			}
+		}
+	}
 	s.Apply(t, strings.Replace(servertest.Document(servertest.A, ""), `origins: ["`+good+`"]`, "origins: []", 1))
 	s.Do(t, "GET", sdk("/nonces"), http.Header{"Origin": {good}}, nil).Want(t, 403, "origin_not_allowed")
 }

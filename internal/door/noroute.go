@@ -34,7 +34,7 @@ func (d *Door) noRoute(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	setHeaders(w, req, t, false)
-	if origin := req.Header.Get("Origin"); t != nil && listed(t, origin) {
+	if t != nil && listed(t, originOf(req)) {
 		w.Header().Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
 		w.Header().Set("Access-Control-Allow-Headers", corsHeaders)
 		w.Header().Set("Access-Control-Max-Age", "600")

@@ -11,7 +11,10 @@ import (
 // checkOrigin refuses browsers of origins the environment does not list. It
 // runs in header mode too, where it only makes the cause visible.
 func checkOrigin(c *Call) error {
-	origin := c.Header("Origin")
+	if len(c.arrival.request.Header.Values("Origin")) > 1 { // two parsers might pick different ones
+		return fault.New(fault.InvalidRequest, "Send one Origin, as browsers do.")
+	}
+	origin := originOf(c.arrival.request)
 	if c.route.PromptPage {
 		return checkPage(c, origin)
 	}
@@ -41,6 +44,14 @@ func checkPage(c *Call, origin string) error {
 	return nil
 }
 
+// originOf is the origin that the request names; empty: none, or more than one.
+func originOf(req *http.Request) string {
+	if named := req.Header.Values("Origin"); len(named) == 1 {
+		return named[0]
+	}
+	return ""
+}
+
 func listed(t *tenant.Tenant, origin string) bool { return slices.Contains(t.Origins, origin) }
 
 // setHeaders sets what all answers carry, and lets pages of listed origins, or of
@@ -50,7 +61,7 @@ func setHeaders(w http.ResponseWriter, req *http.Request, t *tenant.Tenant, anyO
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Add("Vary", "Origin")
-	origin := req.Header.Get("Origin")
+	origin := originOf(req)
 	switch {
 	case origin == "":
 	case anyOrigin:
