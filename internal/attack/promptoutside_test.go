@@ -6,10 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/stepup-auth/stepup/internal/method/passkey"
 	"github.com/stepup-auth/stepup/internal/method/passkey/passkeytest"
 	"github.com/stepup-auth/stepup/internal/method/walletsig/walletsigtest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
+	"github.com/stepup-auth/stepup/internal/store"
 )
 
 // Whoever holds a stolen session begins a login in a prompt that they opened themselves and
@@ -119,4 +122,23 @@ func TestPromptPasskeyOutside(t *testing.T) {
 		p.verify(t, m{"passkey": on(promptOrigin, inPrompt())})
 		outside(on(passkeytest.Origin, s.request(t, ada))).Want(t, 200, "")
 	})
+}
+
+// Whoever guesses the secret of a prompt's address is refused by a look: while one of
+// SQLite's writers works, others wait.
+func TestPromptGuessesWriteNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.WithEngine(store.SQLite))
+	s.withPrompts(t, "")
+	p := s.prompt(t, s.SignIn(t, servertest.A, "ada@example.com"), nil)
+	err := s.DB.Write(t.Context(), func(*store.Tx) error {
+		p.page(t, "POST", "/open", m{"secret": strings.Repeat("x", 52)}).Want(t, 403, "prompt_not_open")
+		unknown := prompted{scene: s, id: uuid.NewString()}
+		unknown.page(t, "POST", "/open", m{"secret": p.secret}).Want(t, 403, "prompt_not_open")
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.open(t)
 }

@@ -47,9 +47,17 @@ func (f *Face) open(c *door.Call, r PromptOpenRequest) (PromptView, error) {
 	if err := door.Need("secret", r.Secret); err != nil {
 		return PromptView{}, err
 	}
+	// Whoever guesses waits for no writer, nor does anybody for them.
+	err := c.Glance(func(tx *store.Tx) error {
+		_, _, err := addressed(c, tx, r.Secret)
+		return err
+	})
+	if err != nil {
+		return PromptView{}, err
+	}
 	cookie := newSecret()
 	var view PromptView
-	err := c.Write(func(tx *store.Tx) error {
+	err = c.Write(func(tx *store.Tx) error {
 		p, err := f.trade(c, tx, r.Secret, cookie)
 		if err == nil {
 			view, err = f.view(c, tx, p)
@@ -66,18 +74,28 @@ func (f *Face) open(c *door.Call, r PromptOpenRequest) (PromptView, error) {
 	return view, nil
 }
 
-// trade opens a prompt, once, whoever has the secret.
-func (f *Face) trade(c *door.Call, tx *store.Tx, secret, cookie string) (store.PromptRow, error) {
-	p, err := tx.Prompt(c.Tenant.ID, c.Path("promptId"))
+// addressed is the prompt that the path names, if the secret is that of its address and
+// was not traded before.
+func addressed(c *door.Call, tx *store.Tx, secret string) (p store.PromptRow, hash []byte, err error) {
+	p, err = tx.Prompt(c.Tenant.ID, c.Path("promptId"))
 	if errors.Is(err, store.ErrNotFound) {
-		return p, notOpen()
+		return p, nil, notOpen()
 	}
 	if err != nil {
-		return p, err
+		return p, nil, err
 	}
-	hash := hashSecret(tx, p.EnvironmentID, p.ID, secret)
+	hash = hashSecret(tx, p.EnvironmentID, p.ID, secret)
 	if !seal.Equal(p.SecretHash, hash) || !p.OpenedAt.IsZero() {
-		return p, notOpen()
+		return p, nil, notOpen()
+	}
+	return p, hash, nil
+}
+
+// trade opens a prompt, once, whoever has the secret.
+func (f *Face) trade(c *door.Call, tx *store.Tx, secret, cookie string) (store.PromptRow, error) {
+	p, hash, err := addressed(c, tx, secret)
+	if err != nil {
+		return p, err
 	}
 	if err := join(c, tx, p); err != nil {
 		return p, err
