@@ -7,7 +7,8 @@ import {
   createClient, expoBrowser, expoCrypto, inAppBrowser, keychainStorage, nativePasskeys, quickCrypto, secureStorage,
 } from '@stepup-auth/react-native';
 import { hurry } from './lib/chaos.mjs';
-import { clientCases, runCase, writeVerdicts } from './lib/clientCases.mjs';
+import { clientCases, runCase } from './lib/clientCases.mjs';
+import { writeVerdicts } from './lib/frame.mjs';
 import { reactNativeSdk } from './lib/reactNativeSdk.mjs';
 
 const environment = { environmentId: '7c2a1c0e-5f5b-4c9c-9d5e-2f1f6a3f0b11', apiBaseUrl: 'https://auth.example' };
