@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `make run`: the server in development mode and the example service, on loopback, until Ctrl-C.
-# Needs only Go and bash. PORT and SERVICE_PORT choose other ports, DATA another folder for what is kept.
+# Needs only Go and bash. PORT and SERVICE_PORT choose other ports, DATA another folder for what is kept, and
+# ALLOWED_ORIGINS are origins, separated by commas, whose pages may call the example service besides the demo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -58,7 +59,7 @@ done
 
 ISSUER="http://$server/api/v0/sdk/$environment" \
 	SERVICE_TOKEN_FILE="$data/example-service.token" \
-	LISTEN="$service" ALLOWED_ORIGIN="http://localhost:${server#*:}" \
+	LISTEN="$service" ALLOWED_ORIGINS="http://localhost:${server#*:}${ALLOWED_ORIGINS:+,$ALLOWED_ORIGINS}" \
 	bin/go-service &
 pids+=($!)
 

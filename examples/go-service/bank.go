@@ -15,11 +15,11 @@ import (
 const transferCreate stepup.Scope = "transfer:create"
 
 type config struct {
-	issuer        string
-	serviceToken  stepup.ServiceToken
-	audience      string
-	allowedOrigin string // empty allows no browser
-	plainHTTP     bool   // the issuer may be spoken to in clear
+	issuer         string
+	serviceToken   stepup.ServiceToken
+	audience       string
+	allowedOrigins []string // whose pages may call; none allows no browser
+	plainHTTP      bool     // the issuer may be spoken to in clear
 }
 
 // newBank wires the bank: four lines make a guard, one guards a route. The
@@ -51,7 +51,7 @@ func newBank(c config) (http.Handler, error) {
 	mux.Handle("GET /accounts", guard.SignedIn(http.HandlerFunc(b.accounts)))
 	mux.Handle("POST /transfers", guard.Require(transferCreate)(http.HandlerFunc(b.transfer)))
 	mux.Handle("POST /transfers/confirmed", guard.Require(transferCreate, stepup.BoundTo(confirmed))(http.HandlerFunc(b.transfer)))
-	return allowOrigin(c.allowedOrigin, mux), nil
+	return allowOrigins(c.allowedOrigins, mux), nil
 }
 
 type bank struct {

@@ -19,6 +19,7 @@ import (
 const (
 	audience = "https://bank.example"
 	app      = "https://app.example"
+	other    = "http://localhost:3000"
 )
 
 // open starts a bank and the issuer it trusts.
@@ -26,7 +27,7 @@ func open(t *testing.T) (*stepuptest.Issuer, *httptest.Server) {
 	t.Helper()
 	issuer := stepuptest.NewIssuer(t)
 	handler, err := newBank(config{
-		issuer: issuer.URL(), serviceToken: issuer.ServiceToken(), audience: audience, allowedOrigin: app,
+		issuer: issuer.URL(), serviceToken: issuer.ServiceToken(), audience: audience, allowedOrigins: []string{"", app, other},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -192,7 +193,7 @@ func TestLookingNeedsASession(t *testing.T) {
 func TestBrowsers(t *testing.T) {
 	_, server := open(t)
 	for origin, allowed := range map[string]bool{
-		app: true, "https://evil.example": false, app + ".evil.example": false, "http://app.example": false, "null": false, "": false,
+		app: true, other: true, app + "," + other: false, "https://evil.example": false, app + ".evil.example": false, "http://app.example": false, "null": false, "": false,
 	} {
 		response, _ := call(t, "OPTIONS", server.URL+"/transfers", "", map[string]string{
 			"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "elevated-access-token",

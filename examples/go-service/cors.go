@@ -1,16 +1,19 @@
 package main
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
-// allowOrigin lets pages of exactly one origin call next. It stands before the
+// allowOrigins lets pages of exactly these origins call next. It stands before the
 // guard, because browsers ask with OPTIONS first, without any token, and it lets
-// pages read WWW-Authenticate, which says what proof is missing. An empty origin
-// allows none.
-func allowOrigin(origin string, next http.Handler) http.Handler {
+// pages read WWW-Authenticate, which says what proof is missing.
+func allowOrigins(origins []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Add("Vary", "Origin")
-		if origin == "" || r.Header.Get("Origin") != origin {
+		origin := r.Header.Get("Origin")
+		if origin == "" || !slices.Contains(origins, origin) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -9,7 +9,7 @@
 //	SERVICE_TOKEN_FILE   a file with it, waited for if it is not there yet
 //	AUDIENCE             what transfer:create was declared for (https://bank.example)
 //	LISTEN               address to listen on (127.0.0.1:8090)
-//	ALLOWED_ORIGIN       browser origin that may call, exactly as browsers write it (none)
+//	ALLOWED_ORIGINS      browser origins that may call, separated by commas, exactly as browsers write them (none)
 //	PLAIN_HTTP           1: ISSUER may be http:// on another machine, on a network that nobody else is on
 package main
 
@@ -44,11 +44,11 @@ func run(ctx context.Context) error {
 		return err
 	}
 	bank, err := newBank(config{
-		issuer:        os.Getenv("ISSUER"),
-		serviceToken:  token,
-		audience:      cmp.Or(os.Getenv("AUDIENCE"), "https://bank.example"),
-		allowedOrigin: os.Getenv("ALLOWED_ORIGIN"),
-		plainHTTP:     os.Getenv("PLAIN_HTTP") == "1",
+		issuer:         os.Getenv("ISSUER"),
+		serviceToken:   token,
+		audience:       cmp.Or(os.Getenv("AUDIENCE"), "https://bank.example"),
+		allowedOrigins: strings.Split(os.Getenv("ALLOWED_ORIGINS"), ","),
+		plainHTTP:      os.Getenv("PLAIN_HTTP") == "1",
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,6 @@
 import { admissionOf, boundTo, createClient, createGuard, createVerifier, forExpress } from '@stepup-auth/server';
 import express from 'express';
-import { allowOrigin } from './cors.mjs';
+import { allowOrigins } from './cors.mjs';
 import { newLedger } from './ledger.mjs';
 
 /** Our own scope, declared at the issuer with our audience. */
@@ -9,7 +9,7 @@ const transferCreate = 'transfer:create';
 /**
  * Wires the bank: one call makes a guard of two others, one guards a route. The issuer need not be up yet; until it is, the answer is 503.
  */
-export const newBank = ({ issuer, serviceToken, audience, allowedOrigin, plainHttp }) => {
+export const newBank = ({ issuer, serviceToken, audience, allowedOrigins, plainHttp }) => {
   const guard = createGuard({
     verifier: createVerifier({ issuer, audiences: [audience], plainHttp }),
     client: createClient({ issuer, serviceToken, plainHttp }),
@@ -33,7 +33,7 @@ export const newBank = ({ issuer, serviceToken, audience, allowedOrigin, plainHt
   };
 
   const app = express().disable('x-powered-by').disable('etag');
-  app.use(allowOrigin(allowedOrigin), (_, response, next) => {
+  app.use(allowOrigins(allowedOrigins), (_, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });

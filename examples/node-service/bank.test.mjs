@@ -8,10 +8,11 @@ import { openingBalance } from './ledger.mjs';
 
 const audience = 'https://bank.example';
 const app = 'https://app.example';
+const other = 'http://localhost:3000';
 
 /** Starts a bank; call(method, path, body, headers) is one request. */
 const open = async (config) => {
-  const server = newBank({ audience, allowedOrigin: app, ...config }).listen(0, '127.0.0.1');
+  const server = newBank({ audience, allowedOrigins: ['', app, other], ...config }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const call = async (method, path, body, headers) => {
     const response = await fetch(`http://127.0.0.1:${server.address().port}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
@@ -96,8 +97,8 @@ describe('the bank', () => {
     for (const [path, want] of Object.entries({ '/healthz': 200, '/': 200, '/nothing': 404 })) assert.equal((await call('GET', path)).status, want, path);
   });
 
-  test('lets pages of one origin call', async (call) => {
-    for (const [origin, allowed] of Object.entries({ [app]: true, 'https://evil.example': false, [`${app}.evil.example`]: false, 'http://app.example': false, null: false })) {
+  test('lets pages of the named origins call', async (call) => {
+    for (const [origin, allowed] of Object.entries({ [app]: true, [other]: true, [`${app},${other}`]: false, 'https://evil.example': false, [`${app}.evil.example`]: false, 'http://app.example': false, null: false })) {
       const { status, headers } = await call('OPTIONS', '/transfers', undefined, { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'elevated-access-token' });
       assert.deepEqual([headers.has('access-control-allow-origin'), status === 204], [allowed, allowed], origin);
     }

@@ -1,10 +1,11 @@
 /**
- * Lets pages of exactly one origin call. It stands before the guard, because browsers ask with OPTIONS first, without any token, and it lets
- * pages read WWW-Authenticate, which says what proof is missing. Without an origin it allows none.
+ * Lets pages of exactly these origins call. It stands before the guard, because browsers ask with OPTIONS first, without any token, and it lets
+ * pages read WWW-Authenticate, which says what proof is missing.
  */
-export const allowOrigin = (origin) => (request, response, next) => {
+export const allowOrigins = (origins) => (request, response, next) => {
+  const origin = request.get('Origin');
   response.vary('Origin');
-  if (!origin || request.get('Origin') !== origin) return next();
+  if (!origin || !origins.includes(origin)) return next();
   response.set({ 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': 'WWW-Authenticate, X-Request-Id' });
   if (request.method !== 'OPTIONS' || !request.get('Access-Control-Request-Method')) return next();
   response.set({

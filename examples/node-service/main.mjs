@@ -8,7 +8,7 @@
 //   SERVICE_TOKEN_FILE   a file with it, waited for if it is not there yet
 //   AUDIENCE             what transfer:create was declared for (https://bank.example)
 //   LISTEN               address to listen on (127.0.0.1:8091)
-//   ALLOWED_ORIGIN       browser origin that may call, exactly as browsers write it (none)
+//   ALLOWED_ORIGINS      browser origins that may call, separated by commas, exactly as browsers write them (none)
 //   PLAIN_HTTP           1: ISSUER may be http:// on another machine, on a network that nobody else is on
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -29,13 +29,13 @@ const serviceToken = async ({ SERVICE_TOKEN, SERVICE_TOKEN_FILE }) => {
   }
 };
 
-const { ISSUER = '', AUDIENCE, LISTEN = '127.0.0.1:8091', ALLOWED_ORIGIN, PLAIN_HTTP } = process.env;
+const { ISSUER = '', AUDIENCE, LISTEN = '127.0.0.1:8091', ALLOWED_ORIGINS = '', PLAIN_HTTP } = process.env;
 try {
   const bank = newBank({
     issuer: ISSUER,
     serviceToken: await serviceToken(process.env),
     audience: AUDIENCE || 'https://bank.example',
-    allowedOrigin: ALLOWED_ORIGIN,
+    allowedOrigins: ALLOWED_ORIGINS.split(','),
     plainHttp: PLAIN_HTTP === '1',
   });
   const { hostname, port } = new URL(`http://${LISTEN}`);

@@ -58,7 +58,7 @@ func mustStartIn(t *testing.T, data string, arguments ...string) (base, server s
 		"ISSUER=http://" + server + "/api/v0/sdk/11111111-2222-4333-8444-555555555555",
 		"SERVICE_TOKEN_FILE=" + filepath.Join(data, "example-service.token"),
 		"LISTEN=" + bank,
-		"ALLOWED_ORIGIN=" + base,
+		"ALLOWED_ORIGINS=" + base,
 	}, "go-service")
 	mustAnswer(t, "http://"+bank+"/healthz")
 	return base, server
