@@ -59,7 +59,7 @@ func SessionCaller(verifier *Verifier) func(*http.Request) (Caller, error) {
 		if errors.Is(err, ErrUnavailable) {
 			return Caller{}, err
 		}
-		if other := (*otherIssuer)(nil); errors.As(err, &other) {
+		if other := (*elsewhere)(nil); errors.As(err, &other) {
 			return Caller{}, fmt.Errorf("%w: %w", ErrInvalidSession, other)
 		}
 		if err != nil {

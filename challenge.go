@@ -180,9 +180,20 @@ func refusalOf(err error, scope Scope) Refusal {
 			"or make the scope time-bound."
 	default:
 		r.Status, r.Code = http.StatusServiceUnavailable, CodeStepUpUnavailable
-		r.Message = "Your proof cannot be checked right now, so the answer is no. A single-use token may have been used up by this."
+		r.Message = unavailable(err, scope)
 	}
 	return r
+}
+
+// unavailable says what could not be found out, and what that may have cost.
+func unavailable(err error, scope Scope) string {
+	switch {
+	case scope == "":
+		return "Whether you are signed in cannot be checked right now, so the answer is no."
+	case errors.Is(err, errSpending):
+		return "Your proof cannot be checked right now, so the answer is no. A single-use token may have been used up by this."
+	}
+	return "Your proof cannot be checked right now, so the answer is no. It was not used up by this."
 }
 
 // adviceOn says what was wrong with the token that came, and what to do.

@@ -36,6 +36,7 @@ func TestOnlyTheOperatorCanMend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	shop := issuer.Verifier(t, "https://shop.example")
 	for name, test := range map[string]struct {
 		config  stepup.GuardConfig
 		session string
@@ -49,6 +50,8 @@ func TestOnlyTheOperatorCanMend(t *testing.T) {
 			want: []string{"another issuer", "it is of issuer", issuer.URL(), "this guard is for", alias, "request_id="}},
 		"other environment": {config: stepup.GuardConfig{OfflineOnly: true}, session: elsewhere.Session(t, stepuptest.Session{}),
 			want: []string{"another issuer", elsewhere.URL(), issuer.URL()}},
+		"other audience": {config: stepup.GuardConfig{Verifier: shop, OfflineOnly: true},
+			want: []string{"another audience", "it is for audience", issuer.URL(), "this guard is for", "https://shop.example"}},
 		"forged": {config: stepup.GuardConfig{OfflineOnly: true}, session: "e30.e30.e30"},
 	} {
 		var log bytes.Buffer

@@ -49,8 +49,8 @@ type GuardConfig struct {
 	Digest func(*http.Request) (string, error)
 
 	// Log is told what only an operator can mend: a service token that the issuer
-	// refuses, an issuer out of reach, tokens of another issuer, single-use tokens
-	// that nobody here can spend. It is one warning a minute for each of these at
+	// refuses, an issuer out of reach, tokens of another issuer or for another
+	// audience, single-use tokens that nobody here can spend. It is one warning a minute for each of these at
 	// most. Nil means [slog.Default]. The cause of every refusal is in
 	// [Refusal].Err, which Refuse may log.
 	Log *slog.Logger
@@ -165,7 +165,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error, scope 
 // warn logs what only an operator can mend, once a minute, so that a flood of
 // requests does not fill the log.
 func (g *Guard) warn(r *http.Request, refusal Refusal) {
-	var other *otherIssuer
+	var other *elsewhere
 	what := ""
 	switch err := refusal.Err; {
 	case errors.Is(err, ErrServiceToken):
@@ -173,7 +173,7 @@ func (g *Guard) warn(r *http.Request, refusal Refusal) {
 	case errors.Is(err, ErrSingleUseUnsupported):
 		what = "a single-use token came to a guard that has no service token to spend it"
 	case errors.As(err, &other):
-		what = "a token of another issuer came, which is compared as a string"
+		what = "a token " + other.relation + " another " + other.what + " came, which is compared as a string"
 	case refusal.Code == CodeStepUpUnavailable && r.Context().Err() == nil:
 		what = "whether a request is permitted cannot be found out"
 	default:
@@ -277,10 +277,12 @@ func (g *Guard) consume(r *http.Request, a admission) (string, error) {
 	switch {
 	case errors.Is(err, ErrUnavailable) && a.key == "":
 		return operation, fmt.Errorf("%w: %w", errOutcome, err)
+	case errors.Is(err, ErrUnavailable):
+		return operation, fmt.Errorf("%w: %w", errSpending, err)
 	case err != nil:
 		return operation, err
 	case answer.ID != a.claims.ID || answer.Subject != a.claims.Subject || answer.Session != a.claims.Session:
-		return operation, fmt.Errorf("%w: the issuer answered about another token", ErrUnavailable)
+		return operation, fmt.Errorf("%w: %w: the issuer answered about another token", errSpending, ErrUnavailable)
 	case answer.Result == First:
 		return operation, nil
 	case a.key == "":
@@ -293,7 +295,10 @@ func (g *Guard) consume(r *http.Request, a admission) (string, error) {
 
 // errOutcome marks an ErrUnavailable after which the token may be spent, of a request
 // that has no name under which it could be sent again.
-var errOutcome = errors.New("whether the token was spent is not known")
+var errOutcome = fmt.Errorf("%w: whether the token was spent is not known", errSpending)
+
+// errSpending marks an ErrUnavailable that came when the issuer was asked to spend the token.
+var errSpending = errors.New("spending the token")
 
 // operationID makes the id for a client's key. What is hashed is framed by
 // lengths, so no two keys of two users can meet.

@@ -250,7 +250,7 @@ func (v *Verifier) open(ctx context.Context, token, typ string, names []string) 
 // where it comes from another issuer.
 func (v *Verifier) unsigned(t jose.Token, err error) error {
 	if claimed := t.ClaimedIssuer(); claimed != "" && claimed != v.issuer {
-		err = fmt.Errorf("%w: %w", err, &otherIssuer{claimed, v.issuer})
+		err = fmt.Errorf("%w: %w", err, &elsewhere{"of", "issuer", claimed, v.issuer})
 	}
 	return invalid(err)
 }
@@ -275,9 +275,9 @@ func (v *Verifier) judge(r *jose.Claims, says validity, wanted []string, life ti
 	case r.Err() != nil:
 		return invalid(r.Err())
 	case says.issuer != v.issuer:
-		return invalid(&otherIssuer{says.issuer, v.issuer})
+		return invalid(&elsewhere{"of", "issuer", says.issuer, v.issuer})
 	case len(wanted) > 0 && match(says.audience, wanted) == "":
-		return invalid(errors.New("aud does not name this service"))
+		return invalid(&elsewhere{"for", "audience", strings.Join(says.audience, " "), strings.Join(wanted, " ")})
 	case says.issued.After(now.Add(maxAhead)), notBefore.After(now.Add(maxAhead)):
 		return invalid(errors.New("iat or nbf is in the future"))
 	case !says.expires.After(says.issued), says.expires.Sub(says.issued) > life:
@@ -337,11 +337,12 @@ func thumbprint(r *jose.Claims, cnf strictjson.Value) string {
 	return jkt
 }
 
-// otherIssuer says that a token names another issuer than the one it is judged for.
-type otherIssuer struct{ of, wanted string }
+// elsewhere says that a token names another issuer, or other audiences, than what it
+// is judged for.
+type elsewhere struct{ relation, what, named, wanted string }
 
-func (o *otherIssuer) Error() string {
-	return fmt.Sprintf("it is of issuer %.200q, this guard is for %.200q", o.of, o.wanted)
+func (e *elsewhere) Error() string {
+	return fmt.Sprintf("it is %s %s %.200q, this guard is for %.200q", e.relation, e.what, e.named, e.wanted)
 }
 
 func invalid(cause error) error {

@@ -880,6 +880,12 @@ func (w *caseWorld) refusal(recorder *httptest.ResponseRecorder, members map[str
 	if message, _ := members["error"].(string); message == "" {
 		w.fault("a refusal says nothing")
 	}
+	if message, _ := members["error"].(string); recorder.Code == http.StatusServiceUnavailable {
+		spending := slices.ContainsFunc(w.requests, func(r madeRequest) bool { return r.to == "POST /tokens/consume" })
+		if strings.Contains(message, "may have been used up") != spending {
+			w.fault("spending %v, and a refusal says: %s", spending, message)
+		}
+	}
 	payload, _ := members["payload"].(map[string]any)
 	if payload != nil && payload["requestId"] != id {
 		w.fault("a refusal has two request ids")

@@ -193,7 +193,8 @@ func TestLookingNeedsASession(t *testing.T) {
 func TestBrowsers(t *testing.T) {
 	_, server := open(t)
 	for origin, allowed := range map[string]bool{
-		app: true, other: true, app + "," + other: false, "https://evil.example": false, app + ".evil.example": false, "http://app.example": false, "null": false, "": false,
+		app: true, other: true, app + "," + other: false,
+		"https://evil.example": false, app + ".evil.example": false, "http://app.example": false, "null": false, "": false,
 	} {
 		response, _ := call(t, "OPTIONS", server.URL+"/transfers", "", map[string]string{
 			"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "elevated-access-token",

@@ -111,6 +111,8 @@ export const runCase = async (sdk, one, serve) => {
       const value = answer.headers.get(header)?.replace(/; charset=utf-8$/, '');
       if (value !== want || !value) faults.push(`a refusal has ${header}: ${value}`);
     }
+    const spending = network.requests.some(({ to }) => to === 'POST /tokens/consume');
+    if (answer.status === 503 && members.error.includes('may have been used up') !== spending) faults.push(`spending ${spending}, and a refusal says: ${members.error}`);
     if (!members.error) faults.push('a refusal says nothing');
     const { requestId, ...payload } = members.payload ?? { requestId: members.requestId };
     if (requestId !== members.requestId) faults.push('a refusal has two request ids');

@@ -57,6 +57,9 @@ export const mutants = [
   { rule: 'keys out of reach say that the token is bad', file: 'createVerifier', from: "kind: 'unavailable', message: error.message", to: "kind: 'invalid', message: error.message" },
   { rule: 'an outcome that is not known says try again', file: 'internal/answer', from: "error.note !== 'outcome' && ", to: '' },
   { rule: 'a refused service token is the user’s fault', file: 'internal/answers', from: "return 'service_token';", to: "return 'invalid';" },
+  { rule: 'nobody is told of tokens for another audience', file: 'createGuard', from: "error.note === 'other_audience'", to: 'false' },
+  { rule: 'an outage of the caller is said to use up tokens', file: 'internal/refusalOf', from: "note === 'outcome' || note === 'spending'", to: 'true' },
+  { rule: 'nobody is told that a token may be used up', file: 'internal/refusalOf', from: "note === 'outcome' || note === 'spending'", to: "note === 'outcome'" },
   { rule: 'nobody is told of an outage', file: 'createGuard', from: "return code === 'step_up_unavailable' ?", to: 'return false ?' },
   // bindings
   { rule: 'no binding compare', file: 'internal/bind', from: 'if (hash === claims.authorizationDetailsHash)', to: 'if (claims.authorizationDetailsHash)' },

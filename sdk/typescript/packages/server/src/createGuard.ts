@@ -46,8 +46,8 @@ export interface GuardConfig {
    */
   digest?: ((request: GuardRequest) => string | Promise<string>) | undefined;
   /**
-   * Is told what only an operator can mend: a service token that the issuer refuses, an issuer out of reach, tokens of another issuer,
-   * single-use tokens that nobody here can spend; each once a minute at most. Else `console.warn`.
+   * Is told what only an operator can mend: a service token that the issuer refuses, an issuer out of reach, tokens of another issuer
+   * or for another audience, single-use tokens that nobody here can spend; each once a minute at most. Else `console.warn`.
    */
   log?: ((message: string, about: { error: string; requestId: string }) => void) | undefined;
   /** Answers a request that is not let through. Else `answerOf`; see also `rfc9470`. The cause is in `error`, which you may log. */
@@ -165,12 +165,12 @@ export const createGuard = (config: GuardConfig): Guard => {
         token, scope, operationId, requestDigest, audience: claims.audience.find((one) => verifier.audiences.includes(one)), authorizationDetailsHash: bound,
       });
     } catch (error) {
-      if (key !== '' || !(error instanceof DeniedError) || !isDenied(error, 'unavailable')) throw error;
-      // The token may be spent, and the request has no name under which it could be sent again.
-      throw new DeniedError({ kind: error.kind, note: 'outcome', message: `whether the token was spent is not known: ${error.message}`, cause: error });
+      if (!(error instanceof DeniedError) || !isDenied(error, 'unavailable')) throw error;
+      // The token may be spent; a request without a key has no name under which it could be sent again.
+      throw new DeniedError({ kind: error.kind, note: key === '' ? 'outcome' : 'spending', message: `whether the token was spent is not known: ${error.message}`, cause: error });
     }
     if (answer.id !== claims.id || answer.subject !== claims.subject || answer.session !== claims.session) {
-      throw new DeniedError({ kind: 'unavailable', message: 'the issuer answered about another token' });
+      throw new DeniedError({ kind: 'unavailable', note: 'spending', message: 'the issuer answered about another token' });
     }
     if (answer.result === 'first') return operationId;
     // Nobody else knows an id of our own, so the first try got through and its answer was lost. Nothing was run; the user proves again.
@@ -271,6 +271,7 @@ const warner = (log: GuardConfig['log'], now: () => number) => {
     if (isDenied(error, 'service_token')) return 'the issuer refuses the service token of this guard';
     if (isDenied(error, 'single_use_unsupported')) return 'a single-use token came to a guard that has no service token to spend it';
     if (error.note === 'other_issuer') return 'a token of another issuer came, which is compared as a string';
+    if (error.note === 'other_audience') return 'a token for another audience came, which is compared as a string';
     return code === 'step_up_unavailable' ? 'whether a request is permitted cannot be found out' : undefined;
   };
   return (refusal: Refusal): void => {

@@ -91,6 +91,8 @@ export const createVerifier = ({ issuer, audiences = [], sessionAudiences = [], 
 
   const otherIssuer = (of: string, message = '') =>
     new DeniedError({ kind: 'invalid', note: 'other_issuer', message: `${message}it is of issuer ${JSON.stringify(of.slice(0, 200))}, this guard is for ${JSON.stringify(issuer)}` });
+  const otherAudience = (named: readonly string[], wanted: readonly string[]) =>
+    new DeniedError({ kind: 'invalid', note: 'other_audience', message: `it is for audience ${JSON.stringify(named.join(' ').slice(0, 200))}, this guard is for ${JSON.stringify(wanted.join(' '))}` });
 
   /** Verifies the signature and the kind of a token, and only then reads what it says. */
   const open = async (text: string, kind: keyof typeof kinds) => {
@@ -127,7 +129,7 @@ export const createVerifier = ({ issuer, audiences = [], sessionAudiences = [], 
   const judge = ({ claims, says }: ReturnType<typeof read>, wanted: readonly string[], life: number) => {
     const seconds = now() / 1000;
     if (claims.issuer !== issuer) throw otherIssuer(claims.issuer);
-    if (wanted.length > 0 && !claims.audience.some((one) => wanted.includes(one))) throw invalid('aud does not name this service');
+    if (wanted.length > 0 && !claims.audience.some((one) => wanted.includes(one))) throw otherAudience(claims.audience, wanted);
     if (says.issued > seconds + maxAhead || says.notBefore > seconds + maxAhead) throw invalid('iat or nbf is in the future');
     if (says.expires <= says.issued || says.expires - says.issued > life) throw invalid(`exp is not within ${life} seconds of iat`);
     if (seconds >= says.expires) throw new DeniedError({ kind: 'expired' });

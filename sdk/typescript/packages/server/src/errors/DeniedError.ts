@@ -1,7 +1,7 @@
 import type { DenialKind, Reason } from '../codes.js';
 
 /** What a guard has to know of a refusal besides its kind. */
-export type DenialNote = 'unasked' | 'key_bound' | 'bearer' | 'outcome' | 'other_issuer';
+export type DenialNote = 'unasked' | 'key_bound' | 'bearer' | 'outcome' | 'spending' | 'other_issuer' | 'other_audience';
 
 export interface DeniedErrorParameters {
   kind: DenialKind;

@@ -8,7 +8,7 @@ import { present } from './present.js';
 export const refusalOf = (error: DeniedError, scope: string | undefined, requestId: string): Refusal => {
   const issuer = error instanceof RefusedError ? error : undefined;
   const { reason } = error;
-  const [status, code, message] = reason === undefined ? others(error) : [
+  const [status, code, message] = reason === undefined ? others(error, scope) : [
     403, 'elevated_access_token_required' as const,
     `This needs a fresh proof that it is you: verify with requestedScopes ["${scope}"] and send the elevated access token you get. ${adviceOn(error, reason)}`,
   ];
@@ -18,9 +18,16 @@ export const refusalOf = (error: DeniedError, scope: string | undefined, request
   });
 };
 
-const others = (error: DeniedError): [number, Code, string] => {
+const others = (error: DeniedError, scope: string | undefined): [number, Code, string] => {
   if (error.note === 'bearer') return [400, 'invalid_request', 'Send the elevated access token alone in its header, without "Bearer " before it.'];
-  return table[error.kind] ?? [503, 'step_up_unavailable', 'Your proof cannot be checked right now, so the answer is no. A single-use token may have been used up by this.'];
+  return table[error.kind] ?? [503, 'step_up_unavailable', unavailable(error, scope)];
+};
+
+/** Says what could not be found out, and what that may have cost. */
+const unavailable = ({ note }: DeniedError, scope: string | undefined): string => {
+  if (scope === undefined) return 'Whether you are signed in cannot be checked right now, so the answer is no.';
+  const spending = note === 'outcome' || note === 'spending';
+  return `Your proof cannot be checked right now, so the answer is no. ${spending ? 'A single-use token may have been' : 'It was not'} used up by this.`;
 };
 
 const table: Partial<Record<DenialKind, [number, Code, string]>> = {
