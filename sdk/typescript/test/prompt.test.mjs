@@ -1,7 +1,9 @@
 // The prompt on a page under a strict policy, in every state, with a server that is only its endpoints: what it looks like to programs
 // that judge accessibility, what its keys do, and that nothing typed is lost. test/live/prompt.mjs has it on a real server.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import jsQR from 'jsqr';
 import { openStates } from './lib/promptPage.mjs';
 
@@ -32,6 +34,49 @@ describe('the prompt', () => {
     }
     await tabs.close();
     assert.deepEqual(found, []);
+  });
+
+  it('scrolls only where it is higher than the page, and breaks no recovery code', async () => {
+    const found = [];
+    for (const [width, names] of [[480, await states.names()], [320, ['recovery-codes']]]) {
+      const classic = await states.open({ width, height: 1000, reducedMotion: 'reduce' });
+      for (const name of names) {
+        await classic.show(name);
+        found.push(...await classic.page.evaluate(() => [...shown.shadowRoot.querySelectorAll('dialog')].flatMap((box) => [
+          ...(box.scrollHeight > box.clientHeight && box.offsetHeight < 736 ? [`${box.scrollHeight - box.clientHeight} px higher than itself`] : []),
+          ...[...box.querySelectorAll('.codes code')].filter((code) => code.getClientRects().length > 1 || code.offsetWidth > code.parentElement.offsetWidth).map((code) => `${code.innerText} is broken`),
+        ])).then((problems) => problems.map((problem) => `${name}, ${width}: ${problem}`)));
+      }
+      await classic.close();
+    }
+    assert.deepEqual(found, []);
+  });
+
+  it('keeps recovery codes where they are until their owner has them', async () => {
+    await tab.show('recovery-codes');
+    await tab.page.mouse.click(4, 4);
+    for (let n = 0; n < 3; n += 1) await tab.page.keyboard.press('Escape');
+    assert.equal(await sheet().locator('dialog[open] .codes li').count(), 10);
+    assert.match(await sheet().locator('.ask').innerText(), /once you say so, they are not shown again/);
+    await sheet().locator('.close').click();
+    assert.equal(await sheet().locator('dialog').count(), 0);
+  });
+
+  it('is found without a bundler by the import map of docs/sdk/prompt.md', async () => {
+    const [map] = /<script type="importmap">[^]*?<\/script>/.exec(readFileSync(new URL('../../../docs/sdk/prompt.md', import.meta.url), 'utf8'));
+    const page = await states.blank({ width: 400, height: 400 });
+    await page.route('**/*', (route) => {
+      const [, file] = /\/node_modules\/(.*)$/.exec(route.request().url()) ?? [];
+      if (file) return route.fulfill({ path: fileURLToPath(new URL(`../node_modules/${file}`, import.meta.url)), contentType: 'text/javascript' });
+      return route.fulfill({ body: `<!doctype html>${map}`, contentType: 'text/html' });
+    });
+    await page.goto('http://localhost:3000/');
+    const found = await page.evaluate(async () => {
+      await import('@stepup-auth/client');
+      return (await (await import('/node_modules/@stepup-auth/client/dist/internal/prompt.js')).promptOf({})).explains;
+    });
+    assert.equal(found, true);
+    await page.context().close();
   });
 
   it('breaks no policy and logs nothing', () => {

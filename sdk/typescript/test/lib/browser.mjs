@@ -27,6 +27,7 @@ export const openBrowser = async (answer) => {
   await once(pages, 'listening');
   const browser = await chromium.launch({
     executablePath: executablePath(),
+    ignoreDefaultArgs: ['--hide-scrollbars'], // which hides from tests what people see
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
       `--host-resolver-rules=MAP localhost 127.0.0.1:${pages.address().port}`], // whoever else has port 3000 here
   });

@@ -16,7 +16,7 @@ const mfa = { ...base, credentials: [totp, passkey], defaultCredentialId: 't', r
 const mailed = { ...base, credentials: [email], defaultCredentialId: 'e' };
 const several = { ...base, credentials: [email, sms, wallet, social], defaultCredentialId: 'e' };
 const device = { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Example%20Bank:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Example%20Bank' };
-const codes = ['4HTQ8-ZK2MP', 'W9XCV-73NDB', 'G5RJL-QM8TA', '2KPYD-HV6EF', 'N7BZS-XC4WU', 'T3MGA-9RKQJ', 'E8LFH-2WVND', 'P6YUC-5TBXS', 'V4QDK-JN7GM', 'R2ZWE-8HCLP'];
+const codes = ['4HTQ-8ZK2-MPW9-XCV7', '3NDB-G5RJ-1QM8-TA2K', 'PYDH-V6EF-N7BZ-SXC4', 'WM0T-3MGA-9RKQ-JE81', 'FH2W-VNDP-6Y0C-5TBX', 'SV4Q-DKJN-7GMR-2ZWE', '8HC1-PK3T-QN6F-0MXD', 'Y9BR-5GJA-W2VZ-H4ES', '1TKC-D7MP-8XQN-RF3G', 'ZB6W-A0HY-J5VE-9S2Q'];
 
 const click = (selector, n = 0) => async (root) => (await until(() => [...root.querySelectorAll(selector)].filter((button) => !button.ariaDisabled)[n])).click();
 const type = (text, selector = 'input') => async (root) => {

@@ -222,6 +222,7 @@ interface Spending {
 }
 
 class ReplayedError extends DeniedError {
+  override readonly name: string = 'ReplayedError';
   readonly operation: string;
 
   constructor(operation: string) {

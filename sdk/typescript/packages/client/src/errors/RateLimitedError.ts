@@ -1,4 +1,6 @@
 import { APIError } from './APIError.js';
 
 /** Too many requests, or a factor that has just changed (`cooling_down`). `retryAfterSeconds` says how long to wait. */
-export class RateLimitedError extends APIError {}
+export class RateLimitedError extends APIError {
+  override readonly name: string = 'RateLimitedError';
+}

@@ -14,13 +14,14 @@ export interface StepUpErrorParameters {
  * `instanceof` does not.
  */
 export class StepUpError extends Error {
+  /** The name of the class, which minifying leaves as it is. */
+  override readonly name: string = 'StepUpError';
   readonly code: string;
   readonly status: number | undefined;
   readonly requestId: string | undefined;
 
   constructor({ code, message, status, requestId, cause }: StepUpErrorParameters) {
     super(message, cause === undefined ? undefined : { cause });
-    this.name = new.target.name;
     this.code = code;
     this.status = status;
     this.requestId = requestId;

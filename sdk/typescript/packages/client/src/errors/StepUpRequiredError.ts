@@ -17,6 +17,7 @@ export type StepUpRefusalReason =
  * `requestedScopes: [scope]` and call again, or let `ensure` do both.
  */
 export class StepUpRequiredError extends APIError {
+  override readonly name: string = 'StepUpRequiredError';
   readonly scope: string;
   readonly reason: StepUpRefusalReason;
   readonly singleUse: boolean;

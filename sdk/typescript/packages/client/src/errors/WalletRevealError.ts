@@ -10,6 +10,7 @@ export type WalletRevealReason = RevealFailure | 'no_page' | 'no_answer';
 
 /** The key of a wallet could not be shown. `code` is `wallet_reveal_failed`, `reason` says why. */
 export class WalletRevealError extends StepUpError {
+  override readonly name: string = 'WalletRevealError';
   readonly reason: WalletRevealReason;
 
   constructor(reason: WalletRevealReason) {

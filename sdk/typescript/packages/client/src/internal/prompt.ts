@@ -60,7 +60,7 @@ export const promptOf = async (core: Core, otherwise: 'no_prompt' | 'no_method' 
   if (typeof chosen === 'function') return { show: chosen, explains: false };
   if (chosen && typeof document !== 'undefined') {
     const { builtInPrompt } = await import('#prompt').catch((error: unknown) => {
-      throw new StepUpUnavailableError('no_prompt', error); // the page is offline, or its server has a newer version
+      throw new StepUpUnavailableError('prompt_not_loaded', error); // the page is offline, or its server has a newer version
     });
     if (builtInPrompt) {
       const show: StepUpPrompt = (request) =>

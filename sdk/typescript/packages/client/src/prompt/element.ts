@@ -123,6 +123,16 @@ export class StepUpPromptElement extends Base {
     this.#asking?.flow.close();
   }
 
+  /** Whether something is shown that a stray press must not take away: recovery codes, until their owner says that they are kept. */
+  get #keeping(): boolean {
+    return this.#asking?.flow.state.screen.name === 'keep';
+  }
+
+  /** Closed without a button: by Escape, or beside it. */
+  #dismiss(): void {
+    if (!this.#keeping) this.close();
+  }
+
   get #inline(): boolean {
     return this.getAttribute('mode') === 'inline';
   }
@@ -147,14 +157,20 @@ export class StepUpPromptElement extends Base {
     if (frame instanceof HTMLDialogElement) {
       frame.addEventListener('cancel', (event) => {
         event.preventDefault();
-        this.close();
+        this.#dismiss();
       });
-      frame.addEventListener('close', () => this.close());
+      frame.addEventListener('keydown', (event) => {
+        if (event.key === 'Escape' && this.#keeping) event.preventDefault(); // a second one would close it without asking
+      });
+      frame.addEventListener('close', () => {
+        if (this.#keeping) frame.showModal(); // a gesture that cannot be prevented
+        else this.close();
+      });
       frame.addEventListener('pointerdown', (event) => {
         this.#pressed = beside(frame, event) ? frame : null;
       });
       frame.addEventListener('click', (event) => {
-        if (this.#pressed === frame && beside(frame, event)) this.close();
+        if (this.#pressed === frame && beside(frame, event)) this.#dismiss();
       });
       frame.showModal();
     }

@@ -48,7 +48,7 @@ dialog {
 :host(:dir(rtl)) dialog, :host(:dir(rtl)) .sheet { text-align: right; }
 p, .way-name, .way-hint, .primary > span, .link, .note > span { unicode-bidi: plaintext; }
 dialog::backdrop { background: var(--stepup-backdrop, rgb(13 16 23 / .52)); }
-.sheet { box-shadow: var(--stepup-shadow, 0 1px 2px rgb(0 0 0 / .05), 0 12px 40px -12px rgb(0 0 0 / .18)); }
+.sheet { position: relative; box-shadow: var(--stepup-shadow, 0 1px 2px rgb(0 0 0 / .05), 0 12px 40px -12px rgb(0 0 0 / .18)); }
 dialog:focus { outline: none; }
 
 header {
@@ -235,9 +235,10 @@ button[aria-disabled] { cursor: default; }
 }
 .secret code { font-weight: 500; letter-spacing: .02em; text-align: center; user-select: all; }
 .codes {
-  list-style: none; display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .25rem 1rem; margin: 0 0 .625rem;
-  padding: .875rem 1rem; border-radius: var(--_inner); background: var(--_raised); font-size: .9375rem; text-align: center;
+  list-style: none; display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .25rem .5rem; margin: 0 0 .625rem;
+  padding: .875rem .75rem; border-radius: var(--_inner); background: var(--_raised); font-size: .8125rem; text-align: center;
 }
+.codes code { white-space: nowrap; }
 
 .skeleton { display: grid; gap: .75rem; margin-block: 1.25rem .25rem; }
 .skeleton i {
@@ -250,7 +251,10 @@ button[aria-disabled] { cursor: default; }
   inline-size: 1.125rem; block-size: 1.125rem; border-radius: 50%; border: 2px solid currentColor;
   border-inline-end-color: transparent; animation: turn .7s linear infinite;
 }
-.aloud { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.aloud {
+  position: absolute; inset-block-start: 0; inset-inline-start: 0; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap;
+}
 
 @keyframes turn { to { transform: rotate(1turn); } }
 @keyframes pulse { 50% { opacity: .5; } }

@@ -18,13 +18,14 @@ export interface DeniedErrorParameters {
  * `isDenied`. Throw one of the kind `unavailable` in a function of yours that could not find something out.
  */
 export class DeniedError extends Error {
+  /** The name of the class, which minifying leaves as it is. */
+  override readonly name: string = 'DeniedError';
   readonly kind: DenialKind;
   readonly note: DenialNote | undefined;
   readonly authorizationDetails: string | undefined;
 
   constructor({ kind, message, note, cause, authorizationDetails }: DeniedErrorParameters) {
     super(message === undefined ? texts[kind] : `${texts[kind]}: ${message}`, cause === undefined ? undefined : { cause });
-    this.name = new.target.name;
     this.kind = kind;
     this.note = note;
     this.authorizationDetails = authorizationDetails;

@@ -10,6 +10,7 @@ export interface RefusedErrorParameters extends DeniedErrorParameters {
 
 /** A refusal by the issuer, with what it said about it. */
 export class RefusedError extends DeniedError {
+  override readonly name: string = 'RefusedError';
   /** The issuer's code, such as `elevated_access_token_required`. */
   readonly code: string;
   readonly scope: string | undefined;

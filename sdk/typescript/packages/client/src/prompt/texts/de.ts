@@ -90,8 +90,8 @@ export const de: PromptTexts = {
   copied: 'Kopiert',
   keepTitle: 'Bewahren Sie Ihre Wiederherstellungscodes auf',
   keepHow:
-    'Wenn Sie Ihr Gerät verlieren, kommen Sie mit einem dieser Codes hinein. Jeder gilt einmal. Bewahren Sie sie sicher auf; ' +
-    'sie werden nicht noch einmal gezeigt.',
+    'Wenn Sie Ihr Gerät verlieren, kommen Sie mit einem dieser Codes hinein. Jeder gilt einmal. Bewahren Sie sie sicher auf: ' +
+    'Sobald Sie das bestätigen, werden sie nicht noch einmal gezeigt.',
   kept: 'Ich habe sie aufbewahrt',
   done: 'Bestätigt',
   waitFor: 'Versuchen Sie es in {time} erneut.',

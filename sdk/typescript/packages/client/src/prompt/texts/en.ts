@@ -88,7 +88,7 @@ export const en: PromptTexts = {
   copy: 'Copy',
   copied: 'Copied',
   keepTitle: 'Keep your recovery codes',
-  keepHow: 'If you lose your device, one of these lets you in. Each works once. Keep them somewhere safe; they are not shown again.',
+  keepHow: 'If you lose your device, one of these lets you in. Each works once. Keep them somewhere safe: once you say so, they are not shown again.',
   kept: 'I have kept them',
 
   done: 'Confirmed',

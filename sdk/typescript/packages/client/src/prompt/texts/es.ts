@@ -90,8 +90,8 @@ export const es: PromptTexts = {
   copied: 'Copiado',
   keepTitle: 'Guarda tus códigos de recuperación',
   keepHow:
-    'Si pierdes tu dispositivo, podrás entrar con uno de estos. Cada uno sirve una sola vez. Guárdalos en un lugar seguro; ' +
-    'no se volverán a mostrar.',
+    'Si pierdes tu dispositivo, podrás entrar con uno de estos. Cada uno sirve una sola vez. Guárdalos en un lugar seguro: ' +
+    'cuando lo confirmes, no se volverán a mostrar.',
   kept: 'Los he guardado',
   done: 'Confirmado',
   waitFor: 'Vuelve a intentarlo en {time}.',

@@ -92,7 +92,7 @@ export const fr: PromptTexts = {
   keepTitle: 'Conservez vos codes de récupération',
   keepHow:
     'Si vous perdez votre appareil, l’un de ces codes vous redonne l’accès. Chacun ne sert qu’une fois. Gardez-les en lieu ' +
-    'sûr ; ils ne seront plus affichés.',
+    'sûr : une fois que vous l’aurez confirmé, ils ne seront plus affichés.',
   kept: 'Je les ai conservés',
   done: 'Confirmé',
   waitFor: 'Réessayez dans {time}.',

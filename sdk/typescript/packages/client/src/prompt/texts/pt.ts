@@ -91,7 +91,7 @@ export const pt: PromptTexts = {
   keepTitle: 'Guarde os seus códigos de recuperação',
   keepHow:
     'Se você perder o seu dispositivo, um destes códigos permite entrar. Cada um funciona uma única vez. Guarde-os em um ' +
-    'lugar seguro; eles não serão mostrados de novo.',
+    'lugar seguro: depois de confirmar, eles não serão mostrados de novo.',
   kept: 'Já guardei',
   done: 'Confirmado',
   waitFor: 'Tente novamente em {time}.',
