@@ -61,6 +61,7 @@ async function admit(environment) {
 install(pack());
 const child = await serve();
 for (const environment of environments) await admit(environment);
+console.log(`Codes that stepup "sends" are in http://localhost:${PORT}/dev/inbox`);
 const vite = spawn(process.execPath, [join(here, 'node_modules/vite/bin/vite.js')], {
   cwd: here, stdio: 'inherit', env: { ...process.env, APP_PORT, BANK_URL: `http://127.0.0.1:${SERVICE_PORT}`, VITE_STEPUP_URL: `http://localhost:${PORT}` },
 });

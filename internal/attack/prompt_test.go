@@ -533,6 +533,8 @@ func TestPromptOpenRedirector(t *testing.T) {
 		"javascript:alert(1)", "data:text/html,x", "//evil.example/"} {
 		if r := s.Do(t, "POST", sdk(promptsPath), ada.Header(), promptBody(m{"redirectUri": uri})); r.Code != "invalid_redirect_uri" {
 			t.Errorf("%q: %d %s", uri, r.Status, r.Body)
+		} else if said := string(r.Body); strings.Contains(said, "u@") || strings.Contains(said, "from=") || strings.Contains(said, "alert") {
+			t.Errorf("%q is repeated: %s", uri, said)
 		}
 	}
 	for _, uri := range []string{"http://127.0.0.1:4444/back", "com.example.app:/back"} {

@@ -30,6 +30,7 @@ func measureEngine(t *testing.T, engine string) (all []measured) {
 		if !strings.Contains(row.name, *only) {
 			continue
 		}
+		progress("%s: %s", engine, row.name)
 		warm := *each
 		*each = min(warm, time.Second)
 		measure(t, s, row.name, 4, row.op)

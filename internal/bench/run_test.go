@@ -178,11 +178,17 @@ func call(method, url string, header http.Header, body, into any) error {
 	return json.Unmarshal(text, into)
 }
 
+// progress says on stderr what is measured now, since a figure takes a while.
+func progress(format string, values ...any) {
+	fmt.Fprintf(os.Stderr, "measuring "+format+"\n", values...)
+}
+
 // TestTable makes the table of `make bench`.
 func TestTable(t *testing.T) {
 	if !*table {
 		t.Skip("it measures for minutes: make bench")
 	}
+	progress("what this machine can do")
 	limits := measureLimits(t)
 	var rows []measured
 	for _, engine := range strings.Split(*engines, ",") {

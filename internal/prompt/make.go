@@ -2,7 +2,9 @@ package prompt
 
 import (
 	"crypto/rand"
+	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -72,7 +74,7 @@ func (f *Face) make(c *door.Call, r PromptRequest) (Prompt, error) {
 func (r PromptRequest) check(c *door.Call) ([]string, error) {
 	switch {
 	case !c.Tenant.Prompt.Returns(r.RedirectURI):
-		return nil, unlisted()
+		return nil, unlisted(r.RedirectURI)
 	case !stateRule.MatchString(r.State):
 		return nil, fault.New(fault.InvalidRequest, "state must be 16 to 256 random letters, digits or . _ ~ -.")
 	case r.CodeChallengeMethod != "S256" || !challengeRule.MatchString(r.CodeChallenge):
@@ -139,9 +141,23 @@ func insert(c *door.Call, tx *store.Tx, p *store.PromptRow) error {
 	})
 }
 
-func unlisted() *fault.Error {
+func unlisted(sent string) *fault.Error {
 	return fault.New(fault.InvalidRedirectURI,
-		"redirectUri is none of those that this environment lists in prompt.redirectUris, letter for letter.")
+		"redirectUri is none of those that this environment lists in prompt.redirectUris, letter for letter; %s was sent.", shown(sent))
+}
+
+// shown is what of an address can be repeated in an answer: not who is named in it, nor
+// its query and fragment, which may hold what is secret.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme == "" || u.Opaque != "" || len(address) > 500 {
+		return "what is no such address"
+	}
+	left := ""
+	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		left = " with more that is not repeated here"
+	}
+	return strconv.Quote((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()) + left
 }
 
 // pageURL is where the page of a prompt is.
