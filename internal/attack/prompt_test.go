@@ -533,7 +533,8 @@ func TestPromptOpenRedirector(t *testing.T) {
 		"javascript:alert(1)", "data:text/html,x", "//evil.example/"} {
 		if r := s.Do(t, "POST", sdk(promptsPath), ada.Header(), promptBody(m{"redirectUri": uri})); r.Code != "invalid_redirect_uri" {
 			t.Errorf("%q: %d %s", uri, r.Status, r.Body)
-		} else if said := string(r.Body); strings.Contains(said, "u@") || strings.Contains(said, "from=") || strings.Contains(said, "alert") {
+		} else if said := string(r.Body); slices.ContainsFunc([]string{"u@", "from=", "alert"},
+			func(part string) bool { return strings.Contains(said, part) }) {
 			t.Errorf("%q is repeated: %s", uri, said)
 		}
 	}
