@@ -47,7 +47,7 @@ const reveal = async (wallet: RevealWallet, port: MessagePort): Promise<void> =>
     if (key === 'Escape') close();
   });
   addEventListener('pagehide', () => view.clear());
-  new ResizeObserver(() => say({ type: 'height', height: document.documentElement.scrollHeight })).observe(place);
+  new ResizeObserver(() => say({ type: 'height', height: Math.ceil(place.getBoundingClientRect().height) })).observe(place);
   view.working();
 
   const pair = (await knowsChain(wallet.chain)) ? await newRecipient().catch(() => undefined) : undefined;

@@ -1,4 +1,11 @@
-import { authenticateTotpMfaDevice, getMfaMethods, registerTotpMfaDevice } from '@stepup-auth/client';
+import {
+  acknowledgeRecoveryCodes,
+  authenticateTotpMfaDevice,
+  getMfaMethods,
+  getMfaRecoveryCodes,
+  isPendingRecoveryCodesAcknowledgment,
+  registerTotpMfaDevice,
+} from '@stepup-auth/client';
 import type { MFARegisterTotpDeviceGetResponse } from '@stepup-auth/core';
 import { TokenScope, useRegisterPasskey, useSession, useStepUp, useStepUpClient } from '@stepup-auth/react';
 import { useEffect, useState } from 'react';
@@ -76,7 +83,35 @@ export const Factors = () => {
           <button disabled={busy} onClick={() => void addPasskey()}>Add a passkey</button>
         </div>
       )}
+      {isPendingRecoveryCodesAcknowledgment(client) && <RecoveryCodes />}
       <Say said={said} />
     </Card>
+  );
+};
+
+/** Recovery codes, until their owner says that they are kept. They are there after the first factor, and at each sign-in until then. */
+const RecoveryCodes = () => {
+  const client = useStepUpClient();
+  const [codes, setCodes] = useState<readonly string[]>([]);
+  const { said, busy, run } = useDoing();
+  const fetchCodes = useStepUp(() => getMfaRecoveryCodes(client), { scope: TokenScope.Credentiallink });
+  const show = () => run(async () => {
+    const done = await fetchCodes.run();
+    if ('result' in done) setCodes(done.result.recoveryCodes);
+    return stopped(done) ?? undefined;
+  });
+  const kept = () => run(() => acknowledgeRecoveryCodes(client));
+  return (
+    <section aria-labelledby="recovery-title" data-recovery>
+      <h3 id="recovery-title">Keep your recovery codes</h3>
+      <p className="hint">Whoever loses the factor gets in with one of these. Each works once.</p>
+      {codes.length > 0 && <ul className="list">{codes.map((code) => <li key={code}><code>{code}</code></li>)}</ul>}
+      <div className="row">
+        {codes.length > 0
+          ? <button className="primary" disabled={busy} onClick={() => void kept()}>I have kept them</button>
+          : <button disabled={busy} onClick={() => void show()}>Show the codes</button>}
+      </div>
+      <Say said={said} />
+    </section>
   );
 };

@@ -125,6 +125,11 @@ const addApp = async (prove) => {
   await card('factors').locator('[name=code]').fill(code(0));
   await card('factors').getByRole('button', { name: 'Confirm' }).click();
   await says('factors');
+  const recovery = card('factors').locator('[data-recovery]');
+  await recovery.getByRole('button', { name: 'Show the codes' }).click();
+  await recovery.locator('li').nth(9).waitFor();
+  await recovery.getByRole('button', { name: 'I have kept them' }).click();
+  await recovery.waitFor({ state: 'detached' });
   return code;
 };
 

@@ -727,6 +727,42 @@ describe('nobody is asked for a proof that nothing can give', () => {
   }
 });
 
+describe('a redirect that would lose the session', () => {
+  const where = { requestedScopes: ['wallet:export'], redirectUri: 'https://app.example.com/back' };
+  const onPage = async (run) => {
+    globalThis.location = { origin: 'https://app.example.com', assign: (url) => { globalThis.location.href = url; } };
+    await run().finally(() => { delete globalThis.location; });
+  };
+  const opened = { 'POST /stepUp/prompts': { promptId: 'p', url: 'https://auth.example.com/prompt' } };
+
+  it('is not begun, and what would do is said', () => onPage(async () => {
+    const app = fakeApp(opened);
+    await app.signIn();
+    const refused = await rejection(sdk.promptStepUpAuthRedirect(where, app.client));
+    assert.deepEqual([refused.code, /storage: localStorage/.test(refused.message), location.href], ['invalid_param', true, undefined]);
+    assert.ok(!app.paths().includes('POST /stepUp/prompts'));
+  }));
+
+  it('is begun with a storage, and names it where the session is gone all the same', () => onPage(async () => {
+    const [redirectStorage, storage] = [memory(), memory()];
+    const app = fakeApp(opened, { storage, redirectStorage });
+    await app.signIn();
+    await sdk.promptStepUpAuthRedirect(where, app.client);
+    assert.equal(location.href, 'https://auth.example.com/prompt');
+    const back = fakeApp({}, { redirectStorage });
+    const { state } = JSON.parse([...redirectStorage.items.values()][0]);
+    const url = `https://app.example.com/back?code=c&state=${state}&iss=${encodeURIComponent(`${back.client.apiBaseUrl}/sdk/${back.client.environmentId}`)}`;
+    const lost = await rejection(sdk.completeStepUpAuthRedirect({ url }, back.client));
+    assert.deepEqual([lost.code, /storage: localStorage/.test(lost.message)], ['session_ended', true]);
+  }));
+});
+
+it('whoever has no wallet is told how to get one', async () => {
+  const app = fakeApp({ 'GET /waas': { wallets: [] } });
+  await app.signIn();
+  assert.match((await rejection(sdk.exportWaasPrivateKey({}, app.client))).message, /createWallet/);
+});
+
 describe('cookies', () => {
   const cookieSettings = settings({ auth: { storage: ['cookie'] } });
   const withoutToken = () => { const { minifiedJwt, jwt: _, ...rest } = verify(); return rest; };

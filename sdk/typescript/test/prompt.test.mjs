@@ -125,6 +125,16 @@ describe('the prompt', () => {
     assert.equal(await sheet().locator('.aloud[role=status]').innerText(), 'Checking…');
   });
 
+  it('says that what was typed is still there, where something was', async () => {
+    await tab.show('offline');
+    assert.match(await sheet().locator('[role=alert]').innerText(), /offline.*What you typed is still here/s);
+    await tab.page.evaluate(() => { states.unsent = { ...states['email-before-sending'], endpoints: { sendCode: async () => { throw Object.assign(new Error('no'), { code: 'network_error' }); } } }; });
+    await tab.show('unsent');
+    await sheet().locator('.primary').click();
+    await sheet().locator('.bad').waitFor();
+    assert.doesNotMatch(await sheet().locator('[role=alert]').innerText(), /typed/);
+  });
+
   it('draws a QR code that a camera reads', async () => {
     await tab.show('enrol-authenticator-app');
     const [size, path] = await sheet().locator('.qr svg').evaluate((svg) => [svg.viewBox.baseVal.width, svg.querySelector('.qr-dark').getAttribute('d')]);

@@ -70,7 +70,7 @@ export const docs = (on) => {
     const bank = await startBank(on.server.issuer, on.serviceToken);
     let app;
     try {
-      writeFileSync(`${folder}/ask.d.ts`, 'declare const ask: (question: string) => Promise<string>;');
+      writeFileSync(`${folder}/ask.d.ts`, 'declare const ask: (question: string) => Promise<string | null>;');
       blocks.forEach((block, i) => writeFileSync(`${folder}/block${i}.ts`, block));
       compile(folder);
 

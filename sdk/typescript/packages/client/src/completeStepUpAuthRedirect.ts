@@ -31,7 +31,8 @@ export const completeStepUpAuthRedirect = async ({ url }: { url: URL | string },
   const prompt = state === null ? undefined : await takePrompt(core, state);
   if (!prompt) return undefined;
   if (!searchParams.get('iss')?.endsWith(`/sdk/${core.config.environmentId}`)) throw new InvalidResponseError('Another environment sent the browser back.');
-  if (!within || within.sessionId !== prompt.sessionId) throw new SessionEndedError('The prompt began in another session.');
+  if (!within) throw new SessionEndedError('The session did not outlive the way there: make the client with `storage: localStorage`.');
+  if (within.sessionId !== prompt.sessionId) throw new SessionEndedError('The prompt began in another session.');
   const code = searchParams.get('code');
   if (code === null) {
     const expired = searchParams.get('error') === 'expired';

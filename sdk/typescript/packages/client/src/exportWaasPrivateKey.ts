@@ -32,7 +32,9 @@ export const exportWaasPrivateKey = async ({ walletAccount, binding }: ExportWaa
   const { client: chosen, core, within } = await begin(client, 'required');
   const wallets = await getWallets(chosen);
   const wallet = wallets.find(({ address, state }) => (walletAccount ? address === walletAccount.address : state === 'active'));
-  if (!wallet) throw new InvalidParamError('The service keeps no such wallet for the user.');
+  if (!wallet) {
+    throw new InvalidParamError(walletAccount ? 'The service keeps no such wallet for the user.' : 'The user has no embedded wallet: make one with createWallet.');
+  }
   await reveal(core, wallet, (recipientKey) => {
     core.still(within);
     return exportWallet({ walletId: wallet.walletId, recipientKey, ...(binding ? { binding } : {}) }, chosen);

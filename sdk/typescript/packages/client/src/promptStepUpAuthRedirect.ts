@@ -8,6 +8,7 @@ import { textOf } from './internal/json.js';
 import { base64url, randomText } from './internal/random.js';
 import type { Scope } from './internal/scope.js';
 import { send } from './internal/send.js';
+import { usesCookies } from './internal/settings.js';
 
 export interface PromptStepUpAuthRedirectParams {
   requestedScopes: readonly Scope[];
@@ -24,7 +25,7 @@ export interface PromptStepUpAuthRedirectParams {
  * `completeStepUpAuthRedirect`. It needs no component and no code for any method, and always asks: see first, with
  * `checkStepUpAuth`, whether that is needed.
  *
- * @throws InvalidParamError without scopes, APIError `invalid_redirect_uri` if the environment does not list the page,
+ * @throws InvalidParamError without scopes, and with a client that keeps its session in memory, APIError `invalid_redirect_uri` if the environment does not list the page,
  * `rate_limited` with too many prompts open.
  * @example
  * ```ts
@@ -40,6 +41,9 @@ export const promptStepUpAuthRedirect = async (
 ): Promise<void> => {
   if (!requestedScopes?.length) throw new InvalidParamError('Say which scopes are asked for: requestedScopes.');
   const { core, within } = await begin(client, 'required');
+  if (core.config.forgets && !usesCookies(core.settings)) {
+    throw new InvalidParamError('The session would be gone with the page: make the client with `storage: localStorage`.');
+  }
   const [state, codeVerifier] = [randomText(), randomText() + randomText()];
   const codeChallenge = base64url(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(codeVerifier)));
   const json = await send(core, {

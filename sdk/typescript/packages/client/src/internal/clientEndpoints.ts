@@ -224,7 +224,7 @@ class ClientEndpoints implements PromptEndpoints {
       ...(binding ? { binding } : {}),
       credentials: credentials.map((credential) => this.#credential(credential)),
       ...(defaultCredentialId === undefined ? {} : { defaultCredentialId }),
-      recoveryCodes: credentials.some(isFactor) && this.#methods.some(({ allowBackupCodes }) => allowBackupCodes),
+      recoveryCodes: credentials.some(({ format }) => this.#methods.some(({ type, allowBackupCodes }) => type === format && allowBackupCodes)),
       enrol: this.#enrollable(answer),
       passkeys: { usable: 'PublicKeyCredential' in globalThis },
       ...(reason === undefined ? {} : { reason }),

@@ -53,6 +53,8 @@ export interface Config {
   readonly storage: StepUpStorage;
   /** Whether other tabs have the storage too. */
   readonly shared: boolean;
+  /** Whether the session is gone once the page sends the browser elsewhere, unless it is a cookie. */
+  readonly forgets: boolean;
   readonly storeTokens: boolean;
   readonly redirectStorage: StepUpStorage;
   readonly fetch: typeof globalThis.fetch;
@@ -90,6 +92,7 @@ export const configOf = (options: StepUpClientOptions): Config => {
     issuer: `${apiBaseUrl}/sdk/${environmentId}`,
     storage,
     shared: options.storage !== undefined && options.storage !== sessionStorageOf(page), // which each tab has for itself
+    forgets: !options.storage && !options.navigate && page.location !== undefined,
     storeTokens: options.storeTokens ?? true,
     redirectStorage: options.redirectStorage ?? sessionStorageOf(page) ?? storage,
     fetch: options.fetch ?? ((...args) => globalThis.fetch(...args)),

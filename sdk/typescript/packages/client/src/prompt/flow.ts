@@ -48,6 +48,8 @@ export interface FlowState {
   readonly screen: Screen;
   readonly busy: boolean;
   readonly problem: Problem | null;
+  /** Whether a code was typed on this screen. */
+  readonly typed: boolean;
   /** The wallets that the page has, once they were looked for. */
   readonly wallets: readonly FoundWallet[] | null;
 }
@@ -84,6 +86,7 @@ export class Flow {
     screen: { name: 'loading' },
     busy: false,
     problem: null,
+    typed: false,
     wallets: null,
   };
   #ended = false;
@@ -174,6 +177,7 @@ export class Flow {
 
   async verifyCode(code: string): Promise<void> {
     const { screen } = this.state;
+    this.#set({ typed: true });
     if (!(screen.name === 'recovery' ? code.trim() : /^\d{6,8}$/.test(code))) return this.#set({ problem: { text: 'incomplete' } });
     if (screen.name === 'recovery') return this.#prove(() => this.endpoints.recovery({ code, purpose: this.purpose }));
     if (screen.name === 'enrolTotp') return this.#confirmTotp(code);
@@ -397,7 +401,7 @@ export class Flow {
 
   #go(screen: Screen): void {
     this.#turn += 1;
-    this.#set({ screen, busy: false, problem: null, ...(screen.name === 'wallet' ? { wallets: null } : {}) });
+    this.#set({ screen, busy: false, problem: null, typed: false, ...(screen.name === 'wallet' ? { wallets: null } : {}) });
   }
 
   #set(change: Partial<FlowState>): void {

@@ -104,6 +104,8 @@ export interface PromptTexts extends Record<ProblemText, string> {
 
   done: string;
   waitFor: string;
+  /** Follows offline and unavailable, where something was typed. */
+  stillHere: string;
   stopDisputed: string;
   stopDisputedDo: string;
   stopCooling: string;

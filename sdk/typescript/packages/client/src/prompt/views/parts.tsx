@@ -55,8 +55,9 @@ export const Way = ({ icon, name, hint, onClick, busy, focus }: {
   </li>
 );
 
-const sentence = ({ texts, now }: Ui, problem: Problem, to: string): ComponentChildren => [
+const sentence = ({ flow, texts, now }: Ui, problem: Problem, to: string): ComponentChildren => [
   words(texts[problem.text], { to }),
+  flow.state.typed && (problem.text === 'offline' || problem.text === 'unavailable') ? ` ${texts.stillHere}` : null,
   problem.detail ? <small class="detail" dir="auto">{problem.detail}</small> : null,
   problem.until !== undefined && problem.until > now
     ? <span aria-hidden="true">{' '}{words(texts.waitFor, { time: clock(problem.until - now) })}</span>
