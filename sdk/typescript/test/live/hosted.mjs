@@ -1,5 +1,6 @@
 // The page of a hosted prompt in a real browser: every method, from the app and back to a token, and attacks on the way.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
@@ -16,6 +17,7 @@ export const hostedTests = (on) => {
   describe('the hosted prompt', () => {
     let browser;
     let close;
+    let documented; // what stands at the redirectUri, if it is no page on the client
     before(async () => {
       const entry = { contents: `import * as sdk from '@stepup-auth/client'; globalThis.sdk = sdk;`, resolveDir: root };
       const { outputFiles: [{ text: script }] } = await build({ stdin: entry, bundle: true, format: 'esm', platform: 'browser', write: false });
@@ -29,6 +31,7 @@ export const hostedTests = (on) => {
           onward.on('error', () => response.destroy());
           return request.pipe(onward);
         }
+        if (documented && request.url.startsWith('/back')) return response.writeHead(200, { 'content-type': 'text/html' }).end(documented);
         if (request.url === '/sdk.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
         const policy = `default-src 'none'; script-src 'self'; connect-src ${on.server.origin}; frame-src *; base-uri 'none'`;
         return response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy })
@@ -233,6 +236,32 @@ export const hostedTests = (on) => {
       await way(app.tab, 'Cancel and close');
       const { url, code } = await finish(app);
       assert.deepEqual([url.searchParams.get('error'), url.searchParams.has('code'), code], ['access_denied', false, 'step_up_cancelled']);
+      await app.context.close();
+    });
+
+    it('serves the page of docs/hosted-prompt.md, which has no client', async () => {
+      const app = await openApp(withApp);
+      const { tab, code } = app;
+      const [, html] = /```html\n([\s\S]*?)```/.exec(readFileSync(`${root}../../docs/hosted-prompt.md`, 'utf8'));
+      documented = html.replace(/'http:\/\/127[^']*'/, JSON.stringify(on.server.issuer)).replace('order:pay', 'wallet:export');
+      try {
+        await tab.evaluate(() => sessionStorage.setItem('session', sdk.getDefaultClient().token));
+        for (const [act, said] of [
+          [() => way(tab, 'Cancel and close'), 'You did not confirm it.'],
+          [() => type(tab, code(1)), /^Confirmed with a token of \d{3,} characters\.$/],
+        ]) {
+          await tab.goto(redirectUri);
+          await tab.getByRole('button', { name: 'Pay' }).click();
+          await tab.waitForSelector('stepup-prompt');
+          await act();
+          await tab.getByText(said).waitFor();
+          assert.equal(tab.url(), redirectUri);
+        }
+        await tab.goto(`${redirectUri}?code=x&state=y&iss=z`);
+        await tab.getByText('This is no answer to what this page asked.').waitFor();
+      } finally {
+        documented = undefined;
+      }
       await app.context.close();
     });
 
