@@ -172,7 +172,18 @@ export const revealTests = (on) => {
       const app = await openApp('client', { chain: 'SOL' });
       const { tab } = app;
       await prove(app);
+      await tab.setViewportSize({ width: 375, height: 800 });
       const frame = await begin(tab, { walletAccount: { address: app.address } });
+      /** Waits until the frame is as high as what it shows, or lets the test fail with the time it took. */
+      const fits = async () => {
+        const height = await frame.locator('main').evaluate((main) => main.getBoundingClientRect().height);
+        await tab.waitForFunction((wanted) => Math.abs(document.querySelector('dialog iframe').clientHeight - wanted) <= 1, height, { ...often, timeout: 5_000 });
+      };
+      await fits();
+      await button(frame, 'Show key').click();
+      await fits();
+      await button(frame, 'Hide key').click();
+      await fits();
       const key = await shownIn(frame);
       assert.ok(key.length > 80 && await frame.locator('.key').isVisible());
       await tab.evaluate(() => { // a tap beside the frame
