@@ -5,6 +5,7 @@ import {
   getMfaRecoveryCodes,
   isPendingRecoveryCodesAcknowledgment,
   registerTotpMfaDevice,
+  StepUpRequiredError,
 } from '@stepup-auth/client';
 import type { MFARegisterTotpDeviceGetResponse } from '@stepup-auth/core';
 import { TokenScope, useRegisterPasskey, useSession, useStepUp, useStepUpClient } from '@stepup-auth/react';
@@ -96,6 +97,11 @@ const RecoveryCodes = () => {
   const { said, busy, run } = useDoing();
   const fetchCodes = useStepUp(() => getMfaRecoveryCodes(client), { scope: TokenScope.Credentiallink });
   const show = () => run(async () => {
+    try {
+      return setCodes((await getMfaRecoveryCodes(client)).recoveryCodes); // right after the factor was enrolled nothing more is asked for
+    } catch (error) {
+      if (!(error instanceof StepUpRequiredError)) throw error;
+    }
     const done = await fetchCodes.run();
     if ('result' in done) setCodes(done.result.recoveryCodes);
     return stopped(done) ?? undefined;
