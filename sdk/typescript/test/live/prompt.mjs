@@ -143,7 +143,8 @@ export const promptTests = (on) => {
       const addWallet = async ({ tab }, account) => {
         await tab.exposeFunction('sign', (hex) => account.signMessage({ message: { raw: hex } }));
         await tab.evaluate((address) => {
-          const provider = { request: async ({ method, params }) => (method === 'eth_requestAccounts' ? [address] : sign(params[0])) };
+          const answers = { eth_requestAccounts: [address], eth_chainId: '0x1' };
+          const provider = { request: async ({ method, params }) => answers[method] ?? sign(params[0]) };
           const announce = () => dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail: { info: { uuid: '1', name: 'Test Wallet' }, provider } }));
           addEventListener('eip6963:requestProvider', announce);
           const signMessage = ({ message }) => sign(`0x${[...new TextEncoder().encode(message)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`);
