@@ -30,8 +30,9 @@ before(async () => {
   const [PORT, SERVICE_PORT, APP_PORT] = [await freePort(), await freePort(), await freePort()].map(String);
   server = `http://127.0.0.1:${PORT}`;
   const [, command] = /```sh\n([\s\S]*?)```/.exec(readFileSync(join(here, 'README.md'), 'utf8'));
-  // A group of its own, which ends as a whole: what was started starts others.
-  started = spawn('bash', ['-ec', command], { cwd: here, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PORT, SERVICE_PORT, APP_PORT, DATA: data } });
+  // A group of its own, which ends as a whole: what was started starts others. Colours would stand in the middle of the address.
+  const env = { ...process.env, PORT, SERVICE_PORT, APP_PORT, DATA: data, NO_COLOR: '1' };
+  started = spawn('bash', ['-ec', command], { cwd: here, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env });
   let log = '';
   const origin = `http://localhost:${APP_PORT}`;
   await new Promise((resolve, reject) => {
