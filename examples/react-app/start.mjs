@@ -30,7 +30,7 @@ function install(packed) {
   const done = join(here, 'node_modules/.installed');
   const wanted = `${packed} ${readFileSync(join(here, 'package-lock.json'), 'utf8')}`;
   if (existsSync(done) && readFileSync(done, 'utf8') === wanted) return;
-  run('npm', ['ci', '--ignore-scripts'], { cwd: here });
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: here });
   writeFileSync(done, wanted);
 }
 
