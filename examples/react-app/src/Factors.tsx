@@ -70,7 +70,10 @@ export const Factors = () => {
             <p><code data-secret>{enrolling.secret}</code></p>
             <label>
               The code it shows
-              <input name="code" className="code" inputMode="numeric" autoComplete="one-time-code" required autoFocus placeholder="······" />
+              <input
+                name="code" className="code" inputMode="numeric" autoComplete="one-time-code" placeholder="······"
+                required autoFocus
+              />
             </label>
             <div className="row">
               <button className="primary" disabled={busy}>Confirm</button>

@@ -8,7 +8,8 @@ interface BankAccount {
   readonly balance: number;
 }
 
-const money = (amount: number) => new Intl.NumberFormat('en', { style: 'currency', currency: 'EUR', maximumFractionDigits: 0 }).format(amount);
+const euros = new Intl.NumberFormat('en', { style: 'currency', currency: 'EUR', maximumFractionDigits: 0 });
+const money = (amount: number) => euros.format(amount);
 
 /** A scope of the app's own: transfer:create guards your API, here the example bank, which takes each token once. */
 export const Pay = () => {
@@ -39,14 +40,19 @@ export const Pay = () => {
     const [to, amount] = [String(form.get('to')), Number(form.get('amount'))];
     const done = await transfer.run(to, amount);
     if (!('result' in done)) return stopped(done) ?? undefined;
-    if (!done.result.ok) return { kind: 'bad', text: `The bank refused: ${((await done.result.json()) as { error?: string }).error ?? done.result.status}` };
+    if (!done.result.ok) {
+      const { error = done.result.status } = (await done.result.json()) as { error?: string };
+      return { kind: 'bad', text: `The bank refused: ${error}` };
+    }
     await load();
     return `${money(amount)} went to ${to}.`;
   });
 
   return (
     <Card name="pay" title="Send money">
-      {own ? <p className="balance" data-balance={own.balance}>{money(own.balance)}</p> : <p className="hint">The example bank is not running.</p>}
+      {own
+        ? <p className="balance" data-balance={own.balance}>{money(own.balance)}</p>
+        : <p className="hint">The example bank is not running.</p>}
       <form className="pair" onSubmit={(event) => {
         event.preventDefault();
         void send(new FormData(event.currentTarget));

@@ -25,7 +25,10 @@ export const SignIn = ({ children }: { children: ReactNode }) => {
           {sent ? (
             <label>
               The code we sent to {sent.email}
-              <input name="code" className="code" inputMode="numeric" autoComplete="one-time-code" required autoFocus placeholder="······" />
+              <input
+                name="code" className="code" inputMode="numeric" autoComplete="one-time-code" placeholder="······"
+                required autoFocus
+              />
             </label>
           ) : (
             <label>

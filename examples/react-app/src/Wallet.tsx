@@ -34,7 +34,9 @@ export const Wallet = () => {
           </div>
         </>
       ) : (
-        <div className="row"><button className="primary" disabled={busy || isLoading} onClick={() => void create()}>Create a wallet</button></div>
+        <div className="row">
+          <button className="primary" disabled={busy || isLoading} onClick={() => void create()}>Create a wallet</button>
+        </div>
       )}
       <Say said={said} />
     </Card>

@@ -15,7 +15,9 @@ export interface Said {
   readonly text: string;
 }
 
-export const Say = ({ said }: { said: Said | null }) => <div className="said" role="status">{said && <p className={said.kind}>{said.text}</p>}</div>;
+export const Say = ({ said }: { said: Said | null }) => (
+  <div className="said" role="status">{said && <p className={said.kind}>{said.text}</p>}</div>
+);
 
 /** Runs what a button does, and says how it ended. What it answers is good news. */
 export const useDoing = () => {
