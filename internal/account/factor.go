@@ -159,7 +159,8 @@ func Rename(c who.Caller, tx *store.Tx, row store.CredentialRow, alias string) e
 			}
 		}
 	}
-	return audit.Record(tx, c.By, "credential.renamed", audit.Detail{"credential_id": row.ID, "from": row.PublicIdentifier, "to": alias})
+	return audit.RecordPersonal(tx, c.By, "credential.renamed", audit.Detail{"credential_id": row.ID},
+		audit.Detail{"from": row.PublicIdentifier, "to": alias})
 }
 
 // seen reports whether people see every character of a name. What joins and colours

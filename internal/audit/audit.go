@@ -1,6 +1,8 @@
 // Package audit records what changed state, in the transaction that changed
 // it. Whatever changes state takes a [By]: who is acting cannot be left out.
-// Rows carry a hash of their own content; secrets and codes never enter them.
+// Rows carry a hash of their own content; secrets and codes never enter them. Where a
+// request came from, and what an entry says of a person, stand beside the row, which
+// has only a salted hash of them: that they are forgotten does not change it.
 package audit
 
 import (
@@ -21,6 +23,7 @@ type By struct {
 	UserID        string // whom it concerns
 	SessionID     string
 	RequestID     string
+	From          *Origin // nil: it came from no network
 
 	Refusals *Refusals // counts refusals of anonymous requests; nil: each is recorded
 }
@@ -42,40 +45,54 @@ func (by By) In(sessionID string) By {
 
 // Record appends one entry. Its error must fail the transaction.
 func Record(tx *store.Tx, by By, action string, detail Detail) error {
-	_, err := record(tx, by, action, detail)
-	return err
+	return RecordPersonal(tx, by, action, detail, nil)
 }
 
-func record(tx *store.Tx, by By, action string, detail Detail) (string, error) {
+// RecordPersonal appends an entry that also says something of a person, such as an
+// address or a name of theirs, which is kept for a shorter time than the entry.
+func RecordPersonal(tx *store.Tx, by By, action string, detail, personal Detail) error {
 	if by.Actor == "" {
-		return "", fmt.Errorf("auditing %s: nobody acts", action)
+		return fmt.Errorf("auditing %s: nobody acts", action)
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return "", fmt.Errorf("auditing %s: %w", action, err)
+		return fmt.Errorf("auditing %s: %w", action, err)
 	}
 	if detail == nil {
 		detail = Detail{}
 	}
 	text, err := json.Marshal(detail)
 	if err != nil {
-		return "", fmt.Errorf("auditing %s: %w", action, err)
+		return fmt.Errorf("auditing %s: %w", action, err)
+	}
+	beside, err := by.From.beside(personal)
+	if err != nil {
+		return fmt.Errorf("auditing %s: %w", action, err)
 	}
 	row := store.AuditRow{
 		ID: id.String(), EnvironmentID: by.EnvironmentID, At: tx.Now(), Action: action, Actor: by.Actor,
-		UserID: by.UserID, SessionID: by.SessionID, RequestID: by.RequestID, Detail: string(text),
+		UserID: by.UserID, SessionID: by.SessionID, RequestID: by.RequestID, Detail: string(text), Source: beside.ID,
 	}
 	row.Hash = Hash(row)
-	if err := tx.InsertAudit(row); err != nil {
-		return "", fmt.Errorf("auditing %s: %w", action, err)
+	tokenID, _ := detail["token_id"].(string)
+	if err := tx.InsertAudit(row, tokenID); err != nil {
+		return fmt.Errorf("auditing %s: %w", action, err)
 	}
-	return row.ID, nil
+	if beside.ID == "" {
+		return nil
+	}
+	beside.EnvironmentID = by.EnvironmentID
+	return tx.InsertAuditSource(beside)
 }
 
-// Hash is the SHA-256, in hex, of the JSON array of all columns but the hash itself.
+// Hash is the SHA-256, in hex, of the JSON array of all columns but the hash itself;
+// without the source, where there is none.
 func Hash(r store.AuditRow) string {
-	content, _ := json.Marshal([]any{r.ID, r.EnvironmentID, r.At.UnixMilli(), r.Action, r.Actor, r.UserID, r.SessionID,
-		r.RequestID, r.Detail})
+	columns := []any{r.ID, r.EnvironmentID, r.At.UnixMilli(), r.Action, r.Actor, r.UserID, r.SessionID, r.RequestID, r.Detail}
+	if r.Source != "" {
+		columns = append(columns, r.Source)
+	}
+	content, _ := json.Marshal(columns)
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }

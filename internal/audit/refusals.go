@@ -2,12 +2,7 @@ package audit
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -138,48 +133,11 @@ func Collect(tx *store.Tx) (bool, error) {
 	}
 	minute := time.Unix(60*counted[0].Minute, 0).UTC().Format(time.RFC3339)
 	for _, e := range order {
-		by := By{Actor: "anonymous", EnvironmentID: e.environmentID}
+		by := By{Actor: "anonymous", EnvironmentID: e.environmentID, From: From(e.source, "")}
 		detail := Detail{"minute": minute, "count": totals[e], "refused": codes[e]}
-		if err := recordFrom(tx, by, "proof.refused", detail, e.source); err != nil {
+		if err := Record(tx, by, "proof.refused", detail); err != nil {
 			return false, err
 		}
 	}
 	return true, nil
-}
-
-// recordFrom appends an entry that says where the request came from by a salted
-// hash; the address itself stands beside it, until it is forgotten.
-func recordFrom(tx *store.Tx, by By, action string, detail Detail, address string) error {
-	salt := make([]byte, 16)
-	_, _ = rand.Read(salt) // never fails
-	detail["source"] = sourceHash(salt, address)
-	id, err := record(tx, by, action, detail)
-	if err != nil {
-		return err
-	}
-	return tx.InsertAuditSource(store.AuditSource{EventID: id, EnvironmentID: by.EnvironmentID, Salt: salt, Address: address})
-}
-
-func sourceHash(salt []byte, address string) string {
-	sum := sha256.Sum256(append(salt[:len(salt):len(salt)], address...))
-	return hex.EncodeToString(sum[:])
-}
-
-// SourceOf is the network address that an entry came from: empty where none was
-// kept, or where it is forgotten by now.
-func SourceOf(tx *store.Tx, row store.AuditRow) (string, error) {
-	var detail struct {
-		Source string `json:"source"`
-	}
-	if err := json.Unmarshal([]byte(row.Detail), &detail); err != nil || detail.Source == "" {
-		return "", nil // other entries say other things under this name, or nothing
-	}
-	kept, err := tx.AuditSource(row.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", nil
-	}
-	if err == nil && sourceHash(kept.Salt, kept.Address) != detail.Source {
-		err = fmt.Errorf("audit entry %s came from another address than the one beside it: somebody changed the database", row.ID)
-	}
-	return kept.Address, err
 }

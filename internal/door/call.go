@@ -46,8 +46,10 @@ type Call struct {
 }
 
 func (d *Door) call(a *arrival, r Route) *Call {
-	by := audit.By{Actor: "anonymous", RequestID: d.RequestID(a.request), Refusals: d.Refusals}
-	return &Call{Caller: who.Caller{By: by, Source: d.ClientAddr(a.request)}, door: d, route: r, arrival: a}
+	source := d.ClientAddr(a.request)
+	by := audit.By{Actor: "anonymous", RequestID: d.RequestID(a.request), Refusals: d.Refusals,
+		From: audit.From(source, a.request.Header.Get("User-Agent"))}
+	return &Call{Caller: who.Caller{By: by, Source: source}, door: d, route: r, arrival: a}
 }
 
 // Context is that of the request; it ends when the request has taken too long.

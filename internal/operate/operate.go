@@ -5,7 +5,6 @@
 package operate
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -336,30 +335,6 @@ func tenantOf(tx *store.Tx, environmentID string) (*tenant.Tenant, error) {
 		return nil, err
 	}
 	return tenant.New(row, "")
-}
-
-// AuditEvent is a row of the audit log as it is shown and exported.
-type AuditEvent struct {
-	ID            string          `json:"id"`
-	At            time.Time       `json:"at"`
-	EnvironmentID string          `json:"environmentId,omitempty"`
-	Action        string          `json:"action"`
-	Actor         string          `json:"actor"`
-	UserID        string          `json:"userId,omitempty"`
-	SessionID     string          `json:"sessionId,omitempty"`
-	RequestID     string          `json:"requestId,omitempty"`
-	Source        string          `json:"source,omitempty"` // network address, as long as it is kept
-	Detail        json.RawMessage `json:"detail"`
-	Hash          string          `json:"hash"`
-}
-
-// ViewAudit shapes a row, with the network address beside it.
-func ViewAudit(tx *store.Tx, r store.AuditRow) (AuditEvent, error) {
-	source, err := audit.SourceOf(tx, r)
-	return AuditEvent{
-		ID: r.ID, At: r.At, EnvironmentID: r.EnvironmentID, Action: r.Action, Actor: r.Actor, UserID: r.UserID, SessionID: r.SessionID,
-		RequestID: r.RequestID, Source: source, Detail: json.RawMessage(r.Detail), Hash: r.Hash,
-	}, err
 }
 
 func join(lines []string) string {

@@ -131,20 +131,3 @@ func ViewUser(tx *store.Tx, environmentID, id string) (UserDetail, error) {
 	}
 	return detail, err
 }
-
-// ViewAuditLog shows what a filter finds in the audit log, oldest first.
-func ViewAuditLog(tx *store.Tx, filter store.AuditFilter) ([]AuditEvent, error) {
-	rows, err := tx.Audit(filter)
-	if err != nil {
-		return nil, err
-	}
-	events := []AuditEvent{}
-	for _, row := range rows {
-		event, err := ViewAudit(tx, row)
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, event)
-	}
-	return events, nil
-}

@@ -17,14 +17,15 @@ type AuditRow struct {
 	SessionID     string
 	RequestID     string
 	Detail        string // JSON object
+	Source        string // salted hash of what stands beside it, its [AuditSource]; empty: nothing does
 	Hash          string // over all other columns
 }
 
-// InsertAudit appends a row.
-func (tx *Tx) InsertAudit(a AuditRow) error {
-	return tx.Later(`INSERT INTO audit_events (id, environment_id, at, action, actor, user_id, session_id, request_id, detail, hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		a.ID, a.EnvironmentID, millis(a.At), a.Action, a.Actor, a.UserID, a.SessionID, a.RequestID, a.Detail, a.Hash)
+// InsertAudit appends a row, to be found by the token that it is about, if any.
+func (tx *Tx) InsertAudit(a AuditRow, tokenID string) error {
+	return tx.Later(`INSERT INTO audit_events (id, environment_id, at, action, actor, user_id, session_id, request_id, detail, source,
+		hash, token_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		a.ID, a.EnvironmentID, millis(a.At), a.Action, a.Actor, a.UserID, a.SessionID, a.RequestID, a.Detail, a.Source, a.Hash, tokenID)
 }
 
 // AuditFilter narrows a query; empty fields match all.
@@ -59,13 +60,29 @@ func (tx *Tx) Audit(f AuditFilter) ([]AuditRow, error) {
 	return collect(rows, err, scanAudit)
 }
 
-const auditColumns = `id, environment_id, at, action, actor, user_id, session_id, request_id, detail, hash`
+const auditColumns = `id, environment_id, at, action, actor, user_id, session_id, request_id, detail, source, hash`
 
 func scanAudit(rows Rows) (a AuditRow, err error) {
 	var at int64
-	err = rows.Scan(&a.ID, &a.EnvironmentID, &at, &a.Action, &a.Actor, &a.UserID, &a.SessionID, &a.RequestID, &a.Detail, &a.Hash)
+	err = rows.Scan(&a.ID, &a.EnvironmentID, &at, &a.Action, &a.Actor, &a.UserID, &a.SessionID, &a.RequestID, &a.Detail, &a.Source,
+		&a.Hash)
 	a.At = fromMillis(at)
 	return a, err
+}
+
+// AuditOfSession is the entry of the session's beginning: the first of that very time
+// that names the session.
+func (tx *Tx) AuditOfSession(environmentID, userID, sessionID string, at time.Time) (AuditRow, error) {
+	rows, err := tx.Rows(`SELECT `+auditColumns+` FROM audit_events WHERE user_id = $1 AND user_id <> '' AND at = $2
+		AND environment_id = $3 AND session_id = $4 ORDER BY id LIMIT 1`, userID, millis(at), environmentID, sessionID)
+	found, err := collect(rows, err, scanAudit)
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return AuditRow{}, err
+	}
+	return found[0], nil
 }
 
 // Refusal names what anonymous requests from one source were refused for in one minute.
@@ -112,40 +129,48 @@ func (tx *Tx) RefusalsWait(before int64) (bool, error) {
 	return n > 0, err
 }
 
-// AuditSource is the network address that an entry came from.
+// AuditSource stands beside entries: where their request came from, and what they say
+// of a person. It is kept for a shorter time than they are.
 type AuditSource struct {
-	EventID       string
+	ID            string // the hash that the entries have of it
 	EnvironmentID string
 	Salt          []byte
-	Address       string
+	Address       string // network address
+	UserAgent     string
+	Personal      string // JSON object; empty: nothing
 }
 
-// InsertAuditSource stores the network address beside its entry, which this transaction
-// has written.
+// InsertAuditSource stores what stands beside entries that this transaction has
+// written. The entries of one request share a row, which is stored once.
 func (tx *Tx) InsertAuditSource(s AuditSource) error {
-	return tx.Later(`INSERT INTO audit_sources (event_id, environment_id, at, salt, address) VALUES ($1, $2, $3, $4, $5)`,
-		s.EventID, s.EnvironmentID, millis(tx.Now()), s.Salt, s.Address)
+	if tx.sourced == s.ID {
+		return nil
+	}
+	tx.sourced = s.ID
+	return tx.Later(`INSERT INTO audit_sources (id, environment_id, at, salt, address, user_agent, personal)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
+		s.ID, s.EnvironmentID, millis(tx.Now()), s.Salt, s.Address, s.UserAgent, s.Personal)
 }
 
-// AuditSource reads the network address that an entry came from.
-func (tx *Tx) AuditSource(eventID string) (AuditSource, error) {
-	s := AuditSource{EventID: eventID}
-	err := tx.Row(`SELECT environment_id, salt, address FROM audit_sources WHERE event_id = $1`, eventID).
-		Scan(&s.EnvironmentID, &s.Salt, &s.Address)
+// AuditSource reads what stands beside an entry.
+func (tx *Tx) AuditSource(id string) (AuditSource, error) {
+	s := AuditSource{ID: id}
+	err := tx.Row(`SELECT environment_id, salt, address, user_agent, personal FROM audit_sources WHERE id = $1`, id).
+		Scan(&s.EnvironmentID, &s.Salt, &s.Address, &s.UserAgent, &s.Personal)
 	return s, notFound(err)
 }
 
-// ForgetAuditSources removes up to limit network addresses beside the environment's
-// entries from before a time, and returns how many.
+// ForgetAuditSources removes up to limit rows beside the environment's entries that are
+// from before a time, and returns how many.
 func (tx *Tx) ForgetAuditSources(environmentID string, before time.Time, limit int) (int64, error) {
-	return tx.Exec(`DELETE FROM audit_sources WHERE event_id IN
-		(SELECT event_id FROM audit_sources WHERE environment_id = $1 AND at < $2 ORDER BY at LIMIT $3)`,
+	return tx.Exec(`DELETE FROM audit_sources WHERE id IN
+		(SELECT id FROM audit_sources WHERE environment_id = $1 AND at < $2 ORDER BY at LIMIT $3)`,
 		environmentID, millis(before), limit)
 }
 
-// DeleteAudit removes one entry, if it is there, with the address beside it.
+// DeleteAudit removes one entry, if it is there, with what stands beside it.
 func (tx *Tx) DeleteAudit(id string) error {
-	if _, err := tx.Exec(`DELETE FROM audit_sources WHERE event_id = $1`, id); err != nil {
+	if _, err := tx.Exec(`DELETE FROM audit_sources WHERE id IN ($1, (SELECT source FROM audit_events WHERE id = $1))`, id); err != nil {
 		return err
 	}
 	_, err := tx.Exec(`DELETE FROM audit_events WHERE id = $1`, id)

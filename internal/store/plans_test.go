@@ -33,7 +33,8 @@ var wholesale = []string{
 	`DELETE FROM mfa_tokens WHERE id > $1`,
 	`DELETE FROM refusals WHERE minute = (SELECT MIN(minute)`, // a minute that is over, on one node
 	`SELECT COUNT(*) FROM (SELECT 1 FROM refusals`,
-	`DELETE FROM audit_sources WHERE event_id IN`,                                           // some at a time
+	`DELETE FROM audit_sources WHERE id IN
+		(SELECT`, // some at a time
 	`SELECT COUNT(*) FROM audit_events`,                                                     // stepup audit prune
 	`DELETE FROM device_registrations WHERE environment_id = $1 AND created_at <= $2`,       // of an environment that lets devices alone
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE provenance = $1",         // doctor

@@ -30,8 +30,9 @@ type Tx struct {
 	writes  bool      // of [DB.Write]
 	glances bool      // of [DB.Glance]
 	failed  error
-	held    *held // nil: no user was locked, or they were changed since
-	queued  bool  // a message was
+	held    *held  // nil: no user was locked, or they were changed since
+	queued  bool   // a message was
+	sourced string // the row beside the audit log that was stored last
 }
 
 // statements run in one transaction of an engine, which may begin with the first of them.
