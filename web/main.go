@@ -23,7 +23,7 @@ const output = "../internal/pages/static"
 
 // pages are the folders of this module that are pages: each has an index.html and a
 // main.ts, which imports its style sheet.
-var pages = []string{"prompt", "reveal"}
+var pages = []string{"console", "prompt", "reveal"}
 
 // The demo app has its own modules, which import one of them from here, by name.
 const (

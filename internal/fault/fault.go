@@ -112,6 +112,7 @@ const (
 	BlindSigningRefused            Code = "blind_signing_refused"
 	InvalidServiceToken            Code = "invalid_service_token"
 	InsufficientServiceScope       Code = "insufficient_service_scope"
+	PermissionMissing              Code = "permission_missing"
 	InvalidEnvironmentDocument     Code = "invalid_environment_document"
 	EnvironmentVersionCannotGoBack Code = "environment_version_cannot_go_back"
 )
@@ -120,6 +121,7 @@ var status = map[Code]int{
 	InvalidRequest: 400, InvalidJSON: 400, AmbiguousElevatedToken: 400, UnknownHost: 421,
 	InvalidSession: 401, SignInRequired: 401, InvalidServiceToken: 401,
 	ElevatedTokenRequired: 403, HTTPSRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403,
+	PermissionMissing:     403,
 	DeviceSignatureNeeded: 403, AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
 	DeviceRegistrationRequired: 403, DeviceNotRegistered: 404, PromptNotOpen: 403, EnrolmentNotProven: 403,
 	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415,

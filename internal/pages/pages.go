@@ -20,6 +20,10 @@ var Prompt = folder("prompt")
 // html/template.
 var Reveal = folder("reveal")
 
+// Console is what the pages of the console load. Its index.html is a part of the
+// template of those.
+var Console = folder("console")
+
 func folder(name string) fs.FS {
 	all, err := fs.Sub(static, "static/"+name)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 func TestPages(t *testing.T) {
 	named := regexp.MustCompile(`(?:href|src)="([^"]*/)?([^"/]+)"`)
 	inline := regexp.MustCompile(`<script>|<style|\son\w+=|\sstyle=|https?:`)
-	for name, page := range map[string]fs.FS{"prompt": pages.Prompt, "reveal": pages.Reveal} {
+	for name, page := range map[string]fs.FS{"console": pages.Console, "prompt": pages.Prompt, "reveal": pages.Reveal} {
 		html, err := fs.ReadFile(page, "index.html")
 		if err != nil {
 			t.Fatal(err)

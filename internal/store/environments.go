@@ -66,6 +66,18 @@ func (tx *Tx) Environments() ([]EnvironmentRow, error) {
 	})
 }
 
+// EnvironmentName is what an environment is known by.
+type EnvironmentName struct{ ID, Name string }
+
+// EnvironmentNames lists all environments by name, without their documents.
+func (tx *Tx) EnvironmentNames() ([]EnvironmentName, error) {
+	rows, err := tx.Rows(`SELECT id, name FROM environments ORDER BY name, id`)
+	return collect(rows, err, func(rows Rows) (e EnvironmentName, err error) {
+		err = rows.Scan(&e.ID, &e.Name)
+		return e, err
+	})
+}
+
 // PutEnvironment inserts the environment at revision 1 or, given the revision
 // that was read, replaces it at the next one.
 func (tx *Tx) PutEnvironment(id, name, document string, readRevision int64) error {

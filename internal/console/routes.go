@@ -1,0 +1,48 @@
+package console
+
+import (
+	"github.com/stepup-auth/stepup"
+	"github.com/stepup-auth/stepup/internal/operator"
+)
+
+// A route is a row of the table.
+type route struct {
+	method, path string
+	permission   operator.Permission // in the environment of the path, or in the installation as a whole
+	scope        stepup.Scope        // of the elevated token that is asked for first; empty: none
+	handle       func(*request) (answer, error)
+	shows        page // what it may show, by its zero value; nil: it only redirects
+}
+
+// Who may come besides those with a permission.
+const (
+	everybody operator.Permission = "everybody" // nobody need be signed in
+	operators operator.Permission = "operators" // whoever is signed in; the handler shows each what they may see
+)
+
+// The scopes of dangerous actions.
+const (
+	scopeSettings stepup.Scope = "console:settings:update"
+	scopeSSO      stepup.Scope = "console:sso:update"
+	scopeMFA      stepup.Scope = "console:mfa:reset"
+	scopeUser     stepup.Scope = "console:user:delete"
+	scopeMember   stepup.Scope = "console:member:invite"
+	scopeProject  stepup.Scope = "console:project:delete"
+	scopeReview   stepup.Scope = "console:admin_action:review"
+)
+
+// inEnvironment begins the paths of all that belongs to one environment. For who has no
+// grant there, nothing below it exists.
+const inEnvironment = Root + "e/{environmentId}/"
+
+// routes is the table of everything the console answers, by section. A page needs a
+// row here, a Go file, a template, and canned data in the file _preview_test.go.
+func (c *Console) routes() []route {
+	const e = inEnvironment
+	return []route{
+		{"GET", Root + "{$}", operators, "", home, nil},
+
+		// Environments.
+		{"GET", Root + "environments", operators, "", environmentList, environmentListPage{}},
+	}
+}
