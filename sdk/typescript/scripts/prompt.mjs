@@ -8,7 +8,7 @@ import { build, transform } from 'esbuild';
 export const bundlePrompt = async (dist) => {
   const folder = resolve(dist, 'prompt');
   const { outputFiles } = await build({
-    entryPoints: [`${folder}/index.js`, `${folder}/builtIn.js`],
+    entryPoints: [`${folder}/index.js`, `${folder}/builtIn.js`, `${folder}/headless.js`],
     outdir: folder,
     bundle: true, splitting: true, write: false, format: 'esm', target: 'es2022', platform: 'browser', legalComments: 'inline',
     chunkNames: 'chunks/[name]-[hash]',

@@ -34,7 +34,7 @@ const run = async (Flow, one) => {
   assert.deepEqual([call, more], ['open', []], 'this runner does not know the call');
   const nothing = async () => ({});
   const endpoints = { read: async () => view, sendCode: nothing, passkey: { prepare: nothing }, enrol: { totp: {}, passkey: {} } };
-  const prompt = new Flow(endpoints, { verified: () => {}, closed: () => {} }, () => {}, () => 0);
+  const prompt = new Flow({ endpoints, verified: () => {}, closed: () => {}, changed: () => {}, findWallets: async () => [], now: () => 0 });
   await prompt.start();
   const { screen } = prompt.state;
   const got = {

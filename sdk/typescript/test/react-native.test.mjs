@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { PasskeyCancelledError } from '@stepup-auth/client';
+import { clientEndpoints } from '@stepup-auth/client/prompt/headless';
 import {
   createClient, expoBrowser, expoCrypto, inAppBrowser, keychainStorage, nativePasskeys, quickCrypto, secureStorage,
 } from '@stepup-auth/react-native';
@@ -66,6 +67,17 @@ describe('createClient', () => {
     for (const verify of ['promptStepUpAuth', 'promptMfa', 'promptReauthenticate', 'verifyOtp', 'verifyPasskeyMfa', 'verifyWallet', 'verifyRecoveryCode']) {
       await assert.rejects(stepUpAuth[verify]({}), { code: 'invalid_param' }, verify);
     }
+  });
+
+  it('offers passkeys in a prompt where there is an adapter that can use them, and says so where there is none', async () => {
+    const check = { isRequired: true, credentials: [{ id: 'p', format: 'passkey', type: 'passkey' }], reason: 'step_up_required' };
+    const usable = async (passkey) => {
+      const client = createClient({ ...environment, ...(passkey ? { passkey } : {}) });
+      const request = { client, requestedScopes: ['wallet:export'], check, signal: new AbortController().signal };
+      return (await clientEndpoints({ request }).read()).passkeys.usable;
+    };
+    const adapter = nativePasskeys({ isSupported: () => true, create: async () => null, get: async () => null });
+    assert.deepEqual([await usable(adapter), await usable({ ...adapter, isSupported: () => false }), await usable()], [true, false, false]);
   });
 
   it('fills in what crypto lacks, and replaces nothing', () => {

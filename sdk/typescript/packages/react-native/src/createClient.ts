@@ -43,7 +43,6 @@ export const createClient = (options: ReactNativeClientOptions): ReactNativeClie
   installCrypto(crypto);
   const hosted = new Hosted({ browser, redirectUri, enrol });
   const client = createStepUpClient({
-    ...(Number.isFinite(performance?.timeOrigin) ? {} : { now: Date.now }), // older engines have no origin
     ...(browser ? { navigate: hosted.navigate, openPopup: popupOf(browser) } : {}),
     ...rest,
   });

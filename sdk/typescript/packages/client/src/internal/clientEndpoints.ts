@@ -7,6 +7,7 @@ import { getMfaRecoveryCodes } from '../getMfaRecoveryCodes.js';
 import { begin, type Begun } from './call.js';
 import { check } from './check.js';
 import { enrolPasskey, passkeyOptions } from './enrolPasskey.js';
+import { coreOf } from './client.js';
 import { only, type StepUpMethods } from './only.js';
 import type { StepUpPromptRequest } from './prompt.js';
 import { secondFactors, withProofs } from './proofs.js';
@@ -17,6 +18,7 @@ import { sendSmsOTP } from '../sendSmsOTP.js';
 import { signInWithSocialPopUp } from '../signInWithSocialPopUp.js';
 import { verifyOTP } from '../verifyOTP.js';
 import { verifyWalletAccount } from '../verifyWalletAccount.js';
+import { usesPasskeys } from './webauthn.js';
 import type {
   PromptBinding,
   PromptCredential,
@@ -226,7 +228,7 @@ class ClientEndpoints implements PromptEndpoints {
       ...(defaultCredentialId === undefined ? {} : { defaultCredentialId }),
       recoveryCodes: credentials.some(({ format }) => this.#methods.some(({ type, allowBackupCodes }) => type === format && allowBackupCodes)),
       enrol: this.#enrollable(answer),
-      passkeys: { usable: 'PublicKeyCredential' in globalThis },
+      passkeys: { usable: usesPasskeys(coreOf(client)) },
       ...(reason === undefined ? {} : { reason }),
       ...(coolDownSeconds === undefined ? {} : { coolDownSeconds }),
     };

@@ -103,14 +103,19 @@ export const configOf = (options: StepUpClientOptions): Config => {
     showKey: options.showKey,
     origin: options.origin ?? page.location?.origin,
     timeoutMs: options.timeoutMs ?? 30_000,
-    now: options.now ?? clock,
+    now: options.now ?? clockOf(globalThis.performance),
   };
 };
 
-/** A clock that is set back while the page is open goes on as before: it only has to measure how long things live. */
-const clock = (): number => {
-  const { timeOrigin, now } = performance;
-  return Math.max(Date.now(), timeOrigin + now.call(performance));
+/**
+ * A clock that is set back while the page is open goes on as before: it only has to measure how long things live. Hermes does not say when
+ * its own began, so there it begins with the client.
+ */
+const clockOf = (performance: Partial<Performance> | undefined): (() => number) => {
+  if (typeof performance?.now !== 'function') return Date.now;
+  const passed = performance.now.bind(performance);
+  const began = performance.timeOrigin ?? Date.now() - passed();
+  return () => Math.max(Date.now(), began + passed());
 };
 
 /** Pages in a sandbox throw where they ask for their storage. */

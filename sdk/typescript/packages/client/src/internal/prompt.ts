@@ -26,7 +26,11 @@ export interface StepUpPromptRequest {
  * Asks the user for a proof: calls one of the verifying functions with the scopes (and the binding's id), and resolves. Rejects with
  * a {@link StepUpCancelledError} when the user closes it.
  */
-export type StepUpPrompt = (request: StepUpPromptRequest) => Promise<void>;
+export interface StepUpPrompt {
+  (request: StepUpPromptRequest): Promise<void>;
+  /** It is shown, and says itself why, even where the user can prove nothing; without this the call rejects before. */
+  readonly explains?: boolean;
+}
 
 /** How the built-in prompt looks and speaks. */
 export interface BuiltInPromptOptions {
@@ -57,7 +61,7 @@ let forAll: ChosenPrompt | undefined;
 /** The prompt of a client: its own, else that of all, else the built-in one where there is a page to show it on. */
 export const promptOf = async (core: Core, otherwise: 'no_prompt' | 'no_method' = 'no_prompt'): Promise<Shown> => {
   const chosen = core.prompt ?? forAll ?? {};
-  if (typeof chosen === 'function') return { show: chosen, explains: false };
+  if (typeof chosen === 'function') return { show: chosen, explains: chosen.explains === true };
   if (chosen && typeof document !== 'undefined') {
     const { builtInPrompt } = await import('#prompt').catch((error: unknown) => {
       throw new StepUpUnavailableError('prompt_not_loaded', error); // the page is offline, or its server has a newer version

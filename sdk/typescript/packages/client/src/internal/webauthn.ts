@@ -26,6 +26,9 @@ export const answerWithPasskey = async (core: Core, options: unknown): Promise<o
 
 const adapterOf = (core: Core): PasskeyAdapter => core.config.passkey ?? browserPasskey;
 
+/** Whether passkeys can be used here: by the client's own adapter, else by the browser. */
+export const usesPasskeys = (core: Core): boolean => adapterOf(core).isSupported?.() !== false;
+
 const prompting = async <T>(adapter: PasskeyAdapter, run: (adapter: PasskeyAdapter) => Promise<T>): Promise<T> => {
   if (adapter.isSupported?.() === false) throw new NoWebAuthNSupportError();
   try {

@@ -1,6 +1,8 @@
 import { h, render } from 'preact';
+import { closedError, PromptClosedError } from './closed.js';
 import type { PromptDone, PromptEndpoints } from './endpoints.js';
-import { Flow, type Screen, type Stop } from './flow.js';
+import { Flow, type Screen } from './flow.js';
+import { isEnrolment, keyOf } from './model.js';
 import { css } from './styles.js';
 import { en } from './texts/en.js';
 import { languageFor, loadTexts } from './texts/load.js';
@@ -11,20 +13,6 @@ import { Prompt } from './views/Prompt.js';
 export interface AskOptions {
   /** Closes it: the session has ended, or the page does not want it any more. */
   signal?: AbortSignal;
-}
-
-/** How it ended without a proof. `code` is `step_up_cancelled`, or `step_up_unavailable` with a reason. */
-export class PromptClosedError extends Error {
-  override readonly name = 'PromptClosedError';
-  readonly code: 'step_up_cancelled' | 'step_up_unavailable';
-
-  constructor(
-    message: string,
-    readonly reason?: 'disputed' | 'cooling_down' | 'no_method' | 'check_failed',
-  ) {
-    super(message);
-    this.code = reason ? 'step_up_unavailable' : 'step_up_cancelled';
-  }
 }
 
 interface Asking {
@@ -92,14 +80,13 @@ export class StepUpPromptElement extends Base {
         signal?.removeEventListener('abort', aborted);
         settle();
       };
-      const flow = new Flow(
+      const flow = new Flow({
         endpoints,
-        {
-          verified: (done) => end(() => this.#end(() => resolve(done), null, done)),
-          closed: (why, done) => end(() => this.#end(() => reject(errorOf(why)), why, done)),
-        },
-        () => this.#changed(),
-      );
+        verified: (done) => end(() => this.#end(() => resolve(done), null, done)),
+        closed: (why, done) => end(() => this.#end(() => reject(closedError(why)), why, done)),
+        changed: () => this.#changed(),
+        findWallets: async (chain) => (await import('./wallets.js')).findWallets(chain),
+      });
       this.#asking = { flow, resolve, reject };
       if (signal?.aborted) return aborted();
       signal?.addEventListener('abort', aborted, { once: true });
@@ -201,7 +188,7 @@ export class StepUpPromptElement extends Base {
 
   #changed(): void {
     const { screen } = this.#asking!.flow.state;
-    if (['enrol', 'enrolTotp', 'enrolPasskey', 'keep'].includes(screen.name) && !this.#enrolment) {
+    if (isEnrolment(screen) && !this.#enrolment) {
       void import('./views/Enrolment.js').then((chunk) => {
         this.#enrolment = chunk;
         this.#draw();
@@ -233,7 +220,7 @@ export class StepUpPromptElement extends Base {
     if (!asking || !frame) return;
     const { screen, problem, busy } = asking.flow.state;
     const before = this.#shown;
-    const fresh = before === null || keyOf(before) !== keyOf(screen);
+    const fresh = before === null || placeOf(before) !== placeOf(screen);
     const refused = problem !== null && problem !== this.#problem && !busy;
     if (!busy) this.#problem = problem;
     if (!fresh && !refused) return;
@@ -253,17 +240,5 @@ const beside = (frame: HTMLElement, { clientX, clientY, target, detail }: MouseE
   return clientX < left || clientX > right || clientY < top || clientY > bottom;
 };
 
-/** Screens with the same key are the same to somebody who has the focus in them. */
-const keyOf = (screen: Screen): string =>
-  [screen.name, 'credential' in screen ? screen.credential.id : '', screen.name === 'code' && screen.sent !== null].join();
-
-type Unavailable = NonNullable<PromptClosedError['reason']>;
-
-const unavailable: Partial<Record<Stop | 'user', Unavailable>> = {
-  disputed: 'disputed', cooling_down: 'cooling_down', no_method: 'no_method', failed: 'check_failed',
-};
-
-const errorOf = (why: Stop | 'user'): Error => {
-  const reason = unavailable[why];
-  return reason ? new PromptClosedError(`Nobody could be asked: ${reason}.`, reason) : new PromptClosedError('The verification was cancelled.');
-};
+/** A code that is sent brings a field, which is another place for the focus. */
+const placeOf = (screen: Screen): string => `${keyOf(screen)}:${screen.name === 'code' && screen.sent !== null}`;

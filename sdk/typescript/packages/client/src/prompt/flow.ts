@@ -61,11 +61,18 @@ export interface FoundWallet {
   connect(address?: string): Promise<PromptWallet | null>;
 }
 
-/** How the flow ends. */
-export interface Ending {
-  verified(done: PromptDone): void;
+/** What a flow stands on, and whom it tells. */
+export interface FlowOptions {
+  readonly endpoints: PromptEndpoints;
+  readonly verified: (done: PromptDone) => void;
   /** Closed by the user, or ended for a reason that no proof would have turned. */
-  closed(why: 'user' | Stop, done?: PromptDone): void;
+  readonly closed: (why: 'user' | Stop, done?: PromptDone) => void;
+  /** It is to be drawn anew. */
+  readonly changed: () => void;
+  /** Looks for wallets for a chain, `EVM` or `SOL`, or for both. */
+  readonly findWallets: (chain?: string) => Promise<readonly FoundWallet[]>;
+  /** In place of `Date.now`. */
+  readonly now?: () => number;
 }
 
 const codeLife = 600_000;
@@ -93,12 +100,13 @@ export class Flow {
   /** Counts the screens, so that an answer that comes too late for its screen changes nothing. */
   #turn = 0;
 
-  constructor(
-    private readonly endpoints: PromptEndpoints,
-    private readonly ending: Ending,
-    private readonly changed: () => void,
-    private readonly now: () => number = Date.now,
-  ) {}
+  readonly #options: FlowOptions;
+  readonly #endpoints: PromptEndpoints;
+
+  constructor(options: FlowOptions) {
+    this.#options = options;
+    this.#endpoints = options.endpoints;
+  }
 
   /** What is asked for at the moment: the prompt's own view, or that of the proof before an enrolment. */
   get asking(): PromptView {
@@ -121,7 +129,7 @@ export class Flow {
   /** What may be enrolled now. */
   get enrollable(): readonly PromptFactor[] {
     const { view, linking } = this.state;
-    if (linking || !this.endpoints.enrol) return [];
+    if (linking || !this.#endpoints.enrol) return [];
     return (view?.enrol ?? []).filter((factor) => factor !== 'passkey' || view?.passkeys?.usable !== false);
   }
 
@@ -140,7 +148,7 @@ export class Flow {
   async start(): Promise<void> {
     this.#go({ name: 'loading' });
     await this.#try(async (live) => {
-      const view = await this.endpoints.read();
+      const view = await this.#endpoints.read();
       if (!live()) return;
       this.#set({ view, linking: null });
       this.#land(view);
@@ -166,9 +174,9 @@ export class Flow {
     if (screen.name !== 'code' || this.state.busy) return;
     const { credential } = screen;
     await this.#try(async (live) => {
-      const sent = await this.endpoints.sendCode({ credentialId: credential.id, purpose: this.purpose });
+      const sent = await this.#endpoints.sendCode({ credentialId: credential.id, purpose: this.purpose });
       if (!live()) return;
-      const now = this.now();
+      const now = this.#now();
       const until = Date.parse(sent.expiresAt ?? '') || 0;
       const ends = until > now && until <= now + longestCode ? until : now + codeLife; // this clock may be minutes off
       this.#set({ screen: { ...screen, sent: { until: ends, again: now + (sent.resendAfterSeconds ?? resendPause) * 1000 } } });
@@ -179,11 +187,11 @@ export class Flow {
     const { screen } = this.state;
     this.#set({ typed: true });
     if (!(screen.name === 'recovery' ? code.trim() : /^\d{6,8}$/.test(code))) return this.#set({ problem: { text: 'incomplete' } });
-    if (screen.name === 'recovery') return this.#prove(() => this.endpoints.recovery({ code, purpose: this.purpose }));
+    if (screen.name === 'recovery') return this.#prove(() => this.#endpoints.recovery({ code, purpose: this.purpose }));
     if (screen.name === 'enrolTotp') return this.#confirmTotp(code);
     if (screen.name !== 'code' && screen.name !== 'totp') return undefined;
     const { credential } = screen;
-    return this.#prove(() => this.endpoints.verifyCode({ credentialId: credential.id, purpose: this.purpose, code }));
+    return this.#prove(() => this.#endpoints.verifyCode({ credentialId: credential.id, purpose: this.purpose, code }));
   }
 
   /** In the handler of the tap: nothing is awaited before the endpoint is called. */
@@ -192,7 +200,7 @@ export class Flow {
     if (screen.name === 'enrolPasskey') return this.#createPasskey();
     if (screen.name !== 'passkey') return undefined;
     const { credential } = screen;
-    await this.#prove(() => this.endpoints.passkey.verify({ credentialId: credential.id, purpose: this.purpose }));
+    await this.#prove(() => this.#endpoints.passkey.verify({ credentialId: credential.id, purpose: this.purpose }));
     if (this.state.problem && this.state.screen === screen) this.#prepare(screen); // the options answer one prompt
     return undefined;
   }
@@ -201,7 +209,7 @@ export class Flow {
     const { screen } = this.state;
     if (screen.name !== 'social') return;
     const { credential } = screen;
-    await this.#prove(() => this.endpoints.social({ credentialId: credential.id, purpose: this.purpose }));
+    await this.#prove(() => this.#endpoints.social({ credentialId: credential.id, purpose: this.purpose }));
   }
 
   async useWallet(found: FoundWallet): Promise<void> {
@@ -211,14 +219,14 @@ export class Flow {
     await this.#prove(async () => {
       const wallet = await found.connect(credential.address);
       if (!wallet) throw failure('wallet_has_other_account');
-      return this.endpoints.wallet({ credentialId: credential.id, purpose: this.purpose, wallet });
+      return this.#endpoints.wallet({ credentialId: credential.id, purpose: this.purpose, wallet });
     });
   }
 
   /** Begins to enrol a factor: first whatever must be proven for it, then the factor, then the proof that was asked for. */
   async enrol(factor: PromptFactor): Promise<void> {
     await this.#try(async (live) => {
-      const linking = await this.endpoints.enrol!.read();
+      const linking = await this.#endpoints.enrol!.read();
       if (!live()) return;
       this.#set({ enrolling: factor, linking, linked: linking !== null });
       if (linking) this.#land(linking);
@@ -233,7 +241,7 @@ export class Flow {
   /** The user has kept the recovery codes. */
   async kept(): Promise<void> {
     await this.#try(async (live) => {
-      await this.endpoints.enrol!.acknowledge?.();
+      await this.#endpoints.enrol!.acknowledge?.();
       if (live()) await this.#afterEnrolment();
     });
   }
@@ -250,9 +258,9 @@ export class Flow {
     this.#ended = true;
     const { screen } = this.state;
     const why = screen.name === 'stop' ? screen.why : 'user';
-    this.endpoints.cancel().then(
-      (done) => this.ending.closed(why, done),
-      () => this.ending.closed(why), // it is closed, whatever the server says
+    this.#endpoints.cancel().then(
+      (done) => this.#options.closed(why, done),
+      () => this.#options.closed(why), // it is closed, whatever the server says
     );
   }
 
@@ -262,10 +270,14 @@ export class Flow {
     this.#turn += 1;
   }
 
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+
   #land(view: PromptView): void {
     const closed = closedBy(view);
     if (closed) {
-      const until = view.coolDownSeconds === undefined ? undefined : this.now() + view.coolDownSeconds * 1000;
+      const until = view.coolDownSeconds === undefined ? undefined : this.#now() + view.coolDownSeconds * 1000;
       return this.#go({ name: 'stop', why: closed, until });
     }
     const { offers } = this;
@@ -301,7 +313,7 @@ export class Flow {
 
   /** Fetches ahead of the tap what a passkey prompt needs. */
   #prepare(screen: Screen & { credential: PromptCredential }): void {
-    this.endpoints.passkey.prepare({ credentialId: screen.credential.id, purpose: this.purpose }).catch((error: unknown) => {
+    this.#endpoints.passkey.prepare({ credentialId: screen.credential.id, purpose: this.purpose }).catch((error: unknown) => {
       if (this.state.screen === screen && !this.state.problem) this.#refused(error);
     });
   }
@@ -309,15 +321,14 @@ export class Flow {
   /** Looks for wallets on the page. */
   async #look({ chain }: PromptCredential): Promise<void> {
     await this.#try(async (live) => {
-      const { findWallets } = await import('./wallets.js');
-      const wallets = await findWallets(chain);
+      const wallets = await this.#options.findWallets(chain);
       if (live()) this.#set({ wallets });
     });
   }
 
   async #begin(factor: PromptFactor): Promise<void> {
     await this.#try(async (live) => {
-      const { totp, passkey } = this.endpoints.enrol!;
+      const { totp, passkey } = this.#endpoints.enrol!;
       const screen: Screen = factor === 'totp' ? { name: 'enrolTotp', totp: await totp.begin() } : { name: 'enrolPasskey' };
       if (factor === 'passkey') await passkey.prepare();
       if (live()) this.#go(screen);
@@ -326,7 +337,7 @@ export class Flow {
 
   async #confirmTotp(code: string): Promise<void> {
     await this.#try(async (live) => {
-      await this.endpoints.enrol!.totp.confirm({ code });
+      await this.#endpoints.enrol!.totp.confirm({ code });
       if (live()) await this.#enrolled();
     });
   }
@@ -334,15 +345,15 @@ export class Flow {
   async #createPasskey(): Promise<void> {
     const { screen } = this.state;
     await this.#try(async (live) => {
-      await this.endpoints.enrol!.passkey.create();
+      await this.#endpoints.enrol!.passkey.create();
       if (live()) await this.#enrolled();
     });
-    if (this.state.problem && this.state.screen === screen) this.endpoints.enrol!.passkey.prepare().catch(() => undefined);
+    if (this.state.problem && this.state.screen === screen) this.#endpoints.enrol!.passkey.prepare().catch(() => undefined);
   }
 
   async #enrolled(): Promise<void> {
     this.#set({ linking: null, enrolled: this.state.enrolling, enrolling: null });
-    const codes = await (this.endpoints.enrol!.recoveryCodes?.() ?? Promise.resolve([])).catch(() => []); // they can be seen later too
+    const codes = await (this.#endpoints.enrol!.recoveryCodes?.() ?? Promise.resolve([])).catch(() => []); // they can be seen later too
     if (codes.length > 0) this.#go({ name: 'keep', codes });
     else await this.#afterEnrolment();
   }
@@ -365,7 +376,7 @@ export class Flow {
       }
       this.#ended = true;
       this.#set({ screen: { name: 'done' }, problem: null, busy: false });
-      this.ending.verified(done);
+      this.#options.verified(done);
     });
   }
 
@@ -385,7 +396,7 @@ export class Flow {
   }
 
   #refused(error: unknown): void {
-    const problem = problemOf(error, this.now());
+    const problem = problemOf(error, this.#now());
     if (problem.stop) return this.#go({ name: 'stop', why: problem.stop, until: problem.until });
     if (this.state.screen.name === 'loading') return this.#go({ name: 'stop', why: 'failed', until: problem.until });
     if (problem.reread) {
@@ -406,7 +417,7 @@ export class Flow {
 
   #set(change: Partial<FlowState>): void {
     this.state = { ...this.state, ...change };
-    this.changed();
+    this.#options.changed();
   }
 }
 

@@ -1,5 +1,6 @@
 export { defineStepUpPrompt } from './defineStepUpPrompt.js';
-export { type AskOptions, PromptClosedError, StepUpPromptElement } from './element.js';
+export { PromptClosedError } from './closed.js';
+export { type AskOptions, StepUpPromptElement } from './element.js';
 export type * from './endpoints.js';
 export type { FoundWallet } from './flow.js';
 export { findWallets } from './wallets.js';

@@ -1,9 +1,7 @@
 import type { VNode } from 'preact';
+import { digitsOf } from '../words.js';
 import type { Ui } from './context.js';
 import { Primary, ProblemLine } from './parts.js';
-
-/** Digits as they were meant: pasted with spaces and hyphens, or typed in full width. */
-export const digitsOf = (typed: string): string => typed.normalize('NFKC').replace(/\D/g, '').slice(0, 8);
 
 /**
  * One field for a code of six to eight digits. What is typed stays in it whatever happens. A code whose length is known is verified as

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import type { PromptTotp } from '../endpoints.js';
+import { inFours } from '../model.js';
 import { CodeField } from './CodeField.js';
 import type { Ui } from './context.js';
 import { Icon } from './icons.js';
@@ -28,13 +29,12 @@ export const Enrol = ({ ui }: { ui: Ui }): VNode => {
 
 export const EnrolTotp = ({ ui, totp }: { ui: Ui; totp: PromptTotp }): VNode => {
   const { texts } = ui;
-  const key = totp.secret.replace(/(.{4})(?=.)/g, '$1 ');
   return (
     <>
       <p class="ask" id="ask">{texts.enrolTotpHow}</p>
       <div class="qr"><Qr text={totp.uri} label={texts.qrLabel} /></div>
       <p class="aside center">{texts.enrolTotpKey}</p>
-      <p class="secret"><code dir="ltr">{key}</code><Copy ui={ui} text={totp.secret} /></p>
+      <p class="secret"><code dir="ltr">{inFours(totp.secret)}</code><Copy ui={ui} text={totp.secret} /></p>
       <CodeField ui={ui} label={texts.enrolTotpCode} digits={6} focus={false} />
     </>
   );

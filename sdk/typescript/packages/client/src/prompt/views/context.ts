@@ -1,12 +1,7 @@
-import type { Flow } from '../flow.js';
-import type { PromptTexts } from '../texts/texts.js';
+import type { Shown } from '../model.js';
 
 /** What every view gets. */
-export interface Ui {
-  readonly flow: Flow;
-  readonly texts: PromptTexts;
-  /** The clock of this drawing. */
-  readonly now: number;
+export interface Ui extends Shown {
   /** The chunk of enrolment, once it is there. */
   readonly enrolment: typeof import('./Enrolment.js') | null;
 }

@@ -1,31 +1,14 @@
 import type { VNode } from 'preact';
-import type { PromptCredential } from '../endpoints.js';
 import type { Screen } from '../flow.js';
+import { codeOf, hintOf, iconOf, nameOf } from '../model.js';
+import { providerName, short } from '../words.js';
 import { CodeField } from './CodeField.js';
 import type { Ui } from './context.js';
-import { Icon, type IconName } from './icons.js';
+import { Icon } from './icons.js';
 import { Link, Primary, ProblemLine, Way } from './parts.js';
-import { clock, plainWords, providerName, short, words } from './words.js';
+import { words } from './words.js';
 
 type On<N extends Screen['name']> = Extract<Screen, { name: N }>;
-
-const iconOf = (format: string): IconName => {
-  const icons: Readonly<Record<string, IconName>> = { email: 'email', phoneNumber: 'sms', blockchain: 'wallet', oauth: 'social', totp: 'totp' };
-  return icons[format] ?? 'passkey';
-};
-
-const nameOf = ({ texts }: Ui, { format, type }: PromptCredential): string => {
-  const names: Readonly<Record<string, string>> = { email: texts.email, phoneNumber: texts.sms, blockchain: texts.wallet, totp: texts.totp };
-  return format === 'oauth' ? plainWords(texts.social, { provider: providerName(type) }) : (names[format] ?? texts.passkey);
-};
-
-const hintOf = ({ texts }: Ui, { format, alias, address }: PromptCredential): VNode | string => {
-  const to = short(alias ?? address ?? '');
-  const hints: Readonly<Record<string, string>> = {
-    email: texts.emailHint, phoneNumber: texts.smsHint, blockchain: texts.walletHint, totp: texts.totpHint, oauth: texts.socialHint,
-  };
-  return <>{words(hints[format] ?? texts.passkeyHint, { to })}</>;
-};
 
 /** All ways, to choose one of them. */
 export const Choose = ({ ui }: { ui: Ui }): VNode => {
@@ -36,17 +19,20 @@ export const Choose = ({ ui }: { ui: Ui }): VNode => {
       <h2 class="ask" id="ask">{texts.chooseWay}</h2>
       <ProblemLine ui={ui} />
       <ul class="ways">
-        {flow.offers.map((credential, n) => (
-          <Way
-            key={credential.id}
-            icon={iconOf(credential.format)}
-            name={nameOf(ui, credential)}
-            hint={hintOf(ui, credential)}
-            busy={busy}
-            focus={n === 0}
-            onClick={() => void flow.choose(credential)}
-          />
-        ))}
+        {flow.offers.map((credential, n) => {
+          const hint = hintOf(texts, credential);
+          return (
+            <Way
+              key={credential.id}
+              icon={iconOf(credential.format)}
+              name={nameOf(texts, credential)}
+              hint={words(hint.text, hint.values)}
+              busy={busy}
+              focus={n === 0}
+              onClick={() => void flow.choose(credential)}
+            />
+          );
+        })}
         {flow.recovery && (
           <Way icon="recovery" name={texts.recovery} hint={texts.recoveryHint} busy={busy} onClick={() => flow.useRecoveryCode()} />
         )}
@@ -61,40 +47,30 @@ export const Choose = ({ ui }: { ui: Ui }): VNode => {
 
 /** A code by mail or text message. */
 export const SentCode = ({ ui, screen }: { ui: Ui; screen: On<'code'> }): VNode => {
-  const { flow, texts, now } = ui;
-  const { credential, sent } = screen;
-  const to = credential.alias ?? '';
-  if (!sent) {
+  const { flow, texts } = ui;
+  const { ask, send, validFor, resendIn, spam } = codeOf(ui, screen);
+  const asked = <p class="ask" id="ask">{words(ask.text, ask.values)}</p>;
+  if (send !== undefined) {
     return (
       <>
-        <p class="ask" id="ask">{words(texts.willSend, { to })}</p>
+        {asked}
         <ProblemLine ui={ui} />
-        <Primary ui={ui} focus onClick={() => void flow.sendCode()}>{texts.sendCode}</Primary>
-      </>
-    );
-  }
-  const wait = sent.again - now;
-  if (sent.until <= now) {
-    return (
-      <>
-        <p class="ask" id="ask">{flow.state.problem ? words(texts.willSend, { to }) : texts.codeExpired}</p>
-        <ProblemLine ui={ui} />
-        <Primary ui={ui} focus onClick={() => void flow.sendCode()}>{texts.resend}</Primary>
+        <Primary ui={ui} focus onClick={() => void flow.sendCode()}>{send}</Primary>
       </>
     );
   }
   return (
     <>
-      <p class="ask" id="ask">{words(texts.sent, { to })}</p>
-      <CodeField ui={ui} label={texts.code} digits={credential.digits} />
+      {asked}
+      <CodeField ui={ui} label={texts.code} digits={screen.credential.digits} />
       <p class="aside">
-        {words(texts.validFor, { time: clock(sent.until - now) })}
+        {words(validFor.text, validFor.values)}
         {' · '}
-        {wait > 0
-          ? <span>{words(texts.resendIn, { time: clock(wait) })}</span>
+        {resendIn
+          ? <span>{words(resendIn.text, resendIn.values)}</span>
           : <Link disabled={flow.state.busy} onClick={() => void flow.sendCode()}>{texts.resend}</Link>}
       </p>
-      {credential.format === 'email' && wait <= 0 && <p class="aside">{texts.spam}</p>}
+      {spam && <p class="aside">{texts.spam}</p>}
     </>
   );
 };

@@ -1,15 +1,13 @@
 import type { ComponentChildren, VNode } from 'preact';
-import type { Problem } from '../problem.js';
+import type { IconName } from '../icons.js';
+import { isWaiting, problemOn, statusOf } from '../model.js';
 import type { Ui } from './context.js';
-import { Icon, type IconName } from './icons.js';
-import { clock, words } from './words.js';
-
-/** Whether nothing helps but waiting. */
-export const waiting = ({ flow, now }: Ui): boolean => (flow.state.problem?.until ?? 0) > now;
+import { Icon } from './icons.js';
+import { words } from './words.js';
 
 /** The button that goes on. It keeps the focus while it works, so it is never disabled but by its say. */
 export const Primary = ({ ui, children, onClick, focus }: { ui: Ui; children: ComponentChildren; onClick?: () => void; focus?: boolean }): VNode => {
-  const off = ui.flow.state.busy || waiting(ui);
+  const off = ui.flow.state.busy || isWaiting(ui);
   return (
     <button
       type={onClick ? 'button' : 'submit'}
@@ -55,25 +53,20 @@ export const Way = ({ icon, name, hint, onClick, busy, focus }: {
   </li>
 );
 
-const sentence = ({ flow, texts, now }: Ui, problem: Problem, to: string): ComponentChildren => [
-  words(texts[problem.text], { to }),
-  flow.state.typed && (problem.text === 'offline' || problem.text === 'unavailable') ? ` ${texts.stillHere}` : null,
-  problem.detail ? <small class="detail" dir="auto">{problem.detail}</small> : null,
-  problem.until !== undefined && problem.until > now
-    ? <span aria-hidden="true">{' '}{words(texts.waitFor, { time: clock(problem.until - now) })}</span>
-    : null,
-];
-
 /** What went wrong. It is there before anything did, so that screen readers hear of it. */
 export const ProblemLine = ({ ui }: { ui: Ui }): VNode => {
-  const { problem, screen } = ui.flow.state;
-  const to = 'credential' in screen ? (screen.credential.alias ?? '') : '';
+  const problem = problemOn(ui);
   return (
     <div class="problem" role={problem?.calm ? 'status' : 'alert'} id="problem">
       {problem && (
         <p class={problem.calm ? 'note calm' : 'note bad'}>
           <Icon name={problem.calm ? 'info' : 'alert'} />
-          <span>{sentence(ui, problem, to)}</span>
+          <span>
+            {words(problem.said.text, problem.said.values)}
+            {problem.more && ` ${problem.more}`}
+            {problem.detail && <small class="detail" dir="auto">{problem.detail}</small>}
+            {problem.wait && <span aria-hidden="true">{' '}{words(problem.wait.text, problem.wait.values)}</span>}
+          </span>
         </p>
       )}
     </div>
@@ -81,8 +74,4 @@ export const ProblemLine = ({ ui }: { ui: Ui }): VNode => {
 };
 
 /** Says aloud what is going on. */
-export const Status = ({ ui }: { ui: Ui }): VNode => {
-  const { busy, screen } = ui.flow.state;
-  const said = screen.name === 'done' ? ui.texts.done : screen.name === 'loading' ? ui.texts.loading : busy ? ui.texts.working : '';
-  return <div class="aloud" role="status">{said}</div>;
-};
+export const Status = ({ ui }: { ui: Ui }): VNode => <div class="aloud" role="status">{statusOf(ui)}</div>;
