@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/audit"
@@ -117,7 +118,7 @@ func (n *names) of(row store.AuditRow) string {
 	}
 	who := row.UserID
 	if rows, err := n.tx.Credentials(row.EnvironmentID, row.UserID); err == nil && len(rows) > 0 {
-		who += " (" + addresses(rows) + ")"
+		who += " (" + onOneLine(strings.Join(operate.Addresses(rows), ", ")) + ")"
 	}
 	if n.known == nil {
 		n.known = map[string]string{}

@@ -15,6 +15,9 @@ import (
 
 // helpWords are what help texts say that struct tags are too narrow for.
 var helpWords = kong.Vars{
+	"named":         "User id or username, or an email address, phone number, wallet address or external id that the user holds.",
+	"searched":      "Only who is named so, as in user show, or by something that begins so.",
+	"states":        "Only users in this state: disabled, disputed, unproven or without-mfa.",
 	"means":         "What the user has: " + strings.Join(policytext.Words(), ", ") + ". A login may be social:PROVIDER.",
 	"minimum":       "Minimum API version to set; the newest unless said. An environment that began older may go back.",
 	"hosts":         "DNS name or address under which roles call each other; repeat it. Without any: this machine's loopback.",

@@ -30,7 +30,7 @@ type userCommand struct {
 
 type userArgs struct {
 	Env  string `arg:"" help:"Environment id."`
-	User string `arg:"" help:"User id, or an email address, phone number, wallet address or external id that the user holds."`
+	User string `arg:"" help:"${named}"`
 }
 
 // find is the one user that the arguments name.
@@ -55,85 +55,87 @@ func (u userArgs) find(tx *store.Tx) (string, error) {
 }
 
 type userList struct {
-	Env string `arg:"" help:"Environment id."`
-	Who string `arg:"" optional:"" help:"Only who holds this email address, phone number, wallet address or external id."`
+	Env   string `arg:"" help:"Environment id."`
+	Who   string `arg:"" optional:"" help:"${searched}"`
+	State string `enum:",disabled,disputed,unproven,without-mfa" default:"" help:"${states}"`
 
 	JSON bool `name:"json" help:"One user a line, as user show and the admin API show them."`
 }
 
 func (c *userList) Run(s *session) error {
-	return s.read(func(tx *store.Tx) error {
-		if _, err := tx.Environment(c.Env); err != nil {
-			return orUnknown(err, "environment", c.Env)
-		}
-		var found []store.UserRow
-		if c.Who != "" {
-			var err error
-			if found, err = operate.FindUsers(tx, c.Env, c.Who); err != nil {
+	db, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if c.JSON {
+		out := json.NewEncoder(s.stdout)
+		return c.each(s, db, func(tx *store.Tx, user operate.UserSummary) error {
+			shown, err := operate.ViewUser(tx, c.Env, user.ID)
+			if err != nil {
 				return err
 			}
-			if len(found) == 0 {
-				return orUnknown(store.ErrNotFound, "user", c.Who)
-			}
-		}
-		var failed error
-		if c.JSON {
-			out := json.NewEncoder(s.stdout)
-			return c.each(tx, found, func(row store.UserRow) error {
-				shown, err := operate.ViewUser(tx, c.Env, row.ID)
-				if err != nil {
-					return err
-				}
-				return out.Encode(shown)
-			})
-		}
-		err := s.table("ID\tCREATED\tLAST VISIT\tSTATE\tADDRESSES", func(w io.Writer) { failed = c.print(tx, w, found) })
-		return errors.Join(failed, err)
+			return out.Encode(shown)
+		})
+	}
+	var failed error
+	err = s.table("ID\tCREATED\tLAST VISIT\tSTATE\tADDRESSES", func(w io.Writer) {
+		failed = c.each(s, db, func(_ *store.Tx, user operate.UserSummary) error {
+			_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", user.ID, user.CreatedAt.Format(time.RFC3339),
+				user.LastVisitAt.Format(time.RFC3339), state(user), onOneLine(strings.Join(user.Addresses, ", ")))
+			return err
+		})
 	})
+	return errors.Join(failed, err)
 }
 
-// print writes a line of the table for each user.
-func (c *userList) print(tx *store.Tx, w io.Writer, found []store.UserRow) error {
-	return c.each(tx, found, func(row store.UserRow) error {
-		state := "enabled"
-		if !row.DisabledAt.IsZero() {
-			state = "disabled"
-		}
-		credentials, err := tx.Credentials(c.Env, row.ID)
+// state is what is to be known of a user at first sight.
+func state(user operate.UserSummary) string {
+	state := "enabled"
+	if user.DisabledAt != nil {
+		state = "disabled"
+	}
+	if user.Disputed {
+		state += ", disputed"
+	}
+	if user.Unproven {
+		state += ", unproven"
+	}
+	return state
+}
+
+// each visits the users that are asked for, a page a transaction: nobody waits for the
+// whole list.
+func (c *userList) each(s *session, db *store.DB, visit func(*store.Tx, operate.UserSummary) error) error {
+	query := operate.UserQuery{Search: c.Who, State: store.UserState(c.State)}
+	for more := true; more; {
+		err := db.Read(s.ctx, func(tx *store.Tx) error {
+			if _, err := tx.Environment(c.Env); err != nil {
+				return orUnknown(err, "environment", c.Env)
+			}
+			page, err := operate.ViewUsers(tx, c.Env, query)
+			if err != nil {
+				return err
+			}
+			if c.Who != "" && len(page.Users) == 0 {
+				return orUnknown(store.ErrNotFound, "user", c.Who)
+			}
+			if page.More {
+				fmt.Fprintf(s.stderr, "There are more than these %d: say more of whom you look for.\n", len(page.Users))
+			}
+			for _, user := range page.Users {
+				if err := visit(tx, user); err != nil {
+					return err
+				}
+			}
+			query.After, more = page.Next, page.Next != ""
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		created, visited := row.CreatedAt.Format(time.RFC3339), row.LastVisitAt.Format(time.RFC3339)
-		_, err = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", row.ID, created, visited, state, addresses(credentials))
-		return err
-	})
-}
-
-// each visits the users found, or all of them where none was asked for.
-func (c *userList) each(tx *store.Tx, found []store.UserRow, visit func(store.UserRow) error) error {
-	for rows, after := found, ""; ; {
-		if c.Who == "" {
-			var err error
-			if rows, err = tx.Users(c.Env, after, 500); err != nil || len(rows) == 0 {
-				return err
-			}
-		}
-		for _, row := range rows {
-			if err := visit(row); err != nil {
-				return err
-			}
-		}
-		if c.Who != "" {
-			return nil
-		}
-		after = rows[len(rows)-1].ID
 	}
-}
-
-// addresses are what people know a user by. What a login elsewhere wrote must
-// not steer a terminal.
-func addresses(rows []store.CredentialRow) string {
-	return onOneLine(strings.Join(operate.Addresses(rows), ", "))
+	return nil
 }
 
 type userShow struct{ userArgs }

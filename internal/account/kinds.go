@@ -21,7 +21,6 @@ type Kind struct {
 
 	SignsIn bool // opens sessions; the others are shown as MFA devices, or not at all
 	Address bool // what it shows is an address of its user, or a name at another login
-	Finds   bool // operators find its user by what it shows, because that was proved
 
 	// retold says that each sign-in tells anew what the credential shows of itself.
 	retold bool
@@ -48,7 +47,7 @@ type Kind struct {
 var Kinds = []Kind{
 	{
 		Format: store.FormatEmail, Method: assurance.EmailCode, Word: "email",
-		SignsIn: true, Address: true, Finds: true,
+		SignsIn: true, Address: true,
 		name:    "email address",
 		inWords: func(shown string) string { return "email " + deliver.MaskEmail(shown) },
 		taken: fault.New(fault.AccountWithEmailExists,
@@ -57,7 +56,7 @@ var Kinds = []Kind{
 	},
 	{
 		Format: store.FormatPhone, Method: assurance.SMSCode, Word: "sms",
-		SignsIn: true, Address: true, Finds: true,
+		SignsIn: true, Address: true,
 		name:    "phone number",
 		inWords: func(shown string) string { return "phone number ending in " + shown[max(0, len(shown)-2):] },
 		taken: fault.New(fault.AccountWithPhoneExists,
@@ -67,7 +66,7 @@ var Kinds = []Kind{
 	},
 	{
 		Format: store.FormatBlockchain, Method: assurance.WalletSignature, Word: "wallet",
-		SignsIn: true, Address: true, Finds: true,
+		SignsIn: true, Address: true,
 		name:    "wallet",
 		inWords: func(shown string) string { return "wallet " + shown },
 		taken: fault.New(fault.ReassignWallet,
@@ -86,7 +85,7 @@ var Kinds = []Kind{
 	},
 	{
 		Format: store.FormatExternal, Method: assurance.External, Word: "external",
-		SignsIn: true, Address: true, Finds: true, retold: true,
+		SignsIn: true, Address: true, retold: true,
 		name:    "external login",
 		inWords: func(string) string { return "external login" },
 		taken:   takenLogin,

@@ -52,39 +52,6 @@ func ViewEnvironment(tx *store.Tx, id string) (EnvironmentDocument, error) {
 	return EnvironmentDocument{summariseEnvironment(row), row.Document}, nil
 }
 
-// UserSummary is one user in a list.
-type UserSummary struct {
-	ID          string     `json:"id"`
-	Username    string     `json:"username,omitempty"`
-	CreatedAt   time.Time  `json:"createdAt"`
-	LastVisitAt time.Time  `json:"lastVisitAt"`
-	DisabledAt  *time.Time `json:"disabledAt,omitempty"`
-}
-
-func summarise(row store.UserRow) UserSummary {
-	s := UserSummary{ID: row.ID, Username: row.Username, CreatedAt: row.CreatedAt, LastVisitAt: row.LastVisitAt}
-	if !row.DisabledAt.IsZero() {
-		s.DisabledAt = &row.DisabledAt
-	}
-	return s
-}
-
-const pageSize = 100
-
-// ViewUsers is a page of users, after the one with the id. next is what to ask for
-// the page behind it by; empty: there is none.
-func ViewUsers(tx *store.Tx, environmentID, after string) (page []UserSummary, next string, err error) {
-	rows, err := tx.Users(environmentID, after, pageSize)
-	page = []UserSummary{}
-	for _, row := range rows {
-		page = append(page, summarise(row))
-	}
-	if len(rows) == pageSize {
-		next = rows[pageSize-1].ID
-	}
-	return page, next, err
-}
-
 // UserDetail is one user with credentials and live sessions.
 type UserDetail struct {
 	UserSummary
@@ -111,7 +78,6 @@ func ViewUser(tx *store.Tx, environmentID, id string) (UserDetail, error) {
 	if err != nil {
 		return detail, err
 	}
-	detail.UserSummary = summarise(user)
 	if detail.Profile, err = account.ReadProfile(user); err != nil {
 		return detail, err
 	}
@@ -119,6 +85,7 @@ func ViewUser(tx *store.Tx, environmentID, id string) (UserDetail, error) {
 	if err != nil {
 		return detail, err
 	}
+	detail.UserSummary = summarise(user, credentials)
 	for _, row := range credentials {
 		detail.Credentials = append(detail.Credentials, account.ViewCredential(row))
 	}

@@ -95,11 +95,25 @@ func (tx *Tx) InsertCredential(c CredentialRow) error {
 func (tx *Tx) RestoreCredential(c CredentialRow) error {
 	_, err := tx.Exec(`INSERT INTO credentials (id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled,
 		provenance, confirmed_at, replaces, created_at, detail, last_selected_at, let_in_by, let_in_method, disputed_at, disputed_since,
-		rival, settled_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		rival, settled_at, search)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		c.ID, c.EnvironmentID, c.UserID, c.Format, c.Identifier, c.PublicIdentifier, asBit(c.SignInEnabled), c.Provenance,
 		nullMillis(c.ConfirmedAt), c.Replaces, millis(c.CreatedAt), cmp.Or(c.Detail, "{}"), nullMillis(c.LastSelectedAt), c.LetInBy,
-		c.LetInMethod, nullMillis(c.DisputedAt), nullMillis(c.DisputedSince), c.Rival, nullMillis(c.SettledAt))
+		c.LetInMethod, nullMillis(c.DisputedAt), nullMillis(c.DisputedSince), c.Rival, nullMillis(c.SettledAt),
+		searchKeyOf(c.Format, c.PublicIdentifier))
+	if err != nil || !slices.Contains(factorFormats, c.Format) {
+		return err
+	}
+	return tx.countFactors(c.EnvironmentID, c.UserID)
+}
+
+// factorFormats are the formats of MFA methods.
+var factorFormats = []string{FormatTOTP, FormatPasskey}
+
+// countFactors notes with the user how many MFA methods they have.
+func (tx *Tx) countFactors(environmentID, userID string) error {
+	_, err := tx.Exec(`UPDATE users SET factors = (SELECT COUNT(*) FROM credentials c
+		WHERE c.user_id = $2 AND c.format IN ('totp', 'passkey')) WHERE environment_id = $1 AND id = $2`, environmentID, userID)
 	return err
 }
 
@@ -149,15 +163,6 @@ func (tx *Tx) CredentialByIdentifier(environmentID, format, identifier string) (
 		` FROM credentials WHERE environment_id = $1 AND format = $2 AND identifier = $3`, environmentID, format, identifier))
 }
 
-// UsersHolding lists who holds an address of a format: one that was written so, or
-// whose normalised key this is.
-func (tx *Tx) UsersHolding(environmentID, format, written, key string) ([]string, error) {
-	rows, err := tx.Rows(`SELECT DISTINCT user_id FROM credentials
-		WHERE environment_id = $1 AND format = $2 AND (public_identifier = $3 OR identifier = $4)
-		ORDER BY user_id`, environmentID, format, written, key)
-	return collect(rows, err, func(rows Rows) (id string, err error) { return id, rows.Scan(&id) })
-}
-
 // ConfirmCredential lifts the mark of a credential linked with nothing, by the
 // authority in c.LetInBy and c.LetInMethod.
 func (tx *Tx) ConfirmCredential(c CredentialRow) error {
@@ -189,8 +194,14 @@ func (tx *Tx) SettleCredential(environmentID, userID, id string) error {
 
 // DescribeCredential replaces what a credential shows of itself.
 func (tx *Tx) DescribeCredential(environmentID, userID, id, publicIdentifier, detail string) error {
-	return tx.one(`UPDATE credentials SET public_identifier = $4, detail = $5 WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
-		environmentID, userID, id, publicIdentifier, cmp.Or(detail, "{}"))
+	row, err := scanCredential(tx.Row(`UPDATE credentials SET public_identifier = $4, detail = $5
+		WHERE environment_id = $1 AND user_id = $2 AND id = $3 RETURNING `+credentialColumns,
+		environmentID, userID, id, publicIdentifier, cmp.Or(detail, "{}")))
+	if err != nil {
+		return err
+	}
+	return tx.one(`UPDATE credentials SET search = $4 WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
+		environmentID, userID, id, searchKeyOf(row.Format, publicIdentifier))
 }
 
 // SelectCredential records that the user chose this credential just now.
@@ -224,7 +235,11 @@ func (tx *Tx) DeleteCredential(environmentID, userID, id string) error {
 			return err
 		}
 	}
-	return tx.one(`DELETE FROM credentials WHERE environment_id = $1 AND user_id = $2 AND id = $3`, environmentID, userID, id)
+	err := tx.one(`DELETE FROM credentials WHERE environment_id = $1 AND user_id = $2 AND id = $3`, environmentID, userID, id)
+	if err != nil {
+		return err
+	}
+	return tx.countFactors(environmentID, userID)
 }
 
 // CredentialsPutBack lists the addresses of all environments that an undo link of an

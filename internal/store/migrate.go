@@ -17,7 +17,8 @@ import (
 
 // Migrations of the issuer lie in migrations/, those of another [Schema] in its
 // Files. What differs between the engines lies under one name in migrations/sqlite
-// and migrations/postgres, and every database has it.
+// and migrations/postgres, and every database has it; what lies in a folder issuer
+// below them, only the issuer's.
 //
 // Nothing has number 8 or 16: the work that had taken them landed behind others, with
 // later numbers. They stay free, as does every number below the newest, because a
@@ -44,7 +45,15 @@ func (s Schema) Migrations(engine string) (fs.FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return migrationFS{layers: []fs.FS{shared, own}}, nil
+	layers := []fs.FS{shared, own}
+	if s == (Schema{}) {
+		issuers, err := fs.Sub(own, "issuer")
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, issuers)
+	}
+	return migrationFS{layers: layers}, nil
 }
 
 func (m migrationFS) Open(name string) (fs.File, error) {

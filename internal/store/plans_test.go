@@ -43,6 +43,8 @@ var wholesale = []string{
 	"UPDATE sessions SET revoked_at = $2, revoked_reason = $3\n\t\tWHERE environment_id = $1 AND unregistered = 1",
 	// the users of an environment, a page at a time, by the key
 	`SELECT users.id, users.environment_id, users.username`,
+	// those of a page of users, fifty keys: of a small table PostgreSQL reads all
+	"SELECT " + store.CredentialColumns + " FROM credentials WHERE environment_id = $1 AND user_id IN ($2, ",
 	`SELECT environment_id, day, client, scope, call, verdict, reason, count FROM shadow_counts`, // a report, which ends in a sum
 }
 

@@ -17,17 +17,19 @@ type UserRow struct {
 
 	DefaultFactorID  string    // the MFA method offered first; empty: the one added last
 	FactorsChangedAt time.Time // when a factor was last added or recovered with; zero: never
+
+	Factors int // how many MFA methods are enrolled, whether or not they count
 }
 
 const userColumns = `users.id, users.environment_id, users.username, users.profile, users.created_at, users.last_visit_at, ` +
-	`users.disabled_at, users.default_factor_id, users.factors_changed_at`
+	`users.disabled_at, users.default_factor_id, users.factors_changed_at, users.factors`
 
 // InsertUser adds u; CreatedAt and LastVisitAt are the transaction's time.
 func (tx *Tx) InsertUser(u UserRow) error {
 	now := millis(tx.Now())
-	_, err := tx.Exec(`INSERT INTO users (id, environment_id, username, profile, created_at, last_visit_at)
-		VALUES ($1, $2, $3, $4, $5, $5)`,
-		u.ID, u.EnvironmentID, nullText(u.Username), u.Profile, now)
+	_, err := tx.Exec(`INSERT INTO users (id, environment_id, username, profile, created_at, last_visit_at, search)
+		VALUES ($1, $2, $3, $4, $5, $5, $6)`,
+		u.ID, u.EnvironmentID, nullText(u.Username), u.Profile, now, SearchKey(u.Username))
 	return err
 }
 
@@ -79,8 +81,8 @@ func (tx *Tx) Users(environmentID, after string, limit int) ([]UserRow, error) {
 
 // UpdateProfile replaces the profile and the username.
 func (tx *Tx) UpdateProfile(environmentID, id, username, profile string) error {
-	return tx.one(`UPDATE users SET username = $3, profile = $4 WHERE environment_id = $1 AND id = $2`,
-		environmentID, id, nullText(username), profile)
+	return tx.one(`UPDATE users SET username = $3, profile = $4, search = $5 WHERE environment_id = $1 AND id = $2`,
+		environmentID, id, nullText(username), profile, SearchKey(username))
 }
 
 // SetDefaultFactor names the MFA method that is offered first; "" for none.
@@ -205,7 +207,7 @@ func (u *UserRow) columns() (into []any, finish func()) {
 	var username sql.NullString
 	var created, visited int64
 	var disabled, changed sql.NullInt64
-	into = []any{&u.ID, &u.EnvironmentID, &username, &u.Profile, &created, &visited, &disabled, &u.DefaultFactorID, &changed}
+	into = []any{&u.ID, &u.EnvironmentID, &username, &u.Profile, &created, &visited, &disabled, &u.DefaultFactorID, &changed, &u.Factors}
 	return into, func() {
 		u.FactorsChangedAt = fromNullMillis(changed)
 		u.Username = username.String

@@ -16,9 +16,9 @@ func (a *API) userRoutes() []door.Route {
 	return []door.Route{
 		{
 			Method: "GET", Path: door.Admin + "/environments/{environmentId}/users", Section: "ours",
-			Summary: "List users",
+			Summary: "List users, newest first, or search for them",
 			Gate:    door.Service(serviceauth.UsersRead),
-			Query:   []door.Param{{Name: "after", Type: "string", Summary: "The member next of the page before"}},
+			Query:   usersQuery,
 			Handler: door.Handle(users),
 		},
 		{
@@ -66,18 +66,21 @@ func (a *API) userRoutes() []door.Route {
 	}
 }
 
-// UserList is a page of users; ask again with after=next for more.
-type UserList struct {
-	Users []operate.UserSummary `json:"users"`
-	Next  string                `json:"next,omitempty"`
+var usersQuery = []door.Param{
+	{Name: "search", Type: "string", Summary: "Only users with this id, username, email address, phone number, wallet address or " +
+		"external id, or with one of the last five that begins with it"},
+	{Name: "state", Type: "string", Summary: "Only users in this state: disabled, disputed, unproven or without-mfa; not with search"},
+	{Name: "after", Type: "string", Summary: "The member next of the page before"},
 }
 
-func users(c *door.Call, _ door.None) (list UserList, err error) {
+func users(c *door.Call, _ door.None) (page operate.UserPage, err error) {
+	q := c.Query()
+	query := operate.UserQuery{Search: q.Get("search"), State: store.UserState(q.Get("state")), After: door.LowerID(q.Get("after"))}
 	err = c.Read(func(tx *store.Tx) error {
-		list.Users, list.Next, err = operate.ViewUsers(tx, c.Tenant.ID, c.Query().Get("after"))
+		page, err = operate.ViewUsers(tx, c.Tenant.ID, query)
 		return err
 	})
-	return list, err
+	return page, err
 }
 
 func user(c *door.Call, _ door.None) (operate.UserDetail, error) {
