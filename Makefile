@@ -19,7 +19,7 @@ build: ## build the binaries into ./bin
 sdk: ## build the JavaScript packages and pack them into ./artifacts/sdk, needs only Node.js
 	@scripts/sdk.sh
 
-screenshots: ## draw every state of the prompt into ./artifacts/screenshots, needs Node.js and Chromium
+screenshots: ## draw every state of the prompt and every page of the console into ./artifacts/screenshots, needs Node.js and Chromium
 	cd sdk/typescript && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent build && node scripts/screenshots.mjs
 
 check: ## static checks and the tests that need nothing but Go, in a minute or two

@@ -135,7 +135,7 @@ func drawn(t testing.TB, c *Console, s sample) []byte {
 // TestPreview holds the <main> of every page to its golden file. With -preview it serves
 // them instead, for people to look at:
 //
-//	go test ./internal/console -run TestPreview -preview :8099 -timeout 0
+//	cd internal/console && go test -run TestPreview -preview 127.0.0.1:8099 -timeout 0
 func TestPreview(t *testing.T) {
 	c := previewed(t, canneds{operator: ada, elevates: true})
 	if *serveAt != "" {

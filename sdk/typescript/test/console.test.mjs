@@ -1,0 +1,93 @@
+// Every page of the console in a real browser: what axe finds, light and dark, how wide it is on a phone and a desk, that its keys reach
+// everything there is to press, and that the strict policy stops nothing of it.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { openConsole } from './lib/consolePages.mjs';
+
+describe('the console', () => {
+  let pages;
+  before(async () => {
+    pages = await openConsole();
+    assert.ok(pages.names.length > 4);
+  });
+  after(() => pages?.close());
+
+  for (const colorScheme of ['light', 'dark']) {
+    for (const width of [360, 1440]) {
+      it(`has nothing that axe finds and is no wider than the page, ${colorScheme} at ${width} px`, async () => {
+        const tab = await pages.open({ width, colorScheme, bypassCSP: true });
+        const found = [];
+        for (const name of pages.names) {
+          await tab.show(name);
+          await tab.page.evaluate(pages.axe);
+          const violations = await tab.page.evaluate(async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations
+            .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)));
+          found.push(...violations.map((text) => `${name}: ${text}`));
+          const wide = await tab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          if (wide > 0) found.push(`${name}: ${wide} px wider than the page`);
+        }
+        await tab.close();
+        assert.deepEqual(found, []);
+      });
+    }
+  }
+
+  it('lets keys reach all that can be pressed, in the order it is seen, and shows where they are', async () => {
+    const tab = await pages.open({ width: 1440 });
+    const found = [];
+    for (const name of pages.names) {
+      await tab.show(name);
+      const wanted = await tab.page.evaluate(() => {
+        const all = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')]
+          .filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.disabled);
+        all.forEach((element, n) => { element.dataset.n = String(n); });
+        return all.filter((element) => element.type !== 'radio').map((element) => element.dataset.n);
+      });
+      const reached = [];
+      for (let n = 0; n < wanted.length + 30; n += 1) {
+        await tab.page.keyboard.press('Tab');
+        const at = await tab.page.evaluate(() => {
+          const element = document.activeElement;
+          if (!element || element === document.body) return null;
+          const { outlineStyle, outlineWidth } = getComputedStyle(element);
+          return { n: element.dataset.n, shown: outlineStyle !== 'none' && outlineWidth !== '0px', what: element.outerHTML.slice(0, 120) };
+        });
+        if (!at) break;
+        if (!at.shown) found.push(`${name}: nothing shows where the keys are: ${at.what}`);
+        reached.push(at.n);
+      }
+      const missed = wanted.filter((n) => !reached.includes(n));
+      for (const n of missed) found.push(`${name}: keys do not reach ${await tab.page.evaluate((m) => document.querySelector(`[data-n="${m}"]`).outerHTML.slice(0, 120), n)}`);
+    }
+    await tab.close();
+    assert.deepEqual(found, []);
+  });
+
+  it('opens its menus and asks before it acts, by keys alone', async () => {
+    const tab = await pages.open({ width: 360 });
+    await tab.show('components');
+    await tab.page.getByRole('button', { name: /^Switch environment/ }).focus();
+    await tab.page.keyboard.press('Enter');
+    assert.ok(await tab.page.getByRole('navigation', { name: 'Environments' }).isVisible());
+    await tab.page.keyboard.press('Escape');
+    assert.ok(!(await tab.page.getByRole('navigation', { name: 'Environments' }).isVisible()));
+
+    await tab.page.locator('form[data-confirm] button').focus();
+    await tab.page.keyboard.press('Enter');
+    const dialog = tab.page.getByRole('dialog', { name: 'End sessions?' });
+    assert.match(await dialog.innerText(), /three sessions of this user end now/);
+    assert.equal(await tab.page.evaluate(() => document.activeElement.textContent), 'Keep it as it is');
+    await tab.page.keyboard.press('Enter');
+    assert.equal(await tab.page.locator('dialog').count(), 0);
+    await tab.close();
+  });
+
+  it('says times in the zone of the viewer', async () => {
+    const tab = await pages.open({ width: 1440, timezoneId: 'Asia/Tokyo' });
+    await tab.show('components');
+    assert.match(await tab.page.locator('time[data-time=moment]').first().innerText(), /2 Apr 2026, 18:30/);
+    await tab.close();
+  });
+
+  it('had nothing stopped by its policy, and no error', () => assert.deepEqual(pages.problems, []));
+});
