@@ -32,7 +32,7 @@ func SignIn(c who.Caller, tx *store.Tx, a Address, credential *store.CredentialR
 		if !c.Tenant.SignUp.Enabled {
 			return "", row, false, fault.New(fault.SignUpDisabled, "There is no account for this address, and sign-up is closed.")
 		}
-		return signUp(c, tx, a)
+		return signUp(c, tx, a, store.ProvenanceSignUp)
 	}
 	user, err := tx.LockUser(c.Tenant.ID, credential.UserID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -65,7 +65,7 @@ func describe(c who.Caller, tx *store.Tx, row store.CredentialRow, a Address) (s
 	return row, audit.Record(tx, c.By, "credential.described", audit.Detail{"credential_id": row.ID})
 }
 
-func signUp(c who.Caller, tx *store.Tx, a Address) (string, store.CredentialRow, bool, error) {
+func signUp(c who.Caller, tx *store.Tx, a Address, provenance string) (string, store.CredentialRow, bool, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return "", store.CredentialRow{}, false, err
@@ -77,7 +77,7 @@ func signUp(c who.Caller, tx *store.Tx, a Address) (string, store.CredentialRow,
 	if err := audit.Record(tx, c.By, "user.created", nil); err != nil {
 		return "", store.CredentialRow{}, false, err
 	}
-	row, err := insert(c, tx, a, Authority{Provenance: store.ProvenanceSignUp}, "")
+	row, err := insert(c, tx, a, Authority{Provenance: provenance}, "")
 	return id.String(), row, true, err
 }
 

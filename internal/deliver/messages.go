@@ -193,6 +193,26 @@ func EnvironmentWeakened(w Weakened) Message {
 	return render("environment_weakened", m, v)
 }
 
+// ConsoleInvitation invites somebody to be an operator.
+type ConsoleInvitation struct {
+	To, From string
+	At       time.Time
+	Where    string // which console: its host
+	As       string // in a few words: "as owner of all environments"
+	By       string // who invites
+	URL      string
+	ValidFor time.Duration
+}
+
+// InviteToConsole carries the link. Nothing is accepted by opening it, only by the form
+// of the page that it opens.
+func InviteToConsole(i ConsoleInvitation) Message {
+	app := inert(i.Where, maxName)
+	return render("console_invitation", Message{From: i.From, To: i.To, Subject: fmt.Sprintf("You are invited to the console of %s", app)},
+		view{App: app, When: moment(i.At), What: inert(i.By, maxWords), Changes: []string{inert(i.As, maxWords)}, URL: link(i.URL),
+			Valid: inWords(i.ValidFor)})
+}
+
 func (n Notice) view() view {
 	return view{
 		App:       inert(n.AppName, maxName),
@@ -231,7 +251,7 @@ var (
 		"signin", "stepup", "address_changed", "credential_linked",
 		"credential_unlinked", "credential_renamed", "recovery_code_used", "factors_reset",
 		"change_disputed", "dispute_settled", "user_deleted", "environment_weakened",
-		"device_link", "device_registered", "device_revoked",
+		"device_link", "device_registered", "device_revoked", "console_invitation",
 	)
 )
 
@@ -278,7 +298,10 @@ func moment(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 U
 // inWords is d in the unit people use: "5 minutes", "90 seconds".
 func inWords(d time.Duration) string {
 	count, unit := int(d/time.Second), "second"
-	if d >= time.Minute && d%time.Minute == 0 {
+	switch {
+	case d >= time.Hour && d%time.Hour == 0:
+		count, unit = int(d/time.Hour), "hour"
+	case d >= time.Minute && d%time.Minute == 0:
 		count, unit = int(d/time.Minute), "minute"
 	}
 	if count == 1 {

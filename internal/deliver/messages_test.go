@@ -44,6 +44,8 @@ func everyMessage(s, revokeURL string) map[string]deliver.Message {
 		"device link":       deliver.RegisterDevice(deliver.DeviceLink{Notice: notice, URL: revoke, ValidFor: 10 * time.Minute}),
 		"device registered": deliver.DeviceRegistered(notice),
 		"device revoked":    deliver.DeviceRevoked(notice, s),
+		"console invitation": deliver.InviteToConsole(deliver.ConsoleInvitation{To: to, From: from, At: at, Where: s, As: s, By: s,
+			URL: revoke, ValidFor: 24 * time.Hour}),
 		"weakened": deliver.EnvironmentWeakened(deliver.Weakened{
 			EnvironmentName: s, From: from, To: to, At: at, Actor: s, Changes: []string{s, s},
 		}),

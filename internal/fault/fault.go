@@ -113,6 +113,7 @@ const (
 	InvalidServiceToken            Code = "invalid_service_token"
 	InsufficientServiceScope       Code = "insufficient_service_scope"
 	PermissionMissing              Code = "permission_missing"
+	InvalidInvitation              Code = "invalid_invitation"
 	InvalidEnvironmentDocument     Code = "invalid_environment_document"
 	EnvironmentVersionCannotGoBack Code = "environment_version_cannot_go_back"
 )

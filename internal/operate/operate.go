@@ -67,6 +67,10 @@ func Preview(document []byte) (Applied, error) {
 
 func parse(document []byte) (*environment.Environment, error) {
 	env, err := environment.Parse(document)
+	if err == nil && env.ID == environment.Operators {
+		return nil, fault.New(fault.EnvironmentNotFound, "There is no environment %s, nor can there be: the id is kept for the server "+
+			"itself. Give the environment another one.", env.ID)
+	}
 	if err == nil {
 		return env, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/method"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -40,10 +41,31 @@ func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof met
 		c.UserID() == "" || credential.UserID != c.UserID() {
 		return store.SessionRow{}, fmt.Errorf("starting session: no proof of this sign-in by this user")
 	}
+	return start(c, tx, credential, opening{string(proof.Kind()), proof.Kind().MFA(), proof.Evidence().EndsBy}, d)
+}
+
+// StartUnproven opens a session of the operators' environment for the user whom the
+// caller concerns by then, and of whom nothing was proven. opened says by what: it
+// mints nothing and marks nothing, as long as no proof is given in it.
+func StartUnproven(c who.Caller, tx *store.Tx, credential store.CredentialRow, opened string, d Device) (store.SessionRow, error) {
+	if c.Tenant.ID != environment.Operators || c.UserID() == "" || credential.UserID != c.UserID() {
+		return store.SessionRow{}, fmt.Errorf("starting session: not of this operator")
+	}
+	return start(c, tx, credential, opening{method: opened}, d)
+}
+
+// opening is what opened a session.
+type opening struct {
+	method string
+	mfa    bool
+	endsBy time.Time // no session that it opens outlives it; zero: the environment decides alone
+}
+
+func start(c who.Caller, tx *store.Tx, credential store.CredentialRow, by opening, d Device) (store.SessionRow, error) {
 	now := tx.Now()
 	ends := now.Add(c.Tenant.Sessions.Lifetime.Std())
-	if by := proof.Evidence().EndsBy; !by.IsZero() && by.Before(ends) {
-		ends = by
+	if !by.endsBy.IsZero() && by.endsBy.Before(ends) {
+		ends = by.endsBy
 	}
 	expires := now.Add(c.Tenant.Sessions.Idle.Std())
 	if d.Waits > 0 {
@@ -54,12 +76,12 @@ func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof met
 	}
 	row := store.SessionRow{
 		ID: uuid.NewString(), EnvironmentID: c.Tenant.ID, UserID: c.UserID(),
-		SignInCredentialID: credential.ID, SignInMethod: string(proof.Kind()), LastVerifiedCredentialID: credential.ID,
+		SignInCredentialID: credential.ID, SignInMethod: by.method, LastVerifiedCredentialID: credential.ID,
 		Origin: d.Origin, SessionPublicKey: d.SessionPublicKey, DevicePublicKey: d.DevicePublicKey, SDKVersion: d.SDKVersion,
 		CreatedAt: now, RefreshedAt: now, ExpiresAt: expires, EndsAt: ends,
 		DeviceRegistrationID: d.RegistrationID, Unregistered: d.Waits > 0,
 	}
-	if proof.Kind().MFA() { // signing in with a passkey is both factors at once
+	if by.mfa { // signing in with a passkey is both factors at once
 		row.MFAAt, row.MFACredentialID = now, credential.ID
 	}
 	if err := tx.InsertSession(row); err != nil {
@@ -69,7 +91,7 @@ func Start(c who.Caller, tx *store.Tx, credential store.CredentialRow, proof met
 		return row, fmt.Errorf("starting session: %w", err)
 	}
 	return row, audit.Record(tx, c.By.In(row.ID), "session.started", audit.Detail{
-		"method": proof.Kind(), "credential_id": credential.ID, "device_bound": d.DevicePublicKey != "",
+		"method": by.method, "credential_id": credential.ID, "device_bound": d.DevicePublicKey != "",
 	})
 }
 

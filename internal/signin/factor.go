@@ -63,17 +63,23 @@ func roomForApp(c who.Caller, tx *store.Tx) ([]store.CredentialRow, error) {
 // LinkApp makes a confirmed enrolment a credential of the user, by the authority it
 // was begun under. A proof that enrols nothing stands for itself.
 func LinkApp(c who.Caller, tx *store.Tx, proof method.Proof) (store.CredentialRow, error) {
-	evidence := proof.Evidence()
-	if evidence.Purpose != method.Enrol {
+	if proof.Evidence().Purpose != method.Enrol {
 		return own(c, proof)
 	}
+	return linkApp(c, tx, proof, func() (account.Authority, error) {
+		return stands(c, tx, stepup.CredentialLink, "", proof.Evidence().AuthorizedBy)
+	})
+}
+
+func linkApp(c who.Caller, tx *store.Tx, proof method.Proof, allowed func() (account.Authority, error)) (store.CredentialRow, error) {
+	evidence := proof.Evidence()
 	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
 		return store.CredentialRow{}, err
 	}
 	if _, err := roomForApp(c, tx); err != nil {
 		return store.CredentialRow{}, err
 	}
-	from, err := stands(c, tx, stepup.CredentialLink, "", evidence.AuthorizedBy)
+	from, err := allowed()
 	if err != nil {
 		return store.CredentialRow{}, err
 	}
@@ -89,6 +95,12 @@ func LinkApp(c who.Caller, tx *store.Tx, proof method.Proof) (store.CredentialRo
 
 // LinkPasskey makes what a registration proves a passkey of the user.
 func LinkPasskey(c who.Caller, tx *store.Tx, r *passkey.Registration, proof method.Proof, spend Spend) (store.CredentialRow, error) {
+	return linkPasskey(c, tx, r, proof, func() (account.Authority, error) { return allowed(c, tx, spend) })
+}
+
+func linkPasskey(
+	c who.Caller, tx *store.Tx, r *passkey.Registration, proof method.Proof, allowed func() (account.Authority, error),
+) (store.CredentialRow, error) {
 	if _, err := tx.LockUser(c.Tenant.ID, c.Session.UserID); err != nil {
 		return store.CredentialRow{}, err
 	}
@@ -102,7 +114,7 @@ func LinkPasskey(c who.Caller, tx *store.Tx, r *passkey.Registration, proof meth
 	if len(have) >= passkey.MaxPerUser {
 		return store.CredentialRow{}, passkey.TooMany()
 	}
-	from, err := allowed(c, tx, spend)
+	from, err := allowed()
 	if err != nil {
 		return store.CredentialRow{}, err
 	}

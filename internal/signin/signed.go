@@ -53,6 +53,9 @@ func RefreshChanged(c who.Caller, tx *store.Tx, by store.Proved) (Signed, error)
 	return As(c, known)
 }
 
+// Session is the session as it stands.
+func (s Signed) Session() store.SessionRow { return s.known.Session() }
+
 // Answer is what a client is told, and the tokens it gets.
 type Answer struct {
 	User     User

@@ -11,6 +11,7 @@ import (
 const (
 	ProvenanceSignUp        = "sign_up"
 	ProvenanceElevatedToken = "elevated_token"
+	ProvenanceInvitation    = "invitation"      // an invitation to be an operator
 	ProvenanceMFA           = "mfa"             // a second factor given in the session moments before
 	ProvenanceRevokeLink    = "revoke_link"     // put back by a link of an earlier version, which did not know who had got it
 	ProvenanceEmbedded      = "embedded_wallet" // made and kept by the wallet service; never vouches

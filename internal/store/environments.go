@@ -17,9 +17,16 @@ type EnvironmentRow struct {
 	UpdatedAt time.Time
 }
 
-// Environment reads one environment. It is ErrNotFound when there is none.
+// Environment reads one environment. It is ErrNotFound when there is none, and of a
+// reserved one.
 func (tx *Tx) Environment(id string) (EnvironmentRow, error) {
-	return tx.environment(id, "")
+	return tx.environment(id, false, "")
+}
+
+// ReservedEnvironment reads one that is the server's own: no list has it, and whoever
+// does not ask for it by this function does not find it.
+func (tx *Tx) ReservedEnvironment(id string) (EnvironmentRow, error) {
+	return tx.environment(id, true, "")
 }
 
 // Revision reads the revision that an environment has.
@@ -43,21 +50,23 @@ func (tx *Tx) LockEnvironment(id string) (EnvironmentRow, error) {
 	if err := tx.lockRules(id); err != nil {
 		return EnvironmentRow{}, err
 	}
-	return tx.environment(id, tx.ForUpdate())
+	return tx.environment(id, false, tx.ForUpdate())
 }
 
-func (tx *Tx) environment(id, lock string) (EnvironmentRow, error) {
+func (tx *Tx) environment(id string, reserved bool, lock string) (EnvironmentRow, error) {
 	var e EnvironmentRow
 	var created, updated int64
-	err := tx.Row(`SELECT id, name, document, revision, created_at, updated_at FROM environments WHERE id = $1`+lock, id).
+	err := tx.Row(`SELECT id, name, document, revision, created_at, updated_at FROM environments
+		WHERE id = $1 AND reserved = $2`+lock, id, asBit(reserved)).
 		Scan(&e.ID, &e.Name, &e.Document, &e.Revision, &created, &updated)
 	e.CreatedAt, e.UpdatedAt = fromMillis(created), fromMillis(updated)
 	return e, notFound(err)
 }
 
-// Environments lists all environments by name.
+// Environments lists all environments by name, but for those that are reserved.
 func (tx *Tx) Environments() ([]EnvironmentRow, error) {
-	rows, err := tx.Rows(`SELECT id, name, document, revision, created_at, updated_at FROM environments ORDER BY name, id`)
+	rows, err := tx.Rows(`SELECT id, name, document, revision, created_at, updated_at FROM environments
+		WHERE reserved = 0 ORDER BY name, id`)
 	return collect(rows, err, func(rows Rows) (e EnvironmentRow, err error) {
 		var created, updated int64
 		err = rows.Scan(&e.ID, &e.Name, &e.Document, &e.Revision, &created, &updated)
@@ -69,9 +78,9 @@ func (tx *Tx) Environments() ([]EnvironmentRow, error) {
 // EnvironmentName is what an environment is known by.
 type EnvironmentName struct{ ID, Name string }
 
-// EnvironmentNames lists all environments by name, without their documents.
+// EnvironmentNames lists the same without their documents.
 func (tx *Tx) EnvironmentNames() ([]EnvironmentName, error) {
-	rows, err := tx.Rows(`SELECT id, name FROM environments ORDER BY name, id`)
+	rows, err := tx.Rows(`SELECT id, name FROM environments WHERE reserved = 0 ORDER BY name, id`)
 	return collect(rows, err, func(rows Rows) (e EnvironmentName, err error) {
 		err = rows.Scan(&e.ID, &e.Name)
 		return e, err
@@ -81,18 +90,26 @@ func (tx *Tx) EnvironmentNames() ([]EnvironmentName, error) {
 // PutEnvironment inserts the environment at revision 1 or, given the revision
 // that was read, replaces it at the next one.
 func (tx *Tx) PutEnvironment(id, name, document string, readRevision int64) error {
+	return tx.putEnvironment(EnvironmentRow{ID: id, Name: name, Document: document, Revision: readRevision}, false)
+}
+
+// PutReservedEnvironment is PutEnvironment for one that is the server's own.
+func (tx *Tx) PutReservedEnvironment(e EnvironmentRow) error { return tx.putEnvironment(e, true) }
+
+func (tx *Tx) putEnvironment(e EnvironmentRow, reserved bool) error {
+	id := e.ID
 	if err := tx.lockRules(id); err != nil {
 		return err
 	}
 	now := millis(tx.Now())
-	if readRevision == 0 {
-		_, err := tx.Exec(`INSERT INTO environments (id, name, document, revision, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4)`,
-			id, name, document, now)
+	if e.Revision == 0 {
+		_, err := tx.Exec(`INSERT INTO environments (id, name, document, revision, created_at, updated_at, reserved)
+			VALUES ($1, $2, $3, 1, $4, $4, $5)`, id, e.Name, e.Document, now, asBit(reserved))
 		return err
 	}
 	n, err := tx.Exec(`UPDATE environments SET name = $2, document = $3, revision = revision + 1, updated_at = $4
-		WHERE id = $1 AND revision = $5`,
-		id, name, document, now, readRevision)
+		WHERE id = $1 AND revision = $5 AND reserved = $6`,
+		id, e.Name, e.Document, now, e.Revision, asBit(reserved))
 	if err == nil && n == 0 {
 		return fmt.Errorf("applying environment %s: %w", id, ErrConflict)
 	}

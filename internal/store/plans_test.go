@@ -41,6 +41,8 @@ var wholesale = []string{
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE disputed_at IS NOT NULL", // doctor
 	// the sessions that wait, of an environment that lets devices alone
 	"UPDATE sessions SET revoked_at = $2, revoked_reason = $3\n\t\tWHERE environment_id = $1 AND unregistered = 1",
+	`DELETE FROM operator_grants WHERE environment_id = $1`,      // of an environment that goes
+	`DELETE FROM operator_invitations WHERE environment_id = $1`, // of an environment that goes
 	// the users of an environment, a page at a time, by the key
 	`SELECT users.id, users.environment_id, users.username`,
 	// those of a page of users, fifty keys: of a small table PostgreSQL reads all

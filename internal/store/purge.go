@@ -49,6 +49,9 @@ var due = []struct {
 	{"device_links", "expires_at", day},
 	{"device_registrations", "last_used_at", 400 * day}, // browsers keep no cookie for longer
 	{"sessions", "ends_at", 30 * day},
+	{"operator_sessions", "ends_at", day},
+	{"operator_elevations", "expires_at", 0},
+	{"operator_invitations", "expires_at", 30 * day},
 }
 
 func chores() (all []Chore) {

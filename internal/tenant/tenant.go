@@ -135,7 +135,7 @@ func originOf(u *url.URL) string {
 }
 
 // Load returns the environment as it stands. Of one that this node knows only the
-// revision is read.
+// revision is read. The operators' own is none for whoever loads by id.
 func (r *Registry) Load(ctx context.Context, id string) (*Tenant, error) {
 	if last := r.Last(id); last != nil {
 		var revision int64
@@ -153,22 +153,30 @@ func (r *Registry) Load(ctx context.Context, id string) (*Tenant, error) {
 	var current *Tenant
 	err := r.db.Read(ctx, func(tx *store.Tx) error {
 		var err error
-		current, err = r.in(tx, id)
+		current, err = r.in(tx, id, (*store.Tx).Environment)
 		return err
 	})
 	return current, err
 }
 
+// Operators returns the environment of the operators as it stands in the transaction.
+func (r *Registry) Operators(tx *store.Tx) (*Tenant, error) {
+	return r.in(tx, environment.Operators, (*store.Tx).ReservedEnvironment)
+}
+
 // Last is the environment as this node saw it last, or nil. Nothing is decided by it
 // before its revision was compared with the one in the store.
 func (r *Registry) Last(id string) *Tenant {
+	if id == environment.Operators {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.known[id]
 }
 
-func (r *Registry) in(tx *store.Tx, id string) (*Tenant, error) {
-	row, err := tx.Environment(id)
+func (r *Registry) in(tx *store.Tx, id string, read func(*store.Tx, string) (store.EnvironmentRow, error)) (*Tenant, error) {
+	row, err := read(tx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fault.New(fault.EnvironmentNotFound, "There is no environment %.40q here. Check the environment id.", id)
 	}

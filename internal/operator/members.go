@@ -1,0 +1,179 @@
+package operator
+
+import (
+	"errors"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
+)
+
+// MaxMembers is how many members of an environment a page shows.
+const MaxMembers = 100
+
+// Member is an operator with one grant.
+type Member struct {
+	Operator
+	Role    Role
+	Grant   store.GrantRow
+	Factors int // that they have; 0: they have not finished accepting
+}
+
+// Members lists who has a role in just this place, an environment or [Everywhere],
+// behind an operator's id.
+func (d *Desk) Members(tx *store.Tx, environmentID, after string) ([]Member, error) {
+	t, err := d.Tenants.Operators(tx)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := tx.GrantsIn(environmentID, after, MaxMembers)
+	if err != nil {
+		return nil, err
+	}
+	var members []Member
+	for _, g := range grants {
+		o, err := byID(tx, t, g.OperatorID)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows, err := tx.Credentials(environment.Operators, o.ID)
+		if err != nil {
+			return nil, err
+		}
+		m := Member{Operator: o, Role: Role(g.Role), Grant: g}
+		for _, row := range rows {
+			if hasFactor([]store.CredentialRow{row}) {
+				m.Factors++
+			}
+		}
+		members = append(members, m)
+	}
+	return members, nil
+}
+
+// Invitations lists the open invitations to just this place.
+func (d *Desk) Invitations(tx *store.Tx, environmentID string) ([]store.InvitationRow, error) {
+	return tx.InvitationsIn(environmentID, "", maxInvitations)
+}
+
+// SetRole changes the role of a member. Neither the old role nor the new one may be more
+// than who changes it has there, and the last owner stays one.
+func SetRole(c who.Caller, tx *store.Tx, by Authority, operatorID string, g Grant) error {
+	old, err := roleOf(tx, operatorID, g.EnvironmentID)
+	if err != nil {
+		return err
+	}
+	if !by.MayGrant(Grant{g.EnvironmentID, old}) || !by.MayGrant(g) {
+		return tooMuch()
+	}
+	if old == g.Role {
+		return nil
+	}
+	if err := leavesAnOwner(tx, by, operatorID, Grant{g.EnvironmentID, old}); err != nil {
+		return err
+	}
+	err = tx.PutGrant(store.GrantRow{OperatorID: operatorID, EnvironmentID: g.EnvironmentID, Role: string(g.Role), GrantedBy: c.By.Actor})
+	if err != nil {
+		return err
+	}
+	c.By.EnvironmentID = g.EnvironmentID
+	return audit.Record(tx, c.By.Concerning(operatorID), "operator.role_changed", audit.Detail{"from": old, "to": g.Role})
+}
+
+// Remove takes a member's role away: their next request finds nothing there. Whoever has
+// no role left anywhere is signed out.
+func Remove(c who.Caller, tx *store.Tx, by Authority, operatorID, environmentID string) error {
+	old, err := roleOf(tx, operatorID, environmentID)
+	if err != nil {
+		return err
+	}
+	g := Grant{environmentID, old}
+	if !by.MayGrant(g) {
+		return tooMuch()
+	}
+	if err := leavesAnOwner(tx, by, operatorID, g); err != nil {
+		return err
+	}
+	if err := tx.DeleteGrant(operatorID, environmentID); err != nil {
+		return err
+	}
+	c.By.EnvironmentID = environmentID
+	if err := audit.Record(tx, c.By.Concerning(operatorID), "operator.removed", audit.Detail{"role": old}); err != nil {
+		return err
+	}
+	left, err := tx.Grants(operatorID)
+	if err != nil || len(left) > 0 {
+		return err
+	}
+	_, err = tx.RevokeSessions(environment.Operators, operatorID, "no role left")
+	return err
+}
+
+// Delete takes an operator away with all they have: roles, sessions, factors. Only the
+// host does.
+func Delete(c who.Caller, tx *store.Tx, operatorID string) error {
+	if _, err := tx.DeleteGrants(operatorID); err != nil {
+		return err
+	}
+	if err := tx.DeleteUser(environment.Operators, operatorID); err != nil {
+		return err
+	}
+	c.By.EnvironmentID = environment.Operators
+	return audit.Record(tx, c.By.Concerning(operatorID), "operator.deleted", nil)
+}
+
+// Withdraw ends an invitation that nobody has accepted.
+func Withdraw(c who.Caller, tx *store.Tx, by Authority, environmentID, id string) error {
+	if !by.MayGrant(Grant{environmentID, Auditor}) { // whoever lets anybody in
+		return tooMuch()
+	}
+	if err := tx.RevokeInvitation(environmentID, id); err != nil {
+		return err
+	}
+	c.By.EnvironmentID = environmentID
+	return audit.Record(tx, c.By, "operator.invitation_withdrawn", audit.Detail{"invitation_id": id})
+}
+
+// roleOf reads a grant, its operator locked, so that changes of one wait for one another.
+func roleOf(tx *store.Tx, operatorID, environmentID string) (Role, error) {
+	if _, err := tx.LockUser(environment.Operators, operatorID); err != nil {
+		return "", err
+	}
+	grants, err := tx.Grants(operatorID)
+	if err != nil {
+		return "", err
+	}
+	for _, g := range grants {
+		if g.EnvironmentID == environmentID {
+			return Role(g.Role), nil
+		}
+	}
+	return "", store.ErrNotFound
+}
+
+// leavesAnOwner refuses to take the last owner away, but to the host. Whoever owns all
+// environments owns each; of the installation as a whole only they do.
+func leavesAnOwner(tx *store.Tx, by Authority, operatorID string, g Grant) error {
+	if _, host := by.(Host); host || g.Role != Owner {
+		return nil
+	}
+	if err := tx.LockMembers(); err != nil {
+		return err
+	}
+	places := []string{g.EnvironmentID}
+	if g.EnvironmentID != Everywhere {
+		places = append(places, Everywhere)
+	}
+	for _, place := range places {
+		others, err := tx.OtherOwners(place, operatorID)
+		if err != nil || others {
+			return err
+		}
+	}
+	return fault.New(fault.Conflict, "This is the last owner. Make somebody else an owner first; on the host: stepup console invite.")
+}
