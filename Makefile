@@ -5,7 +5,7 @@ SHELL := /bin/bash
 FUZZTIME ?= 20s
 EACH ?= 5s
 
-.PHONY: help run build sdk web screenshots react-app test check test-long bench fuzz clean
+.PHONY: help run build sdk web screenshots react-app test check test-long bench release fuzz clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test-long: ## the suites of `make test` in their long form, and every fuzz targe
 
 bench: ## measure the server beside what this machine can do; the table goes to artifacts/bench; EACH=5s for each figure
 	cd internal/bench && TMPDIR=/var/tmp go test -count=1 -timeout=60m -run=TestTable -table -each=$(EACH)
+
+release: ## make what strangers install out of the last commit, into ./artifacts/release, needs only Go and git
+	cd release && go run . -out ../artifacts/release
 
 fuzz: ## run every fuzz target for FUZZTIME (default 20s)
 	@scripts/fuzz.sh $(FUZZTIME)

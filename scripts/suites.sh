@@ -63,8 +63,11 @@ trap 'rm -rf "$CASES_RESULTS"' EXIT
 
 module() { (cd "conformance/$1" && go test -vet=off -timeout $limit ./...); }
 
+release() { (cd release && go test -vet=off -timeout $limit ./...); }
+
 suite "make check" scripts/check.sh
 suite "go tests, shuffled" go_tests
+suite "release, made twice" release
 suite "wycheproof vectors" module wycheproof
 suite "authenticator apps, oracle" module totp
 suite "zitadel OpenID provider" module oidc

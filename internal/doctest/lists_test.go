@@ -40,7 +40,7 @@ func TestShelves(t *testing.T) {
 // of npm and the scripts name, both ways.
 func TestDependencies(t *testing.T) {
 	needed := map[string]bool{}
-	for _, file := range doctest.Files(t, "go.mod", "web/go.mod", "conformance/*/go.mod") {
+	for _, file := range doctest.Files(t, "go.mod", "web/go.mod", "release/go.mod", "conformance/*/go.mod") {
 		for _, found := range regexp.MustCompile(`(?m)^(?:require |\t)([^\s()]+) v\S+$`).FindAllStringSubmatch(doctest.Read(t, file), -1) {
 			needed[found[1]] = true
 		}
