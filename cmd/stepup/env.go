@@ -21,11 +21,15 @@ import (
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type envCommand struct {
 	Apply   envApply   `cmd:"" help:"Make a YAML document the environment's; prints what changed and what weakens."`
 	Show    envShow    `cmd:"" help:"Print an environment's document."`
+	Set     envSet     `cmd:"" help:"Change single places of an environment's document and leave the rest."`
+	History envHistory `cmd:"" help:"List the documents that an environment has had: who, when, what changed, what it weakened."`
+	Revert  envRevert  `cmd:"" help:"Apply the document of an earlier revision again; what it weakens is judged anew."`
 	Accept  envAccept  `cmd:"" help:"Set the minimum API version: shows the readiness report first, and asks."`
 	List    envList    `cmd:"" help:"List environments."`
 	Example envExample `cmd:"" help:"Print a document that shows and explains every key."`
@@ -34,6 +38,10 @@ type envCommand struct {
 type envApply struct {
 	File   string `arg:"" help:"YAML or JSON document; - for standard input."`
 	DryRun bool   `help:"Say what would change, and change nothing."`
+	Yes    bool   `help:"Do not ask, although it weakens." short:"y"`
+
+	NoWeakening bool  `help:"Refuse a document that weakens; for pipelines that nobody watches."`
+	Revision    int64 `help:"Refuse if another revision than this one is in force." placeholder:"REVISION"`
 }
 
 func (c *envApply) Run(s *session) error {
@@ -52,29 +60,7 @@ func (c *envApply) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case c.DryRun && applied.Created:
-		fmt.Fprintf(s.stdout, "Environment %s would be created:\n", applied.ID)
-	case c.DryRun && len(applied.Changes) == 0:
-		fmt.Fprintf(s.stdout, "Environment %s is as the document says; nothing would change.\n", applied.ID)
-	case c.DryRun:
-		fmt.Fprintf(s.stdout, "Environment %s would change as follows:\n", applied.ID)
-	case applied.Created:
-		fmt.Fprintf(s.stdout, "Created environment %s.\n", applied.ID)
-	case len(applied.Changes) == 0:
-		fmt.Fprintf(s.stdout, "Environment %s is as the document says; nothing changed.\n", applied.ID)
-	default:
-		fmt.Fprintf(s.stdout, "Applied revision %d of environment %s.\n", applied.Revision, applied.ID)
-	}
-	for _, change := range applied.Changes {
-		fmt.Fprintln(s.stdout, "  "+change.String())
-	}
-	if weakens := applied.Weakens(); len(weakens) > 0 {
-		fmt.Fprintf(s.stdout, "WARNING: %d of these changes weaken the environment.\n", len(weakens))
-	}
-	for _, warning := range applied.Warnings {
-		fmt.Fprintln(s.stdout, "WARNING: "+warning)
-	}
+	s.printApplied(applied, c.DryRun)
 	env, err := environment.Parse(document)
 	if err != nil {
 		return err
@@ -153,13 +139,17 @@ func (c *envApply) apply(s *session, document []byte, senders deliver.Senders) (
 		return operate.Applied{}, err
 	}
 	defer db.Close()
-	var applied operate.Applied
-	err = db.Write(s.ctx, func(tx *store.Tx) (err error) {
-		applied, err = operate.Apply(operator(), tx, document,
-			operate.ApplyOptions{MayWeaken: true, DryRun: c.DryRun, Operators: s.config.Operators, Senders: senders})
-		return err
+	return s.apply(db, c.DryRun, c.Yes, func(by who.Caller, tx *store.Tx, o operate.ApplyOptions) (operate.Applied, error) {
+		o.Senders = senders
+		if c.Revision != 0 {
+			o.Read = c.Revision
+		}
+		applied, err := operate.Apply(by, tx, document, o)
+		if weakens := applied.Weakens(); err == nil && c.NoWeakening && !o.DryRun && len(weakens) > 0 {
+			return applied, fmt.Errorf("nothing was changed, because this weakens the environment:\n  %s", strings.Join(weakens, "\n  "))
+		}
+		return applied, err
 	})
-	return applied, err
 }
 
 func readDocument(name string) ([]byte, error) {
@@ -204,7 +194,8 @@ func unreadable(name string, err error) error {
 }
 
 type envShow struct {
-	ID string `arg:"" help:"Environment id."`
+	ID       string `arg:"" help:"Environment id."`
+	Revision int64  `help:"The document of this revision; the one in force unless said." placeholder:"REVISION"`
 }
 
 func (c *envShow) Run(s *session) error {
@@ -212,6 +203,13 @@ func (c *envShow) Run(s *session) error {
 		row, err := tx.Environment(c.ID)
 		if err != nil {
 			return orUnknown(err, "environment", c.ID)
+		}
+		if c.Revision != 0 && c.Revision != row.Revision {
+			then, err := operate.RevisionOf(tx, c.ID, c.Revision)
+			if err != nil {
+				return err
+			}
+			row.Revision, row.UpdatedAt, row.Document = then.Revision, then.AppliedAt, then.Document
 		}
 		fmt.Fprintf(s.stdout, "# revision %d, applied %s\n%s", row.Revision, row.UpdatedAt.Format(time.RFC3339), row.Document)
 		return nil

@@ -32,7 +32,7 @@ type commands struct {
 	Data string `help:"Folder of the development database." default:"./.stepup-dev" type:"path"`
 
 	Serve     serveCommand     `cmd:"" help:"Run the server. With --dev: everything on loopback, nothing to configure."`
-	Env       envCommand       `cmd:"" help:"Environments: apply, show, accept, list, example."`
+	Env       envCommand       `cmd:"" help:"Environments: apply, show, set, history, revert, accept, list, example."`
 	Readiness readinessCommand `cmd:"" help:"Say what accepting the newest API version would do: what would be refused, and to whom."`
 	Policy    policyCommand    `cmd:"" help:"Policy as a text: explain, test, diff."`
 	Token     tokenCommand     `cmd:"" help:"Service tokens: create, list, revoke."`

@@ -125,6 +125,8 @@ func bodyAt(own tenant, r door.Route) any {
 		return m{"signedTransaction": "0x02", "network": "31337"}
 	case "PUT ":
 		return servertest.Document(own.id, "")
+	case "PATCH ":
+		return m{"edits": []m{{"path": "signUp.enabled", "value": "false"}}}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stepup-auth/stepup/internal/api"
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/api/guard"
 	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/operate"
@@ -419,6 +421,30 @@ func walkAdmin(w walker, service string) {
 	w.do("PUT "+ops+"?dryRun=true", service, nil, strings.Replace(shown.Document, "transfer:create", "payment:create", 1)).
 		Want(t, 200, "")
 	w.do("PUT "+ops, service, nil, "colour: blue").Want(t, 422, "invalid_environment_document")
+	edit := m{"edits": []m{{"path": "signUp.enabled", "value": "false"}}, "revision": shown.Revision}
+	w.do("PATCH "+ops+"?dryRun=true", service, nil, edit).Want(t, 200, "")
+	var applied admin.ApplyResponse
+	w.do("PATCH "+ops, service, nil, edit).Want(t, 200, "").JSON(t, &applied)
+	w.do("PATCH "+ops, service, nil, edit).Want(t, 409, "conflict")
+	w.do("PATCH "+ops, service, nil, m{"edits": []m{}}).Want(t, 400, "invalid_request")
+	w.do("PATCH "+ops, service, nil, m{"edits": []m{{"path": "signUp.enbled", "value": "false"}}}).
+		Want(t, 422, "invalid_environment_document")
+	w.do(fmt.Sprintf("PUT %s?revision=%d", ops, shown.Revision), service, nil, shown.Document).Want(t, 409, "conflict")
+	w.do("PUT "+ops+"?revision=x", service, nil, shown.Document).Want(t, 400, "invalid_request")
+	var history admin.RevisionList
+	w.do("GET "+ops+"/revisions", service, nil, nil).Want(t, 200, "").JSON(t, &history)
+	if len(history.Revisions) != int(applied.Revision) || history.Revisions[0].Changes[0].Path != "signUp.enabled" {
+		t.Errorf("history: %+v", history)
+	}
+	w.do("GET "+ops+"/revisions?before=0", service, nil, nil).Want(t, 400, "invalid_request")
+	first := history.Revisions[1].Revision
+	w.do("GET "+ops+"/revisions/{revision}", service, nil, nil, "revision", fmt.Sprint(first)).Want(t, 200, "")
+	w.do("GET "+ops+"/revisions/{revision}", service, nil, nil, "revision", "999").Want(t, 404, "not_found")
+	w.do("GET "+ops+"/revisions/{revision}", service, nil, nil, "revision", "first").Want(t, 404, "not_found")
+	w.do("POST "+ops+"/revisions/{revision}/revert", service, nil, m{"revision": first}, "revision", fmt.Sprint(first)).
+		Want(t, 409, "conflict")
+	w.do("POST "+ops+"/revisions/{revision}/revert", service, nil, nil, "revision", "first").Want(t, 404, "not_found")
+	w.do("POST "+ops+"/revisions/{revision}/revert", service, nil, nil, "revision", fmt.Sprint(first)).Want(t, 200, "")
 	w.do("POST "+ops+"/keys/rotate", service, nil, nil).Want(t, 200, "")
 	w.do("GET "+ops+"/readiness", service, nil, nil).Want(t, 200, "")
 	w.do("POST "+ops+"/version", service, nil, m{"minApiVersion": "2026-04-01"}).Want(t, 200, "")

@@ -1,6 +1,7 @@
 package attack_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -70,6 +71,54 @@ func TestL14HiddenWeakening(t *testing.T) {
 		s.Apply(t, step.old)
 		if got := apply(step.next); got.Status != 403 || got.Code != "insufficient_service_scope" {
 			t.Errorf("%s: %d %s\n%s", step.name, got.Status, got.Code, got.Body)
+		}
+	}
+}
+
+// What was once allowed to be weak is weak again by going back to it, and one place
+// of a document is enough: neither is a way around the permission.
+func TestL14WeakeningByTheSide(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	plain := servertest.Document(servertest.A, "")
+	s.Apply(t, plain+"redirectOrigins: [https://evil.example]\n")
+	s.Apply(t, plain)
+	token := servertest.Bearer(s.ServiceToken(t, servertest.A, []string{serviceauth.EnvironmentsRead, serviceauth.EnvironmentsWrite}))
+	at := servertest.Admin(servertest.A)
+	var history struct {
+		Revisions []struct {
+			Revision int64
+			Weakens  []string
+		}
+	}
+	s.Do(t, "GET", at+"/revisions", token, nil).Want(t, 200, "").JSON(t, &history)
+	weak := int64(0)
+	for _, revision := range history.Revisions {
+		if len(revision.Weakens) > 0 {
+			weak = revision.Revision
+		}
+	}
+	if weak == 0 {
+		t.Fatalf("no revision weakened: %+v", history)
+	}
+	for name, got := range map[string]servertest.Response{
+		"a revert": s.Do(t, "POST", fmt.Sprintf("%s/revisions/%d/revert", at, weak), token, nil),
+		"an edit": s.Do(t, "PATCH", at, token, map[string]any{"edits": []map[string]any{
+			{"path": "signUp.enabled", "value": "false"}, {"path": "redirectOrigins[https://evil.example]"},
+		}}),
+		"an edit that takes away": s.Do(t, "PATCH", at, token, map[string]any{"edits": []map[string]any{
+			{"path": "scopes[transfer:create]", "remove": true},
+		}}),
+		"a document in JSON": s.Do(t, "PUT", at, token, `{"id": "`+servertest.A+`", "name": "Environment a"}`),
+	} {
+		if got.Status != 403 || got.Code != "insufficient_service_scope" {
+			t.Errorf("%s: %d %s\n%s", name, got.Status, got.Code, got.Body)
+		}
+	}
+	s.Do(t, "GET", at+"/revisions", token, nil).Want(t, 200, "").JSON(t, &history)
+	for _, revision := range history.Revisions[:1] {
+		if len(revision.Weakens) > 0 {
+			t.Error("it weakened after all")
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
@@ -50,6 +51,13 @@ type ApplyOptions struct {
 
 	Accepting bool // the document may name another version than the one in force
 
+	Read      int64 // the revision that the document was made from; another in force is a conflict. 0: any
+	RevertsTo int64 // the revision that the document is of; 0: it is a new one
+
+	// Prove is asked for each scope of [Applied.StepUps] before anything is changed; nil:
+	// who may weaken needs no step-up.
+	Prove func(stepup.Scope) error
+
 	Senders deliver.Senders // what mail may come from; the zero value judges nothing
 }
 
@@ -71,15 +79,20 @@ func parse(document []byte) (*environment.Environment, error) {
 		return nil, fault.New(fault.EnvironmentNotFound, "There is no environment %s, nor can there be: the id is kept for the server "+
 			"itself. Give the environment another one.", env.ID)
 	}
-	if err == nil {
-		return env, nil
-	}
+	return env, invalid(err)
+}
+
+// invalid is the refusal of a document, with all its problems and their lines; nil of nil.
+func invalid(err error) error {
 	var problems environment.Problems
-	if errors.As(err, &problems) {
-		return nil, fault.New(fault.InvalidEnvironmentDocument, "The document has %d problem(s):\n%s", len(problems), problems.Error()).
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &problems):
+		return fault.New(fault.InvalidEnvironmentDocument, "The document has %d problem(s):\n%s", len(problems), problems.Error()).
 			With(map[string]any{"problems": problems})
 	}
-	return nil, fault.New(fault.InvalidEnvironmentDocument, "%s", err.Error())
+	return fault.New(fault.InvalidEnvironmentDocument, "%s", err.Error())
 }
 
 // Apply makes a document the environment's. All problems of a document are
@@ -104,6 +117,9 @@ func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied
 			return Applied{}, err
 		}
 	}
+	if err := checkRead(tx, row, next.ID, o.Read); err != nil {
+		return Applied{}, err
+	}
 	if old != nil {
 		environment.KeepVersions(document, old, next)
 	}
@@ -127,10 +143,8 @@ func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied
 		return applied, nil
 	}
 	weakens := append(applied.Weakens(), beginsOlder(old, next)...)
-	if len(weakens) > 0 && !o.MayWeaken {
-		return applied, fault.New(fault.InsufficientServiceScope, "This weakens the environment, which needs environments.weaken:\n%s",
-			join(weakens)).
-			With(map[string]any{"weakens": weakens})
+	if err := mayWeaken(applied, weakens, o); err != nil {
+		return applied, err
 	}
 	if err := tx.PutEnvironment(next.ID, next.Name, string(next.YAML()), row.Revision); err != nil {
 		if errors.Is(err, store.ErrConflict) || store.IsUnique(err) {
@@ -139,6 +153,9 @@ func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied
 		return applied, err
 	}
 	applied.Revision++
+	if err := keepRevision(c, tx, next, kept{applied, weakens, o.RevertsTo}); err != nil {
+		return applied, err
+	}
 	if err := dropped.forget(tx); err != nil {
 		return applied, err
 	}
@@ -157,9 +174,13 @@ func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied
 	if err := warn(c, tx, next, weakens, o.Operators); err != nil {
 		return applied, err
 	}
-	return applied, audit.Record(tx, c.By, "environment.applied", audit.Detail{
+	detail := audit.Detail{
 		"revision": applied.Revision, "created": applied.Created, "changes": applied.Changes, "weakens": weakens,
-	})
+	}
+	if o.RevertsTo != 0 {
+		detail["reverts_to"] = o.RevertsTo
+	}
+	return applied, audit.Record(tx, c.By, "environment.applied", detail)
 }
 
 // endDevices makes all devices of an environment unknown, and ends the sessions that

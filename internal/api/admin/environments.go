@@ -1,8 +1,10 @@
 package admin
 
 import (
+	"strconv"
+
 	"github.com/stepup-auth/stepup/internal/door"
-	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -27,7 +29,10 @@ func (a *API) environmentRoutes() []door.Route {
 			Method: "PUT", Path: door.Admin + "/environments/{environmentId}", Section: "ours",
 			Summary: "Apply an environment document; weakening needs environments.weaken",
 			Gate:    door.Service(serviceauth.EnvironmentsWrite), Document: true,
-			Query:   []door.Param{{Name: "dryRun", Type: "boolean", Summary: "Judge and report, change nothing"}},
+			Query: []door.Param{
+				{Name: "dryRun", Type: "boolean", Summary: "Judge and report, change nothing"},
+				{Name: "revision", Type: "integer", Summary: "The revision that is changed; another in force is a conflict"},
+			},
 			Handler: door.HandleDocument(a.apply),
 		},
 		{
@@ -67,23 +72,16 @@ type ApplyResponse struct {
 }
 
 func (a *API) apply(c *door.Call, body []byte) (ApplyResponse, error) {
-	dry := c.Query().Get("dryRun") == "true"
-	id := c.Path("environmentId")
-	var applied operate.Applied
-	err := c.Write(func(tx *store.Tx) (err error) {
-		applied, err = operate.Apply(c.Caller, tx, body, operate.ApplyOptions{
-			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: a.Operators(),
-			Senders: a.Senders,
-		})
-		return err
+	var read int64
+	if text := c.Query().Get("revision"); text != "" {
+		var err error
+		if read, err = strconv.ParseInt(text, 10, 64); err != nil || read < 1 {
+			return ApplyResponse{}, fault.New(fault.InvalidRequest, "revision is no number: take it from the document that was read.")
+		}
+	}
+	return a.change(c, read, func(tx *store.Tx, o operate.ApplyOptions) (operate.Applied, error) {
+		return operate.Apply(c.Caller, tx, body, o)
 	})
-	if err != nil {
-		return ApplyResponse{}, err
-	}
-	if applied.Changes == nil {
-		applied.Changes = []environment.Change{} // an empty list, not null
-	}
-	return ApplyResponse{applied, dry}, nil
 }
 
 // RotateRequest asks for a new signing key.
