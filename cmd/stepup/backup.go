@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
+	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -31,6 +33,14 @@ func (c *backupCommand) Run(s *session) error {
 	defer db.Close()
 	if err := db.Backup(s.ctx, c.File); err != nil {
 		return err
+	}
+	if wallet.Role(c.Role) == wallet.Issuer { // whoever takes a copy of everything is on record
+		err := db.Write(s.ctx, func(tx *store.Tx) error {
+			return audit.Record(tx, operator().By, "backup.made", audit.Detail{"file": filepath.Base(c.File)})
+		})
+		if err != nil {
+			return fmt.Errorf("%s was written; that it was could not be put on record: %w", c.File, err)
+		}
 	}
 	fmt.Fprintf(s.stdout, "Wrote %s. %s\n", c.File, withoutKey[wallet.Role(c.Role)])
 	return nil

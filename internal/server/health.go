@@ -62,6 +62,7 @@ type metrics struct {
 	full     *prometheus.CounterVec
 	rows     *prometheus.GaugeVec
 	bytes    prometheus.Gauge
+	unsafe   prometheus.Gauge
 	purged   *prometheus.CounterVec
 	purging  prometheus.Histogram
 }
@@ -105,8 +106,10 @@ func newMetrics(db *store.DB) *metrics {
 	m.rows = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "stepup_table_rows",
 		Help: "Rows by table, every 10 minutes; on PostgreSQL an estimate."}, []string{"table"})
 	m.bytes = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stepup_database_bytes", Help: "Size of the database, every 10 minutes."})
+	m.unsafe = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stepup_durability_problems",
+		Help: "Settings of the database by which an acknowledged change could be lost, every 10 minutes; doctor names them."})
 	m.registry.MustRegister(storeCounts(db)...)
-	m.registry.MustRegister(m.requests, m.mails, m.texts, m.codes, m.full, m.rows, m.bytes, m.purged, m.purging, waiting,
+	m.registry.MustRegister(m.requests, m.mails, m.texts, m.codes, m.full, m.rows, m.bytes, m.unsafe, m.purged, m.purging, waiting,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -139,8 +142,14 @@ func (m *metrics) text(ok bool) { m.texts.WithLabelValues(result(ok)).Inc() }
 // compared: whoever is paid for receiving texts asks for many and types none.
 func (m *metrics) code(method, event string) { m.codes.WithLabelValues(method, event).Inc() }
 
-// measure reads how large the tables are, for the metrics that say so.
+// measure reads how large the tables are and how safe the database is, for the metrics
+// that say so.
 func (m *metrics) measure(ctx context.Context, db *store.DB) error {
+	durability, err := db.Durability(ctx)
+	if err != nil {
+		return err
+	}
+	m.unsafe.Set(float64(len(durability.Problems)))
 	return db.Read(ctx, func(tx *store.Tx) error {
 		tables, bytes, err := tx.Sizes()
 		for _, table := range tables {
@@ -154,6 +163,14 @@ func (m *metrics) measure(ctx context.Context, db *store.DB) error {
 func (m *metrics) purge(table string, gone int64, took time.Duration) {
 	m.purged.WithLabelValues(table).Add(float64(gone))
 	m.purging.Observe(took.Seconds())
+}
+
+// certificate shows when the public listener's certificate ends, so that a renewal that
+// does not happen is seen in time.
+func (m *metrics) certificate(c *certificate) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "stepup_certificate_end_timestamp_seconds",
+		Help: "When the certificate of the public listener ends, in seconds since 1970."},
+		func() float64 { return float64(c.ends().Unix()) }))
 }
 
 func result(ok bool) string {

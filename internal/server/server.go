@@ -142,12 +142,19 @@ func (s *Server) Run(ctx context.Context, public, metrics net.Listener) error {
 	main := &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
-		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+	if s.config.TLSCert != "" {
+		shown, err := newCertificate(s.config.TLSCert, s.config.TLSKey, s.config.Now, s.config.Log)
+		if err != nil {
+			return err
+		}
+		s.metrics.certificate(shown)
+		main.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: shown.get}
 	}
 	failed := make(chan error, 2)
 	go func() {
-		if s.config.TLSCert != "" {
-			failed <- main.ServeTLS(public, s.config.TLSCert, s.config.TLSKey)
+		if main.TLSConfig != nil {
+			failed <- main.ServeTLS(public, "", "")
 			return
 		}
 		failed <- main.Serve(public)
