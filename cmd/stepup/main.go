@@ -36,7 +36,7 @@ type commands struct {
 	Readiness readinessCommand `cmd:"" help:"Say what accepting the newest API version would do: what would be refused, and to whom."`
 	Policy    policyCommand    `cmd:"" help:"Policy as a text: explain, test, diff."`
 	Token     tokenCommand     `cmd:"" help:"Service tokens: create, list, revoke."`
-	User      userCommand      `cmd:"" help:"Users: list, show, disable, enable, revoke-sessions, settle, unlock, reset-mfa."`
+	User      userCommand      `cmd:"" help:"Users: find, show, disable, sign out, unlink, settle, unlock, reset-mfa, export, delete."`
 	Keys      keysCommand      `cmd:"" help:"Keys: master, rotate."`
 	Audit     auditCommand     `cmd:"" help:"The audit log: query, follow, export, prune."`
 	Backup    backupCommand    `cmd:"" help:"Write a backup of the database to a file."`

@@ -20,7 +20,10 @@ type userCommand struct {
 	Show           userShow           `cmd:"" help:"Show a user with credentials and live sessions."`
 	Disable        userDisable        `cmd:"" help:"Disable a user and end all sessions."`
 	Enable         userEnable         `cmd:"" help:"Enable a disabled user."`
-	RevokeSessions userRevokeSessions `cmd:"" help:"End all sessions of a user."`
+	RevokeSessions userRevokeSessions `cmd:"" help:"End all sessions of a user, or one."`
+	Unlink         userUnlink         `cmd:"" help:"Take an address or a login of a user away, with the sessions that it opened."`
+	Export         userExport         `cmd:"" help:"Write all that is stored about a user as JSON, without secrets, for them to have."`
+	Delete         userDelete         `cmd:"" help:"Delete a user with all that belongs to them."`
 
 	Settle userSettle `cmd:"" help:"Decide about a disputed factor or address: --keep it, or --remove it with what it let in."`
 	Unlock userUnlock `cmd:"" help:"Forget what limits have counted against a user: codes asked for, and wrong tries."`
@@ -173,12 +176,68 @@ func (c *userEnable) Run(s *session) error {
 	})
 }
 
-type userRevokeSessions struct{ userArgs }
+type userRevokeSessions struct {
+	userArgs
+	Session string `help:"Id of the one session to end, as user show names it."`
+}
 
 func (c *userRevokeSessions) Run(s *session) error {
+	if c.Session != "" {
+		return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
+			return "The session has ended.", operate.RevokeSession(by, tx, c.Env, id, c.Session)
+		})
+	}
 	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
 		_, err := operate.RevokeSessions(by, tx, c.Env, id)
 		return "Every session has ended.", err
+	})
+}
+
+type userUnlink struct {
+	userArgs
+	Credential string `arg:"" help:"Id of the credential, as user show names it."`
+}
+
+func (c *userUnlink) Run(s *session) error {
+	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
+		return "It is gone, and so is every session that it opened.", operate.UnlinkCredential(by, tx, c.Env, id, c.Credential)
+	})
+}
+
+type userExport struct{ userArgs }
+
+func (c *userExport) Run(s *session) error {
+	var export operate.UserExport
+	err := s.write(func(by who.Caller, tx *store.Tx) error {
+		id, err := c.find(tx)
+		if err != nil {
+			return err
+		}
+		export, err = operate.ExportUser(by, tx, c.Env, id)
+		return err
+	})
+	if err != nil {
+		return orUnknown(err, "user", c.User)
+	}
+	out := json.NewEncoder(s.stdout)
+	out.SetIndent("", "  ")
+	return out.Encode(export)
+}
+
+type userDelete struct {
+	userArgs
+	Confirm        string `required:"" help:"The user's id, username or one of their addresses, typed again."`
+	AbandonWallets bool   `help:"Do it although nobody can reach the wallets kept for the user any more."`
+}
+
+func (c *userDelete) Run(s *session) error {
+	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
+		abandoned, err := operate.DeleteUser(by, tx, c.Env, id, operate.Deletion{Confirm: c.Confirm, AbandonWallets: c.AbandonWallets})
+		done := "Deleted."
+		if len(abandoned) > 0 {
+			done += " Nobody can reach these wallets any more: " + onOneLine(strings.Join(abandoned, ", "))
+		}
+		return done, err
 	})
 }
 

@@ -62,6 +62,20 @@ func ForgetEmbedded(c who.Caller, tx *store.Tx, walletID string) error {
 	return nil
 }
 
+// KeptWallets are the addresses of the wallets that are kept for the user.
+func KeptWallets(rows []store.CredentialRow) (addresses []string, err error) {
+	for _, row := range rows {
+		detail, err := ReadDetail(row.Detail)
+		if err != nil {
+			return nil, err
+		}
+		if detail.EmbeddedWalletID != "" {
+			addresses = append(addresses, row.PublicIdentifier)
+		}
+	}
+	return addresses, nil
+}
+
 // embedded refuses to unlink a wallet that is kept here: it would go on existing.
 func embedded(c store.CredentialRow) error {
 	detail, err := ReadDetail(c.Detail)

@@ -150,20 +150,30 @@ func RenamePasskey(c who.Caller, tx *store.Tx, id string, alias *string) (Passke
 	return OwnPasskey(c, tx, id)
 }
 
-// Delete deletes the caller's account with all that belongs to it, and tells every
-// address of it. userAgent is whose doing it was.
-func Delete(c who.Caller, tx *store.Tx, userAgent string) error {
-	rows, err := tx.Credentials(c.Tenant.ID, c.Session.UserID)
+// Deletion says how an account is deleted.
+type Deletion struct {
+	UserAgent string   // of the request that did it; empty: it is not said
+	Abandoned []string // addresses of wallets kept for the user that nobody can reach any more
+}
+
+// Delete deletes the account of the caller's user with all that belongs to it, and tells
+// every address of it.
+func Delete(c who.Caller, tx *store.Tx, d Deletion) error {
+	rows, err := tx.Credentials(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		if err := Notify(c, tx, row, deliver.Notice{At: tx.Now(), UserAgent: userAgent}, Deleted); err != nil {
+		if err := Notify(c, tx, row, deliver.Notice{At: tx.Now(), UserAgent: d.UserAgent}, Deleted); err != nil {
 			return err
 		}
 	}
-	if err := tx.DeleteUser(c.Tenant.ID, c.Session.UserID); err != nil {
+	if err := tx.DeleteUser(c.Tenant.ID, c.UserID()); err != nil {
 		return err
 	}
-	return audit.Record(tx, c.By, "user.deleted", nil)
+	var detail audit.Detail
+	if len(d.Abandoned) > 0 {
+		detail = audit.Detail{"abandoned_wallets": d.Abandoned}
+	}
+	return audit.Record(tx, c.By, "user.deleted", detail)
 }

@@ -49,6 +49,33 @@ func ForgiveTries(c who.Caller, tx *store.Tx, enrolling ...string) error {
 	return limit.ResetInARow(tx, keys...)
 }
 
+// Locks lists the second factors of a user that refuse a try now. rows are the user's
+// credentials.
+func Locks(c who.Caller, tx *store.Tx, rows []store.CredentialRow) (locks []limit.Lock, err error) {
+	limits := c.Tenant.Limits
+	look := func(factorID, credentialID string) {
+		if err != nil {
+			return
+		}
+		var found []limit.Lock
+		found, err = limit.LockedInARow(tx, tries(c, tx, factorID), limit.InARow{Free: limits.FactorGuesses, Stop: limits.FactorHardStop},
+			"limits.factorGuesses", "limits.factorHardStop")
+		for _, lock := range found {
+			lock.CredentialID = credentialID
+			locks = append(locks, lock)
+		}
+	}
+	for _, row := range rows {
+		switch {
+		case IsFactor(row):
+			look(row.ID, row.ID)
+		case standsIn(row):
+			look(RecoveryFactor, row.ID)
+		}
+	}
+	return locks, err
+}
+
 func tries(c who.Caller, tx *store.Tx, factorID string) limit.Key {
 	return limit.For(tx, "factor", c.Tenant.ID, c.UserID(), factorID)
 }

@@ -85,6 +85,18 @@ func (tx *Tx) AuditOfSession(environmentID, userID, sessionID string, at time.Ti
 	return found[0], nil
 }
 
+// AuditOfUser lists entries about a user, newest first: at most limit, behind the one of
+// that time and id; the zero values begin with the newest.
+func (tx *Tx) AuditOfUser(environmentID, userID string, at time.Time, id string, limit int) ([]AuditRow, error) {
+	before := int64(1) << 62
+	if !at.IsZero() {
+		before = millis(at)
+	}
+	rows, err := tx.Rows(`SELECT `+auditColumns+` FROM audit_events WHERE user_id = $1 AND user_id <> '' AND environment_id = $2
+		AND at <= $3 AND (at < $3 OR id < $4) ORDER BY at DESC, id DESC LIMIT $5`, userID, environmentID, before, id, limit)
+	return collect(rows, err, scanAudit)
+}
+
 // Refusal names what anonymous requests from one source were refused for in one minute.
 type Refusal struct {
 	Minute        int64 // since 1970

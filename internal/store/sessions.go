@@ -118,6 +118,12 @@ func (tx *Tx) Sessions(environmentID, userID string) ([]SessionRow, error) {
 	return collect(rows, err, func(rows Rows) (SessionRow, error) { return scanSession(rows) })
 }
 
+// StoredSessions lists all sessions of a user, newest first, with those that are over.
+func (tx *Tx) StoredSessions(environmentID, userID string) ([]SessionRow, error) {
+	rows, err := tx.Rows(readSession+` WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at DESC, id`, environmentID, userID)
+	return collect(rows, err, func(rows Rows) (SessionRow, error) { return scanSession(rows) })
+}
+
 // Proved is what was proven in a session just now, the zero value for nothing.
 type Proved struct {
 	CredentialID string // empty: none that is to be remembered

@@ -44,13 +44,24 @@ func (tx *Tx) ClaimWalletOperation(o WalletOperationRow) (earlier WalletOperatio
 
 // WalletOperation reads one operation.
 func (tx *Tx) WalletOperation(environmentID, id string) (WalletOperationRow, error) {
-	var o WalletOperationRow
-	var claimed int64
-	err := tx.Row(`SELECT `+walletOperationColumns+` FROM wallet_operations WHERE environment_id = $1 AND id = $2`, environmentID, id).
-		Scan(&o.EnvironmentID, &o.ID, &o.UserID, &o.SessionID, &o.WalletID, &o.Action, &o.IntentHash, &o.AuthorizedBy, &o.Scope, &o.TokenID,
-			&o.Method, &claimed, &o.Result)
-	o.ClaimedAt = fromMillis(claimed)
+	o, err := scanWalletOperation(tx.Row(`SELECT `+walletOperationColumns+` FROM wallet_operations WHERE environment_id = $1 AND id = $2`,
+		environmentID, id))
 	return o, notFound(err)
+}
+
+// WalletOperationsOf lists what a user has done with wallets, oldest first.
+func (tx *Tx) WalletOperationsOf(environmentID, userID string) ([]WalletOperationRow, error) {
+	rows, err := tx.Rows(`SELECT `+walletOperationColumns+` FROM wallet_operations WHERE environment_id = $1 AND user_id = $2
+		ORDER BY claimed_at, id`, environmentID, userID)
+	return collect(rows, err, func(rows Rows) (WalletOperationRow, error) { return scanWalletOperation(rows) })
+}
+
+func scanWalletOperation(row scanner) (o WalletOperationRow, err error) {
+	var claimed int64
+	err = row.Scan(&o.EnvironmentID, &o.ID, &o.UserID, &o.SessionID, &o.WalletID, &o.Action, &o.IntentHash, &o.AuthorizedBy, &o.Scope,
+		&o.TokenID, &o.Method, &claimed, &o.Result)
+	o.ClaimedAt = fromMillis(claimed)
+	return o, err
 }
 
 // WalletsBegun are the ids of wallets that the user has begun to make since then

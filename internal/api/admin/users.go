@@ -23,7 +23,7 @@ func (a *API) userRoutes() []door.Route {
 		},
 		{
 			Method: "GET", Path: door.Admin + "/environments/{environmentId}/users/{userId}", Section: "ours",
-			Summary: "Show a user with credentials and sessions",
+			Summary: "Show a user: credentials, sessions, devices, open limits and recent events",
 			Gate:    door.Service(serviceauth.UsersRead),
 			Handler: door.Handle(user),
 		},
@@ -62,6 +62,31 @@ func (a *API) userRoutes() []door.Route {
 			Summary: "Forget what limits have counted against a user",
 			Gate:    door.Service(serviceauth.UsersWrite),
 			Handler: door.Handle(unlock),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/export", Section: "ours",
+			Summary: "All that is stored about a user, without secrets, for them to have",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(exportUser),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/delete", Section: "ours",
+			Summary: "Delete a user with all that belongs to them",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(deleteUser),
+		},
+		{
+			Method: "POST", Section: "ours",
+			Path:    door.Admin + "/environments/{environmentId}/users/{userId}/credentials/{credentialId}/unlink",
+			Summary: "Take an address or a login of a user away, with the sessions that it opened",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(unlink),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/sessions/{sessionId}/revoke", Section: "ours",
+			Summary: "End one session of a user",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(revokeSession),
 		},
 	}
 }
@@ -163,5 +188,40 @@ func (a *API) settle(c *door.Call, r SettleRequest) (door.None, error) {
 func unlock(c *door.Call, _ door.None) (door.None, error) {
 	return door.None{}, userNotFound(c.Write(func(tx *store.Tx) error {
 		return operate.UnlockUser(c.Caller, tx, c.Tenant.ID, c.Path("userId"))
+	}))
+}
+
+func exportUser(c *door.Call, _ door.None) (operate.UserExport, error) {
+	var export operate.UserExport
+	err := c.Write(func(tx *store.Tx) (err error) {
+		export, err = operate.ExportUser(c.Caller, tx, c.Tenant.ID, c.Path("userId"))
+		return err
+	})
+	return export, userNotFound(err)
+}
+
+// DeletedUser says what nobody can reach any more.
+type DeletedUser struct {
+	AbandonedWallets []string `json:"abandonedWallets"` // their addresses
+}
+
+func deleteUser(c *door.Call, d operate.Deletion) (DeletedUser, error) {
+	var abandoned []string
+	err := c.Write(func(tx *store.Tx) (err error) {
+		abandoned, err = operate.DeleteUser(c.Caller, tx, c.Tenant.ID, c.Path("userId"), d)
+		return err
+	})
+	return DeletedUser{append([]string{}, abandoned...)}, userNotFound(err)
+}
+
+func unlink(c *door.Call, _ door.None) (door.None, error) {
+	return door.None{}, userNotFound(c.Write(func(tx *store.Tx) error {
+		return operate.UnlinkCredential(c.Caller, tx, c.Tenant.ID, c.Path("userId"), c.Path("credentialId"))
+	}))
+}
+
+func revokeSession(c *door.Call, _ door.None) (door.None, error) {
+	return door.None{}, userNotFound(c.Write(func(tx *store.Tx) error {
+		return operate.RevokeSession(c.Caller, tx, c.Tenant.ID, c.Path("userId"), c.Path("sessionId"))
 	}))
 }

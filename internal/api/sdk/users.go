@@ -123,7 +123,7 @@ func (a *API) deleteUser(c *door.Call, _ door.None) (door.None, error) {
 		if _, err := c.Spend(tx, stepup.UserDelete, environment.DeleteUser); err != nil {
 			return err
 		}
-		return account.Delete(c.Caller, tx, c.Header("User-Agent"))
+		return account.Delete(c.Caller, tx, account.Deletion{UserAgent: c.Header("User-Agent")})
 	})
 	return door.None{}, err
 }
