@@ -119,11 +119,11 @@ func (c *tokenList) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		return s.table("ID\tNAME\tENVIRONMENT\tSCOPES\tCREATED\tSTATE", func(w io.Writer) {
+		return s.table("ID\tNAME\tENVIRONMENT\tSCOPES\tCREATED\tLAST USED\tSTATE", func(w io.Writer) {
 			for _, row := range rows {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, onOneLine(row.Name), orAll(row.EnvironmentID),
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, onOneLine(row.Name), orAll(row.EnvironmentID),
 					strings.Join(append(row.Scopes, consumable(row)...), ","),
-					row.CreatedAt.Format(time.RFC3339), tokenState(row, tx.Now()))
+					row.CreatedAt.Format(time.RFC3339), orNever(row.LastUsedAt), tokenState(row, tx.Now()))
 			}
 		})
 	})
@@ -136,6 +136,13 @@ func consumable(row store.ServiceTokenRow) []string {
 		return []string{"(all)"}
 	}
 	return row.TokenScopes
+}
+
+func orNever(at time.Time) string {
+	if at.IsZero() {
+		return "never"
+	}
+	return at.Format(time.RFC3339)
 }
 
 func tokenState(row store.ServiceTokenRow, now time.Time) string {

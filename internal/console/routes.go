@@ -44,5 +44,11 @@ func (c *Console) routes() []route {
 
 		// Environments.
 		{"GET", Root + "environments", operators, "", environmentList, environmentListPage{}},
+
+		// Developers.
+		{"GET", e + "developers", operator.EnvironmentsRead, "", developers, developersPage{}},
+		{"GET", e + "developers/tokens/new", operator.TokensWrite, "", tokenNew, tokenCreatePage{}},
+		{"POST", e + "developers/tokens", operator.TokensWrite, scopeSettings, tokenCreate, tokenCreatedPage{}},
+		{"POST", e + "developers/tokens/{tokenId}/revoke", operator.TokensWrite, scopeSettings, tokenRevoke, nil},
 	}
 }

@@ -11,9 +11,9 @@ import (
 // in them, so browsers may keep them.
 const assetPath = Root + "assets/"
 
-// policy lets a page load our own files and send forms to us, and nothing else. Markup
+// contentPolicy lets a page load our own files and send forms to us, and nothing else. Markup
 // made of text is refused but by the one place of live.ts that has a policy for it.
-var policy = strings.Join([]string{
+var contentPolicy = strings.Join([]string{
 	"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
 	"form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 	"require-trusted-types-for 'script'", "trusted-types console",
@@ -24,7 +24,7 @@ func secured(next http.Handler) http.Handler {
 	guarded := http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		header := w.Header()
-		header.Set("Content-Security-Policy", policy)
+		header.Set("Content-Security-Policy", contentPolicy)
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("X-Frame-Options", "DENY")
 		header.Set("Referrer-Policy", "same-origin")

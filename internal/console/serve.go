@@ -32,6 +32,11 @@ var (
 		"under Members.")
 )
 
+// unreadable is a form that cannot be read.
+func unreadable(err error) error {
+	return fault.New(fault.InvalidRequest, "The form could not be read. Go back, and send it again.").Because(err)
+}
+
 // request is one request of an operator, with what the frame found out about it.
 type request struct {
 	*http.Request

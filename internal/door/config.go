@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -22,6 +23,7 @@ type Config struct {
 	ClientAddr func(*http.Request) string                         // true client address
 	Observe    func(route string, status int, took time.Duration) // metrics; nil is allowed
 	Refusals   *audit.Refusals                                    // counts refusals of anonymous requests; nil: each is recorded
+	Uses       *serviceauth.Uses                                  // remembers which service tokens were used; nil: nobody does
 	Shadow     *shadow.Counter                                    // counts what the newest rules would do; nil: nobody does
 	MFAToken   func(text string) who.Legacy                       // reads a token of action-based MFA; nil: none is taken
 }

@@ -85,6 +85,7 @@ func identifyService(c *Call) error {
 	if err != nil {
 		return err
 	}
+	c.door.Uses.Saw(token, c.door.Now())
 	environmentID := c.Path("environmentId")
 	if environmentID == "" {
 		environmentID = token.EnvironmentID()

@@ -24,6 +24,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/outbox"
+	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -69,6 +70,7 @@ type Server struct {
 	clients *clients
 
 	refusals *audit.Refusals
+	uses     *serviceauth.Uses
 	alarmed  sync.Map // environment and setting to the minute in which that was logged
 	custody  *issuer.Server
 	senders  deliver.Senders
@@ -89,13 +91,13 @@ func New(c Config) *Server {
 	tenants := tenant.NewRegistry(c.DB, c.PublicURL, c.Now)
 	legacyMFA, chores := actionMFA()
 	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, senders: senders, clients: clients,
-		chores: append(chores, shadow.Chore()), refusals: audit.NewRefusals(c.Now),
+		chores: append(chores, shadow.Chore()), refusals: audit.NewRefusals(c.Now), uses: serviceauth.NewUses(),
 		custody: &issuer.Server{DB: c.DB, Tenants: tenants, Now: c.Now}}
 	routes := api.New(api.Config{
 		Pages: c.Pages,
 		Door: door.Config{
 			DB: c.DB, Tenants: tenants, Now: c.Now, Log: c.Log, RequestID: requestID, ClientAddr: clients.address,
-			Observe: m.request, Refusals: s.refusals, Shadow: counter,
+			Observe: m.request, Refusals: s.refusals, Uses: s.uses, Shadow: counter,
 		},
 		SDK: sdk.Config{
 			DB: c.DB, Now: c.Now, HTTP: outbound.NewClient(c.OutboundAllow), Secrets: c.Secrets(),

@@ -33,6 +33,7 @@ func (s *Server) tidy(ctx context.Context) {
 		if now.Sub(noted) >= noteEvery {
 			noted = now
 			s.log(ctx, "noting forwarded headers", s.noteForwarding(ctx))
+			s.log(ctx, "noting which service tokens are used", s.uses.Flush(ctx, s.config.DB))
 		}
 		if now.Sub(forgotten) >= forgetEvery {
 			forgotten = now
@@ -47,6 +48,7 @@ func (s *Server) tidy(ctx context.Context) {
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 			defer cancel()
 			s.log(last, "counting refusals", s.refusals.Flush(last, s.config.DB, true))
+			s.log(last, "noting which service tokens are used", s.uses.Flush(last, s.config.DB))
 			return
 		case <-tick.C:
 		}

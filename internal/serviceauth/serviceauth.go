@@ -108,6 +108,20 @@ func Revoke(c who.Caller, tx *store.Tx, id string) error {
 	return audit.Record(tx, c.By, "service_token.revoked", audit.Detail{"service_token_id": id})
 }
 
+// RevokeIn ends a token of one environment. It is store.ErrNotFound for those of others
+// and for those that hold for all environments.
+func RevokeIn(c who.Caller, tx *store.Tx, environmentID, id string) error {
+	row, err := tx.ServiceToken(id)
+	if err != nil {
+		return err
+	}
+	if environmentID == "" || row.EnvironmentID != environmentID {
+		return store.ErrNotFound
+	}
+	c.By.EnvironmentID = environmentID
+	return Revoke(c, tx, id)
+}
+
 // Check finds the live token with this text.
 func Check(tx *store.Tx, text secret.Text) (*Token, error) {
 	if !strings.HasPrefix(text.Reveal(), Prefix) || len(text.Reveal()) > 256 {

@@ -1,6 +1,7 @@
 package serviceauth_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -143,4 +144,72 @@ func TestMutations(t *testing.T) {
 	if _, err := check(t, db, right); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestRevokeIn(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
+		db := open(t)
+		for _, test := range []struct {
+			environment, in string
+			want            error
+		}{{"one", "one", nil}, {"one", "two", store.ErrNotFound}, {"", "one", store.ErrNotFound}, {"", "", store.ErrNotFound}} {
+			text, id, err := create(t, db, serviceauth.New{Name: "n", EnvironmentID: test.environment,
+				Scopes: []string{serviceauth.UsersRead}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = db.Write(t.Context(), func(tx *store.Tx) error { return serviceauth.RevokeIn(by, tx, test.in, id) })
+			if _, dead := check(t, db, text); !errors.Is(err, test.want) || (dead != nil) != (test.want == nil) {
+				t.Errorf("of %q, revoked in %q: %v, and then %v", test.environment, test.in, err, dead)
+			}
+		}
+	})
+}
+
+// The last use is known to the minute, costs a request no write, and survives a store
+// that fails for a time.
+func TestUses(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
+		db := open(t)
+		text, _, err := create(t, db, serviceauth.New{Name: "n", EnvironmentID: "one", Scopes: []string{serviceauth.UsersRead}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := check(t, db, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := func() (at time.Time) {
+			err := db.Read(t.Context(), func(tx *store.Tx) error {
+				rows, err := tx.ServiceTokensOf("one")
+				at = rows[0].LastUsedAt
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return at
+		}
+		uses, noon := serviceauth.NewUses(), time.Date(2026, 4, 2, 12, 0, 0, 0, time.UTC)
+		if !used().IsZero() {
+			t.Error("a token that nobody used was used")
+		}
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		uses.Saw(token, noon)
+		if err := uses.Flush(over, db); err == nil {
+			t.Fatal("a flush without a store succeeds")
+		}
+		for _, step := range []struct{ seen, want time.Duration }{
+			{0, 0}, {30 * time.Second, 0}, {time.Minute, time.Minute}, {0, time.Minute},
+		} {
+			uses.Saw(token, noon.Add(step.seen))
+			if err := uses.Flush(t.Context(), db); err != nil {
+				t.Fatal(err)
+			}
+			if got := used(); !got.Equal(noon.Add(step.want)) {
+				t.Errorf("used %v after noon, it is known as %v", step.seen, got)
+			}
+		}
+	})
 }

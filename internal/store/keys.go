@@ -57,13 +57,14 @@ type ServiceTokenRow struct {
 	CreatedAt     time.Time
 	ExpiresAt     time.Time // zero: never
 	RevokedAt     time.Time // zero: live
+	LastUsedAt    time.Time // to the minute; zero: never
 }
 
-const serviceTokenColumns = `id, hash, name, environment_id, scopes, token_scopes, created_at, expires_at, revoked_at`
+const serviceTokenColumns = `id, hash, name, environment_id, scopes, token_scopes, created_at, expires_at, revoked_at, last_used_at`
 
 // InsertServiceToken adds t at the transaction's time.
 func (tx *Tx) InsertServiceToken(t ServiceTokenRow) error {
-	_, err := tx.Exec(`INSERT INTO service_tokens (`+serviceTokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL)`,
+	_, err := tx.Exec(`INSERT INTO service_tokens (`+serviceTokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL)`,
 		t.ID, t.Hash, t.Name, t.EnvironmentID, joinWords(t.Scopes), joinWords(t.TokenScopes), millis(tx.Now()), nullMillis(t.ExpiresAt))
 	return err
 }
@@ -83,6 +84,26 @@ func (tx *Tx) ServiceTokens() ([]ServiceTokenRow, error) {
 	return collect(rows, err, func(rows Rows) (ServiceTokenRow, error) { return scanServiceToken(rows) })
 }
 
+// ServiceTokensOf lists those of one environment, newest first, without those that were
+// revoked.
+func (tx *Tx) ServiceTokensOf(environmentID string) ([]ServiceTokenRow, error) {
+	rows, err := tx.Rows(`SELECT `+serviceTokenColumns+` FROM service_tokens WHERE environment_id = $1 AND revoked_at IS NULL
+		ORDER BY created_at DESC, id`, environmentID)
+	return collect(rows, err, func(rows Rows) (ServiceTokenRow, error) { return scanServiceToken(rows) })
+}
+
+// ServiceToken reads one, live or not.
+func (tx *Tx) ServiceToken(id string) (ServiceTokenRow, error) {
+	return scanServiceToken(tx.Row(`SELECT `+serviceTokenColumns+` FROM service_tokens WHERE id = $1`, id))
+}
+
+// ServiceTokenUsed notes that one was used at a time, if that is news.
+func (tx *Tx) ServiceTokenUsed(id string, at time.Time) error {
+	_, err := tx.Exec(`UPDATE service_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`,
+		id, millis(at))
+	return err
+}
+
 // RevokeServiceToken ends one; ErrNotFound when it is unknown or already revoked.
 func (tx *Tx) RevokeServiceToken(id string) error {
 	return tx.one(`UPDATE service_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, id, millis(tx.Now()))
@@ -92,9 +113,10 @@ func scanServiceToken(row scanner) (ServiceTokenRow, error) {
 	var t ServiceTokenRow
 	var scopes, tokenScopes string
 	var created int64
-	var expires, revoked sql.NullInt64
-	err := row.Scan(&t.ID, &t.Hash, &t.Name, &t.EnvironmentID, &scopes, &tokenScopes, &created, &expires, &revoked)
+	var expires, revoked, used sql.NullInt64
+	err := row.Scan(&t.ID, &t.Hash, &t.Name, &t.EnvironmentID, &scopes, &tokenScopes, &created, &expires, &revoked, &used)
 	t.Scopes, t.TokenScopes = splitWords(scopes), splitWords(tokenScopes)
 	t.CreatedAt, t.ExpiresAt, t.RevokedAt = fromMillis(created), fromNullMillis(expires), fromNullMillis(revoked)
+	t.LastUsedAt = fromNullMillis(used)
 	return t, notFound(err)
 }

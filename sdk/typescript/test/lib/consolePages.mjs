@@ -42,7 +42,7 @@ export const openConsole = async () => {
     names,
     problems,
     open: async ({ width, height = 900, ...options }) => {
-      const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce', locale: 'en-GB', timezoneId: 'UTC', ...options });
+      const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce', locale: 'en-GB', timezoneId: 'UTC', isMobile: width < 600, ...options });
       const page = await context.newPage();
       let at = '';
       page.on('pageerror', (error) => problems.push(`${at}: ${error}`));

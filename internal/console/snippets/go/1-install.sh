@@ -1,0 +1,2 @@
+# Install
+go get github.com/stepup-auth/stepup

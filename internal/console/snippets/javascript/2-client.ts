@@ -1,0 +1,7 @@
+// Make a client, once
+import { createStepUpClient } from '@stepup-auth/client';
+
+createStepUpClient({
+  environmentId: '{{.EnvironmentID}}',
+  apiBaseUrl: '{{.BaseURL}}',
+});

@@ -1,0 +1,11 @@
+// Make a client, once
+import * as Keychain from 'react-native-keychain';
+import * as passkeys from 'react-native-passkeys';
+import { createClient, keychainStorage, nativePasskeys } from '@stepup-auth/react-native';
+
+export const client = createClient({
+  environmentId: '{{.EnvironmentID}}',
+  apiBaseUrl: '{{.BaseURL}}',
+  storage: keychainStorage(Keychain),
+  passkey: nativePasskeys(passkeys),
+});

@@ -1,0 +1,2 @@
+# Install
+npm install @stepup-auth/client @stepup-auth/react
