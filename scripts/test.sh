@@ -48,6 +48,16 @@ have_curl || die "curl is still missing; type:" "apt-get install -y curl"
 have_node || die "Node.js 20 or newer with npm is still missing (https://nodejs.org/); on Debian 13 or newer type:" \
 	"apt-get install -y nodejs npm"
 
+# promtool runs the tests of the alerts. Debian's package would start a server of its own, so only its files are taken.
+tools=$PWD/artifacts/tools/prometheus
+if ! command -v promtool >/dev/null && [ ! -x "$tools/usr/bin/promtool" ] && command -v dpkg-deb >/dev/null; then
+	echo "Fetching promtool"
+	mkdir -p "$tools"
+	(cd "$tools" && { apt-get download prometheus || { apt-get update && apt-get download prometheus; }; } &&
+		dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb) || echo "promtool could not be fetched: the alerts are not tested"
+fi
+export PATH=$PATH:$tools/usr/bin
+
 # installed FOLDER WHAT installs the npm packages of a folder unless they are there.
 installed() {
 	if cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock"; then return; fi

@@ -22,6 +22,7 @@ type Config struct {
 	RequestID  func(*http.Request) string                         // set by the server's outermost layer
 	ClientAddr func(*http.Request) string                         // true client address
 	Observe    func(route string, status int, took time.Duration) // metrics; nil is allowed
+	Refused    func(code, reason string)                          // metrics; reason as gates give it, or empty; nil is allowed
 	Refusals   *audit.Refusals                                    // counts refusals of anonymous requests; nil: each is recorded
 	Uses       *serviceauth.Uses                                  // remembers which service tokens were used; nil: nobody does
 	Shadow     *shadow.Counter                                    // counts what the newest rules would do; nil: nobody does

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/enforce"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
@@ -70,6 +71,13 @@ func (d *Door) refuse(w http.ResponseWriter, req *http.Request, t *tenant.Tenant
 	}
 	d.Log.Log(req.Context(), level, Refused, "request_id", id, "method", req.Method, "route", req.Pattern,
 		"status", status, "code", f.Code, "environment_id", environment, "cause", f.Cause)
+	if d.Config.Refused != nil {
+		reason := ""
+		if gate, ok := f.Payload.(enforce.Refusal); ok {
+			reason = string(gate.Reason)
+		}
+		d.Config.Refused(string(f.Code), reason)
+	}
 	setHeaders(w, req, t, false)
 	return WriteProblem(w, f, id)
 }

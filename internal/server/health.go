@@ -56,6 +56,7 @@ func say(w http.ResponseWriter, status int, text string) {
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+	refusals *prometheus.CounterVec
 	mails    *prometheus.CounterVec
 	texts    *prometheus.CounterVec
 	codes    *prometheus.CounterVec
@@ -74,6 +75,8 @@ func newMetrics(db *store.DB) *metrics {
 			Name: "stepup_request_duration_seconds", Help: "Time to answer, by route and status.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},
 		}, []string{"route", "status"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_refusals_total",
+			Help: "Requests that were refused, by code, and by the reason where a fresh proof was missing."}, []string{"code", "reason"}),
 		mails: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_mails_total",
 			Help: "Mails handed to the mail server, by result."}, []string{"result"}),
 	}
@@ -109,7 +112,8 @@ func newMetrics(db *store.DB) *metrics {
 	m.unsafe = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stepup_durability_problems",
 		Help: "Settings of the database by which an acknowledged change could be lost, every 10 minutes; doctor names them."})
 	m.registry.MustRegister(storeCounts(db)...)
-	m.registry.MustRegister(m.requests, m.mails, m.texts, m.codes, m.full, m.rows, m.bytes, m.unsafe, m.purged, m.purging, waiting,
+	m.registry.MustRegister(m.requests, m.refusals, m.mails, m.texts, m.codes, m.full, m.rows, m.bytes, m.unsafe, m.purged, m.purging,
+		waiting,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -134,6 +138,8 @@ func storeCounts(db *store.DB) (all []prometheus.Collector) {
 func (m *metrics) request(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
+
+func (m *metrics) refused(code, reason string) { m.refusals.WithLabelValues(code, reason).Inc() }
 
 func (m *metrics) mail(ok bool) { m.mails.WithLabelValues(result(ok)).Inc() }
 func (m *metrics) text(ok bool) { m.texts.WithLabelValues(result(ok)).Inc() }

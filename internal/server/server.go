@@ -97,7 +97,7 @@ func New(c Config) *Server {
 		Pages: c.Pages,
 		Door: door.Config{
 			DB: c.DB, Tenants: tenants, Now: c.Now, Log: c.Log, RequestID: requestID, ClientAddr: clients.address,
-			Observe: m.request, Refusals: s.refusals, Uses: s.uses, Shadow: counter,
+			Observe: m.request, Refused: m.refused, Refusals: s.refusals, Uses: s.uses, Shadow: counter,
 		},
 		SDK: sdk.Config{
 			DB: c.DB, Now: c.Now, HTTP: outbound.NewClient(c.OutboundAllow), Secrets: c.Secrets(),
