@@ -28,6 +28,9 @@ type userCommand struct {
 	Settle userSettle `cmd:"" help:"Decide about a disputed factor or address: --keep it, or --remove it with what it let in."`
 	Unlock userUnlock `cmd:"" help:"Forget what limits have counted against a user: codes asked for, and wrong tries."`
 
+	Import  userImport  `cmd:"" help:"Make users of the rows of a file (docs/import.md)."`
+	Imports userImports `cmd:"" help:"List imports, or show what one left out and why."`
+
 	ResetMFA userResetMFA `cmd:"" help:"Take all second factors of a user away, with recovery codes, and end all sessions."`
 }
 

@@ -44,12 +44,51 @@ func SignIn(c who.Caller, tx *store.Tx, a Address, credential *store.CredentialR
 	if !user.DisabledAt.IsZero() {
 		return "", row, false, fault.New(fault.UserDisabled, "This account is disabled. Ask the operator.")
 	}
-	if !credential.SignInEnabled || !Counts(c.Tenant.Environment, *credential) {
-		return "", row, false, fault.New(fault.CredentialNotForSignIn,
-			"This address was added without a proof and cannot sign in yet. Sign in with an older one and confirm it.")
+	row = *credential
+	if !row.SignInEnabled || !Counts(c.Tenant.Environment, row) {
+		if row, err = firstSignIn(c.Concerning(user.ID), tx, user, row); err != nil {
+			return "", row, false, err
+		}
 	}
-	row, err = describe(c.Concerning(user.ID), tx, *credential, a)
+	row, err = describe(c.Concerning(user.ID), tx, row, a)
 	return user.ID, row, false, err
+}
+
+// firstSignIn lets somebody in who was never here, by a credential that a file or an
+// operator said was theirs, and that they have just proved: it is confirmed, and it
+// alone. From then on it is for them to say which others are theirs. Those are told.
+func firstSignIn(c who.Caller, tx *store.Tx, user store.UserRow, proved store.CredentialRow) (store.CredentialRow, error) {
+	refused := fault.New(fault.CredentialNotForSignIn,
+		"This address was added without a proof and cannot sign in yet. Sign in with an older one and confirm it.")
+	if !proved.SignInEnabled || !proved.Asserted() {
+		return proved, refused
+	}
+	rows, err := tx.Credentials(c.Tenant.ID, user.ID)
+	if err != nil {
+		return proved, err
+	}
+	row := find(rows, proved.ID) // as it stands now that the user is locked
+	switch {
+	case row == nil:
+		return proved, refused
+	case row.Confirmed():
+		return *row, nil
+	case !NeverSignedIn(user, rows):
+		return proved, refused
+	}
+	confirmed, err := confirm(c, tx, rows, *row, Authority{})
+	if err != nil {
+		return confirmed, err
+	}
+	others := slices.DeleteFunc(slices.Clone(rows), func(other store.CredentialRow) bool { return other.ID == row.ID })
+	return confirmed, tell(c, tx, others, change{brought: row.ID}, linked(inWords(confirmed)))
+}
+
+// NeverSignedIn reports whether nobody was ever here as this user, so that all that is
+// known of their credentials is what a file or an operator says.
+func NeverSignedIn(user store.UserRow, rows []store.CredentialRow) bool {
+	return user.FirstVisitAt.IsZero() &&
+		!slices.ContainsFunc(rows, func(row store.CredentialRow) bool { return row.Confirmed() || !row.Asserted() })
 }
 
 // describe stores what a login shows of its user as the login said it last, so that an

@@ -3,6 +3,8 @@ package account
 import (
 	"encoding/json"
 
+	"github.com/stepup-auth/stepup/internal/chain"
+	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/phone"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -62,4 +64,27 @@ func ReadDetail(text string) (Detail, error) {
 func PhoneAddress(n phone.Number) Address {
 	detail := Detail{PhoneNumber: n.National, PhoneCountryCode: n.CallingCode, ISOCountryCode: n.Country}
 	return Address{Format: store.FormatPhone, Identifier: n.E164, Written: n.E164, Detail: detail.JSON()}
+}
+
+// EmailAddress is an address as [deliver.NormalizeEmail] reads it.
+func EmailAddress(written string) (Address, error) {
+	address, key, err := deliver.NormalizeEmail(written)
+	return Address{Format: store.FormatEmail, Identifier: key, Written: address}, err
+}
+
+// WalletOn is a wallet's address, in the spelling of its chain.
+func WalletOn(kind chain.Kind, written string) (Address, bool) {
+	address, ok := kind.ReadAddress(written)
+	if !ok {
+		return Address{}, false
+	}
+	detail := Detail{Address: address, Chain: kind.Namespace()}
+	return Address{Format: store.FormatBlockchain, Identifier: kind.Identifier(address), Written: address, Detail: detail.JSON()}, true
+}
+
+// ExternalPerson is a person at the environment's own login.
+func ExternalPerson(issuer, subject string) Address {
+	key, _ := json.Marshal([]string{issuer, subject}) // strings always encode
+	detail := Detail{ExternalIssuer: issuer, ExternalUserID: subject}
+	return Address{Format: store.FormatExternal, Identifier: string(key), Written: subject, Detail: detail.JSON()}
 }

@@ -124,10 +124,11 @@ func Rehearses(env *environment.Environment, userID string, rows []store.Credent
 }
 
 // Counts reports whether a credential may sign in and step up, as far as where
-// it came from is concerned. One linked with nothing does so only under the old
-// version, or once it was confirmed.
+// it came from is concerned. One that its user linked with nothing does so only
+// under the old version, or once it was confirmed; one that an operator or a file
+// asserted, only then.
 func Counts(env *environment.Environment, c store.CredentialRow) bool {
-	return c.Confirmed() || env.MinAPIVersion == environment.Version20260101
+	return c.Confirmed() || env.MinAPIVersion == environment.Version20260101 && !c.Asserted()
 }
 
 // Usable reports whether a proof by this credential may mint anything here: it

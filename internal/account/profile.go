@@ -94,7 +94,7 @@ func ChangeProfile(c who.Caller, tx *store.Tx, u store.UserRow, change ProfileCh
 	}
 	if change.Username != nil {
 		if u.Username = *change.Username; u.Username != "" && !usernameRule.MatchString(u.Username) {
-			return u, fault.New(fault.InvalidUsername, "A username has 3 to 64 letters, digits, dots, dashes or underscores.")
+			return u, badUsername()
 		}
 	}
 	if err := change.apply(&profile); err != nil {
@@ -115,6 +115,29 @@ func ChangeProfile(c who.Caller, tx *store.Tx, u store.UserRow, change ProfileCh
 		return u, err
 	}
 	return u, audit.Record(tx, c.By, "user.updated", audit.Detail{"fields": change.names()})
+}
+
+// Described is the username and the stored profile of somebody of whom nothing but this is
+// known.
+func (c ProfileChange) Described() (username, profile string, err error) {
+	var p Profile
+	if c.MFABackupCodeAcknowledgement != nil {
+		return "", "", fault.New(fault.InvalidRequest, "The field mfaBackupCodeAcknowledgement is the user's own.")
+	}
+	if c.Username != nil {
+		if username = *c.Username; username != "" && !usernameRule.MatchString(username) {
+			return "", "", badUsername()
+		}
+	}
+	if err := c.apply(&p); err != nil {
+		return "", "", err
+	}
+	profile, err = p.text()
+	return username, profile, err
+}
+
+func badUsername() *fault.Error {
+	return fault.New(fault.InvalidUsername, "A username has 3 to 64 letters, digits, dots, dashes or underscores.")
 }
 
 func (c ProfileChange) apply(p *Profile) error {

@@ -16,6 +16,8 @@ const (
 	ProvenanceRevokeLink    = "revoke_link"     // put back by a link of an earlier version, which did not know who had got it
 	ProvenanceEmbedded      = "embedded_wallet" // made and kept by the wallet service; never vouches
 	ProvenanceNothing       = "nothing"         // compatibility: counts for nothing until confirmed
+	ProvenanceImport        = "import"          // a file said so: counts for nothing, under any version, until confirmed
+	ProvenanceOperator      = "operator"        // an operator said so, likewise
 )
 
 // Credential formats. All but the last are those of the wire.
@@ -72,8 +74,17 @@ func (c CredentialRow) ConfirmedSince() time.Time {
 }
 
 func (c CredentialRow) proven() bool {
-	return c.Provenance != ProvenanceNothing && c.Provenance != ProvenanceRevokeLink
+	return c.Provenance != ProvenanceNothing && c.Provenance != ProvenanceRevokeLink && !c.Asserted()
 }
+
+// Asserted reports whether all that let the credential in was the word of those who run
+// the installation, in a file or by hand. They must not become its user by that.
+func (c CredentialRow) Asserted() bool {
+	return c.Provenance == ProvenanceImport || c.Provenance == ProvenanceOperator
+}
+
+// unconfirmed says in SQL of credentials that they are not [CredentialRow.Confirmed].
+const unconfirmed = `provenance IN ('nothing', 'revoke_link', 'import', 'operator') AND confirmed_at IS NULL`
 
 // Disputed reports whether somebody denied the credential and nobody has decided.
 func (c CredentialRow) Disputed() bool { return !c.DisputedAt.IsZero() }
@@ -94,18 +105,25 @@ func (tx *Tx) InsertCredential(c CredentialRow) error {
 // confirmed, what let it in, and what was disputed. A taken identifier is an
 // [IsUnique] error.
 func (tx *Tx) RestoreCredential(c CredentialRow) error {
-	_, err := tx.Exec(`INSERT INTO credentials (id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled,
-		provenance, confirmed_at, replaces, created_at, detail, last_selected_at, let_in_by, let_in_method, disputed_at, disputed_since,
-		rival, settled_at, search)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-		c.ID, c.EnvironmentID, c.UserID, c.Format, c.Identifier, c.PublicIdentifier, asBit(c.SignInEnabled), c.Provenance,
-		nullMillis(c.ConfirmedAt), c.Replaces, millis(c.CreatedAt), cmp.Or(c.Detail, "{}"), nullMillis(c.LastSelectedAt), c.LetInBy,
-		c.LetInMethod, nullMillis(c.DisputedAt), nullMillis(c.DisputedSince), c.Rival, nullMillis(c.SettledAt),
-		searchKeyOf(c.Format, c.PublicIdentifier))
+	_, err := tx.Exec(insertCredential, credentialValues(c)...)
 	if err != nil || !slices.Contains(factorFormats, c.Format) {
 		return err
 	}
 	return tx.countFactors(c.EnvironmentID, c.UserID)
+}
+
+const insertCredential = `INSERT INTO credentials (id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled,
+		provenance, confirmed_at, replaces, created_at, detail, last_selected_at, let_in_by, let_in_method, disputed_at, disputed_since,
+		rival, settled_at, search)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
+
+func credentialValues(c CredentialRow) []any {
+	return []any{
+		c.ID, c.EnvironmentID, c.UserID, c.Format, c.Identifier, c.PublicIdentifier, asBit(c.SignInEnabled), c.Provenance,
+		nullMillis(c.ConfirmedAt), c.Replaces, millis(c.CreatedAt), cmp.Or(c.Detail, "{}"), nullMillis(c.LastSelectedAt), c.LetInBy,
+		c.LetInMethod, nullMillis(c.DisputedAt), nullMillis(c.DisputedSince), c.Rival, nullMillis(c.SettledAt),
+		searchKeyOf(c.Format, c.PublicIdentifier),
+	}
 }
 
 // factorFormats are the formats of MFA methods.
@@ -172,10 +190,11 @@ func (tx *Tx) ConfirmCredential(c CredentialRow) error {
 		c.EnvironmentID, c.UserID, c.ID, millis(tx.Now()), c.LetInBy, c.LetInMethod)
 }
 
-// UnconfirmCredential puts the mark back: nothing vouches for the credential any more.
+// UnconfirmCredential puts the mark back: nothing vouches for the credential any more. What
+// an operator or a file asserted stays what it was, and counts under no version.
 func (tx *Tx) UnconfirmCredential(environmentID, userID, id string) error {
-	return tx.one(`UPDATE credentials SET provenance = $4, confirmed_at = NULL, replaces = ''
-		WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
+	return tx.one(`UPDATE credentials SET provenance = CASE WHEN provenance IN ('import', 'operator') THEN provenance ELSE $4 END,
+		confirmed_at = NULL, replaces = '' WHERE environment_id = $1 AND user_id = $2 AND id = $3`,
 		environmentID, userID, id, ProvenanceNothing)
 }
 

@@ -46,6 +46,8 @@ var due = []struct {
 	{"counters", "window_end", 0},
 	{"wallet_removals", "removed_at", day},
 	{"revoke_links", "expires_at", day},
+	{"import_skips", "at", 90 * day},
+	{"imports", "changed_at", 90 * day},
 	{"device_links", "expires_at", day},
 	{"device_registrations", "last_used_at", 400 * day}, // browsers keep no cookie for longer
 	{"sessions", "ends_at", 30 * day},

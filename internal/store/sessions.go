@@ -36,7 +36,7 @@ type SessionRow struct {
 // fromNothing says that a credential which the session came from is not one of which
 // CredentialRow.Confirmed holds.
 const fromNothing = `EXISTS (SELECT 1 FROM credentials c WHERE c.id IN (sessions.signin_credential_id, sessions.mfa_credential_id)
-	AND c.provenance IN ('nothing', 'revoke_link') AND c.confirmed_at IS NULL)`
+	AND ` + unconfirmed + `)`
 
 const sessionColumns = `sessions.id, sessions.environment_id, sessions.user_id, sessions.signin_credential_id, sessions.signin_method, ` +
 	`sessions.last_verified_credential_id, sessions.origin, sessions.session_public_key, sessions.device_public_key, ` +
@@ -193,8 +193,7 @@ func (tx *Tx) RevokeUnproven(environmentID, userID, reason string) (int64, error
 	for _, which := range []string{
 		`unproven = 1 AND ($4 = '' OR user_id = $4)`,
 		fromNothing + ` AND user_id IN (SELECT c.user_id FROM credentials c
-			WHERE c.environment_id = $1 AND ($4 = '' OR c.user_id = $4) AND c.provenance IN ('nothing', 'revoke_link')
-			AND c.confirmed_at IS NULL)`,
+			WHERE c.environment_id = $1 AND ($4 = '' OR c.user_id = $4) AND ` + unconfirmed + `)`,
 	} {
 		rows, err := tx.Rows(`UPDATE sessions SET revoked_at = $2, revoked_reason = $3
 			WHERE environment_id = $1 AND revoked_at IS NULL AND `+which+` RETURNING id`,

@@ -19,10 +19,13 @@ type UserRow struct {
 	FactorsChangedAt time.Time // when a factor was last added or recovered with; zero: never
 
 	Factors int // how many MFA methods are enrolled, whether or not they count
+
+	ExternalID   string    // what the file that the user was imported from calls them; empty: they were not
+	FirstVisitAt time.Time // when they first signed in; zero: never
 }
 
 const userColumns = `users.id, users.environment_id, users.username, users.profile, users.created_at, users.last_visit_at, ` +
-	`users.disabled_at, users.default_factor_id, users.factors_changed_at, users.factors`
+	`users.disabled_at, users.default_factor_id, users.factors_changed_at, users.factors, users.external_id, users.first_visit_at`
 
 // InsertUser adds u; CreatedAt and LastVisitAt are the transaction's time.
 func (tx *Tx) InsertUser(u UserRow) error {
@@ -131,7 +134,8 @@ func (tx *Tx) DropBegun(environmentID, id, exceptPrompt string) error {
 
 // TouchUser records a visit.
 func (tx *Tx) TouchUser(environmentID, id string) error {
-	return tx.one(`UPDATE users SET last_visit_at = $3 WHERE environment_id = $1 AND id = $2`, environmentID, id, millis(tx.Now()))
+	return tx.one(`UPDATE users SET last_visit_at = $3, first_visit_at = COALESCE(first_visit_at, $3)
+		WHERE environment_id = $1 AND id = $2`, environmentID, id, millis(tx.Now()))
 }
 
 // DisableUser closes (or, with off, reopens) the account.
@@ -204,11 +208,13 @@ func scanUser(row scanner) (u UserRow, err error) {
 
 // columns are where userColumns go; finish translates what was scanned.
 func (u *UserRow) columns() (into []any, finish func()) {
-	var username sql.NullString
+	var username, external sql.NullString
 	var created, visited int64
-	var disabled, changed sql.NullInt64
-	into = []any{&u.ID, &u.EnvironmentID, &username, &u.Profile, &created, &visited, &disabled, &u.DefaultFactorID, &changed, &u.Factors}
+	var disabled, changed, first sql.NullInt64
+	into = []any{&u.ID, &u.EnvironmentID, &username, &u.Profile, &created, &visited, &disabled, &u.DefaultFactorID, &changed, &u.Factors,
+		&external, &first}
 	return into, func() {
+		u.ExternalID, u.FirstVisitAt = external.String, fromNullMillis(first)
 		u.FactorsChangedAt = fromNullMillis(changed)
 		u.Username = username.String
 		u.CreatedAt, u.LastVisitAt, u.DisabledAt = fromMillis(created), fromMillis(visited), fromNullMillis(disabled)

@@ -6,7 +6,6 @@ package external
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -199,13 +198,13 @@ func (t Token) of(a method.Attempt) error {
 }
 
 func (t Token) evidence(purpose method.Purpose, acr assurance.ACR) method.Evidence {
-	key, _ := json.Marshal([]string{t.issuer, t.claims.Subject}) // strings always encode
+	person := account.ExternalPerson(t.issuer, t.claims.Subject)
 	detail := account.Detail{ExternalIssuer: t.issuer, ExternalUserID: t.claims.Subject}
 	if t.claims.Email.address != "" {
 		detail.OAuthEmails = []string{t.claims.Email.address}
 	}
 	return method.Evidence{
-		Format: store.FormatExternal, Identifier: string(key), Recipient: t.claims.Subject, ACR: acr, Purpose: purpose,
+		Format: store.FormatExternal, Identifier: person.Identifier, Recipient: t.claims.Subject, ACR: acr, Purpose: purpose,
 		Detail: detail.JSON(),
 	}
 }
