@@ -65,6 +65,10 @@ func (s *session) printReadiness(r operate.Readiness) error {
 		fmt.Fprintf(s.stdout, "\n%d credential(s) were linked without a proof and will not count until an older one confirms them.\n",
 			r.Unconfirmed)
 	}
+	if r.NeverSignedIn > 0 {
+		fmt.Fprintf(s.stdout, "\n%d user(s) were imported or made by an operator and have never signed in: their first sign-in "+
+			"confirms one credential each.\n", r.NeverSignedIn)
+	}
 	if len(r.Trend) > 0 {
 		fmt.Fprintln(s.stdout, "\nProtected calls per day (UTC):")
 		err := s.table("DAY\tPASS\tWOULD ASK\tWOULD REFUSE", func(w io.Writer) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,8 +47,8 @@ func (c *userImport) Run(s *session) error {
 	}
 	defer db.Close()
 	shown, told := 0, time.Now()
-	report, err := importer.Run(s.ctx, db, operator(), c.Env, bufio.NewReader(from), importer.Options{
-		Name: filepath.Base(c.File), Format: format, Vouch: c.Vouch, DryRun: c.DryRun, Resume: c.Resume, MayVouch: true,
+	report, err := importer.Run(s.ctx, db, operator(), c.Env, importer.Options{
+		From: from, Name: filepath.Base(c.File), Format: format, Vouch: c.Vouch, DryRun: c.DryRun, Resume: c.Resume, MayVouch: true,
 		Operators: s.config.Operators,
 		Progress: func(r importer.Report) {
 			if time.Since(told) >= time.Second {
@@ -88,8 +87,8 @@ func (c *userImport) print(s *session, r importer.Report, skipped int) {
 		fmt.Fprintf(s.stdout, "and %d more rows that were left out\n", skipped-shownSkips)
 	}
 	if r.State == importer.DryRun {
-		fmt.Fprintf(s.stdout, "Nothing was changed. It would be: %d created, %d updated, %d unchanged, %d left out.\n", r.Created, r.Updated,
-			r.Unchanged, r.Skipped)
+		fmt.Fprintf(s.stdout, "Nothing was changed. It would be: %d created, %d updated, %d unchanged, %d left out.\n",
+			r.Created, r.Updated, r.Unchanged, r.Skipped)
 		return
 	}
 	fmt.Fprintf(s.stdout, "%d created, %d updated, %d unchanged, %d left out.\n", r.Created, r.Updated, r.Unchanged, r.Skipped)
@@ -125,8 +124,8 @@ func (c *userImports) Run(s *session) error {
 			for after := ""; ; {
 				page, next, err := importer.List(tx, c.Env, after)
 				for _, r := range page {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", r.ID, r.StartedAt.Format(time.RFC3339), r.State, r.Rows, r.Created,
-						r.Updated, r.Unchanged, r.Skipped, onOneLine(r.Name))
+					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", r.ID, r.StartedAt.Format(time.RFC3339), r.State,
+						r.Rows, r.Created, r.Updated, r.Unchanged, r.Skipped, onOneLine(r.Name))
 				}
 				if after, failed = next, err; err != nil || next == "" {
 					return

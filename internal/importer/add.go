@@ -180,7 +180,8 @@ func (r Row) names(c store.CredentialRow) bool {
 }
 
 func find(rows []store.CredentialRow, a account.Address) *store.CredentialRow {
-	if i := slices.IndexFunc(rows, func(c store.CredentialRow) bool { return c.Format == a.Format && c.Identifier == a.Identifier }); i >= 0 {
+	is := func(c store.CredentialRow) bool { return c.Format == a.Format && c.Identifier == a.Identifier }
+	if i := slices.IndexFunc(rows, is); i >= 0 {
 		return &rows[i]
 	}
 	return nil

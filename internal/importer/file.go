@@ -66,20 +66,23 @@ func NewFile(from io.Reader, format Format, issuer string) (*File, error) {
 	return nil, fmt.Errorf("%q is no format: use %s or %s", shortly(string(format)), NDJSON, CSV)
 }
 
-// Digest is that of all that was read so far.
-func (f *File) Digest() string { return hex.EncodeToString(f.digest.Sum(nil)) }
-
-// Number is that of the row which was read last.
-func (f *File) Number() int64 { return f.number }
-
 func (f *File) count(text []byte) { _, _ = f.digest.Write(text) }
 
 // Next reads the next row; [io.EOF] says that there is none. Empty lines count as rows
 // and are none.
 func (f *File) Next() (Row, error) {
+	next := f.nextLine
 	if f.format == CSV {
-		return f.nextCSV()
+		next = f.nextCSV
 	}
+	row, err := next()
+	if err == nil {
+		row.digest = hex.EncodeToString(f.digest.Sum(nil))
+	}
+	return row, err
+}
+
+func (f *File) nextLine() (Row, error) {
 	for {
 		line, whole, err := f.line()
 		if err != nil {
@@ -88,7 +91,7 @@ func (f *File) Next() (Row, error) {
 		f.number++
 		switch {
 		case !whole:
-			return unread(f.number, "", fmt.Errorf("The row is longer than %d bytes.", MaxRow)), nil //nolint:staticcheck // a sentence
+			return unread(f.number, "", wrong("", "The row is longer than %d bytes.", MaxRow)), nil
 		case len(bytes.TrimSpace(line)) > 0:
 			return ReadJSON(f.number, line, f.issuer), nil
 		}
@@ -147,8 +150,7 @@ func (f *File) nextCSV() (Row, error) {
 		}
 	}
 	if len(cells) != len(f.head) {
-		return unread(f.number, "", fmt.Errorf("The row has %d columns, and the head %d.", //nolint:staticcheck // a sentence
-			len(cells), len(f.head))), nil
+		return unread(f.number, "", wrong("", "The row has %d columns, and the head %d.", len(cells), len(f.head))), nil
 	}
 	var w written
 	for i, cell := range cells {

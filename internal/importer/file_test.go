@@ -83,13 +83,15 @@ func TestRowsOfFiles(t *testing.T) {
 			`{"externalId":"16","email":"a@example.com","firstName":"\u0000"}`,
 			`{"externalId":"17","email":"ok@example.com"}`,
 		}, "\n"), "1 : unreadable |2 : unreadable externalId|3 : unreadable externalID|4 : unreadable admin|5 6: unreadable email|" +
-			"6 7: unreadable phone|7 8: unreadable |8 : unreadable externalId|9 9: unreadable |10 10: unreadable wallets|11 : unreadable email|" +
-			"12 : unreadable |13 : unreadable externalId|14 : unreadable totpSecret|15 : unreadable |16 16: unreadable |17 17 email=ok@example.com"},
+			"6 7: unreadable phone|7 8: unreadable |8 : unreadable externalId|9 9: unreadable |10 10: unreadable wallets|" +
+			"11 : unreadable email|12 : unreadable |13 : unreadable externalId|14 : unreadable totpSecret|15 : unreadable |" +
+			"16 16: unreadable |17 17 email=ok@example.com"},
 		"quoted cells": {importer.CSV, "email,externalId,firstName\n\"a@example.com\",\"1\",\"A \"\"quoted\"\" name,\nof two lines\"\n",
 			`2 1 email=a@example.com {"firstName":"A \"quoted\" name,\nof two lines"}`},
-		"bad cells": {importer.CSV, "externalId,email,phone,wallets,disabled\n1,a@example.com\n2,nobody,,,\n3,,,EVM,\n4,a@example.com,,,yes\n" +
-			"5,\xff,,,\n6,ok@example.com,,,true\n",
-			"2 : unreadable |3 2: unreadable email|4 3: unreadable wallets|5 4: unreadable disabled|6 : unreadable email|7 6 email=ok@example.com"},
+		"bad cells": {importer.CSV, "externalId,email,phone,wallets,disabled\n1,a@example.com\n2,nobody,,,\n3,,,EVM,\n" +
+			"4,a@example.com,,,yes\n5,\xff,,,\n6,ok@example.com,,,true\n",
+			"2 : unreadable |3 2: unreadable email|4 3: unreadable wallets|5 4: unreadable disabled|6 : unreadable email|" +
+				"7 6 email=ok@example.com"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines, err := read(t, test.format, test.text)
@@ -140,15 +142,15 @@ func fuzz(f *testing.F, format importer.Format, seeds ...string) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		rows := func() (all []importer.Row, digest string) {
+		rows := func() (all []importer.Row) {
 			file, err := importer.NewFile(strings.NewReader(text), format, issuer)
 			if err != nil {
-				return nil, ""
+				return nil
 			}
 			for last := int64(0); ; {
 				row, err := file.Next()
 				if err != nil {
-					return all, file.Digest()
+					return all
 				}
 				if row.Number <= last {
 					t.Fatalf("row %d comes behind row %d", row.Number, last)
@@ -156,9 +158,8 @@ func fuzz(f *testing.F, format importer.Format, seeds ...string) {
 				last, all = row.Number, append(all, row)
 			}
 		}
-		first, digest := rows()
-		again, sum := rows()
-		if len(first) != len(again) || digest != sum {
+		first, again := rows(), rows()
+		if len(first) != len(again) {
 			t.Fatalf("%d rows, then %d", len(first), len(again))
 		}
 		for i, row := range first {
@@ -186,11 +187,13 @@ func fuzz(f *testing.F, format importer.Format, seeds ...string) {
 }
 
 func FuzzNDJSON(f *testing.F) {
-	fuzz(f, importer.NDJSON, `{"externalId":"1","email":"a@example.com"}`+"\n\n"+`{"externalId":"2","wallets":[{"chain":"SOL","address":"x"}]}`,
+	fuzz(f, importer.NDJSON,
+		`{"externalId":"1","email":"a@example.com"}`+"\n\n"+`{"externalId":"2","wallets":[{"chain":"SOL","address":"x"}]}`,
 		`{"externalId":"\ud800","phone":"+442079460958"}`, "\ufeff{}\r\n[]\n\x00", `{"externalId":"1","metadata":{"a":{"a":{}}},"email":null}`)
 }
 
 func FuzzCSV(f *testing.F) {
-	fuzz(f, importer.CSV, "externalId,email\n1,a@example.com\n", "externalId,wallets,metadata\r\n\"1\"\"\",EVM:0x0 SOL:a,\"{}\"\r\n\r\n",
+	fuzz(f, importer.CSV, "externalId,email\n1,a@example.com\n",
+		"externalId,wallets,metadata\r\n\"1\"\"\",EVM:0x0 SOL:a,\"{}\"\r\n\r\n",
 		"email,externalId,firstName\n\"a@example.com\",\"1\",\"A\n\"\n", "externalId,phone\n1,\"+442079460958")
 }

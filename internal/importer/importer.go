@@ -30,6 +30,8 @@ type Row struct {
 	Disabled   bool
 	Addresses  []account.Address
 	Problem    *Skip // why it is left out before anything is looked up; nil: it can be read
+
+	digest string // of the file up to its end; empty: it is of no file
 }
 
 // Reason is why a row was left out.
@@ -138,7 +140,8 @@ func Skipped(tx *store.Tx, environmentID, id string, after int64) (page []Skip, 
 	rows, err := tx.Skips(environmentID, id, after, pageSize)
 	page = []Skip{}
 	for _, row := range rows {
-		page = append(page, Skip{Row: row.Row, ExternalID: row.ExternalID, Reason: Reason(row.Reason), Field: row.Field, Detail: row.Detail})
+		page = append(page,
+			Skip{Row: row.Row, ExternalID: row.ExternalID, Reason: Reason(row.Reason), Field: row.Field, Detail: row.Detail})
 	}
 	if len(rows) == pageSize {
 		next = rows[pageSize-1].Row

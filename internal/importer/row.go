@@ -104,7 +104,7 @@ func said(err error) error {
 	case errors.As(err, &kind):
 		return wrong(shortly(kind.Field), "The member %s is of the wrong type.", shortly(kind.Field))
 	}
-	return errors.New("The row is not one JSON object.") //nolint:staticcheck // it is shown as a sentence
+	return wrong("", "The row is not one JSON object.")
 }
 
 func isFactor(name string) bool {
@@ -226,7 +226,7 @@ func (w written) addresses(issuer string) ([]account.Address, error) {
 		all = append(all, address)
 	}
 	if len(all) == 0 {
-		return nil, errors.New("The row has nothing to sign in with: email, phone, externalUserId or wallets.") //nolint:staticcheck // a sentence
+		return nil, wrong("", "The row has nothing to sign in with: email, phone, externalUserId or wallets.")
 	}
 	return all, nil
 }

@@ -22,6 +22,7 @@ import (
 
 // Options are how users are imported.
 type Options struct {
+	From   io.Reader
 	Name   string // of the file, for the report
 	Format Format
 	Vouch  bool // what the file says of users whom it makes counts as confirmed
@@ -93,7 +94,6 @@ type Batch struct {
 	ImportID string
 	After    int64 // how many rows must have been read until now
 	Rows     []Row // at most [RowsAtOnce], with growing numbers above After
-	Digest   string
 	MayVouch bool
 }
 
@@ -109,15 +109,17 @@ func Add(c who.Caller, tx *store.Tx, environmentID string, b Batch) (Report, []S
 	}
 	switch {
 	case row.RowsRead != b.After:
-		return report(row), nil, fault.New(fault.Conflict, "Rows up to %d of this import are in, and these come behind row %d: go on behind %d.",
-			row.RowsRead, b.After, row.RowsRead)
+		return report(row), nil, fault.New(fault.Conflict,
+			"Rows up to %d of this import are in, and these come behind row %d: go on behind %d.", row.RowsRead, b.After, row.RowsRead)
 	case len(b.Rows) > RowsAtOnce:
 		return report(row), nil, fault.New(fault.InvalidRequest, "Send at most %d rows at once.", RowsAtOnce)
 	case len(b.Rows) > 0 && b.Rows[len(b.Rows)-1].Number > MaxRows:
 		return report(row), nil, tooMany()
 	}
 	c.By.EnvironmentID = environmentID
-	row.Digest = b.Digest
+	if len(b.Rows) > 0 {
+		row.Digest = b.Rows[len(b.Rows)-1].digest
+	}
 	skipped, err := add(c, tx, &row, b.Rows)
 	if err != nil {
 		return Report{}, nil, err
@@ -126,7 +128,8 @@ func Add(c who.Caller, tx *store.Tx, environmentID string, b Batch) (Report, []S
 }
 
 func tooMany() *fault.Error {
-	return fault.New(fault.InvalidRequest, "An import has at most %d rows. Split the file, and import its parts one after the other.", MaxRows)
+	return fault.New(fault.InvalidRequest,
+		"An import has at most %d rows. Split the file, and import its parts one after the other.", MaxRows)
 }
 
 // Finish closes an import. One that is closed stays so.
@@ -199,7 +202,6 @@ type run struct {
 	db          *store.DB
 	environment string
 	file        *File
-	digest      string // up to the end of the row that was read last
 	options     Options
 	report      Report
 	seen        *seen // of a dry run; nil: the database knows
@@ -207,7 +209,7 @@ type run struct {
 
 // Run imports a file. If it ends with an error, what was read until then is in, and the
 // report says how much; with Resume the same file goes on from there.
-func Run(ctx context.Context, db *store.DB, c who.Caller, environmentID string, from io.Reader, o Options) (Report, error) {
+func Run(ctx context.Context, db *store.DB, c who.Caller, environmentID string, o Options) (Report, error) {
 	r := run{Caller: c, ctx: ctx, db: db, environment: environmentID, options: o}
 	var issuer string
 	err := db.Read(ctx, func(tx *store.Tx) (err error) {
@@ -217,7 +219,7 @@ func Run(ctx context.Context, db *store.DB, c who.Caller, environmentID string, 
 	if err != nil {
 		return r.report, err
 	}
-	if r.file, err = NewFile(from, o.Format, issuer); err != nil {
+	if r.file, err = NewFile(o.From, o.Format, issuer); err != nil {
 		return r.report, refuse(err)
 	}
 	if err := r.begin(); err != nil {
@@ -293,16 +295,18 @@ func (r *run) begin() error {
 
 // skipTo reads the rows that are in already.
 func (r *run) skipTo(row store.ImportRow) error {
-	for r.file.Number() < row.RowsRead {
-		_, err := r.file.Next()
+	var last Row
+	for last.Number < row.RowsRead {
+		next, err := r.file.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return refuse(err)
 		}
+		last = next
 	}
-	if row.RowsRead > 0 && (r.file.Number() != row.RowsRead || r.file.Digest() != row.Digest) {
+	if last.Number != row.RowsRead || last.digest != row.Digest {
 		return fault.New(fault.Conflict,
 			"This is not the file of the open import %s, of which %d rows are in: it begins otherwise.", row.ID, row.RowsRead)
 	}
@@ -319,31 +323,32 @@ func (r *run) next() (rows []Row, err error) {
 		if row.Number > MaxRows {
 			return rows, tooMany()
 		}
-		rows, r.digest = append(rows, row), r.file.Digest()
+		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
-// tries is how often a transaction is made again that met somebody who signed up with an
-// identifier of the file in that very moment.
-const tries = 5
-
+// add adds rows in a transaction. One that met somebody who signed up with an identifier
+// of theirs in that very moment is made again in two parts, and of one row until it is in.
 func (r *run) add(rows []Row) error {
 	if r.options.DryRun {
 		return r.foresee(rows)
 	}
-	batch := Batch{ImportID: r.report.ID, After: r.report.Rows, Rows: rows, Digest: r.digest, MayVouch: r.options.MayVouch}
 	var report Report
 	var skipped []Skip
-	var err error
-	for range tries {
-		err = r.db.Write(r.ctx, func(tx *store.Tx) (err error) {
-			report, skipped, err = Add(r.Caller, tx, r.environment, batch)
-			return err
-		})
-		if !store.IsUnique(err) {
-			break
+	err := r.db.Write(r.ctx, func(tx *store.Tx) (err error) {
+		report, skipped, err = Add(r.Caller, tx, r.environment,
+			Batch{ImportID: r.report.ID, After: r.report.Rows, Rows: rows, MayVouch: r.options.MayVouch})
+		return err
+	})
+	if store.IsUnique(err) {
+		half := len(rows) / 2
+		if half > 0 {
+			if err := r.add(rows[:half]); err != nil {
+				return err
+			}
 		}
+		return r.add(rows[half:])
 	}
 	if err != nil {
 		return err

@@ -39,8 +39,9 @@ type Readiness struct {
 	Compatibility []EntryUse          `json:"compatibility"` // entries in force
 	WithoutMethod []WithoutMethod     `json:"withoutMethod"` // users nothing would let through, per scope
 	UsersAsked    int                 `json:"usersAsked"`
-	UsersLeftOut  bool                `json:"usersLeftOut"` // there are more users than were asked
-	Unconfirmed   int                 `json:"unconfirmed"`  // credentials linked with nothing, which will not count
+	UsersLeftOut  bool                `json:"usersLeftOut"`  // there are more users than were asked
+	Unconfirmed   int                 `json:"unconfirmed"`   // credentials that nobody proved, which will not count
+	NeverSignedIn int                 `json:"neverSignedIn"` // users of whom only a file or an operator tells; their first sign-in confirms
 	Days          int                 `json:"days"`
 }
 
@@ -254,6 +255,10 @@ func (r *Readiness) people(tx *store.Tx, env *environment.Environment) error {
 				if !row.Confirmed() {
 					r.Unconfirmed++
 				}
+			}
+			if account.NeverSignedIn(user, rows) {
+				r.NeverSignedIn++
+				continue // whoever signs in has a way then
 			}
 			person, err := account.Person(tx, newest, store.SessionRow{EnvironmentID: env.ID, UserID: user.ID})
 			if err != nil {

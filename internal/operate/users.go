@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -35,6 +36,7 @@ type UserPage struct {
 type UserSummary struct {
 	ID          string     `json:"id"`
 	Username    string     `json:"username,omitempty"`
+	ExternalID  string     `json:"externalId,omitempty"` // what the file calls the user whom an import made
 	CreatedAt   time.Time  `json:"createdAt"`
 	LastVisitAt time.Time  `json:"lastVisitAt"`
 	DisabledAt  *time.Time `json:"disabledAt,omitempty"`
@@ -46,7 +48,8 @@ type UserSummary struct {
 
 func summarise(row store.UserRow, credentials []store.CredentialRow) UserSummary {
 	s := UserSummary{
-		ID: row.ID, Username: row.Username, CreatedAt: row.CreatedAt, LastVisitAt: row.LastVisitAt, Addresses: Addresses(credentials),
+		ID: row.ID, Username: row.Username, ExternalID: row.ExternalID, CreatedAt: row.CreatedAt,
+		LastVisitAt: row.LastVisitAt, Addresses: Addresses(credentials),
 		Factors:  row.Factors,
 		Disputed: slices.ContainsFunc(credentials, store.CredentialRow.Disputed),
 		Unproven: slices.ContainsFunc(credentials, func(c store.CredentialRow) bool { return !c.Confirmed() }),
@@ -107,7 +110,8 @@ func states() string {
 
 // FindUsers lists the users that a text may mean: by id or username, or by an email
 // address, a phone number, a wallet's address or the id at another login that they hold.
-// What a social login shows of itself is not looked at: nobody has proved it.
+// What a social login shows of itself is not looked at: nobody has proved it. A file that
+// users were imported from has its own id for each, by which they are found as well.
 func FindUsers(tx *store.Tx, environmentID, text string) ([]store.UserRow, error) {
 	rows, _, err := lookUp(tx, environmentID, text, func(found, key string) bool { return found == key })
 	return rows, err
@@ -131,6 +135,15 @@ func lookUp(tx *store.Tx, environmentID, text string, matches func(found, key st
 		}
 	}
 	var ids []string
+	if utf8.ValidString(text) && !strings.ContainsRune(text, 0) {
+		imported, err := tx.UserByExternalID(environmentID, text)
+		switch {
+		case err == nil:
+			ids = append(ids, imported.ID)
+		case !errors.Is(err, store.ErrNotFound):
+			return nil, false, err
+		}
+	}
 	for _, key := range searchKeys(text) {
 		found, err := tx.FindUsers(environmentID, []byte(key), store.UsersAtOnce+1)
 		if err != nil {

@@ -119,7 +119,8 @@ func (tx *Tx) usersWith(environmentID string, state UserState, after string, lim
 			AND disputed_at IS NOT NULL ORDER BY user_id DESC LIMIT $3`, environmentID, after, limit)
 	case Unproven:
 		rows, err = tx.Rows(`SELECT DISTINCT user_id FROM credentials WHERE environment_id = $1 AND user_id < $2
-			AND provenance || '' IN ('nothing', 'revoke_link') AND confirmed_at IS NULL ORDER BY user_id DESC LIMIT $3`,
+			AND provenance || '' IN ('nothing', 'revoke_link', 'import', 'operator') AND confirmed_at IS NULL
+			ORDER BY user_id DESC LIMIT $3`,
 			environmentID, after, limit)
 	default:
 		return nil, fmt.Errorf("listing users: %q is no state", state)

@@ -90,7 +90,8 @@ func (tx *Tx) InsertSkip(environmentID string, s ImportSkip) error {
 // behind the row after.
 func (tx *Tx) Skips(environmentID, importID string, after int64, limit int) ([]ImportSkip, error) {
 	rows, err := tx.Rows(`SELECT import_id, row_number, external_id, reason, field, detail FROM import_skips
-		WHERE import_id = $2 AND environment_id = $1 AND row_number > $3 ORDER BY row_number LIMIT $4`, environmentID, importID, after, limit)
+		WHERE import_id = $2 AND environment_id = $1 AND row_number > $3 ORDER BY row_number LIMIT $4`,
+		environmentID, importID, after, limit)
 	return collect(rows, err, func(rows Rows) (s ImportSkip, err error) {
 		return s, rows.Scan(&s.ImportID, &s.Row, &s.ExternalID, &s.Reason, &s.Field, &s.Detail)
 	})

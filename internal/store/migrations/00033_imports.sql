@@ -30,7 +30,6 @@ CREATE TABLE imports (
     finished_at    BIGINT
 );
 CREATE INDEX imports_environment ON imports (environment_id, id);
-CREATE INDEX imports_open ON imports (environment_id, id) WHERE finished_at IS NULL;
 CREATE INDEX imports_time ON imports (changed_at);
 
 CREATE TABLE import_skips (
@@ -46,7 +45,15 @@ CREATE TABLE import_skips (
 );
 CREATE INDEX import_skips_time ON import_skips (at);
 
+-- Those who wait to be confirmed are more by now.
+DROP INDEX credentials_unproven;
+CREATE INDEX credentials_unproven ON credentials (environment_id, user_id)
+    WHERE provenance || '' IN ('nothing', 'revoke_link', 'import', 'operator') AND confirmed_at IS NULL;
+
 -- +goose Down
+DROP INDEX credentials_unproven;
+CREATE INDEX credentials_unproven ON credentials (environment_id, user_id)
+    WHERE provenance || '' IN ('nothing', 'revoke_link') AND confirmed_at IS NULL;
 DROP TABLE import_skips;
 DROP TABLE imports;
 ALTER TABLE users DROP COLUMN first_visit_at;
