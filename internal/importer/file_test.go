@@ -54,7 +54,8 @@ func TestRowsOfFiles(t *testing.T) {
 		text   string
 		want   string
 	}{
-		"all of a user": {importer.NDJSON, `{"externalId":"1","email":"Ada@Example.com","phone":"+44 20 7946 0958","externalUserId":"auth0|1",` +
+		"all of a user": {importer.NDJSON, `{"externalId":"1","email":"Ada@Example.com","phone":"+44 20 7946 0958",` +
+			`"externalUserId":"auth0|1",` +
 			`"wallets":[{"chain":"EVM","address":"` + wallet + `"}],"username":"ada","firstName":"Ada","metadata":{"plan":"pro"}}`,
 			`1 1 email=ada@example.com phoneNumber=+442079460958 externalUser=["https://login.example.com","auth0|1"] ` +
 				`blockchain=eip155:` + strings.ToLower(wallet) + ` ada {"firstName":"Ada","metadata":{"plan":"pro"}}`},
@@ -189,7 +190,8 @@ func fuzz(f *testing.F, format importer.Format, seeds ...string) {
 func FuzzNDJSON(f *testing.F) {
 	fuzz(f, importer.NDJSON,
 		`{"externalId":"1","email":"a@example.com"}`+"\n\n"+`{"externalId":"2","wallets":[{"chain":"SOL","address":"x"}]}`,
-		`{"externalId":"\ud800","phone":"+442079460958"}`, "\ufeff{}\r\n[]\n\x00", `{"externalId":"1","metadata":{"a":{"a":{}}},"email":null}`)
+		`{"externalId":"\ud800","phone":"+442079460958"}`, "\ufeff{}\r\n[]\n\x00",
+		`{"externalId":"1","metadata":{"a":{"a":{}}},"email":null}`)
 }
 
 func FuzzCSV(f *testing.F) {

@@ -20,13 +20,8 @@ import (
 )
 
 // small are tables that hold a few rows however many users there are.
-<<<<<<< HEAD
 var small = []string{"environments", "environment_revisions", "signing_keys", "service_tokens", "store_meta", "leases",
-	"turned_on_entries", "goose_db_version"}
-=======
-var small = []string{"environments", "signing_keys", "service_tokens", "store_meta", "leases", "turned_on_entries", "imports",
-	"goose_db_version"}
->>>>>>> f15a60d (importer: the files, their tests and what attackers get of it)
+	"turned_on_entries", "imports", "goose_db_version"}
 
 // wholesale are statements that are meant to read much, by what they begin with: lists
 // that operators ask for, and what a worker takes in the order of time.
