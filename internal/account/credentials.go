@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/who"
@@ -109,7 +110,11 @@ func signUp(c who.Caller, tx *store.Tx, a Address, provenance string) (string, s
 	if err != nil {
 		return "", store.CredentialRow{}, false, err
 	}
-	if err := tx.InsertUser(store.UserRow{ID: id.String(), EnvironmentID: c.Tenant.ID, Profile: "{}"}); err != nil {
+	profile, err := Profile{Language: deliver.Preferred(c.AcceptLanguage, deliver.Languages)}.text()
+	if err != nil {
+		return "", store.CredentialRow{}, false, err
+	}
+	if err := tx.InsertUser(store.UserRow{ID: id.String(), EnvironmentID: c.Tenant.ID, Profile: profile}); err != nil {
 		return "", store.CredentialRow{}, false, err
 	}
 	c = c.Concerning(id.String())
@@ -166,7 +171,7 @@ func link(c who.Caller, tx *store.Tx, a Address, from Authority, replaces string
 }
 
 // inWords names a credential to its owner without giving it away to others.
-func inWords(c store.CredentialRow) string { return KindOf(c.Format).inWords(c.PublicIdentifier) }
+func inWords(c store.CredentialRow) deliver.Thing { return KindOf(c.Format).thing(c.PublicIdentifier) }
 
 // Replace makes the new address take the place of the caller's old ones of the
 // same format: linked by a proof they go at once; linked with nothing they stay

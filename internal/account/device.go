@@ -120,9 +120,14 @@ func MailDeviceLink(c who.Caller, tx *store.Tx, d Device) error {
 	if err != nil {
 		return err
 	}
+	style, err := StyleFor(c, tx, c.UserID())
+	if err != nil {
+		return err
+	}
 	message := deliver.RegisterDevice(deliver.DeviceLink{
 		Notice: deliver.Notice{
 			AppName: c.Tenant.Mail.AppName, From: c.Tenant.MailFrom, To: address.PublicIdentifier, At: tx.Now(), UserAgent: d.UserAgent,
+			Style: style,
 		},
 		URL: deviceLinkURL(c.Tenant, c.Session.Origin, text), ValidFor: DeviceLinkLife,
 	})
@@ -251,7 +256,7 @@ func RevokeDevice(c who.Caller, tx *store.Tx, id string) error {
 	if err := audit.Record(tx, c.By, "device.revoked", audit.Detail{"device_id": id}); err != nil {
 		return err
 	}
-	return tellOfDeviceGone(c, tx, deliver.DeviceName(have[i].UserAgent))
+	return tellOfDeviceGone(c, tx, deliver.Thing{Kind: deliver.Agent, Shown: have[i].UserAgent})
 }
 
 // RevokeDevices makes all of the caller's devices unknown again and ends all sessions.
@@ -270,10 +275,10 @@ func RevokeDevices(c who.Caller, tx *store.Tx) error {
 	if err := audit.Record(tx, c.By, "devices.revoked", audit.Detail{"count": n, "sessions_revoked": sessions}); err != nil || n == 0 {
 		return err
 	}
-	return tellOfDeviceGone(c, tx, "every device")
+	return tellOfDeviceGone(c, tx, deliver.Thing{Kind: deliver.EveryDevice})
 }
 
-func tellOfDeviceGone(c who.Caller, tx *store.Tx, what string) error {
+func tellOfDeviceGone(c who.Caller, tx *store.Tx, what deliver.Thing) error {
 	return tellOfDevice(c, tx, "", News{
 		func(n deliver.Notice) deliver.Message { return deliver.DeviceRevoked(n, what) },
 		func(n deliver.Notice) deliver.Text { return deliver.DeviceRevokedText(n, what) },

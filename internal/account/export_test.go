@@ -7,7 +7,7 @@ func Complete(k Kind) error {
 	switch {
 	case k.Format == "" || k.Method == "" || k.Word == "":
 		return errors.New("a format, a method and a word are needed")
-	case k.name == "" || k.inWords == nil || k.inWords("shown") == "":
+	case k.thing == nil || k.thing("shown").String() == "":
 		return errors.New("it has no words for people")
 	case k.taken == nil:
 		return errors.New("nothing is said of one that belongs to somebody else")

@@ -151,7 +151,9 @@ func Rename(c who.Caller, tx *store.Tx, row store.CredentialRow, alias string) e
 	if err != nil {
 		return err
 	}
-	news := renamed(inWords(row) + ", now " + quoted(alias))
+	what := inWords(row)
+	what.Now = alias
+	news := renamed(what)
 	for _, address := range held {
 		if address.Confirmed() {
 			if err := Notify(c, tx, address, deliver.Notice{At: tx.Now()}, news); err != nil {
@@ -180,16 +182,6 @@ func seen(name string) bool {
 		emoji = joins || unicode.In(r, unicode.So, unicode.Sk)
 	}
 	return true
-}
-
-// quoted shows a name that somebody chose, so that it cannot pass for words of ours.
-func quoted(name string) string {
-	const most = 36
-	name = strings.ReplaceAll(name, `"`, "'")
-	if runes := []rune(name); len(runes) > most {
-		name = string(runes[:most]) + "…"
-	}
-	return `"` + name + `"`
 }
 
 // Owing refuses what a session that still owes a second factor may not do.

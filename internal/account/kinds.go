@@ -24,10 +24,9 @@ type Kind struct {
 
 	// retold says that each sign-in tells anew what the credential shows of itself.
 	retold bool
-	// name is what people call the kind, and inWords a credential of it, shown to its
-	// owner without giving it away to others.
-	name    string
-	inWords func(shown string) string
+	// thing is what notices call a credential of the kind: shown to its owner without
+	// giving it away to others.
+	thing func(shown string) deliver.Thing
 	// taken refuses an identifier that belongs to another account.
 	taken *fault.Error
 	// on reports whether the environment takes a proof of such a credential; nil: every
@@ -48,8 +47,9 @@ var Kinds = []Kind{
 	{
 		Format: store.FormatEmail, Method: assurance.EmailCode, Word: "email",
 		SignsIn: true, Address: true,
-		name:    "email address",
-		inWords: func(shown string) string { return "email " + deliver.MaskEmail(shown) },
+		thing: func(shown string) deliver.Thing {
+			return deliver.Thing{Kind: deliver.EmailAddress, Shown: deliver.MaskEmail(shown)}
+		},
 		taken: fault.New(fault.AccountWithEmailExists,
 			"This address belongs to another account. Sign in with it, or use another address."),
 		notify: mail,
@@ -57,8 +57,9 @@ var Kinds = []Kind{
 	{
 		Format: store.FormatPhone, Method: assurance.SMSCode, Word: "sms",
 		SignsIn: true, Address: true,
-		name:    "phone number",
-		inWords: func(shown string) string { return "phone number ending in " + shown[max(0, len(shown)-2):] },
+		thing: func(shown string) deliver.Thing {
+			return deliver.Thing{Kind: deliver.PhoneNumber, Shown: shown[max(0, len(shown)-2):]}
+		},
 		taken: fault.New(fault.AccountWithPhoneExists,
 			"This number belongs to another account. Sign in with it, or use another number."),
 		on:     func(env *environment.Environment, d Detail) bool { return env.SMS.Texts(d.ISOCountryCode) },
@@ -67,8 +68,7 @@ var Kinds = []Kind{
 	{
 		Format: store.FormatBlockchain, Method: assurance.WalletSignature, Word: "wallet",
 		SignsIn: true, Address: true,
-		name:    "wallet",
-		inWords: func(shown string) string { return "wallet " + shown },
+		thing: named(deliver.Wallet),
 		taken: fault.New(fault.ReassignWallet,
 			"This wallet belongs to another account. Confirm that you want to move it to yours."),
 		on: func(env *environment.Environment, d Detail) bool { return env.Wallets.Accepts(walletChains[d.Chain]) },
@@ -76,8 +76,7 @@ var Kinds = []Kind{
 	{
 		Format: store.FormatOAuth, Method: assurance.Social, Word: "social",
 		SignsIn: true, Address: true, retold: true,
-		name:    "login",
-		inWords: func(shown string) string { return "login with " + quoted(shown) },
+		thing:   named(deliver.Login),
 		taken:   takenLogin,
 		on:      func(env *environment.Environment, d Detail) bool { return catalogue.ACR(env, d.OAuthProvider) != "" },
 		acr:     func(env *environment.Environment, d Detail) assurance.ACR { return catalogue.ACR(env, d.OAuthProvider) },
@@ -86,10 +85,9 @@ var Kinds = []Kind{
 	{
 		Format: store.FormatExternal, Method: assurance.External, Word: "external",
 		SignsIn: true, Address: true, retold: true,
-		name:    "external login",
-		inWords: func(string) string { return "external login" },
-		taken:   takenLogin,
-		on:      func(env *environment.Environment, _ Detail) bool { return env.ExternalAuth.Enabled },
+		thing: nameless(deliver.ExternalLogin),
+		taken: takenLogin,
+		on:    func(env *environment.Environment, _ Detail) bool { return env.ExternalAuth.Enabled },
 		acr: func(env *environment.Environment, _ Detail) assurance.ACR {
 			if env.ExternalAuth.AssertionReplacesMFA {
 				return assurance.MFA
@@ -99,8 +97,7 @@ var Kinds = []Kind{
 	},
 	{
 		Format: store.FormatTOTP, Method: assurance.TOTP, Word: "totp",
-		name:    "authenticator app",
-		inWords: func(shown string) string { return "authenticator app " + quoted(shown) },
+		thing:   named(deliver.AuthenticatorApp),
 		taken:   taken,
 		on:      func(env *environment.Environment, _ Detail) bool { return env.MFA.Enables(store.FormatTOTP) },
 		variant: func(Detail) string { return store.FormatTOTP },
@@ -108,18 +105,16 @@ var Kinds = []Kind{
 	{
 		Format: store.FormatPasskey, Method: assurance.Passkey, Word: "passkey",
 		SignsIn: true,
-		name:    "passkey",
-		inWords: func(shown string) string { return "passkey " + quoted(shown) },
+		thing:   named(deliver.Passkey),
 		taken:   taken,
 		on:      func(env *environment.Environment, _ Detail) bool { return env.MFA.Enables(store.FormatPasskey) },
 		variant: func(Detail) string { return store.FormatPasskey },
 	},
 	{
 		Format: store.FormatRecovery, Method: assurance.RecoveryCode, Word: "recovery",
-		name:    "set of recovery codes",
-		inWords: func(string) string { return "set of recovery codes" },
-		taken:   taken,
-		on:      func(env *environment.Environment, _ Detail) bool { return env.MFA.AllowsBackupCodes() },
+		thing: nameless(deliver.RecoveryCodes),
+		taken: taken,
+		on:    func(env *environment.Environment, _ Detail) bool { return env.MFA.AllowsBackupCodes() },
 	},
 }
 
@@ -138,5 +133,13 @@ func KindOf(format string) Kind {
 	if i := slices.IndexFunc(Kinds, func(k Kind) bool { return k.Format == format }); i >= 0 {
 		return Kinds[i]
 	}
-	return Kind{Format: format, inWords: func(string) string { return format }, taken: taken}
+	return Kind{Format: format, thing: func(string) deliver.Thing { return deliver.Thing{Shown: format} }, taken: taken}
+}
+
+func named(kind string) func(string) deliver.Thing {
+	return func(shown string) deliver.Thing { return deliver.Thing{Kind: kind, Shown: shown} }
+}
+
+func nameless(kind string) func(string) deliver.Thing {
+	return func(string) deliver.Thing { return deliver.Thing{Kind: kind} }
 }

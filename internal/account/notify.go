@@ -1,6 +1,7 @@
 package account
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,21 +24,21 @@ var Deleted = News{deliver.UserDeleted, deliver.UserDeletedText}
 
 var reset = News{deliver.FactorsReset, deliver.FactorsResetText}
 
-func linked(what string) News {
+func linked(what deliver.Thing) News {
 	return News{
 		func(n deliver.Notice) deliver.Message { return deliver.CredentialLinked(n, what) },
 		func(n deliver.Notice) deliver.Text { return deliver.CredentialLinkedText(n, what) },
 	}
 }
 
-func unlinked(what string) News {
+func unlinked(what deliver.Thing) News {
 	return News{
 		func(n deliver.Notice) deliver.Message { return deliver.CredentialUnlinked(n, what) },
 		func(n deliver.Notice) deliver.Text { return deliver.CredentialUnlinkedText(n, what) },
 	}
 }
 
-func renamed(what string) News {
+func renamed(what deliver.Thing) News {
 	return News{
 		func(n deliver.Notice) deliver.Message { return deliver.CredentialRenamed(n, what) },
 		func(n deliver.Notice) deliver.Text { return deliver.CredentialRenamedText(n, what) },
@@ -58,14 +59,14 @@ func changed(to string) News {
 	}
 }
 
-func disputed(what string) News {
+func disputed(what deliver.Thing) News {
 	return News{
 		func(n deliver.Notice) deliver.Message { return deliver.ChangeDisputed(n, what) },
 		func(n deliver.Notice) deliver.Text { return deliver.ChangeDisputedText(n, what) },
 	}
 }
 
-func settled(what string, kept bool) News {
+func settled(what deliver.Thing, kept bool) News {
 	return News{
 		func(n deliver.Notice) deliver.Message { return deliver.DisputeSettled(n, what, kept) },
 		func(n deliver.Notice) deliver.Text { return deliver.DisputeSettledText(n, what, kept) },
@@ -85,8 +86,33 @@ func Notify(c who.Caller, tx *store.Tx, row store.CredentialRow, n deliver.Notic
 	if notify == nil {
 		return nil
 	}
-	n.AppName, n.From, n.To = c.Tenant.Mail.AppName, c.Tenant.MailFrom, row.PublicIdentifier
+	style, err := StyleFor(c, tx, row.UserID)
+	if err != nil {
+		return err
+	}
+	n.AppName, n.From, n.To, n.Style = c.Tenant.Mail.AppName, c.Tenant.MailFrom, row.PublicIdentifier, style
 	return notify(c, tx, row, n, news)
+}
+
+// StyleFor is how a message to the user is written: in the language of their profile.
+// What the request accepts decides only where the profile says nothing and the user
+// asks themselves: notices warn of strangers, who may send any header.
+func StyleFor(c who.Caller, tx *store.Tx, userID string) (deliver.Style, error) {
+	user, err := tx.User(c.Tenant.ID, userID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return deliver.Style{}, err
+	}
+	var profile Profile
+	if err == nil {
+		if profile, err = ReadProfile(user); err != nil {
+			return deliver.Style{}, fmt.Errorf("reading the profile of user %s: %w", userID, err)
+		}
+	}
+	accepted := ""
+	if c.Session != nil && c.Session.UserID == userID {
+		accepted = c.AcceptLanguage
+	}
+	return c.Tenant.Style(profile.Language, accepted), nil
 }
 
 func mail(c who.Caller, tx *store.Tx, _ store.CredentialRow, n deliver.Notice, news News) error {

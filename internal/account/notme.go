@@ -269,5 +269,15 @@ func disputeChange(c who.Caller, tx *store.Tx, link store.RevokeLinkRow, brought
 	if err != nil {
 		return err
 	}
-	return announce(c, tx, rows, disputed("change of the "+KindOf(old.Format).name))
+	return announce(c, tx, rows, disputed(changeOf(old.Format)))
+}
+
+func changeOf(format string) deliver.Thing {
+	switch format {
+	case store.FormatEmail:
+		return deliver.Thing{Kind: deliver.EmailChange}
+	case store.FormatPhone:
+		return deliver.Thing{Kind: deliver.PhoneChange}
+	}
+	return deliver.Thing{Kind: deliver.LoginChange}
 }

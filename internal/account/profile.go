@@ -17,6 +17,8 @@ const MaxMetadata = 4096
 // maxField is the length of every other profile field in bytes.
 const maxField = 256
 
+var languageRule = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$`)
+
 var usernameRule = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,64}$`)
 
 // Profile is what a user tells of themselves. None of it proves anything, and
@@ -29,6 +31,7 @@ type Profile struct {
 	TShirtSize                   string          `json:"tShirtSize,omitempty"`
 	Team                         string          `json:"team,omitempty"`
 	Country                      string          `json:"country,omitempty"`
+	Language                     string          `json:"language,omitempty"` // that messages are written in, as a tag such as de-AT
 	BTCWallet                    string          `json:"btcWallet,omitempty"`
 	KDAWallet                    string          `json:"kdaWallet,omitempty"`
 	LTCWallet                    string          `json:"ltcWallet,omitempty"`
@@ -53,6 +56,7 @@ type ProfileChange struct {
 	TShirtSize                   *string         `json:"tShirtSize,omitempty"`
 	Team                         *string         `json:"team,omitempty"`
 	Country                      *string         `json:"country,omitempty"`
+	Language                     *string         `json:"language,omitempty"`
 	BTCWallet                    *string         `json:"btcWallet,omitempty"`
 	KDAWallet                    *string         `json:"kdaWallet,omitempty"`
 	LTCWallet                    *string         `json:"ltcWallet,omitempty"`
@@ -159,6 +163,12 @@ func (c ProfileChange) apply(p *Profile) error {
 			return fault.New(fault.InvalidRequest, "The field %s is longer than %d bytes.", field.name, maxField)
 		}
 		*field.to = *field.from
+	}
+	if c.Language != nil {
+		if *c.Language != "" && !languageRule.MatchString(*c.Language) {
+			return fault.New(fault.InvalidRequest, "The field language must be a language tag such as de or pt-BR.")
+		}
+		p.Language = *c.Language
 	}
 	for _, field := range []struct{ from, to **bool }{
 		{&c.PoliciesConsent, &p.PoliciesConsent}, {&c.EmailNotification, &p.EmailNotification},

@@ -34,7 +34,7 @@ func ResetFactors(c who.Caller, tx *store.Tx) (int, error) {
 		if _, err := tx.RevokeSessions(c.Tenant.ID, c.UserID(), "devices reset"); err != nil {
 			return 0, err
 		}
-		return 0, tellOfDeviceGone(c, tx, "every device")
+		return 0, tellOfDeviceGone(c, tx, deliver.Thing{Kind: deliver.EveryDevice})
 	}
 	if !slices.ContainsFunc(rows, func(row store.CredentialRow) bool {
 		return !IsFactor(row) && row.SignInEnabled && Counts(c.Tenant.Environment, row)

@@ -55,7 +55,9 @@ func Transfer(c who.Caller, tx *store.Tx, held store.CredentialRow, a Address, f
 		audit.Detail{"credential_id": now.ID, "to_user_id": c.UserID()}); err != nil {
 		return held, err
 	}
-	if err := tell(theirs, tx, before, change{}, unlinked(inWords(now)+", which moved to another account")); err != nil {
+	what := inWords(now)
+	what.Moved = true
+	if err := tell(theirs, tx, before, change{}, unlinked(what)); err != nil {
 		return held, err
 	}
 	return Link(c, tx, a, from)

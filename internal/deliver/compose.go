@@ -34,6 +34,13 @@ func (m Message) compose(e envelope) ([]byte, error) {
 	msg.SetBodyString(mail.TypeTextPlain, m.Text)
 	if m.HTML != "" {
 		msg.AddAlternativeString(mail.TypeTextHTML, m.HTML)
+		if len(m.Logo.Data) > 0 && strings.Contains(m.HTML, logoURL) {
+			err := msg.EmbedReader("logo", bytes.NewReader(m.Logo.Data), mail.WithFileContentID("<"+LogoID+">"),
+				mail.WithFileContentType(mail.ContentType(m.Logo.Type)))
+			if err != nil {
+				return nil, err
+			}
+		}
 	}
 	var out bytes.Buffer
 	if _, err := msg.WriteTo(&out); err != nil {

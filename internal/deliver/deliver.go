@@ -30,6 +30,14 @@ type Message struct {
 	Subject string
 	Text    string
 	HTML    string // may be empty: then the mail has only the text part
+	// what the HTML shows as [LogoID], if it does; it is added on the way out
+	Logo Picture `json:"-"`
+}
+
+// Picture is one that goes with a mail, so that nothing is fetched when it is read.
+type Picture struct {
+	Type string // image/png or image/jpeg
+	Data []byte
 }
 
 // Format keeps codes out of whatever prints messages.

@@ -24,11 +24,15 @@ var at = time.Date(2026, 4, 1, 14, 5, 0, 0, time.FixedZone("", 2*60*60))
 // everyMessage builds each message there is, with s wherever the words come
 // from outside.
 func everyMessage(s, revokeURL string) map[string]deliver.Message {
-	code := deliver.Code{AppName: s, From: from, To: to, Code: "031415", ValidFor: 5 * time.Minute}
+	return styled(s, revokeURL, deliver.Style{})
+}
+
+func styled(s, revokeURL string, style deliver.Style) map[string]deliver.Message {
+	code := deliver.Code{AppName: s, From: from, To: to, Style: style, Code: "031415", ValidFor: 5 * time.Minute}
 	bound, named := code, code
 	bound.Summary = s
 	named.Allows = []string{s, s}
-	notice := deliver.Notice{AppName: s, From: from, To: to, At: at, UserAgent: s, RevokeURL: revokeURL}
+	notice := deliver.Notice{AppName: s, From: from, To: to, Style: style, At: at, UserAgent: s, RevokeURL: revokeURL}
 	return map[string]deliver.Message{
 		"sign-in":           deliver.SignInCode(code),
 		"step-up":           deliver.StepUpCode(code),
@@ -37,17 +41,19 @@ func everyMessage(s, revokeURL string) map[string]deliver.Message {
 		"address change":    deliver.AddressChanged(notice, s+"@"+s),
 		"recovered":         deliver.RecoveryCodeUsed(notice, 9),
 		"factors reset":     deliver.FactorsReset(notice),
-		"linked":            deliver.CredentialLinked(notice, s),
-		"unlinked":          deliver.CredentialUnlinked(notice, s),
-		"renamed":           deliver.CredentialRenamed(notice, s),
+		"linked":            deliver.CredentialLinked(notice, deliver.Thing{Kind: deliver.Passkey, Shown: s}),
+		"unlinked":          deliver.CredentialUnlinked(notice, deliver.Thing{Kind: deliver.Passkey, Shown: s}),
+		"renamed":           deliver.CredentialRenamed(notice, deliver.Thing{Kind: deliver.Passkey, Shown: s}),
+		"disputed":          deliver.ChangeDisputed(notice, deliver.Thing{Kind: deliver.Passkey, Shown: s}),
+		"settled":           deliver.DisputeSettled(notice, deliver.Thing{Kind: deliver.Passkey, Shown: s}, true),
 		"deleted":           deliver.UserDeleted(notice),
 		"device link":       deliver.RegisterDevice(deliver.DeviceLink{Notice: notice, URL: revoke, ValidFor: 10 * time.Minute}),
 		"device registered": deliver.DeviceRegistered(notice),
-		"device revoked":    deliver.DeviceRevoked(notice, s),
-		"console invitation": deliver.InviteToConsole(deliver.ConsoleInvitation{To: to, From: from, At: at, Where: s, As: s, By: s,
-			URL: revoke, ValidFor: 24 * time.Hour}),
+		"device revoked":    deliver.DeviceRevoked(notice, deliver.Thing{Kind: deliver.Passkey, Shown: s}),
+		"console invitation": deliver.InviteToConsole(deliver.ConsoleInvitation{To: to, From: from, Style: style, At: at, Where: s, Role: s,
+			Environment: s, By: s, URL: revoke, ValidFor: 24 * time.Hour}),
 		"weakened": deliver.EnvironmentWeakened(deliver.Weakened{
-			EnvironmentName: s, From: from, To: to, At: at, Actor: s, Changes: []string{s, s},
+			EnvironmentName: s, From: from, To: to, Style: style, At: at, Actor: s, Changes: []string{s, s},
 		}),
 	}
 }
@@ -128,9 +134,10 @@ func TestNotices(t *testing.T) {
 	}
 
 	n.RevokeURL = ""
+	phone := deliver.Thing{Kind: deliver.Passkey, Shown: "phone"}
 	for _, m := range []deliver.Message{
-		deliver.AddressChanged(n, "x@y.example"), deliver.RecoveryCodeUsed(n, 3), deliver.CredentialLinked(n, "passkey"),
-		deliver.CredentialUnlinked(n, "passkey"),
+		deliver.AddressChanged(n, "x@y.example"), deliver.RecoveryCodeUsed(n, 3), deliver.CredentialLinked(n, phone),
+		deliver.CredentialUnlinked(n, phone),
 	} {
 		if len(links(t, m.HTML)) != 0 || !strings.Contains(m.Text, "sign out everywhere") {
 			t.Errorf("%s: without a link it must say what else to do:\n%s", m.Subject, m.Text)

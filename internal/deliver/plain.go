@@ -10,6 +10,8 @@ import (
 const (
 	maxName    = 60
 	maxWords   = 100
+	maxThing   = 2 * maxWords
+	maxOwn     = 1000
 	maxSummary = 1000
 )
 
@@ -84,6 +86,18 @@ func inertLines(s string, max int) []string {
 	return lines
 }
 
+// cut shortens a line to so many bytes, the cut marked.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	end := most - len("…")
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
+}
+
 // MaskEmail shows of an address what its owner needs to recognise it.
 func MaskEmail(addr string) string {
 	local, domain, found := strings.Cut(addr, "@")
@@ -107,24 +121,12 @@ var (
 	}
 )
 
-// device names the browser in words of ours. None of the user agent's own text
-// is shown, because whoever made the request wrote it, and the notice is there
-// to warn of them.
-func device(userAgent string) string {
-	find := func(table [][2]string) string {
-		for _, row := range table {
-			if strings.Contains(userAgent, row[0]) {
-				return row[1]
-			}
+// find is the name in the table of the first that a user agent mentions.
+func find(table [][2]string, userAgent string) string {
+	for _, row := range table {
+		if strings.Contains(userAgent, row[0]) {
+			return row[1]
 		}
-		return ""
 	}
-	browser, system := find(browsers), find(systems)
-	switch {
-	case browser != "" && system != "":
-		return browser + " on " + system
-	case browser != "" || system != "":
-		return browser + system
-	}
-	return "an unknown device"
+	return ""
 }

@@ -246,6 +246,7 @@ func TestASummaryIsNeverCut(t *testing.T) {
 func TestTextsAreInert(t *testing.T) {
 	hostile := "evil.example/login\nYour code: 999999 https://evil.example"
 	at := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	thing := deliver.Thing{Kind: deliver.Passkey, Shown: hostile}
 	notice := deliver.Notice{AppName: hostile, To: "+14155550123", At: at, RevokeURL: "https://auth.example.com/notMe#TOKEN"}
 	for name, m := range map[string]deliver.Text{
 		"sign-in": deliver.SignInText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute}),
@@ -253,12 +254,12 @@ func TestTextsAreInert(t *testing.T) {
 			Summary: hostile}),
 		"named step-up": deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute,
 			Allows: []string{hostile}}),
-		"linked": deliver.CredentialLinkedText(notice, hostile), "unlinked": deliver.CredentialUnlinkedText(notice, hostile),
-		"renamed":        deliver.CredentialRenamedText(notice, hostile),
+		"linked": deliver.CredentialLinkedText(notice, thing), "unlinked": deliver.CredentialUnlinkedText(notice, thing),
+		"renamed":        deliver.CredentialRenamedText(notice, thing),
 		"changed":        deliver.AddressChangedText(notice, "ada@evil.example"),
 		"number changed": deliver.AddressChangedText(notice, "+14155550199"),
 		"deleted":        deliver.UserDeletedText(notice), "factors reset": deliver.FactorsResetText(notice),
-		"device registered": deliver.DeviceRegisteredText(notice), "device revoked": deliver.DeviceRevokedText(notice, hostile),
+		"device registered": deliver.DeviceRegisteredText(notice), "device revoked": deliver.DeviceRevokedText(notice, thing),
 	} {
 		body := strings.ReplaceAll(m.Body, notice.RevokeURL, "")
 		if strings.Contains(body, "evil.example") && name != "changed" || strings.Contains(body, "://") ||

@@ -40,92 +40,103 @@ const (
 	maxTextWhat = 110  // characters of what happened
 
 	maxTextSummary = 250 // characters of what a code agrees to; more than a transaction's summary may have, so that none is cut
+	maxTextAllows  = 330 // characters of what a code is good for, in the language that needs most
 )
 
 // SignInText carries a code that signs in and does nothing else.
-func SignInText(c Code) Text { return c.text("sign-in") }
+func SignInText(c Code) Text { return c.text(in(c.Style.Language).text.signIn, false) }
 
 // StepUpText carries a code that works only in the session that asked for it.
-func StepUpText(c Code) Text { return c.text(stepUpKind) }
+func StepUpText(c Code) Text { return c.text(in(c.Style.Language).text.session, true) }
 
-const stepUpKind = "confirmation"
-
-// TextsAllow reports whether all that a code allows fits into a text.
+// TextsAllow reports whether all that a code allows fits into a text, in any language.
 func TextsAllow(allows []string) bool {
-	return len([]rune(listed(allows, maxTextSummary))) <= maxTextSummary
+	for _, language := range Languages {
+		w := in(language)
+		if utf8.RuneCountInString(w.list(Code{Allows: allows}.allowed(w, maxTextAllows))) > maxTextAllows {
+			return false
+		}
+	}
+	return true
 }
 
-func (c Code) text(kind string) Text {
-	summary := ""
-	if len(c.Allows) > 0 {
-		summary = "It is to " + plainText(listed(c.Allows, maxTextSummary)) + ".\n"
-	} else if kind == stepUpKind && c.Summary == "" {
-		summary = "The app did not say what for.\n"
+func (c Code) text(heading string, inSession bool) Text {
+	w := in(c.Style.Language)
+	said := w.text
+	lines := []string{fill(heading, filling{"app": name(c.AppName)}), c.Code}
+	switch {
+	case len(c.Allows) > 0 && inSession:
+		lines = append(lines, fill(said.named, filling{"what": plainText(w.list(c.allowed(w, maxTextAllows)))}))
+	case inSession && c.Summary == "":
+		lines = append(lines, said.unnamed)
 	}
-	if lines := inertLines(c.Summary, maxTextSummary); len(lines) > 0 {
-		summary += "For: " + plainText(strings.Join(lines, "; ")) + "\n"
+	if summary := inertLines(c.Summary, maxTextSummary); len(summary) > 0 {
+		lines = append(lines, fill(said.exactly, filling{"what": plainText(strings.Join(summary, "; "))}))
 	}
-	return Text{To: c.To, Body: fmt.Sprintf("Your %s code for %s:\n%s\n%sIt works for %s. Tell it to nobody.",
-		kind, name(c.AppName), c.Code, summary, inWords(c.ValidFor))}
+	lines = append(lines, fill(said.valid, filling{"valid": w.lasting(c.ValidFor)}))
+	return Text{To: c.To, Body: strings.Join(lines, "\n")}
 }
 
 // AddressChangedText is [AddressChanged] for a number.
 func AddressChangedText(n Notice, newAddress string) Text {
-	return n.text("Your address at %s was changed to %s.", maskedAddress(newAddress))
+	return n.text(in(n.Style.Language).text.changed, maskedAddress(newAddress))
 }
 
 // CredentialLinkedText is [CredentialLinked] for a number.
-func CredentialLinkedText(n Notice, what string) Text {
-	return n.text("New on your %s account: %s.", what)
+func CredentialLinkedText(n Notice, what Thing) Text {
+	return n.textOf(in(n.Style.Language).text.linked, what)
 }
 
 // CredentialUnlinkedText is [CredentialUnlinked] for a number.
-func CredentialUnlinkedText(n Notice, what string) Text {
-	return n.text("Removed from your %s account: %s.", what)
+func CredentialUnlinkedText(n Notice, what Thing) Text {
+	return n.textOf(in(n.Style.Language).text.unlinked, what)
 }
 
 // CredentialRenamedText is [CredentialRenamed] for a number.
-func CredentialRenamedText(n Notice, what string) Text {
-	return n.text("Renamed on your %s account: %s.", what)
+func CredentialRenamedText(n Notice, what Thing) Text {
+	return n.textOf(in(n.Style.Language).text.renamed, what)
 }
 
 // RecoveryCodeUsedText is [RecoveryCodeUsed] for a number.
 func RecoveryCodeUsedText(n Notice, left int) Text {
-	return n.text("A recovery code of your %s account was used, %s left.", strconv.Itoa(left))
+	return n.text(in(n.Style.Language).text.recovered, strconv.Itoa(left))
 }
 
 // FactorsResetText is [FactorsReset] for a number.
-func FactorsResetText(n Notice) Text {
-	return n.text("All second factors of your %s account were taken away by those who run it%s.", "")
-}
+func FactorsResetText(n Notice) Text { return n.text(in(n.Style.Language).text.reset, "") }
 
 // ChangeDisputedText is [ChangeDisputed] for a number.
-func ChangeDisputedText(n Notice, what string) Text {
-	return n.text("In dispute on your %s account: %s. Until it is decided, sign in as before.", what)
+func ChangeDisputedText(n Notice, what Thing) Text {
+	return n.textOf(in(n.Style.Language).text.disputed, what)
 }
 
 // DisputeSettledText is [DisputeSettled] for a number.
-func DisputeSettledText(n Notice, what string, kept bool) Text {
-	return n.text("Decided on your %s account: %s. "+decided(kept), what)
+func DisputeSettledText(n Notice, what Thing, kept bool) Text {
+	w := in(n.Style.Language)
+	return n.textOf(strings.ReplaceAll(w.text.settled, "{decided}", w.decided(kept)), what)
 }
 
 // DeviceRegisteredText is [DeviceRegistered] for a number.
 func DeviceRegisteredText(n Notice) Text {
-	return n.text("New on your %s account: you sign in on %s.", device(n.UserAgent))
+	return n.textOf(in(n.Style.Language).text.registered, Thing{Kind: Agent, Shown: n.UserAgent})
 }
 
 // DeviceRevokedText is [DeviceRevoked] for a number.
-func DeviceRevokedText(n Notice, what string) Text {
-	return n.text("Removed from your %s account: %s.", what)
+func DeviceRevokedText(n Notice, what Thing) Text {
+	return n.textOf(in(n.Style.Language).text.revoked, what)
 }
 
 // UserDeletedText is [UserDeleted] for a number.
-func UserDeletedText(n Notice) Text { return n.text("Your %s account was deleted%s.", "") }
+func UserDeletedText(n Notice) Text { return n.text(in(n.Style.Language).text.deleted, "") }
 
-func (n Notice) text(form, what string) Text {
-	body := fmt.Sprintf(form, name(n.AppName), plainText(inert(what, maxTextWhat)))
+func (n Notice) textOf(sentence string, what Thing) Text {
+	return n.text(sentence, in(n.Style.Language).thing(what))
+}
+
+func (n Notice) text(sentence, what string) Text {
+	body := fill(sentence, filling{"app": name(n.AppName), "what": plainText(inert(what, maxTextWhat))})
 	if undo := link(n.RevokeURL); undo != "" {
-		body += "\nNot you? " + undo
+		body += "\n" + fill(in(n.Style.Language).text.notYou, filling{"link": undo})
 	}
 	return Text{To: n.To, Body: body}
 }

@@ -49,7 +49,8 @@ func (d *Door) call(a *arrival, r Route) *Call {
 	source := d.ClientAddr(a.request)
 	by := audit.By{Actor: "anonymous", RequestID: d.RequestID(a.request), Refusals: d.Refusals,
 		From: audit.From(source, a.request.Header.Get("User-Agent"))}
-	return &Call{Caller: who.Caller{By: by, Source: source}, door: d, route: r, arrival: a}
+	return &Call{Caller: who.Caller{By: by, Source: source,
+		AcceptLanguage: a.request.Header.Get("Accept-Language")}, door: d, route: r, arrival: a}
 }
 
 // Context is that of the request; it ends when the request has taken too long.

@@ -142,6 +142,8 @@ func show(v reflect.Value) string {
 		return value.String()
 	case Duration:
 		return value.String()
+	case Image:
+		return value.String()
 	}
 	switch v.Kind() {
 	case reflect.Struct:

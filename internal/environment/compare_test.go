@@ -60,6 +60,15 @@ func TestCompareGolden(t *testing.T) {
 				"example/a', token: 'https://c.example/t', userinfo: 'https://c.example/u', jwks: 'https://c.example/k'}, direct: true}]"},
 		{"cool-down", "scopes: [{scope: wallet:export, coolDown: 24h}]", "scopes: [{scope: wallet:export, coolDown: 1h}]"},
 		{"mail", "", "mail: {from: a@b.example}"},
+		{"languages", "", "mail: {languages: [de, fr], language: de}"},
+		{"brand", "", "mail: {brand: {color: '#123456', logo: '" + dot + "'}}"},
+		{"another logo", "mail: {brand: {color: '#123456', logo: '" + dot + "'}}",
+			"mail: {brand: {color: '#12306b', logo: '" + dots + "'}}"},
+		{"own words", "", "mail: {templates: [{template: sign_in, texts: [{language: en, closing: Yours}]}]}"},
+		{"own words in another language", "mail: {templates: [{template: sign_in, texts: [{language: en, closing: Yours}]}]}",
+			"mail: {templates: [{template: sign_in, texts: [{language: en, closing: Yours}, {language: de, closing: Ihre}]}]}"},
+		{"other words", "mail: {templates: [{template: sign_in, texts: [{language: en, closing: Yours}]}]}",
+			"mail: {templates: [{template: sign_in, texts: [{language: en, subject: A, title: B, intro: C, closing: D}]}]}"},
 		{"storage", "auth: {storage: [cookie]}", ""},
 		{"sessions", "", "sessions: {lifetime: 2d, idle: 2h}"},
 		{"devices", "redirectOrigins: [https://a.example]\nsessions: {deviceRegistration: true}",
@@ -184,6 +193,12 @@ func TestCompareNew(t *testing.T) {
 	}
 }
 
+// Two small pictures.
+const (
+	dot  = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAEElEQVR42mMQMsiGIwbiOAAT0wrRitCDpAAAAABJRU5ErkJggg=="
+	dots = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAECAIAAADJUWIXAAAAEElEQVR42mMQMshGRgwk8gGp2w2FCB4XmQAAAABJRU5ErkJggg=="
+)
+
 // Every key either has a rule that the golden file shows at work, or is listed
 // here as one whose change weakens nothing.
 func TestCompareJudgesEveryKey(t *testing.T) {
@@ -192,7 +207,8 @@ func TestCompareJudgesEveryKey(t *testing.T) {
 		// names of entries
 		"mfa.methods.type": true, "mfa.actions.action": true, "providers.provider": true, "scopes.scope": true,
 		"scopes.binding.above.of": true, "wallets.rpc.chainId": true, "embeddedWallets.networks.name": true,
-		"providers.scopes": true, "providers.name": true,
+		"providers.scopes": true, "providers.name": true, "mail.templates.template": true, "mail.templates.texts.language": true,
+		"mail.brand.color":        true,
 		"prompt.redirectUris.uri": true, "prompt.redirectUris.customScheme": true, // an entry as a whole
 	}
 	text, err := os.ReadFile("testdata/compare.golden")

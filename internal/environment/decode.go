@@ -30,6 +30,9 @@ var mandatory = map[reflect.Type][]string{
 	reflect.TypeFor[Scope]():       {"scope"},
 	reflect.TypeFor[Above]():       {"of", "limit"},
 	reflect.TypeFor[RedirectURI](): {"uri"},
+
+	reflect.TypeFor[MailTemplate](): {"template", "texts"},
+	reflect.TypeFor[MailText]():     {"language"},
 }
 
 // decoder moves nodes into the types, which are the grammar: what has no field
@@ -93,7 +96,7 @@ func (d decoder) plain(n *yaml.Node, path string, v reflect.Value) {
 		v.Set(reflect.New(v.Type().Elem()))
 		d.plain(n, path, v.Elem())
 	case reflect.String:
-		if d.scalar(n, path, "text") && d.text(n, path) {
+		if d.scalar(n, path, "text") && d.text(n, path, longest(v.Type())) {
 			v.SetString(n.Value)
 		}
 	case reflect.Bool:
@@ -132,16 +135,24 @@ func (d decoder) scalar(n *yaml.Node, path, what string) bool {
 	return true
 }
 
+// longest is how long a text may be.
+func longest(t reflect.Type) int {
+	if t == reflect.TypeFor[Image]() {
+		return MaxImageText
+	}
+	return maxText
+}
+
 // text judges what every text must satisfy. Numbers and the like are texts only
 // in quotes, lest a client id loses its leading zero elsewhere.
-func (d decoder) text(n *yaml.Node, path string) bool {
+func (d decoder) text(n *yaml.Node, path string, most int) bool {
 	switch s := n.Value; {
 	case n.Tag != "!!str":
 		d.add(n.Line, path, "must be text: put %s in quotes", quoted(s))
 	case s == "":
 		d.add(n.Line, path, "is empty: give it a value or remove the line")
-	case len(s) > maxText:
-		d.add(n.Line, path, "is longer than %d bytes: shorten it", maxText)
+	case len(s) > most:
+		d.add(n.Line, path, "is longer than %d bytes: shorten it", most)
 	case strings.TrimSpace(s) != s:
 		d.add(n.Line, path, "has spaces around it: remove them")
 	case strings.IndexFunc(s, invisible) >= 0:

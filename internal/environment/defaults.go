@@ -62,6 +62,7 @@ func Defaults() *Environment {
 			FactorHardStop:      50,
 			IPv6Prefix:          64,
 		},
+		Mail: Mail{Languages: slices.Clone(MailLanguages), Templates: []MailTemplate{}},
 		SMS: SMS{Countries: []string{}, NumberTypes: []string{"mobile", "fixed_line_or_mobile"}, PerPrefix: Rate{30, minutes(60)},
 			PerHour: 1000},
 		Auth:     Auth{Storage: []string{"localstorage"}},
@@ -85,6 +86,12 @@ func Defaults() *Environment {
 func derive(e *Environment) {
 	if e.Mail.AppName == "" {
 		e.Mail.AppName = e.Name
+	}
+	if e.Mail.Language == "" {
+		e.Mail.Language = MailLanguages[0]
+		if len(e.Mail.Languages) == 1 {
+			e.Mail.Language = e.Mail.Languages[0]
+		}
 	}
 	if e.Sessions.Idle == 0 {
 		e.Sessions.Idle = min(defaultIdle, e.Sessions.Lifetime)

@@ -108,6 +108,33 @@ type Rate struct {
 type Mail struct {
 	From    string `yaml:"from" json:"from"`       // RFC 5322 mailbox; default "NAME <no-reply@HOST of the public URL>"
 	AppName string `yaml:"appName" json:"appName"` // default: Name
+
+	Languages []string       `yaml:"languages" json:"languages"` // that messages are written in; default: all there are
+	Language  string         `yaml:"language" json:"language"`   // where nothing is known of a reader; default: en, or the only one
+	Brand     Brand          `yaml:"brand" json:"brand"`
+	Templates []MailTemplate `yaml:"templates" json:"templates"` // words of your own
+}
+
+// Brand is how mails look.
+type Brand struct {
+	Color string `yaml:"color,omitempty" json:"color,omitempty"` // of buttons and codes, #rrggbb; empty: ours
+	Logo  Image  `yaml:"logo,omitempty" json:"logo,omitempty"`   // goes with each mail; empty: none
+}
+
+// MailTemplate is one mail with words of the environment's own.
+type MailTemplate struct {
+	Template string     `yaml:"template" json:"template"` // one of MailTemplates
+	Texts    []MailText `yaml:"texts" json:"texts"`
+}
+
+// MailText are the words in one language. They stand beside ours, never in place of
+// what a code is for, how long it is good and who may ask for it.
+type MailText struct {
+	Language string `yaml:"language" json:"language"`
+	Subject  string `yaml:"subject,omitempty" json:"subject,omitempty"`
+	Title    string `yaml:"title,omitempty" json:"title,omitempty"`
+	Intro    string `yaml:"intro,omitempty" json:"intro,omitempty"`     // a paragraph before everything
+	Closing  string `yaml:"closing,omitempty" json:"closing,omitempty"` // a paragraph at the end
 }
 
 // SMS says which numbers may be texted. Texts cost money, and whoever is paid

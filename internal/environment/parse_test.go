@@ -41,6 +41,7 @@ func TestParseDefaults(t *testing.T) {
 	e := mustParse(t, head)
 	want := environment.Defaults()
 	want.ID, want.Name, want.Mail.AppName = "11111111-2222-4333-8444-555555555555", "App", "App"
+	want.Mail.Language = "en"
 	want.Sessions.Idle, _ = environment.ParseDuration("1h")
 	want.Tokens.RotationGrace, _ = environment.ParseDuration("24h")
 	if diff := cmp.Diff(want, e); diff != "" {

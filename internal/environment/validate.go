@@ -190,14 +190,6 @@ func (c checker) rate(path string, r Rate, most int) {
 	c.within(path+".per", r.Per, Duration(time.Second), Duration(day))
 }
 
-func (c checker) mail() {
-	if from := c.e.Mail.From; from != "" {
-		if _, err := mail.ParseAddress(from); err != nil || !ascii(from[strings.LastIndex(from, "<")+1:]) {
-			c.at("mail.from", "%s is not a mailbox: write Name <address@example.com>", quoted(from))
-		}
-	}
-}
-
 var country = regexp.MustCompile(`^[A-Z]{2}$`)
 
 func (c checker) sms() {

@@ -29,6 +29,16 @@ var weakening = map[string]func(step) string{
 	"mail.appName": func(step) string { return otherName },
 	"mail.from":    func(step) string { return "mail comes from another sender" },
 
+	"mail.languages[]":                 ifGone("people who read %s get their mails in another language"),
+	"mail.language":                    func(step) string { return "people of whom nothing is known get their mails in another language" },
+	"mail.brand.logo":                  ifSet("people are shown another logo in mails, which may be somebody else's"),
+	"mail.templates[]":                 otherWords,
+	"mail.templates[].texts[]":         otherWords,
+	"mail.templates[].texts[].subject": otherWords,
+	"mail.templates[].texts[].title":   otherWords,
+	"mail.templates[].texts[].intro":   otherWords,
+	"mail.templates[].texts[].closing": otherWords,
+
 	"origins[]":         ifAdded("pages of %s may call with the user's session"),
 	"redirectOrigins[]": ifAdded("sign-ins may be sent to %s"),
 	"minApiVersion":     ifOlder("the rules of the older version hold again"),
@@ -193,6 +203,12 @@ const (
 	otherName  = "people are shown another name in mails and prompts, which may be somebody else's"
 	otherChain = "transactions of another chain are sent there, and shown to people under this name"
 )
+
+// otherWords says what words of an environment's own bring: they can talk people into
+// giving a code away, and out of minding a warning. Going back to ours brings nothing.
+func otherWords(s step) string {
+	return when(!s.gone() && show(s.after) != "", "people are told other words in mails with codes and warnings")
+}
 
 // letsThrough says what a compatibility entry lets through.
 func letsThrough(entry string) string {

@@ -82,6 +82,13 @@ func drawEnvironment(t *rapid.T) *environment.Environment {
 	e.Name = text(t, "name")
 	e.Mail.AppName = pick(t, e.Name, text(t, "appName"))
 	e.Mail.From = pick(t, "", "Bank <no-reply@example.com>")
+	e.Mail.Languages = append(subset(t, "de", "es", "ja"), "fr")
+	e.Mail.Language = pick(t, e.Mail.Languages...)
+	e.Mail.Brand = environment.Brand{Color: pick(t, "", "#12306b"), Logo: environment.Image(pick(t, "", dot, dots))}
+	for _, template := range subset(t, "sign_in", "step_up", "user_deleted") {
+		text := environment.MailText{Language: "de", Subject: pick(t, "", "{app}: Code"), Closing: pick(t, "", "Ihre {app}")}
+		e.Mail.Templates = append(e.Mail.Templates, environment.MailTemplate{Template: template, Texts: []environment.MailText{text}})
+	}
 	e.Origins = subset(t, "https://a.example", "http://localhost:3000", "https://b.example:8443")
 	e.RedirectOrigins = subset(t, "https://a.example", "http://[::1]:1")
 	e.CreatedAtVersion = pick(t, environment.Versions...)

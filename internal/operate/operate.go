@@ -171,7 +171,11 @@ func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied
 			return applied, err
 		}
 	}
-	if err := warn(c, tx, next, weakens, o.Operators); err != nil {
+	said := next
+	if old != nil {
+		said = old // a document that weakens does not choose what the warning about it looks like
+	}
+	if err := warn(c, tx, said, weakens, o.Operators); err != nil {
 		return applied, err
 	}
 	detail := audit.Detail{
@@ -250,7 +254,7 @@ func warn(c who.Caller, tx *store.Tx, env *environment.Environment, weakens, ope
 	}
 	for _, operator := range operators {
 		message := deliver.EnvironmentWeakened(deliver.Weakened{EnvironmentName: env.Name, From: tenant.Sender(env, ""), To: operator,
-			At: tx.Now(), Actor: c.By.Actor, Changes: weakens})
+			At: tx.Now(), Actor: c.By.Actor, Changes: weakens, Style: tenant.StyleOf(env)})
 		if err := outbox.Enqueue(tx, env.ID, message, outbox.NoticeLife); err != nil {
 			return err
 		}

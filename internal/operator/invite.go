@@ -2,7 +2,6 @@ package operator
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -166,11 +165,11 @@ func roomFor(tx *store.Tx, environmentID, key string) error {
 }
 
 func (d *Desk) mail(tx *store.Tx, t *tenant.Tenant, made Invited, i Invitation, by Authority) error {
-	inviter := "who runs this installation"
+	inviter := ""
 	if o, ok := by.(Operator); ok {
 		inviter = o.Email
 	}
-	where := "all environments"
+	where := ""
 	if i.EnvironmentID != Everywhere {
 		row, err := tx.Environment(i.EnvironmentID)
 		if err != nil {
@@ -179,8 +178,8 @@ func (d *Desk) mail(tx *store.Tx, t *tenant.Tenant, made Invited, i Invitation, 
 		where = row.Name
 	}
 	return outbox.Enqueue(tx, environment.Operators, deliver.InviteToConsole(deliver.ConsoleInvitation{
-		To: made.Email, From: t.MailFrom, At: tx.Now(), Where: d.Host(), As: fmt.Sprintf("as %s of %s", i.Role, where), By: inviter,
-		URL: made.Link, ValidFor: InvitationLife,
+		To: made.Email, From: t.MailFrom, At: tx.Now(), Where: d.Host(), Role: string(i.Role), Environment: where, By: inviter,
+		URL: made.Link, ValidFor: InvitationLife, Style: t.Style(),
 	}), InvitationLife)
 }
 

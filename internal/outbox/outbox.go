@@ -78,6 +78,9 @@ type Worker struct {
 	// Sender is the mailbox that a mail of the environment leaves from, given the one
 	// it was queued with; nil: that one.
 	Sender func(environmentID, from string) string
+	// Logo is the picture that goes with mails of the environment; nil: none does. A mail
+	// goes without it where it cannot be had.
+	Logo func(ctx context.Context, environmentID string) deliver.Picture
 	// Sent is called after each try at a mail, SentText after each at a text, for
 	// metrics; nil is allowed.
 	Sent, SentText func(ok bool)
@@ -195,6 +198,9 @@ func (w *Worker) hand(ctx context.Context, row store.OutboxRow, e envelope) erro
 	} else {
 		if w.Sender != nil {
 			e.Mail.From = w.Sender(row.EnvironmentID, e.Mail.From)
+		}
+		if w.Logo != nil {
+			e.Mail.Logo = w.Logo(ctx, row.EnvironmentID)
 		}
 		err = w.mailer.Send(ctx, *e.Mail)
 	}

@@ -89,6 +89,13 @@ func New(c Config) *Server {
 	worker.Sender = senders.Sender
 	clients := newClients(c.TrustedProxies, c.Log)
 	tenants := tenant.NewRegistry(c.DB, c.PublicURL, c.Now)
+	worker.Logo = func(ctx context.Context, environmentID string) deliver.Picture {
+		t, err := tenants.Load(ctx, environmentID)
+		if err != nil {
+			return deliver.Picture{}
+		}
+		return t.Logo
+	}
 	legacyMFA, chores := actionMFA()
 	s := &Server{config: c, worker: worker, metrics: m, shadow: counter, senders: senders, clients: clients,
 		chores: append(chores, shadow.Chore()), refusals: audit.NewRefusals(c.Now), uses: serviceauth.NewUses(),

@@ -32,6 +32,7 @@ type Tenant struct {
 	Revision int64
 	Issuer   string // base address of the environment and iss of its tokens
 	MailFrom string // RFC 5322 mailbox its mail comes from
+	Logo     deliver.Picture
 	Keys     *token.Keys
 	Verifier *stepup.Verifier // of sessions and of elevated tokens for any audience of the environment
 
@@ -51,7 +52,15 @@ func New(row store.EnvironmentRow, host string) (*Tenant, error) {
 		return nil, fmt.Errorf("reading stored document of environment %s: %w", row.ID, err)
 	}
 	env.Mail.AppName = cmp.Or(env.Mail.AppName, env.Name)
-	return &Tenant{Environment: env, Revision: row.Revision, MailFrom: Sender(env, host)}, nil
+	t := &Tenant{Environment: env, Revision: row.Revision, MailFrom: Sender(env, host)}
+	if env.Mail.Brand.Logo != "" {
+		logo, err := env.Mail.Brand.Logo.Clean()
+		if err != nil {
+			return nil, fmt.Errorf("reading the logo of environment %s: %w", row.ID, err)
+		}
+		t.Logo = deliver.Picture(logo)
+	}
+	return t, nil
 }
 
 // Sender is the mailbox an environment's mail comes from.

@@ -23,6 +23,8 @@ type Caller struct {
 	Elevated Token             // the elevated access token that was sent; zero: none was
 	Legacy   Legacy            // the token of action-based MFA that was sent; nil: none was
 	Prompt   string            // the hosted prompt in which it happens; empty: elsewhere
+
+	AcceptLanguage string // of the request, as its header says; empty: nothing was said
 }
 
 // UserID is whom the caller acts on: the user of the session, or the one that whoever

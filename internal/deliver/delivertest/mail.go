@@ -25,6 +25,8 @@ type Mail struct {
 	Header  mail.Header
 	Types   []string // media types of message and parts, outermost first
 
+	Attached []string // Content-IDs of pictures that go with it
+
 	Sender string // the envelope's sender
 	User   string // who logged in, may be empty
 	TLS    bool   // the message came encrypted
@@ -106,6 +108,10 @@ func (m *Mail) part(header textproto.MIMEHeader, body io.Reader) error {
 				return err
 			}
 		}
+	}
+	if strings.HasPrefix(mediaType, "image/") {
+		m.Attached = append(m.Attached, header.Get("Content-Id"))
+		return nil
 	}
 	content, err := decode(header.Get("Content-Transfer-Encoding"), body)
 	if err != nil {

@@ -68,8 +68,12 @@ func read(_ *tenant.Tenant, r Request) (sentcode.Recipient, error) {
 
 func send(c who.Caller, tx *store.Tx, m sentcode.Message) error {
 	t, row := c.Tenant, m.Challenge
+	style, err := sentcode.Style(c, tx, row)
+	if err != nil {
+		return err
+	}
 	mail := deliver.Code{AppName: t.Mail.AppName, From: t.MailFrom, To: row.Recipient, Code: m.Code, ValidFor: t.Limits.CodeExpiry.Std(),
-		Summary: m.Summary}
+		Summary: m.Summary, Style: style}
 	message := deliver.SignInCode(mail)
 	if row.Purpose != string(method.SignIn) {
 		mail.Allows = sentcode.Allows(t, row)

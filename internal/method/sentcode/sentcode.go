@@ -8,6 +8,7 @@
 package sentcode
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -17,8 +18,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/assurance"
 	"github.com/stepup-auth/stepup/internal/binding"
+	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/method"
@@ -138,15 +141,25 @@ func (ch *Channel) Create(c who.Caller, tx *store.Tx, request Request) (store.Co
 	return row, ch.send(c, tx, Message{Challenge: row, Code: code, Summary: summary})
 }
 
-// Allows says in words, each after the word to, what a code is good for; nothing
-// where nobody said.
+// Style is how the message of a code is written: of one that was asked for in a session
+// as messages to its user are, of any other as the request accepts it.
+func Style(c who.Caller, tx *store.Tx, challenge store.CodeChallengeRow) (deliver.Style, error) {
+	if challenge.UserID == "" {
+		return c.Tenant.Style(c.AcceptLanguage), nil
+	}
+	return account.StyleFor(c, tx, challenge.UserID)
+}
+
+// Allows says what a code is good for, each a scope or the words that the environment
+// has for it; nothing where nobody said.
 func Allows(t *tenant.Tenant, c store.CodeChallengeRow) []string {
 	if c.Purpose == string(method.Update) {
-		return []string{"finish the change of your address or number"}
+		return []string{deliver.FinishChange}
 	}
 	var allows []string
 	for _, scope := range strings.Fields(c.Scopes) {
-		allows = append(allows, t.InWords(scope))
+		own, _ := t.Scope(scope)
+		allows = append(allows, cmp.Or(own.Allows, scope))
 	}
 	return allows
 }

@@ -110,8 +110,13 @@ func read(t *tenant.Tenant, r Request) (sentcode.Recipient, error) {
 
 func send(c who.Caller, tx *store.Tx, m sentcode.Message) error {
 	t, row := c.Tenant, m.Challenge
+	style, err := sentcode.Style(c, tx, row)
+	if err != nil {
+		return err
+	}
 	content := deliver.Code{
 		AppName: t.Mail.AppName, To: row.Recipient, Code: m.Code, ValidFor: t.Limits.CodeExpiry.Std(), Summary: m.Summary,
+		Style: style,
 	}
 	text := deliver.SignInText(content)
 	if row.Purpose != string(method.SignIn) {
