@@ -16,17 +16,21 @@ import (
 
 type auditCommand struct {
 	Query  auditQuery  `cmd:"" help:"Print matching entries, oldest first."`
+	Trail  auditTrail  `cmd:"" help:"Print the step-up that an entry belongs to, from its challenge to what it allowed."`
 	Follow auditFollow `cmd:"" help:"Print new entries as they come, until interrupted."`
 	Export auditExport `cmd:"" help:"Write all matching entries as JSON lines."`
 	Prune  auditPrune  `cmd:"" help:"Write entries that are older than audit.retention to a file, and take them away."`
 }
 
 type auditFilter struct {
-	Env    string  `help:"Environment id." placeholder:"ID"`
-	User   string  `help:"User id." placeholder:"ID"`
-	Action string  `help:"Action, or a prefix that ends in a dot: token." placeholder:"ACTION"`
-	Since  instant `help:"From this time on, such as 2026-04-01T00:00:00Z." placeholder:"TIME"`
-	Until  instant `help:"Before this time." placeholder:"TIME"`
+	Env     string  `help:"Environment id." placeholder:"ID"`
+	User    string  `help:"User id." placeholder:"ID"`
+	Session string  `help:"Session id, with the user." placeholder:"ID"`
+	Token   string  `help:"Id of an elevated or MFA token." placeholder:"ID"`
+	Action  string  `help:"Action, or a prefix that ends in a dot: token." placeholder:"ACTION"`
+	Outcome string  `help:"What came of it: ${enum}." enum:"done,refused,failed," default:""`
+	Since   instant `help:"From this time on, such as 2026-04-01T00:00:00Z." placeholder:"TIME"`
+	Until   instant `help:"Before this time." placeholder:"TIME"`
 }
 
 // instant is a time on the command line.
@@ -50,10 +54,13 @@ func (f auditFilter) check(tx *store.Tx) error {
 			return orUnknown(err, "environment", f.Env)
 		}
 	}
+	if f.Session != "" && f.User == "" && f.Token == "" {
+		return errors.New("--session needs --user: the log is found by persons")
+	}
 	if f.User == "" {
 		return nil
 	}
-	rows, err := tx.Audit(store.AuditFilter{EnvironmentID: f.Env, UserID: f.User, Limit: 1})
+	rows, err := tx.AuditRun(store.AuditRun{EnvironmentID: f.Env, UserID: f.User})
 	if err != nil || len(rows) > 0 {
 		return err
 	}
@@ -72,25 +79,76 @@ func (f auditFilter) check(tx *store.Tx) error {
 	return orUnknown(store.ErrNotFound, "user", f.User)
 }
 
-func (f auditFilter) filter() store.AuditFilter {
-	return store.AuditFilter{EnvironmentID: f.Env, UserID: f.User, Action: f.Action, Since: f.Since.Time, Until: f.Until.Time}
+// query looks in one environment, or in all and in the installation's own entries.
+func (f auditFilter) query(tx *store.Tx) (audit.Query, error) {
+	if err := f.check(tx); err != nil {
+		return audit.Query{}, err
+	}
+	q := audit.Query{EnvironmentIDs: []string{f.Env}, UserID: f.User, SessionID: f.Session, TokenID: f.Token, Action: f.Action,
+		Outcome: audit.Outcome(f.Outcome), Since: f.Since.Time, Until: f.Until.Time}
+	if f.Env == "" && f.User == "" && f.Token == "" { // else an empty id means any
+		rows, err := tx.Environments()
+		if err != nil {
+			return q, err
+		}
+		for _, row := range rows {
+			q.EnvironmentIDs = append(q.EnvironmentIDs, row.ID)
+		}
+	}
+	return q, nil
 }
 
 type auditQuery struct {
 	auditFilter
-	Limit int `help:"At most so many." default:"100"`
+	Limit  int  `help:"At most so many." default:"100"`
+	Newest bool `help:"Newest first."`
 }
 
 func (c *auditQuery) Run(s *session) error {
-	f := c.filter()
-	f.Limit = c.Limit
 	return s.read(func(tx *store.Tx) error {
-		if err := c.check(tx); err != nil {
+		q, err := c.query(tx)
+		if err != nil {
 			return err
 		}
-		rows, err := tx.Audit(f)
+		q.Newest = c.Newest
 		who := names{tx: tx}
-		for _, row := range rows {
+		for left, more := c.Limit, true; more && left > 0; {
+			q.Limit = min(left, 1000)
+			page, err := audit.Find(tx, q)
+			if err != nil {
+				return err
+			}
+			for _, row := range page.Rows {
+				s.printEvent(row, who.of(row))
+			}
+			left, more, q.After = left-len(page.Rows), page.More, page.Next
+		}
+		return nil
+	})
+}
+
+type auditTrail struct {
+	Env   string `arg:"" help:"Environment id."`
+	Entry string `arg:"" help:"Id of an entry, as an export shows it, or of an elevated token."`
+}
+
+func (c *auditTrail) Run(s *session) error {
+	return s.read(func(tx *store.Tx) error {
+		row, err := tx.AuditRow(c.Env, c.Entry)
+		if errors.Is(err, store.ErrNotFound) {
+			var rows []store.AuditRow
+			rows, err = tx.AuditRun(store.AuditRun{EnvironmentID: c.Env, TokenID: c.Entry})
+			if err == nil && len(rows) == 0 {
+				err = fmt.Errorf("nothing in the log of %s has or names the id %s", c.Env, c.Entry)
+			}
+			row = append(rows, row)[0]
+		}
+		if err != nil {
+			return err
+		}
+		trail, err := audit.Trail(tx, row)
+		who := names{tx: tx}
+		for _, row := range trail {
 			s.printEvent(row, who.of(row))
 		}
 		return err
@@ -129,64 +187,45 @@ func (n *names) of(row store.AuditRow) string {
 
 type auditFollow struct{ auditFilter }
 
-// overlap is looked at again each time: transactions commit in another order
-// than their times, and ids already printed are skipped.
-const overlap = 10 * time.Second
-
 func (c *auditFollow) Run(s *session) error {
 	db, err := s.open()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	f := c.filter()
+	var tail *audit.Tail
 	err = db.Read(s.ctx, func(tx *store.Tx) error {
-		if f.Since.IsZero() {
-			f.Since = tx.Now()
+		q, err := c.query(tx)
+		since := q.Since
+		if since.IsZero() {
+			since = tx.Now()
 		}
-		return c.check(tx)
+		tail = audit.Follow(q, since)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	printed := map[string]time.Time{}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		err := db.Read(s.ctx, func(tx *store.Tx) error {
+			who := names{tx: tx}
 			for {
-				rows, err := tx.Audit(f)
-				if err != nil {
+				rows, err := tail.Next(tx, 1000)
+				for _, row := range rows {
+					s.printEvent(row, who.of(row))
+				}
+				if err != nil || len(rows) < 1000 {
 					return err
 				}
-				who := names{tx: tx}
-				for _, row := range rows {
-					if _, seen := printed[row.ID]; !seen {
-						printed[row.ID] = row.At
-						s.printEvent(row, who.of(row))
-					}
-				}
-				if len(rows) < 1000 {
-					break
-				}
-				f.Since, f.AfterID = rows[len(rows)-1].At, rows[len(rows)-1].ID
 			}
-			f.AfterID = ""
-			if start := tx.Now().Add(-overlap); start.After(f.Since) {
-				f.Since = start
-			}
-			return nil
 		})
 		if s.ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
 			return err
-		}
-		for id, at := range printed {
-			if at.Before(f.Since) {
-				delete(printed, id)
-			}
 		}
 		select {
 		case <-s.ctx.Done():
@@ -202,7 +241,8 @@ type auditExport struct {
 }
 
 func (c *auditExport) Run(s *session) (err error) {
-	if err := s.read(c.check); err != nil {
+	err = s.read(func(tx *store.Tx) error { return c.check(tx) })
+	if err != nil {
 		return err
 	}
 	out := s.stdout
@@ -221,25 +261,23 @@ func (c *auditExport) Run(s *session) (err error) {
 		}()
 		out = file
 	}
-	f := c.filter()
 	count := 0
 	err = s.read(func(tx *store.Tx) error {
-		for {
-			rows, err := tx.Audit(f)
-			if err != nil {
+		q, err := c.query(tx)
+		for more := true; more && err == nil; {
+			var page audit.Page
+			if page, err = audit.Find(tx, q); err != nil {
 				return err
 			}
-			for _, row := range rows {
+			for _, row := range page.Rows {
 				if err := writeEvent(tx, out, row); err != nil {
 					return err
 				}
 			}
-			count += len(rows)
-			if len(rows) < 1000 {
-				return nil
-			}
-			f.Since, f.AfterID = rows[len(rows)-1].At, rows[len(rows)-1].ID
+			count += len(page.Rows)
+			more, q.After = page.More, page.Next
 		}
+		return err
 	})
 	if err == nil {
 		fmt.Fprintf(s.stderr, "Exported %d entries.\n", count)

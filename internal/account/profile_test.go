@@ -9,6 +9,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 )
 
@@ -55,7 +56,7 @@ func TestProfile(t *testing.T) {
 			t.Errorf("%d entries", n)
 		}
 		w.Read(t, func(tx *store.Tx) error {
-			rows, err := tx.Audit(store.AuditFilter{Action: "user.updated"})
+			rows, err := storetest.AuditLog(tx, "", "user.updated")
 			for _, row := range rows {
 				if strings.Contains(row.Detail, "Augusta") || strings.Contains(row.Detail, "Lovelace") {
 					t.Errorf("the audit log says %s", row.Detail)

@@ -17,6 +17,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/signin"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -221,8 +222,11 @@ func TestEmbeddedAudit(t *testing.T) {
 	}
 	seen := map[string]int{}
 	err := c.DB.Read(t.Context(), func(tx *store.Tx) error {
-		rows, err := tx.Audit(store.AuditFilter{EnvironmentID: servertest.A, UserID: alice.UserID, Limit: 1000})
+		rows, err := storetest.AuditLog(tx, servertest.A, "")
 		for _, row := range rows {
+			if row.UserID != alice.UserID {
+				continue
+			}
 			seen[row.Action+" "+row.Actor]++
 			if strings.Contains(row.Detail, token) {
 				t.Errorf("%s holds the token", row.Action)

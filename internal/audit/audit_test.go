@@ -16,7 +16,7 @@ var full = audit.By{Actor: "user:u", EnvironmentID: "e", UserID: "u", SessionID:
 func rows(t testing.TB, db *store.DB) (all []store.AuditRow) {
 	t.Helper()
 	err := db.Read(t.Context(), func(tx *store.Tx) (err error) {
-		all, err = tx.Audit(store.AuditFilter{})
+		all, err = storetest.AuditLog(tx, "", "")
 		return err
 	})
 	if err != nil {

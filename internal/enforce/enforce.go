@@ -196,6 +196,9 @@ func consume(c who.Caller, tx *store.Tx, d policy.Decision, more audit.Detail) e
 		return err
 	}
 	detail := audit.Detail{"token_id": id, "scope": d.Rule.Scope}
+	if claims, ok := c.Elevated.Claims(); ok {
+		detail["single_use"], detail["expires_at"] = claims.SingleUse, claims.Expires.UTC()
+	}
 	for name, value := range more {
 		detail[name] = value
 	}

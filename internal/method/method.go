@@ -87,6 +87,8 @@ type Evidence struct {
 	Scopes       string    // all that the challenge was asked for, with spaces between them; empty: it was not said
 	BindingID    string    // the one transaction that was confirmed; empty: none
 	Displayed    bool      // and the method showed it
+	ChallengeID  string    // the challenge that this answers; empty: the method has none
+	BegunAt      time.Time // when that was made
 }
 
 // Purpose is what a challenge was asked for; it is good for nothing else.
@@ -249,7 +251,7 @@ func (c *check) spend(ctx context.Context, then func(*store.Tx, Proof) error) er
 		if err != nil {
 			return err
 		}
-		if err := audit.Record(tx, c.attempt.By, "proof.given", provenBy(c.method, evidence)); err != nil {
+		if err := audit.Record(tx, c.attempt.By, "proof.given", provenBy(c.method, evidence, tx.Now())); err != nil {
 			return err
 		}
 		return then(tx, proof)
@@ -297,8 +299,11 @@ func (c *check) proof(tx *store.Tx, evidence Evidence) (Proof, error) {
 	return p, nil
 }
 
-func provenBy(m Method, e Evidence) audit.Detail {
+func provenBy(m Method, e Evidence, at time.Time) audit.Detail {
 	detail := audit.Detail{"method": m.Kind(), "purpose": e.Purpose}
+	if e.ChallengeID != "" {
+		detail["challenge_id"], detail["took_ms"] = e.ChallengeID, at.Sub(e.BegunAt).Milliseconds()
+	}
 	if e.BindingID != "" {
 		detail["binding_id"], detail["displayed"] = e.BindingID, e.Displayed
 	}

@@ -4,9 +4,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -17,6 +21,7 @@ type AuditEvent struct {
 	At            time.Time       `json:"at"`
 	EnvironmentID string          `json:"environmentId,omitempty"`
 	Action        string          `json:"action"`
+	Outcome       audit.Outcome   `json:"outcome"`
 	Actor         string          `json:"actor"`
 	UserID        string          `json:"userId,omitempty"`
 	SessionID     string          `json:"sessionId,omitempty"`
@@ -34,18 +39,90 @@ type AuditEvent struct {
 func ViewAudit(tx *store.Tx, r store.AuditRow) (AuditEvent, error) {
 	source, err := audit.SourceOf(tx, r)
 	return AuditEvent{
-		ID: r.ID, At: r.At, EnvironmentID: r.EnvironmentID, Action: r.Action, Actor: r.Actor, UserID: r.UserID, SessionID: r.SessionID,
+		ID: r.ID, At: r.At, EnvironmentID: r.EnvironmentID, Action: r.Action, Outcome: audit.OutcomeOf(r), Actor: r.Actor, UserID: r.UserID, SessionID: r.SessionID,
 		RequestID: r.RequestID, Source: source.Address, UserAgent: source.UserAgent, Personal: json.RawMessage(source.Personal),
 		SourceSalt: hex.EncodeToString(source.Salt), SourceHash: r.Source, Detail: json.RawMessage(r.Detail), Hash: r.Hash,
 	}, err
 }
 
-// ViewAuditLog shows what a filter finds in the audit log, oldest first.
-func ViewAuditLog(tx *store.Tx, filter store.AuditFilter) ([]AuditEvent, error) {
-	rows, err := tx.Audit(filter)
+// AuditSearch says which entries of one environment's log are looked for, as operators
+// write it. Empty fields match all.
+type AuditSearch struct {
+	UserID, SessionID, TokenID string
+	Action                     string // a whole one, or the start of some that ends in a dot
+	Outcome                    audit.Outcome
+	Since, Until               time.Time
+	Newest                     bool   // newest first
+	After                      string // the Next of the page before
+	Limit                      int    // at most 1,000; 0: 1,000
+}
+
+// AuditPage is a page of the audit log.
+type AuditPage struct {
+	Events []AuditEvent `json:"events"`
+	Next   string       `json:"next,omitempty"` // for the page behind it; empty: there is none
+}
+
+// Query is the search as package audit takes it.
+func (s AuditSearch) Query(tx *store.Tx, environmentID string) (audit.Query, error) {
+	if s.Outcome != "" && !slices.Contains(audit.Outcomes, s.Outcome) {
+		return audit.Query{}, fault.New(fault.InvalidRequest, "outcome must be done, refused or failed.")
+	}
+	q := audit.Query{
+		EnvironmentIDs: []string{environmentID}, UserID: s.UserID, SessionID: s.SessionID, TokenID: s.TokenID, Action: s.Action,
+		Outcome: s.Outcome, Since: s.Since, Until: s.Until, Newest: s.Newest, Limit: s.Limit,
+	}
+	if s.After != "" {
+		key, ok := parseAuditKey(s.After)
+		if !ok {
+			return q, fault.New(fault.InvalidRequest, "after must be the next of the page before.")
+		}
+		q.After = key
+	}
+	if s.SessionID != "" && s.UserID == "" && s.TokenID == "" { // the log is found by persons, not by sessions
+		session, err := tx.LiveSession(environmentID, s.SessionID)
+		if errors.Is(err, store.ErrNotFound) {
+			return q, fault.New(fault.InvalidRequest, "The session is over: name its user too.")
+		}
+		if err != nil {
+			return q, err
+		}
+		q.UserID = session.UserID
+	}
+	return q, nil
+}
+
+// SearchAudit finds a page of entries.
+func SearchAudit(tx *store.Tx, environmentID string, s AuditSearch) (AuditPage, error) {
+	q, err := s.Query(tx, environmentID)
+	if err != nil {
+		return AuditPage{}, err
+	}
+	found, err := audit.Find(tx, q)
+	if err != nil {
+		return AuditPage{}, err
+	}
+	page := AuditPage{}
+	if page.Events, err = viewAudit(tx, found.Rows); err == nil && found.More {
+		page.Next = auditKey(found.Next)
+	}
+	return page, err
+}
+
+// AuditTrail is the step-up that an entry belongs to, oldest first.
+func AuditTrail(tx *store.Tx, environmentID, id string) ([]AuditEvent, error) {
+	row, err := tx.AuditRow(environmentID, id)
 	if err != nil {
 		return nil, err
 	}
+	rows, err := audit.Trail(tx, row)
+	if err != nil {
+		return nil, err
+	}
+	return viewAudit(tx, rows)
+}
+
+func viewAudit(tx *store.Tx, rows []store.AuditRow) ([]AuditEvent, error) {
 	events := []AuditEvent{}
 	for _, row := range rows {
 		event, err := ViewAudit(tx, row)
@@ -55,6 +132,14 @@ func ViewAuditLog(tx *store.Tx, filter store.AuditFilter) ([]AuditEvent, error) 
 		events = append(events, event)
 	}
 	return events, nil
+}
+
+func auditKey(k store.AuditKey) string { return strconv.FormatInt(k.At.UnixMilli(), 10) + "_" + k.ID }
+
+func parseAuditKey(text string) (store.AuditKey, bool) {
+	at, id, ok := strings.Cut(text, "_")
+	millis, err := strconv.ParseInt(at, 10, 64)
+	return store.AuditKey{At: time.UnixMilli(millis), ID: id}, ok && err == nil && id != ""
 }
 
 // SessionSource is the network address and the user agent that opened a session: empty

@@ -79,7 +79,7 @@ func TestApply(t *testing.T) {
 			t.Errorf("told %v", told)
 		}
 		w.Read(t, func(tx *store.Tx) error {
-			rows, err := tx.Audit(store.AuditFilter{EnvironmentID: tenanttest.ID, Action: "environment.applied"})
+			rows, err := storetest.AuditLog(tx, tenanttest.ID, "environment.applied")
 			if len(rows) != 3 || !strings.Contains(rows[2].Detail, "evil.example") || rows[2].Actor != "service:s" {
 				t.Errorf("%d entries", len(rows))
 			}

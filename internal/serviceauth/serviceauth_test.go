@@ -93,7 +93,7 @@ func TestToken(t *testing.T) {
 		var rows []store.AuditRow
 		var stored int64
 		err = db.Read(t.Context(), func(tx *store.Tx) (err error) {
-			if rows, err = tx.Audit(store.AuditFilter{Action: "service_token."}); err != nil {
+			if rows, err = storetest.AuditLog(tx, "", "service_token."); err != nil {
 				return err
 			}
 			return tx.Row(`SELECT COUNT(*) FROM service_tokens WHERE id = $1 OR name = $1`, text.Reveal()).Scan(&stored)

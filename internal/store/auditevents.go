@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 )
@@ -28,36 +29,96 @@ func (tx *Tx) InsertAudit(a AuditRow, tokenID string) error {
 		a.ID, a.EnvironmentID, millis(a.At), a.Action, a.Actor, a.UserID, a.SessionID, a.RequestID, a.Detail, a.Source, a.Hash, tokenID)
 }
 
-// AuditFilter narrows a query; empty fields match all.
-type AuditFilter struct {
-	EnvironmentID string
-	UserID        string
-	Action        string    // exact, or a prefix ending in a dot
-	Since         time.Time // inclusive
-	Until         time.Time // exclusive
-	AfterID       string    // with Since: rows behind this one, for paging
-	Limit         int       // at most 1,000; 0 means 1,000
+// AuditKey is the place of an entry in the order of the log.
+type AuditKey struct {
+	At time.Time
+	ID string
 }
 
-// Audit lists matching rows, oldest first.
-func (tx *Tx) Audit(f AuditFilter) ([]AuditRow, error) {
-	if f.Limit <= 0 || f.Limit > 1000 {
-		f.Limit = 1000
+// Key is the place of the entry.
+func (a AuditRow) Key() AuditKey { return AuditKey{a.At, a.ID} }
+
+// AuditRun is one walk through the log along an index: of a token, of a user, of an
+// action or of an environment, by the first of them that is given.
+type AuditRun struct {
+	TokenID       string
+	UserID        string
+	Action        string
+	EnvironmentID string // of a walk by action or environment, where empty means the installation's own; else empty means any
+
+	Behind AuditKey // exclusive; the zero value: from the beginning
+	Newest bool     // newest first
+}
+
+const (
+	auditSelect = `SELECT ` + auditColumns + ` FROM audit_events WHERE `
+	auditOldest = ` AND (at, id) > ($2, $3) ORDER BY at, id LIMIT 64`
+	auditNewest = ` AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT 64`
+
+	auditByToken       = auditSelect + `token_id = $1 AND token_id <> '' AND ($4 = '' OR environment_id = $4)`
+	auditByUser        = auditSelect + `user_id = $1 AND user_id <> '' AND ($4 = '' OR environment_id = $4)`
+	auditByAction      = auditSelect + `action = $1 AND environment_id = $4`
+	auditByEnvironment = auditSelect + `environment_id = $1`
+)
+
+// AuditAhead is how many entries of a run are read at a time.
+const AuditAhead = 64
+
+// AuditRun lists up to [AuditAhead] entries of a run, in its order. It is bounded on one side
+// only: told both, SQLite takes the walk by environment for one by action.
+func (tx *Tx) AuditRun(r AuditRun) ([]AuditRow, error) {
+	by, of := auditByEnvironment, r.EnvironmentID
+	switch {
+	case r.TokenID != "":
+		by, of = auditByToken, r.TokenID
+	case r.UserID != "":
+		by, of = auditByUser, r.UserID
+	case r.Action != "":
+		by, of = auditByAction, r.Action
 	}
-	until := int64(1) << 62
-	if !f.Until.IsZero() {
-		until = millis(f.Until)
+	order, at := auditOldest, int64(-1)<<62
+	if r.Newest {
+		order, at = auditNewest, int64(1)<<62
 	}
-	since := int64(0)
-	if !f.Since.IsZero() {
-		since = millis(f.Since)
+	if r.Behind != (AuditKey{}) {
+		at = millis(r.Behind.At)
 	}
-	rows, err := tx.Rows(`SELECT `+auditColumns+` FROM audit_events
-		WHERE ($1 = '' OR environment_id = $1) AND ($2 = '' OR user_id = $2)
-		AND ($3 = '' OR action = $3 OR ($3 LIKE '%.' AND substr(action, 1, length($3)) = $3))
-		AND at < $4 AND (at > $5 OR (at = $5 AND id > $6)) ORDER BY at, id LIMIT $7`,
-		f.EnvironmentID, f.UserID, f.Action, until, since, f.AfterID, f.Limit)
+	args := []any{of, at, r.Behind.ID}
+	if by != auditByEnvironment {
+		args = append(args, r.EnvironmentID)
+	}
+	rows, err := tx.Rows(by+order, args...)
 	return collect(rows, err, scanAudit)
+}
+
+// AuditActions lists the actions that the log of an environment has, in order. It asks
+// the index once per action.
+func (tx *Tx) AuditActions(environmentID string) ([]string, error) {
+	var all []string
+	for last := ""; ; {
+		err := tx.Row(`SELECT action FROM audit_events WHERE environment_id = $1 AND action > $2 ORDER BY action LIMIT 1`,
+			environmentID, last).Scan(&last)
+		if errors.Is(err, ErrNotFound) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, last)
+	}
+}
+
+// AuditRow reads one entry.
+func (tx *Tx) AuditRow(environmentID, id string) (AuditRow, error) {
+	rows, err := tx.Rows(`SELECT `+auditColumns+` FROM audit_events WHERE id = $1 AND environment_id = $2`, id, environmentID)
+	found, err := collect(rows, err, scanAudit)
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return AuditRow{}, err
+	}
+	return found[0], nil
 }
 
 const auditColumns = `id, environment_id, at, action, actor, user_id, session_id, request_id, detail, source, hash`

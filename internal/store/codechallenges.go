@@ -14,8 +14,9 @@ type CodeChallengeRow struct {
 	UserID         string
 	AuthorizedBy   string // update: elevated token that allowed the change; empty: compatibility
 	CodeHash       []byte
-	Attempts       int // by the id itself, including the one being made
-	SharedAttempts int // by other ids that share the code
+	Attempts       int       // by the id itself, including the one being made
+	SharedAttempts int       // by other ids that share the code
+	CreatedAt      time.Time // when its code was sent last
 	ExpiresAt      time.Time
 	BindingID      string // session: the transaction it confirms; empty: none
 	Shares         string // sign_in: the challenge whose code this id stands for too; empty: it has its own
@@ -24,7 +25,7 @@ type CodeChallengeRow struct {
 }
 
 const codeChallengeColumns = `id, environment_id, format, identifier, recipient, purpose, session_id, user_id, authorized_by, code_hash, ` +
-	`attempts, shared_attempts, expires_at, binding_id, shares, scopes, digits`
+	`attempts, shared_attempts, created_at, expires_at, binding_id, shares, scopes, digits`
 
 // InsertCodeChallenge opens c under the store's current epoch. Of two that one address
 // gets in one millisecond the later one is the newer all the same.
@@ -113,9 +114,9 @@ func (tx *Tx) ResendCodeChallenge(c CodeChallengeRow) error {
 
 func scanCodeChallenge(row scanner) (CodeChallengeRow, error) {
 	var c CodeChallengeRow
-	var expires int64
+	var created, expires int64
 	err := row.Scan(&c.ID, &c.EnvironmentID, &c.Format, &c.Identifier, &c.Recipient, &c.Purpose, &c.SessionID, &c.UserID, &c.AuthorizedBy,
-		&c.CodeHash, &c.Attempts, &c.SharedAttempts, &expires, &c.BindingID, &c.Shares, &c.Scopes, &c.Digits)
-	c.ExpiresAt = fromMillis(expires)
+		&c.CodeHash, &c.Attempts, &c.SharedAttempts, &created, &expires, &c.BindingID, &c.Shares, &c.Scopes, &c.Digits)
+	c.CreatedAt, c.ExpiresAt = fromMillis(created), fromMillis(expires)
 	return c, notFound(err)
 }

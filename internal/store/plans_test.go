@@ -26,7 +26,6 @@ var small = []string{"environments", "environment_revisions", "signing_keys", "s
 // wholesale are statements that are meant to read much, by what they begin with: lists
 // that operators ask for, and what a worker takes in the order of time.
 var wholesale = []string{
-	`SELECT id, environment_id, at, action`, // the audit log: stepup audit
 	`SELECT COUNT(*), MIN(created_at) FROM outbox`,
 	`SELECT COUNT(*) FROM (SELECT 1 FROM outbox`,
 	`UPDATE outbox SET next_try_at = $1`,
@@ -184,6 +183,7 @@ var (
 		"elevatedtokens.go: …+which", "walletoperations.go: …+column+…+column+…", "users.go: query", "credentials.go: query",
 		"sessions.go: …+which+…", // the sessions of an environment that an acceptance ends
 		"purge.go: fmt.Sprintf",
+		"auditevents.go: by+order",                                   // a walk along one of the indexes of the log
 		"sizes.go: names", "sizes.go: …+t.Name+…", "sizes.go: whole", // how large the tables are, every ten minutes
 
 	}
@@ -191,6 +191,12 @@ var (
 		revokeElevated + ` AND user_id = $4`, revokeElevated + ` AND session_id = $4`,
 		revokeElevated + ` AND user_id = $4 AND credential_id = $5`,
 		endPrompts + ` AND user_id = $4`, endPrompts + ` AND session_id = $4`, endPrompts + ` AND user_id = $4 AND credential_id = $5`,
+		auditWalk + `token_id = $1 AND token_id <> '' AND ($4 = '' OR environment_id = $4)` + oldestFirst,
+		auditWalk + `token_id = $1 AND token_id <> '' AND ($4 = '' OR environment_id = $4)` + newestFirst,
+		auditWalk + `user_id = $1 AND user_id <> '' AND ($4 = '' OR environment_id = $4)` + oldestFirst,
+		auditWalk + `user_id = $1 AND user_id <> '' AND ($4 = '' OR environment_id = $4)` + newestFirst,
+		auditWalk + `action = $1 AND environment_id = $4` + oldestFirst, auditWalk + `action = $1 AND environment_id = $4` + newestFirst,
+		auditWalk + `environment_id = $1` + oldestFirst, auditWalk + `environment_id = $1` + newestFirst,
 		`UPDATE wallet_operations SET signer_told_at = $3 WHERE environment_id = $1 AND id = $2 AND signer_told_at IS NULL`,
 	}
 )
@@ -200,6 +206,14 @@ const revokeElevated = `UPDATE elevated_tokens SET revoked_at = $2, revoked_reas
 
 const endPrompts = `UPDATE prompts SET ended_at = $2, ended_reason = $3, sealed_proof = NULL, sealed_link = NULL
 	WHERE environment_id = $1 AND ended_at IS NULL AND redeemed_at IS NULL`
+
+// The walks of [store.Tx.AuditRun].
+const (
+	auditWalk = `SELECT id, environment_id, at, action, actor, user_id, session_id, request_id, detail, source, hash
+		FROM audit_events WHERE `
+	oldestFirst = ` AND (at, id) > ($2, $3) ORDER BY at, id LIMIT 64`
+	newestFirst = ` AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT 64`
+)
 
 func piece(e ast.Expr) string {
 	switch e := e.(type) {
@@ -244,7 +258,7 @@ func evaluate(constants map[string]ast.Expr, e ast.Expr) (string, bool) {
 
 var (
 	scanned  = regexp.MustCompile(`^SCAN (\w+)`)
-	searched = regexp.MustCompile(`^SEARCH (\w+).*\((.*)\)$`)
+	searched = regexp.MustCompile(`^SEARCH (\w+)[^(]*\((.*)\)$`)
 )
 
 func sqliteProblems(t *testing.T, db *sql.DB, s statement) (problems []string) {

@@ -90,7 +90,7 @@ func TestSchemaWithoutMasterKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = db.Read(t.Context(), func(tx *store.Tx) error {
-			rows, err := tx.Audit(store.AuditFilter{})
+			rows, err := storetest.AuditLog(tx, "", "")
 			if err != nil || len(rows) != 1 || rows[0].Hash != audit.Hash(rows[0]) {
 				t.Errorf("the audit log holds %v, %v", rows, err)
 			}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
@@ -21,48 +22,65 @@ func auditRoutes() []door.Route {
 			Query:   auditQuery,
 			Handler: door.Handle(auditLog),
 		},
+		{
+			Method: "GET", Path: door.Admin + "/environments/{environmentId}/audit/{eventId}/trail", Section: "ours",
+			Summary: "The step-up that an event belongs to",
+			Gate:    door.Service(serviceauth.AuditRead),
+			Handler: door.Handle(auditTrail),
+		},
 	}
 }
 
 var auditQuery = []door.Param{
 	{Name: "userId", Type: "string", Summary: "Events about this user"},
+	{Name: "sessionId", Type: "string", Summary: "Events of this session; of one that is over, with userId"},
+	{Name: "tokenId", Type: "string", Summary: "Events about this elevated or MFA token"},
 	{Name: "action", Type: "string", Summary: "An action, or the start of some, ending in a dot"},
+	{Name: "outcome", Type: "string", Summary: "done, refused or failed"},
 	{Name: "since", Type: "date-time", Summary: "Not before"},
 	{Name: "until", Type: "date-time", Summary: "Before"},
-	{Name: "after", Type: "string", Summary: "With since: behind the event with this id"},
+	{Name: "order", Type: "string", Summary: "oldest (unless said) or newest first"},
+	{Name: "after", Type: "string", Summary: "The next of the page before"},
 	{Name: "limit", Type: "integer", Min: 1, Max: 1000, Summary: "How many events; 1000 unless said"},
 }
 
-// AuditPage is a page of the audit log, oldest first; ask again with since=
-// the last at and after= the last id for more.
-type AuditPage struct {
-	Events []operate.AuditEvent `json:"events"`
-}
-
-func auditLog(c *door.Call, _ door.None) (AuditPage, error) {
+func auditLog(c *door.Call, _ door.None) (page operate.AuditPage, err error) {
 	q := c.Query()
-	filter := store.AuditFilter{EnvironmentID: c.Path("environmentId"), UserID: door.LowerID(q.Get("userId")),
-		Action: q.Get("action"), AfterID: q.Get("after")}
-	for name, at := range map[string]*time.Time{"since": &filter.Since, "until": &filter.Until} {
+	search := operate.AuditSearch{
+		UserID: door.LowerID(q.Get("userId")), SessionID: door.LowerID(q.Get("sessionId")), TokenID: q.Get("tokenId"),
+		Action: q.Get("action"), Outcome: audit.Outcome(q.Get("outcome")), After: q.Get("after"), Newest: q.Get("order") == "newest",
+	}
+	if order := q.Get("order"); order != "" && order != "newest" && order != "oldest" {
+		return page, fault.New(fault.InvalidRequest, "order must be oldest or newest.")
+	}
+	for name, at := range map[string]*time.Time{"since": &search.Since, "until": &search.Until} {
 		if text := q.Get(name); text != "" {
-			parsed, err := time.Parse(time.RFC3339, text)
-			if err != nil {
-				return AuditPage{}, fault.New(fault.InvalidRequest, "%s must be a time such as 2026-04-01T00:00:00Z.", name)
+			if *at, err = time.Parse(time.RFC3339, text); err != nil {
+				return page, fault.New(fault.InvalidRequest, "%s must be a time such as 2026-04-01T00:00:00Z.", name)
 			}
-			*at = parsed
 		}
 	}
 	if text := q.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 1000 {
-			return AuditPage{}, fault.New(fault.InvalidRequest, "limit must be a number from 1 to 1000.")
+		if search.Limit, err = strconv.Atoi(text); err != nil || search.Limit < 1 || search.Limit > 1000 {
+			return page, fault.New(fault.InvalidRequest, "limit must be a number from 1 to 1000.")
 		}
-		filter.Limit = n
 	}
-	page := AuditPage{}
-	err := c.Read(func(tx *store.Tx) (err error) {
-		page.Events, err = operate.ViewAuditLog(tx, filter)
+	err = c.Read(func(tx *store.Tx) (err error) {
+		page, err = operate.SearchAudit(tx, c.Path("environmentId"), search)
 		return err
 	})
 	return page, err
+}
+
+// AuditTrail is one step-up, oldest event first.
+type AuditTrail struct {
+	Events []operate.AuditEvent `json:"events"`
+}
+
+func auditTrail(c *door.Call, _ door.None) (trail AuditTrail, err error) {
+	err = c.Read(func(tx *store.Tx) (err error) {
+		trail.Events, err = operate.AuditTrail(tx, c.Path("environmentId"), door.LowerID(c.Path("eventId")))
+		return err
+	})
+	return trail, err
 }

@@ -378,6 +378,7 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 		Format: c.row.Format, Identifier: c.row.Identifier, Recipient: c.row.Recipient, Detail: detail,
 		Purpose: method.Purpose(c.row.Purpose), AuthorizedBy: c.row.AuthorizedBy,
 		BindingID: c.row.BindingID, Displayed: c.row.BindingID != "", Scopes: c.row.Scopes,
+		ChallengeID: c.row.ID, BegunAt: c.row.CreatedAt,
 	}, err
 }
 

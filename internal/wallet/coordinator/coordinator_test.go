@@ -384,7 +384,7 @@ func (w *world) audited(t *testing.T) map[string]int {
 	t.Helper()
 	actions := map[string]int{}
 	err := w.db.Read(t.Context(), func(tx *store.Tx) error {
-		rows, err := tx.Audit(store.AuditFilter{EnvironmentID: "env"})
+		rows, err := storetest.AuditLog(tx, "env", "")
 		for _, row := range rows {
 			actions[row.Action]++
 			if row.UserID != "user" || !strings.Contains(row.Detail, `"walletId"`) {

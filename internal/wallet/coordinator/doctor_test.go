@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
@@ -126,7 +127,7 @@ func TestOfflineShares(t *testing.T) {
 			if err := tx.Row(`SELECT COUNT(*) FROM offline_shares`).Scan(&n); err != nil || n != 0 {
 				t.Errorf("%d shares are left: %v", n, err)
 			}
-			rows, err := tx.Audit(store.AuditFilter{Action: "wallet.offline_share.collected"})
+			rows, err := storetest.AuditLog(tx, "", "wallet.offline_share.collected")
 			if len(rows) != 1 {
 				t.Errorf("%+v", rows)
 			}

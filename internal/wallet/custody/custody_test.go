@@ -310,7 +310,7 @@ func TestGenerations(t *testing.T) {
 
 			var actions []string
 			_ = k.DB().Read(t.Context(), func(tx *store.Tx) error {
-				rows, err := tx.Audit(store.AuditFilter{EnvironmentID: w.EnvironmentID})
+				rows, err := storetest.AuditLog(tx, w.EnvironmentID, "")
 				for _, row := range rows {
 					actions = append(actions, row.Action)
 				}
