@@ -475,4 +475,13 @@ func walkAdmin(w walker, service string) {
 		t.Errorf("%d events, want 5", len(audit.Events))
 	}
 	w.do("GET "+ops+"/audit?since=yesterday", service, nil, nil).Want(t, 400, "invalid_request")
+	w.do("GET "+ops+"/audit?outcome=perhaps", service, nil, nil).Want(t, 400, "invalid_request")
+	w.do("GET "+ops+"/audit?order=any", service, nil, nil).Want(t, 400, "invalid_request")
+	w.do("GET "+ops+"/audit?after=nothing", service, nil, nil).Want(t, 400, "invalid_request")
+	var last struct{ ID string }
+	if err := json.Unmarshal(audit.Events[4], &last); err != nil {
+		t.Fatal(err)
+	}
+	w.do("GET "+ops+"/audit/{eventId}/trail", service, nil, nil, "eventId", last.ID).Want(t, 200, "")
+	w.do("GET "+ops+"/audit/{eventId}/trail", service, nil, nil, "eventId", alice.UserID).Want(t, 404, "not_found")
 }

@@ -112,6 +112,9 @@ func SearchAudit(tx *store.Tx, environmentID string, s AuditSearch) (AuditPage, 
 // AuditTrail is the step-up that an entry belongs to, oldest first.
 func AuditTrail(tx *store.Tx, environmentID, id string) ([]AuditEvent, error) {
 	row, err := tx.AuditRow(environmentID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fault.New(fault.NotFound, "The audit log has no such entry.")
+	}
 	if err != nil {
 		return nil, err
 	}
