@@ -17,6 +17,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/method/emailcode"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/store/storetest"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
 )
 
@@ -277,7 +278,7 @@ func TestDeleteUser(t *testing.T) {
 			if _, err := tx.User(tenanttest.ID, ada.UserID); !errors.Is(err, store.ErrNotFound) {
 				t.Error("the user is there")
 			}
-			rows, err := tx.Audit(store.AuditFilter{EnvironmentID: tenanttest.ID, Action: "user.deleted"})
+			rows, err := storetest.AuditLog(tx, tenanttest.ID, "user.deleted")
 			if len(rows) != 1 || !strings.Contains(rows[0].Detail, "0x5290") || rows[0].Actor != by.By.Actor {
 				t.Errorf("the audit log says %+v", rows)
 			}
