@@ -32,8 +32,8 @@ func TestFind(t *testing.T) {
 		const many = 600
 		write(t, db, func(tx *store.Tx) error {
 			for n := range many {
-				row := store.AuditRow{EnvironmentID: []string{"e", "f", ""}[n%3], Action: actions[n%5], UserID: []string{"u", "v", "w", ""}[n%4],
-					SessionID: fmt.Sprint("s", n%7)}
+				row := store.AuditRow{EnvironmentID: []string{"e", "f", ""}[n%3], Action: actions[n%5],
+					UserID: []string{"u", "v", "w", ""}[n%4], SessionID: fmt.Sprint("s", n%7)}
 				token := ""
 				if n%5 == 2 || n%5 == 3 {
 					token = fmt.Sprint("t", n%6)
@@ -48,7 +48,11 @@ func TestFind(t *testing.T) {
 			return nil
 		})
 		var all []store.AuditRow
-		if err := db.Read(t.Context(), func(tx *store.Tx) (err error) { all, err = storetest.AuditLog(tx, "", ""); return err }); err != nil {
+		err := db.Read(t.Context(), func(tx *store.Tx) (err error) {
+			all, err = storetest.AuditLog(tx, "", "")
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 		in := func(at time.Time, q audit.Query) bool {
@@ -61,10 +65,12 @@ func TestFind(t *testing.T) {
 		}{
 			{"an environment", audit.Query{EnvironmentIDs: []string{"e"}}, func(r store.AuditRow) bool { return r.EnvironmentID == "e" }},
 			{"all", audit.Query{EnvironmentIDs: []string{"", "e", "f"}}, func(store.AuditRow) bool { return true }},
-			{"the installation's own", audit.Query{EnvironmentIDs: []string{""}}, func(r store.AuditRow) bool { return r.EnvironmentID == "" }},
+			{"the installation's own", audit.Query{EnvironmentIDs: []string{""}},
+				func(r store.AuditRow) bool { return r.EnvironmentID == "" }},
 			{"a person", audit.Query{EnvironmentIDs: []string{"e"}, UserID: "v"},
 				func(r store.AuditRow) bool { return r.EnvironmentID == "e" && r.UserID == "v" }},
-			{"a person anywhere", audit.Query{EnvironmentIDs: []string{""}, UserID: "v"}, func(r store.AuditRow) bool { return r.UserID == "v" }},
+			{"a person anywhere", audit.Query{EnvironmentIDs: []string{""}, UserID: "v"},
+				func(r store.AuditRow) bool { return r.UserID == "v" }},
 			{"an action", audit.Query{EnvironmentIDs: []string{"f"}, Action: "token.minted"},
 				func(r store.AuditRow) bool { return r.EnvironmentID == "f" && r.Action == "token.minted" }},
 			{"some actions", audit.Query{EnvironmentIDs: []string{"f"}, Action: "token."},
@@ -145,8 +151,8 @@ func TestTail(t *testing.T) {
 		add := func(n int, ago time.Duration) {
 			write(t, db, func(tx *store.Tx) error {
 				for i := range n {
-					row := store.AuditRow{ID: fmt.Sprintf("%d-%d-%d", tx.Now().UnixMilli(), ago, i), EnvironmentID: "e", At: tx.Now().Add(-ago),
-						Action: "thing.done", Actor: "system", Detail: "{}"}
+					row := store.AuditRow{ID: fmt.Sprintf("%d-%d-%d", tx.Now().UnixMilli(), ago, i), EnvironmentID: "e",
+						At: tx.Now().Add(-ago), Action: "thing.done", Actor: "system", Detail: "{}"}
 					if err := tx.InsertAudit(row, ""); err != nil {
 						return err
 					}

@@ -39,7 +39,8 @@ type AuditEvent struct {
 func ViewAudit(tx *store.Tx, r store.AuditRow) (AuditEvent, error) {
 	source, err := audit.SourceOf(tx, r)
 	return AuditEvent{
-		ID: r.ID, At: r.At, EnvironmentID: r.EnvironmentID, Action: r.Action, Outcome: audit.OutcomeOf(r), Actor: r.Actor, UserID: r.UserID, SessionID: r.SessionID,
+		ID: r.ID, At: r.At, EnvironmentID: r.EnvironmentID, Action: r.Action, Outcome: audit.OutcomeOf(r),
+		Actor: r.Actor, UserID: r.UserID, SessionID: r.SessionID,
 		RequestID: r.RequestID, Source: source.Address, UserAgent: source.UserAgent, Personal: json.RawMessage(source.Personal),
 		SourceSalt: hex.EncodeToString(source.Salt), SourceHash: r.Source, Detail: json.RawMessage(r.Detail), Hash: r.Hash,
 	}, err
