@@ -45,6 +45,21 @@ func (c *Console) routes() []route {
 		// Environments.
 		{"GET", Root + "environments", operators, "", environmentList, environmentListPage{}},
 
+		// Users.
+		{"GET", e + "users", operator.UsersRead, "", userList, userListPage{}},
+		{"GET", e + "users/{userId}", operator.UsersRead, "", userShow, userShowPage{}},
+		{"POST", e + "users/{userId}/disable", operator.UsersWrite, "", userDisable, nil},
+		{"POST", e + "users/{userId}/enable", operator.UsersWrite, "", userEnable, nil},
+		{"POST", e + "users/{userId}/unlock", operator.UsersWrite, "", userUnlock, nil},
+		{"POST", e + "users/{userId}/revoke-sessions", operator.UsersWrite, "", userSignOut, nil},
+		{"POST", e + "users/{userId}/sessions/{sessionId}/revoke", operator.UsersWrite, "", userSessionRevoke, nil},
+		{"POST", e + "users/{userId}/credentials/{credentialId}/unlink", operator.UsersWrite, "", userUnlink, nil},
+		{"POST", e + "users/{userId}/credentials/{credentialId}/settle", operator.UsersWrite, "", userSettle, nil},
+		{"POST", e + "users/{userId}/reset-mfa", operator.UsersWrite, scopeMFA, userResetMFA, nil},
+		{"POST", e + "users/{userId}/export", operator.UsersWrite, "", userExport, nil},
+		{"GET", e + "users/{userId}/delete", operator.UsersWrite, "", userDeleteAsk, userDeletePage{}},
+		{"POST", e + "users/{userId}/delete", operator.UsersWrite, scopeUser, userDelete, userDeletePage{}},
+
 		// Developers.
 		{"GET", e + "developers", operator.EnvironmentsRead, "", developers, developersPage{}},
 		{"GET", e + "developers/tokens/new", operator.TokensWrite, "", tokenNew, tokenCreatePage{}},

@@ -82,6 +82,27 @@ describe('the console', () => {
     await tab.close();
   });
 
+  it('shows what people call themselves as text, also where it asks before it acts', async () => {
+    const tab = await pages.open({ width: 1440, bypassCSP: true }); // the policy is not what keeps markup out
+    for (const name of ['user_show_canary', 'user_list', 'user_list_nobody']) {
+      await tab.show(name);
+      const seen = await tab.page.evaluate(() => ({
+        made: document.querySelectorAll('main img, main script, [onerror]').length,
+        said: [...document.querySelectorAll('main *')].filter((element) => !element.children.length && /<img src=x/.test(`${element.textContent}${element.value ?? ''}`)).length,
+        title: document.title,
+      }));
+      assert.equal(seen.made, 0, name);
+      assert.ok(seen.said >= (name === 'user_show_canary' ? 20 : 1), `${name} says it ${seen.said} times`);
+      assert.notEqual(seen.title, 'CANARY');
+    }
+    await tab.show('user_show_canary');
+    await tab.page.getByRole('button', { name: /^Unlink/ }).first().click();
+    const dialog = tab.page.getByRole('dialog');
+    assert.match(await dialog.innerText(), /<img src=x onerror=/);
+    assert.equal(await dialog.locator('img').count(), 0);
+    await tab.close();
+  });
+
   it('says times in the zone of the viewer', async () => {
     const tab = await pages.open({ width: 1440, timezoneId: 'Asia/Tokyo' });
     await tab.show('components');
