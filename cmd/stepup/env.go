@@ -31,6 +31,8 @@ type envCommand struct {
 	History envHistory `cmd:"" help:"List the documents that an environment has had: who, when, what changed, what it weakened."`
 	Revert  envRevert  `cmd:"" help:"Apply the document of an earlier revision again; what it weakens is judged anew."`
 	Accept  envAccept  `cmd:"" help:"Set the minimum API version: shows the readiness report first, and asks."`
+	Copy    envCopy    `cmd:"" help:"Make an environment that begins with the settings of another one."`
+	Delete  envDelete  `cmd:"" help:"Delete an environment with its users and keys, for good: says what goes, and asks for its name."`
 	List    envList    `cmd:"" help:"List environments."`
 	Example envExample `cmd:"" help:"Print a document that shows and explains every key."`
 }

@@ -9,4 +9,5 @@ var _ = canned(
 		{"2e8c4b1d-2222-4f0c-9d0e-2f6f7e1b3a12", "Legacy wallet", Root, "2026_01_01", false, previewNow.AddDate(0, -3, 0)},
 	}}},
 	sample{name: "environment_list_empty", at: Root + "environments", page: environmentListPage{}},
+	sample{name: "environment_list_first", at: Root + "environments", page: environmentListPage{MayCreate: true}},
 )

@@ -44,6 +44,12 @@ func (c *Console) routes() []route {
 
 		// Environments.
 		{"GET", Root + "environments", operators, "", environmentList, environmentListPage{}},
+		{"GET", Root + "environments/new", operator.EnvironmentsCreate, "", environmentNew, environmentCreatePage{}},
+		{"POST", Root + "environments", operator.EnvironmentsCreate, "", environmentCreate, environmentCreatePage{}},
+		{"GET", e + "settings", operator.EnvironmentsRead, "", environmentSettings, environmentSettingsPage{}},
+		{"POST", e + "settings", operator.EnvironmentsWrite, "", environmentSave, environmentSettingsPage{}},
+		{"GET", e + "settings/delete", operator.EnvironmentsDelete, "", environmentDeleteAsk, environmentDeletePage{}},
+		{"POST", e + "settings/delete", operator.EnvironmentsDelete, scopeProject, environmentDelete, environmentDeletePage{}},
 
 		// Users.
 		{"GET", e + "users", operator.UsersRead, "", userList, userListPage{}},

@@ -110,6 +110,9 @@ func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied
 	var old *environment.Environment
 	switch {
 	case errors.Is(err, store.ErrNotFound):
+		if err := refuseDeleted(tx, next.ID); err != nil {
+			return Applied{}, err
+		}
 	case err != nil:
 		return Applied{}, err
 	default:

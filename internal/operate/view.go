@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -18,7 +19,11 @@ type EnvironmentSummary struct {
 }
 
 func summariseEnvironment(row store.EnvironmentRow) EnvironmentSummary {
-	return EnvironmentSummary{ID: row.ID, Name: row.Name, Revision: row.Revision, UpdatedAt: row.UpdatedAt}
+	e := EnvironmentSummary{ID: row.ID, Name: row.Name, Revision: row.Revision, UpdatedAt: row.UpdatedAt}
+	if env, err := environment.Parse([]byte(row.Document)); err == nil { // what cannot be read has no version to tell
+		e.MinAPIVersion = string(env.MinAPIVersion)
+	}
+	return e
 }
 
 // ViewEnvironments lists environments: all, or the one with the id.

@@ -45,7 +45,8 @@ COMMIT;
 // them. Its last line is what was found.
 const readEnvironmentsSQL = `
 RESET search_path;
-SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'document', document) ORDER BY name, id), '[]') FROM environments;
+SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'document', document) ORDER BY name, id), '[]')
+	FROM environments WHERE deleted_at IS NULL;
 ROLLBACK;
 `
 

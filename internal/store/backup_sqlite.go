@@ -90,7 +90,7 @@ func moveEpochIn(ctx context.Context, path string) (err error) {
 func environmentsIn(ctx context.Context, path string) (_ []RestoredEnvironment, err error) {
 	db := openSQLitePool(path, sqliteMode{}, 1)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	rows, err := db.QueryContext(ctx, `SELECT id, name, document FROM environments ORDER BY name, id`)
+	rows, err := db.QueryContext(ctx, `SELECT id, name, document FROM environments WHERE deleted_at IS NULL ORDER BY name, id`)
 	environments, err := collect(rows, err, func(rows Rows) (e RestoredEnvironment, err error) {
 		return e, rows.Scan(&e.ID, &e.Name, &e.Document)
 	})

@@ -31,7 +31,7 @@ func (tx *Tx) ReservedEnvironment(id string) (EnvironmentRow, error) {
 
 // Revision reads the revision that an environment has.
 func (tx *Tx) Revision(id string) (revision int64, err error) {
-	err = tx.Row(`SELECT revision FROM environments WHERE id = $1`, id).Scan(&revision)
+	err = tx.Row(`SELECT revision FROM environments WHERE id = $1 AND deleted_at IS NULL`, id).Scan(&revision)
 	return revision, notFound(err)
 }
 
@@ -57,7 +57,7 @@ func (tx *Tx) environment(id string, reserved bool, lock string) (EnvironmentRow
 	var e EnvironmentRow
 	var created, updated int64
 	err := tx.Row(`SELECT id, name, document, revision, created_at, updated_at FROM environments
-		WHERE id = $1 AND reserved = $2`+lock, id, asBit(reserved)).
+		WHERE id = $1 AND reserved = $2 AND deleted_at IS NULL`+lock, id, asBit(reserved)).
 		Scan(&e.ID, &e.Name, &e.Document, &e.Revision, &created, &updated)
 	e.CreatedAt, e.UpdatedAt = fromMillis(created), fromMillis(updated)
 	return e, notFound(err)
@@ -66,7 +66,7 @@ func (tx *Tx) environment(id string, reserved bool, lock string) (EnvironmentRow
 // Environments lists all environments by name, but for those that are reserved.
 func (tx *Tx) Environments() ([]EnvironmentRow, error) {
 	rows, err := tx.Rows(`SELECT id, name, document, revision, created_at, updated_at FROM environments
-		WHERE reserved = 0 ORDER BY name, id`)
+		WHERE reserved = 0 AND deleted_at IS NULL ORDER BY name, id`)
 	return collect(rows, err, func(rows Rows) (e EnvironmentRow, err error) {
 		var created, updated int64
 		err = rows.Scan(&e.ID, &e.Name, &e.Document, &e.Revision, &created, &updated)
@@ -80,7 +80,7 @@ type EnvironmentName struct{ ID, Name string }
 
 // EnvironmentNames lists the same without their documents.
 func (tx *Tx) EnvironmentNames() ([]EnvironmentName, error) {
-	rows, err := tx.Rows(`SELECT id, name FROM environments WHERE reserved = 0 ORDER BY name, id`)
+	rows, err := tx.Rows(`SELECT id, name FROM environments WHERE reserved = 0 AND deleted_at IS NULL ORDER BY name, id`)
 	return collect(rows, err, func(rows Rows) (e EnvironmentName, err error) {
 		err = rows.Scan(&e.ID, &e.Name)
 		return e, err
@@ -108,7 +108,7 @@ func (tx *Tx) putEnvironment(e EnvironmentRow, reserved bool) error {
 		return err
 	}
 	n, err := tx.Exec(`UPDATE environments SET name = $2, document = $3, revision = revision + 1, updated_at = $4
-		WHERE id = $1 AND revision = $5 AND reserved = $6`,
+		WHERE id = $1 AND revision = $5 AND reserved = $6 AND deleted_at IS NULL`,
 		id, e.Name, e.Document, now, e.Revision, asBit(reserved))
 	if err == nil && n == 0 {
 		return fmt.Errorf("applying environment %s: %w", id, ErrConflict)

@@ -43,6 +43,9 @@ var wholesale = []string{
 	"UPDATE sessions SET revoked_at = $2, revoked_reason = $3\n\t\tWHERE environment_id = $1 AND unregistered = 1",
 	`DELETE FROM operator_grants WHERE environment_id = $1`,      // of an environment that goes
 	`DELETE FROM operator_invitations WHERE environment_id = $1`, // of an environment that goes
+	// what is said of an environment before it goes, up to a number, and what goes with it afterwards
+	`SELECT COUNT(*) FROM (SELECT 1 FROM users`, `SELECT COUNT(*) FROM (SELECT 1 FROM credentials`,
+	`SELECT id FROM users WHERE environment_id = $1 ORDER BY id LIMIT $2`, `DELETE FROM shadow_counts WHERE environment_id = $1`,
 	// the users of an environment, a page at a time, by the key
 	`SELECT users.id, users.environment_id, users.username`,
 	// those of a page of users, fifty keys: of a small table PostgreSQL reads all

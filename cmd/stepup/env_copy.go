@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
+)
+
+type envCopy struct {
+	ID   string `arg:"" help:"Id of the environment whose settings are copied."`
+	Name string `required:"" help:"What the new one is called."`
+}
+
+func (c *envCopy) Run(s *session) error {
+	var made operate.Applied
+	err := s.write(func(by who.Caller, tx *store.Tx) (err error) {
+		n := operate.NewEnvironment{Name: c.Name, From: c.ID}
+		made, err = operate.CreateEnvironment(by, tx, n, operate.ApplyOptions{MayWeaken: true})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.stderr, "Created an environment. It begins at the newest version, without compatibility entries and rehearsal;\n"+
+		"secrets that its document points at are looked for under its own id.")
+	fmt.Fprintln(s.stdout, made.ID)
+	return nil
+}
