@@ -1,6 +1,10 @@
 package console
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -70,5 +74,23 @@ func TestSnippets(t *testing.T) {
 		if err != nil || len(found) < 2 {
 			t.Errorf("%s: %d snippets, %v", s.name, len(found), err)
 		}
+		for _, snippet := range found {
+			if s.folder == "go" && strings.HasPrefix(snippet.Text, "package ") {
+				checkGo(t, snippet.Text)
+			}
+		}
+	}
+}
+
+// checkGo compiles a snippet, as a package that imports this tree. (Those in TypeScript are
+// compiled by the suite of the JavaScript packages.)
+func checkGo(t *testing.T, text string) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "snippet.go")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, name).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, output)
 	}
 }
