@@ -15,13 +15,11 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type envCommand struct {
@@ -58,11 +56,13 @@ func (c *envApply) Run(s *session) error {
 	if err := s.checkIssuers(document); err != nil {
 		return err
 	}
-	applied, err := c.apply(s, document, host.Senders)
+	err = c.apply(s, change{
+		proposal: operate.Proposal{Whole: document}, yes: c.Yes, noWeakening: c.NoWeakening,
+		options: operate.ApplyOptions{DryRun: c.DryRun, Read: c.Revision, Senders: host.Senders},
+	})
 	if err != nil {
 		return err
 	}
-	s.printApplied(applied, c.DryRun)
 	env, err := environment.Parse(document)
 	if err != nil {
 		return err
@@ -132,26 +132,25 @@ func (s *session) printReferences(host operate.Host, env *environment.Environmen
 }
 
 // apply applies the document. Where there is no database yet, a dry run makes none.
-func (c *envApply) apply(s *session, document []byte, senders deliver.Senders) (operate.Applied, error) {
+func (c *envApply) apply(s *session, change change) error {
 	db, err := s.openDB(c.DryRun)
 	if c.DryRun && errors.Is(err, store.ErrNoDatabase) {
-		return operate.Preview(document)
+		applied, err := operate.Preview(change.proposal.Whole)
+		if err == nil {
+			s.printApplied(applied, true)
+		}
+		return err
 	}
 	if err != nil {
-		return operate.Applied{}, err
+		return err
 	}
 	defer db.Close()
-	return s.apply(db, c.DryRun, c.Yes, func(by who.Caller, tx *store.Tx, o operate.ApplyOptions) (operate.Applied, error) {
-		o.Senders = senders
-		if c.Revision != 0 {
-			o.Read = c.Revision
-		}
-		applied, err := operate.Apply(by, tx, document, o)
-		if weakens := applied.Weakens(); err == nil && c.NoWeakening && !o.DryRun && len(weakens) > 0 {
-			return applied, fmt.Errorf("nothing was changed, because this weakens the environment:\n  %s", strings.Join(weakens, "\n  "))
-		}
-		return applied, err
-	})
+	applied, err := s.apply(db, change)
+	if err != nil {
+		return err
+	}
+	s.printApplied(applied, c.DryRun)
+	return s.printEffect(db, change, applied)
 }
 
 func readDocument(name string) ([]byte, error) {

@@ -12,7 +12,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type envHistory struct {
@@ -60,10 +59,8 @@ func (c *envRevert) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.change(c.DryRun, c.Yes, func(by who.Caller, tx *store.Tx, o operate.ApplyOptions) (operate.Applied, error) {
-		o.ID, o.Senders = c.ID, host.Senders
-		return operate.Revert(by, tx, c.Revision, o)
-	})
+	return s.change(change{proposal: operate.Proposal{RevertsTo: c.Revision}, yes: c.Yes,
+		options: operate.ApplyOptions{ID: c.ID, DryRun: c.DryRun, Senders: host.Senders}})
 }
 
 type envSet struct {
@@ -90,10 +87,8 @@ func (c *envSet) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.change(c.DryRun, c.Yes, func(by who.Caller, tx *store.Tx, o operate.ApplyOptions) (operate.Applied, error) {
-		o.ID, o.Senders = c.ID, host.Senders
-		return operate.Edit(by, tx, edits, o)
-	})
+	return s.change(change{proposal: operate.Proposal{Edits: edits}, yes: c.Yes,
+		options: operate.ApplyOptions{ID: c.ID, DryRun: c.DryRun, Senders: host.Senders}})
 }
 
 // cutEdit cuts PATH=VALUE at the first sign outside brackets, in which names of entries
@@ -113,35 +108,44 @@ func cutEdit(text string) (path, value string) {
 	return text, ""
 }
 
-// changing is a change of an environment's document.
-type changing func(who.Caller, *store.Tx, operate.ApplyOptions) (operate.Applied, error)
+// change is a change of a document, as a command line asks for it.
+type change struct {
+	proposal    operate.Proposal
+	options     operate.ApplyOptions
+	yes         bool // nobody is asked
+	noWeakening bool
+}
 
-// change makes a change of a document. One that weakens is shown first, and on a terminal
-// asked about.
-func (s *session) change(dryRun, yes bool, do changing) error {
+// change makes a change of a document and says what changed.
+func (s *session) change(c change) error {
 	db, err := s.open()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	applied, err := s.apply(db, dryRun, yes, do)
+	applied, err := s.apply(db, c)
 	if err != nil {
 		return err
 	}
-	s.printApplied(applied, dryRun)
-	return nil
+	s.printApplied(applied, c.options.DryRun)
+	return s.printEffect(db, c, applied)
 }
 
-// apply makes the change, and where somebody is asked, of nothing but what they were shown.
-func (s *session) apply(db *store.DB, dryRun, yes bool, do changing) (applied operate.Applied, err error) {
-	o := operate.ApplyOptions{MayWeaken: true, DryRun: dryRun, Operators: s.config.Operators}
+// apply makes the change. One that weakens is shown first and asked about on a terminal,
+// and what is made is nothing but what was shown.
+func (s *session) apply(db *store.DB, c change) (applied operate.Applied, err error) {
+	o := c.options
+	o.MayWeaken, o.Operators = true, s.config.Operators
 	write := func() error {
 		return db.Write(s.ctx, func(tx *store.Tx) (err error) {
-			applied, err = do(operator(), tx, o)
+			applied, err = c.proposal.Apply(operator(), tx, o)
+			if weakens := applied.Weakens(); err == nil && c.noWeakening && !o.DryRun && len(weakens) > 0 {
+				return fmt.Errorf("nothing was changed, because this weakens the environment:\n  %s", strings.Join(weakens, "\n  "))
+			}
 			return err
 		})
 	}
-	if !dryRun && !yes && terminal(os.Stdin) {
+	if !o.DryRun && !c.yes && !c.noWeakening && terminal(os.Stdin) {
 		o.DryRun = true
 		if err := write(); err != nil {
 			return applied, err
@@ -208,4 +212,35 @@ func (s *session) printApplied(applied operate.Applied, dryRun bool) {
 	for _, warning := range applied.Warnings {
 		fmt.Fprintln(s.stdout, "WARNING: "+warning)
 	}
+}
+
+// printEffect says what a change that was only looked at would decide otherwise.
+func (s *session) printEffect(db *store.DB, c change, applied operate.Applied) error {
+	if !c.options.DryRun || applied.Created || len(applied.Changes) == 0 {
+		return nil
+	}
+	var effect operate.Effect
+	err := db.Read(s.ctx, func(tx *store.Tx) error {
+		document, err := c.proposal.Document(tx, applied.ID)
+		if err == nil {
+			effect, err = operate.Foresee(tx, applied.ID, document)
+		}
+		return err
+	})
+	if err != nil || len(effect.Decisions) == 0 {
+		return err
+	}
+	fmt.Fprintln(s.stdout, "It would decide otherwise:")
+	s.printDecisions(effect.Decisions, true)
+	traffic := effect.Traffic
+	fmt.Fprintf(s.stdout, "Looked at what users did in the last %d days: %d step-ups and %d calls guarded here, each judged for its user "+
+		"as they are today.\n", traffic.Days, traffic.StepUps, traffic.Calls)
+	for _, otherwise := range traffic.Otherwise {
+		fmt.Fprintf(s.stdout, "  %s: %d by %d user(s) %s\n", otherwise.Scope, otherwise.Count, otherwise.Users,
+			otherwise.What.Words())
+	}
+	if len(traffic.Otherwise) == 0 {
+		fmt.Fprintln(s.stdout, "  None of them would have gone otherwise.")
+	}
+	return nil
 }

@@ -174,12 +174,19 @@ func (c *policyDiff) Run(s *session) error {
 		fmt.Fprintln(s.stdout, "Both decide alike.")
 		return nil
 	}
+	s.printDecisions(changes, counted == nil)
+	return nil
+}
+
+// printDecisions prints what two documents decide otherwise, scope by scope, with how many
+// calls were counted for each where that is known.
+func (s *session) printDecisions(changes []policytext.Difference, counted bool) {
 	scope := ""
 	for _, change := range changes {
 		if change.Scope != scope {
 			scope = change.Scope
 			seen := ""
-			if counted == nil {
+			if counted {
 				seen = fmt.Sprintf("   (%d calls in %d days)", change.Calls, operate.ReadinessDays)
 			}
 			fmt.Fprintf(s.stdout, "%s%s\n", scope, seen)
@@ -194,5 +201,4 @@ func (c *policyDiff) Run(s *session) error {
 		}
 		fmt.Fprintf(s.stdout, "  %s%s\n      for users with %s\n", change.Text, looser, who)
 	}
-	return nil
 }

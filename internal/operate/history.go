@@ -111,37 +111,6 @@ func viewRevision(row store.RevisionRow) (Revision, error) {
 	return r, nil
 }
 
-// Revert applies the document of an earlier revision again. It is an application like any
-// other: what it weakens against the rules in force is judged anew. The versions stay as
-// they are, because they change by accepting alone.
-func Revert(c who.Caller, tx *store.Tx, revision int64, o ApplyOptions) (Applied, error) {
-	document, err := RevertedDocument(tx, o.ID, revision)
-	if err != nil {
-		return Applied{}, err
-	}
-	o.RevertsTo = revision
-	return Apply(c, tx, document, o)
-}
-
-// RevertedDocument is what [Revert] applies: the document of a revision at the versions in
-// force.
-func RevertedDocument(tx *store.Tx, environmentID string, revision int64) ([]byte, error) {
-	then, err := RevisionOf(tx, environmentID, revision)
-	if err != nil {
-		return nil, err
-	}
-	document, err := parse([]byte(then.Document))
-	if err != nil {
-		return nil, fmt.Errorf("revision %d was applied by another release of the server: %w", revision, err)
-	}
-	now, err := parsed(tx, environmentID)
-	if err != nil {
-		return nil, err
-	}
-	document.MinAPIVersion, document.CreatedAtVersion = now.MinAPIVersion, now.CreatedAtVersion
-	return document.YAML(), nil
-}
-
 // checkRead refuses a change that was made of another revision than the one in force, and
 // says what came in between.
 func checkRead(tx *store.Tx, row store.EnvironmentRow, environmentID string, read int64) error {

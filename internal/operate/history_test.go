@@ -26,7 +26,7 @@ func revert(t *testing.T, w *tenanttest.World, revision int64, o operate.ApplyOp
 	t.Helper()
 	o.ID = tenanttest.ID
 	err = w.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
-		a, err = operate.Revert(by, tx, revision, o)
+		a, err = operate.Proposal{RevertsTo: revision}.Apply(by, tx, o)
 		return err
 	})
 	w.Reload(t)

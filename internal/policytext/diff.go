@@ -25,19 +25,19 @@ func people() [][]string {
 	return list
 }
 
-// Change is a difference of two policies for one scope.
-type Change struct {
-	Scope  string
-	Text   string
-	Who    []string // examples of people it concerns, as lists of means
-	Calls  int64    // protected calls for the scope that were counted lately
-	Looser bool     // less is asked of these people, or something weaker is taken
+// Difference is a difference of two policies for one scope.
+type Difference struct {
+	Scope  string   `json:"scope"`
+	Text   string   `json:"text"`
+	Who    []string `json:"who"`    // examples of people it concerns, as lists of means
+	Calls  int64    `json:"calls"`  // protected calls for the scope that were counted lately
+	Looser bool     `json:"looser"` // less is asked of these people, or something weaker is taken
 }
 
 // Diff compares what two documents decide, scope by scope, for everybody with
 // one or two means. calls are the counts of shadow mode by scope.
-func Diff(old, next *environment.Environment, calls map[string]int64) ([]Change, error) {
-	var changes []Change
+func Diff(old, next *environment.Environment, calls map[string]int64) ([]Difference, error) {
+	var changes []Difference
 	scopes := policy.Scopes(old)
 	for _, scope := range policy.Scopes(next) {
 		if !slices.Contains(scopes, scope) {
@@ -45,7 +45,7 @@ func Diff(old, next *environment.Environment, calls map[string]int64) ([]Change,
 		}
 	}
 	for _, scope := range scopes {
-		found := map[string]*Change{}
+		found := map[string]*Difference{}
 		var order []string
 		for _, means := range people() {
 			before, err := decided(old, scope, means)
@@ -63,7 +63,7 @@ func Diff(old, next *environment.Environment, calls map[string]int64) ([]Change,
 				}
 				change := fmt.Sprintf("%s: %s → %s", facts[i], before.text[i], text)
 				if found[change] == nil {
-					found[change] = &Change{Scope: scope, Text: change, Calls: calls[scope]}
+					found[change] = &Difference{Scope: scope, Text: change, Calls: calls[scope]}
 					order = append(order, change)
 				}
 				found[change].Who = append(found[change].Who, who(means))

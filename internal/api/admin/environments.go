@@ -68,7 +68,8 @@ func environmentDocument(c *door.Call, _ door.None) (document operate.Environmen
 // ApplyResponse says what an applied document changed.
 type ApplyResponse struct {
 	operate.Applied
-	DryRun bool `json:"dryRun"`
+	DryRun bool            `json:"dryRun"`
+	Effect *operate.Effect `json:"effect,omitempty"` // of a dry run: what would be decided otherwise
 }
 
 func (a *API) apply(c *door.Call, body []byte) (ApplyResponse, error) {
@@ -79,9 +80,7 @@ func (a *API) apply(c *door.Call, body []byte) (ApplyResponse, error) {
 			return ApplyResponse{}, fault.New(fault.InvalidRequest, "revision is no number: take it from the document that was read.")
 		}
 	}
-	return a.change(c, read, func(tx *store.Tx, o operate.ApplyOptions) (operate.Applied, error) {
-		return operate.Apply(c.Caller, tx, body, o)
-	})
+	return a.change(c, read, operate.Proposal{Whole: body})
 }
 
 // RotateRequest asks for a new signing key.

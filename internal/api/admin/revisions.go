@@ -54,9 +54,7 @@ func (a *API) edit(c *door.Call, r EditRequest) (ApplyResponse, error) {
 		return ApplyResponse{}, fault.New(fault.InvalidRequest, "edits is empty: name what to change, as in "+
 			`[{"path": "mfa.actions[wallet.waas.sign].required", "value": "true"}].`)
 	}
-	return a.change(c, r.Revision, func(tx *store.Tx, o operate.ApplyOptions) (operate.Applied, error) {
-		return operate.Edit(c.Caller, tx, r.Edits, o)
-	})
+	return a.change(c, r.Revision, operate.Proposal{Edits: r.Edits})
 }
 
 // RevertRequest may say which revision is in force, as its sender knows it.
@@ -66,20 +64,18 @@ type RevertRequest struct {
 
 func (a *API) revert(c *door.Call, r RevertRequest) (ApplyResponse, error) {
 	to, err := strconv.ParseInt(c.Path("revision"), 10, 64)
-	if err != nil {
+	if err != nil || to < 1 {
 		return ApplyResponse{}, noRevision(c.Path("revision"))
 	}
-	return a.change(c, r.Revision, func(tx *store.Tx, o operate.ApplyOptions) (operate.Applied, error) {
-		return operate.Revert(c.Caller, tx, to, o)
-	})
+	return a.change(c, r.Revision, operate.Proposal{RevertsTo: to})
 }
 
-// change makes a change of the document that the path names.
-func (a *API) change(c *door.Call, read int64, do func(*store.Tx, operate.ApplyOptions) (operate.Applied, error)) (ApplyResponse, error) {
+// change makes a change of the document that the path names, or says what it would do.
+func (a *API) change(c *door.Call, read int64, p operate.Proposal) (ApplyResponse, error) {
 	id, dry := c.Path("environmentId"), c.Query().Get("dryRun") == "true"
 	answer := ApplyResponse{DryRun: dry}
 	err := c.Write(func(tx *store.Tx) (err error) {
-		answer.Applied, err = do(tx, operate.ApplyOptions{
+		answer.Applied, err = p.Apply(c.Caller, tx, operate.ApplyOptions{
 			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: a.Operators(),
 			Senders: a.Senders, Read: read,
 		})
@@ -88,7 +84,18 @@ func (a *API) change(c *door.Call, read int64, do func(*store.Tx, operate.ApplyO
 	if answer.Changes == nil {
 		answer.Changes = []environment.Change{} // an empty list, not null
 	}
-	return answer, err
+	if err != nil || !dry || answer.Created {
+		return answer, err
+	}
+	return answer, c.Read(func(tx *store.Tx) error {
+		document, err := p.Document(tx, id)
+		if err != nil {
+			return err
+		}
+		effect, err := operate.Foresee(tx, id, document)
+		answer.Effect = &effect
+		return err
+	})
 }
 
 // RevisionList is a page of revisions; ask again with before=next for more.
