@@ -8,15 +8,17 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
 // packed is a file on its way into an archive or an image.
 type packed struct {
-	name string // in the archive
-	mode int64
-	from string // file it is read from; empty: content
-	data []byte
+	name  string // in the archive; with a slash at its end it is an empty folder
+	mode  int64
+	owner int    // number of user and group; 0 is root
+	from  string // file it is read from; empty: data
+	data  []byte
 }
 
 func (p packed) content() ([]byte, error) {
@@ -70,7 +72,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return f.Close()
 }
 
-// writeTar writes files in their order, all owned by root and of one time.
+// writeTar writes files in their order, all of one time.
 func writeTar(w io.Writer, files []packed, when time.Time) error {
 	t := tar.NewWriter(w)
 	for _, p := range files {
@@ -78,8 +80,11 @@ func writeTar(w io.Writer, files []packed, when time.Time) error {
 		if err != nil {
 			return err
 		}
-		head := &tar.Header{Typeflag: tar.TypeReg, Name: p.name, Mode: p.mode, Size: int64(len(content)), ModTime: when,
-			Format: tar.FormatUSTAR}
+		head := &tar.Header{Typeflag: tar.TypeReg, Name: p.name, Mode: p.mode, Uid: p.owner, Gid: p.owner, Size: int64(len(content)),
+			ModTime: when, Format: tar.FormatUSTAR}
+		if strings.HasSuffix(p.name, "/") {
+			head.Typeflag = tar.TypeDir
+		}
 		if err := t.WriteHeader(head); err != nil {
 			return err
 		}

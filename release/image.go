@@ -93,7 +93,10 @@ func imageOf(b binary) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := layer([]packed{{name: "usr/bin/stepup", mode: 0o755, from: b.path}}, b)
+	program, err := layer([]packed{
+		{name: "usr/bin/stepup", mode: 0o755, from: b.path},
+		{name: "var/lib/stepup/", mode: 0o700, owner: nonroot}, // an engine makes an empty volume as it finds this
+	}, b)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,10 @@ var made struct {
 }
 
 func TestMain(m *testing.M) {
+	if folder := os.Getenv(inside); folder != "" { // of the process that started this one
+		made.folder = folder
+		os.Exit(m.Run())
+	}
 	folder, err := os.MkdirTemp("", "stepup-release-test-")
 	if err == nil {
 		made.folder, made.err = folder, makeHost(folder)
@@ -220,7 +224,7 @@ func extract(t *testing.T, root string) *v1.ConfigFile {
 		}
 	}
 	slices.Sort(names)
-	if want := []string{"etc/ssl/certs/ca-certificates.crt", "usr/bin/stepup"}; !slices.Equal(names, want) {
+	if want := []string{"etc/ssl/certs/ca-certificates.crt", "usr/bin/stepup", "var/lib/stepup/"}; !slices.Equal(names, want) {
 		t.Errorf("the layers hold %q; %q were wanted and nothing else", names, want)
 	}
 	config, err := img.ConfigFile()
@@ -242,18 +246,7 @@ func TestImage(t *testing.T) {
 	if config.Config.User != "65532:65532" {
 		t.Errorf("the image runs as %q", config.Config.User)
 	}
-	for folder := root; folder != filepath.Dir(os.TempDir()) && folder != "/"; folder = filepath.Dir(folder) {
-		if err := os.Chmod(folder, 0o755|os.ModeSticky); err != nil && folder == root {
-			t.Fatal(err)
-		}
-	}
-	volume := filepath.Join(root, "var/lib/stepup")
-	if err := os.MkdirAll(volume, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chown(volume, nonroot, nonroot); err != nil {
-		t.Fatal(err)
-	}
+	open(t, root)
 	run := func(arguments ...string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), config.Config.Entrypoint[0], arguments...)
 		cmd.Env = slices.Concat(config.Config.Env, []string{"STEPUP_LISTEN=127.0.0.1:" + free(t),
@@ -288,24 +281,42 @@ func TestImage(t *testing.T) {
 	}
 }
 
+// open lets the user of the image reach a folder that is its root.
+func open(t *testing.T, root string) {
+	t.Helper()
+	for folder := root; folder != filepath.Dir(os.TempDir()) && folder != "/"; folder = filepath.Dir(folder) {
+		if err := os.Chmod(folder, 0o755|os.ModeSticky); err != nil && folder == root {
+			t.Fatal(err)
+		}
+	}
+}
+
 // ready asks until the answer is 200, or the server has ended.
 func ready(t *testing.T, url string, ended <-chan error) error {
+	t.Helper()
+	return until(t, ended, func() bool {
+		response, err := http.Get(url)
+		if err != nil {
+			return false
+		}
+		response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+}
+
+// until tries something until it holds, or a server has ended.
+func until(t *testing.T, ended <-chan error, holds func() bool) error {
 	t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
 		select {
 		case err := <-ended:
-			return errors.Join(errors.New("the server has ended"), err)
+			return errors.Join(errors.New("a server has ended"), err)
 		case <-t.Context().Done():
 			return t.Context().Err()
 		case <-again.C:
-			response, err := http.Get(url)
-			if err != nil {
-				continue
-			}
-			response.Body.Close()
-			if response.StatusCode == http.StatusOK {
+			if holds() {
 				return nil
 			}
 		}
@@ -326,14 +337,20 @@ func free(t *testing.T) string {
 	return port
 }
 
-// masterKey is made by the binary itself.
-func masterKey(t *testing.T) string {
+// unpackedBinary is the binary of the archive.
+func unpackedBinary(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
 	if output, err := exec.Command("tar", "-xzf", only(t, ".tar.gz"), "-C", folder, "--strip-components=1").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	key, err := exec.Command(filepath.Join(folder, "stepup"), "keys", "master").Output()
+	return filepath.Join(folder, "stepup")
+}
+
+// masterKey is made by the binary itself.
+func masterKey(t *testing.T) string {
+	t.Helper()
+	key, err := exec.Command(unpackedBinary(t), "keys", "master").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -412,7 +429,7 @@ func TestRPM(t *testing.T) {
 		"/usr/lib/sysusers.d/stepup.conf": 0o644, "/usr/share/doc/stepup/copyright": 0o644,
 	}
 	if !maps.Equal(got, want) {
-		t.Errorf("the package holds %o; %o was wanted", got, want)
+		t.Errorf("the package holds %v; %v was wanted", got, want)
 	}
 }
 
