@@ -66,6 +66,11 @@ func (c *Console) routes() []route {
 		{"GET", e + "users/{userId}/delete", operator.UsersWrite, "", userDeleteAsk, userDeletePage{}},
 		{"POST", e + "users/{userId}/delete", operator.UsersWrite, scopeUser, userDelete, userDeletePage{}},
 
+		// Audit.
+		{"GET", e + "audit", operator.AuditRead, "", auditList, auditListPage{}},
+		{"GET", e + "audit/export", operator.AuditRead, "", auditExport, nil},
+		{"GET", e + "audit/{entryId}", operator.AuditRead, "", auditShow, auditShowPage{}},
+
 		// Developers.
 		{"GET", e + "developers", operator.EnvironmentsRead, "", developers, developersPage{}},
 		{"GET", e + "developers/tokens/new", operator.TokensWrite, "", tokenNew, tokenCreatePage{}},

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,8 @@ type AuditEvent struct {
 	SourceHash    string          `json:"sourceHash,omitempty"`
 	Detail        json.RawMessage `json:"detail"`
 	Hash          string          `json:"hash"`
+
+	row store.AuditRow
 }
 
 // ViewAudit shapes a row, with what stands beside it.
@@ -42,7 +45,7 @@ func ViewAudit(tx *store.Tx, r store.AuditRow) (AuditEvent, error) {
 		ID: r.ID, At: r.At, EnvironmentID: r.EnvironmentID, Action: r.Action, Outcome: audit.OutcomeOf(r),
 		Actor: r.Actor, UserID: r.UserID, SessionID: r.SessionID,
 		RequestID: r.RequestID, Source: source.Address, UserAgent: source.UserAgent, Personal: json.RawMessage(source.Personal),
-		SourceSalt: hex.EncodeToString(source.Salt), SourceHash: r.Source, Detail: json.RawMessage(r.Detail), Hash: r.Hash,
+		SourceSalt: hex.EncodeToString(source.Salt), SourceHash: r.Source, Detail: json.RawMessage(r.Detail), Hash: r.Hash, row: r,
 	}, err
 }
 
@@ -108,6 +111,22 @@ func SearchAudit(tx *store.Tx, environmentID string, s AuditSearch) (AuditPage, 
 		page.Next = auditKey(found.Next)
 	}
 	return page, err
+}
+
+// ExportAudit finds a page of entries, and refuses one whose content no longer has its
+// hash.
+func ExportAudit(tx *store.Tx, environmentID string, s AuditSearch) (AuditPage, error) {
+	page, err := SearchAudit(tx, environmentID, s)
+	for _, e := range page.Events {
+		if audit.Hash(e.row) != e.Hash {
+			return AuditPage{}, changedEntry(e.ID)
+		}
+	}
+	return page, err
+}
+
+func changedEntry(id string) error {
+	return fmt.Errorf("audit entry %s does not have the content it was written with: somebody changed the database", id)
 }
 
 // AuditTrail is the step-up that an entry belongs to, oldest first.

@@ -1,0 +1,61 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// auditExported is what a filter finds, as lines of JSON, oldest first, written while it
+// is read.
+type auditExported struct {
+	search operate.AuditSearch
+	first  operate.AuditPage
+}
+
+func auditExport(r *request) (answer, error) {
+	search, err := auditFilter{r.FormValue("user"), r.FormValue("token"), r.FormValue("action"), r.FormValue("outcome"),
+		r.FormValue("since"), r.FormValue("until")}.search()
+	if err != nil {
+		return nil, err
+	}
+	e := auditExported{search: search}
+	if e.first, err = e.next(r, ""); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e auditExported) next(r *request, after string) (page operate.AuditPage, err error) {
+	e.search.After = after
+	err = r.read(func(tx *store.Tx) (err error) {
+		page, err = operate.ExportAudit(tx, r.environment.ID, e.search)
+		return err
+	})
+	return page, err
+}
+
+// write breaks the connection off where an entry cannot be read or was changed: a file
+// that ends early must not look whole.
+func (e auditExported) write(w http.ResponseWriter, r *request) error {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set("Content-Disposition", `attachment; filename="audit.jsonl"`)
+	lines := json.NewEncoder(w)
+	for page := e.first; ; {
+		for _, event := range page.Events {
+			if err := lines.Encode(event); err != nil {
+				return err
+			}
+		}
+		if page.Next == "" {
+			return nil
+		}
+		var err error
+		if page, err = e.next(r, page.Next); err != nil {
+			r.Log.Error("exporting the audit log", "request_id", r.id, "error", err)
+			panic(http.ErrAbortHandler)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/operator"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// canary is text that would do something if it ever became markup.
+const canary = `"'><script src=//evil></script>{{7}}`
+
+// What strangers can write into the log, every column and the row beside it included, is
+// shown as text: in the list, on the page of one step-up, and in an export.
+func TestAuditShowsText(t *testing.T) {
+	c := previewed(t, canneds{operator: ada})
+	by := audit.By{Actor: "user:" + canary, EnvironmentID: previewEnvironment, UserID: "u" + canary, SessionID: canary, RequestID: canary,
+		From: audit.From(canary, canary)}
+	var id string
+	if err := c.DB.Write(t.Context(), func(tx *store.Tx) error {
+		detail := audit.Detail{"token_id": canary, canary: canary, "list": []string{canary}}
+		return audit.RecordPersonal(tx, by, "thing"+canary, detail, audit.Detail{"to": canary})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.DB.Read(t.Context(), func(tx *store.Tx) error {
+		page, err := audit.Find(tx, audit.Query{EnvironmentIDs: []string{previewEnvironment}, Newest: true, Limit: 1})
+		id = page.Rows[0].ID
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"audit", "audit?user=" + "%22%3E%3Cscript%3E", "audit/" + id} {
+		answer := get(c, inPreview+path)
+		if body := answer.Body.String(); answer.Code != 200 || strings.Contains(body, "<script src=//evil") ||
+			strings.Contains(body, `"><script>`) {
+			t.Errorf("%s: %d\n%s", path, answer.Code, body)
+		}
+	}
+	if body := get(c, inPreview+"audit/"+id).Body.String(); strings.Count(body, "&lt;script src=//evil&gt;") < 8 {
+		t.Errorf("the page does not show what is in the log:\n%s", body)
+	}
+	answer := get(c, inPreview+"audit/export")
+	if answer.Header().Get("Content-Type") != "application/x-ndjson" || answer.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("an export is sent as %v", answer.Header())
+	}
+}
+
+func get(c *Console, path string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	c.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w
+}
+
+// Pages of the log are walked by key, an export has all of them, and neither they nor an
+// entry's own page are there for an operator of another environment.
+func TestAuditPages(t *testing.T) {
+	c := previewed(t, canneds{operator: ada})
+	by := audit.By{Actor: "system", EnvironmentID: previewEnvironment}
+	if err := c.DB.Write(t.Context(), func(tx *store.Tx) error {
+		for n := range 120 {
+			if err := audit.Record(tx, by, "thing.done", audit.Detail{"n": fmt.Sprint("number", n, ".")}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	seen, path, pages := 0, inPreview+"audit?action=thing.done", 0
+	var entry string
+	for ; path != "" && pages < 5; pages++ {
+		body := get(c, path).Body.String()
+		seen += strings.Count(body, `class="row-link mono"`)
+		_, link, _ := strings.Cut(body, `class="row-link mono" href="`)
+		entry, _, _ = strings.Cut(link, `"`)
+		_, next, ok := strings.Cut(body, `<span class="grow"></span>
+  <a class="button small" href="`)
+		if path = ""; ok {
+			path, _, _ = strings.Cut(next, `"`)
+			path = strings.ReplaceAll(path, "&amp;", "&")
+		}
+	}
+	if seen != 120 || pages != 3 {
+		t.Errorf("%d entries on %d pages, want 120 on 3", seen, pages)
+	}
+	if lines := strings.Count(get(c, inPreview+"audit/export?action=thing.done").Body.String(), "\n"); lines != 120 {
+		t.Errorf("an export of %d lines, want 120", lines)
+	}
+	for _, bad := range []string{"since=yesterday", "outcome=perhaps", "after=nothing"} {
+		if answer := get(c, inPreview+"audit?"+bad); answer.Code != 422 {
+			t.Errorf("%s: %d", bad, answer.Code)
+		}
+	}
+	stranger := operator.Operator{ID: "s", Grants: []operator.Grant{{EnvironmentID: "1f9d3a0c-1111-4f0c-9d0e-2f6f7e1b3a11",
+		Role: operator.Owner}}}
+	c.visitors = canneds{operator: stranger}
+	elsewhere := Root + "e/1f9d3a0c-1111-4f0c-9d0e-2f6f7e1b3a11/" + strings.TrimPrefix(entry, inPreview)
+	for _, path := range []string{inPreview + "audit", inPreview + "audit/export", entry, elsewhere} {
+		if answer := get(c, path); answer.Code != 404 || strings.Contains(answer.Body.String(), "number") {
+			t.Errorf("%s: %d for a stranger", path, answer.Code)
+		}
+	}
+}
