@@ -12,19 +12,19 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
-// canary is text that would do something if it ever became markup.
-const canary = `"'><script src=//evil></script>{{7}}`
+// hostile is text that would do something if it ever became markup.
+const hostile = `"'><script src=//evil></script>{{7}}`
 
 // What strangers can write into the log, every column and the row beside it included, is
 // shown as text: in the list, on the page of one step-up, and in an export.
 func TestAuditShowsText(t *testing.T) {
 	c := previewed(t, canneds{operator: ada})
-	by := audit.By{Actor: "user:" + canary, EnvironmentID: previewEnvironment, UserID: "u" + canary, SessionID: canary, RequestID: canary,
-		From: audit.From(canary, canary)}
+	by := audit.By{Actor: "user:" + hostile, EnvironmentID: previewEnvironment, UserID: "u" + hostile, SessionID: hostile, RequestID: hostile,
+		From: audit.From(hostile, hostile)}
 	var id string
 	if err := c.DB.Write(t.Context(), func(tx *store.Tx) error {
-		detail := audit.Detail{"token_id": canary, canary: canary, "list": []string{canary}}
-		return audit.RecordPersonal(tx, by, "thing"+canary, detail, audit.Detail{"to": canary})
+		detail := audit.Detail{"token_id": hostile, hostile: hostile, "list": []string{hostile}}
+		return audit.RecordPersonal(tx, by, "thing"+hostile, detail, audit.Detail{"to": hostile})
 	}); err != nil {
 		t.Fatal(err)
 	}
