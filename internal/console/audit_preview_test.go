@@ -9,8 +9,8 @@ import (
 const previewEntry = "0193c7de-6f55-7f0e-8a55-7d6a0f1f2c01"
 
 func logItem(minutes int, action string, outcome audit.Outcome, says, source string) auditItem {
-	return auditItem{Path: inPreview + "audit/" + previewEntry, ID: previewEntry, Action: action, Outcome: outcome, Says: says, Source: source,
-		At: previewNow.Add(-time.Duration(minutes) * time.Minute), Who: "grace@example.com", WhoPath: inPreview + "users/u"}
+	return auditItem{Path: inPreview + "audit/" + previewEntry, ID: previewEntry, Action: action, Outcome: outcome, Says: says,
+		Source: source, At: previewNow.Add(-time.Duration(minutes) * time.Minute), Who: "grace@example.com", WhoPath: inPreview + "users/u"}
 }
 
 var (
@@ -19,13 +19,13 @@ var (
 		logItem(2, "token.minted", audit.Done, `scopes ["transfer:create"], method passkey`, "192.0.2.17"),
 		logItem(2, "proof.given", audit.Done, "method passkey, purpose session", "192.0.2.17"),
 		logItem(9, "proof.refused", audit.Refused, "code wrong_email_verification_token, method email_otp", "2001:db8::7"),
-		{Path: inPreview + "audit/" + previewEntry, ID: previewEntry, Action: "user.disabled", Outcome: audit.Done, By: "operator:ada",
-			At: previewNow.Add(-time.Hour), Who: "<script>alert(1)</script>", WhoPath: inPreview + "users/u"},
+		{Path: inPreview + "audit/" + previewEntry, ID: previewEntry, Action: "user.disabled", Outcome: audit.Done,
+			By: "operator:ada", At: previewNow.Add(-time.Hour), Who: "<script>alert(1)</script>", WhoPath: inPreview + "users/u"},
 		logItem(200, "passkey.counter_regressed", audit.Failed, "counter 12", ""),
 	}
 	previewTrail = []auditStep{
-		{Path: inPreview + "audit/1", ID: previewEntry, Action: "code.sent", Title: steps["code.sent"], At: previewNow.Add(-3 * time.Minute),
-			Outcome: audit.Done, By: "user:grace", Source: "192.0.2.17", UserAgent: "Mozilla/5.0 (Macintosh) Safari/605.1.15",
+		{Path: inPreview + "audit/1", ID: previewEntry, Action: "code.sent", Title: steps["code.sent"],
+			At: previewNow.Add(-3 * time.Minute), Outcome: audit.Done, By: "user:grace", Source: "192.0.2.17", UserAgent: "Mozilla/5.0 (Macintosh) Safari/605.1.15",
 			RequestID: "AAAAAAAAAAAAAAAAAAAAAAAAAA", Hash: "5f0c2b8e6f554f0e8a557d6a0f1f2b11",
 			Facts: []auditFact{{Name: "challenge id", Value: "c0ffee"}, {Name: "method", Value: "email_otp"}}},
 		{Path: inPreview + "audit/2", ID: previewEntry, Action: "token.minted", Title: steps["token.minted"],

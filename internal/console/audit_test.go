@@ -19,8 +19,8 @@ const hostile = `"'><script src=//evil></script>{{7}}`
 // shown as text: in the list, on the page of one step-up, and in an export.
 func TestAuditShowsText(t *testing.T) {
 	c := previewed(t, canneds{operator: ada})
-	by := audit.By{Actor: "user:" + hostile, EnvironmentID: previewEnvironment, UserID: "u" + hostile, SessionID: hostile, RequestID: hostile,
-		From: audit.From(hostile, hostile)}
+	by := audit.By{Actor: "user:" + hostile, EnvironmentID: previewEnvironment, UserID: "u" + hostile, SessionID: hostile,
+		RequestID: hostile, From: audit.From(hostile, hostile)}
 	var id string
 	if err := c.DB.Write(t.Context(), func(tx *store.Tx) error {
 		detail := audit.Detail{"token_id": hostile, hostile: hostile, "list": []string{hostile}}
