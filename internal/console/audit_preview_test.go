@@ -25,11 +25,13 @@ var (
 	}
 	previewTrail = []auditStep{
 		{Path: inPreview + "audit/1", ID: previewEntry, Action: "code.sent", Title: steps["code.sent"],
-			At: previewNow.Add(-3 * time.Minute), Outcome: audit.Done, By: "user:grace", Source: "192.0.2.17", UserAgent: "Mozilla/5.0 (Macintosh) Safari/605.1.15",
+			At: previewNow.Add(-3 * time.Minute), Outcome: audit.Done, By: "user:grace", Source: "192.0.2.17",
+			UserAgent: "Mozilla/5.0 (Macintosh) Safari/605.1.15",
 			RequestID: "AAAAAAAAAAAAAAAAAAAAAAAAAA", Hash: "5f0c2b8e6f554f0e8a557d6a0f1f2b11",
 			Facts: []auditFact{{Name: "challenge id", Value: "c0ffee"}, {Name: "method", Value: "email_otp"}}},
 		{Path: inPreview + "audit/2", ID: previewEntry, Action: "token.minted", Title: steps["token.minted"],
-			At: previewNow.Add(-2 * time.Minute), Outcome: audit.Done, By: "user:grace", This: true, Hash: "7d6a0f1f2b115f0c2b8e6f554f0e8a55",
+			At: previewNow.Add(-2 * time.Minute), Outcome: audit.Done, By: "user:grace", This: true,
+			Hash: "7d6a0f1f2b115f0c2b8e6f554f0e8a55",
 			Facts: []auditFact{{Name: "scopes", Value: `["transfer:create"]`},
 				{Name: "token id", Value: "t0ken", Path: inPreview + "audit?token=t0ken"}}},
 	}
