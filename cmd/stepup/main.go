@@ -37,6 +37,7 @@ type commands struct {
 	Policy    policyCommand    `cmd:"" help:"Policy as a text: explain, test, diff."`
 	Token     tokenCommand     `cmd:"" help:"Service tokens: create, list, revoke."`
 	User      userCommand      `cmd:"" help:"Users: find, show, disable, sign out, unlink, settle, unlock, reset-mfa, export, delete."`
+	Console   consoleCommand   `cmd:"" help:"Who may use the console: invite, list, revoke."`
 	Keys      keysCommand      `cmd:"" help:"Keys: master, rotate."`
 	Audit     auditCommand     `cmd:"" help:"The audit log: query, follow, export, prune."`
 	Backup    backupCommand    `cmd:"" help:"Write a backup of the database to a file."`

@@ -19,6 +19,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/seal"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/server"
+	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/wallet/roles"
 )
 
@@ -77,6 +78,9 @@ func (c *serveCommand) Run(s *session) error {
 			s.log.Warn("text messages", "problem", problem)
 		}
 	}
+	if err := db.Write(s.ctx, func(tx *store.Tx) error { return server.PrepareConsole(made, tx) }); err != nil {
+		return fmt.Errorf("preparing the console: %w", err)
+	}
 	return s.serve(server.New(made), "", wallets)
 }
 
@@ -108,7 +112,7 @@ func (c *serveCommand) development(s *session) error {
 		return err
 	}
 	return s.serve(made,
-		fmt.Sprintf(developmentBanner, server.DemoURL(s.config.PublicURL), server.DemoURL(s.config.PublicURL), c.BankURL, s.data), wallets)
+		strings.NewReplacer("HERE", server.DemoURL(s.config.PublicURL), "BANK", c.BankURL, "DATA", s.data).Replace(developmentBanner), wallets)
 }
 
 const developmentBanner = `
@@ -117,10 +121,11 @@ const developmentBanner = `
   │  Never use it, or its database, for real users.              │
   └──────────────────────────────────────────────────────────────┘
 
-  Demo app          %s/demo/
-  Inbox with codes  %s/dev/inbox
-  Example service   %s   (make run starts it too)
-  Data              %s
+  Demo app          HERE/demo/
+  Console           HERE/console/   (signs you in as an owner, whoever you are)
+  Inbox with codes  HERE/dev/inbox
+  Example service   BANK   (make run starts it too)
+  Data              DATA
 
 `
 

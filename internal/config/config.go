@@ -23,6 +23,7 @@ import (
 type Production struct {
 	Listen         string         // STEPUP_LISTEN; default 127.0.0.1:8080
 	PublicURL      string         // STEPUP_PUBLIC_URL: address clients use, without trailing slash; required to serve
+	ConsoleURL     string         // STEPUP_CONSOLE_URL: address of the operators' console; empty: there is none
 	MetricsListen  string         // STEPUP_METRICS_LISTEN; empty: no metrics listener
 	TLSCert        string         // STEPUP_TLS_CERT: PEM file; empty: plain HTTP
 	TLSKey         string         // STEPUP_TLS_KEY: PEM file
@@ -49,7 +50,7 @@ type Production struct {
 var (
 	plain = []string{"STEPUP_LISTEN", "STEPUP_PUBLIC_URL", "STEPUP_METRICS_LISTEN", "STEPUP_TLS_CERT", "STEPUP_TLS_KEY",
 		"STEPUP_TRUSTED_PROXIES", "STEPUP_OUTBOUND_ALLOW", "STEPUP_OPERATORS", "STEPUP_SINGLE_DATABASE", "STEPUP_SECRETS_DIR",
-		"STEPUP_MAIL_DOMAINS", "STEPUP_DATABASE_CONNECTIONS"}
+		"STEPUP_MAIL_DOMAINS", "STEPUP_DATABASE_CONNECTIONS", "STEPUP_CONSOLE_URL"}
 	secrets = []string{"STEPUP_DATABASE_URL", "STEPUP_MASTER_KEY", "STEPUP_SMTP_URL", "STEPUP_SMS_URL", "STEPUP_SMS_SECRET"}
 )
 
@@ -61,6 +62,7 @@ func Read(environ []string) (Production, error) {
 	}
 	p := Production{
 		Listen: values["STEPUP_LISTEN"], PublicURL: strings.TrimRight(values["STEPUP_PUBLIC_URL"], "/"),
+		ConsoleURL:    strings.TrimRight(values["STEPUP_CONSOLE_URL"], "/"),
 		MetricsListen: values["STEPUP_METRICS_LISTEN"], TLSCert: values["STEPUP_TLS_CERT"], TLSKey: values["STEPUP_TLS_KEY"],
 		DatabaseURL: secret.Text(values["STEPUP_DATABASE_URL"]), MasterKey: secret.Text(values["STEPUP_MASTER_KEY"]),
 		SMTPURL: secret.Text(values["STEPUP_SMTP_URL"]), SMSURL: secret.Text(values["STEPUP_SMS_URL"]),
@@ -158,6 +160,9 @@ func (p Production) CheckServing() error {
 		return fmt.Errorf("STEPUP_PUBLIC_URL is %s: tokens and codes must not travel unencrypted, use https (http is "+
 			"accepted on loopback only)", p.PublicURL)
 	}
+	if err := checkConsole(p.ConsoleURL); err != nil {
+		return err
+	}
 	if p.SMTPURL == "" {
 		return fmt.Errorf("STEPUP_SMTP_URL is not set: codes are sent by mail, for example smtp://user:password@mail.example.com:587")
 	}
@@ -179,6 +184,24 @@ func (p Production) CheckServing() error {
 			"in STEPUP_TRUSTED_PROXIES", p.Listen)
 	}
 	return p.WalletService.Check()
+}
+
+// checkConsole refuses an address that the console cannot have. It is an origin: its
+// pages are below /console/ there.
+func checkConsole(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil ||
+		u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("STEPUP_CONSOLE_URL must be an origin such as https://console.example.com: the console is below /console/ there")
+	}
+	if u.Scheme == "http" && !Loopback(u.Host) && !Loopback(u.Host+":80") {
+		return fmt.Errorf("STEPUP_CONSOLE_URL is %s: operators' cookies must not travel unencrypted, use https (http is accepted on "+
+			"loopback only)", text)
+	}
+	return nil
 }
 
 // Senders says what mail of each environment may come from.

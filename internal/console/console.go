@@ -56,12 +56,18 @@ type visitors interface {
 	// stepUp answers a dangerous request in place of its handler, and leads back to it
 	// with what was typed.
 	stepUp(r *request, scope stepup.Scope) (answer, error)
+	// used is told of each request of a visitor that was answered.
+	used(r *request) error
+	// routes are the rows of the way in, of one's own account and of members.
+	routes() []route
 }
 
 // visitor is a signed-in operator in a session.
 type visitor struct {
 	operator.Operator
 	SessionID string
+
+	visit operator.Visit // zero in the preview
 }
 
 // Console answers everything below [Root].
@@ -77,7 +83,7 @@ type Console struct {
 // row of the table is a defect of the build, and panics.
 func build(c Config, v visitors) *Console {
 	console := &Console{Config: c, visitors: v, frames: map[string]bool{}}
-	routes := console.routes()
+	routes := append(console.routes(), v.routes()...)
 	console.templates = mustParseTemplates(routes)
 	mux := http.NewServeMux()
 	for _, r := range routes {

@@ -77,6 +77,8 @@ func (c canneds) visitor(*store.Tx, *http.Request) (visitor, error) {
 func (c canneds) elevated(*store.Tx, visitor, stepup.Scope) (bool, error) { return c.elevates, nil }
 func (c canneds) signIn(*request) (answer, error)                         { return redirect(Root+"sign-in", "") }
 func (c canneds) stepUp(*request, stepup.Scope) (answer, error)           { return redirect(Root+"step-up", "") }
+func (c canneds) used(*request) error                                     { return nil }
+func (c canneds) routes() []route                                         { return (&sessions{}).routes() }
 
 // previewed is a console with the preview's environments.
 func previewed(t testing.TB, v visitors) *Console {

@@ -78,3 +78,46 @@ func (c *Console) routes() []route {
 		{"POST", e + "developers/tokens/{tokenId}/revoke", operator.TokensWrite, scopeSettings, tokenRevoke, nil},
 	}
 }
+
+// routes are the rows of the way in, of one's own account, and of who has which role.
+func (s *sessions) routes() []route {
+	const e, all = inEnvironment + "members", Root + "operators"
+	return []route{
+		// The way in.
+		{"GET", Root + "sign-in", everybody, "", s.showSignIn, signInPage{}},
+		{"POST", Root + "sign-in", everybody, "", s.sendSignInCode, nil},
+		{"POST", Root + "sign-in/code", everybody, "", s.enterByCode, signInCodePage{}},
+		{"POST", Root + "sign-in/passkey/options", everybody, "", s.passkeyOptions, nil},
+		{"POST", Root + "sign-in/passkey", everybody, "", s.enterByPasskey, nil},
+		{"GET", Root + "sign-in/factor", everybody, "", s.showFactor, signInFactorPage{}},
+		{"POST", Root + "sign-in/factor", everybody, "", s.giveFactor, nil},
+		{"POST", Root + "passkey/options", everybody, "", s.proofOptions, nil},
+		{"GET", Root + "invitation", everybody, "", showInvitation, invitationPage{}},
+		{"POST", Root + "invitation", everybody, "", s.acceptInvitation, nil},
+		{"GET", Root + "enrol", everybody, "", s.showEnrol, enrolPage{}},
+		{"POST", Root + "enrol/app", everybody, "", s.enrolApp, nil},
+		{"POST", Root + "enrol/app/confirm", everybody, "", s.confirmApp, nil},
+		{"POST", Root + "enrol/passkey/options", everybody, "", s.enrolPasskeyOptions, nil},
+		{"POST", Root + "enrol/passkey", everybody, "", s.confirmPasskey, nil},
+		{"POST", Root + "sign-out", everybody, "", s.signOut, nil},
+
+		// One's own.
+		{"POST", Root + "step-up", operators, "", s.proveStepUp, stepUpPage{}},
+		{"GET", Root + "step-up/prompt", operators, "", s.viewPrompt, nil},
+		{"POST", Root + "step-up/prompt", operators, "", s.provePrompt, nil},
+		{"GET", Root + "account", operators, "", s.showAccount, accountPage{}},
+		{"POST", Root + "account/sessions/{sessionId}/end", operators, "", s.endSession, nil},
+
+		// Who has a role in an environment, and in all of them.
+		{"GET", e, operator.EnvironmentsRead, "", s.memberList, memberListPage{}},
+		{"POST", e + "/invite", operator.MembersWrite, scopeMember, s.memberInvite, nil},
+		{"POST", e + "/invitations/{invitationId}/withdraw", operator.MembersWrite, "", memberWithdraw, nil},
+		{"POST", e + "/{operatorId}/role", operator.MembersWrite, scopeMember, memberRole, nil},
+		{"POST", e + "/{operatorId}/remove", operator.MembersWrite, scopeMember, memberRemove, nil},
+		{"GET", all, operator.MembersWrite, "", s.memberList, memberListPage{}},
+		{"POST", all + "/invite", operator.MembersWrite, scopeMember, s.memberInvite, nil},
+		{"POST", all + "/invitations/{invitationId}/withdraw", operator.MembersWrite, "", memberWithdraw, nil},
+		{"POST", all + "/{operatorId}/role", operator.MembersWrite, scopeMember, memberRole, nil},
+		{"POST", all + "/{operatorId}/remove", operator.MembersWrite, scopeMember, memberRemove, nil},
+	}
+}

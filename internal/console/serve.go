@@ -129,6 +129,9 @@ func (c *Console) serve(w http.ResponseWriter, req *http.Request, rt route) {
 	req.Body = http.MaxBytesReader(w, req.Body, maxForm)
 	r.flash = takeFlash(w, req)
 	answer, err := r.answer()
+	if err == nil {
+		err = c.visitors.used(r)
+	}
 	if err != nil {
 		answer = r.refused(err)
 	}

@@ -50,10 +50,17 @@ func (f From) agent() string {
 	return agent
 }
 
+func (f From) origin() *audit.Origin {
+	if f.Address == "" {
+		return nil
+	}
+	return audit.From(f.Address, f.UserAgent)
+}
+
 // stranger is who asks without a session.
 func (d *Desk) stranger(t *tenant.Tenant, f From) who.Caller {
 	return who.Caller{Tenant: t, Source: f.Address,
-		By: audit.By{Actor: "anonymous", EnvironmentID: environment.Operators, RequestID: f.RequestID}}
+		By: audit.By{Actor: "anonymous", EnvironmentID: environment.Operators, RequestID: f.RequestID, From: f.origin()}}
 }
 
 // ErrNobody says that nobody is signed in.
@@ -91,7 +98,7 @@ type Visit struct {
 // Caller is the operator as whoever acts in the operators' own environment.
 func (v Visit) Caller(f From) who.Caller {
 	c := who.Caller{Tenant: v.tenant, Source: f.Address,
-		By: audit.By{Actor: v.Actor(), EnvironmentID: environment.Operators, RequestID: f.RequestID}}
+		By: audit.By{Actor: v.Actor(), EnvironmentID: environment.Operators, RequestID: f.RequestID, From: f.origin()}}
 	return c.In(v.tenant, v.Session)
 }
 

@@ -117,6 +117,7 @@ func (d *Desk) GiveFactor(ctx context.Context, v Visit, p Proof, f From) (cookie
 // Proof is what an operator proves it with: the code of an authenticator app, or a passkey.
 type Proof struct {
 	Code    string
+	AppID   string // of the app whose code it is; empty: the default
 	Passkey *passkey.AssertionResponse
 }
 
@@ -124,7 +125,7 @@ func (p Proof) attempt(c who.Caller) (method.Method, method.Attempt) {
 	if p.Passkey != nil {
 		return passkey.Assertion{Response: *p.Passkey}, method.Attempt{Caller: c}
 	}
-	return totp.Method{}, method.Attempt{Caller: c, Response: secret.Text(p.Code)}
+	return totp.Method{DeviceID: p.AppID}, method.Attempt{Caller: c, Response: secret.Text(p.Code)}
 }
 
 // BeginProof asks a browser for one of the operator's passkeys.

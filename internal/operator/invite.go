@@ -83,10 +83,14 @@ func (d *Desk) Invite(c who.Caller, tx *store.Tx, by Authority, i Invitation) (I
 	if err != nil {
 		return Invited{}, err
 	}
+	inviter := "" // the host
+	if o, ok := by.(Operator); ok {
+		inviter = o.ID
+	}
 	secret := newSecret()
 	made := Invited{ID: id.String(), Email: address, Link: d.URL + "/console/invitation#" + secret, ExpiresAt: tx.Now().Add(InvitationLife)}
 	err = tx.InsertInvitation(store.InvitationRow{ID: made.ID, Email: address, EmailKey: key, EnvironmentID: i.EnvironmentID,
-		Role: string(i.Role), SecretHash: hashInvitation(tx, secret), InvitedBy: c.By.Actor, ExpiresAt: made.ExpiresAt})
+		Role: string(i.Role), SecretHash: hashInvitation(tx, secret), InvitedBy: inviter, ExpiresAt: made.ExpiresAt})
 	if err != nil {
 		return Invited{}, err
 	}
@@ -247,7 +251,7 @@ func (d *Desk) Accept(tx *store.Tx, secret string, visit *Visit, f From) (cookie
 	if err != nil {
 		return "", err
 	}
-	err = tx.PutGrant(store.GrantRow{OperatorID: held.UserID, EnvironmentID: grant.EnvironmentID, Role: row.Role, GrantedBy: row.InvitedBy})
+	err = tx.PutGrant(store.GrantRow{OperatorID: held.UserID, EnvironmentID: grant.EnvironmentID, Role: row.Role, GrantedBy: Operator{ID: row.InvitedBy}.Actor()})
 	if err != nil {
 		return "", err
 	}
@@ -266,11 +270,10 @@ func (d *Desk) Accept(tx *store.Tx, secret string, visit *Visit, f From) (cookie
 
 // stillMay refuses an invitation whose inviter could not make it any more.
 func stillMay(tx *store.Tx, t *tenant.Tenant, inviter string, g Grant) error {
-	id, isOperator := strings.CutPrefix(inviter, Operator{}.Actor())
-	if !isOperator {
-		return nil // the host
+	if inviter == "" { // the host
+		return nil
 	}
-	o, err := byID(tx, t, id)
+	o, err := byID(tx, t, inviter)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !o.MayGrant(g) {
 		return invitationOver()
 	}

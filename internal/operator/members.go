@@ -2,8 +2,13 @@ package operator
 
 import (
 	"errors"
+	"fmt"
+	"strings"
+	"time"
 
+	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -176,4 +181,92 @@ func leavesAnOwner(tx *store.Tx, by Authority, operatorID string, g Grant) error
 		}
 	}
 	return fault.New(fault.Conflict, "This is the last owner. Make somebody else an owner first; on the host: stepup console invite.")
+}
+
+// Person is an operator, or somebody who is invited to be one, as the host sees them.
+type Person struct {
+	Operator
+	Factors      int
+	LastVisit    time.Time
+	InvitedUntil time.Time // zero: there is no open invitation
+}
+
+// People lists all operators and all who are invited, for the host.
+func (d *Desk) People(tx *store.Tx) (people []Person, err error) {
+	t, err := d.Tenants.Operators(tx)
+	if err != nil {
+		return nil, err
+	}
+	open, err := tx.OpenInvitations()
+	if err != nil {
+		return nil, err
+	}
+	until := map[string]store.InvitationRow{}
+	for _, i := range open {
+		until[i.EmailKey] = i
+	}
+	for after, more := "", true; more; {
+		users, err := tx.Users(environment.Operators, after, MaxMembers)
+		if err != nil {
+			return nil, err
+		}
+		for _, user := range users {
+			rows, err := tx.Credentials(environment.Operators, user.ID)
+			if err != nil {
+				return nil, err
+			}
+			o, err := read(tx, t, user, rows)
+			if err != nil {
+				return nil, err
+			}
+			p := Person{Operator: o, LastVisit: user.LastVisitAt, InvitedUntil: until[strings.ToLower(o.Email)].ExpiresAt}
+			delete(until, strings.ToLower(o.Email))
+			for _, row := range rows {
+				if account.IsFactor(row) {
+					p.Factors++
+				}
+			}
+			people, after = append(people, p), user.ID
+		}
+		more = len(users) == MaxMembers
+	}
+	for _, i := range open {
+		if row, left := until[i.EmailKey]; left && row.ID == i.ID {
+			people = append(people, Person{Operator: Operator{Email: i.Email}, InvitedUntil: i.ExpiresAt})
+		}
+	}
+	return people, nil
+}
+
+// Revoke takes away what somebody has, by the host: the role in one environment with the
+// invitations to it, or all there is. It says what it did.
+func (d *Desk) Revoke(c who.Caller, tx *store.Tx, email, environmentID string) (done string, err error) {
+	address, key, err := deliver.NormalizeEmail(email)
+	if err != nil {
+		return "", badAddress(err)
+	}
+	open, err := tx.InvitationsFor(key)
+	if err != nil {
+		return "", err
+	}
+	withdrawn := 0
+	for _, i := range open {
+		if environmentID != Everywhere && i.EnvironmentID != environmentID {
+			continue
+		}
+		if err := Withdraw(c, tx, Host{}, i.EnvironmentID, i.ID); err != nil {
+			return "", err
+		}
+		withdrawn++
+	}
+	held, err := tx.CredentialByIdentifier(environment.Operators, store.FormatEmail, key)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && withdrawn > 0:
+		return fmt.Sprintf("%s was invited and is not any more.", address), nil
+	case err != nil:
+		return "", err
+	case environmentID == Everywhere:
+		return fmt.Sprintf("%s is no operator any more.", address), Delete(c, tx, held.UserID)
+	}
+	return fmt.Sprintf("%s has no role in %s any more.", address, environmentID), Remove(c, tx, Host{}, held.UserID, environmentID)
 }

@@ -89,6 +89,19 @@ func nameAt(host string) string {
 	return name
 }
 
+// Address is where the console was when it last started; store.ErrNotFound: it never was.
+func Address(tx *store.Tx) (string, error) {
+	row, err := tx.ReservedEnvironment(environment.Operators)
+	if err != nil {
+		return "", err
+	}
+	env, err := environment.Parse([]byte(row.Document))
+	if err != nil {
+		return "", err
+	}
+	return env.Origins[0], nil
+}
+
 // Ensure makes the reserved environment, or brings it to what the code says now.
 func Ensure(c who.Caller, tx *store.Tx, consoleURL string, development bool) error {
 	env, err := Document(consoleURL, development)

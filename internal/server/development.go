@@ -145,6 +145,7 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	c.Mailer, c.Texter = d.Inbox, d.Inbox
+	c.ConsoleURL = DemoURL(c.PublicURL)
 	// the development provider
 	c.OutboundAllow = append(c.OutboundAllow, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
 	now := c.Now
@@ -165,6 +166,9 @@ func (d Development) New(ctx context.Context, c Config) (*Server, error) {
 		},
 		Operator: operator,
 	})
+	if err := c.DB.Write(ctx, func(tx *store.Tx) error { return PrepareConsole(c, tx) }); err != nil {
+		return nil, fmt.Errorf("preparing the console: %w", err)
+	}
 	return New(c), nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/config"
+	"github.com/stepup-auth/stepup/internal/console"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/operate"
@@ -117,11 +118,18 @@ func New(c Config) *Server {
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", routes)
+	operators := s.console(tenants)
+	if operators != nil && !ownOrigin(c) {
+		mux.Handle(console.Root, operators)
+	}
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	var inner http.Handler = mux
 	if c.Development != nil {
 		inner = developmentPages(c.PublicURL, c.Development, mux)
+	}
+	if operators != nil && ownOrigin(c) {
+		inner = apart(c.ConsoleURL, operators, inner)
 	}
 	s.handler = outermost(c, inner)
 	return s

@@ -73,7 +73,7 @@ type InvitationRow struct {
 	EnvironmentID string // empty: all
 	Role          string
 	SecretHash    []byte
-	InvitedBy     string // actor
+	InvitedBy     string // operator; empty: the host
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
 	AcceptedAt    time.Time // zero: it was not
@@ -211,4 +211,11 @@ func (tx *Tx) OtherOwners(environmentID, operatorID string) (others bool, err er
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// OpenInvitations lists all that may still be accepted, the newest last.
+func (tx *Tx) OpenInvitations() ([]InvitationRow, error) {
+	rows, err := tx.Rows(`SELECT `+invitationColumns+` FROM operator_invitations WHERE expires_at > $1 AND accepted_at IS NULL
+		AND revoked_at IS NULL AND epoch = (SELECT epoch FROM current_epoch) ORDER BY expires_at`, millis(tx.Now()))
+	return collect(rows, err, func(rows Rows) (InvitationRow, error) { return scanInvitation(rows) })
 }

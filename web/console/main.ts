@@ -3,7 +3,9 @@ import './console.css';
 import { confirmations } from './confirm.js';
 import { copies } from './copy.js';
 import { filters } from './filter.js';
+import { fragments } from './fragment.js';
 import { live } from './live.js';
+import { passkeys } from './passkeys.js';
 import { times } from './time.js';
 
 function enhance(part: ParentNode): void {
@@ -15,3 +17,8 @@ enhance(document);
 confirmations();
 filters();
 live(enhance);
+fragments();
+passkeys();
+if (document.querySelector('[data-qr]')) void import('./qr.js').then(({ qrCodes }) => qrCodes());
+const toStepUp = document.querySelector<HTMLFormElement>('form[data-step-up]');
+if (toStepUp) void import('./stepUp.js').then(({ stepUp }) => stepUp(toStepUp));

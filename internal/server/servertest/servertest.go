@@ -139,6 +139,9 @@ func Start(t testing.TB, opts ...Option) *Server {
 	if o.custodians != "" {
 		runCustodians = s.openCustodians(t, o.custodians, &c)
 	}
+	if err := c.DB.Write(t.Context(), func(tx *store.Tx) error { return server.PrepareConsole(c, tx) }); err != nil {
+		t.Fatalf("preparing the console: %v", err)
+	}
 	running := server.New(c)
 	if o.wallets != nil {
 		o.wallets.Open(s.Now, running.Custody())

@@ -1,0 +1,26 @@
+package console
+
+import (
+	"github.com/stepup-auth/stepup/internal/operator"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// memberRole gives a member another role.
+func memberRole(r *request) (answer, error) {
+	g := operator.Grant{EnvironmentID: r.PathValue("environmentId"), Role: operator.Role(r.PostFormValue("role"))}
+	err := r.write(func(tx *store.Tx) error {
+		return operator.SetRole(r.caller(), tx, r.visitor.Operator, r.PathValue("operatorId"), g)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return redirect(afterMembership(r), "The role is changed. It holds with their next click.")
+}
+
+// afterMembership is where to go on after one's own role may be gone.
+func afterMembership(r *request) string {
+	if r.PathValue("operatorId") == r.visitor.ID {
+		return Root
+	}
+	return membersAt(r)
+}
