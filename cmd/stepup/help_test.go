@@ -21,7 +21,8 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 		return string(text)
 	}
 	script := read("testdata/help.txt")
-	pages := read("../../docs/operating.md") + read("../../docs/environment.md") + read("../../docs/wallets-operating.md")
+	pages := read("../../docs/operating.md") + read("../../docs/environment.md") + read("../../docs/wallets-operating.md") +
+		read("../../docs/console.md")
 	parser, err := kong.New(&commands{}, helpWords)
 	if err != nil {
 		t.Fatal(err)

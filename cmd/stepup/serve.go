@@ -111,8 +111,8 @@ func (c *serveCommand) development(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.serve(made,
-		strings.NewReplacer("HERE", server.DemoURL(s.config.PublicURL), "BANK", c.BankURL, "DATA", s.data).Replace(developmentBanner), wallets)
+	words := strings.NewReplacer("HERE", server.DemoURL(s.config.PublicURL), "BANK", c.BankURL, "DATA", s.data)
+	return s.serve(made, words.Replace(developmentBanner), wallets)
 }
 
 const developmentBanner = `

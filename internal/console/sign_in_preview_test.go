@@ -27,7 +27,8 @@ var _ = canned(
 	sample{name: "step_up_none", at: inPreview + "members/invite", page: stepUpPage{Scope: "console:member:invite",
 		Words: "invite members", None: true, MayEnrol: true, ReturnTo: inPreview + "members"}},
 	sample{name: "account", at: Root + "account", page: accountPage{Email: "ada@example.com",
-		Factors: []ownFactor{{"Work laptop", true, previewNow.AddDate(0, -2, 0)}, {"Authenticator app", false, previewNow.AddDate(0, -3, 0)}},
+		Factors: []ownFactor{{"Work laptop", true, previewNow.AddDate(0, -2, 0)},
+			{"Authenticator app", false, previewNow.AddDate(0, -3, 0)}},
 		Roles:   []ownRole{{"All environments", "owner"}, {"Acme Pay", "auditor"}},
 		Sessions: []ownSession{
 			{"one", "Firefox on Linux", "192.0.2.7", previewNow.Add(-3 * time.Hour), previewNow, true},

@@ -251,7 +251,8 @@ func (d *Desk) Accept(tx *store.Tx, secret string, visit *Visit, f From) (cookie
 	if err != nil {
 		return "", err
 	}
-	err = tx.PutGrant(store.GrantRow{OperatorID: held.UserID, EnvironmentID: grant.EnvironmentID, Role: row.Role, GrantedBy: Operator{ID: row.InvitedBy}.Actor()})
+	err = tx.PutGrant(store.GrantRow{OperatorID: held.UserID, EnvironmentID: grant.EnvironmentID, Role: row.Role,
+		GrantedBy: Operator{ID: row.InvitedBy}.Actor()})
 	if err != nil {
 		return "", err
 	}
