@@ -29,7 +29,7 @@ var _ = canned(
 	sample{name: "account", at: Root + "account", page: accountPage{Email: "ada@example.com",
 		Factors: []ownFactor{{"Work laptop", true, previewNow.AddDate(0, -2, 0)},
 			{"Authenticator app", false, previewNow.AddDate(0, -3, 0)}},
-		Roles:   []ownRole{{"All environments", "owner"}, {"Acme Pay", "auditor"}},
+		Roles: []ownRole{{"All environments", "owner"}, {"Acme Pay", "auditor"}},
 		Sessions: []ownSession{
 			{"one", "Firefox on Linux", "192.0.2.7", previewNow.Add(-3 * time.Hour), previewNow, true},
 			{"two", "Safari on iPhone", "198.51.100.12", previewNow.Add(-9 * time.Hour), previewNow.Add(-40 * time.Minute), false},
