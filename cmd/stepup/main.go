@@ -38,6 +38,8 @@ type commands struct {
 	Token     tokenCommand     `cmd:"" help:"Service tokens: create, list, revoke."`
 	User      userCommand      `cmd:"" help:"Users: find, show, disable, sign out, unlink, settle, unlock, reset-mfa, export, delete."`
 	Console   consoleCommand   `cmd:"" help:"Who may use the console: invite, list, revoke."`
+	Mail      mailCommand      `cmd:"" help:"Mails: templates, preview, test."`
+	External  externalCommand  `cmd:"" help:"A login of your own: explain a token of it."`
 	Keys      keysCommand      `cmd:"" help:"Keys: master, rotate."`
 	Audit     auditCommand     `cmd:"" help:"The audit log: query, follow, export, prune."`
 	Backup    backupCommand    `cmd:"" help:"Write a backup of the database to a file."`

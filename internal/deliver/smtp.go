@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -112,11 +113,7 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return &sendError{step: "composing", cause: errors.New("the message cannot be encoded"), permanent: true}
 	}
-	timeout := s.Timeout
-	if timeout == 0 {
-		timeout = sendTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := s.within(ctx)
 	defer cancel()
 	failed := s.converse(ctx, e, body)
 	if failed == nil {
@@ -131,17 +128,37 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 // Probe speaks to the server as before a message, under the name of a host, and
 // goes again. It returns nil if the server would have let us send.
 func (s *SMTP) Probe(ctx context.Context, hello string) error {
-	timeout := s.Timeout
-	if timeout == 0 {
-		timeout = sendTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := s.within(ctx)
 	defer cancel()
-	if failed := s.session(ctx, hello, func(*smtp.Client, net.Conn) *sendError { return nil }); failed != nil {
+	if failed := s.session(ctx, hello, nil, func(*smtp.Client, net.Conn) *sendError { return nil }); failed != nil {
 		return failed
 	}
 	return nil
 }
+
+// within bounds a conversation.
+func (s *SMTP) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, cmp.Or(s.Timeout, sendTimeout))
+}
+
+// Address is host and port of the mail server.
+func (s *SMTP) Address() string { return net.JoinHostPort(s.host, s.port) }
+
+// Encrypted says how the way to the server is protected.
+func (s *SMTP) Encrypted() string {
+	switch {
+	case s.implicitTLS:
+		return "TLS from the first byte"
+	case s.loopback:
+		return "STARTTLS where the server offers it; it is on this machine"
+	case s.user != "":
+		return "STARTTLS, without which nothing is sent"
+	}
+	return "STARTTLS where the server offers it"
+}
+
+// LogsIn reports whether a user name and a password are set.
+func (s *SMTP) LogsIn() bool { return s.user != "" }
 
 // converse does the whole conversation. The steps are driven one by one,
 // rather than by go-mail's own client, so that each failure is known for what
@@ -149,11 +166,12 @@ func (s *SMTP) Probe(ctx context.Context, hello string) error {
 // accepted is never reported as failed, which would send it twice.
 func (s *SMTP) converse(ctx context.Context, e envelope, body []byte) *sendError {
 	_, domain, _ := strings.Cut(e.from.Address, "@")
-	return s.session(ctx, domain, func(client *smtp.Client, conn net.Conn) *sendError { return hand(client, conn, e, body) })
+	return s.session(ctx, domain, nil, func(client *smtp.Client, conn net.Conn) *sendError { return hand(client, conn, e, body) })
 }
 
-// session connects, introduces itself and logs in, lets speak and says goodbye.
-func (s *SMTP) session(ctx context.Context, hello string, speak func(*smtp.Client, net.Conn) *sendError) *sendError {
+// session connects, introduces itself and logs in, lets speak and says goodbye. What is
+// said goes on record, unless that is nil.
+func (s *SMTP) session(ctx context.Context, hello string, record *transcript, speak func(*smtp.Client, net.Conn) *sendError) *sendError {
 	conn, err := s.Dial(ctx, "tcp", net.JoinHostPort(s.host, s.port))
 	if err != nil {
 		return stepConnect.failure(err)
@@ -179,12 +197,23 @@ func (s *SMTP) session(ctx context.Context, hello string, speak func(*smtp.Clien
 		_ = client.Quit()
 	}()
 	client.SkipSMTPUTF8(true) // all our addresses are ASCII
+	if record != nil {
+		client.SetLogger(record)
+		client.SetDebugLog(true)
+	}
 
 	if err := client.Hello(hello); err != nil {
 		return stepHello.failure(err)
 	}
 	if failed := s.secure(ctx, client); failed != nil {
 		return failed
+	}
+	if state, encrypted := client.TLSConnectionState(); encrypted {
+		record.note("the connection is encrypted (%s)", tls.VersionName(state.Version))
+	} else if s.implicitTLS {
+		record.note("the connection is encrypted")
+	} else {
+		record.note("the connection is not encrypted")
 	}
 	if failed := s.login(client); failed != nil {
 		return failed

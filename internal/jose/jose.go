@@ -101,6 +101,10 @@ func (t Token) ClaimedIssuer() string {
 	return claims.Optional("iss")
 }
 
+// ClaimedPayload is the payload that nobody has verified. It is for showing an operator
+// what is wrong with a token, and for nothing else.
+func (t Token) ClaimedPayload() []byte { return t.payload }
+
 // Verify returns the payload if the token was signed with the key, which must have
 // the token's kid and be for its alg.
 func (t Token) Verify(key Key) ([]byte, error) {
