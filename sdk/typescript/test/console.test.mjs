@@ -103,6 +103,29 @@ describe('the console', () => {
     await tab.close();
   });
 
+  it('has its pages behind a button on a phone, and on a desk beside them', async () => {
+    for (const [width, beside] of [[360, false], [1440, true]]) {
+      const tab = await pages.open({ width });
+      await tab.show('developers');
+      const nav = tab.page.getByRole('navigation', { name: 'Acme Pay' });
+      assert.equal(await nav.isVisible(), beside);
+      if (!beside) await tab.page.getByRole('button', { name: 'Menu' }).press('Enter');
+      assert.ok(await nav.getByRole('link', { name: 'Settings' }).isVisible());
+      await tab.close();
+    }
+  });
+
+  it('fetches what is live again, by the only policy that makes markup of text', async () => {
+    const tab = await pages.open({ width: 1440, timezoneId: 'Asia/Tokyo' });
+    await tab.show('components');
+    await tab.page.evaluate(() => { document.querySelector('#live label').textContent = 'old'; });
+    await tab.page.locator('#live label', { hasText: '12,500 of 40,000 rows' }).waitFor();
+    const refused = await tab.page.evaluate(() => { try { document.body.innerHTML = '<b>x</b>'; } catch (error) { return String(error); } return 'taken'; });
+    assert.match(refused, /TrustedHTML/);
+    await tab.close();
+    pages.problems.splice(0, pages.problems.length, ...pages.problems.filter((text) => !/TrustedHTML/.test(text))); // that one was meant
+  });
+
   it('says times in the zone of the viewer', async () => {
     const tab = await pages.open({ width: 1440, timezoneId: 'Asia/Tokyo' });
     await tab.show('components');
