@@ -18,6 +18,8 @@ import (
 type userCommand struct {
 	List           userList           `cmd:"" help:"List users."`
 	Show           userShow           `cmd:"" help:"Show a user with credentials and live sessions."`
+	Create         userCreate         `cmd:"" help:"Make a user, whose addresses count once the person has signed in with one."`
+	Invite         userInvite         `cmd:"" help:"Mail a user who was never here where to sign in."`
 	Disable        userDisable        `cmd:"" help:"Disable a user and end all sessions."`
 	Enable         userEnable         `cmd:"" help:"Enable a disabled user."`
 	RevokeSessions userRevokeSessions `cmd:"" help:"End all sessions of a user, or one."`
@@ -193,6 +195,49 @@ func (c *userRevokeSessions) Run(s *session) error {
 	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
 		_, err := operate.RevokeSessions(by, tx, c.Env, id)
 		return "Every session has ended.", err
+	})
+}
+
+type userCreate struct {
+	Env        string `arg:"" help:"Environment id."`
+	Email      string `help:"Email address to sign in with."`
+	Phone      string `help:"Phone number to sign in with, with + and the country's code."`
+	Username   string `help:"Username."`
+	ExternalID string `help:"What the person is called elsewhere."`
+	Invite     bool   `help:"Mail an invitation, as user invite does."`
+}
+
+func (c *userCreate) Run(s *session) error {
+	var id, told string
+	err := s.write(func(by who.Caller, tx *store.Tx) (err error) {
+		n := operate.NewUser{Email: c.Email, Phone: c.Phone, ExternalID: c.ExternalID}
+		if c.Username != "" {
+			n.Username = &c.Username
+		}
+		if id, err = operate.CreateUser(by, tx, c.Env, n); err == nil && c.Invite {
+			told, err = operate.InviteUser(by, tx, c.Env, id, "")
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.stdout, id)
+	if told != "" {
+		fmt.Fprintln(s.stderr, "Invited", told+".")
+	}
+	return nil
+}
+
+type userInvite struct {
+	userArgs
+	URL string `name:"url" help:"Where to sign in, below one of the environment's origins; the first of them unless said."`
+}
+
+func (c *userInvite) Run(s *session) error {
+	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
+		told, err := operate.InviteUser(by, tx, c.Env, id, c.URL)
+		return "Invited " + told + ".", err
 	})
 }
 

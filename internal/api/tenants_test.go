@@ -145,6 +145,7 @@ func foreignIDs(t *testing.T, c *client, a, b tenant) {
 		{"POST", ops + "/users/{userId}/enable", service, nil},
 		{"POST", ops + "/users/{userId}/revoke-sessions", service, nil},
 		{"POST", ops + "/users/{userId}/export", service, nil},
+		{"POST", ops + "/users/{userId}/invite", service, nil},
 		{"POST", ops + "/users/{userId}/delete", service, m{"confirm": a.user.UserID, "abandonWallets": true}},
 		{"POST", ops + "/users/{userId}/credentials/{credentialId}/unlink", service, nil},
 		{"POST", ops + "/users/{userId}/sessions/{sessionId}/revoke", service, nil},

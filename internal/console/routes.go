@@ -53,7 +53,10 @@ func (c *Console) routes() []route {
 
 		// Users.
 		{"GET", e + "users", operator.UsersRead, "", userList, userListPage{}},
+		{"GET", e + "users/new", operator.UsersWrite, "", userNew, userCreatePage{}},
+		{"POST", e + "users", operator.UsersWrite, "", userCreate, userCreatePage{}},
 		{"GET", e + "users/{userId}", operator.UsersRead, "", userShow, userShowPage{}},
+		{"POST", e + "users/{userId}/invite", operator.UsersWrite, "", userInvite, nil},
 		{"POST", e + "users/{userId}/disable", operator.UsersWrite, "", userDisable, nil},
 		{"POST", e + "users/{userId}/enable", operator.UsersWrite, "", userEnable, nil},
 		{"POST", e + "users/{userId}/unlock", operator.UsersWrite, "", userUnlock, nil},

@@ -18,6 +18,7 @@ type userListPage struct {
 	Behind bool   // it is not the first page
 	Users  []userItem
 	Pager  Pager
+	New    string // path of making one; empty: the operator may not
 }
 
 // stateTab is a state that users can be listed by.
@@ -67,6 +68,9 @@ func userList(r *request) (answer, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if mayChangeUsers(r) {
+		p.New = p.Path + "/new"
 	}
 	p.More, p.Pager = found.More, pager(r, query.After, found.Next)
 	for _, user := range found.Users {

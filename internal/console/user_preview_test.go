@@ -79,6 +79,19 @@ func trouble() operate.UserDetail {
 	return d
 }
 
+// newcomer is somebody whom an operator has just made.
+func newcomer() operate.UserDetail {
+	d := grace()
+	d.NeverSignedIn, d.Unproven, d.ExternalID, d.Factors, d.LastVisitAt = true, true, "crm|1906", 0, time.Time{}
+	d.Credentials, d.RecoveryCodes, d.Sessions, d.Devices = d.Credentials[:2], 0, nil, nil
+	for i := range d.Credentials {
+		c := &d.Credentials[i]
+		c.Provenance, c.Confirmed, c.Counts, c.LetInBy = store.ProvenanceOperator, false, false, ""
+	}
+	d.Events = d.Events[2:]
+	return d
+}
+
 // markup is what somebody may call themselves.
 const markup = `<img src=x onerror="document.title='CANARY'"><script>document.title='CANARY'</script>"'` + "`${1}</title></code>"
 
@@ -114,7 +127,7 @@ func cannedUsers(change func(*userListPage)) userListPage {
 		itemOf(grace().UserSummary, p.Path), itemOf(canary().UserSummary, p.Path),
 		itemOf(operate.UserSummary{ID: "0193c7de-6f55-7f0e-8a55-7d6a0f1f2b13", CreatedAt: ago(day)}, p.Path),
 	}
-	p.Pager = Pager{Next: p.Path + "?after=" + graceID}
+	p.Pager, p.New = Pager{Next: p.Path + "?after=" + graceID}, p.Path+"/new"
 	change(&p)
 	return p
 }
@@ -136,6 +149,10 @@ var _ = canned(
 	sample{name: "user_show_auditor", at: inPreview + "users/" + graceID,
 		page: cannedUser(trouble(), func(p *userShowPage) { p.MayWrite = false })},
 	sample{name: "user_show_canary", at: inPreview + "users/" + canaryID, page: cannedUser(canary(), func(*userShowPage) {})},
+	sample{name: "user_show_new", at: inPreview + "users/" + graceID, page: cannedUser(newcomer(), func(*userShowPage) {})},
+	sample{name: "user_create", at: inPreview + "users/new", page: userCreatePage{Path: inPreview + "users", Invite: true}},
+	sample{name: "user_create_again", at: inPreview + "users", page: userCreatePage{Path: inPreview + "users", Email: "grace@example.com",
+		Username: "grace", First: markup, Problem: "Another user has grace@example.com."}},
 	sample{name: "user_delete", at: inPreview + "users/" + graceID + "/delete",
 		page: userDeletePage{Path: inPreview + "users/" + graceID, Name: "grace"}},
 	sample{name: "user_delete_wallets", at: inPreview + "users/" + graceID + "/delete", page: userDeletePage{

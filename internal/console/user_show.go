@@ -17,6 +17,9 @@ type userShowPage struct {
 	userItem
 	List      string // path of all users
 	Username  string
+	Elsewhere string      // what a file or an operator calls them
+	New       bool        // nobody was ever here as this user
+	Email     bool        // there is an address to invite them at
 	Fields    []userField // of the profile
 	Metadata  string      // JSON, indented
 	Ways      []userWay   // addresses, logins and wallets
@@ -82,7 +85,8 @@ func userShow(r *request) (answer, error) {
 // pageOf puts what is known of a person into words.
 func pageOf(d operate.UserDetail, list string) userShowPage {
 	p := userShowPage{
-		userItem: itemOf(d.UserSummary, list), List: list, Username: d.Username, Fields: profileFields(d), Codes: d.RecoveryCodes,
+		userItem: itemOf(d.UserSummary, list), List: list, Username: d.Username, Elsewhere: d.ExternalID, New: d.NeverSignedIn,
+		Fields: profileFields(d), Codes: d.RecoveryCodes,
 		Sessions: d.Sessions, More: d.MoreSessions, Devices: d.Devices, Events: d.Events,
 	}
 	var metadata bytes.Buffer
@@ -96,6 +100,7 @@ func pageOf(d operate.UserDetail, list string) userShowPage {
 	for _, c := range d.Credentials {
 		way := wayOf(c)
 		way.By = shown[c.LetInBy]
+		p.Email = p.Email || c.Format == store.FormatEmail
 		switch {
 		case c.EmbeddedWalletID != "":
 			p.Wallets = append(p.Wallets, way)
@@ -125,6 +130,7 @@ var letInNames = map[string]string{
 	store.ProvenanceSignUp: "signed up with it", store.ProvenanceElevatedToken: "after a step-up",
 	store.ProvenanceMFA: "right after a second factor", store.ProvenanceRevokeLink: "put back by an undo link",
 	store.ProvenanceEmbedded: "made and kept here", store.ProvenanceNothing: "nothing vouched for it",
+	store.ProvenanceImport: "a file said so", store.ProvenanceOperator: "an operator said so",
 }
 
 func wayOf(c operate.UserCredential) userWay {

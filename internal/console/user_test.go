@@ -74,7 +74,7 @@ func TestWhoMayChangeUsers(t *testing.T) {
 			t.Errorf("%s sees her page, or its forms, otherwise than they should:\n%s", role, page)
 		}
 		for _, action := range []string{"/disable", "/enable", "/unlock", "/sessions/" + session + "/revoke", "/revoke-sessions",
-			"/credentials/grace-phone/unlink", "/credentials/" + app + "/settle?decision=keep", "/reset-mfa", "/export", "/delete"} {
+			"/invite", "/credentials/grace-phone/unlink", "/credentials/" + app + "/settle", "/reset-mfa", "/export", "/delete"} {
 			got := post(t, c, users+"/"+id+action, url.Values{"decision": {"keep"}, "confirm": {"grace"}, "abandon": {"yes"}})
 			switch {
 			case !may && got.StatusCode != http.StatusForbidden:
@@ -194,5 +194,33 @@ func TestUserActionsRefuse(t *testing.T) {
 		if got := post(t, c, users+"/"+id+scoped.action, nil); got.Header.Get("Location") != Root+"step-up" {
 			t.Errorf("%s asks for nothing: %d", scoped.action, got.StatusCode)
 		}
+	}
+}
+
+// A user is made by the form, invited, and seen; what is wrong with the form is said on it.
+func TestCreateUser(t *testing.T) {
+	c := previewed(t, canneds{operator: ada, elevates: true})
+	users := Root + "e/" + previewEnvironment + "/users"
+	form := url.Values{"email": {" Grace@example.com"}, "username": {"grace"}, "firstName": {markup}, "invite": {"yes"}}
+	got := post(t, c, users, form)
+	to := got.Header.Get("Location")
+	if got.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, users+"/") {
+		t.Fatalf("%d to %q\n%s", got.StatusCode, to, body(t, got))
+	}
+	page := body(t, call(t, c, "GET", to, nil))
+	for _, want := range []string{"Nobody has signed in as this user yet", "Grace@example.com", "an operator said so", "user.invited"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page, "<img") {
+		t.Error("a name is markup")
+	}
+	if again := post(t, c, users, form); again.StatusCode != http.StatusUnprocessableEntity ||
+		!strings.Contains(body(t, again), "Another user has Grace@example.com.") {
+		t.Errorf("twice: %d", again.StatusCode)
+	}
+	if got := post(t, c, to+"/invite", nil); got.Header.Get("Location") != to {
+		t.Errorf("inviting again: %d", got.StatusCode)
 	}
 }

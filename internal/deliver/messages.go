@@ -234,6 +234,16 @@ func InviteToConsole(i ConsoleInvitation) Message {
 	return d.write(paragraph(fill(d.says.advice, d.with)))
 }
 
+// InviteUser tells a person that there is an account for them, and where to sign in. The
+// link is the same for everybody: it lets nobody in.
+func InviteUser(n Notice, appURL string) Message {
+	d := n.draft(Welcome, inert(n.To, maxAddress))
+	if appURL != "" {
+		d.before = []part{{Button: fill(in(n.Style.Language).notice.open, d.with), URL: link(appURL)}}
+	}
+	return d.write(paragraph(fill(d.says.advice, d.with)))
+}
+
 // draft is a notice on its way to be written.
 type draft struct {
 	notice Notice
@@ -251,7 +261,7 @@ func (n Notice) draft(template, what string) *draft {
 		d.facts = append(d.facts, fact{d.says.label, what, true})
 	}
 	d.facts = append(d.facts, fact{Label: w.notice.when, Value: d.with["when"]})
-	if template != Weaker && template != Invitation {
+	if template != Weaker && template != Invitation && template != Welcome {
 		d.facts = append(d.facts, fact{Label: w.notice.from, Value: d.with["device"]})
 	}
 	return d

@@ -52,6 +52,7 @@ func styled(s, revokeURL string, style deliver.Style) map[string]deliver.Message
 		"device revoked":    deliver.DeviceRevoked(notice, deliver.Thing{Kind: deliver.Passkey, Shown: s}),
 		"console invitation": deliver.InviteToConsole(deliver.ConsoleInvitation{To: to, From: from, Style: style, At: at, Where: s, Role: s,
 			Environment: s, By: s, URL: revoke, ValidFor: 24 * time.Hour}),
+		"user invitation": deliver.InviteUser(notice, revoke),
 		"weakened": deliver.EnvironmentWeakened(deliver.Weakened{
 			EnvironmentName: s, From: from, To: to, Style: style, At: at, Actor: s, Changes: []string{s, s},
 		}),

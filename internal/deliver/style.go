@@ -23,6 +23,7 @@ const (
 	Deleted       = "user_deleted"
 	Weaker        = "environment_weakened"
 	Invitation    = "console_invitation"
+	Welcome       = "user_invitation"
 )
 
 // Style is how an environment's messages look and what language they are in. The zero

@@ -77,6 +77,7 @@ type noticeWords struct {
 	moved      string // a thing that went to another account
 	disputed   string // what to do meanwhile
 
+	open              string // the button that leads to the app
 	accept, private   string // the button of an invitation, and what to know of its link
 	role, environment string
 	everywhere        string // all environments

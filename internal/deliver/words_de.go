@@ -38,6 +38,7 @@ var german = words{
 		disputed: "Sie können sich anmelden wie bisher. Bis entschieden ist, ob es bleibt, bestätigt weder es noch was davon abhängt " +
 			"etwas. Wenn Sie früher einen zweiten Faktor eingerichtet haben, melden Sie sich an und entscheiden Sie damit. Wenn " +
 			"nicht, wenden Sie sich an die Betreiber von {app}.",
+		open:   "{app} öffnen",
 		accept: "Einladung annehmen",
 		private: "Der Link gilt einmal, ist {valid} gültig und nur für diese Adresse. Geben Sie ihn nicht weiter: Wer ihn zuerst " +
 			"öffnet, richtet ein, wie Sie sich anmelden.",
@@ -123,6 +124,11 @@ var german = words{
 			lead: "Die Regeln der Umgebung {app} wurden geschwächt.",
 			advice: "Wenn das niemand von Ihnen entschieden hat, widerrufen Sie das benutzte Dienst-Token, stellen Sie die Regeln wieder " +
 				"her und lesen Sie das Audit-Protokoll."},
+		Welcome: {subject: "Sie haben ein Konto bei {app}", title: "Sie haben ein Konto",
+			preview: "Melden Sie sich mit dieser Adresse an, wann Sie möchten.", label: "Anmelden mit",
+			lead: "Die Betreiber von {app} haben ein Konto für Sie angelegt.",
+			advice: "Wenn Sie sich anmelden, wird ein Code an diese Adresse gesendet: Mit dieser E-Mail allein kommt " +
+				"niemand hinein. Wenn Sie sie nicht erwartet haben, ignorieren Sie sie."},
 		Invitation: {subject: "Sie sind zur Konsole von {app} eingeladen", title: "Sie sind zu einer Konsole eingeladen",
 			preview: "Öffnen Sie den Link nur, wenn Sie ihn erwartet haben.", label: "Von",
 			lead:   "Sie sind zur Konsole von {app} eingeladen.",

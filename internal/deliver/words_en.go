@@ -34,6 +34,7 @@ var english = words{
 		moved:   "{what}, which moved to another account",
 		disputed: "You can sign in as before. Until it is decided whether this stays, neither it nor what depends on it confirms " +
 			"anything. If you set up a second factor earlier, sign in and decide with that one. If not, ask the people who run {app}.",
+		open:   "Open {app}",
 		accept: "Accept the invitation",
 		private: "It works once, is valid for {valid}, and is for this address alone. Do not pass it on: whoever opens it first " +
 			"sets up how you sign in.",
@@ -115,6 +116,11 @@ var english = words{
 			lead: "The rules of environment {app} were weakened.",
 			advice: "If nobody of you decided this, revoke the service token that was used, put the rules back and read the audit " +
 				"log."},
+		Welcome: {subject: "You have an account at {app}", title: "You have an account",
+			preview: "Sign in with this address, whenever you like.", label: "Sign in with",
+			lead: "The people who run {app} have made an account for you.",
+			advice: "When you sign in, a code is sent to this address: nobody gets in by this mail alone. If you did not " +
+				"expect it, ignore it."},
 		Invitation: {subject: "You are invited to the console of {app}", title: "You are invited to a console",
 			preview: "Open the link only if you expected it.", label: "By",
 			lead:   "You are invited to the console of {app}.",

@@ -35,6 +35,7 @@ var spanish = words{
 		disputed: "Puedes iniciar sesión como antes. Hasta que se decida si se queda, ni esto ni lo que depende de ello confirma " +
 			"nada. Si " +
 			"configuraste antes un segundo factor, inicia sesión y decide con él. Si no, pregunta a quienes llevan {app}.",
+		open:   "Abrir {app}",
 		accept: "Aceptar la invitación",
 		private: "El enlace sirve una vez, vale durante {valid} y es solo para esta dirección. No lo pases a nadie: quien lo abra " +
 			"primero configura cómo inicias sesión.",
@@ -121,6 +122,11 @@ var spanish = words{
 			lead: "Las reglas del entorno {app} se han debilitado.",
 			advice: "Si no lo decidió nadie de vosotros, revoca el token de servicio que se usó, restablece las reglas y lee el registro " +
 				"de auditoría."},
+		Welcome: {subject: "Tienes una cuenta en {app}", title: "Tienes una cuenta",
+			preview: "Inicia sesión con esta dirección cuando quieras.", label: "Inicia sesión con",
+			lead: "Quienes llevan {app} han creado una cuenta para ti.",
+			advice: "Cuando inicies sesión, se enviará un código a esta dirección: con este correo solo no entra nadie. " +
+				"Si no lo esperabas, ignóralo."},
 		Invitation: {subject: "Te invitan a la consola de {app}", title: "Te invitan a una consola",
 			preview: "Abre el enlace solo si lo esperabas.", label: "Por",
 			lead:   "Te invitan a la consola de {app}.",

@@ -39,6 +39,7 @@ var french = words{
 			"quoi que " +
 			"ce soit. Si vous aviez configuré un second facteur avant, connectez-vous et tranchez avec lui. Sinon, adressez-vous à " +
 			"ceux qui gèrent {app}.",
+		open:   "Ouvrir {app}",
 		accept: "Accepter l’invitation",
 		private: "Le lien sert une fois, reste valable {valid} et n’est que pour cette adresse. Ne le transmettez pas : qui " +
 			"l’ouvre en premier configure votre façon de vous connecter.",
@@ -128,6 +129,11 @@ var french = words{
 			lead: "Les règles de l’environnement {app} ont été affaiblies.",
 			advice: "Si aucun de vous ne l’a décidé, révoquez le jeton de service utilisé, rétablissez les règles et lisez le journal " +
 				"d’audit."},
+		Welcome: {subject: "Vous avez un compte sur {app}", title: "Vous avez un compte",
+			preview: "Connectez-vous avec cette adresse quand vous voulez.", label: "Se connecter avec",
+			lead: "Ceux qui gèrent {app} ont créé un compte pour vous.",
+			advice: "Quand vous vous connectez, un code est envoyé à cette adresse : personne n’entre avec ce seul " +
+				"e-mail. Si vous ne l’attendiez pas, ignorez-le."},
 		Invitation: {subject: "Vous êtes invité à la console de {app}", title: "Vous êtes invité à une console",
 			preview: "N’ouvrez le lien que si vous l’attendiez.", label: "Par",
 			lead:   "Vous êtes invité à la console de {app}.",

@@ -35,6 +35,7 @@ var portuguese = words{
 		disputed: "Você pode entrar como antes. Até que se decida se isto fica, nem isto nem o que depende disto confirma coisa " +
 			"alguma. Se " +
 			"você configurou antes um segundo fator, entre e decida com ele. Se não, fale com quem cuida de {app}.",
+		open:   "Abrir {app}",
 		accept: "Aceitar o convite",
 		private: "O link serve uma vez, vale por {valid} e é só para este endereço. Não o passe adiante: quem o abrir primeiro " +
 			"configura como você entra.",
@@ -121,6 +122,11 @@ var portuguese = words{
 			lead: "As regras do ambiente {app} foram enfraquecidas.",
 			advice: "Se nenhum de vocês decidiu isso, revogue o token de serviço usado, restabeleça as regras e leia o registro de " +
 				"auditoria."},
+		Welcome: {subject: "Você tem uma conta em {app}", title: "Você tem uma conta",
+			preview: "Entre com este endereço quando quiser.", label: "Entre com",
+			lead: "Quem cuida de {app} criou uma conta para você.",
+			advice: "Quando você entrar, um código será enviado a este endereço: só com este e-mail ninguém entra. Se " +
+				"você não o esperava, ignore-o."},
 		Invitation: {subject: "Você foi convidado para o console de {app}", title: "Você foi convidado para um console",
 			preview: "Abra o link só se você o esperava.", label: "Por",
 			lead:   "Você foi convidado para o console de {app}.",

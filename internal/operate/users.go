@@ -135,7 +135,7 @@ func lookUp(tx *store.Tx, environmentID, text string, matches func(found, key st
 		}
 	}
 	var ids []string
-	if utf8.ValidString(text) && !strings.ContainsRune(text, 0) {
+	if storable(text) { // what a file or an operator calls them
 		imported, err := tx.UserByExternalID(environmentID, text)
 		switch {
 		case err == nil:
@@ -163,6 +163,9 @@ func lookUp(tx *store.Tx, environmentID, text string, matches func(found, key st
 	rows, err := tx.UsersOf(environmentID, ids[:min(len(ids), store.UsersAtOnce)])
 	return rows, more, err
 }
+
+// storable reports whether a text may be in a column of texts.
+func storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
 // searchKeys are what a text may stand for among the keys of the store: as it is typed,
 // and as an address, a number or a wallet that is written in another way.

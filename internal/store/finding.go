@@ -145,7 +145,7 @@ func (tx *Tx) UsersOf(environmentID string, ids []string) ([]UserRow, error) {
 // CredentialsOf reads the credentials of these users, at most [UsersAtOnce], by the id
 // of the user, oldest first.
 func (tx *Tx) CredentialsOf(environmentID string, ids []string) (map[string][]CredentialRow, error) {
-	rows, err := tx.Rows(`SELECT `+credentialColumns+` FROM credentials WHERE environment_id = $1 AND user_id IN (`+anyOf+`)
+	rows, err := tx.Rows(`SELECT `+credentialColumns+` FROM credentials WHERE environment_id || '' = $1 AND user_id IN (`+anyOf+`)
 		ORDER BY created_at, id`, padded(environmentID, ids)...)
 	all, err := collect(rows, err, func(rows Rows) (CredentialRow, error) { return scanCredential(rows) })
 	of := map[string][]CredentialRow{}

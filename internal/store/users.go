@@ -20,7 +20,7 @@ type UserRow struct {
 
 	Factors int // how many MFA methods are enrolled, whether or not they count
 
-	ExternalID   string    // what the file that the user was imported from calls them; empty: they were not
+	ExternalID   string    // what a file or an operator calls them elsewhere; empty: nobody said
 	FirstVisitAt time.Time // when they first signed in; zero: never
 }
 
@@ -30,9 +30,9 @@ const userColumns = `users.id, users.environment_id, users.username, users.profi
 // InsertUser adds u; CreatedAt and LastVisitAt are the transaction's time.
 func (tx *Tx) InsertUser(u UserRow) error {
 	now := millis(tx.Now())
-	_, err := tx.Exec(`INSERT INTO users (id, environment_id, username, profile, created_at, last_visit_at, search)
-		VALUES ($1, $2, $3, $4, $5, $5, $6)`,
-		u.ID, u.EnvironmentID, nullText(u.Username), u.Profile, now, SearchKey(u.Username))
+	_, err := tx.Exec(`INSERT INTO users (id, environment_id, username, profile, created_at, last_visit_at, search, external_id)
+		VALUES ($1, $2, $3, $4, $5, $5, $6, $7)`,
+		u.ID, u.EnvironmentID, nullText(u.Username), u.Profile, now, SearchKey(u.Username), nullText(u.ExternalID))
 	return err
 }
 

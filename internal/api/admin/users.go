@@ -22,6 +22,18 @@ func (a *API) userRoutes() []door.Route {
 			Handler: door.Handle(users),
 		},
 		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users", Section: "ours",
+			Summary: "Make a user, whose addresses count once the person has signed in with one",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(createUser),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/invite", Section: "ours",
+			Summary: "Mail a user who was never here where to sign in",
+			Gate:    door.Service(serviceauth.UsersWrite),
+			Handler: door.Handle(inviteUser),
+		},
+		{
 			Method: "GET", Path: door.Admin + "/environments/{environmentId}/users/{userId}", Section: "ours",
 			Summary: "Show a user: credentials, sessions, devices, open limits and recent events",
 			Gate:    door.Service(serviceauth.UsersRead),
@@ -189,6 +201,39 @@ func unlock(c *door.Call, _ door.None) (door.None, error) {
 	return door.None{}, userNotFound(c.Write(func(tx *store.Tx) error {
 		return operate.UnlockUser(c.Caller, tx, c.Tenant.ID, c.Path("userId"))
 	}))
+}
+
+// CreatedUser names a user that was made.
+type CreatedUser struct {
+	ID string `json:"id"`
+}
+
+func createUser(c *door.Call, n operate.NewUser) (CreatedUser, error) {
+	var made CreatedUser
+	err := c.Write(func(tx *store.Tx) (err error) {
+		made.ID, err = operate.CreateUser(c.Caller, tx, c.Tenant.ID, n)
+		return err
+	})
+	return made, err
+}
+
+// InviteRequest says where the invitation leads to.
+type InviteRequest struct {
+	URL string `json:"url,omitempty"` // below one of the environment's origins; empty: the first of them
+}
+
+// InvitedUser says where the invitation went.
+type InvitedUser struct {
+	Email string `json:"email"`
+}
+
+func inviteUser(c *door.Call, r InviteRequest) (InvitedUser, error) {
+	var invited InvitedUser
+	err := c.Write(func(tx *store.Tx) (err error) {
+		invited.Email, err = operate.InviteUser(c.Caller, tx, c.Tenant.ID, c.Path("userId"), r.URL)
+		return err
+	})
+	return invited, userNotFound(err)
 }
 
 func exportUser(c *door.Call, _ door.None) (operate.UserExport, error) {
