@@ -17,6 +17,7 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -38,8 +39,9 @@ type Config struct {
 	Senders    deliver.Senders
 	Secrets    environment.Secrets
 	Shadow     *shadow.Counter
-	HTTP       *http.Client    // the only way out to addresses that a document names
-	Operators  func() []string // who is mailed when rules are weakened
+	HTTP       *http.Client        // the only way out to addresses that a document names
+	Operators  func() []string     // who is mailed when rules are weakened
+	Mailer     operate.Transcriber // nil: there is none to try
 
 	Development bool // says loudly what it is
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/operator"
@@ -104,6 +105,7 @@ func previewed(t testing.TB, v visitors) *Console {
 		RequestID:  func(*http.Request) string { return "REQUEST5ID3OF2THE7PREVIEW" },
 		ClientAddr: func(*http.Request) string { return "192.0.2.7" },
 		PublicURL:  "https://auth.example.com", Secrets: environment.Secrets{}, Operators: func() []string { return nil },
+		Mailer: new(deliver.Inbox), HTTP: http.DefaultClient,
 	}, v)
 	addComponents(t, c)
 	return c

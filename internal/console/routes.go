@@ -73,6 +73,14 @@ func (c *Console) routes() []route {
 		{"GET", e + "audit", operator.AuditRead, "", auditList, auditListPage{}},
 		{"GET", e + "audit/export", operator.AuditRead, "", auditExport, nil},
 		{"GET", e + "audit/{entryId}", operator.AuditRead, "", auditShow, auditShowPage{}},
+		// Delivery.
+		{"GET", e + "delivery", operator.EnvironmentsRead, "", delivery, deliveryPage{}},
+		{"POST", e + "delivery/test", operator.EnvironmentsWrite, "", mailTry, mailTriedPage{}},
+		{"GET", e + "delivery/templates/{template}/{language}", operator.EnvironmentsRead, "", mailWords, mailWordsPage{}},
+		{"POST", e + "delivery/templates/{template}/{language}", operator.EnvironmentsWrite, "", mailWordsSave, mailWordsPage{}},
+		{"GET", e + "delivery/templates/{template}/{language}/frame", operator.EnvironmentsRead, "", mailFrame, nil},
+		{"GET", e + "delivery/token", operator.EnvironmentsRead, "", tokenExplain, tokenExplainPage{}},
+		{"POST", e + "delivery/token", operator.EnvironmentsRead, "", tokenExplained, tokenExplainPage{}},
 
 		// Developers.
 		{"GET", e + "developers", operator.EnvironmentsRead, "", developers, developersPage{}},

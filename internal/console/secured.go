@@ -14,7 +14,7 @@ const assetPath = Root + "assets/"
 // contentPolicy lets a page load our own files and send forms to us, and nothing else. Markup
 // made of text is refused but by the one place of live.ts that has a policy for it.
 var contentPolicy = strings.Join([]string{
-	"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
+	"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'", "frame-src 'self'",
 	"form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 	"require-trusted-types-for 'script'", "trusted-types console",
 }, "; ")

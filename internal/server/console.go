@@ -9,6 +9,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/console"
 	"github.com/stepup-auth/stepup/internal/door"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/outbound"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -23,10 +24,12 @@ func (s *Server) console(tenants *tenant.Registry) http.Handler {
 		return nil
 	}
 	desk := &operator.Desk{DB: c.DB, Tenants: tenants, Now: c.Now, URL: c.ConsoleURL, Development: c.Development != nil}
+	mailer, _ := c.Mailer.(operate.Transcriber) // those of this binary all tell what was said
 	return console.New(console.Config{
 		DB: c.DB, Tenants: tenants, Now: c.Now, Log: c.Log, RequestID: requestID, ClientAddr: s.clients.address, PublicURL: c.PublicURL,
 		Senders: s.senders, Secrets: c.Secrets(), Shadow: s.shadow, HTTP: outbound.NewClient(c.OutboundAllow),
 		Operators: func() []string { return c.Operators }, Development: c.Development != nil,
+		Mailer: mailer,
 	}, desk)
 }
 

@@ -1,0 +1,70 @@
+package console
+
+import (
+	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/method/external"
+)
+
+var cannedExternal = environment.ExternalAuth{Enabled: true, Issuer: "https://login.example.com", Audience: "acme-pay",
+	JWKSURL: "https://login.example.com/keys"}
+
+func cannedDelivery(change func(*deliveryPage)) deliveryPage {
+	p := deliveryPage{
+		Transport: transport{Address: "mail.example.com:587", Encrypted: "STARTTLS, without which nothing is sent", LogsIn: true},
+		Sender:    `"Acme Pay" <no-reply@example.com>`, AppName: "Acme Pay", Language: "en", Languages: []string{"en", "de", "ja"},
+		To: "ada@example.com", External: cannedExternal, Path: inPreview + "delivery", MayWrite: true,
+		Mails: []choice{{"sign_in", "Sign in", true}, {"step_up", "Step up", false}},
+		Templates: []mailRow{
+			{"Sign in", []mailLanguage{{"en", inPreview + "delivery/templates/sign_in/en", false},
+				{"de", inPreview + "delivery/templates/sign_in/de", true}}},
+			{"Step up", []mailLanguage{{"en", inPreview + "delivery/templates/step_up/en", false}}},
+		},
+		Providers: []providerRow{
+			{Name: "github", Title: "GitHub", ClientID: "Iv1.0123456789abcdef", Redirect: previewIssuer + "/providers/github/redirect",
+				Secret: "file github"},
+			{Name: "acme", Title: "<b>Acme</b>", ClientID: "<script>alert(1)</script>",
+				Redirect: previewIssuer + "/providers/acme/redirect", Secret: "variable ACME",
+				Problem: "its client secret cannot be read; on the server, stepup doctor says why"},
+		},
+	}
+	change(&p)
+	return p
+}
+
+func cannedWords(change func(*mailWordsPage)) mailWordsPage {
+	own := map[string]deliver.Own{deliver.StepUp: {Closing: "Questions? Ask in any branch of {app}."}}
+	m, _ := deliver.Sample(deliver.StepUp, deliver.Style{Own: own}, "Acme Pay", "no-reply@example.com")
+	p := mailWordsPage{Name: "Step up", Language: "en", Own: environment.MailText{Closing: "Questions? Ask in any branch of {app}."},
+		Placeholders: []string{"app", "valid"}, Subject: m.Subject, Text: m.Text, Frame: inPreview + "delivery/templates/step_up/en/frame",
+		Path: inPreview + "delivery/templates/step_up/en", Delivery: inPreview + "delivery", MayWrite: true}
+	change(&p)
+	return p
+}
+
+var _ = canned(
+	sample{name: "delivery", at: inPreview + "delivery", page: cannedDelivery(func(*deliveryPage) {})},
+	sample{name: "delivery_development", at: inPreview + "delivery", page: cannedDelivery(func(p *deliveryPage) {
+		p.Transport, p.Providers, p.External, p.MayWrite = transport{Development: true}, nil, environment.ExternalAuth{}, false
+		p.SenderProblem = "this server does not let the environment send from it"
+	})},
+	sample{name: "mail_tried", at: inPreview + "delivery/test", page: mailTriedPage{To: "ada@example.com", Path: inPreview + "delivery",
+		Lines: []deliver.Line{{Text: "connecting to mail.example.com:587"}, {By: "us", Text: "EHLO example.com"},
+			{By: "server", Text: "250 <script>alert(1)</script>"}, {By: "us", Text: "RCPT TO:<ada@example.com>"},
+			{Text: `sending mail: RCPT TO: server answered 550 "no such mailbox"`}}}},
+	sample{name: "mail_words", at: inPreview + "delivery/templates/step_up/en", page: cannedWords(func(*mailWordsPage) {})},
+	sample{name: "mail_words_change", at: inPreview + "delivery/templates/step_up/en", page: cannedWords(func(p *mailWordsPage) {
+		p.Changes = []settingsChange{{`mail.templates[step_up].texts[en].closing: + Questions?`,
+			"people are told other words in mails with codes and warnings"}}
+	})},
+	sample{name: "mail_words_again", at: inPreview + "delivery/templates/step_up/en", page: cannedWords(func(p *mailWordsPage) {
+		p.Problem, p.Own.Intro = "line 9: mail.templates[0].texts[0].intro: has a brace without its other one", "{<img src=x>"
+	})},
+	sample{name: "token_explain", at: inPreview + "delivery/token",
+		page: tokenExplainPage{External: cannedExternal, Path: inPreview + "delivery/token"}},
+	sample{name: "token_explained", at: inPreview + "delivery/token",
+		page: tokenExplainPage{External: cannedExternal, Path: inPreview + "delivery/token", Asked: true, Diagnosis: external.Diagnosis{
+			Findings: []external.Finding{{Check: "form", Result: external.Passed, Found: `a JWT with alg RS256 and kid "2026"`},
+				{Check: "iss", Result: external.Failed, Found: `"<b>evil</b>"`, Fix: `externalAuth.iss is "https://login.example.com"`}},
+			Assertion: []external.Finding{{Check: "jti", Result: external.Skipped}}}}},
+)
