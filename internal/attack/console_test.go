@@ -132,7 +132,8 @@ func TestConsoleOfItsOwnOrigin(t *testing.T) {
 		host, path string
 		want       int
 	}{
-		{"console.example.com", "/console/sign-in", 200}, {"CONSOLE.example.com:443", "/console/sign-in", 200}, {"console.example.com", "/", 302},
+		{"console.example.com", "/console/sign-in", 200}, {"CONSOLE.example.com:443", "/console/sign-in", 200},
+		{"console.example.com", "/", 302},
 		{"", "/console/sign-in", 404}, {"evil.example", "/console/sign-in", 404},
 		{"console.example.com", servertest.SDK(servertest.A) + "/settings", 404}, {"console.example.com", "/healthz", 404},
 		{"", "/healthz", 200},

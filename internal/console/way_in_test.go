@@ -195,7 +195,8 @@ func TestDetour(t *testing.T) {
 	typed.Set("email", "bob@example.com")
 	_, page = b.post("/console/operators/invite", typed)
 	form := fields(page)
-	if form.Get("email") != "bob@example.com" || form.Get("role") != "auditor" || form.Get("_step_up_action") != "/console/operators/invite" {
+	if form.Get("email") != "bob@example.com" || form.Get("role") != "auditor" ||
+		form.Get("_step_up_action") != "/console/operators/invite" {
 		t.Fatalf("kept: %v", form)
 	}
 	form.Set("code", "000000")
@@ -209,7 +210,8 @@ func TestDetour(t *testing.T) {
 	form.Set("code", ada.Code())
 	before := b.cookie
 	answer, _ = b.post("/console/step-up", form)
-	if answer.StatusCode != http.StatusTemporaryRedirect || answer.Header.Get("Location") != "/console/operators/invite" || b.cookie == before {
+	if answer.StatusCode != http.StatusTemporaryRedirect || answer.Header.Get("Location") != "/console/operators/invite" ||
+		b.cookie == before {
 		t.Fatalf("%d to %s", answer.StatusCode, answer.Header.Get("Location"))
 	}
 	answer, _ = b.post("/console/operators/invite", form) // as browsers do after 307
@@ -222,7 +224,8 @@ func TestDetour(t *testing.T) {
 	if answer, _ := other.post("/console/operators/invite", typed); answer.StatusCode != http.StatusForbidden {
 		t.Errorf("one operator's proof does for another: %d", answer.StatusCode)
 	}
-	for _, action := range []string{"https://evil.example/", "//evil.example/console/", `/console/\evil.example`, "/api/v0/x", "javascript:x"} {
+	for _, action := range []string{"https://evil.example/", "//evil.example/console/", `/console/\evil.example`, "/api/v0/x",
+		"javascript:x"} {
 		form.Set("_step_up_action", action)
 		answer, _ := b.post("/console/step-up", form)
 		if to := answer.Header.Get("Location"); to != "" && to != "/console/" {
@@ -242,7 +245,8 @@ func TestOtherSites(t *testing.T) {
 		"/console/step-up/prompt": {}, "/console/operators/invite": {"email": {"mallory@example.com"}, "role": {"owner"}},
 	} {
 		b := &browser{t: t, console: c, cookie: ada.Cookie}
-		for _, header := range []map[string]string{{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}} {
+		for _, header := range []map[string]string{{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"},
+			{"Origin": "null"}} {
 			answer := b.send("POST", path, form, header)
 			if answer.StatusCode != http.StatusForbidden || b.cookie != ada.Cookie {
 				t.Errorf("F5: %s with %v: %d", path, header, answer.StatusCode)
@@ -302,14 +306,14 @@ func TestRoleGone(t *testing.T) {
 		return operator.SetRole(operatortest.Host, tx, operator.Host{}, ada.Visit(t).ID,
 			operator.Grant{EnvironmentID: shop, Role: operator.Auditor})
 	})
-	if answer, _ := b.post("/console/e/"+shop+"/members/invite", url.Values{"email": {"x@example.com"}, "role": {"owner"}}); answer.StatusCode !=
-		http.StatusForbidden {
+	answer, _ := b.post("/console/e/"+shop+"/members/invite", url.Values{"email": {"x@example.com"}, "role": {"owner"}})
+	if answer.StatusCode != http.StatusForbidden {
 		t.Errorf("C8: with a role that is gone: %d", answer.StatusCode)
 	}
 	w.Write(t, func(tx *store.Tx) error {
 		return operator.Remove(operatortest.Host, tx, operator.Host{}, ada.Visit(t).ID, shop)
 	})
-	answer, _ := b.get("/console/e/" + shop + "/members")
+	answer, _ = b.get("/console/e/" + shop + "/members")
 	b.leads(answer, "/console/sign-in?to="+url.QueryEscape("/console/e/"+shop+"/members"))
 }
 
