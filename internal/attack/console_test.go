@@ -42,7 +42,8 @@ func TestF9OperatorsEnvironmentIsNone(t *testing.T) {
 			continue
 		}
 		walked++
-		for who, header := range map[string]http.Header{"nobody": nil, "a user of another": ada.Header(), "a service": servertest.Bearer(token)} {
+		for who, header := range map[string]http.Header{"nobody": nil, "a user of another": ada.Header(),
+			"a service": servertest.Bearer(token)} {
 			answer := func(id string) (int, string) {
 				path := name.ReplaceAllString(strings.ReplaceAll(route.Path, "{environmentId}", id), unknown)
 				var body any
@@ -112,6 +113,7 @@ func TestConsoleCookieIsNoSession(t *testing.T) {
 func TestConsoleOfItsOwnOrigin(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.WithConfig(func(p *config.Production) { p.ConsoleURL = "https://console.example.com" }))
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	host := func(name, path string) int {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+path, nil)
@@ -121,7 +123,7 @@ func TestConsoleOfItsOwnOrigin(t *testing.T) {
 		if name != "" {
 			request.Host = name
 		}
-		answer, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(request)
+		answer, err := client.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
