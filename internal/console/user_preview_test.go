@@ -113,7 +113,7 @@ func canary() operate.UserDetail {
 
 func cannedUser(d operate.UserDetail, change func(*userShowPage)) userShowPage {
 	p := pageOf(d, inPreview+"users")
-	p.MayWrite, p.AuditPath = true, inPreview+"audit?userId="+p.ID
+	p.MayWrite, p.AuditPath = true, inPreview+"audit?user="+p.ID
 	change(&p)
 	return p
 }

@@ -75,7 +75,7 @@ func userShow(r *request) (answer, error) {
 	p := pageOf(detail, r.within("users"))
 	p.MayWrite = mayChangeUsers(r)
 	if r.frames[inEnvironment+"audit"] && r.may(operator.AuditRead) {
-		p.AuditPath = r.within("audit") + "?userId=" + p.ID
+		p.AuditPath = r.within("audit") + "?user=" + p.ID
 	} else if !r.may(operator.AuditRead) {
 		p.Events = nil
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -215,6 +216,19 @@ func TestCreateUser(t *testing.T) {
 	}
 	if strings.Contains(page, "<img") {
 		t.Error("a name is markup")
+	}
+	log := Root + "e/" + previewEnvironment + "/audit?user=" + strings.TrimPrefix(to, users+"/")
+	other, _, _ := person(t, c, "hedy")
+	if err := c.DB.Write(t.Context(), func(tx *store.Tx) error {
+		return audit.Record(tx, audit.By{Actor: "system", EnvironmentID: previewEnvironment, UserID: other}, "user.frowned", nil)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(page, `href="`+log+`"`) {
+		t.Error("no link leads to all that happened")
+	}
+	if text := body(t, call(t, c, "GET", log, nil)); !strings.Contains(text, "user.invited") || strings.Contains(text, "user.frowned") {
+		t.Error("the link leads to something else than what happened to this user")
 	}
 	if again := post(t, c, users, form); again.StatusCode != http.StatusUnprocessableEntity ||
 		!strings.Contains(body(t, again), "Another user has Grace@example.com.") {
