@@ -69,6 +69,9 @@ func (c *Console) routes() []route {
 		{"GET", e + "users/{userId}/delete", operator.UsersWrite, "", userDeleteAsk, userDeletePage{}},
 		{"POST", e + "users/{userId}/delete", operator.UsersWrite, scopeUser, userDelete, userDeletePage{}},
 
+		// Overview.
+		{"GET", e + "overview", operator.EnvironmentsRead, "", overview, overviewPage{}},
+
 		// Audit.
 		{"GET", e + "audit", operator.AuditRead, "", auditList, auditListPage{}},
 		{"GET", e + "audit/export", operator.AuditRead, "", auditExport, nil},

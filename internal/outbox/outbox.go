@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/figures"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -179,11 +180,25 @@ func (w *Worker) send(ctx context.Context, row store.OutboxRow, now time.Time) e
 		return w.finish(ctx, row.ID)
 	case deliver.Permanent(err):
 		log.Error("message refused for good", "error", err)
-		return w.finish(ctx, row.ID)
+		return w.fail(ctx, row, e, func(tx *store.Tx) error { return tx.DeleteOutbox(row.ID) })
 	}
 	wait := min(time.Duration(1)<<min(row.Attempts, 9)*time.Second, 5*time.Minute)
 	log.Warn("message not sent, trying again", "attempts", row.Attempts, "error", err)
-	return w.db.Write(ctx, func(tx *store.Tx) error { return tx.DeferOutbox(row.ID, tx.Now().Add(wait)) })
+	return w.fail(ctx, row, e, func(tx *store.Tx) error { return tx.DeferOutbox(row.ID, tx.Now().Add(wait)) })
+}
+
+// fail counts a try that failed, with what becomes of the message.
+func (w *Worker) fail(ctx context.Context, row store.OutboxRow, e envelope, settle func(*store.Tx) error) error {
+	name := figures.Mail
+	if e.Text != nil {
+		name = figures.Text
+	}
+	return w.db.Write(ctx, func(tx *store.Tx) error {
+		if err := figures.Failed(tx, row.EnvironmentID, name); err != nil {
+			return err
+		}
+		return settle(tx)
+	})
 }
 
 // hand gives the message to whoever sends it.

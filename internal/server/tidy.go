@@ -7,12 +7,14 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/figures"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
 const (
 	tidyEvery   = 2 * time.Second
 	noteEvery   = time.Minute
+	countEvery  = 20 * time.Second
 	forgetEvery = time.Hour
 	sizesEvery  = 10 * time.Minute
 	stopTime    = 5 * time.Second
@@ -25,7 +27,7 @@ const (
 func (s *Server) tidy(ctx context.Context) {
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
-	var forgotten, measured, noted time.Time
+	var forgotten, measured, noted, counted time.Time
 	for {
 		now := s.config.Now()
 		s.log(ctx, "counting refusals", s.refusals.Flush(ctx, s.config.DB, false))
@@ -34,6 +36,10 @@ func (s *Server) tidy(ctx context.Context) {
 			noted = now
 			s.log(ctx, "noting forwarded headers", s.noteForwarding(ctx))
 			s.log(ctx, "noting which service tokens are used", s.uses.Flush(ctx, s.config.DB))
+		}
+		if now.Sub(counted) >= countEvery {
+			counted = now
+			s.log(ctx, "counting figures", s.count(ctx))
 		}
 		if now.Sub(forgotten) >= forgetEvery {
 			forgotten = now
@@ -80,6 +86,33 @@ func (s *Server) collect(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// count counts what the audit log tells, for the console. Nodes that do so at once wait
+// for one another.
+func (s *Server) count(ctx context.Context) error {
+	var rows []store.EnvironmentName
+	err := s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		rows, err = tx.EnvironmentNames()
+		return err
+	})
+	for _, row := range rows {
+		if err != nil {
+			return err
+		}
+		more := false
+		err = s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
+			more, err = figures.Waiting(tx, row.ID)
+			return err
+		})
+		for more && err == nil {
+			err = s.config.DB.Write(ctx, func(tx *store.Tx) (err error) {
+				more, err = figures.Count(tx, row.ID)
+				return err
+			})
+		}
+	}
+	return err
 }
 
 func (s *Server) noteForwarding(ctx context.Context) error {

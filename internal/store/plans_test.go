@@ -34,7 +34,9 @@ var wholesale = []string{
 	`UPDATE outbox SET next_try_at = $1`,
 	`SELECT MAX(id) FROM (SELECT id FROM mfa_tokens`, // a slice, by the key
 	`DELETE FROM mfa_tokens WHERE id > $1`,
-	`DELETE FROM refusals WHERE minute = (SELECT MIN(minute)`, // a minute that is over, on one node
+	`DELETE FROM figures WHERE environment_id = $1 AND span = $2`, // what is too old, by the key
+	`SELECT span, at, name, count FROM figures`,                   // of a period, by the key: a chart of all of them
+	`DELETE FROM refusals WHERE minute = (SELECT MIN(minute)`,     // a minute that is over, on one node
 	`SELECT COUNT(*) FROM (SELECT 1 FROM refusals`,
 	`DELETE FROM audit_sources WHERE id IN
 		(SELECT`, // some at a time
