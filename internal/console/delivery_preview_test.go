@@ -4,6 +4,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/method/external"
+	"github.com/stepup-auth/stepup/internal/method/social"
 )
 
 var cannedExternal = environment.ExternalAuth{Enabled: true, Issuer: "https://login.example.com", Audience: "acme-pay",
@@ -60,6 +61,17 @@ var _ = canned(
 	sample{name: "mail_words_again", at: inPreview + "delivery/templates/step_up/en", page: cannedWords(func(p *mailWordsPage) {
 		p.Problem, p.Own.Intro = "line 9: mail.templates[0].texts[0].intro: has a brace without its other one", "{<img src=x>"
 	})},
+	sample{name: "provider_try", at: inPreview + "delivery/providers/acme/try", page: providerTryPage{Title: "Acme", State: "state",
+		Address: "https://login.acme.example/authorize?client_id=stepup", Path: inPreview + "delivery/providers/acme"}},
+	sample{name: "provider_try_pending", at: inPreview + "delivery/providers/acme/tried", page: providerTryPage{Title: "Acme",
+		State: "state", Path: inPreview + "delivery/providers/acme", Trial: social.Trial{Pending: true}}},
+	sample{name: "provider_tried", at: inPreview + "delivery/providers/acme/tried", page: providerTryPage{Title: "Acme",
+		Path: inPreview + "delivery/providers/acme", Back: inPreview + "delivery", Trial: social.Trial{
+			Steps:   []social.Step{{Did: "the browser came back from the provider with a code"}, {Did: "the profile was read"}},
+			Account: social.Identity{Subject: "<script>1</script>", Display: "<b>Ada</b>", Emails: []string{"<i>ada@example.com</i>"}}}}},
+	sample{name: "provider_tried_failed", at: inPreview + "delivery/providers/acme/tried", page: providerTryPage{Title: "Acme",
+		Path: inPreview + "delivery/providers/acme", Back: inPreview + "delivery", Trial: social.Trial{Steps: []social.Step{
+			{Did: "asking the provider who it is", Failed: `the token endpoint answered 401 "<script>"`}}}}},
 	sample{name: "token_explain", at: inPreview + "delivery/token",
 		page: tokenExplainPage{External: cannedExternal, Path: inPreview + "delivery/token"}},
 	sample{name: "token_explained", at: inPreview + "delivery/token",

@@ -82,6 +82,8 @@ func (c *Console) routes() []route {
 		{"GET", e + "delivery/templates/{template}/{language}", operator.EnvironmentsRead, "", mailWords, mailWordsPage{}},
 		{"POST", e + "delivery/templates/{template}/{language}", operator.EnvironmentsWrite, "", mailWordsSave, mailWordsPage{}},
 		{"GET", e + "delivery/templates/{template}/{language}/frame", operator.EnvironmentsRead, "", mailFrame, nil},
+		{"POST", e + "delivery/providers/{provider}/try", operator.EnvironmentsWrite, "", providerTry, providerTryPage{}},
+		{"POST", e + "delivery/providers/{provider}/tried", operator.EnvironmentsWrite, "", providerTried, providerTryPage{}},
 		{"GET", e + "delivery/token", operator.EnvironmentsRead, "", tokenExplain, tokenExplainPage{}},
 		{"POST", e + "delivery/token", operator.EnvironmentsRead, "", tokenExplained, tokenExplainPage{}},
 

@@ -52,6 +52,7 @@ type remembered struct {
 	Browser      string `json:"browser,omitempty"`    // client address that came back from the provider
 	BindingID    string `json:"binding_id,omitempty"` // the transaction that the login is to confirm
 	Prompt       string `json:"prompt,omitempty"`     // the hosted prompt that it belongs to
+	Trial        string `json:"trial,omitempty"`      // who tries the provider; such a flow signs nobody in
 }
 
 // Request is a step of a flow that a browser or client takes; without a session, to
@@ -60,6 +61,7 @@ type Request struct {
 	who.Caller
 	Provider string
 
+	Trial     string // whose trial it is, see [Try]; empty: a login
 	BindingID string // Begin: the transaction that the login is to confirm, which no provider shows; empty: none
 }
 
@@ -117,7 +119,8 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 	if r.Session != nil {
 		f.SessionID, f.UserID = r.Session.ID, r.Session.UserID
 	}
-	if err := seal(tx, &f, remembered{State: state, Redirect: redirect, BindingID: r.BindingID, Prompt: r.Prompt}); err != nil {
+	known := remembered{State: state, Redirect: redirect, BindingID: r.BindingID, Prompt: r.Prompt, Trial: r.Trial}
+	if err := seal(tx, &f, known); err != nil {
 		return err
 	}
 	fresh, err := tx.InsertSocialFlow(f)
@@ -341,7 +344,7 @@ func Result(tx *store.Tx, r Request, state string) (done bool, code, problem str
 	switch {
 	case err != nil:
 		return false, "", "", err
-	case known.Redirect != "" || known.Prompt != "":
+	case known.Redirect != "" || known.Prompt != "" || known.Trial != "":
 		return false, "", "", unknownFlow()
 	case f.ReturnedAt.IsZero():
 		return false, "", "", nil

@@ -61,7 +61,7 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 	if err != nil {
 		return nil, err
 	}
-	if known.Prompt != a.Prompt { // whoever has both the state and the code got them where they do not belong
+	if known.Trial != "" || known.Prompt != a.Prompt { // whoever has both the state and the code got them where they do not belong
 		return nil, unknownFlow()
 	}
 	return &candidate{method: m, environmentID: a.Tenant.ID, callback: Callback(a.Tenant, m.Provider), provider: p, row: row, flow: f,
@@ -98,6 +98,8 @@ type candidate struct {
 	purpose       method.Purpose
 	identity      Identity
 	away          bool // the provider could not be asked
+
+	did []string // what went well so far, for who tries the provider
 }
 
 // Compare implements [method.Candidate]: it asks the provider.
@@ -129,6 +131,7 @@ func (c *candidate) ask(ctx context.Context, e Endpoint, verifier string) (Ident
 	if err != nil {
 		return Identity{}, err
 	}
+	c.did = append(c.did, "the token endpoint took the client, its secret and the code")
 	about := profile{}
 	fresh := c.row.Fresh && c.purpose == method.InSession && !c.flow.SentAt.IsZero()
 	if c.row.Source == catalogue.FromIDToken {
@@ -137,6 +140,7 @@ func (c *candidate) ask(ctx context.Context, e Endpoint, verifier string) (Ident
 		if err != nil {
 			return Identity{}, err
 		}
+		c.did = append(c.did, "the id_token is signed by the issuer, for this client and this login")
 	}
 	if c.row.Source == catalogue.FromToken {
 		about, err = parseProfile(answer, c.row.Reads()...)
@@ -149,6 +153,7 @@ func (c *candidate) ask(ctx context.Context, e Endpoint, verifier string) (Ident
 		if err := c.readUserInfo(ctx, e, tokens.AccessToken, about); err != nil {
 			return Identity{}, err
 		}
+		c.did = append(c.did, "the profile was read")
 	}
 	var emails []strictjson.Value
 	if c.row.Emails != "" {
