@@ -46,6 +46,9 @@ var wholesale = []string{
 	"SELECT " + store.CredentialColumns + " FROM credentials WHERE disputed_at IS NOT NULL", // doctor
 	// the sessions that wait, of an environment that lets devices alone
 	"UPDATE sessions SET revoked_at = $2, revoked_reason = $3\n\t\tWHERE environment_id = $1 AND unregistered = 1",
+	// stepup console list: the invitations that are open
+	`SELECT id, email, email_key, environment_id, role, secret_hash, invited_by, created_at, expires_at, accepted_at, ` +
+		`accepted_by, revoked_at FROM operator_invitations WHERE expires_at > $1`,
 	`DELETE FROM operator_grants WHERE environment_id = $1`,      // of an environment that goes
 	`DELETE FROM operator_invitations WHERE environment_id = $1`, // of an environment that goes
 	// what is said of an environment before it goes, up to a number, and what goes with it afterwards
