@@ -21,7 +21,7 @@ import (
 
 // small are tables that hold a few rows however many users there are.
 var small = []string{"environments", "environment_revisions", "signing_keys", "service_tokens", "store_meta", "leases",
-	"turned_on_entries", "imports", "goose_db_version"}
+	"turned_on_entries", "figure_marks", "imports", "goose_db_version"}
 
 // few are tables that hold a few rows for each environment.
 var few = []string{"operator_invitations", "operator_grants"}
