@@ -213,6 +213,9 @@ func previewHandler(t testing.TB, c *Console) http.Handler {
 			_, _ = w.Write(drawn(t, c, s))
 		})
 	}
+	mux.HandleFunc("GET "+Root+"e/", func(w http.ResponseWriter, _ *http.Request) { // what pages show in frames
+		_ = framed("<!doctype html><html lang=\"en\"><title>In a frame</title><p>In a frame.</p>").write(w, nil)
+	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		for _, s := range samples {

@@ -6,11 +6,13 @@ import { filters } from './filter.js';
 import { fragments } from './fragment.js';
 import { live } from './live.js';
 import { passkeys } from './passkeys.js';
+import { scrollers } from './scroll.js';
 import { times } from './time.js';
 
 function enhance(part: ParentNode): void {
   times(part);
   copies(part);
+  scrollers(part);
 }
 
 enhance(document);
