@@ -33,6 +33,12 @@ type userCommand struct {
 	Import  userImport  `cmd:"" help:"Make users of the rows of a file (docs/import.md)."`
 	Imports userImports `cmd:"" help:"List imports, or show what one left out and why."`
 
+	AddAddress      userAddAddress      `cmd:"" help:"Set an address of a user, which counts for nothing until they confirm it."`
+	Recover         userRecover         `cmd:"" help:"Ask that a user who has nothing left may sign in by an address that was set."`
+	Recoveries      userRecoveries      `cmd:"" help:"List the open recoveries."`
+	ApproveRecovery userApproveRecovery `cmd:"" help:"Approve a recovery that somebody else asked for."`
+	StopRecovery    userStopRecovery    `cmd:"" help:"Stop an open recovery."`
+
 	ResetMFA userResetMFA `cmd:"" help:"Take all second factors of a user away, with recovery codes, and end all sessions."`
 }
 

@@ -50,14 +50,17 @@ func SignIn(c who.Caller, tx *store.Tx, a Address, credential *store.CredentialR
 		if row, err = firstSignIn(c.Concerning(user.ID), tx, user, row); err != nil {
 			return "", row, false, err
 		}
+	} else if err := proved(c, tx, user, row); err != nil {
+		return "", row, false, err
 	}
 	row, err = describe(c.Concerning(user.ID), tx, row, a)
 	return user.ID, row, false, err
 }
 
 // firstSignIn lets somebody in who was never here, by a credential that a file or an
-// operator said was theirs, and that they have just proved: it is confirmed, and it
-// alone. From then on it is for them to say which others are theirs. Those are told.
+// operator said was theirs, and that they have just proved, or whose recovery by it has
+// come into effect: it is confirmed, and it alone. From then on it is for them to say
+// which others are theirs. The other addresses are told.
 func firstSignIn(c who.Caller, tx *store.Tx, user store.UserRow, proved store.CredentialRow) (store.CredentialRow, error) {
 	refused := fault.New(fault.CredentialNotForSignIn,
 		"This address was added without a proof and cannot sign in yet. Sign in with an older one and confirm it.")
@@ -74,10 +77,16 @@ func firstSignIn(c who.Caller, tx *store.Tx, user store.UserRow, proved store.Cr
 		return proved, refused
 	case row.Confirmed():
 		return *row, nil
-	case !NeverSignedIn(user, rows):
-		return proved, refused
 	}
-	confirmed, err := confirm(c, tx, rows, *row, Authority{})
+	var confirmed store.CredentialRow
+	if NeverSignedIn(user, rows) {
+		confirmed, err = confirm(c, tx, rows, *row, Authority{})
+	} else {
+		effective := false
+		if confirmed, effective, err = recoverBy(c, tx, user, rows, *row); err == nil && !effective {
+			err = refused
+		}
+	}
 	if err != nil {
 		return confirmed, err
 	}

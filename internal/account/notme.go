@@ -193,6 +193,9 @@ func deny(c who.Caller, tx *store.Tx, rows []store.CredentialRow, link store.Rev
 	brought := find(rows, link.CredentialID)
 	// What the user had before the denied change says nothing about that.
 	isNew := brought != nil && !cameIn(*brought).Before(link.CreatedAt)
+	if brought != nil && brought.Asserted() && !brought.Confirmed() { // which nobody has, whenever it was set
+		isNew = true
+	}
 	switch {
 	case brought != nil && !brought.SettledAt.IsZero(): // it was decided that it stays
 		return nil

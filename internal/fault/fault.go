@@ -108,6 +108,7 @@ const (
 	EnrolmentNotProven             Code = "enrolment_not_proven"
 	NothingToConfirm               Code = "nothing_to_confirm"
 	Disputed                       Code = "disputed"
+	SecondOperatorNeeded           Code = "second_operator_needed"
 	NotDisputed                    Code = "not_disputed"
 	BlindSigningRefused            Code = "blind_signing_refused"
 	InvalidServiceToken            Code = "invalid_service_token"
@@ -122,7 +123,7 @@ var status = map[Code]int{
 	InvalidRequest: 400, InvalidJSON: 400, AmbiguousElevatedToken: 400, UnknownHost: 421,
 	InvalidSession: 401, SignInRequired: 401, InvalidServiceToken: 401,
 	ElevatedTokenRequired: 403, HTTPSRequired: 403, OriginNotAllowed: 403, InsufficientServiceScope: 403, InvalidDeviceSignature: 403,
-	PermissionMissing:     403,
+	PermissionMissing: 403, SecondOperatorNeeded: 403,
 	DeviceSignatureNeeded: 403, AdditionalAuthRequired: 403, WalletNotAuthorized: 403, ExportDisabled: 403,
 	DeviceRegistrationRequired: 403, DeviceNotRegistered: 404, PromptNotOpen: 403, EnrolmentNotProven: 403,
 	NotFound: 404, EnvironmentNotFound: 404, WalletNotFound: 404, WalletServiceOff: 404, MethodNotAllowed: 405, UnsupportedMediaType: 415,

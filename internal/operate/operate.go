@@ -303,6 +303,17 @@ func SetUserDisabled(c who.Caller, tx *store.Tx, environmentID, userID string, d
 	if !disabled {
 		return audit.Record(tx, c.By.Concerning(userID), "user.enabled", nil)
 	}
+	t, err := tenantOf(tx, environmentID)
+	if err != nil {
+		return err
+	}
+	user, err := tx.LockUser(environmentID, userID)
+	if err != nil {
+		return err
+	}
+	if err := account.StopRecovery(on(c, t, userID), tx, user.RecoveryID, "the user was disabled"); err != nil {
+		return err
+	}
 	n, err := tx.RevokeSessions(environmentID, userID, "user disabled")
 	if err != nil {
 		return err
@@ -338,7 +349,15 @@ func ResetMFA(c who.Caller, tx *store.Tx, environmentID, userID string) (int, er
 	if err != nil {
 		return 0, err
 	}
-	return account.ResetFactors(on(c, t, userID), tx)
+	user, err := tx.LockUser(environmentID, userID)
+	if err != nil {
+		return 0, err
+	}
+	n, err := account.ResetFactors(on(c, t, userID), tx)
+	if err != nil || n == 0 {
+		return n, err
+	}
+	return n, keepApart(c, tx, user, account.MFAReset)
 }
 
 // Settle decides about a disputed factor or address of a user, or about an address
@@ -348,7 +367,30 @@ func Settle(c who.Caller, tx *store.Tx, environmentID, userID string, d account.
 	if err != nil {
 		return err
 	}
-	return account.Settle(on(c, t, userID), tx, d)
+	user, err := tx.LockUser(environmentID, userID)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.Credentials(environmentID, userID)
+	if err != nil {
+		return err
+	}
+	if err := undisturbed(tx, user, ""); err != nil {
+		return err
+	}
+	if err := account.Settle(on(c, t, userID), tx, d); err != nil {
+		return err
+	}
+	kind := account.AddressChange
+	for _, row := range rows {
+		if row.ID == d.CredentialID && account.StepsUp(row) {
+			if d.Keep {
+				return nil
+			}
+			kind = account.MFAReset
+		}
+	}
+	return keepApart(c, tx, user, kind)
 }
 
 // on is an operator who acts on a user of an environment.

@@ -36,7 +36,17 @@ func UnlinkCredential(c who.Caller, tx *store.Tx, environmentID, userID, credent
 	if err != nil {
 		return err
 	}
-	return account.TakeAway(on(c, t, userID), tx, credentialID)
+	user, err := tx.LockUser(environmentID, userID)
+	if err != nil {
+		return err
+	}
+	if err := undisturbed(tx, user, credentialID); err != nil {
+		return err
+	}
+	if err := account.TakeAway(on(c, t, userID), tx, credentialID); err != nil {
+		return err
+	}
+	return keepApart(c, tx, user, account.AddressGone)
 }
 
 // Deletion is what an operator says who deletes a user.

@@ -35,6 +35,11 @@ func Prove(c who.Caller, tx *store.Tx, proof method.Proof, s Step) (Signed, erro
 	if err != nil {
 		return Signed{}, err
 	}
+	if minted != nil {
+		if err := account.Proved(c, tx, minted.Known(), credential.ID); err != nil {
+			return Signed{}, err
+		}
+	}
 	proved, err := mark(c, tx, proof, credential)
 	if err != nil {
 		return Signed{}, err

@@ -22,10 +22,12 @@ type UserRow struct {
 
 	ExternalID   string    // what a file or an operator calls them elsewhere; empty: nobody said
 	FirstVisitAt time.Time // when they first signed in; zero: never
+	RecoveryID   string    // the recovery that was asked for last; empty: none was
 }
 
 const userColumns = `users.id, users.environment_id, users.username, users.profile, users.created_at, users.last_visit_at, ` +
-	`users.disabled_at, users.default_factor_id, users.factors_changed_at, users.factors, users.external_id, users.first_visit_at`
+	`users.disabled_at, users.default_factor_id, users.factors_changed_at, users.factors, users.external_id, users.first_visit_at, ` +
+	`users.recovery_id`
 
 // InsertUser adds u; CreatedAt and LastVisitAt are the transaction's time.
 func (tx *Tx) InsertUser(u UserRow) error {
@@ -177,6 +179,9 @@ func (tx *Tx) DeleteUser(environmentID, id string) error {
 	if _, err := tx.Exec(`DELETE FROM bindings WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(`DELETE FROM recoveries WHERE environment_id = $1 AND user_id = $2`, environmentID, id); err != nil {
+		return err
+	}
 	return tx.one(`DELETE FROM users WHERE environment_id = $1 AND id = $2`, environmentID, id)
 }
 
@@ -212,7 +217,7 @@ func (u *UserRow) columns() (into []any, finish func()) {
 	var created, visited int64
 	var disabled, changed, first sql.NullInt64
 	into = []any{&u.ID, &u.EnvironmentID, &username, &u.Profile, &created, &visited, &disabled, &u.DefaultFactorID, &changed, &u.Factors,
-		&external, &first}
+		&external, &first, &u.RecoveryID}
 	return into, func() {
 		u.ExternalID, u.FirstVisitAt = external.String, fromNullMillis(first)
 		u.FactorsChangedAt = fromNullMillis(changed)

@@ -63,6 +63,18 @@ func New(row store.EnvironmentRow, host string) (*Tenant, error) {
 	return t, nil
 }
 
+// ServedAt is the tenant of a server with this public URL, whose links lead there.
+func (t *Tenant) ServedAt(publicURL string) *Tenant {
+	at := *t
+	at.Issuer = issuerAt(publicURL, t.ID)
+	if u, err := url.Parse(publicURL); err == nil {
+		at.MailFrom = Sender(t.Environment, u.Hostname())
+	}
+	return &at
+}
+
+func issuerAt(publicURL, id string) string { return strings.TrimRight(publicURL, "/") + "/api/v0/sdk/" + id }
+
 // Sender is the mailbox an environment's mail comes from.
 func Sender(env *environment.Environment, host string) string {
 	return cmp.Or(env.Mail.From, deliver.NoReply(env.Name, host))
@@ -127,7 +139,7 @@ type Registry struct {
 // NewRegistry makes a registry. publicURL is the address clients reach the
 // server at, without a trailing slash.
 func NewRegistry(db *store.DB, publicURL string, now func() time.Time) *Registry {
-	r := &Registry{db: db, base: strings.TrimRight(publicURL, "/") + "/api/v0/sdk/", now: now, known: map[string]*Tenant{}}
+	r := &Registry{db: db, base: issuerAt(publicURL, ""), now: now, known: map[string]*Tenant{}}
 	if u, err := url.Parse(publicURL); err == nil {
 		r.host, r.origin = u.Hostname(), originOf(u)
 	}
