@@ -21,9 +21,10 @@ type userAddAddress struct {
 
 func (c *userAddAddress) Run(s *session) error {
 	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		credential, err := operate.AddAddress(by, tx, c.Env, id, operate.NewAddress{Email: c.Email, Phone: c.Phone, PublicURL: s.publicURL()})
-		return "Set as " + credential + ". It counts for nothing until the user confirms it by a credential they have; their addresses are told.",
-			err
+		address := operate.NewAddress{Email: c.Email, Phone: c.Phone, PublicURL: s.publicURL()}
+		credential, err := operate.AddAddress(by, tx, c.Env, id, address)
+		return "Set as " + credential +
+			". It counts for nothing until the user confirms it by a credential they have; their addresses are told.", err
 	})
 }
 

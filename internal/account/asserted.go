@@ -38,13 +38,13 @@ func Assert(c who.Caller, tx *store.Tx, a Address) (store.CredentialRow, error) 
 	if err != nil {
 		return row, err
 	}
-	news := linked(inWords(row) + ", set by the people who run it: it counts once you confirm it")
-	return row, tell(c, tx, before, change{brought: row.ID, from: asserted}, news)
+	return row, tell(c, tx, before, change{brought: row.ID, from: asserted}, linked(inWords(row)))
 }
 
-// TellRecovery tells all other addresses of the user what is asked for with an address
-// that an operator set, each with a link that takes it away, and the recovery with it.
-func TellRecovery(c who.Caller, tx *store.Tx, credentialID, what string) error {
+// TellRecovery tells all other addresses of the user that a recovery by an address which
+// an operator set is under way, each with a link that takes it away, and the recovery
+// with it.
+func TellRecovery(c who.Caller, tx *store.Tx, credentialID string) error {
 	rows, err := tx.Credentials(c.Tenant.ID, c.UserID())
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func TellRecovery(c who.Caller, tx *store.Tx, credentialID, what string) error {
 		return store.ErrNotFound
 	}
 	others := slices.DeleteFunc(slices.Clone(rows), func(other store.CredentialRow) bool { return other.ID == row.ID })
-	return tell(c, tx, others, change{brought: row.ID, from: asserted}, linked(inWords(*row)+", "+what))
+	return tell(c, tx, others, change{brought: row.ID, from: asserted}, recovering(inWords(*row)))
 }
 
 // recoverBy lets in the user whose recovery has come into effect, by the address it is

@@ -31,6 +31,13 @@ func linked(what deliver.Thing) News {
 	}
 }
 
+func recovering(what deliver.Thing) News {
+	return News{
+		func(n deliver.Notice) deliver.Message { return deliver.Recovery(n, what) },
+		func(n deliver.Notice) deliver.Text { return deliver.RecoveryText(n, what) },
+	}
+}
+
 func unlinked(what deliver.Thing) News {
 	return News{
 		func(n deliver.Notice) deliver.Message { return deliver.CredentialUnlinked(n, what) },

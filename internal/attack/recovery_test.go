@@ -129,7 +129,8 @@ func TestO4AddressSetByAnOperator(t *testing.T) {
 		owner := s.SignIn(t, environment, "owner@example.com")
 		s.settleMail(t)
 		admin := servertest.Bearer(s.ServiceToken(t, environment, []string{serviceauth.UsersWrite}))
-		s.Do(t, "POST", servertest.Admin(environment)+"/users/"+owner.UserID+"/addresses", admin, m{"email": "mine@example.com"}).Want(t, 200, "")
+		s.Do(t, "POST", servertest.Admin(environment)+"/users/"+owner.UserID+"/addresses", admin, m{"email": "mine@example.com"}).
+			Want(t, 200, "")
 		s.wantOut(t, environment, "mine@example.com")
 		mine := s.idOf(t, environment, "mine@example.com")
 		for _, scope := range []string{"wallet:export", "credential:link", transfer} {

@@ -120,6 +120,9 @@ func AddressChanged(n Notice, newAddress string) Message {
 // CredentialLinked tells that there is a new way to prove to be this user.
 func CredentialLinked(n Notice, what Thing) Message { return n.of(Linked, what) }
 
+// Recovery tells that operators want to let somebody sign in by an address they set.
+func Recovery(n Notice, what Thing) Message { return n.of(Recovering, what) }
+
 // CredentialUnlinked tells that a way to prove to be this user is gone.
 func CredentialUnlinked(n Notice, what Thing) Message { return n.of(Unlinked, what) }
 

@@ -41,6 +41,7 @@ func styled(s, revokeURL string, style deliver.Style) map[string]deliver.Message
 		"address change":    deliver.AddressChanged(notice, s+"@"+s),
 		"recovered":         deliver.RecoveryCodeUsed(notice, 9),
 		"factors reset":     deliver.FactorsReset(notice),
+		"recovery":          deliver.Recovery(notice, deliver.Thing{Kind: deliver.Login, Shown: s}),
 		"linked":            deliver.CredentialLinked(notice, deliver.Thing{Kind: deliver.Passkey, Shown: s}),
 		"unlinked":          deliver.CredentialUnlinked(notice, deliver.Thing{Kind: deliver.Passkey, Shown: s}),
 		"renamed":           deliver.CredentialRenamed(notice, deliver.Thing{Kind: deliver.Passkey, Shown: s}),

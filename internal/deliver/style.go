@@ -11,6 +11,7 @@ const (
 	StepUp        = "step_up"
 	AddressChange = "address_changed"
 	Linked        = "credential_linked"
+	Recovering    = "recovery"
 	Unlinked      = "credential_unlinked"
 	Renamed       = "credential_renamed"
 	Recovered     = "recovery_code_used"

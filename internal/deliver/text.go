@@ -87,6 +87,11 @@ func CredentialLinkedText(n Notice, what Thing) Text {
 	return n.textOf(in(n.Style.Language).text.linked, what)
 }
 
+// RecoveryText is [Recovery] for a number.
+func RecoveryText(n Notice, what Thing) Text {
+	return n.textOf(in(n.Style.Language).text.recovering, what)
+}
+
 // CredentialUnlinkedText is [CredentialUnlinked] for a number.
 func CredentialUnlinkedText(n Notice, what Thing) Text {
 	return n.textOf(in(n.Style.Language).text.unlinked, what)

@@ -92,6 +92,7 @@ type textWords struct {
 	valid             string
 	notYou            string
 	changed, linked   string
+	recovering        string
 	unlinked, renamed string
 	recovered, reset  string
 	disputed, settled string

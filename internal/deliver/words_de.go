@@ -55,6 +55,7 @@ var german = words{
 		notYou:     "Nicht Sie? {link}",
 		changed:    "Ihre Adresse bei {app} wurde in {what} geändert.",
 		linked:     "Neu in Ihrem Konto bei {app}: {what}.",
+		recovering: "Ihr Konto bei {app} soll wiederhergestellt werden, Anmeldung mit {what}. Halten Sie es an, wenn das nicht stimmt.",
 		unlinked:   "Aus Ihrem Konto bei {app} entfernt: {what}.",
 		renamed:    "In Ihrem Konto bei {app} umbenannt: {what}.",
 		recovered:  "Ein Wiederherstellungscode Ihres Kontos bei {app} wurde benutzt, noch übrig: {what}.",
@@ -75,6 +76,11 @@ var german = words{
 			title:   "Ihrem Konto wurde ein Weg hinzugefügt, sich auszuweisen",
 			preview: "Wenn Sie das nicht waren, handeln Sie jetzt.", label: "Hinzugefügt",
 			lead: "Ihrem Konto bei {app} wurde ein Weg hinzugefügt, sich auszuweisen."},
+		Recovering: {subject: "Ihr Konto bei {app} soll wiederhergestellt werden", title: "Ihr Konto soll wiederhergestellt werden",
+			preview: "Halten Sie es an, wenn Sie sich noch anmelden können.", label: "Anmeldung mit",
+			lead: "Den Betreibern von {app} wurde gesagt, dass Sie sich nicht mehr anmelden können. Wer diese Adresse hat, soll " +
+				"sich in Ihrem Konto anmelden dürfen. Zwei von ihnen müssen zustimmen, und es gilt drei Tage danach, wenn Sie es " +
+				"nicht anhalten: mit dem Link unten oder indem Sie sich anmelden."},
 		Unlinked: {subject: "Aus Ihrem Konto bei {app} entfernt: ein Weg, sich auszuweisen",
 			title:   "Aus Ihrem Konto wurde ein Weg entfernt, sich auszuweisen",
 			preview: "Wenn Sie das nicht waren, handeln Sie jetzt.", label: "Entfernt",

@@ -51,6 +51,7 @@ var english = words{
 		notYou:     "Not you? {link}",
 		changed:    "Your address at {app} was changed to {what}.",
 		linked:     "New on your {app} account: {what}.",
+		recovering: "Your {app} account is to be recovered, to sign in by {what}. Stop it if that is wrong.",
 		unlinked:   "Removed from your {app} account: {what}.",
 		renamed:    "Renamed on your {app} account: {what}.",
 		recovered:  "A recovery code of your {app} account was used, {what} left.",
@@ -71,6 +72,11 @@ var english = words{
 			title:   "A way to prove it is you was added to your account",
 			preview: "If this was not you, act now.", label: "Added",
 			lead: "A way to prove it is you was added to your {app} account."},
+		Recovering: {subject: "Somebody asks to recover your {app} account", title: "Your account is to be recovered",
+			preview: "Stop it if you can still sign in.", label: "To sign in by",
+			lead: "The people who run {app} were told that you cannot sign in any more, and want to let whoever has this address " +
+				"sign in to your account. Two of them must approve it, and it takes effect three days after that, unless you stop " +
+				"it: by the link below, or by signing in."},
 		Unlinked: {subject: "Removed from your {app} account: a way to prove it is you",
 			title:   "A way to prove it is you was removed from your account",
 			preview: "If this was not you, act now.", label: "Removed",

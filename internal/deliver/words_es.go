@@ -52,6 +52,7 @@ var spanish = words{
 		notYou:     "¿No has sido tú? {link}",
 		changed:    "Tu dirección en {app} se cambió a {what}.",
 		linked:     "Nuevo en tu cuenta de {app}: {what}.",
+		recovering: "Se va a recuperar tu cuenta de {app}, para iniciar sesión con {what}. Detenlo si no es correcto.",
 		unlinked:   "Quitado de tu cuenta de {app}: {what}.",
 		renamed:    "Con otro nombre en tu cuenta de {app}: {what}.",
 		recovered:  "Se ha usado un código de recuperación de tu cuenta de {app}; quedan {what}.",
@@ -72,6 +73,11 @@ var spanish = words{
 			title:   "Se ha añadido a tu cuenta una forma de confirmar que eres tú",
 			preview: "Si no has sido tú, actúa ahora.", label: "Añadido",
 			lead: "Se ha añadido a tu cuenta de {app} una forma de confirmar que eres tú."},
+		Recovering: {subject: "Alguien pide recuperar tu cuenta de {app}", title: "Se va a recuperar tu cuenta",
+			preview: "Detenlo si todavía puedes iniciar sesión.", label: "Para iniciar sesión con",
+			lead: "A quienes gestionan {app} se les ha dicho que ya no puedes iniciar sesión, y quieren permitir que quien tenga " +
+				"esta dirección entre en tu cuenta. Dos de ellos deben aprobarlo, y tiene efecto tres días después, salvo que lo " +
+				"detengas: con el enlace de abajo o iniciando sesión."},
 		Unlinked: {subject: "Quitado de tu cuenta de {app}: una forma de confirmar que eres tú",
 			title:   "Se ha quitado de tu cuenta una forma de confirmar que eres tú",
 			preview: "Si no has sido tú, actúa ahora.", label: "Quitado",

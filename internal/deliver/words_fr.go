@@ -56,6 +56,7 @@ var french = words{
 		notYou:     "Pas vous ? {link}",
 		changed:    "Votre adresse sur {app} est maintenant {what}.",
 		linked:     "Nouveau sur votre compte {app} : {what}.",
+		recovering: "Votre compte {app} va être rétabli, connexion avec {what}. Arrêtez cela si c’est une erreur.",
 		unlinked:   "Retiré de votre compte {app} : {what}.",
 		renamed:    "Renommé sur votre compte {app} : {what}.",
 		recovered:  "Un code de récupération de votre compte {app} a été utilisé, il en reste {what}.",
@@ -76,6 +77,11 @@ var french = words{
 			title:   "Un moyen de confirmer que c’est vous a été ajouté à votre compte",
 			preview: "Si ce n’était pas vous, agissez maintenant.", label: "Ajouté",
 			lead: "Un moyen de confirmer que c’est vous a été ajouté à votre compte {app}."},
+		Recovering: {subject: "Quelqu’un demande à rétablir votre compte {app}", title: "Votre compte va être rétabli",
+			preview: "Arrêtez cela si vous pouvez encore vous connecter.", label: "Connexion avec",
+			lead: "On a dit à ceux qui gèrent {app} que vous ne pouvez plus vous connecter, et ils veulent permettre à qui a cette " +
+				"adresse de se connecter à votre compte. Deux d’entre eux doivent l’approuver, et cela prend effet trois jours " +
+				"après, sauf si vous l’arrêtez : par le lien ci-dessous ou en vous connectant."},
 		Unlinked: {subject: "Retiré de votre compte {app} : un moyen de confirmer que c’est vous",
 			title:   "Un moyen de confirmer que c’est vous a été retiré de votre compte",
 			preview: "Si ce n’était pas vous, agissez maintenant.", label: "Retiré",

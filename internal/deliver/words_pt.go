@@ -52,6 +52,7 @@ var portuguese = words{
 		notYou:     "Não foi você? {link}",
 		changed:    "O seu endereço em {app} mudou para {what}.",
 		linked:     "Novo na sua conta de {app}: {what}.",
+		recovering: "A sua conta de {app} vai ser recuperada, para entrar com {what}. Impeça isso se estiver errado.",
 		unlinked:   "Removido da sua conta de {app}: {what}.",
 		renamed:    "Com outro nome na sua conta de {app}: {what}.",
 		recovered:  "Um código de recuperação da sua conta de {app} foi usado; restam {what}.",
@@ -72,6 +73,11 @@ var portuguese = words{
 			title:   "Uma forma de confirmar que é você foi adicionada à sua conta",
 			preview: "Se não foi você, aja agora.", label: "Adicionado",
 			lead: "Uma forma de confirmar que é você foi adicionada à sua conta de {app}."},
+		Recovering: {subject: "Alguém pede para recuperar a sua conta de {app}", title: "A sua conta vai ser recuperada",
+			preview: "Impeça isso se ainda consegue entrar.", label: "Para entrar com",
+			lead: "Quem administra {app} foi informado de que você não consegue mais entrar e quer permitir que quem tem este " +
+				"endereço entre na sua conta. Duas pessoas devem aprovar, e isso passa a valer três dias depois, a menos que você " +
+				"impeça: pelo link abaixo ou entrando na conta."},
 		Unlinked: {subject: "Removido da sua conta de {app}: uma forma de confirmar que é você",
 			title:   "Uma forma de confirmar que é você foi removida da sua conta",
 			preview: "Se não foi você, aja agora.", label: "Removido",

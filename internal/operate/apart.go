@@ -21,9 +21,9 @@ const Apart = 72 * time.Hour
 // under: whoever has the machine has them all.
 const host = "host"
 
-// person tells apart who acts: operators of the console by their ids, and whoever has
+// personOf tells apart who acts: operators of the console by their ids, and whoever has
 // the host. It is empty for a service token, which anybody may hold.
-func person(actor string) string {
+func personOf(actor string) string {
 	id, ok := strings.CutPrefix(actor, "operator:")
 	switch {
 	case actor == host:
@@ -57,12 +57,12 @@ func keepApart(c who.Caller, tx *store.Tx, user store.UserRow, kind string) erro
 			changes = append(changes, store.OperatorChange{Actor: person, Kind: account.AddressChange})
 		}
 	}
-	mine := person(c.By.Actor)
+	mine := personOf(c.By.Actor)
 	for _, change := range changes {
 		if (change.Kind == account.MFAReset) == (kind == account.MFAReset) {
 			continue
 		}
-		if theirs := person(change.Actor); mine == "" || theirs == "" || mine == theirs {
+		if theirs := personOf(change.Actor); mine == "" || theirs == "" || mine == theirs {
 			return fault.New(fault.SecondOperatorNeeded,
 				"Nobody takes a user's second factors away and changes an address of theirs within 72 hours. The other one was done "+
 					"already: let another operator do this in the console, or wait.")

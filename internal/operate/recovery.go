@@ -165,12 +165,12 @@ func RequestRecovery(c who.Caller, tx *store.Tx, environmentID, userID string, q
 	if err := tx.InsertRecovery(r); err != nil {
 		return UserRecovery{}, err
 	}
-	if who := person(c.By.Actor); who != "" {
+	if who := personOf(c.By.Actor); who != "" {
 		if _, err := tx.ApproveRecovery(r.ID, who); err != nil {
 			return UserRecovery{}, err
 		}
 	}
-	if err := account.TellRecovery(c, tx, credentialID, "to recover the account by, once two people approve"); err != nil {
+	if err := account.TellRecovery(c, tx, credentialID); err != nil {
 		return UserRecovery{}, err
 	}
 	if err := audit.Record(tx, c.By, "recovery.requested",
@@ -199,7 +199,8 @@ func recoverable(tx *store.Tx, user store.UserRow, credentialID string) error {
 	i := slices.IndexFunc(rows, func(row store.CredentialRow) bool { return row.ID == credentialID })
 	switch {
 	case i < 0 || rows[i].Provenance != store.ProvenanceOperator || rows[i].Confirmed() || rows[i].Disputed():
-		return fault.New(fault.InvalidRequest, "A recovery is by an address that an operator set and that nobody has confirmed. Set one first.")
+		return fault.New(fault.InvalidRequest,
+			"A recovery is by an address that an operator set and that nobody has confirmed. Set one first.")
 	case account.NeverSignedIn(user, rows):
 		return fault.New(fault.InvalidRequest, "The user has never signed in, and needs no recovery: they sign in by proving the address.")
 	}
@@ -235,7 +236,7 @@ func ApproveRecovery(c who.Caller, tx *store.Tx, environmentID string, a Approva
 	if err := keepApart(c, tx, user, account.AddressChange); err != nil {
 		return UserRecovery{}, err
 	}
-	added, err := tx.ApproveRecovery(r.ID, person(c.By.Actor))
+	added, err := tx.ApproveRecovery(r.ID, personOf(c.By.Actor))
 	if err != nil {
 		return UserRecovery{}, err
 	}
@@ -252,7 +253,7 @@ func ApproveRecovery(c who.Caller, tx *store.Tx, environmentID string, a Approva
 		if err := tx.MakeEffective(environmentID, r.ID, r.EffectiveAt, r.ExpiresAt); err != nil {
 			return UserRecovery{}, err
 		}
-		if err := account.TellRecovery(c, tx, r.CredentialID, "which signs in from "+moment(r.EffectiveAt)+" on"); err != nil {
+		if err := account.TellRecovery(c, tx, r.CredentialID); err != nil {
 			return UserRecovery{}, err
 		}
 		if err := tellOperators(c, tx, r, a.Operators); err != nil {
@@ -273,7 +274,7 @@ func secondPerson(why string) *fault.Error { return fault.New(fault.SecondOperat
 // mayApprove refuses whoever may be nobody new: a service token, and an operator who was
 // none before the recovery was asked for, long enough for the others to have noticed.
 func mayApprove(c who.Caller, tx *store.Tx, r store.RecoveryRow) error {
-	switch who := person(c.By.Actor); who {
+	switch who := personOf(c.By.Actor); who {
 	case "":
 		return secondPerson("A recovery is approved by a person: in the console, or on the host. Anybody may hold a service token.")
 	case host:
@@ -287,7 +288,8 @@ func mayApprove(c who.Caller, tx *store.Tx, r store.RecoveryRow) error {
 	if !slices.ContainsFunc(grants, func(g store.GrantRow) bool {
 		return (g.EnvironmentID == "" || g.EnvironmentID == r.EnvironmentID) && !g.GrantedAt.After(since)
 	}) {
-		return secondPerson("Whoever approves a recovery was an operator here 72 hours before it was asked for. Let another one approve it.")
+		return secondPerson(
+			"Whoever approves a recovery was an operator here 72 hours before it was asked for. Let another one approve it.")
 	}
 	return nil
 }
@@ -296,8 +298,8 @@ func tellOperators(c who.Caller, tx *store.Tx, r store.RecoveryRow, operators []
 	t := c.Tenant
 	for _, to := range operators {
 		message := deliver.EnvironmentWeakened(deliver.Weakened{EnvironmentName: t.Name, From: tenant.Sender(t.Environment, ""), To: to,
-			At: tx.Now(), Actor: c.By.Actor, Changes: []string{"users: a recovery of user " + r.UserID + " was approved, and comes into effect on " +
-				moment(r.EffectiveAt) + "."}})
+			At: tx.Now(), Actor: c.By.Actor, Changes: []string{"users: a recovery of user " + r.UserID +
+				" was approved, and comes into effect on " + moment(r.EffectiveAt) + "."}})
 		if err := outbox.Enqueue(tx, t.ID, message, outbox.NoticeLife); err != nil {
 			return err
 		}

@@ -73,7 +73,9 @@ func (t *Tenant) ServedAt(publicURL string) *Tenant {
 	return &at
 }
 
-func issuerAt(publicURL, id string) string { return strings.TrimRight(publicURL, "/") + "/api/v0/sdk/" + id }
+func issuerAt(publicURL, id string) string {
+	return strings.TrimRight(publicURL, "/") + "/api/v0/sdk/" + id
+}
 
 // Sender is the mailbox an environment's mail comes from.
 func Sender(env *environment.Environment, host string) string {

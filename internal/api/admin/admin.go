@@ -28,5 +28,6 @@ func New(c Config) *API { return &API{c} }
 
 // Routes are all routes of operators.
 func (a *API) Routes() []door.Route {
-	return slices.Concat(a.environmentRoutes(), a.revisionRoutes(), a.versionRoutes(), a.userRoutes(), a.importRoutes(), a.recoveryRoutes(), auditRoutes())
+	return slices.Concat(a.environmentRoutes(), a.revisionRoutes(), a.versionRoutes(), a.userRoutes(),
+		a.importRoutes(), a.recoveryRoutes(), auditRoutes())
 }

@@ -152,7 +152,8 @@ func addRows(c *door.Call, r AddRows) (AddedRows, error) {
 		return err
 	})
 	if store.IsUnique(err) {
-		err = fault.New(fault.Conflict, "Somebody signed up with an address of these rows in this very moment. Send them again.").Because(err)
+		err = fault.New(fault.Conflict,
+			"Somebody signed up with an address of these rows in this very moment. Send them again.").Because(err)
 	}
 	return added, err
 }
