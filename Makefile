@@ -5,10 +5,10 @@ SHELL := /bin/bash
 FUZZTIME ?= 20s
 EACH ?= 5s
 
-.PHONY: help run build sdk web screenshots react-app test check test-long bench release fuzz clean
+.PHONY: help run build sdk web screenshots react-app react-native-app test check test-long bench release fuzz clean
 
 help: ## list the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start everything on this machine, needs only Go; PORT=8080 and SERVICE_PORT=8090 choose ports
 	@scripts/run.sh
@@ -31,6 +31,9 @@ web: ## bundle the server's own pages out of ./web into ./internal/pages/static,
 react-app: ## start the React example with all it needs; PORT, SERVICE_PORT and APP_PORT choose ports
 	@npm --prefix examples/react-app start --silent
 
+react-native-app: ## start the React Native example in a browser with all it needs; PORT, SERVICE_PORT and APP_PORT choose ports
+	@npm --prefix examples/react-native start --silent
+
 test: ## set up what the tests need, then run `make check` and every suite
 	@scripts/test.sh
 
@@ -48,4 +51,4 @@ fuzz: ## run every fuzz target for FUZZTIME (default 20s)
 
 clean: ## remove what the other targets made
 	rm -rf bin artifacts .stepup-dev conformance/real-client/node_modules sdk/typescript/node_modules sdk/typescript/packages/*/dist \
-		examples/react-app/node_modules
+		examples/react-app/node_modules examples/react-native/node_modules

@@ -14,6 +14,7 @@ for argument in "$@"; do
 		trap 'rm -rf "$CASES_RESULTS"' EXIT
 		go test -count=1 -run '^TestCases$' ./conformance/cases >&2 || true
 		(cd sdk/typescript && npm run --silent cases) >&2 || true
+		npm --prefix examples/react-native run --silent cases >&2 || true
 		;;
 	*) echo "usage: scripts/cases.sh [--run] [--short]" >&2 && exit 2 ;;
 	esac

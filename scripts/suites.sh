@@ -77,6 +77,7 @@ suite "passkeys, second opinion" npm --prefix conformance/passkeys test --silent
 suite "wallets, on a real EVM" npm --prefix conformance/wallet test --silent
 suite "JavaScript SDK" npm --prefix sdk/typescript test --silent
 suite "React app, in a browser" npm --prefix examples/react-app test --silent
+suite "React Native app, and Jest" npm --prefix examples/react-native test --silent
 suite "cases, by runner" scripts/cases.sh --short
 if [ -n "$long" ]; then
 	suite "fuzz targets" scripts/fuzz.sh "${FUZZTIME:-20s}"

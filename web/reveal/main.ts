@@ -1,5 +1,6 @@
-// The page that shows an exported key inside of an app. It gets what the app's page can get too, a key that is sealed, but alone has what
-// opens it. It calls nobody, keeps nothing, and talks to the page around it alone, if that is of an origin that the environment lists.
+// The page that shows an exported key inside of an app: in a frame over a page, or as the page of a web view. It gets what the app can get
+// too, a key that is sealed, but alone has what opens it. It calls nobody, keeps nothing, and talks to the page around it alone, if that is of
+// an origin that the environment lists, or to the app that owns its web view.
 import {
   type FromRevealFrame,
   revealGreeting,
@@ -13,6 +14,7 @@ import { newRecipient, open } from './open.js';
 import './reveal.css';
 import { texts } from './texts.js';
 import { View } from './view.js';
+import { bridgeOf, hear } from './webview.js';
 
 const place = document.querySelector('main')!;
 const { environment = '', origins = '' } = place.dataset;
@@ -29,12 +31,17 @@ const read = <N extends string>(value: unknown, ...names: readonly N[]): Record<
   return all.every(([, text]) => text !== undefined) ? (Object.fromEntries(all) as Record<N, string>) : undefined;
 };
 
-const reveal = async (wallet: RevealWallet, port: MessagePort): Promise<void> => {
-  const say = (message: FromRevealFrame): void => port.postMessage(message);
+/** Between this page and whoever shows it. */
+interface Line {
+  say(message: FromRevealFrame): void;
+  /** What comes from there from now on. */
+  hear(listener: (message: unknown) => void): void;
+}
+
+const reveal = async (wallet: RevealWallet, { say, hear: on }: Line): Promise<void> => {
   const close = (): void => {
     view.clear();
     say({ type: 'closed' });
-    port.close();
   };
   const language = languageOf(texts);
   document.documentElement.lang = language;
@@ -53,10 +60,11 @@ const reveal = async (wallet: RevealWallet, port: MessagePort): Promise<void> =>
   const pair = (await knowsChain(wallet.chain)) ? await newRecipient().catch(() => undefined) : undefined;
   if (!pair) return fail('unsupported');
   const sealed = new Promise<SealedKey>((resolve) => {
-    port.onmessage = ({ data }: MessageEvent<ToRevealFrame>) => {
-      const found = member(data, 'type') === 'sealed' ? read(data.sealed, 'encapsulatedKey', 'ciphertext', 'info', 'address', 'chain') : undefined;
+    on((message) => {
+      const { type, sealed: given } = (message ?? {}) as Partial<ToRevealFrame>;
+      const found = type === 'sealed' ? read(given, 'encapsulatedKey', 'ciphertext', 'info', 'address', 'chain') : undefined;
       if (found) resolve(found);
-    };
+    });
   });
   const raw = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
   const base64 = btoa(String.fromCharCode(...raw)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
@@ -67,12 +75,42 @@ const reveal = async (wallet: RevealWallet, port: MessagePort): Promise<void> =>
   say({ type: 'opened' });
 };
 
+const walletIn = (greeting: unknown): RevealWallet | undefined =>
+  member(greeting, 'type') === revealGreeting ? read(greeting, 'walletId', 'address', 'chain') : undefined;
+
 const greeted = ({ source, origin, data, ports: [port] }: MessageEvent): void => {
-  const wallet = read(data, 'walletId', 'address', 'chain');
-  if (source !== parent || !listed.includes(origin) || member(data, 'type') !== revealGreeting || !wallet || !port) return;
+  const wallet = walletIn(data);
+  if (source !== parent || !listed.includes(origin) || !wallet || !port) return;
   removeEventListener('message', greeted); // one greeting, one key
-  void reveal(wallet, port);
+  void reveal(wallet, {
+    say: (message) => {
+      port.postMessage(message);
+      if (message.type === 'closed') port.close();
+    },
+    hear: (listener) => {
+      port.onmessage = (event) => listener(event.data);
+    },
+  });
 };
 
-if (parent === window) new View(place, texts[languageOf(texts)]!, () => {}).alone();
-else addEventListener('message', greeted);
+const bridge = bridgeOf(window);
+if (parent !== window) addEventListener('message', greeted);
+else if (!bridge) new View(place, texts[languageOf(texts)]!, () => {}).alone();
+else {
+  let listener: ((message: unknown) => void) | undefined;
+  const say: Line['say'] = (message) => bridge.postMessage(JSON.stringify(message));
+  const line: Line = {
+    say,
+    hear: (one) => {
+      listener = one;
+    },
+  };
+  let begun = false;
+  hear((message) => {
+    const wallet = walletIn(message);
+    if (begun || !wallet) return listener?.(message);
+    begun = true; // one greeting, one key
+    void reveal(wallet, line);
+  });
+  say({ type: 'ready' });
+}

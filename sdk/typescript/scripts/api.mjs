@@ -25,7 +25,7 @@ const surface = (entry) => {
 };
 
 let differs = false;
-const all = { core: ['index'], client: ['index', 'compat', 'prompt/index', 'prompt/headless'], react: ['index', 'compat', 'calls'], 'react-native': ['index'], server: ['index', 'testing'] };
+const all = { core: ['index'], client: ['index', 'compat', 'prompt/index', 'prompt/headless'], react: ['index', 'compat', 'calls'], 'react-native': ['index', 'prompt/index'], server: ['index', 'testing'] };
 for (const [name, entries] of Object.entries(all)) {
   const file = `${root}packages/${name}/api.txt`;
   const [first, ...more] = entries.map((entry) => surface(`${root}packages/${name}/dist/${entry}.d.ts`));

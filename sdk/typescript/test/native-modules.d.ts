@@ -67,3 +67,14 @@ declare module 'react-native-quick-crypto' {
   };
   export default QuickCrypto;
 }
+
+declare module 'react-native-webview' {
+  import type { ComponentType, Ref } from 'react';
+  export interface WebViewProps {
+    ref?: Ref<{ postMessage(message: string): void }>;
+    source?: { uri: string };
+    originWhitelist?: readonly string[];
+    onMessage?: (event: { nativeEvent: { data: string; url: string } }) => void;
+  }
+  export const WebView: ComponentType<WebViewProps>;
+}

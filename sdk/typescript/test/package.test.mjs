@@ -147,6 +147,9 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
       const bytes = await part(entry, { external: ['react', 'react/*', '@stepup-auth/client', '@stepup-auth/client/*', '@stepup-auth/core'] });
       assert.ok(bytes < most, `${entry} takes ${bytes} bytes besides the client and React`);
     }
+    const native = ['react', 'react/*', 'react-native', '@stepup-auth/client', '@stepup-auth/client/*'];
+    const components = await part('react-native/prompt', { external: native });
+    assert.ok(components < 17_500, `the components of React Native take ${components} bytes besides what they share with the web component`);
     const guards = await part('server', { platform: 'node', external: ['jose'] });
     assert.ok(guards < 14_040, `guards take ${guards} bytes besides jose`);
   });
@@ -193,7 +196,7 @@ console.log(all.length > 30, all.filter(([name, said]) => name !== said).map(Str
     for (const name of names) {
       const { dependencies = {}, peerDependencies = {}, optionalDependencies, scripts } = json(`${folder}/node_modules/@stepup-auth/${name}/package.json`);
       assert.deepEqual(Object.keys(dependencies).filter((d) => !d.startsWith('@stepup-auth/')), name === 'server' ? ['jose'] : []);
-      assert.deepEqual(peerDependencies, name.startsWith('react') ? { react: '>=18' } : {});
+      assert.deepEqual(peerDependencies, name.startsWith('react') ? { react: '>=18', ...(name === 'react-native' ? { 'react-native': '>=0.76' } : {}) } : {});
       assert.deepEqual([optionalDependencies, scripts], [undefined, undefined]);
     }
     assert.deepEqual(readdirSync(`${folder}/node_modules`).filter((d) => !d.startsWith('.')), ['@stepup-auth', 'jose', 'react']);

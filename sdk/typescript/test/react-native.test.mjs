@@ -3,13 +3,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { PasskeyCancelledError } from '@stepup-auth/client';
-import { clientEndpoints } from '@stepup-auth/client/prompt/headless';
+import { clientEndpoints, iconPaths } from '@stepup-auth/client/prompt/headless';
 import {
   createClient, expoBrowser, expoCrypto, inAppBrowser, keychainStorage, nativePasskeys, quickCrypto, secureStorage,
 } from '@stepup-auth/react-native';
 import { hurry } from './lib/chaos.mjs';
 import { clientCases, runCase } from './lib/clientCases.mjs';
-import { writeVerdicts } from './lib/frame.mjs';
+import { settled, writeVerdicts } from './lib/frame.mjs';
+import { iconImages } from '../packages/react-native/dist/prompt/iconImages.js';
+import { webViewKeys } from '../packages/react-native/dist/prompt/webViewKeys.js';
 import { reactNativeSdk } from './lib/reactNativeSdk.mjs';
 
 const environment = { environmentId: '7c2a1c0e-5f5b-4c9c-9d5e-2f1f6a3f0b11', apiBaseUrl: 'https://auth.example' };
@@ -107,6 +109,75 @@ describe('createClient', () => {
       assert.deepEqual([[...crypto.getRandomValues(new Uint8Array(1))], typeof crypto.subtle.digest], [[1], 'function']);
     });
   });
+});
+
+describe('the page that shows a key', () => {
+  const url = `${environment.apiBaseUrl}/api/v0/sdk/${environment.environmentId}/reveal`;
+  const wallet = { walletId: 'w', address: '0x01', chain: 'EVM' };
+  const sealed = { encapsulatedKey: 'AA', ciphertext: 'AA', info: 'i', address: '0x01', chain: 'EVM' };
+
+  /** A web view that is drawn, and what is posted into it. */
+  const open = (seal = async () => sealed) => {
+    const keys = webViewKeys(() => null);
+    const posted = [];
+    const leave = keys.draw();
+    keys.speakBy((text) => posted.push(JSON.parse(text)));
+    const session = new AbortController();
+    const asked = [];
+    const done = keys.showKey({ wallet, url, signal: session.signal, seal: (key) => { asked.push(key); return seal(key); } }).then(() => 'closed', (error) => error.reason ?? error.code);
+    const say = (message, from = url) => keys.state()?.heard(typeof message === 'string' ? message : JSON.stringify(message), from);
+    return { keys, posted, leave, session, asked, done, say };
+  };
+
+  it('is greeted once it is there, gets what is sealed for it once, and ends when it is closed', async () => {
+    const { keys, posted, asked, done, say } = open();
+    assert.equal(keys.state().isShown, false);
+    say({ type: 'ready' });
+    say({ type: 'ready' });
+    say({ type: 'recipient', recipientKey: 'k' });
+    say({ type: 'recipient', recipientKey: 'another' });
+    await settled();
+    assert.deepEqual([posted, asked, keys.state().isShown], [[{ type: 'stepup:reveal', ...wallet }, { type: 'sealed', sealed }], ['k'], true]);
+    say({ type: 'closed' });
+    assert.deepEqual([await done, keys.state()], ['closed', null]);
+  });
+
+  it('hears nothing of another page in its place, and no nonsense', async () => {
+    const { posted, asked, say, leave, done } = open();
+    for (const from of ['https://evil.example/', `${url}/`, `${url}?x`, 'https://auth.example.evil/reveal', 'about:blank', '']) say({ type: 'ready' }, from);
+    assert.deepEqual(posted, []);
+    say({ type: 'recipient', recipientKey: 'before the greeting' });
+    say({ type: 'ready' }, `${url}#`);
+    for (const text of ['', '{', 'null', '7', '{"type":7}', '{"type":"recipient","recipientKey":7}', '{"type":"other"}']) say(text);
+    say({ type: 'recipient', recipientKey: 'of a page that took its place' }, 'https://evil.example/');
+    await settled();
+    assert.deepEqual([posted.length, asked], [1, []]);
+    leave();
+    assert.equal(await done, 'closed');
+  });
+
+  it('shows nothing where the server refuses, the page fails or is lost, and goes away with the session', async () => {
+    const refused = open(async () => { throw Object.assign(new Error('no'), { code: 'elevated_access_token_required' }); });
+    refused.say({ type: 'ready' });
+    refused.say({ type: 'recipient', recipientKey: 'k' });
+    assert.equal(await refused.done, 'elevated_access_token_required');
+    const old = open();
+    old.say({ type: 'ready' });
+    old.say({ type: 'failed', reason: 'unsupported' });
+    assert.deepEqual([await old.done, old.asked], ['unsupported', []]);
+    const lost = open();
+    lost.keys.state().lost();
+    assert.equal(await lost.done, 'no_answer');
+    const ended = open();
+    ended.session.abort();
+    assert.equal(await ended.done, 'session_ended');
+    assert.equal(await webViewKeys(() => null).showKey({ wallet, url, signal: ended.session.signal, seal: async () => sealed }).catch((error) => error.reason), 'no_page');
+  });
+});
+
+it('the icons of the prompt are there as images, all of them', () => {
+  assert.deepEqual(Object.keys(iconImages), Object.keys(iconPaths));
+  for (const image of Object.values(iconImages)) assert.match(Buffer.from(image, 'base64').toString('latin1'), /^\x89PNG/);
 });
 
 describe('adapters', () => {

@@ -288,5 +288,138 @@ export const revealTests = (on) => {
       await second.context.close();
       await app.context.close();
     });
+
+    describe('as the page of a web view', () => {
+      const url = () => `${on.server.issuer}/reveal`;
+      const greetingOf = ({ walletId, address }) => ({ type: 'stepup:reveal', walletId, address, chain: 'EVM' });
+
+      /** A web view with the page in it, and its app: what the page says is in `said`; `say` is how the app's side of the web view speaks. */
+      const openWebView = async () => {
+        const context = await browser.newContext();
+        const said = [];
+        await context.exposeBinding('toApp', ({ frame, page: tab }, text) => said.push({ ...JSON.parse(text), top: frame === tab.mainFrame(), from: frame.url() }));
+        await context.addInitScript(() => { globalThis.ReactNativeWebView = { postMessage: (text) => globalThis.toApp(text) }; });
+        const page = await context.newPage();
+        const say = (message, place = 'window') => page.evaluate(({ data, where }) => { // react-native-webview does so: at the window on iOS, at the document on Android
+          (where === 'window' ? window : document).dispatchEvent(new MessageEvent('message', { data }));
+        }, { data: typeof message === 'string' ? message : JSON.stringify(message), where: place });
+        const heard = async (type) => {
+          for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => { setTimeout(resolve, 20); })) {
+            const found = said.find((message) => message.type === type);
+            if (found) return found;
+          }
+          throw new Error(`${type} was never said, but ${JSON.stringify(said)}`);
+        };
+        const types = () => said.map(({ type }) => type).filter((type) => type !== 'height');
+        return { context, page, said, say, heard, types, close: () => context.close() };
+      };
+      const sealedFor = ({ tab, walletId }, recipientKey) => tab.evaluate((params) => sdk.exportWallet(params), { walletId, recipientKey });
+
+      for (const place of ['window', 'document']) {
+        it(`shows the key to the user, and says nothing of it to the app, which speaks at the ${place}`, async () => {
+          const [app, view] = [await openApp('client'), await openWebView()];
+          await prove(app);
+          await view.page.goto(url());
+          await view.heard('ready');
+          await view.say(greetingOf(app), place);
+          const { recipientKey } = await view.heard('recipient');
+          await view.say({ type: 'sealed', sealed: await sealedFor(app, recipientKey) }, place);
+          await view.heard('opened');
+          assert.equal(await view.page.locator('.address code').textContent(), app.address);
+          const key = await shownIn(view.page);
+          assert.equal(privateKeyToAccount(`0x${key}`).address, app.address);
+          await button(view.page, 'Done').click();
+          await view.heard('closed');
+          assert.ok(!JSON.stringify(view.said).includes(key));
+          assert.ok(!(await view.page.content()).includes(key));
+          await Promise.all([view.close(), app.context.close()]);
+        });
+      }
+
+      it('hears no other window: an opener in the same web view gets nothing and puts nothing in', async () => {
+        const view = await openWebView();
+        await view.page.goto(`${stranger}/client?attacker`);
+        const [popup] = await Promise.all([
+          view.context.waitForEvent('page'),
+          view.page.evaluate((to) => { globalThis.opened = window.open(to); }, url()),
+        ]);
+        await view.heard('ready');
+        const answers = await view.page.evaluate(async ({ greeting }) => {
+          const heard = [];
+          addEventListener('message', ({ data }) => heard.push(data));
+          for (const text of [greeting, JSON.stringify(greeting)]) {
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = ({ data }) => heard.push(data);
+            globalThis.opened.postMessage(text, '*', [port2]);
+            globalThis.opened.postMessage(text, '*');
+          }
+          await new Promise((resolve) => { setTimeout(resolve, 500); });
+          try { heard.push(typeof globalThis.opened.ReactNativeWebView); } catch (error) { heard.push(error.name); }
+          return heard;
+        }, { greeting: greetingOf({ walletId: 'w', address: '0x00' }) });
+        assert.deepEqual(answers, ['SecurityError']);
+        assert.deepEqual(view.types(), ['ready']);
+        assert.equal(await popup.locator('h1').count(), 0, 'it draws before its app has greeted it');
+        await view.close();
+      });
+
+      it('is a page with nothing to see for whoever has no web view, opened by a site or greeted by one', async () => {
+        const context = await browser.newContext();
+        const tab = await context.newPage();
+        await tab.goto(`${stranger}/client?attacker`);
+        const [popup] = await Promise.all([context.waitForEvent('page'), tab.evaluate((to) => { globalThis.opened = window.open(to); }, url())]);
+        await popup.getByText('There is nothing to see here').waitFor();
+        await tab.evaluate((greeting) => globalThis.opened.postMessage(JSON.stringify(greeting), '*'), greetingOf({ walletId: 'w', address: '0x00' }));
+        await popup.evaluate((text) => window.dispatchEvent(new MessageEvent('message', { data: text })), JSON.stringify(greetingOf({ walletId: 'w', address: '0x00' })));
+        await popup.waitForTimeout(300);
+        await popup.getByText('There is nothing to see here').waitFor();
+        await context.close();
+      });
+
+      it('in a frame it speaks to the page around it alone, whatever the web view offers', async () => {
+        const view = await openWebView();
+        await view.page.goto(`${appOrigin}/client`);
+        await view.page.waitForFunction(() => globalThis.sdk, null, often);
+        const frame = await view.page.evaluate((src) => new Promise((resolve) => {
+          const one = document.body.appendChild(document.createElement('iframe'));
+          one.onload = () => resolve(true);
+          one.src = src;
+        }), url());
+        assert.ok(frame);
+        await view.page.waitForTimeout(300);
+        assert.deepEqual(view.types(), []);
+        await view.close();
+      });
+
+      it('is greeted once, and shows no key that is of another wallet or was sealed for an earlier page', async () => {
+        const [app, first] = [await openApp('client'), await openWebView()];
+        await prove(app);
+        await first.page.goto(url());
+        await first.heard('ready');
+        for (const text of ['', '{', 'null', '[]', '"stepup:reveal"', JSON.stringify({ type: 'stepup:reveal', walletId: 7 }), JSON.stringify({ type: 'sealed', sealed: null })]) await first.say(text);
+        await first.say(greetingOf(app));
+        await first.say({ ...greetingOf(app), address: '0x00' });
+        const { recipientKey } = await first.heard('recipient');
+        const sealed = await sealedFor(app, recipientKey);
+        first.said.length = 0;
+        await first.page.reload(); // another page, other keys
+        await first.heard('ready');
+        await first.say(greetingOf(app));
+        assert.notEqual((await first.heard('recipient')).recipientKey, recipientKey);
+        await first.say({ type: 'sealed', sealed });
+        assert.equal((await first.heard('failed')).reason, 'unreadable', 'an answer that was sealed to an earlier page');
+        assert.deepEqual(first.types(), ['ready', 'recipient', 'failed']);
+        await first.close();
+
+        const [other, second] = [await openApp('client'), await openWebView()];
+        await prove(other);
+        await second.page.goto(url());
+        await second.heard('ready');
+        await second.say({ ...greetingOf(other), address: app.address });
+        await second.say({ type: 'sealed', sealed: await sealedFor(other, (await second.heard('recipient')).recipientKey) });
+        assert.equal((await second.heard('failed')).reason, 'foreign');
+        await Promise.all([second.close(), app.context.close(), other.context.close()]);
+      });
+    });
   });
 };

@@ -21,6 +21,8 @@ export interface RevealGreeting extends RevealWallet {
 export type RevealFailure = 'unsupported' | 'unreadable' | 'foreign';
 
 export type FromRevealFrame =
+  /** In a web view: it can be greeted. In a frame that is so once it is loaded. */
+  | { readonly type: 'ready' }
   /** To what the private key is to be sealed, 32 bytes in base64url. */
   | { readonly type: 'recipient'; readonly recipientKey: string }
   | { readonly type: 'failed'; readonly reason: RevealFailure }
