@@ -107,3 +107,21 @@ func TestAuditPages(t *testing.T) {
 		}
 	}
 }
+
+// What an operator does says from where it was asked.
+func TestOperatorsComeFromSomewhere(t *testing.T) {
+	c := previewed(t, canneds{operator: ada, elevates: true})
+	req := httptest.NewRequest(http.MethodGet, inPreview+"audit", nil)
+	req.Header.Set("User-Agent", "Browser/1.0")
+	r := &request{Request: req, Console: c, visitor: visitor{Operator: ada}}
+	r.SetPathValue("environmentId", previewEnvironment)
+	if err := c.DB.Write(t.Context(), func(tx *store.Tx) error { return audit.Record(tx, r.caller().By, "thing.done", nil) }); err != nil {
+		t.Fatal(err)
+	}
+	line := get(c, inPreview+"audit/export?action=thing.done").Body.String()
+	for _, want := range []string{`"source":"192.0.2.7"`, `"userAgent":"Browser/1.0"`, `"actor":"operator:` + ada.ID + `"`} {
+		if !strings.Contains(line, want) {
+			t.Errorf("without %s: %s", want, line)
+		}
+	}
+}

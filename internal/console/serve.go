@@ -115,6 +115,7 @@ func (r *request) caller() who.Caller {
 	source := r.ClientAddr(r.Request)
 	return who.Caller{Source: source, By: audit.By{
 		EnvironmentID: r.PathValue("environmentId"), Actor: r.visitor.Actor(), RequestID: r.id,
+		From: audit.From(source, r.UserAgent()),
 	}}
 }
 
