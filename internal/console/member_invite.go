@@ -20,7 +20,7 @@ func (s *sessions) memberInvite(r *request) (answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		form.Error, p.Invite = text, form
+		form.Error = text
 		p.Invite = form
 		return again(p)
 	}

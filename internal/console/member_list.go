@@ -65,7 +65,8 @@ func (s *sessions) memberList(r *request) (answer, error) {
 
 func (s *sessions) members(r *request) (memberListPage, error) {
 	where := r.PathValue("environmentId")
-	p := memberListPage{Everywhere: where == operator.Everywhere, Base: membersAt(r), MayInvite: r.may(operator.MembersWrite)}
+	p := memberListPage{Everywhere: where == operator.Everywhere, Base: membersAt(r), MayInvite: r.may(operator.MembersWrite),
+		Invite: inviteForm{Role: string(operator.Auditor)}}
 	for _, role := range operator.Roles {
 		if r.visitor.MayGrant(operator.Grant{EnvironmentID: where, Role: role}) {
 			p.Roles = append(p.Roles, role)

@@ -54,10 +54,12 @@ export function stepUp(form: HTMLFormElement): void {
   prompt.addEventListener('stepup-verified', () => form.submit());
   prompt.addEventListener('stepup-cancelled', ({ detail }) => {
     prompt.remove();
+    form.closest('.gate')?.classList.remove('asking');
     form.hidden = detail.reason === 'cancelled';
     if (form.hidden) location.assign(document.querySelector<HTMLAnchorElement>('a[data-return]')?.href ?? '/console/');
   });
   form.hidden = true;
+  form.closest('.gate')?.classList.add('asking');
   form.before(prompt);
   void prompt.ask().catch(() => undefined); // the events say how it ended
 }
