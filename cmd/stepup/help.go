@@ -15,7 +15,9 @@ import (
 
 // helpWords are what help texts say that struct tags are too narrow for.
 var helpWords = kong.Vars{
-	"named":         "User id or username, or an email address, phone number, wallet address or external id that the user holds.",
+	"named": "User id or username, or an email address, phone number, wallet address or external id that the user holds.",
+	"users": "Users: list, show, create, invite, import, imports, disable, enable, revoke-sessions, " +
+		"unlink, settle, unlock, reset-mfa, add-address, recover, recoveries, approve-recovery, stop-recovery, export, delete.",
 	"searched":      "Only who is named so, as in user show, or by something that begins so.",
 	"states":        "Only users in this state: disabled, disputed, unproven or without-mfa.",
 	"means":         "What the user has: " + strings.Join(policytext.Words(), ", ") + ". A login may be social:PROVIDER.",

@@ -32,16 +32,16 @@ type commands struct {
 	Data string `help:"Folder of the development database." default:"./.stepup-dev" type:"path"`
 
 	Serve     serveCommand     `cmd:"" help:"Run the server. With --dev: everything on loopback, nothing to configure."`
-	Env       envCommand       `cmd:"" help:"Environments: apply, show, set, history, revert, accept, list, example."`
+	Env       envCommand       `cmd:"" help:"Environments: apply, show, set, copy, history, revert, accept, delete, list, example."`
 	Readiness readinessCommand `cmd:"" help:"Say what accepting the newest API version would do: what would be refused, and to whom."`
 	Policy    policyCommand    `cmd:"" help:"Policy as a text: explain, test, diff."`
 	Token     tokenCommand     `cmd:"" help:"Service tokens: create, list, revoke."`
-	User      userCommand      `cmd:"" help:"Users: find, show, disable, sign out, unlink, settle, unlock, reset-mfa, export, delete."`
+	User      userCommand      `cmd:"" help:"${users}"`
 	Console   consoleCommand   `cmd:"" help:"Who may use the console: invite, list, revoke."`
 	Mail      mailCommand      `cmd:"" help:"Mails: templates, preview, test."`
-	External  externalCommand  `cmd:"" help:"A login of your own: explain a token of it."`
+	External  externalCommand  `cmd:"" help:"Logins of your own: explain."`
 	Keys      keysCommand      `cmd:"" help:"Keys: master, rotate."`
-	Audit     auditCommand     `cmd:"" help:"The audit log: query, follow, export, prune."`
+	Audit     auditCommand     `cmd:"" help:"The audit log: query, trail, follow, export, prune."`
 	Backup    backupCommand    `cmd:"" help:"Write a backup of the database to a file."`
 	Restore   restoreCommand   `cmd:"" help:"Restore a backup and void every open challenge and single-use token."`
 	Wallet    walletCommand    `cmd:"" help:"The embedded-wallet service: serve, init, key, offline-key, offline, doctor."`
