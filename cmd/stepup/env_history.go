@@ -74,8 +74,7 @@ type envSet struct {
 func (c *envSet) Run(s *session) error {
 	var edits []environment.Edit
 	for _, text := range c.Edits {
-		path, value := cutEdit(text)
-		edits = append(edits, environment.Edit{Path: path, Value: value})
+		edits = append(edits, environment.ParseEdit(text))
 	}
 	for _, path := range c.Remove {
 		edits = append(edits, environment.Edit{Path: path, Remove: true})
@@ -89,23 +88,6 @@ func (c *envSet) Run(s *session) error {
 	}
 	return s.change(change{proposal: operate.Proposal{Edits: edits}, yes: c.Yes,
 		options: operate.ApplyOptions{ID: c.ID, DryRun: c.DryRun, Senders: host.Senders}})
-}
-
-// cutEdit cuts PATH=VALUE at the first sign outside brackets, in which names of entries
-// may have one.
-func cutEdit(text string) (path, value string) {
-	depth := 0
-	for i, c := range text {
-		switch {
-		case c == '[':
-			depth++
-		case c == ']':
-			depth--
-		case c == '=' && depth == 0:
-			return text[:i], text[i+1:]
-		}
-	}
-	return text, ""
 }
 
 // change is a change of a document, as a command line asks for it.

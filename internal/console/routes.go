@@ -87,6 +87,21 @@ func (c *Console) routes() []route {
 		{"GET", e + "delivery/token", operator.EnvironmentsRead, "", tokenExplain, tokenExplainPage{}},
 		{"POST", e + "delivery/token", operator.EnvironmentsRead, "", tokenExplained, tokenExplainPage{}},
 
+		// Security.
+		{"GET", e + "security", operator.EnvironmentsRead, "", security, securityPage{}},
+		{"POST", e + "security/preview", operator.EnvironmentsWrite, "", securityPreview, effectPage{}},
+		{"POST", e + "security/apply", operator.EnvironmentsWrite, "", securityApply, effectPage{}},
+		{"GET", e + "security/new-scope", operator.EnvironmentsWrite, "", scopeNew, scopePage{}},
+		{"GET", e + "security/scopes/{scope}", operator.EnvironmentsRead, "", scopeShow, scopePage{}},
+		{"GET", e + "security/document", operator.EnvironmentsRead, "", documentShow, documentPage{}},
+		{"POST", e + "security/document/import", operator.EnvironmentsWrite, "", documentImport, documentPage{}},
+		{"GET", e + "security/document/export", operator.EnvironmentsRead, "", documentExport, nil},
+		{"GET", e + "security/document/revisions/{revision}", operator.EnvironmentsRead, "", revisionShow, revisionPage{}},
+
+		// API version.
+		{"GET", e + "version", operator.EnvironmentsRead, "", version, versionPage{}},
+		{"POST", e + "version/accept", operator.EnvironmentsWrite, scopeSettings, versionAccept, versionPage{}},
+
 		// Developers.
 		{"GET", e + "developers", operator.EnvironmentsRead, "", developers, developersPage{}},
 		{"GET", e + "developers/tokens/new", operator.TokensWrite, "", tokenNew, tokenCreatePage{}},

@@ -20,6 +20,38 @@ type Edit struct {
 	Remove bool   `json:"remove,omitempty"` // what stands there goes, and what follows from its absence holds
 }
 
+// String writes an edit on one line: PATH=VALUE, the name of a list entry, or -PATH for what
+// goes.
+func (e Edit) String() string {
+	switch {
+	case e.Remove:
+		return "-" + e.Path
+	case e.Value == "":
+		return e.Path
+	}
+	return e.Path + "=" + e.Value
+}
+
+// ParseEdit reads what [Edit.String] writes. Names of list entries, in their brackets, may
+// have a sign of equality.
+func ParseEdit(line string) Edit {
+	if path, ok := strings.CutPrefix(line, "-"); ok {
+		return Edit{Path: path, Remove: true}
+	}
+	depth := 0
+	for i, c := range line {
+		switch {
+		case c == '[':
+			depth++
+		case c == ']':
+			depth--
+		case c == '=' && depth == 0:
+			return Edit{Path: line[:i], Value: line[i+1:]}
+		}
+	}
+	return Edit{Path: line}
+}
+
 // EditError is an edit that names no place of a document, or nothing that can stand there.
 type EditError struct {
 	Path string

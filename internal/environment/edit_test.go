@@ -111,6 +111,20 @@ func TestEditedEntries(t *testing.T) {
 	}
 }
 
+// An edit is one line, which reads back as it was written.
+func TestEditLines(t *testing.T) {
+	for _, edit := range []environment.Edit{
+		{Path: "signUp.enabled", Value: "false"}, {Path: "mail.appName", Value: "a=b"}, {Path: "origins[https://a.example]"},
+		{Path: "prompt.redirectUris[https://a.example/?x=[1]]"},
+		{Path: "prompt.redirectUris[https://a.example/?x=1].customScheme", Value: "true"},
+		{Path: "scopes[transfer:create]", Remove: true},
+	} {
+		if got := environment.ParseEdit(edit.String()); got != edit {
+			t.Errorf("%+v is read as %+v", edit, got)
+		}
+	}
+}
+
 // What is no place, or may not stand there, is refused by name.
 func TestEditedRefuses(t *testing.T) {
 	for path, want := range map[string]string{
