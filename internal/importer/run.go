@@ -195,11 +195,18 @@ func Issuer(tx *store.Tx, environmentID string) (string, error) {
 	return env.ExternalAuth.Issuer, nil
 }
 
+// Store is where users are kept: a [store.DB], or one that first asks in each
+// transaction whether whoever imports may still do so.
+type Store interface {
+	Read(ctx context.Context, f func(*store.Tx) error) error
+	Write(ctx context.Context, f func(*store.Tx) error) error
+}
+
 // run is an import of a whole file.
 type run struct {
 	who.Caller
 	ctx         context.Context //nolint:containedctx // it lives as long as one call
-	db          *store.DB
+	db          Store
 	environment string
 	file        *File
 	options     Options
@@ -209,7 +216,7 @@ type run struct {
 
 // Run imports a file. If it ends with an error, what was read until then is in, and the
 // report says how much; with Resume the same file goes on from there.
-func Run(ctx context.Context, db *store.DB, c who.Caller, environmentID string, o Options) (Report, error) {
+func Run(ctx context.Context, db Store, c who.Caller, environmentID string, o Options) (Report, error) {
 	r := run{Caller: c, ctx: ctx, db: db, environment: environmentID, options: o}
 	var issuer string
 	err := db.Read(ctx, func(tx *store.Tx) (err error) {
