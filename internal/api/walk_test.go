@@ -90,6 +90,7 @@ func TestWalk(t *testing.T) {
 	t.Run("bindings", func(t *testing.T) { walkBindings(walker{c, t, servertest.A}, all) })
 	t.Run("prompts", func(t *testing.T) { walkPrompts(walker{c, t, servertest.A}) })
 	t.Run("administration", func(t *testing.T) { walkAdmin(walker{c, t, servertest.B}, all) })
+	t.Run("people", func(t *testing.T) { walkPeople(walker{c, t, servertest.A}, all) })
 	t.Run("legacy", func(t *testing.T) {
 		alice := c.SignIn(t, servertest.Legacy, "alice@example.com")
 		w := walker{c, t, servertest.Legacy}

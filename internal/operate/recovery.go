@@ -378,6 +378,7 @@ func viewRecovery(tx *store.Tx, r store.RecoveryRow) (UserRecovery, error) {
 	if shown.People, err = tx.RecoveryApprovals(r.ID); err != nil {
 		return shown, err
 	}
+	shown.People = append([]string{}, shown.People...)
 	rows, err := tx.Credentials(r.EnvironmentID, r.UserID)
 	for _, row := range rows {
 		if row.ID == r.CredentialID {

@@ -59,7 +59,7 @@ func ExportUser(c who.Caller, tx *store.Tx, environmentID, userID string) (UserE
 	if export.User, err = ViewUser(tx, environmentID, userID); err != nil {
 		return export, err
 	}
-	export.User.Events = nil // all of them follow
+	export.User.Events = []AuditEvent{} // all of them follow
 	export.User.Sessions, export.User.MoreSessions = []SessionDetail{}, 0
 	sessions, err := tx.StoredSessions(environmentID, userID)
 	if err != nil {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 
@@ -136,6 +137,11 @@ func addRows(c *door.Call, r AddRows) (AddedRows, error) {
 	added := AddedRows{LeftOut: []importer.Skip{}}
 	if len(r.Rows) > importer.RowsAtOnce {
 		return added, fault.New(fault.InvalidRequest, "Send at most %d rows at once.", importer.RowsAtOnce)
+	}
+	for _, row := range r.Rows {
+		if !bytes.HasPrefix(bytes.TrimSpace(row), []byte("{")) {
+			return added, fault.New(fault.InvalidRequest, "Each of rows is a JSON object; docs/import.md has its members.")
+		}
 	}
 	issuer := ""
 	if c.Tenant.ExternalAuth.Enabled {
