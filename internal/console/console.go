@@ -22,6 +22,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/shadow"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
+	"github.com/stepup-auth/stepup/internal/wallet"
 )
 
 // Root is the path that all of the console is below.
@@ -42,6 +43,7 @@ type Config struct {
 	HTTP       *http.Client        // the only way out to addresses that a document names
 	Operators  func() []string     // who is mailed when rules are weakened
 	Mailer     operate.Transcriber // nil: there is none to try
+	Wallets    wallet.Service      // nil: this server has none
 
 	Development bool // says loudly what it is
 }

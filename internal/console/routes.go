@@ -74,6 +74,9 @@ func (c *Console) routes() []route {
 		{"GET", e + "users/{userId}/delete", operator.UsersWrite, "", userDeleteAsk, userDeletePage{}},
 		{"POST", e + "users/{userId}/delete", operator.UsersWrite, scopeUser, userDelete, userDeletePage{}},
 
+		// Wallets.
+		{"GET", e + "wallets", operator.UsersRead, "", walletList, walletListPage{}},
+
 		// Overview.
 		{"GET", e + "overview", operator.EnvironmentsRead, "", overview, overviewPage{}},
 

@@ -29,7 +29,7 @@ func (s *Server) console(tenants *tenant.Registry) http.Handler {
 		DB: c.DB, Tenants: tenants, Now: c.Now, Log: c.Log, RequestID: requestID, ClientAddr: s.clients.address, PublicURL: c.PublicURL,
 		Senders: s.senders, Secrets: c.Secrets(), Shadow: s.shadow, HTTP: outbound.NewClient(c.OutboundAllow),
 		Operators: func() []string { return c.Operators }, Development: c.Development != nil,
-		Mailer: mailer,
+		Mailer: mailer, Wallets: c.Wallets,
 	}, desk)
 }
 

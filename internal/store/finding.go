@@ -155,6 +155,19 @@ func (tx *Tx) CredentialsOf(environmentID string, ids []string) (map[string][]Cr
 	return of, err
 }
 
+// KeptWallets lists the credentials of wallets that are kept for the users of the
+// environment, those of the newest user first: at most limit, behind the one with this
+// user and id (empty: from the beginning).
+func (tx *Tx) KeptWallets(environmentID, userID, id string, limit int) ([]CredentialRow, error) {
+	if userID == "" {
+		userID = beyond
+	}
+	rows, err := tx.Rows(`SELECT `+credentialColumns+` FROM credentials WHERE environment_id = $1
+		AND provenance || '' = 'embedded_wallet' AND (user_id, id) < ($2, $3) ORDER BY user_id DESC, id DESC LIMIT $4`,
+		environmentID, userID, id, limit)
+	return collect(rows, err, func(rows Rows) (CredentialRow, error) { return scanCredential(rows) })
+}
+
 // anyOf has a place for each of [UsersAtOnce] ids: the text of a statement is the same
 // for fewer.
 const anyOf = `$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
