@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"errors"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -245,5 +246,58 @@ func TestVersionAccept(t *testing.T) {
 	back := url.Values{"version": {"2026_01_01"}, "typed": {"2026_01_01"}}
 	if got := send(t, c, inPreview+"version/accept", back); got.StatusCode != 422 || !strings.Contains(body(t, got), "cannot go back") {
 		t.Errorf("a new environment goes back: %d", got.StatusCode)
+	}
+}
+
+// A user is added to the rehearsal and taken out of it by the same forms as any change;
+// adding ends what a credential without proof opened, and nothing else.
+func TestRehearsal(t *testing.T) {
+	c := previewed(t, canneds{operator: ada, elevates: true})
+	const environmentID, userID = "2e8c4b1d-2222-4f0c-9d0e-2f6f7e1b3a12", "0193c7de-6f55-7f0e-8a55-7d6a0f1f2b13"
+	if err := c.DB.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.InsertUser(store.UserRow{ID: userID, EnvironmentID: environmentID, Profile: "{}"}); err != nil {
+			return err
+		}
+		for id, provenance := range map[string]string{"proven": store.ProvenanceSignUp, "unproven": store.ProvenanceNothing} {
+			if err := tx.InsertCredential(store.CredentialRow{ID: id, EnvironmentID: environmentID, UserID: userID,
+				Format: store.FormatEmail, Identifier: id, PublicIdentifier: id, Provenance: provenance, SignInEnabled: true}); err != nil {
+				return err
+			}
+			if err := tx.InsertSession(store.SessionRow{ID: id, EnvironmentID: environmentID, UserID: userID, SignInCredentialID: id,
+				ExpiresAt: tx.Now().Add(day), EndsAt: tx.Now().Add(day)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ended := func(id string) bool {
+		err := c.DB.Read(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.LiveSession(environmentID, id)
+			return err
+		})
+		return errors.Is(err, store.ErrNotFound)
+	}
+	made := func(form url.Values) string {
+		form.Set("back", "version")
+		seen := body(t, send(t, c, legacy+"security/preview", form))
+		if got := send(t, c, legacy+"security/apply", proposed(t, seen)); got.Header.Get("Location") != legacy+"version" {
+			t.Fatalf("%d to %q: %s", got.StatusCode, got.Header.Get("Location"), body(t, got))
+		}
+		return body(t, call(t, c, "GET", legacy+"version", nil))
+	}
+	if ended("proven") || ended("unproven") {
+		t.Fatal("a session has ended before")
+	}
+	if page := made(url.Values{"add:rehearsal.users": {userID}}); !strings.Contains(page, "Take "+userID+" out of the rehearsal") ||
+		!strings.Contains(page, "ends their sessions") {
+		t.Errorf("added: %s", page)
+	}
+	if ended("proven") || !ended("unproven") {
+		t.Errorf("the proven session ended: %v, the unproven: %v", ended("proven"), ended("unproven"))
+	}
+	if page := made(url.Values{"remove": {"rehearsal.users[" + userID + "]"}}); strings.Contains(page, userID) {
+		t.Errorf("taken out: %s", page)
 	}
 }
