@@ -32,7 +32,8 @@ type userShowPage struct {
 	More      int // sessions that are left out
 	Devices   []operate.DeviceDetail
 	Events    []operate.AuditEvent
-	AuditPath string // empty: the operator may not see the log
+	AuditPath string                // empty: the operator may not see the log
+	Recovery  *operate.UserRecovery // an open one
 	MayWrite  bool
 }
 
@@ -50,6 +51,7 @@ type userWay struct {
 	Since           time.Time
 	SignsIn         bool
 	MayGo           bool // an operator may unlink it
+	Set             bool // an operator said so
 }
 
 // userLock is a limit that refuses the user now, in words.
@@ -64,15 +66,17 @@ func (p userShowPage) title() string  { return p.Name }
 func (userShowPage) crumbs() []crumb  { return []crumb{{"Users", "./users"}} }
 
 func userShow(r *request) (answer, error) {
-	var detail operate.UserDetail
-	err := r.read(func(tx *store.Tx) (err error) {
-		detail, err = operate.ViewUser(tx, r.environment.ID, r.PathValue("userId"))
+	p, err := userOfPath(r)
+	if err != nil {
+		return nil, err
+	}
+	err = r.read(func(tx *store.Tx) (err error) {
+		p.Recovery, err = operate.RecoveryOf(tx, r.environment.ID, p.ID)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	p := pageOf(detail, r.within("users"))
 	p.MayWrite = mayChangeUsers(r)
 	if r.frames[inEnvironment+"audit"] && r.may(operator.AuditRead) {
 		p.AuditPath = r.within("audit") + "?user=" + p.ID
@@ -138,6 +142,7 @@ func wayOf(c operate.UserCredential) userWay {
 		ID: c.ID, Kind: cmp.Or(kindNames[c.Kind], c.Format), Shown: c.PublicIdentifier, Counts: c.Counts, Waits: !c.Confirmed,
 		From: cmp.Or(letInNames[c.Provenance], c.Provenance), Disputed: c.DisputedAt != nil,
 		Detail: cmp.Or(c.OAuthProvider, c.ExternalIssuer, c.WalletName, c.Chain), SignsIn: c.SignInEnabled,
+		Set: c.Provenance == store.ProvenanceOperator,
 	}
 	if c.VerifiedAt != nil {
 		way.Since = *c.VerifiedAt

@@ -75,7 +75,8 @@ func TestWhoMayChangeUsers(t *testing.T) {
 			t.Errorf("%s sees her page, or its forms, otherwise than they should:\n%s", role, page)
 		}
 		for _, action := range []string{"/disable", "/enable", "/unlock", "/sessions/" + session + "/revoke", "/revoke-sessions",
-			"/invite", "/credentials/grace-phone/unlink", "/credentials/" + app + "/settle", "/reset-mfa", "/export", "/delete"} {
+			"/invite", "/credentials/grace-phone/unlink", "/credentials/" + app + "/settle", "/addresses", "/recover",
+			"/reset-mfa", "/export", "/delete"} {
 			got := post(t, c, users+"/"+id+action, url.Values{"decision": {"keep"}, "confirm": {"grace"}, "abandon": {"yes"}})
 			switch {
 			case !may && got.StatusCode != http.StatusForbidden:

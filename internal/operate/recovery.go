@@ -368,6 +368,20 @@ func ViewRecovery(tx *store.Tx, environmentID, id string) (UserRecovery, error) 
 	return viewRecovery(tx, row)
 }
 
+// RecoveryOf is the open recovery of a user; nil: there is none.
+func RecoveryOf(tx *store.Tx, environmentID, userID string) (*UserRecovery, error) {
+	user, err := tx.User(environmentID, userID)
+	if err != nil {
+		return nil, err
+	}
+	open, err := openRecovery(tx, user)
+	if open == nil {
+		return nil, err
+	}
+	shown, err := viewRecovery(tx, *open)
+	return &shown, err
+}
+
 func viewRecovery(tx *store.Tx, r store.RecoveryRow) (UserRecovery, error) {
 	shown := UserRecovery{ID: r.ID, UserID: r.UserID, CredentialID: r.CredentialID, Reason: r.Reason, RequestedBy: r.RequestedBy,
 		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt}

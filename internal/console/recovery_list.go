@@ -1,0 +1,47 @@
+package console
+
+import (
+	"slices"
+
+	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/store"
+)
+
+// recoveryListPage lists the open recoveries, oldest first.
+type recoveryListPage struct {
+	Path       string // of all users
+	Recoveries []recoveryItem
+	Behind     bool // it is not the first page
+	Pager      Pager
+	MayWrite   bool
+}
+
+type recoveryItem struct {
+	operate.UserRecovery
+	UserPath string
+	Mine     bool // the operator stands behind it, and cannot be the second person
+}
+
+func (recoveryListPage) template() string { return "recovery_list" }
+func (recoveryListPage) title() string    { return "Recoveries" }
+func (recoveryListPage) crumbs() []crumb  { return []crumb{{"Users", "./users"}} }
+
+func recoveryList(r *request) (answer, error) {
+	after := r.FormValue("after")
+	p := recoveryListPage{Path: r.within("users"), Behind: after != "", MayWrite: mayChangeUsers(r)}
+	var open []operate.UserRecovery
+	var next string
+	err := r.read(func(tx *store.Tx) (err error) {
+		open, next, err = operate.ViewRecoveries(tx, r.environment.ID, after)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, recovery := range open {
+		p.Recoveries = append(p.Recoveries, recoveryItem{recovery, p.Path + "/" + recovery.UserID,
+			slices.Contains(append(recovery.People, recovery.RequestedBy), r.visitor.Actor())})
+	}
+	p.Pager = pager(r, after, next)
+	return show(p)
+}
