@@ -9,9 +9,11 @@ import (
 	"github.com/stepup-auth/stepup/internal/catalogue"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/figures"
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/operator"
+	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
@@ -30,9 +32,16 @@ type deliveryPage struct {
 	Templates     []mailRow
 	Providers     []providerRow
 	External      environment.ExternalAuth
+	Spoken        []choice // the languages that there are
+	Revision      int64
+	Problem       string // what is wrong with the brand that was typed
+	Failures      []figures.Failure
 	Path          string
 	MayWrite      bool
 }
+
+// failuresShown is how many hours with failures the page shows.
+const failuresShown = 24
 
 // transport is the way that mail takes, without its secrets.
 type transport struct {
@@ -65,15 +74,30 @@ func (deliveryPage) template() string { return "delivery" }
 func (deliveryPage) title() string    { return "Delivery" }
 
 func delivery(r *request) (answer, error) {
-	env, err := environment.Parse([]byte(r.environment.Document))
+	p, err := deliveryOf(r)
 	if err != nil {
 		return nil, err
 	}
-	p := deliveryPage{
+	return show(p)
+}
+
+func deliveryOf(r *request) (p deliveryPage, err error) {
+	env, err := environment.Parse([]byte(r.environment.Document))
+	if err != nil {
+		return p, err
+	}
+	p = deliveryPage{
 		Transport: transportOf(r.Mailer), Sender: r.Senders.Sender(env.ID, tenant.Sender(env, "")),
 		SenderProblem: r.Senders.Problem(env.ID, env.Mail.From), AppName: env.Mail.AppName,
 		Language: env.Mail.Language, Languages: env.Mail.Languages, Color: env.Mail.Brand.Color, Logo: env.Mail.Brand.Logo.String(),
 		To: r.visitor.Email, External: env.ExternalAuth, Path: r.within("delivery"), MayWrite: r.may(operator.EnvironmentsWrite),
+		Spoken: languages(env.Mail.Languages), Revision: r.environment.Revision,
+	}
+	if err := r.read(func(tx *store.Tx) (err error) {
+		p.Failures, err = figures.Failures(tx, env.ID, failuresShown)
+		return err
+	}); err != nil {
+		return p, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(environment.MailTemplates)) {
 		p.Mails = append(p.Mails, choice{name, mailName(name), name == deliver.SignIn})
@@ -87,7 +111,7 @@ func delivery(r *request) (answer, error) {
 	for _, provider := range env.Providers {
 		p.Providers = append(p.Providers, providerOf(r, provider))
 	}
-	return show(p)
+	return p, nil
 }
 
 func transportOf(mailer operate.Transcriber) transport {

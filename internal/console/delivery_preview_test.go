@@ -1,8 +1,11 @@
 package console
 
 import (
+	"time"
+
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/figures"
 	"github.com/stepup-auth/stepup/internal/method/external"
 	"github.com/stepup-auth/stepup/internal/method/social"
 )
@@ -15,6 +18,8 @@ func cannedDelivery(change func(*deliveryPage)) deliveryPage {
 		Transport: transport{Address: "mail.example.com:587", Encrypted: "STARTTLS, without which nothing is sent", LogsIn: true},
 		Sender:    `"Acme Pay" <no-reply@example.com>`, AppName: "Acme Pay", Language: "en", Languages: []string{"en", "de", "ja"},
 		To: "ada@example.com", External: cannedExternal, Path: inPreview + "delivery", MayWrite: true,
+		Color: "#12306b", Logo: "PNG picture of 2048 bytes, SHA-256 0123456789ab…", Spoken: languages([]string{"en", "de", "ja"}),
+		Revision: 17, Failures: []figures.Failure{{At: ago(time.Hour), Mails: 12}, {At: ago(day), Mails: 1, Texts: 1204}},
 		Mails: []choice{{"sign_in", "Sign in", true}, {"step_up", "Step up", false}},
 		Templates: []mailRow{
 			{"Sign in", []mailLanguage{{"en", inPreview + "delivery/templates/sign_in/en", false},
@@ -47,7 +52,11 @@ var _ = canned(
 	sample{name: "delivery", at: inPreview + "delivery", page: cannedDelivery(func(*deliveryPage) {})},
 	sample{name: "delivery_development", at: inPreview + "delivery", page: cannedDelivery(func(p *deliveryPage) {
 		p.Transport, p.Providers, p.External, p.MayWrite = transport{Development: true}, nil, environment.ExternalAuth{}, false
+		p.Color, p.Logo, p.Failures = "", "", nil
 		p.SenderProblem = "this server does not let the environment send from it"
+	})},
+	sample{name: "delivery_again", at: inPreview + "delivery/brand", page: cannedDelivery(func(p *deliveryPage) {
+		p.Color, p.Problem = "<b>red</b>", "mail.brand.color: <b>red</b> is not a colour such as #12306b, in small letters"
 	})},
 	sample{name: "mail_tried", at: inPreview + "delivery/test", page: mailTriedPage{To: "ada@example.com", Path: inPreview + "delivery",
 		Lines: []deliver.Line{{Text: "connecting to mail.example.com:587"}, {By: "us", Text: "EHLO example.com"},

@@ -93,6 +93,7 @@ func (c *Console) routes() []route {
 		{"GET", e + "audit/{entryId}", operator.AuditRead, "", auditShow, auditShowPage{}},
 		// Delivery.
 		{"GET", e + "delivery", operator.EnvironmentsRead, "", delivery, deliveryPage{}},
+		{"POST", e + "delivery/brand", operator.EnvironmentsWrite, "", brandPreview, effectPage{}},
 		{"POST", e + "delivery/test", operator.EnvironmentsWrite, "", mailTry, mailTriedPage{}},
 		{"GET", e + "delivery/templates/{template}/{language}", operator.EnvironmentsRead, "", mailWords, mailWordsPage{}},
 		{"POST", e + "delivery/templates/{template}/{language}", operator.EnvironmentsWrite, "", mailWordsSave, mailWordsPage{}},

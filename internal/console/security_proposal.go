@@ -28,7 +28,7 @@ type proposal struct {
 }
 
 // backTo are the pages that proposals come from.
-var backTo = []string{"security", "security/document", "version"}
+var backTo = []string{"security", "security/document", "version", "delivery"}
 
 func proposalIn(r *request) (p proposal, err error) {
 	if err := r.ParseForm(); err != nil {

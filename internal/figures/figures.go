@@ -166,6 +166,37 @@ func Failed(tx *store.Tx, environmentID, name string) error {
 	return nil
 }
 
+// Failure is an hour in which messages could not be handed over, and how often that was
+// tried.
+type Failure struct {
+	At           time.Time // its beginning
+	Mails, Texts int64
+}
+
+// Failures are the hours of the last 30 days in which messages could not be handed over,
+// newest first: at most limit.
+func Failures(tx *store.Tx, environmentID string, limit int) (failures []Failure, err error) {
+	found, err := tx.Figures(environmentID, hours, tx.Now().Add(-30*24*time.Hour))
+	for i := len(found) - 1; i >= 0; i-- {
+		f := found[i]
+		if f.Name != Mail && f.Name != Text {
+			continue
+		}
+		if n := len(failures); n == 0 || !failures[n-1].At.Equal(f.At) {
+			if n == limit {
+				break
+			}
+			failures = append(failures, Failure{At: f.At})
+		}
+		if last := &failures[len(failures)-1]; f.Name == Mail {
+			last.Mails += f.Count
+		} else {
+			last.Texts += f.Count
+		}
+	}
+	return failures, err
+}
+
 // Period is what a report looks back on.
 type Period string
 
