@@ -81,6 +81,7 @@ type Console struct {
 	templates templates
 	frames    map[string]bool // patterns of the pages there are, for the navigation
 	handler   http.Handler
+	plain     bool // reached by plain HTTP, which is development
 }
 
 // build makes a console of its parts. A template that is missing, broken or used by no

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"bytes"
 	"embed"
+	"encoding/json"
 	"strings"
 	"text/template"
 	"time"
@@ -120,8 +122,18 @@ type snippetData struct {
 	guarded
 }
 
+// literal is text as a string literal of Go and of JavaScript, which JSON's is of both:
+// what a document says is data in code that people copy, whatever is in it.
+func literal(parts ...string) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(strings.Join(parts, ""))
+	return strings.TrimSuffix(b.String(), "\n"), err
+}
+
 // snippets are the files of an SDK, in the order of their names. The first line of each
-// is its label, after its comment sign.
+// is its label, after its comment sign. Values stand in them by [literal] alone.
 func snippets(sdk string, data snippetData) (all []snippet, err error) {
 	files, err := snippetFiles.ReadDir("snippets/" + sdk)
 	if err != nil {
@@ -130,7 +142,7 @@ func snippets(sdk string, data snippetData) (all []snippet, err error) {
 	for _, file := range files {
 		text := mustRead(snippetFiles, "snippets/"+sdk+"/"+file.Name())
 		label, code, _ := strings.Cut(text, "\n")
-		t, err := template.New(file.Name()).Parse(code)
+		t, err := template.New(file.Name()).Funcs(template.FuncMap{"literal": literal}).Parse(code)
 		if err != nil {
 			return nil, err
 		}

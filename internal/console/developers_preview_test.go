@@ -94,3 +94,23 @@ func checkGo(t *testing.T, text string) {
 		t.Errorf("%v\n%s", err, output)
 	}
 }
+
+// What a document says stays data in code that people copy.
+func TestSnippetsHoldNoCode(t *testing.T) {
+	const evil = "https://x/'+require('child_process').execSync(`id`)+'\"\n\u2028//"
+	for _, s := range sdks {
+		found, err := snippets(s.folder, snippetData{"ID", "BASE", "ISSUER", guarded{"a:b", evil}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, snippet := range found {
+			rest := strings.ReplaceAll(snippet.Text, `"https://x/'+require('child_process').execSync(`+"`id`"+`)+'\"\n\u2028//`, "")
+			if strings.Contains(rest, "child_process") {
+				t.Errorf("%s: %s", s.name, snippet.Text)
+			}
+			if s.folder == "go" && strings.HasPrefix(snippet.Text, "package ") {
+				checkGo(t, snippet.Text)
+			}
+		}
+	}
+}

@@ -12,22 +12,36 @@ const (
 	maxFlash    = 300
 )
 
-func leaveFlash(w http.ResponseWriter, req *http.Request, text string) {
+// flash is the cookie with a value. As the cookie of the session it has the prefix that
+// keeps other hosts of the domain from planting one, but on plain HTTP in development.
+func (c *Console) flash(value string, maxAge int) *http.Cookie {
+	name := "__Host-" + flashCookie
+	if c.plain {
+		name = flashCookie
+	}
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: !c.plain,
+		SameSite: http.SameSiteStrictMode}
+}
+
+func (c *Console) leaveFlash(w http.ResponseWriter, text string) {
 	if len(text) > maxFlash {
 		text = text[:maxFlash]
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString([]byte(text)), Path: Root, MaxAge: 60,
-		HttpOnly: true, Secure: req.TLS != nil, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, c.flash(base64.RawURLEncoding.EncodeToString([]byte(text)), 60))
 }
 
 // takeFlash reads what the last action said, and forgets it.
-func takeFlash(w http.ResponseWriter, req *http.Request) string {
-	cookie, err := req.Cookie(flashCookie)
-	if err != nil || req.Method != http.MethodGet {
+func (c *Console) takeFlash(w http.ResponseWriter, req *http.Request) string {
+	gone := c.flash("", -1)
+	cookies := req.CookiesNamed(gone.Name)
+	if len(cookies) == 0 || req.Method != http.MethodGet {
 		return ""
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: Root, MaxAge: -1})
-	text, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	http.SetCookie(w, gone)
+	if len(cookies) > 1 { // somebody planted one
+		return ""
+	}
+	text, err := base64.RawURLEncoding.DecodeString(cookies[0].Value)
 	if err != nil || len(text) > maxFlash {
 		return ""
 	}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -36,6 +39,31 @@ var (
 func unreadable(err error) error {
 	return fault.New(fault.InvalidRequest, "The form could not be read. Go back, and send it again.").Because(err)
 }
+
+// readable refuses text that no database keeps and no page shows, wherever it is in a
+// request: a NUL, and what is no UTF-8.
+func readable(req *http.Request) error {
+	err := req.ParseForm()
+	if strings.HasPrefix(req.Header.Get("Content-Type"), multipartTyp) && err == nil {
+		err = req.ParseMultipartForm(maxForm)
+		if over := (*http.MaxBytesError)(nil); errors.As(err, &over) { // the handler says of which file
+			return nil
+		}
+	}
+	if err != nil {
+		return unreadable(err)
+	}
+	sound := clean(req.URL.Path)
+	for name, values := range req.Form {
+		sound = sound && clean(name) && !slices.ContainsFunc(values, func(v string) bool { return !clean(v) })
+	}
+	if !sound {
+		return fault.New(fault.InvalidRequest, "The address or the form holds text that is none: a zero byte, or bytes that are no UTF-8.")
+	}
+	return nil
+}
+
+func clean(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
 
 // request is one request of an operator, with what the frame found out about it.
 type request struct {
@@ -128,7 +156,7 @@ func (r *request) within(rest string) string {
 func (c *Console) serve(w http.ResponseWriter, req *http.Request, rt route) {
 	r := &request{Request: req, Console: c, route: rt, id: c.RequestID(req)}
 	req.Body = http.MaxBytesReader(w, req.Body, maxForm)
-	r.flash = takeFlash(w, req)
+	r.flash = c.takeFlash(w, req)
 	answer, err := r.answer()
 	if err == nil {
 		err = c.visitors.used(r)
@@ -142,7 +170,10 @@ func (c *Console) serve(w http.ResponseWriter, req *http.Request, rt route) {
 }
 
 func (r *request) answer() (answer, error) {
-	err := r.read(func(*store.Tx) error { return nil })
+	err := readable(r.Request)
+	if err == nil {
+		err = r.read(func(*store.Tx) error { return nil })
+	}
 	if err == nil {
 		var a answer
 		if a, err = r.route.handle(r); err == nil {
@@ -209,7 +240,7 @@ func redirect(to, flash string) (answer, error) { return redirected{to, flash}, 
 
 func (d redirected) write(w http.ResponseWriter, r *request) error {
 	if d.flash != "" {
-		leaveFlash(w, r.Request, d.flash)
+		r.leaveFlash(w, d.flash)
 	}
 	http.Redirect(w, r.Request, d.to, http.StatusSeeOther)
 	return nil

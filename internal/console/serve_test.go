@@ -138,9 +138,12 @@ func TestRowsAreGuarded(t *testing.T) {
 // What an action says is shown on the next page, once, as text.
 func TestFlash(t *testing.T) {
 	w := httptest.NewRecorder()
-	leaveFlash(w, httptest.NewRequestWithContext(t.Context(), "POST", Root, nil), "<b>Revoked</b>")
 	c := previewed(t, canneds{operator: ada})
+	c.leaveFlash(w, "<b>Revoked</b>")
 	cookie := w.Result().Cookies()[0]
+	if cookie.Name != "__Host-stepup-console-flash" || cookie.Path != "/" || !cookie.Secure || !cookie.HttpOnly {
+		t.Errorf("another host of the domain can plant it: %v", cookie)
+	}
 	first := call(t, c, "GET", Root+"environments", map[string]string{"Cookie": cookie.Name + "=" + cookie.Value})
 	if text := body(t, first); !strings.Contains(text, "&lt;b&gt;Revoked&lt;/b&gt;") {
 		t.Error("the page does not say it, or as markup")

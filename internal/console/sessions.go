@@ -16,7 +16,10 @@ import (
 
 // New makes the console of a desk, whose operators sign in.
 func New(c Config, desk *operator.Desk) *Console {
-	return build(c, &sessions{desk: desk, plain: strings.HasPrefix(desk.URL, "http://")})
+	plain := strings.HasPrefix(desk.URL, "http://")
+	console := build(c, &sessions{desk: desk, plain: plain})
+	console.plain = plain
+	return console
 }
 
 // sessions are visitors in sessions of the reserved environment, told by a cookie. The
@@ -58,10 +61,14 @@ func (s *sessions) elevated(tx *store.Tx, v visitor, scope stepup.Scope) (bool, 
 // touchAfter is how old a session's last use may be before a page moves its idle limit.
 const touchAfter = time.Minute
 
+// unwatched is the header of what a page's script asks for by itself, which is no use of
+// the session: nobody need sit there.
+const unwatched = "Stepup-Console-Live"
+
 // used moves the idle limit of a session that a page was asked for in.
 func (s *sessions) used(r *request) error {
 	v := r.visitor.visit
-	if v.Session.ID == "" || r.Now().Sub(v.Session.RefreshedAt) < touchAfter {
+	if v.Session.ID == "" || r.Header.Get(unwatched) != "" || r.Now().Sub(v.Session.RefreshedAt) < touchAfter {
 		return nil
 	}
 	err := r.DB.Write(r.Context(), func(tx *store.Tx) error { return s.desk.Touch(tx, v, r.from()) })

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/base64"
 	"io"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/operator"
@@ -387,5 +389,53 @@ func TestEveryRoleAtEveryRoute(t *testing.T) {
 	}
 	if rows < 100 {
 		t.Errorf("only %d rows were walked", rows)
+	}
+}
+
+const watched = "aaaaaaaa-0000-4000-8000-000000000001"
+
+// A page that keeps itself as it is now does not keep the session of somebody who went away.
+func TestLivePageIsNoUse(t *testing.T) {
+	w, c := opened(t)
+	w.Environment(t, watched)
+	b := &browser{t: t, console: c, cookie: w.Join(t, "ada@example.com", operator.Grant{Role: operator.Owner}).Cookie}
+	for range 9 * 60 {
+		w.Clock.Advance(61 * time.Second)
+		b.send("GET", Root+"e/"+watched+"/audit?live=1", nil, map[string]string{unwatched: "1"})
+	}
+	if answer, _ := b.get(Root + "account"); answer.StatusCode == http.StatusOK {
+		t.Error("signed in after nine hours in which only the page's script asked")
+	}
+}
+
+// What no database keeps is the asker's mistake, wherever it is in a request.
+func TestUnreadableText(t *testing.T) {
+	w, c := opened(t)
+	w.Environment(t, watched)
+	b := &browser{t: t, console: c, cookie: w.Join(t, "ada@example.com", operator.Grant{Role: operator.Owner}).Cookie}
+	for _, path := range []string{"audit?user=%00", "audit?token=%00", "audit?after=1_%00", "audit/%00", "users/%00", "users/%ff",
+		"members?after=%ff", "audit?%00=1", "audit?user=%zz"} {
+		if answer, _ := b.get(Root + "e/" + watched + "/" + path); answer.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %d", path, answer.StatusCode)
+		}
+	}
+	for _, name := range []string{"a\x00b", "\xff"} {
+		if answer, _ := b.post(Root+"e/"+watched+"/settings", url.Values{"name": {name}}); answer.StatusCode != http.StatusBadRequest {
+			t.Errorf("a form with %q: %d", name, answer.StatusCode)
+		}
+	}
+}
+
+// Another host of the domain cannot put words into the console's mouth.
+func TestPlantedFlash(t *testing.T) {
+	_, c := opened(t)
+	b := &browser{t: t, console: c}
+	text := base64.RawURLEncoding.EncodeToString([]byte("Your account is locked. Call +1 202 555 0100."))
+	const name = "stepup-console-flash="
+	for _, planted := range []string{name + text, "__Host-" + name + "eA; __Host-" + name + text} {
+		answer := b.send("GET", Root+"sign-in", nil, map[string]string{"Cookie": planted})
+		if strings.Contains(body(t, answer), "Your account is locked") {
+			t.Errorf("the sign-in page shows the planted notice of %s", planted)
+		}
 	}
 }

@@ -124,6 +124,10 @@ func (c checker) override(path string, s Scope) {
 	}
 }
 
+// unfit are characters that a URI writes as %XX (RFC 3986 section 2), and the quote: people
+// copy an audience into code and into commands.
+func unfit(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("'\"`\\<>{}|^", r) }
+
 // issuer is how the address of an environment ends: the audience of built-in scopes.
 var issuer = regexp.MustCompile(`(?i)/api/v0/sdk/[0-9a-f-]{36}/*$`)
 
@@ -133,6 +137,8 @@ func (c checker) custom(path string, s Scope) {
 		c.at(path+".audience", "is missing: name the API that accepts the token, as in https://bank.example.com")
 	case err != nil || !u.IsAbs() || u.Host == "" && u.Opaque == "" || strings.ContainsAny(s.Audience, " #"):
 		c.at(path+".audience", "%s is not an absolute URI without a fragment, such as https://bank.example.com", quoted(s.Audience))
+	case strings.ContainsFunc(s.Audience, unfit):
+		c.at(path+".audience", "%s has characters that no URI holds here: write them as %%XX", quoted(s.Audience))
 	case u.User != nil:
 		c.at(path+".audience", "a URI here carries no user name or password: remove them")
 	case issuer.MatchString(s.Audience):

@@ -250,6 +250,8 @@ func TestRules(t *testing.T) {
 		{"audience fragment", "scopes: [{scope: \"transfer:create\", audience: \"https://bank.example/#a\"}]",
 			`line 3: scopes[0].audience: "https://bank.example/#a" is not an absolute URI without a fragment, such as ` +
 				`https://bank.example.com`},
+		{"audience that is code", "scopes: [{scope: \"transfer:create\", audience: \"https://x/'+require(1)+'\"}]",
+			`line 3: scopes[0].audience: "https://x/'+require(1)+'" has characters that no URI holds here: write them as %XX`},
 		{"audience the issuer",
 			"scopes: [{scope: \"transfer:create\", audience: \"https://a.example/api/v0/sdk/11111111-2222-4333-8444-555555555555\"}]",
 			"line 3: scopes[0].audience: is a stepup environment, which guards only built-in scopes: name your own API"},

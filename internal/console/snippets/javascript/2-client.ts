@@ -2,6 +2,6 @@
 import { createStepUpClient } from '@stepup-auth/client';
 
 createStepUpClient({
-  environmentId: '{{.EnvironmentID}}',
-  apiBaseUrl: '{{.BaseURL}}',
+  environmentId: {{literal .EnvironmentID}},
+  apiBaseUrl: {{literal .BaseURL}},
 });

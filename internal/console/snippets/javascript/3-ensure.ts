@@ -2,8 +2,8 @@
 import { ensure, getDefaultClient } from '@stepup-auth/client';
 
 const client = getDefaultClient();
-const done = await ensure('{{.Scope}}', ({ token }) =>
-  fetch('{{.Audience}}/transfers', {
+const done = await ensure({{literal .Scope}}, ({ token }) =>
+  fetch({{literal .Audience "/transfers"}}, {
     method: 'POST',
     headers: {
       Authorization: `Bearer ${client.token}`,

@@ -5,6 +5,6 @@ import { guard } from './guard.js';
 
 const { require } = forExpress(guard);
 
-express().post('/transfers', require('{{.Scope}}'), (_, response) => {
+express().post('/transfers', require({{literal .Scope}}), (_, response) => {
   response.status(201).json({});
 });

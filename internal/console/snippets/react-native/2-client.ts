@@ -4,8 +4,8 @@ import * as passkeys from 'react-native-passkeys';
 import { createClient, keychainStorage, nativePasskeys } from '@stepup-auth/react-native';
 
 export const client = createClient({
-  environmentId: '{{.EnvironmentID}}',
-  apiBaseUrl: '{{.BaseURL}}',
+  environmentId: {{literal .EnvironmentID}},
+  apiBaseUrl: {{literal .BaseURL}},
   storage: keychainStorage(Keychain),
   passkey: nativePasskeys(passkeys),
 });

@@ -2,8 +2,8 @@
 import { client } from './client.js';
 
 export const proveByApp = async (code: string): Promise<void> => {
-  const requestedScopes = ['{{.Scope}}'];
-  if (await client.stepUpAuth.isStepUpRequired({ scope: '{{.Scope}}' })) {
+  const requestedScopes = [{{literal .Scope}}];
+  if (await client.stepUpAuth.isStepUpRequired({ scope: {{literal .Scope}} })) {
     await client.stepUpAuth.verifyTotpMfa({ code, requestedScopes });
   }
 };

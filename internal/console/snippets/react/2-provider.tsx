@@ -4,8 +4,8 @@ import { StepUpProvider } from '@stepup-auth/react';
 import type { ReactNode } from 'react';
 
 const client = createStepUpClient({
-  environmentId: '{{.EnvironmentID}}',
-  apiBaseUrl: '{{.BaseURL}}',
+  environmentId: {{literal .EnvironmentID}},
+  apiBaseUrl: {{literal .BaseURL}},
 });
 
 export const App = ({ children }: { children: ReactNode }) => (
