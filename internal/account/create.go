@@ -73,8 +73,14 @@ func orConflict(err error, says string) error {
 	return fault.New(fault.Conflict, "%s", says)
 }
 
-// Invitations bounds how often one person is invited.
-var Invitations = environment.Rate{Count: 5, Per: environment.Duration(24 * time.Hour)}
+// Invitations bound how often an address is invited, how many people one operator or
+// service token invites, and how many the environment does. They are documented in
+// docs/limits.md.
+var (
+	Invitations        = environment.Rate{Count: 5, Per: environment.Duration(24 * time.Hour)}
+	InvitationsBy      = environment.Rate{Count: 200, Per: environment.Duration(24 * time.Hour)}
+	InvitationsAtLarge = environment.Rate{Count: 1000, Per: environment.Duration(24 * time.Hour)}
+)
 
 // Invite tells somebody who was never here that there is an account for them, and where
 // to sign in; an empty appURL says no place. The mail lets nobody in: a code, sent to the
@@ -98,13 +104,8 @@ func Invite(c who.Caller, tx *store.Tx, appURL string) (address string, err erro
 		if row.Format != store.FormatEmail {
 			continue
 		}
-		ok, wait, err := limit.Take(tx, limit.For(tx, "invitations", c.Tenant.ID, user.ID), Invitations)
-		if err != nil {
+		if err := withinInvitations(c, tx, row.Identifier); err != nil {
 			return "", err
-		}
-		if !ok {
-			return "", fault.New(fault.RateLimited, "The user was invited %d times within a day. Wait %s.", Invitations.Count,
-				fault.Spoken(wait)).After(wait)
 		}
 		news := News{mail: func(n deliver.Notice) deliver.Message { return deliver.InviteUser(n, appURL) }}
 		if err := Notify(c, tx, row, deliver.Notice{At: tx.Now()}, news); err != nil {
@@ -114,4 +115,18 @@ func Invite(c who.Caller, tx *store.Tx, appURL string) (address string, err erro
 	}
 	return "", fault.New(fault.InvalidRequest, "The user has no email address to be invited at. Tell them by other means: they sign in "+
 		"with what they have.")
+}
+
+// withinInvitations counts by the address and not by the user, who is deleted and made
+// again at will.
+func withinInvitations(c who.Caller, tx *store.Tx, address string) error {
+	refused, wait, err := limit.TakeAll(tx,
+		limit.Bound{Name: "to this address", Key: limit.For(tx, "invited", c.Tenant.ID, address), Rate: Invitations},
+		limit.Bound{Name: "by you", Key: limit.For(tx, "inviter", c.Tenant.ID, c.By.Actor), Rate: InvitationsBy},
+		limit.Bound{Name: "in this environment", Key: limit.For(tx, "invitations", c.Tenant.ID), Rate: InvitationsAtLarge})
+	if err != nil || refused == nil {
+		return err
+	}
+	return fault.New(fault.RateLimited, "%d invitations %s were mailed within a day. Wait %s, or tell them by other means: they sign in "+
+		"with their address, and need no invitation.", refused.Rate.Count, refused.Name, fault.Spoken(wait)).After(wait)
 }

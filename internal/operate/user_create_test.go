@@ -1,6 +1,7 @@
 package operate_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -123,5 +124,37 @@ func TestCreateUserRefuses(t *testing.T) {
 	}
 	if n := w.Count(t, `SELECT COUNT(*) FROM users`); n != 1 {
 		t.Errorf("%d users", n)
+	}
+}
+
+// Whoever makes users makes no mailing list of them: a user who is deleted and made
+// again is invited no oftener, and one token invites only so many strangers in a day.
+func TestInvitationsAreBounded(t *testing.T) {
+	w := tenanttest.SQLite(t, tenanttest.Document(closed))
+	sent := func(email func(int) string) (n int, err error) {
+		for ; n < 300; n++ {
+			id, err := create(t, w, operate.NewUser{Email: email(n)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := invite(t, w, id, ""); err != nil {
+				return n, err
+			}
+			err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
+				_, err := operate.DeleteUser(by, tx, tenanttest.ID, id, operate.Deletion{Confirm: id})
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return n, nil
+	}
+	if n, err := sent(func(int) string { return "stranger@example.com" }); n != 5 || !fault.Has(err, fault.RateLimited) {
+		t.Errorf("%d mails to one address: %v", n, err)
+	}
+	others := func(n int) string { return fmt.Sprintf("stranger%d@example.com", n) }
+	if n, err := sent(others); n != 195 || !fault.Has(err, fault.RateLimited) {
+		t.Errorf("%d more mails to strangers: %v", n, err)
 	}
 }

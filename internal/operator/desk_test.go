@@ -2,6 +2,7 @@ package operator_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -215,6 +216,51 @@ func TestInvitersGiveNoMoreThanTheyHave(t *testing.T) {
 		if !fault.Has(err, fault.InvalidRequest) {
 			t.Errorf("an owner takes somebody's factors away in the web: %v", err)
 		}
+	})
+}
+
+// One proof is no mailing list: neither inviting the same address again nor withdrawing
+// what was sent makes room for more mail, by one owner or by several.
+func TestInvitationsAreBounded(t *testing.T) {
+	t.Parallel()
+	operatortest.Engines(t, func(t *testing.T, w *operatortest.World) {
+		w.Environment(t, shop)
+		var owners []*operator.Visit
+		for i := range 3 {
+			p := w.Join(t, fmt.Sprintf("owner%d@example.com", i), operator.Grant{EnvironmentID: shop, Role: operator.Owner})
+			owners = append(owners, p.Visit(t))
+		}
+		// sent invites addresses, and withdraws each, until it is refused.
+		sent := func(v *operator.Visit, email func(int) string) (n int, err error) {
+			for ; n < 200; n++ {
+				err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
+					made, err := w.Desk.Invite(by(v.Operator), tx, v.Operator, operator.Invitation{Email: email(n),
+						Grant: operator.Grant{EnvironmentID: shop, Role: operator.Auditor}})
+					if err != nil {
+						return err
+					}
+					return operator.Withdraw(by(v.Operator), tx, v.Operator, shop, made.ID)
+				})
+				if err != nil {
+					return n, err
+				}
+			}
+			return n, nil
+		}
+		same := func(int) string { return "stranger@example.com" }
+		if n, err := sent(owners[0], same); n != 5 || !fault.Has(err, fault.RateLimited) {
+			t.Errorf("%d mails to one address: %v", n, err)
+		}
+		if n, err := sent(owners[1], same); n != 0 || !fault.Has(err, fault.RateLimited) {
+			t.Errorf("%d more mails to one address by another owner: %v", n, err)
+		}
+		for i, want := range []int{45, 50, 0} { // 50 by one, 100 for the environment
+			n, err := sent(owners[i], func(n int) string { return fmt.Sprintf("stranger%d-%d@example.com", i, n) })
+			if n != want || !fault.Has(err, fault.RateLimited) {
+				t.Errorf("owner %d: %d mails to strangers, want %d: %v", i, n, want, err)
+			}
+		}
+		w.Invite(t, "stranger@example.com", everywhere(operator.Auditor)) // the host lets in whom it likes
 	})
 }
 

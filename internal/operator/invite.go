@@ -12,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/limit"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/session"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -23,6 +24,14 @@ import (
 const (
 	InvitationLife = 24 * time.Hour
 	maxInvitations = 100 // open at a time, in one environment
+)
+
+// Rates of invitations, whatever becomes of them: each is a mail to somebody who did not
+// ask for it. They bind operators, not the host, and are documented in docs/limits.md.
+var (
+	byInviter  = environment.Rate{Count: 50, Per: environment.Duration(24 * time.Hour)}
+	toAddress  = environment.Rate{Count: 5, Per: environment.Duration(24 * time.Hour)} // from whichever environment
+	ofOnePlace = environment.Rate{Count: 100, Per: environment.Duration(24 * time.Hour)}
 )
 
 // Authority is whoever gives and takes roles: an [Operator], or the [Host].
@@ -74,6 +83,9 @@ func (d *Desk) Invite(c who.Caller, tx *store.Tx, by Authority, i Invitation) (I
 		return Invited{}, err
 	}
 	if err := d.known(c, tx, by, i); err != nil {
+		return Invited{}, err
+	}
+	if err := within(tx, by, i.EnvironmentID, key); err != nil {
 		return Invited{}, err
 	}
 	if err := roomFor(tx, i.EnvironmentID, key); err != nil {
@@ -144,6 +156,24 @@ func (d *Desk) startAnew(c who.Caller, tx *store.Tx, operatorID string) error {
 	}
 	_, err = tx.RevokeSessions(environment.Operators, operatorID, "invited anew")
 	return err
+}
+
+// within counts an operator's invitation, against the address, the inviter and the
+// environment.
+func within(tx *store.Tx, by Authority, environmentID, key string) error {
+	o, ok := by.(Operator)
+	if !ok {
+		return nil
+	}
+	refused, wait, err := limit.TakeAll(tx,
+		limit.Bound{Name: "to this address", Key: limit.For(tx, "console-invited", key), Rate: toAddress},
+		limit.Bound{Name: "by you", Key: limit.For(tx, "console-inviter", o.ID), Rate: byInviter},
+		limit.Bound{Name: "for this environment", Key: limit.For(tx, "console-invitations", environmentID), Rate: ofOnePlace})
+	if err != nil || refused == nil {
+		return err
+	}
+	return fault.New(fault.RateLimited, "%d invitations %s were mailed within a day. Wait %s, or ask whoever runs the host, who has no "+
+		"such limit: stepup console invite EMAIL --role ROLE.", refused.Rate.Count, refused.Name, fault.Spoken(wait)).After(wait)
 }
 
 // roomFor holds the limit of open invitations, and ends the one that a new one replaces.

@@ -201,6 +201,28 @@ func TestTwoWorkers(t *testing.T) {
 	})
 }
 
+// A flood of mail that can wait, such as invitations that another environment's owner
+// sends, does not hold up a code that somebody waits for.
+func TestCodesFirst(t *testing.T) {
+	engines(t, func(t *testing.T, open func(testing.TB) *store.DB, clock *storetest.Clock) {
+		db, m := open(t), &mailer{}
+		for range 40 {
+			enqueue(t, db, "invitation", 24*time.Hour, nil)
+			enqueue(t, db, "notice", outbox.NoticeLife, nil)
+		}
+		clock.Advance(time.Minute)
+		enqueue(t, db, "code", 5*time.Minute, nil)
+		w := worker(db, m)
+		if _, err := w.Once(t.Context()); err != nil || m.sent["code"] != 1 {
+			t.Errorf("the first batch is %v, %v", m.sent, err)
+		}
+		drain(t, w)
+		if m.sent["invitation"] != 40 || m.sent["notice"] != 40 {
+			t.Errorf("sent: %v", m.sent)
+		}
+	})
+}
+
 // Run sends what was queued at once, and ends with its context.
 func TestRun(t *testing.T) {
 	db, m := storetest.SQLite(t), &mailer{}

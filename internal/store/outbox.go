@@ -40,7 +40,8 @@ func (tx *Tx) OutboxDue() (bool, error) {
 }
 
 // ClaimOutbox takes up to limit due messages for the length of lease: no other
-// node is given them until it is over.
+// node is given them until it is over. Those that are worthless first come first: a code
+// lives minutes and somebody waits for it, a notice or an invitation lives days.
 func (tx *Tx) ClaimOutbox(limit int, lease time.Duration) ([]OutboxRow, error) {
 	now := tx.Now()
 	skip := ""
@@ -48,7 +49,7 @@ func (tx *Tx) ClaimOutbox(limit int, lease time.Duration) ([]OutboxRow, error) {
 		skip = tx.ForUpdate() + " SKIP LOCKED"
 	}
 	rows, err := tx.Rows(`UPDATE outbox SET next_try_at = $1, attempts = attempts + 1
-		WHERE id IN (SELECT id FROM outbox WHERE next_try_at <= $2 ORDER BY next_try_at, id LIMIT $3`+skip+`)
+		WHERE id IN (SELECT id FROM outbox WHERE next_try_at + 0 <= $2 ORDER BY not_after, id LIMIT $3`+skip+`)
 		RETURNING id, environment_id, sealed_message, not_after, attempts`,
 		millis(now.Add(lease)), millis(now), limit)
 	return collect(rows, err, func(rows Rows) (o OutboxRow, err error) {
