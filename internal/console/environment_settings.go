@@ -1,6 +1,8 @@
 package console
 
 import (
+	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -68,18 +70,23 @@ func environmentSave(r *request) (answer, error) {
 	}
 	p.Name, p.Origins, p.RedirectOrigins = strings.TrimSpace(r.FormValue("name")), r.FormValue("origins"), r.FormValue("redirectOrigins")
 	env.Name, env.Origins, env.RedirectOrigins = p.Name, strings.Fields(p.Origins), strings.Fields(p.RedirectOrigins)
-	seen := r.FormValue("seen") == "yes"
+	seen, read := r.FormValue("seen") == "yes", r.shownRevision()
+	p.Revision = read
 	var applied operate.Applied
 	err = r.write(func(tx *store.Tx) (err error) {
 		applied, err = operate.Apply(r.caller(), tx, env.YAML(), operate.ApplyOptions{
 			ID: r.environment.ID, MayWeaken: r.may(operator.EnvironmentsWeaken), DryRun: !seen, Operators: r.Operators(),
-			Senders: r.Senders, Prove: r.prove(tx),
+			Senders: r.Senders, Read: read, Prove: r.prove(tx),
 		})
 		return err
 	})
 	if fault.Has(err, fault.InvalidEnvironmentDocument) {
 		p.Problem = store.RefusalOf(err).Message
 		return again(p)
+	}
+	if fault.Has(err, fault.Conflict) {
+		p.Problem, p.Revision = store.RefusalOf(err).Message, r.environment.Revision
+		return shown{p, http.StatusConflict}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -95,6 +102,15 @@ func environmentSave(r *request) (answer, error) {
 		p.Changes = append(p.Changes, settingsChange{what, c.Weakens})
 	}
 	return show(p)
+}
+
+// shownRevision is the revision that the form was made of; where it says none, the one that
+// the request has read.
+func (r *request) shownRevision() int64 {
+	if revision, err := strconv.ParseInt(r.PostFormValue("revision"), 10, 64); err == nil && revision > 0 {
+		return revision
+	}
+	return r.environment.Revision
 }
 
 // prove asks for the elevated token of a scope that turns out to be needed.

@@ -131,3 +131,42 @@ func TestTokens(t *testing.T) {
 
 // previewedAs is a console on the same database for others.
 func previewedAs(c *Console, v visitors) *Console { return build(c.Config, v) }
+
+// What somebody else saved meanwhile is not undone by a form that was made before, and
+// what was typed is kept.
+func TestSavingOverAnothersChange(t *testing.T) {
+	for path, forms := range map[string][2]url.Values{
+		"settings": {
+			{"name": {"Acme Pay"}, "origins": {""}},
+			{"name": {"Typed by the slow one"}, "origins": {"https://app.example.com"}},
+		},
+		"delivery/templates/step_up/en": {
+			{"subject": {"The quick words"}},
+			{"subject": {"Typed by the slow one"}},
+		},
+	} {
+		c := previewed(t, canneds{operator: ada, elevates: true})
+		at := Root + "e/" + previewEnvironment + "/" + path
+		page := body(t, call(t, c, "GET", at, nil))
+		shown := fields(page).Get("revision")
+		if shown == "" {
+			t.Fatalf("%s: the form has no revision: %s", path, page)
+		}
+		for _, form := range forms {
+			form.Set("revision", shown)
+			form.Set("seen", "yes")
+		}
+		if got := send(t, c, at, forms[0]); got.StatusCode != 303 {
+			t.Fatalf("%s: the first one: %d", path, got.StatusCode)
+		}
+		got := send(t, c, at, forms[1])
+		text := body(t, got)
+		if got.StatusCode != 409 || !strings.Contains(text, "Typed by the slow one") || !strings.Contains(text, "changed meanwhile") {
+			t.Errorf("%s: the second one: %d", path, got.StatusCode)
+		}
+		forms[1].Set("revision", fields(text).Get("revision")) // it was told
+		if got := send(t, c, at, forms[1]); got.StatusCode != 303 {
+			t.Errorf("%s: once more: %d", path, got.StatusCode)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type mailWordsPage struct {
 	Frame          string // where its other form is
 	Path           string
 	Delivery       string
+	Revision       int64 // that it was made of
 	MayWrite       bool
 	Problem        string
 	Changes        []settingsChange
@@ -89,7 +90,7 @@ func wordsPage(r *request, env *environment.Environment, template string, words 
 	p := mailWordsPage{
 		Name: mailName(template), Language: words.Language, Own: words, Placeholders: environment.MailTemplates[template],
 		Path: r.within("delivery/templates/" + template + "/" + words.Language), Delivery: r.within("delivery"),
-		MayWrite: r.may(operator.EnvironmentsWrite),
+		MayWrite: r.may(operator.EnvironmentsWrite), Revision: r.environment.Revision,
 	}
 	m, err := sampleOf(r, env, template, words.Language)
 	if err != nil {
@@ -116,24 +117,18 @@ func mailWordsSave(r *request) (answer, error) {
 		return nil, unreadable(err)
 	}
 	words := wordsOf(language, r.PostForm)
-	before := *env
 	putWords(env, template, words)
-	seen := r.PostForm.Get("seen") == "yes"
+	seen, read := r.PostForm.Get("seen") == "yes", r.shownRevision()
 	var applied operate.Applied
 	err = r.write(func(tx *store.Tx) (err error) {
 		applied, err = operate.Apply(r.caller(), tx, env.YAML(), operate.ApplyOptions{
 			ID: r.environment.ID, MayWeaken: r.may(operator.EnvironmentsWeaken), DryRun: !seen, Operators: r.Operators(),
-			Senders: r.Senders, Prove: r.prove(tx),
+			Senders: r.Senders, Read: read, Prove: r.prove(tx),
 		})
 		return err
 	})
-	if fault.Has(err, fault.InvalidEnvironmentDocument) {
-		p, failed := wordsPage(r, &before, template, environment.MailText{Language: language})
-		if failed != nil {
-			return nil, failed
-		}
-		p.Own, p.Problem = words, store.RefusalOf(err).Message
-		return again(p)
+	if fault.Has(err, fault.InvalidEnvironmentDocument) || fault.Has(err, fault.Conflict) {
+		return wordsAgain(r, template, words, store.RefusalOf(err))
 	}
 	if err != nil {
 		return nil, err
@@ -153,6 +148,23 @@ func mailWordsSave(r *request) (answer, error) {
 		p.Changes = append(p.Changes, settingsChange{what, c.Weakens})
 	}
 	return show(p)
+}
+
+// wordsAgain shows the document as it is now, and in the form what was typed.
+func wordsAgain(r *request, template string, typed environment.MailText, refusal *fault.Error) (answer, error) {
+	env, err := environment.Parse([]byte(r.environment.Document))
+	if err != nil {
+		return nil, err
+	}
+	p, err := wordsPage(r, env, template, environment.MailText{Language: typed.Language})
+	if err != nil {
+		return nil, err
+	}
+	p.Own, p.Problem = typed, refusal.Message
+	if refusal.Code == fault.Conflict {
+		return shown{p, http.StatusConflict}, nil
+	}
+	return again(p)
 }
 
 // mailFrame is a mail in the form with colours, alone, for a frame.
