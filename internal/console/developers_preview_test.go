@@ -59,11 +59,12 @@ var _ = canned(
 
 func cannedTokenForm(p tokenCreatePage) tokenCreatePage {
 	p.Path, p.Lives = inPreview+"developers", livesOfTokens
-	for i, s := range scopesOfTokens {
-		p.Scopes = append(p.Scopes, tokenScope{choice{s.scope, s.scope, i == 0}, s.says})
+	p.Once = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	for _, s := range scopesOfTokens {
+		p.Scopes = append(p.Scopes, tokenScope{choice{s.scope, s.scope, false}, s.says})
 	}
 	for _, s := range []string{"transfer:create", "wallet:export", "wallet:sign", "credential:link"} {
-		p.TokenScopes = append(p.TokenScopes, choice{s, s, s == "transfer:create"})
+		p.TokenScopes = append(p.TokenScopes, choice{s, s, false})
 	}
 	return p
 }

@@ -104,11 +104,22 @@ func TestTokens(t *testing.T) {
 	if got.StatusCode != 422 {
 		t.Errorf("a developer gives users.write: %d", got.StatusCode)
 	}
-	made := send(t, c, at+"/tokens", url.Values{"name": {"guard"}, "scope": {"tokens.consume", "users.write"},
-		"consume": {"wallet:sign"}, "life": {"720h"}})
+	empty := body(t, call(t, c, "GET", at+"/tokens/new", nil))
+	if regexp.MustCompile(`type="checkbox"[^>]* checked`).MatchString(empty) {
+		t.Error("something is given that nobody chose")
+	}
+	form := url.Values{"name": {"guard"}, "scope": {"tokens.consume", "users.write"}, "life": {"720h"}, "once": fields(empty)["once"]}
+	if got := send(t, c, at+"/tokens", form); got.StatusCode != 422 {
+		t.Errorf("it may spend, and nobody said what: %d", got.StatusCode)
+	}
+	form.Set("consume", "wallet:sign")
+	made := send(t, c, at+"/tokens", form)
 	text := regexp.MustCompile(`stp_[A-Z2-7]{40,}`).FindString(body(t, made))
 	if made.StatusCode != 200 || text == "" {
 		t.Fatalf("making one: %d", made.StatusCode)
+	}
+	if again := send(t, c, at+"/tokens", form); again.StatusCode != 409 || !strings.Contains(body(t, again), "shown once") {
+		t.Errorf("reloading the page with the token: %d", again.StatusCode)
 	}
 	page := body(t, call(t, c, "GET", at, nil))
 	if strings.Contains(page, text) || !strings.Contains(page, "guard") || strings.Contains(page, "users.write") ||

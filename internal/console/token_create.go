@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/nonce"
 	"github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
@@ -21,6 +24,8 @@ type tokenCreatePage struct {
 	Name        string
 	Scopes      []tokenScope
 	TokenScopes []choice // what it may spend
+	Every       bool     // it may spend every scope, also those that come later
+	Once        string   // a nonce: the form makes one token, however often it is sent
 	Lives       []choice
 	Path        string
 	Problem     string
@@ -65,11 +70,11 @@ func mayGive(r *request, scope string) bool {
 }
 
 func tokenForm(r *request, form url.Values) (tokenCreatePage, error) {
-	p := tokenCreatePage{Name: strings.TrimSpace(form.Get("name")), Path: r.within("developers")}
+	p := tokenCreatePage{Name: strings.TrimSpace(form.Get("name")), Path: r.within("developers"), Every: form.Get("every") == "yes",
+		Once: form.Get("once")}
 	for _, s := range scopesOfTokens {
 		if mayGive(r, s.scope) {
-			chosen := slices.Contains(form["scope"], s.scope) || len(form) == 0 && s.scope == serviceauth.TokensConsume
-			p.Scopes = append(p.Scopes, tokenScope{choice{s.scope, s.scope, chosen}, s.says})
+			p.Scopes = append(p.Scopes, tokenScope{choice{s.scope, s.scope, slices.Contains(form["scope"], s.scope)}, s.says})
 		}
 	}
 	env, err := environment.Parse([]byte(r.environment.Document))
@@ -88,6 +93,16 @@ func tokenForm(r *request, form url.Values) (tokenCreatePage, error) {
 
 func tokenNew(r *request) (answer, error) {
 	p, err := tokenForm(r, nil)
+	if err != nil {
+		return nil, err
+	}
+	err = r.read(func(tx *store.Tx) error {
+		made, err := nonce.Several(tx, r.environment.ID, tx.Now(), 1)
+		if err == nil {
+			p.Once = made[0]
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +152,9 @@ func tokenCreate(r *request) (answer, error) {
 	case len(n.TokenScopes) > 0 && !slices.Contains(n.Scopes, serviceauth.TokensConsume):
 		p.Problem = fmt.Sprintf("What it may spend is chosen, and it may not spend: choose %s too, or no scope.", serviceauth.TokensConsume)
 		return again(p)
+	case slices.Contains(n.Scopes, serviceauth.TokensConsume) && (len(n.TokenScopes) == 0) != p.Every:
+		p.Problem = "Say what it may spend: the scopes that its service guards, or every scope."
+		return again(p)
 	}
 	var text secret.Text
 	err = r.write(func(tx *store.Tx) (err error) {
@@ -145,9 +163,16 @@ func tokenCreate(r *request) (answer, error) {
 				return errMayNot
 			}
 		}
+		if err := nonce.Spend(tx, r.environment.ID, p.Once); err != nil {
+			return err
+		}
 		text, _, err = serviceauth.Create(r.caller(), tx, n)
 		return err
 	})
+	if errors.Is(err, nonce.ErrInvalid) {
+		return nil, fault.New(fault.Conflict, "This form has made its token already, or was open for longer than a day. A token is shown once: "+
+			"if you did not put it away, revoke it under API & SDK keys, and create another one.")
+	}
 	if err != nil {
 		return nil, err
 	}
