@@ -3,7 +3,9 @@ package console
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
+	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/store"
 )
@@ -37,9 +39,26 @@ func (e auditExported) next(r *request, after string) (page operate.AuditPage, e
 	return page, err
 }
 
-// write breaks the connection off where an entry cannot be read or was changed: a file
-// that ends early must not look whole.
+// maxExports bounds how many exports of the audit log a node writes at a time.
+const maxExports = 4
+
+// write begins with the entry that says who takes the log out. It breaks the connection
+// off where an entry cannot be read or was changed: a file that ends early must not look
+// whole.
 func (e auditExported) write(w http.ResponseWriter, r *request) error {
+	select {
+	case r.exports <- struct{}{}:
+		defer func() { <-r.exports }()
+	default:
+		full := fault.New(fault.Unavailable, "%d exports of the audit log run already. Try again when one has ended.", maxExports)
+		return r.refused(full.After(10*time.Second)).write(w, r)
+	}
+	err := r.write(func(tx *store.Tx) error {
+		return operate.RecordAuditExport(r.caller(), tx, r.environment.ID, e.search)
+	})
+	if err != nil {
+		return r.refused(err).write(w, r)
+	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Content-Disposition", `attachment; filename="audit.jsonl"`)
 	lines := json.NewEncoder(w)
@@ -52,7 +71,6 @@ func (e auditExported) write(w http.ResponseWriter, r *request) error {
 		if page.Next == "" {
 			return nil
 		}
-		var err error
 		if page, err = e.next(r, page.Next); err != nil {
 			r.Log.Error("exporting the audit log", "request_id", r.id, "error", err)
 			panic(http.ErrAbortHandler)

@@ -125,3 +125,25 @@ func TestOperatorsComeFromSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// Who takes the log out stands in it, and only some do at a time.
+func TestExportsAreRecordedAndBounded(t *testing.T) {
+	c := previewed(t, canneds{operator: ada, elevates: true})
+	get(c, inPreview+"audit/export?action=thing.done")
+	entries := get(c, inPreview+"audit/export?action=audit.exported").Body.String()
+	if !strings.Contains(entries, `"action":"thing.done"`) || !strings.Contains(entries, `"actor":"operator:`+ada.ID+`"`) {
+		t.Errorf("an export left no entry: %s", entries)
+	}
+	for range maxExports {
+		c.exports <- struct{}{}
+	}
+	if answer := get(c, inPreview+"audit/export"); answer.Code != 503 || answer.Header().Get("Content-Disposition") != "" {
+		t.Errorf("one export too many: %d", answer.Code)
+	}
+	<-c.exports
+	for range 2 { // the place is given back
+		if answer := get(c, inPreview+"audit/export"); answer.Code != 200 {
+			t.Errorf("with a place free: %d", answer.Code)
+		}
+	}
+}

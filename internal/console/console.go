@@ -17,6 +17,7 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
+	"github.com/stepup-auth/stepup/internal/keyset"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/shadow"
@@ -81,13 +82,16 @@ type Console struct {
 	templates templates
 	frames    map[string]bool // patterns of the pages there are, for the navigation
 	handler   http.Handler
-	plain     bool // reached by plain HTTP, which is development
+	keys      *keyset.Cache
+	exports   chan struct{} // one for each that runs
+	plain     bool          // reached by plain HTTP, which is development
 }
 
 // build makes a console of its parts. A template that is missing, broken or used by no
 // row of the table is a defect of the build, and panics.
 func build(c Config, v visitors) *Console {
-	console := &Console{Config: c, visitors: v, frames: map[string]bool{}}
+	console := &Console{Config: c, visitors: v, frames: map[string]bool{}, exports: make(chan struct{}, maxExports),
+		keys: &keyset.Cache{HTTP: c.HTTP, Now: c.Now}}
 	routes := append(console.routes(), v.routes()...)
 	console.templates = mustParseTemplates(routes)
 	mux := http.NewServeMux()

@@ -114,3 +114,14 @@ func TestDeliveryPage(t *testing.T) {
 		}
 	}
 }
+
+// Explaining tokens is bounded: each may make the server ask an issuer for its keys.
+func TestExplainingIsBounded(t *testing.T) {
+	c := previewed(t, canneds{operator: ada, elevates: true})
+	for n := range int(explained.Count) + 1 {
+		got := send(t, c, atDelivery+"/token", url.Values{"token": {"a.b.c"}})
+		if want := map[bool]int{true: 200, false: 429}[n < int(explained.Count)]; got.StatusCode != want {
+			t.Fatalf("number %d: %d", n+1, got.StatusCode)
+		}
+	}
+}

@@ -170,8 +170,8 @@ func tokenCreate(r *request) (answer, error) {
 		return err
 	})
 	if errors.Is(err, nonce.ErrInvalid) {
-		return nil, fault.New(fault.Conflict, "This form has made its token already, or was open for longer than a day. A token is shown once: "+
-			"if you did not put it away, revoke it under API & SDK keys, and create another one.")
+		return nil, fault.New(fault.Conflict, "This form has made its token already, or was open for longer than a day. A token is shown "+
+			"once: if you did not put it away, revoke it under API & SDK keys, and create another one.")
 	}
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // AuditEvent is a row of the audit log as it is shown and exported, with what stands
@@ -123,6 +124,23 @@ func ExportAudit(tx *store.Tx, environmentID string, s AuditSearch) (AuditPage, 
 		}
 	}
 	return page, err
+}
+
+// RecordAuditExport writes who takes the log out, and what of it, before the first entry leaves.
+func RecordAuditExport(c who.Caller, tx *store.Tx, environmentID string, s AuditSearch) error {
+	detail := audit.Detail{}
+	for name, value := range map[string]string{"token_id": s.TokenID, "action": s.Action, "outcome": string(s.Outcome)} {
+		if value != "" {
+			detail[name] = value
+		}
+	}
+	for name, at := range map[string]time.Time{"since": s.Since, "until": s.Until} {
+		if !at.IsZero() {
+			detail[name] = at.UTC().Format(time.RFC3339)
+		}
+	}
+	c.By.EnvironmentID, c.By.UserID = environmentID, s.UserID
+	return audit.Record(tx, c.By, "audit.exported", detail)
 }
 
 func changedEntry(id string) error {
