@@ -54,6 +54,8 @@ var wholesale = []string{
 	// what is said of an environment before it goes, up to a number, and what goes with it afterwards
 	`SELECT COUNT(*) FROM (SELECT 1 FROM users`, `SELECT COUNT(*) FROM (SELECT 1 FROM credentials`,
 	`SELECT id FROM users WHERE environment_id = $1 ORDER BY id LIMIT $2`, `DELETE FROM shadow_counts WHERE environment_id = $1`,
+	// the open recoveries, a page at a time: a few, of which PostgreSQL reads all
+	`SELECT recoveries.id, `,
 	// the users of an environment, a page at a time, by the key
 	`SELECT users.id, users.environment_id, users.username`,
 	// those of a page of users, fifty keys: of a small table PostgreSQL reads all

@@ -27,8 +27,8 @@ const recoveryColumns = `recoveries.id, recoveries.environment_id, recoveries.us
 	`recoveries.ended_reason`
 
 // openRecovery says of a recovery that it has not ended, and that its address still waits.
-const openRecovery = ` recoveries.ended_at IS NULL AND EXISTS (SELECT 1 FROM credentials c
-	WHERE c.id = recoveries.credential_id AND c.user_id = recoveries.user_id AND c.confirmed_at IS NULL)`
+const openRecovery = ` recoveries.ended_at IS NULL AND (SELECT c.confirmed_at IS NULL FROM credentials c
+	WHERE c.id = recoveries.credential_id AND c.user_id = recoveries.user_id)`
 
 // InsertRecovery opens a recovery and notes it with its user.
 func (tx *Tx) InsertRecovery(r RecoveryRow) error {
@@ -73,8 +73,8 @@ func (tx *Tx) EndRecovery(environmentID, id, reason string) error {
 // ApproveRecovery notes that a person stands behind a recovery, and reports whether they
 // did not before.
 func (tx *Tx) ApproveRecovery(id, person string) (bool, error) {
-	n, err := tx.Exec(`INSERT INTO recovery_approvals (recovery_id, person, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-		id, person, millis(tx.Now()))
+	n, err := tx.Exec(`INSERT INTO recovery_approvals (recovery_id, person, at) VALUES ($1, $2, $3)
+		ON CONFLICT (recovery_id, person) DO NOTHING`, id, person, millis(tx.Now()))
 	return n == 1, err
 }
 

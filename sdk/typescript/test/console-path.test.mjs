@@ -117,6 +117,17 @@ describe('a stranger with the console', () => {
     assert.ok(!(await page.content()).includes(known.token), 'it is shown again');
   });
 
+  it('turns WaaS Sign on, having seen what that changes', async () => {
+    await follow('Security');
+    await page.getByLabel('WaaS Sign asks for a step-up').check();
+    await page.locator('#events').getByRole('button', { name: 'See what this changes' }).click();
+    await headline('What this changes');
+    assert.match(await page.getByRole('main').innerText(), /wallet\.waas\.sign/);
+    await click('Make the change');
+    await prove(page.getByRole('heading', { level: 1, name: 'Security' }));
+    assert.ok(await page.getByLabel('WaaS Sign asks for a step-up').isChecked());
+  });
+
   it('watches a step-up arrive, and reads its trail', async () => {
     await follow('Audit');
     await follow('Watch live');
@@ -139,6 +150,20 @@ describe('a stranger with the console', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: known.user }).click();
     await headline(known.user);
+  });
+
+  it('accepts the newest version where the older one is in force, after the report', async () => {
+    await page.goto(`${known.console}environments`);
+    await follow('Conformance');
+    await follow('API version');
+    const text = await page.getByRole('main').innerText();
+    assert.match(text, /2026_01_01[^]*Your code must be fully updated first[^]*Readiness/);
+    await page.getByLabel('Type 2026_04_01 to go on').fill('2026_04_01');
+    await click('Accept 2026_04_01');
+    await prove(page.locator('.flash'));
+    assert.match(await page.getByRole('main').innerText(), /2026_04_01/);
+    assert.equal(await page.getByRole('button', { name: 'Accept 2026_04_01' }).count(), 0);
+    await page.goto(`${known.console}e/${known.environment}/users`);
   });
 
   it('deletes the environment, after typing its name', async () => {
