@@ -79,7 +79,7 @@ func firstSignIn(c who.Caller, tx *store.Tx, user store.UserRow, proved store.Cr
 		return *row, nil
 	}
 	var confirmed store.CredentialRow
-	if NeverSignedIn(user, rows) {
+	if NeverSignedIn(user, rows) && !setLater(user, *row) {
 		confirmed, err = confirm(c, tx, rows, *row, Authority{})
 	} else {
 		effective := false
@@ -92,6 +92,12 @@ func firstSignIn(c who.Caller, tx *store.Tx, user store.UserRow, proved store.Cr
 	}
 	others := slices.DeleteFunc(slices.Clone(rows), func(other store.CredentialRow) bool { return other.ID == row.ID })
 	return confirmed, tell(c, tx, others, change{brought: row.ID}, linked(inWords(confirmed)))
+}
+
+// setLater reports whether an operator set the credential of a user who was there
+// before, which lets nobody in.
+func setLater(user store.UserRow, row store.CredentialRow) bool {
+	return row.Provenance == store.ProvenanceOperator && row.CreatedAt.After(user.CreatedAt)
 }
 
 // NeverSignedIn reports whether nobody was ever here as this user, so that all that is

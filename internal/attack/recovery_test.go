@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/environment"
@@ -189,6 +191,26 @@ func TestO4OperatorsAreNoUsers(t *testing.T) {
 	})
 }
 
+// O4: of a user who was never here an address counts that came with them, and none that
+// a token sets after that.
+func TestO4AddressOfSomebodyWhoWasNeverHere(t *testing.T) {
+	underBoth(t, "", func(t *testing.T, s scene, environment string) {
+		admin := servertest.Bearer(s.ServiceToken(t, environment, []string{serviceauth.UsersWrite}))
+		var made struct{ ID string }
+		s.Do(t, "POST", servertest.Admin(environment)+"/users", admin, m{"email": "victim@example.com", "externalId": "customer-1"}).
+			Want(t, 200, "").JSON(t, &made)
+		s.Do(t, "POST", servertest.Admin(environment)+"/users/"+made.ID+"/addresses", admin, m{"email": "thief@example.com"}).
+			Want(t, 409, "conflict")
+		s.do(t, func(tx *store.Tx) error { // one that was set before that was refused
+			return tx.InsertCredential(store.CredentialRow{ID: uuid.NewString(), EnvironmentID: environment,
+				UserID: made.ID, Format: store.FormatEmail, Identifier: "earlier@example.com", PublicIdentifier: "earlier@example.com",
+				SignInEnabled: true, Provenance: store.ProvenanceOperator, CreatedAt: tx.Now().Add(time.Second)})
+		})
+		s.wantOut(t, environment, "earlier@example.com")
+		s.enter(t, environment, "victim@example.com").Want(t, 200, "")
+	})
+}
+
 // O5: a recovery needs two people and three days. One person under two names is one, a
 // service token is nobody, and an operator made for it is none yet.
 func TestO5TwoPeopleAndThreeDays(t *testing.T) {
@@ -257,6 +279,39 @@ func (s scene) recovering(t testing.TB, environment, name string) (user *servert
 	s.do(t, s.asks(alice, user, s.idOf(t, environment, address)))
 	s.do(t, s.approve(bob, environment, s.pending(t, environment)))
 	return user, address
+}
+
+// O5: whoever asks is one of the two if they might approve it, and else nobody.
+func TestO5WhoeverAsksIsNobodyNew(t *testing.T) {
+	underBoth(t, "", func(t *testing.T, s scene, environment string) {
+		s.staff(t)
+		dave := acts("operator:0da0e000-0000-4000-8000-000000000005") // reads, and always did
+		s.do(t, func(tx *store.Tx) error {
+			return tx.PutGrant(store.GrantRow{OperatorID: dave.By.Actor[len("operator:"):], Role: "auditor", GrantedBy: "system"})
+		})
+		for i, newcomer := range []who.Caller{carol, dave} {
+			name := []string{"carol", "dave"}[i]
+			owner := s.SignIn(t, environment, name+"-asks@example.com")
+			theirs := name + "-thief@example.com"
+			s.do(t, s.setAddress(newcomer, owner, theirs))
+			s.do(t, s.asks(newcomer, owner, s.idOf(t, environment, theirs)))
+			id := s.pending(t, environment)
+			if err := s.attempt(t, s.approve(newcomer, environment, id)); !fault.Has(err, fault.SecondOperatorNeeded) {
+				t.Errorf("%s approves: %v", name, err)
+			}
+			s.do(t, s.approve(alice, environment, id))
+			s.do(t, func(tx *store.Tx) error {
+				r, err := operate.ViewRecovery(tx, environment, id)
+				if err == nil && (r.EffectiveAt != nil || len(r.People) != 1) {
+					t.Errorf("%s and alice are %v, effective %v", name, r.People, r.EffectiveAt)
+				}
+				return err
+			})
+			s.do(t, s.approve(bob, environment, id))
+			s.do(t, func(tx *store.Tx) error { return operate.StopRecovery(alice, tx, environment, id) })
+			s.Clock.Advance(96 * time.Hour)
+		}
+	})
 }
 
 // O5: whoever has an old address stops it: by the link, or by signing in, or stepping up.

@@ -75,7 +75,7 @@ func (c *Console) routes() []route {
 		{"POST", e + "users/{userId}/revoke-sessions", operator.UsersWrite, "", userSignOut, nil},
 		{"POST", e + "users/{userId}/sessions/{sessionId}/revoke", operator.UsersWrite, "", userSessionRevoke, nil},
 		{"POST", e + "users/{userId}/credentials/{credentialId}/unlink", operator.UsersWrite, "", userUnlink, nil},
-		{"POST", e + "users/{userId}/credentials/{credentialId}/settle", operator.UsersWrite, "", userSettle, nil},
+		{"POST", e + "users/{userId}/credentials/{credentialId}/settle", operator.UsersWrite, scopeMFA, userSettle, nil},
 		{"POST", e + "users/{userId}/reset-mfa", operator.UsersWrite, scopeMFA, userResetMFA, nil},
 		{"POST", e + "users/{userId}/export", operator.UsersWrite, "", userExport, nil},
 		{"GET", e + "users/{userId}/delete", operator.UsersWrite, "", userDeleteAsk, userDeletePage{}},

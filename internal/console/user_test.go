@@ -95,6 +95,16 @@ func TestWhoMayChangeUsers(t *testing.T) {
 	}
 }
 
+// Deciding a dispute takes a factor away, or lets one in: it needs a fresh proof.
+func TestSettlingIsDangerous(t *testing.T) {
+	c := previewed(t, canneds{operator: ada})
+	id, app, _ := person(t, c, "grace")
+	got := post(t, c, Root+"e/"+previewEnvironment+"/users/"+id+"/credentials/"+app+"/settle", url.Values{"decision": {"remove"}})
+	if got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != Root+"step-up" {
+		t.Errorf("%d to %q", got.StatusCode, got.Header.Get("Location"))
+	}
+}
+
 // Each action does what it says, leads back to where it is seen, and names the operator in
 // the audit log.
 func TestUserActions(t *testing.T) {
@@ -162,6 +172,8 @@ func TestUserActions(t *testing.T) {
 
 // What cannot be done says why; what is dangerous asks for a step-up; and a person's data
 // is a file.
+// Each action does what it says, leads back to where it is seen, and names the operator in
+// the audit log.
 func TestUserActionsRefuse(t *testing.T) {
 	c := previewed(t, canneds{operator: ada, elevates: true})
 	id, _, _ := person(t, c, "grace")

@@ -13,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/outbox"
 	"github.com/stepup-auth/stepup/internal/phone"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -57,7 +58,8 @@ type NewAddress struct {
 
 // AddAddress sets an address of a user, which counts for nothing until the user confirms it
 // by an older credential, or a recovery by it has come into effect. It returns the id of
-// the credential. All addresses of the user are told.
+// the credential. All addresses of the user are told. A user who was never here has none
+// set: their first sign-in takes the word of whoever made them, and of nobody after.
 func AddAddress(c who.Caller, tx *store.Tx, environmentID, userID string, a NewAddress) (string, error) {
 	t, err := linking(c, tx, environmentID, a.PublicURL)
 	if err != nil {
@@ -81,6 +83,14 @@ func AddAddress(c who.Caller, tx *store.Tx, environmentID, userID string, a NewA
 	user, err := tx.LockUser(environmentID, userID)
 	if err != nil {
 		return "", err
+	}
+	rows, err := tx.Credentials(environmentID, userID)
+	if err != nil {
+		return "", err
+	}
+	if account.NeverSignedIn(user, rows) { // whoever has the address would be them
+		return "", fault.New(fault.Conflict, "The user has never signed in, and would be whoever has the new address. Delete the user "+
+			"and make them again, with the address that is right.")
 	}
 	if err := keepApart(c, tx, user, account.AddressChange); err != nil {
 		return "", err
@@ -132,7 +142,7 @@ type Approval struct {
 
 // RequestRecovery asks that a user who has nothing left to prove themselves with may sign
 // in by an address that an operator set. Two people must stand behind it, of whom the
-// caller is one if it is known who they are; the addresses of the user are told, and any
+// caller is one if they might approve it; the addresses of the user are told, and any
 // of them stops it; it comes into effect [Apart] after the second person approved it.
 func RequestRecovery(c who.Caller, tx *store.Tx, environmentID, userID string, q UserRecoveryRequest) (UserRecovery, error) {
 	credentialID, reason := q.Credential, strings.TrimSpace(q.Reason)
@@ -165,10 +175,13 @@ func RequestRecovery(c who.Caller, tx *store.Tx, environmentID, userID string, q
 	if err := tx.InsertRecovery(r); err != nil {
 		return UserRecovery{}, err
 	}
-	if who := personOf(c.By.Actor); who != "" {
-		if _, err := tx.ApproveRecovery(r.ID, who); err != nil {
+	switch err := mayApprove(c, tx, r); {
+	case err == nil:
+		if _, err := tx.ApproveRecovery(r.ID, personOf(c.By.Actor)); err != nil {
 			return UserRecovery{}, err
 		}
+	case !fault.Has(err, fault.SecondOperatorNeeded):
+		return UserRecovery{}, err
 	}
 	if err := account.TellRecovery(c, tx, credentialID); err != nil {
 		return UserRecovery{}, err
@@ -272,7 +285,7 @@ func moment(at time.Time) string { return at.UTC().Format("2 January 2006, 15:04
 func secondPerson(why string) *fault.Error { return fault.New(fault.SecondOperatorNeeded, "%s", why) }
 
 // mayApprove refuses whoever may be nobody new: a service token, and an operator who was
-// none before the recovery was asked for, long enough for the others to have noticed.
+// none with power over users before the recovery was asked for, long enough for the others to have noticed.
 func mayApprove(c who.Caller, tx *store.Tx, r store.RecoveryRow) error {
 	switch who := personOf(c.By.Actor); who {
 	case "":
@@ -286,10 +299,11 @@ func mayApprove(c who.Caller, tx *store.Tx, r store.RecoveryRow) error {
 	}
 	since := r.CreatedAt.Add(-Apart)
 	if !slices.ContainsFunc(grants, func(g store.GrantRow) bool {
-		return (g.EnvironmentID == "" || g.EnvironmentID == r.EnvironmentID) && !g.GrantedAt.After(since)
+		here := g.EnvironmentID == operator.Everywhere || g.EnvironmentID == r.EnvironmentID
+		return here && operator.Role(g.Role).May(operator.UsersWrite) && !g.GrantedAt.After(since)
 	}) {
 		return secondPerson(
-			"Whoever approves a recovery was an operator here 72 hours before it was asked for. Let another one approve it.")
+			"Whoever approves a recovery might change users here 72 hours before it was asked for. Let another one approve it.")
 	}
 	return nil
 }

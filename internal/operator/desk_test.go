@@ -293,6 +293,57 @@ func TestInvitationOfAnOperator(t *testing.T) {
 	})
 }
 
+// Whoever lost their factor is let in by whoever could give all that they may: a small
+// invitation, or the mailbox it went to, is not all of somebody's roles.
+func TestInvitationOfAnOperatorWithoutFactor(t *testing.T) {
+	t.Parallel()
+	operatortest.Engines(t, func(t *testing.T, w *operatortest.World) {
+		w.Environment(t, shop)
+		w.Join(t, "root@example.com", everywhere(operator.Owner))
+		mallory := w.Join(t, "mallory@example.com", operator.Grant{EnvironmentID: shop, Role: operator.Owner})
+		w.Write(t, func(tx *store.Tx) error { // a lost laptop; and the host takes the invitation back
+			anew, err := w.Desk.Invite(operatortest.Host, tx, operator.Host{},
+				operator.Invitation{Email: "root@example.com", Grant: everywhere(operator.Owner), Anew: true})
+			if err != nil {
+				return err
+			}
+			return operator.Withdraw(operatortest.Host, tx, operator.Host{}, operator.Everywhere, anew.ID)
+		})
+		invite := func(email string) (secret string) {
+			v := mallory.Visit(t)
+			w.Write(t, func(tx *store.Tx) error {
+				made, err := w.Desk.Invite(by(v.Operator), tx, v.Operator,
+					operator.Invitation{Email: email, Grant: operator.Grant{EnvironmentID: shop, Role: operator.Auditor}})
+				_, secret, _ = strings.Cut(made.Link, "#")
+				return err
+			})
+			return secret
+		}
+		if _, err := accept(t, w, invite("root@example.com"), nil); !fault.Has(err, fault.EnrolmentNotProven) {
+			t.Errorf("an auditor's invitation lets in the factor of the owner of all: %v", err)
+		}
+		secret := w.Invite(t, "eve@example.com", operator.Grant{EnvironmentID: shop, Role: operator.Support})
+		if _, err := accept(t, w, secret, nil); err != nil { // and sets nothing up
+			t.Fatal(err)
+		}
+		w.Write(t, func(tx *store.Tx) error {
+			v := mallory.Visit(t)
+			eve, err := tx.CredentialByIdentifier(environment.Operators, store.FormatEmail, "eve@example.com")
+			if err != nil {
+				return err
+			}
+			return operator.Remove(by(v.Operator), tx, v.Operator, eve.UserID, shop)
+		})
+		if _, err := accept(t, w, invite("eve@example.com"), nil); err != nil {
+			t.Errorf("whoever has no more than the inviter may give is not let in: %v", err)
+		}
+		secret = w.Invite(t, "root@example.com", operator.Grant{EnvironmentID: shop, Role: operator.Auditor})
+		if _, err := accept(t, w, secret, nil); err != nil {
+			t.Errorf("the host lets nobody in: %v", err)
+		}
+	})
+}
+
 // What an accepted invitation lets in, it lets in once; a mailbox alone lets in nothing.
 func TestFirstFactorOnce(t *testing.T) {
 	t.Parallel()

@@ -237,8 +237,8 @@ type Offer struct {
 }
 
 // Accept takes an invitation. Whoever has no factor yet gets a session that lets in the
-// first; an operator who has one must be signed in, and gets the role besides those
-// they have. visit is whoever is signed in, or nil. The cookie is new in any case.
+// first, if the inviter could give all roles that they have; an operator who has one must
+// be signed in, and gets the role besides those they have. visit is whoever is signed in, or nil. The cookie is new in any case.
 func (d *Desk) Accept(tx *store.Tx, secret string, visit *Visit, f From) (cookie string, err error) {
 	t, err := d.Tenants.Operators(tx)
 	if err != nil {
@@ -274,6 +274,11 @@ func (d *Desk) Accept(tx *store.Tx, secret string, visit *Visit, f From) (cookie
 	case enrolled && (visit == nil || visit.Stage != Inside):
 		return "", fault.New(fault.SignInRequired, "You are an operator here already. Sign in as %s, then open the link again.", row.Email)
 	}
+	if !enrolled {
+		if err := mayLetIn(tx, t, row.InvitedBy, held); err != nil {
+			return "", err
+		}
+	}
 	err = tx.AcceptInvitation(row.ID, held.UserID)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", invitationOver()
@@ -307,6 +312,26 @@ func stillMay(tx *store.Tx, t *tenant.Tenant, inviter string, g Grant) error {
 	o, err := byID(tx, t, inviter)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !o.MayGrant(g) {
 		return invitationOver()
+	}
+	return err
+}
+
+// mayLetIn refuses to let in the first factor of somebody who has more roles than the
+// inviter could give: whoever opens the link has them all with it.
+func mayLetIn(tx *store.Tx, t *tenant.Tenant, inviter string, held store.CredentialRow) error {
+	if inviter == "" { // the host
+		return nil
+	}
+	by, err := byID(tx, t, inviter)
+	if err != nil {
+		return err
+	}
+	grants, err := tx.Grants(held.UserID)
+	for _, g := range grants {
+		if !by.MayGrant(Grant{EnvironmentID: g.EnvironmentID, Role: Role(g.Role)}) {
+			return fault.New(fault.EnrolmentNotProven, "You are an operator already, without a factor, and of more than whoever invited "+
+				"you may give. Ask who runs the host for an invitation: stepup console invite %s --anew.", held.PublicIdentifier)
+		}
 	}
 	return err
 }
