@@ -48,12 +48,15 @@ func (s *session) desk(act func(*operators.Desk, who.Caller, *store.Tx) error) e
 type consoleInvite struct {
 	Email string `arg:"" help:"Address that the invitation is for, and mailed to."`
 
-	Role        string `required:"" help:"What they may do: owner, developer, support or auditor."`
+	Role        string `help:"What they may do: owner, developer, support or auditor. With --anew, without it, what they may already."`
 	Environment string `help:"Environment id that the role is for; without it for all, and for the installation itself." placeholder:"ID"`
 	Anew        bool   `help:"They have lost what they sign in with: take their factors and sessions away, and let in new ones."`
 }
 
 func (c *consoleInvite) Run(s *session) error {
+	if c.Role == "" && !c.Anew {
+		return errors.New("--role is missing: owner, developer, support or auditor")
+	}
 	var made operators.Invited
 	err := s.desk(func(desk *operators.Desk, by who.Caller, tx *store.Tx) (err error) {
 		made, err = desk.Invite(by, tx, operators.Host{}, operators.Invitation{Email: c.Email, Anew: c.Anew,
@@ -113,11 +116,20 @@ type consoleRevoke struct {
 	Email string `arg:"" help:"Whose."`
 
 	Environment string `help:"Only the role in this environment; without it all they have: roles, sessions, factors." placeholder:"ID"`
+	Yes         bool   `help:"Do it although they are the last owner."`
 }
 
 func (c *consoleRevoke) Run(s *session) error {
 	var done string
 	err := s.desk(func(desk *operators.Desk, by who.Caller, tx *store.Tx) (err error) {
+		last, err := operators.LastOwner(tx, c.Email, c.Environment)
+		if err != nil {
+			return err
+		}
+		if last && !c.Yes {
+			return fmt.Errorf("%s is the last owner: nobody but this host could let anybody in afterwards. Invite another one first, or "+
+				"add --yes", c.Email)
+		}
 		done, err = desk.Revoke(by, tx, c.Email, c.Environment)
 		return orUnknown(err, "operator", c.Email)
 	})

@@ -67,10 +67,17 @@ type mailTest struct {
 }
 
 func (c *mailTest) Run(s *session) error {
+	if s.dev {
+		return errors.New("this is development, where mail goes to the inbox at /dev/inbox. For a test set STEPUP_SMTP_URL and " +
+			"STEPUP_OPERATORS, and leave --dev out")
+	}
+	if len(s.config.Operators) == 0 {
+		return errors.New("STEPUP_OPERATORS is not set, and a test goes to nobody else")
+	}
 	if !slices.Contains(s.config.Operators, c.To) {
 		return errors.New("--to must be one of STEPUP_OPERATORS: a test goes to those who run this server, and to nobody else")
 	}
-	if s.dev || s.config.SMTPURL == "" {
+	if s.config.SMTPURL == "" {
 		return errors.New("STEPUP_SMTP_URL is not set, so there is no mail server to try")
 	}
 	mailer, err := deliver.NewSMTP(s.config.SMTPURL, s.log)

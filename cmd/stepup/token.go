@@ -188,5 +188,6 @@ func orUnknown(err error, what, id string) error {
 var lister = map[string]string{
 	"environment":        "`stepup env list`",
 	"user":               "`stepup user list ENV`",
+	"operator":           "`stepup console list`",
 	"live service token": "`stepup token list`",
 }

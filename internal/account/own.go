@@ -152,8 +152,9 @@ func RenamePasskey(c who.Caller, tx *store.Tx, id string, alias *string) (Passke
 
 // Deletion says how an account is deleted.
 type Deletion struct {
-	UserAgent string   // of the request that did it; empty: it is not said
-	Abandoned []string // addresses of wallets kept for the user that nobody can reach any more
+	UserAgent  string   // of the request that did it; empty: it is not said
+	ByOperator bool     // an operator did it, and not the user
+	Abandoned  []string // addresses of wallets kept for the user that nobody can reach any more
 }
 
 // Delete deletes the account of the caller's user with all that belongs to it, and tells
@@ -164,7 +165,7 @@ func Delete(c who.Caller, tx *store.Tx, d Deletion) error {
 		return err
 	}
 	for _, row := range rows {
-		if err := Notify(c, tx, row, deliver.Notice{At: tx.Now(), UserAgent: d.UserAgent}, Deleted); err != nil {
+		if err := Notify(c, tx, row, deliver.Notice{At: tx.Now(), UserAgent: d.UserAgent, ByOperator: d.ByOperator}, Deleted); err != nil {
 			return err
 		}
 	}

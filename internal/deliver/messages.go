@@ -106,6 +106,7 @@ type Notice struct {
 	Style             Style
 	At                time.Time
 	UserAgent         string // of the request that did it; may be empty
+	ByOperator        bool   // an operator did it, and not the user
 	// RevokeURL takes the change back; may be empty. Build it from the
 	// configured public URL, never from what a request says (Host), and let
 	// the page it opens ask before it acts: mail scanners follow links.
@@ -187,7 +188,13 @@ func DeviceRevoked(n Notice, what Thing) Message { return n.of(DeviceGone, what)
 func DeviceName(userAgent string) string { return english.device(userAgent) }
 
 // UserDeleted tells that the account is gone.
-func UserDeleted(n Notice) Message { return n.about(Deleted, "") }
+func UserDeleted(n Notice) Message {
+	if !n.ByOperator {
+		return n.about(Deleted, "")
+	}
+	w, d := in(n.Style.Language), n.draft(Deleted, "")
+	return d.write(paragraph(fill(w.notice.theyDeleted, d.with)))
+}
 
 // Weakened tells an operator that an environment's rules were lowered.
 type Weakened struct {

@@ -317,3 +317,15 @@ func walk(t *testing.T, page string, visit func(html.Token)) {
 		t.Fatal(err)
 	}
 }
+
+// Whoever did not delete their account is told who did, and not to think of themselves.
+func TestDeletedByAnOperator(t *testing.T) {
+	n := deliver.Notice{AppName: "Shop", To: "ada@example.com", From: "shop@example.com"}
+	own := deliver.UserDeleted(n)
+	n.ByOperator = true
+	theirs := deliver.UserDeleted(n)
+	if !strings.Contains(own.Text, "If it was you") || strings.Contains(theirs.Text, "If it was you") ||
+		!strings.Contains(theirs.Text, "The people who run Shop did this.") {
+		t.Errorf("%s\n%s", own.Text, theirs.Text)
+	}
+}

@@ -77,6 +77,8 @@ type noticeWords struct {
 	moved      string // a thing that went to another account
 	disputed   string // what to do meanwhile
 
+	theyDeleted string // who deleted the account, if its user did not
+
 	open              string // the button that leads to the app
 	accept, private   string // the button of an invitation, and what to know of its link
 	role, environment string

@@ -29,12 +29,13 @@ var german = words{
 		once:      "Er gilt einmal, ist {valid} gültig und bewirkt anderswo nichts.",
 		notYou: "Wenn Sie das nicht waren, öffnen Sie ihn nicht: Ohne ihn kommt niemand hinein. Jemand weiß aber, wie Sie sich " +
 			"anmelden: Öffnen Sie {app} selbst und prüfen Sie das.",
-		stays:   "Es bleibt.",
-		goes:    "Es wurde entfernt, zusammen mit dem, was es zugelassen hatte.",
-		weaker:  "Was jetzt schwächer ist:",
-		settled: "Über die bestrittene Änderung an Ihrem Konto bei {app} ist entschieden. {decided}",
-		now:     `{what}, jetzt "{name}"`,
-		moved:   "{what}, jetzt bei einem anderen Konto",
+		stays:       "Es bleibt.",
+		goes:        "Es wurde entfernt, zusammen mit dem, was es zugelassen hatte.",
+		weaker:      "Was jetzt schwächer ist:",
+		settled:     "Über die bestrittene Änderung an Ihrem Konto bei {app} ist entschieden. {decided}",
+		now:         `{what}, jetzt "{name}"`,
+		moved:       "{what}, jetzt bei einem anderen Konto",
+		theyDeleted: "Das haben die Betreiber von {app} getan. Bei Fragen wenden Sie sich an sie.",
 		disputed: "Sie können sich anmelden wie bisher. Bis entschieden ist, ob es bleibt, bestätigt weder es noch was davon abhängt " +
 			"etwas. Wenn Sie früher einen zweiten Faktor eingerichtet haben, melden Sie sich an und entscheiden Sie damit. Wenn " +
 			"nicht, wenden Sie sich an die Betreiber von {app}.",
@@ -172,7 +173,7 @@ var german = words{
 		"console:approval_workflow:update": "ändern, wer was genehmigen muss",
 		"console:member:invite":            "Mitglieder einladen",
 		"console:mfa:reset":                "zweite Faktoren eines Nutzers zurücksetzen",
-		"console:project:delete":           "ein Projekt löschen",
+		"console:project:delete":           "eine Umgebung löschen",
 		"console:settings:update":          "Einstellungen ändern",
 		"console:sso:update":               "Single Sign-on ändern",
 		"console:user:delete":              "einen Nutzer löschen",

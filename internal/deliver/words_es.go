@@ -26,12 +26,13 @@ var spanish = words{
 		once:      "Sirve una vez, vale durante {valid} y no hace nada en ningún otro sitio.",
 		notYou: "Si no has sido tú, no lo abras: sin él no entra nadie. Pero alguien sabe cómo inicias sesión: abre {app} tú mismo y " +
 			"compruébalo.",
-		stays:   "Se queda.",
-		goes:    "Se ha quitado, junto con lo que había dejado entrar.",
-		weaker:  "Lo que ahora es más débil:",
-		settled: "Se ha decidido sobre el cambio en disputa de tu cuenta de {app}. {decided}",
-		now:     `{what}, ahora "{name}"`,
-		moved:   "{what}, que pasó a otra cuenta",
+		stays:       "Se queda.",
+		goes:        "Se ha quitado, junto con lo que había dejado entrar.",
+		weaker:      "Lo que ahora es más débil:",
+		settled:     "Se ha decidido sobre el cambio en disputa de tu cuenta de {app}. {decided}",
+		now:         `{what}, ahora "{name}"`,
+		moved:       "{what}, que pasó a otra cuenta",
+		theyDeleted: "Lo han hecho quienes llevan {app}. Si tienes preguntas, díselo a ellos.",
 		disputed: "Puedes iniciar sesión como antes. Hasta que se decida si se queda, ni esto ni lo que depende de ello confirma " +
 			"nada. Si " +
 			"configuraste antes un segundo factor, inicia sesión y decide con él. Si no, pregunta a quienes llevan {app}.",
@@ -170,7 +171,7 @@ var spanish = words{
 		"console:approval_workflow:update": "cambiar quién debe aprobar qué",
 		"console:member:invite":            "invitar a miembros",
 		"console:mfa:reset":                "restablecer los segundos factores de un usuario",
-		"console:project:delete":           "eliminar un proyecto",
+		"console:project:delete":           "eliminar un entorno",
 		"console:settings:update":          "cambiar ajustes",
 		"console:sso:update":               "cambiar el inicio de sesión único",
 		"console:user:delete":              "eliminar a un usuario",

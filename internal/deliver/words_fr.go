@@ -29,12 +29,13 @@ var french = words{
 		once:      "Il sert une fois, reste valable {valid} et n’a aucun effet ailleurs.",
 		notYou: "Si ce n’était pas vous, ne l’ouvrez pas : sans lui, personne n’entre. Mais quelqu’un sait comment vous vous " +
 			"connectez : ouvrez {app} vous-même et vérifiez-le.",
-		stays:   "Il est conservé.",
-		goes:    "Il a été retiré, avec ce qu’il avait laissé entrer.",
-		weaker:  "Ce qui est plus faible maintenant :",
-		settled: "Le litige sur une modification de votre compte {app} est tranché. {decided}",
-		now:     `{what}, maintenant "{name}"`,
-		moved:   "{what}, passé à un autre compte",
+		stays:       "Il est conservé.",
+		goes:        "Il a été retiré, avec ce qu’il avait laissé entrer.",
+		weaker:      "Ce qui est plus faible maintenant :",
+		settled:     "Le litige sur une modification de votre compte {app} est tranché. {decided}",
+		now:         `{what}, maintenant "{name}"`,
+		moved:       "{what}, passé à un autre compte",
+		theyDeleted: "Ce sont ceux qui gèrent {app} qui l’ont fait. Pour toute question, adressez-vous à eux.",
 		disputed: "Vous pouvez vous connecter comme avant. Tant que ce n’est pas tranché, ni cela ni ce qui en dépend ne confirme " +
 			"quoi que " +
 			"ce soit. Si vous aviez configuré un second facteur avant, connectez-vous et tranchez avec lui. Sinon, adressez-vous à " +
@@ -177,7 +178,7 @@ var french = words{
 		"console:approval_workflow:update": "changer qui doit approuver quoi",
 		"console:member:invite":            "inviter des membres",
 		"console:mfa:reset":                "réinitialiser les seconds facteurs d’un utilisateur",
-		"console:project:delete":           "supprimer un projet",
+		"console:project:delete":           "supprimer un environnement",
 		"console:settings:update":          "modifier des réglages",
 		"console:sso:update":               "modifier l’authentification unique",
 		"console:user:delete":              "supprimer un utilisateur",

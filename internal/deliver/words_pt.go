@@ -26,12 +26,13 @@ var portuguese = words{
 		once:      "Ele serve uma vez, vale por {valid} e não faz nada em nenhum outro lugar.",
 		notYou: "Se não foi você, não o abra: sem ele ninguém entra. Mas alguém sabe como você entra: abra {app} você mesmo e " +
 			"verifique isso.",
-		stays:   "Fica como está.",
-		goes:    "Foi removido, com o que havia permitido.",
-		weaker:  "O que está mais fraco agora:",
-		settled: "A contestação de uma mudança na sua conta de {app} foi decidida. {decided}",
-		now:     `{what}, agora "{name}"`,
-		moved:   "{what}, que passou para outra conta",
+		stays:       "Fica como está.",
+		goes:        "Foi removido, com o que havia permitido.",
+		weaker:      "O que está mais fraco agora:",
+		settled:     "A contestação de uma mudança na sua conta de {app} foi decidida. {decided}",
+		now:         `{what}, agora "{name}"`,
+		moved:       "{what}, que passou para outra conta",
+		theyDeleted: "Foi quem cuida de {app} que fez isso. Se tiver perguntas, fale com eles.",
 		disputed: "Você pode entrar como antes. Até que se decida se isto fica, nem isto nem o que depende disto confirma coisa " +
 			"alguma. Se " +
 			"você configurou antes um segundo fator, entre e decida com ele. Se não, fale com quem cuida de {app}.",
@@ -170,7 +171,7 @@ var portuguese = words{
 		"console:approval_workflow:update": "mudar quem deve aprovar o quê",
 		"console:member:invite":            "convidar membros",
 		"console:mfa:reset":                "redefinir os segundos fatores de um usuário",
-		"console:project:delete":           "excluir um projeto",
+		"console:project:delete":           "excluir um ambiente",
 		"console:settings:update":          "mudar configurações",
 		"console:sso:update":               "mudar o login único",
 		"console:user:delete":              "excluir um usuário",

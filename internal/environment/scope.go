@@ -49,7 +49,7 @@ var Builtins = []Builtin{
 	{Scope: stepup.ConsoleApprovalWorkflowUpdate, Always: true, TokenBehavior: TimeBound, Allows: "change who must approve what"},
 	{Scope: stepup.ConsoleMemberInvite, Always: true, TokenBehavior: TimeBound, Allows: "invite members"},
 	{Scope: stepup.ConsoleMFAReset, Always: true, TokenBehavior: TimeBound, Allows: "reset second factors of a user"},
-	{Scope: stepup.ConsoleProjectDelete, Always: true, TokenBehavior: TimeBound, Allows: "delete a project"},
+	{Scope: stepup.ConsoleProjectDelete, Always: true, TokenBehavior: TimeBound, Allows: "delete an environment"},
 	{Scope: stepup.ConsoleSettingsUpdate, Always: true, TokenBehavior: TimeBound, Allows: "change settings"},
 	{Scope: stepup.ConsoleSSOUpdate, Always: true, TokenBehavior: TimeBound, Allows: "change single sign-on"},
 	{Scope: stepup.ConsoleUserDelete, Always: true, TokenBehavior: TimeBound, Allows: "delete a user"},

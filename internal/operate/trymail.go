@@ -43,7 +43,7 @@ func (r Trial) Write(t *tenant.Tenant, senders deliver.Senders) (deliver.Message
 	}
 	m, ok := deliver.Sample(r.Template, style, t.Mail.AppName, senders.Sender(t.ID, t.MailFrom))
 	if !ok {
-		return m, fault.New(fault.NotFound, "There is no mail %.40q.", r.Template)
+		return m, fault.New(fault.NotFound, "There is no mail %.40q; `stepup mail templates` lists them.", r.Template)
 	}
 	m.Logo = t.Logo
 	return m, nil

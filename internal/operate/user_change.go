@@ -85,7 +85,7 @@ func DeleteUser(c who.Caller, tx *store.Tx, environmentID, userID string, d Dele
 				"that they are to be abandoned (abandonWallets).", len(abandoned)).
 			With(map[string]any{"wallets": abandoned})
 	}
-	return abandoned, account.Delete(on(c, t, userID), tx, account.Deletion{Abandoned: abandoned})
+	return abandoned, account.Delete(on(c, t, userID), tx, account.Deletion{ByOperator: true, Abandoned: abandoned})
 }
 
 // names reports whether a text that was typed names the user.

@@ -580,3 +580,52 @@ func TestReservedEnvironment(t *testing.T) {
 		})
 	})
 }
+
+// Whoever is invited anew keeps their role where none is named, and a last owner is
+// known before the host takes them away.
+func TestAnewKeepsTheRole(t *testing.T) {
+	t.Parallel()
+	operatortest.Engines(t, func(t *testing.T, w *operatortest.World) {
+		w.Environment(t, shop)
+		grant := operator.Grant{EnvironmentID: shop, Role: operator.Support}
+		w.Join(t, "ada@example.com", grant)
+		anew := func(email string) (made operator.Invited, err error) {
+			err = w.DB.Write(t.Context(), func(tx *store.Tx) error {
+				made, err = w.Desk.Invite(operatortest.Host, tx, operator.Host{}, operator.Invitation{Email: email, Anew: true})
+				return err
+			})
+			return made, err
+		}
+		made, err := anew("ada@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, secret, _ := strings.Cut(made.Link, "#")
+		cookie, err := accept(t, w, secret, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := w.Visit(t.Context(), cookie)
+		if err != nil || len(v.Grants) != 1 || v.Grants[0] != grant {
+			t.Errorf("%+v, %v", v, err)
+		}
+		if _, err := anew("nobody@example.com"); !fault.Has(err, fault.InvalidRequest) {
+			t.Errorf("somebody without a role: %v", err)
+		}
+		last := func(email string) (last bool) {
+			w.Write(t, func(tx *store.Tx) (err error) {
+				last, err = operator.LastOwner(tx, email, operator.Everywhere)
+				return err
+			})
+			return last
+		}
+		w.Join(t, "bob@example.com", everywhere(operator.Owner))
+		if !last("bob@example.com") || last("ada@example.com") || last("nobody@example.com") {
+			t.Error("bob alone is the last owner")
+		}
+		w.Join(t, "eve@example.com", everywhere(operator.Owner))
+		if last("bob@example.com") {
+			t.Error("there is another owner")
+		}
+	})
+}

@@ -67,6 +67,11 @@ func (d *Desk) Invite(c who.Caller, tx *store.Tx, by Authority, i Invitation) (I
 	if err != nil {
 		return Invited{}, badAddress(err)
 	}
+	if i.Anew && i.Role == "" {
+		if i.Grant, err = already(tx, i); err != nil {
+			return Invited{}, err
+		}
+	}
 	if !i.Role.Valid() {
 		return Invited{}, fault.New(fault.InvalidRequest, "There is no role %.40q. Use owner, developer, support or auditor.", i.Role)
 	}
@@ -141,6 +146,35 @@ func (d *Desk) known(c who.Caller, tx *store.Tx, by Authority, i Invitation) err
 		}
 	}
 	return nil
+}
+
+// already is the role that somebody has in the environment; where none is named, the one
+// in all, or else their first. Their other roles stay as they are.
+func already(tx *store.Tx, i Invitation) (Grant, error) {
+	held, err := named(tx, i.Email)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return Grant{}, err
+	}
+	var grants []store.GrantRow
+	if err == nil {
+		if grants, err = tx.Grants(held.UserID); err != nil {
+			return Grant{}, err
+		}
+	}
+	first := -1
+	for n, g := range grants {
+		if g.EnvironmentID == i.EnvironmentID {
+			first = n
+			break
+		}
+		if i.EnvironmentID == Everywhere && first < 0 {
+			first = n
+		}
+	}
+	if first < 0 {
+		return Grant{}, fault.New(fault.InvalidRequest, "%s has no role there to keep. Say which one they get: --role.", i.Email)
+	}
+	return Grant{EnvironmentID: grants[first].EnvironmentID, Role: Role(grants[first].Role)}, nil
 }
 
 // startAnew takes an operator's factors and sessions away.

@@ -183,6 +183,30 @@ func leavesAnOwner(tx *store.Tx, by Authority, operatorID string, g Grant) error
 	return fault.New(fault.Conflict, "This is the last owner. Make somebody else an owner first; on the host: stepup console invite.")
 }
 
+// LastOwner reports whether nobody would own the environment, or without one the
+// installation, once the operator's role in it is gone.
+func LastOwner(tx *store.Tx, email, environmentID string) (bool, error) {
+	held, err := named(tx, email)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	role, err := roleOf(tx, held.UserID, environmentID)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	err = leavesAnOwner(tx, nil, held.UserID, Grant{environmentID, role})
+	if fault.Has(err, fault.Conflict) {
+		return true, nil
+	}
+	return false, err
+}
+
 // Person is an operator, or somebody who is invited to be one, as the host sees them.
 type Person struct {
 	Operator

@@ -121,6 +121,9 @@ func New(c Config) *Server {
 	operators := s.console(tenants)
 	if operators != nil && !ownOrigin(c) {
 		mux.Handle(console.Root, operators)
+		if c.Development == nil {
+			mux.Handle("GET /{$}", http.RedirectHandler(console.Root, http.StatusFound))
+		}
 	}
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)

@@ -9,7 +9,8 @@ export function confirmations(): void {
     if (!question || form.dataset['confirmed']) return;
     event.preventDefault();
     const submitter = (event as SubmitEvent).submitter;
-    void ask(question, submitter?.textContent?.trim() || 'Go on').then((yes) => {
+    const destroys = submitter?.classList.contains('danger') ?? false;
+    void ask(question, submitter?.textContent?.trim() || 'Go on', destroys).then((yes) => {
       if (!yes) return;
       form.dataset['confirmed'] = 'yes';
       form.requestSubmit(submitter as HTMLElement | null);
@@ -18,13 +19,13 @@ export function confirmations(): void {
   });
 }
 
-function ask(question: string, action: string): Promise<boolean> {
+function ask(question: string, action: string, destroys: boolean): Promise<boolean> {
   const dialog = element('dialog');
   const title = element('h2', `${action}?`);
   title.id = 'confirm-title';
   dialog.setAttribute('aria-labelledby', title.id);
-  const no = element('button', 'Keep it as it is', 'button');
-  const yes = element('button', action, 'button danger primary');
+  const no = element('button', 'Cancel', 'button');
+  const yes = element('button', action, destroys ? 'button danger primary' : 'button primary');
   const actions = element('div', '', 'actions');
   actions.append(no, yes);
   dialog.append(title, element('p', question), actions);

@@ -76,7 +76,7 @@ describe('the console', () => {
     await tab.page.keyboard.press('Enter');
     const dialog = tab.page.getByRole('dialog', { name: 'End sessions?' });
     assert.match(await dialog.innerText(), /three sessions of this user end now/);
-    assert.equal(await tab.page.evaluate(() => document.activeElement.textContent), 'Keep it as it is');
+    assert.equal(await tab.page.evaluate(() => document.activeElement.textContent), 'Cancel');
     await tab.page.keyboard.press('Enter');
     assert.equal(await tab.page.locator('dialog').count(), 0);
     await tab.close();
