@@ -290,7 +290,7 @@ func TestRehearsal(t *testing.T) {
 	if ended("proven") || ended("unproven") {
 		t.Fatal("a session has ended before")
 	}
-	if page := made(url.Values{"add:rehearsal.users": {userID}}); !strings.Contains(page, "Take "+userID+" out of the rehearsal") ||
+	if page := made(url.Values{"add:rehearsal.users": {userID}}); !strings.Contains(page, "Remove "+userID+" from the rehearsal") ||
 		!strings.Contains(page, "ends their sessions") {
 		t.Errorf("added: %s", page)
 	}
