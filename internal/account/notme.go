@@ -10,6 +10,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -80,7 +81,8 @@ func tell(c who.Caller, tx *store.Tx, before []store.CredentialRow, about change
 			continue
 		}
 		notice := deliver.Notice{At: tx.Now(), UserAgent: about.userAgent}
-		if about.deniableBy(row) && !denied(before, row) {
+		// There is no page that would take a link of an operator: the host decides about their factors.
+		if c.Tenant.ID != environment.Operators && about.deniableBy(row) && !denied(before, row) {
 			text := secret.Text(rand.Text())
 			if err := tx.InsertRevokeLink(about.link(c.Tenant, tx, row, text)); err != nil {
 				return err

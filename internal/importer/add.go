@@ -144,7 +144,7 @@ func (h holding) judge(importID string, row Row) plan {
 	switch {
 	case user == nil:
 		return plan{deed: create}
-	case account.NeverSignedIn(user.UserRow, user.Credentials):
+	case account.NeverSignedIn(user.UserRow, user.Credentials) && filed(user.Credentials):
 		if row.same(*user) {
 			return plan{deed: leave, user: user}
 		}
@@ -153,7 +153,7 @@ func (h holding) judge(importID string, row Row) plan {
 	for _, a := range row.Addresses {
 		if held := find(user.Credentials, a); held == nil {
 			return out(SignedIn, key{a.Format, a.Identifier}.field(),
-				"The user has signed in, or something of theirs is confirmed: no file changes how they sign in.")
+				"The user has signed in, something of theirs is confirmed, or an operator made it: no file changes how they sign in.")
 		}
 	}
 	return plan{deed: leave, user: user}
@@ -276,13 +276,18 @@ func named(credentials []store.CredentialRow) []audit.Detail {
 	return list
 }
 
-// update makes of a user whom nobody has ever been what the row says. What an operator
-// added by hand stays, and so does a disabled user. Nothing of it is vouched for: another
-// file made the user.
+// filed reports whether all that a user signs in by came from files. Of whom an operator
+// made or changed, no file says how they sign in: whoever may import could become them.
+func filed(credentials []store.CredentialRow) bool {
+	return !slices.ContainsFunc(credentials, func(c store.CredentialRow) bool { return c.Provenance != store.ProvenanceImport })
+}
+
+// update makes of a user whom nobody has ever been, and whom only files know, what the row
+// says. A disabled user stays so. Nothing of it is vouched for: another file made the user.
 func (a adding) update(row Row, user *store.Imported) error {
 	kept, gone := []store.CredentialRow{}, []store.CredentialRow{}
 	for _, c := range user.Credentials {
-		if c.Provenance != store.ProvenanceImport || row.names(c) {
+		if row.names(c) {
 			kept = append(kept, c)
 			continue
 		}

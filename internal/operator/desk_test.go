@@ -53,6 +53,11 @@ func TestGettingIn(t *testing.T) {
 		}
 		ada := w.Keep("Ada@example.com", cookie, "")
 		ada.Enrol(t)
+		for _, mail := range w.Mail(t, "Ada@example.com") {
+			if strings.Contains(mail, "notMe") {
+				t.Errorf("an operator is sent a link that leads nowhere: %s", mail)
+			}
+		}
 		if _, err := w.Visit(t.Context(), cookie); !errors.Is(err, operator.ErrNobody) {
 			t.Errorf("the cookie of before the factor still works: %v", err)
 		}
