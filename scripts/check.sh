@@ -10,7 +10,7 @@ declare -A tools=(
 	[deadcode]=golang.org/x/tools/cmd/deadcode@v0.52.0
 	[govulncheck]=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 )
-modules=(. web conformance/kms conformance/oidc conformance/totp conformance/wycheproof)
+modules=(. web release conformance/kms conformance/oidc conformance/totp conformance/wycheproof)
 
 failed=()
 left_out=()
