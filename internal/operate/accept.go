@@ -143,7 +143,7 @@ func droppedEntries(tx *store.Tx, old, next *environment.Environment) (dropped, 
 			warning += fmt.Sprintf("No call of the last %d days needed it.", ReadinessDays)
 		} else {
 			warning += fmt.Sprintf("%d call(s) of the last %d days went through by it, from %s: such calls are refused without it.",
-				use.Count, ReadinessDays, list(use.Clients, 5))
+				use.Count, ReadinessDays, list(use.Clients))
 		}
 		d.warnings = append(d.warnings, warning)
 	}

@@ -129,7 +129,7 @@ func checkRead(tx *store.Tx, row store.EnvironmentRow, environmentID string, rea
 	}
 	what := "its keys were rotated"
 	if len(between) > 0 {
-		what = list(between, 5)
+		what = list(between)
 	}
 	return fault.New(fault.Conflict, "The environment changed meanwhile: this was made of revision %d, and %d is in force (%s). "+
 		"Look at what changed, and make your change again on top of it.", read, row.Revision, what).

@@ -302,9 +302,9 @@ func (r *Readiness) verdict(env *environment.Environment) string {
 		}
 		return fmt.Sprintf("Not ready: %d of %d protected calls of the last %d days would be refused, all from %s. Upgrade these clients, "+
 			"or see what accepting turns on for them.",
-			r.Calls.Refuse, r.Calls.All(), r.Days, list(clients, 5))
+			r.Calls.Refuse, r.Calls.All(), r.Days, list(clients))
 	case len(below) > 0:
-		return fmt.Sprintf("Not ready: %s are older than the first version that speaks step-up. Upgrade them first.", list(below, 5))
+		return fmt.Sprintf("Not ready: %s are older than the first version that speaks step-up. Upgrade them first.", list(below))
 	case len(r.WithoutMethod) > 0:
 		return fmt.Sprintf(
 			"Nothing seen would be refused, but %d user(s) have no method that could confirm %s: they would be stopped there.",
@@ -320,9 +320,12 @@ func (r *Readiness) verdict(env *environment.Environment) string {
 		r.Calls.All(), r.Days, r.Calls.Prompt)
 }
 
-func list(items []string, most int) string {
-	if len(items) > most {
-		return strings.Join(items[:most], ", ") + fmt.Sprintf(" and %d more", len(items)-most)
+// shown is how many of a list a sentence names.
+const shown = 5
+
+func list(items []string) string {
+	if len(items) > shown {
+		return strings.Join(items[:shown], ", ") + fmt.Sprintf(" and %d more", len(items)-shown)
 	}
 	return strings.Join(items, ", ")
 }
