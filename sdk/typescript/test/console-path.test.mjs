@@ -92,7 +92,7 @@ describe('a stranger with the console', () => {
     await click('Create it');
     await headline('API & SDK keys');
     [, known.environment] = /\/e\/([0-9a-f-]{36})\//.exec(page.url());
-    assert.ok(await page.getByText(`environmentId: '${known.environment}'`).isVisible(), 'the snippet has its id');
+    assert.ok(await page.getByText(`environmentId: "${known.environment}"`).isVisible(), 'the snippet has its id');
   });
 
   it('adds an origin: sees what it weakens, and proves who it is', async () => {
@@ -109,6 +109,8 @@ describe('a stranger with the console', () => {
     await follow('API & SDK keys');
     await follow('Create a token');
     await page.getByLabel('Name').fill('guard');
+    await page.locator('input[name=scope][value="tokens.consume"]').check();
+    await page.getByLabel('Every scope, also those that come later').check();
     await click('Create the token');
     await prove(page.getByRole('heading', { level: 1, name: 'Your new token' }));
     known.token = await page.locator('.secret code').innerText();
@@ -169,7 +171,7 @@ describe('a stranger with the console', () => {
   it('deletes the environment, after typing its name', async () => {
     await follow('Settings');
     await follow('Delete…');
-    assert.match(await page.getByRole('main').innerText(), /1 users go[^]*1 service tokens/);
+    assert.match(await page.getByRole('main').innerText(), /1 users? go[^]*1 service token/);
     await page.getByLabel(/^Type Shop/).fill('Shop');
     await click('Delete it for good');
     await prove(page.getByText('Shop is deleted.'));
