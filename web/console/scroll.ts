@@ -1,4 +1,4 @@
-const focusable = 'a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary, [tabindex]';
+const focusable = 'a[href], button:enabled, input:enabled:not([type=hidden]), select:enabled, textarea:enabled, summary, [tabindex]';
 
 /** Lets keys scroll what is wider than its place and has nothing in it to go to. */
 export function scrollers(part: ParentNode): void {
