@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"testing"
 	"unicode/utf8"
 )
@@ -43,7 +44,7 @@ func goFiles(t *testing.T) (names []string) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git" || entry.Name() == "testdata"):
+		case entry.IsDir() && (slices.Contains([]string{"node_modules", ".git", "testdata"}, entry.Name()) || name == "artifacts"):
 			return fs.SkipDir
 		case path.Ext(name) == ".go":
 			names = append(names, name)

@@ -48,15 +48,20 @@ have_curl || die "curl is still missing; type:" "apt-get install -y curl"
 have_node || die "Node.js 20 or newer with npm is still missing (https://nodejs.org/); on Debian 13 or newer type:" \
 	"apt-get install -y nodejs npm"
 
-# promtool runs the tests of the alerts. Debian's package would start a server of its own, so only its files are taken.
-tools=$PWD/artifacts/tools/prometheus
-if ! command -v promtool >/dev/null && [ ! -x "$tools/usr/bin/promtool" ] && command -v dpkg-deb >/dev/null; then
+# promtool runs the tests of the alerts. Debian's package would start a server of its own, so only that file of it is taken.
+tools=$PWD/artifacts/tools
+fetch_promtool() (
+	folder=$(mktemp -d)
+	trap 'rm -rf "$folder"' EXIT
+	cd "$folder"
+	apt-get download prometheus || { apt-get update && apt-get download prometheus; } || return
+	dpkg-deb -x prometheus_*.deb . && mkdir -p "$tools" && mv usr/bin/promtool "$tools"
+)
+if ! command -v promtool >/dev/null && [ ! -x "$tools/promtool" ] && command -v dpkg-deb >/dev/null; then
 	echo "Fetching promtool"
-	mkdir -p "$tools"
-	(cd "$tools" && { apt-get download prometheus || { apt-get update && apt-get download prometheus; }; } &&
-		dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb) || echo "promtool could not be fetched: the alerts are not tested"
+	fetch_promtool || echo "promtool could not be fetched: the alerts are not tested"
 fi
-export PATH=$PATH:$tools/usr/bin
+export PATH=$PATH:$tools
 
 # installed FOLDER WHAT installs the npm packages of a folder unless they are there.
 installed() {
