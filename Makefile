@@ -4,8 +4,10 @@ SHELL := /bin/bash
 
 FUZZTIME ?= 20s
 EACH ?= 5s
+SUITE ?= .
+ROUNDS ?= 1000
 
-.PHONY: help run build sdk web screenshots react-app react-native-app test check test-long bench release fuzz clean
+.PHONY: help run build sdk web screenshots react-app react-native-app test check test-long bench faults release fuzz clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +44,9 @@ test-long: ## the suites of `make test` in their long form, and every fuzz targe
 
 bench: ## measure the server beside what this machine can do; the table goes to artifacts/bench; EACH=5s for each figure
 	cd internal/bench && TMPDIR=/var/tmp go test -count=1 -timeout=60m -run=TestTable -table -each=$(EACH)
+
+faults: ## break servers under load and judge what clients saw; SUITE=KilledServer ENGINE=sqlite ROUNDS=1000 say which and how often
+	TMPDIR=/var/tmp go test -count=1 -timeout=24h -v -run='$(SUITE)' ./internal/faults -rounds=$(ROUNDS) -engine=$(ENGINE)
 
 release: ## make what strangers install out of the last commit, into ./artifacts/release, needs only Go and git
 	cd release && go run . -out ../artifacts/release

@@ -236,7 +236,7 @@ func TestD9ProgramKeepsSecrets(t *testing.T) {
 		t.Errorf("no metrics: %v", err)
 	}
 	for what, text := range map[string]string{
-		"metrics": string(measured), "the program's log": c.nodes[0].log.String(),
+		"metrics": string(measured), "the program's log": c.nodes[0].Log(),
 		"a refusal":    string(slices.Concat(refused.Body, bounced.Body)),
 		"audit export": c.run(t, "", "audit", "export"), "env show": c.run(t, "", "env", "show", servertest.A),
 		"token list": c.run(t, "", "token", "list"),

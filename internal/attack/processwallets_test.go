@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stepup-auth/stepup/internal/server/processtest"
 )
 
 // walletProcesses are the roles of a wallet service, each a process with a
@@ -23,7 +25,7 @@ func startWallets(t *testing.T, limits string) *walletProcesses {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	w := &walletProcesses{certs: at("certs")}
-	plain := &cluster{env: cleanEnviron()}
+	plain := &cluster{env: processtest.Environ()}
 	plain.run(t, "", "wallet", "init", w.certs)
 	plain.run(t, "", "wallet", "key", at("signer.key"))
 	plain.run(t, "", "wallet", "key", at("guardian.key"))
@@ -38,7 +40,7 @@ func startWallets(t *testing.T, limits string) *walletProcesses {
 
 	env := append(plain.env, "STEPUP_WALLET_CERTS="+w.certs, "STEPUP_CUSTODY_URL=https://"+w.custody.Addr().String())
 	role := func(args string, settings ...string) string {
-		return strings.Replace(launch(t, append(slices.Clip(env), settings...), args).url, "http://", "https://", 1)
+		return strings.Replace(processtest.Launch(t, append(slices.Clip(env), settings...), args).URL, "http://", "https://", 1)
 	}
 	guardian := role("guardian", "STEPUP_GUARDIAN_LISTEN=127.0.0.1:0", "STEPUP_GUARDIAN_DATABASE_URL=sqlite:"+at("guardian.db"),
 		"STEPUP_GUARDIAN_KEY=file:"+at("guardian.key"), "STEPUP_GUARDIAN_CONFIG="+at("guardian.yaml"))

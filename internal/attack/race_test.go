@@ -155,7 +155,7 @@ func (c *cluster) guardAt(t *testing.T, i int) *stepup.Guard {
 
 // clientOf reaches one node under the public name of them all.
 func (c *cluster) clientOf(t *testing.T, i int) *http.Client {
-	node, err := url.Parse(c.nodes[i].url)
+	node, err := url.Parse(c.nodes[i].URL)
 	if err != nil {
 		t.Fatal(err)
 	}

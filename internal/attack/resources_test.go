@@ -120,7 +120,7 @@ func contains(list []int, n int) bool {
 
 // bomb sends a body as it is. An error means that the server hung up.
 func (c *cluster) bomb(t *testing.T, path string, header http.Header, body io.Reader) (int, error) {
-	request, err := http.NewRequestWithContext(t.Context(), "POST", c.nodes[0].url+sdk(path), body)
+	request, err := http.NewRequestWithContext(t.Context(), "POST", c.nodes[0].URL+sdk(path), body)
 	if err != nil {
 		return 0, err
 	}
