@@ -34,6 +34,9 @@ func Assert(c who.Caller, tx *store.Tx, a Address) (store.CredentialRow, error) 
 	if err != nil {
 		return held, err
 	}
+	if before, err = withFormer(c, tx, before); err != nil {
+		return held, err
+	}
 	row, err := insert(c, tx, a, asserted, "")
 	if err != nil {
 		return row, err
@@ -41,7 +44,7 @@ func Assert(c who.Caller, tx *store.Tx, a Address) (store.CredentialRow, error) 
 	return row, tell(c, tx, before, change{brought: row.ID, from: asserted}, linked(inWords(row)))
 }
 
-// TellRecovery tells all other addresses of the user that a recovery by an address which
+// TellRecovery tells all other addresses of the user, and those that they had before, that a recovery by an address which
 // an operator set is under way, each with a link that takes it away, and the recovery
 // with it.
 func TellRecovery(c who.Caller, tx *store.Tx, credentialID string) error {
@@ -53,7 +56,11 @@ func TellRecovery(c who.Caller, tx *store.Tx, credentialID string) error {
 	if row == nil {
 		return store.ErrNotFound
 	}
-	others := slices.DeleteFunc(slices.Clone(rows), func(other store.CredentialRow) bool { return other.ID == row.ID })
+	everybody, err := withFormer(c, tx, rows)
+	if err != nil {
+		return err
+	}
+	others := slices.DeleteFunc(everybody, func(other store.CredentialRow) bool { return other.ID == credentialID })
 	return tell(c, tx, others, change{brought: row.ID, from: asserted}, recovering(inWords(*row)))
 }
 

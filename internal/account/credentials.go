@@ -90,7 +90,11 @@ func firstSignIn(c who.Caller, tx *store.Tx, user store.UserRow, proved store.Cr
 	if err != nil {
 		return confirmed, err
 	}
-	others := slices.DeleteFunc(slices.Clone(rows), func(other store.CredentialRow) bool { return other.ID == row.ID })
+	everybody, err := withFormer(c, tx, rows)
+	if err != nil {
+		return confirmed, err
+	}
+	others := slices.DeleteFunc(everybody, func(other store.CredentialRow) bool { return other.ID == row.ID })
 	return confirmed, tell(c, tx, others, change{brought: row.ID}, linked(inWords(confirmed)))
 }
 
@@ -396,6 +400,9 @@ func insert(c who.Caller, tx *store.Tx, a Address, from Authority, replaces stri
 }
 
 func remove(c who.Caller, tx *store.Tx, id string) error {
+	if err := remember(c, tx, id); err != nil {
+		return err
+	}
 	if err := tx.DeleteCredential(c.Tenant.ID, c.UserID(), id); err != nil {
 		return err
 	}

@@ -153,7 +153,11 @@ func NotMe(c who.Caller, tx *store.Tx, text secret.Text) error {
 	if err != nil {
 		return err
 	}
-	if !may(rows, link) {
+	told, err := toldSince(c, tx, link)
+	if err != nil {
+		return err
+	}
+	if !told && !may(rows, link) {
 		return bad
 	}
 	if err := tx.ConsumeRevokeLink(c.Tenant.ID, hash); errors.Is(err, store.ErrNotFound) {

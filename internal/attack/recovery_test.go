@@ -471,3 +471,59 @@ func TestO6SettlingCounts(t *testing.T) {
 		s.do(t, settled)
 	})
 }
+
+// O5: who has one address that can be written to, and lost it to an operator, is told of
+// the recovery there all the same, and stops it by what they were sent; a link that they got
+// before the address went is worth nothing, and after the time for it nobody is told.
+func TestO5NobodyLeftToObject(t *testing.T) {
+	underBoth(t, "", func(t *testing.T, s scene, environment string) {
+		s.staff(t)
+		user := s.SignIn(t, environment, "taken@example.com")
+		s.do(t, s.setAddress(bob, user, "first@new.example.com"))
+		s.settleMail(t)
+		before := s.lastLink(t, user.Email)
+		s.do(t, func(tx *store.Tx) error {
+			return tx.InsertCredential(store.CredentialRow{ID: uuid.NewString(), EnvironmentID: environment, UserID: user.UserID,
+				Format: store.FormatBlockchain, Identifier: "evm:0xabc", PublicIdentifier: "0xabc", SignInEnabled: true,
+				Provenance: store.ProvenanceSignUp, Detail: `{"chain":"EVM"}`})
+		})
+		s.do(t, func(tx *store.Tx) error {
+			return operate.UnlinkCredential(alice, tx, environment, user.UserID, user.CredentialID)
+		})
+		s.click(t, environment, before).Want(t, 422, "invalid_revoke_link")
+		s.Clock.Advance(operate.Apart + time.Hour)
+		told := func(what string, then int) int {
+			t.Helper()
+			s.settleMail(t)
+			now := len(s.links(t, user.Email))
+			if now != then+1 {
+				t.Errorf("%s: the address that was taken away got %d new links, want 1", what, now-then)
+			}
+			return now
+		}
+		s.settleMail(t)
+		n := len(s.links(t, user.Email))
+		s.do(t, s.setAddress(alice, user, "mine@new.example.com"))
+		n = told("setting another address", n)
+		s.do(t, s.asks(alice, user, s.idOf(t, environment, "mine@new.example.com")))
+		n = told("asking", n)
+		s.do(t, s.approve(bob, environment, s.pending(t, environment)))
+		told("approving", n)
+		s.click(t, environment, s.lastLink(t, user.Email)).Want(t, 204, "")
+		if s.pending(t, environment) != "" || s.idOf(t, environment, "mine@new.example.com") != "" {
+			t.Error("whoever lost the address stopped the recovery, and it goes on")
+		}
+		s.Clock.Advance(operate.Apart + time.Hour)
+		if s.SignIn(t, environment, "mine@new.example.com").UserID == user.UserID {
+			t.Error("the recovery was stopped, and its address signs the user in")
+		}
+		s.Clock.Advance(store.FormerAddressLife)
+		s.do(t, func(tx *store.Tx) error {
+			former, err := tx.FormerAddresses(environment, user.UserID)
+			if len(former) > 0 {
+				t.Errorf("an address is remembered for ever: %v", former)
+			}
+			return err
+		})
+	})
+}

@@ -16,8 +16,15 @@ type UserExport struct {
 	User             UserDetail        `json:"user"` // with all sessions that are stored, and no events
 	FactorsChangedAt *time.Time        `json:"factorsChangedAt,omitempty"`
 	Passkeys         []PasskeyExport   `json:"passkeys"`
+	FormerAddresses  []FormerAddress   `json:"formerAddresses"` // that they had, as long as those are told of recoveries
 	WalletOperations []WalletOperation `json:"walletOperations"`
 	Events           []AuditEvent      `json:"events"` // all entries of the audit log about the user, newest first
+}
+
+// FormerAddress is an address that the user had.
+type FormerAddress struct {
+	Address   string    `json:"address"`
+	RemovedAt time.Time `json:"removedAt"`
 }
 
 // PasskeyExport is what is kept of a passkey besides its credential and its public key.
@@ -55,7 +62,7 @@ func ExportUser(c who.Caller, tx *store.Tx, environmentID, userID string) (UserE
 		return UserExport{}, err
 	}
 	export := UserExport{ExportedAt: tx.Now(), EnvironmentID: environmentID, FactorsChangedAt: unlessZero(user.FactorsChangedAt),
-		Passkeys: []PasskeyExport{}, WalletOperations: []WalletOperation{}, Events: []AuditEvent{}}
+		Passkeys: []PasskeyExport{}, WalletOperations: []WalletOperation{}, FormerAddresses: []FormerAddress{}, Events: []AuditEvent{}}
 	if export.User, err = ViewUser(tx, environmentID, userID); err != nil {
 		return export, err
 	}
@@ -78,7 +85,7 @@ func ExportUser(c who.Caller, tx *store.Tx, environmentID, userID string) (UserE
 	return export, export.events(tx)
 }
 
-// devices adds passkeys, and what was done with wallets.
+// devices adds passkeys, addresses of before, and what was done with wallets.
 func (e *UserExport) devices(tx *store.Tx) error {
 	passkeys, err := tx.Passkeys(e.EnvironmentID, e.User.ID)
 	if err != nil {
@@ -89,6 +96,13 @@ func (e *UserExport) devices(tx *store.Tx) error {
 			CredentialID: p.CredentialID, AAGUID: p.AAGUID, Transports: p.Transports, UserAgent: p.UserAgent, Origin: p.Origin,
 			BackedUp: p.BackedUp, CreatedAt: p.CreatedAt, LastUsedAt: unlessZero(p.UsedAt),
 		})
+	}
+	former, err := tx.FormerAddresses(e.EnvironmentID, e.User.ID)
+	if err != nil {
+		return err
+	}
+	for _, f := range former {
+		e.FormerAddresses = append(e.FormerAddresses, FormerAddress{f.PublicIdentifier, f.RemovedAt})
 	}
 	operations, err := tx.WalletOperationsOf(e.EnvironmentID, e.User.ID)
 	for _, o := range operations {

@@ -49,6 +49,7 @@ var due = []struct {
 	{"recoveries", "expires_at", 30 * day},
 	{"recovery_approvals", "at", 90 * day},
 	{"operator_changes", "at", 7 * day},
+	{"former_addresses", "removed_at", FormerAddressLife},
 	{"import_skips", "at", 90 * day},
 	{"imports", "changed_at", 90 * day},
 	{"device_links", "expires_at", day},
