@@ -66,6 +66,10 @@ func (c *consoleInvite) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	for _, token := range made.Tokens {
+		fmt.Fprintf(s.stderr, "They made the service token %s (%s). Whoever had their factors may have it: stepup token revoke %[1]s\n",
+			token.ID, onOneLine(token.Name))
+	}
 	fmt.Fprintf(s.stderr, "Invited %s. The link is good once, until %s; the server mails it too. Whoever opens it first is let in.\n",
 		made.Email, made.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC"))
 	fmt.Fprintln(s.stdout, made.Link)

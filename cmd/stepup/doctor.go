@@ -13,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/deliver"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/operate"
+	operators "github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/token"
 )
@@ -95,6 +96,14 @@ func (c *doctorCommand) Run(s *session) error {
 		}
 		for _, text := range all {
 			problem(text)
+		}
+		unfounded, err := operators.Unfounded(tx)
+		if err != nil {
+			return err
+		}
+		for _, row := range unfounded {
+			problem(fmt.Sprintf("service token %s (%s) was made by an operator who could not make it any more, before such tokens were "+
+				"revoked: stepup token revoke %[1]s", row.ID, onOneLine(row.Name)))
 		}
 		if named, err = documents(tx); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/environment"
+	operators "github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
@@ -119,10 +120,16 @@ func (c *tokenList) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		return s.table("ID\tNAME\tENVIRONMENT\tSCOPES\tCREATED\tLAST USED\tSTATE", func(w io.Writer) {
+		makers := map[string]string{}
+		for _, row := range rows {
+			if makers[row.MadeBy], err = operators.NameOf(tx, row.MadeBy); err != nil {
+				return err
+			}
+		}
+		return s.table("ID\tNAME\tENVIRONMENT\tSCOPES\tMADE BY\tCREATED\tLAST USED\tSTATE", func(w io.Writer) {
 			for _, row := range rows {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, onOneLine(row.Name), orAll(row.EnvironmentID),
-					strings.Join(append(row.Scopes, consumable(row)...), ","),
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, onOneLine(row.Name), orAll(row.EnvironmentID),
+					strings.Join(append(row.Scopes, consumable(row)...), ","), onOneLine(makers[row.MadeBy]),
 					row.CreatedAt.Format(time.RFC3339), orNever(row.LastUsedAt), tokenState(row, tx.Now()))
 			}
 		})

@@ -29,8 +29,9 @@ func withFormer(c who.Caller, tx *store.Tx, rows []store.CredentialRow) ([]store
 	former, err := tx.FormerAddresses(c.Tenant.ID, c.UserID())
 	all := slices.Clone(rows)
 	for _, f := range former {
-		if slices.ContainsFunc(all, func(row store.CredentialRow) bool { return row.Format == f.Format && row.Identifier == f.Identifier }) {
-			continue // the user has it again, or had it twice
+		again := func(row store.CredentialRow) bool { return row.Format == f.Format && row.Identifier == f.Identifier }
+		if slices.ContainsFunc(all, again) { // the user has it again, or had it twice
+			continue
 		}
 		all = append(all, store.CredentialRow{ID: f.ID, EnvironmentID: f.EnvironmentID, UserID: f.UserID, Format: f.Format,
 			Identifier: f.Identifier, PublicIdentifier: f.PublicIdentifier, Detail: f.Detail, Provenance: store.ProvenanceSignUp,

@@ -45,6 +45,7 @@ type snippet struct{ Label, Text string }
 type tokenItem struct {
 	ID, Name            string
 	Scopes, TokenScopes []string
+	Maker               string
 	CreatedAt           time.Time
 	LastUsedAt          time.Time
 	ExpiresAt           time.Time // zero: until revoked
@@ -90,8 +91,12 @@ func developers(r *request) (answer, error) {
 	err = r.read(func(tx *store.Tx) error {
 		rows, err := tx.ServiceTokensOf(r.environment.ID)
 		for _, row := range rows {
+			maker, err := operator.NameOf(tx, row.MadeBy)
+			if err != nil {
+				return err
+			}
 			p.Tokens = append(p.Tokens, tokenItem{
-				row.ID, row.Name, row.Scopes, row.TokenScopes, row.CreatedAt, row.LastUsedAt, row.ExpiresAt,
+				row.ID, row.Name, row.Scopes, row.TokenScopes, maker, row.CreatedAt, row.LastUsedAt, row.ExpiresAt,
 				!row.ExpiresAt.IsZero() && !row.ExpiresAt.After(tx.Now()),
 			})
 		}

@@ -18,10 +18,10 @@ func cannedDevelopers(sdk string, change func(*developersPage)) developersPage {
 		Path: inPreview + "developers", MayWrite: true, Docs: "docs/sdk/" + sdk + ".md",
 		Tokens: []tokenItem{
 			{ID: "t1", Name: "transfers", Scopes: []string{"tokens.consume"}, TokenScopes: []string{"transfer:create"},
-				CreatedAt: previewNow.AddDate(0, -2, 0), LastUsedAt: previewNow.Add(-2 * time.Minute)},
+				Maker: "ada@example.com", CreatedAt: previewNow.AddDate(0, -2, 0), LastUsedAt: previewNow.Add(-2 * time.Minute)},
 			{ID: "t2", Name: "<i>pipeline</i>", Scopes: []string{"environments.read", "environments.write"},
-				CreatedAt: previewNow.AddDate(0, -3, 0), ExpiresAt: previewNow.AddDate(0, 1, 0)},
-			{ID: "t3", Name: "old export job", Scopes: []string{"users.read", "audit.read"},
+				Maker: "<b>mallory</b>@example.com", CreatedAt: previewNow.AddDate(0, -3, 0), ExpiresAt: previewNow.AddDate(0, 1, 0)},
+			{ID: "t3", Name: "old export job", Scopes: []string{"users.read", "audit.read"}, Maker: "the host (root)",
 				CreatedAt: previewNow.AddDate(-1, 0, 0), LastUsedAt: previewNow.AddDate(0, -4, 0), ExpiresAt: previewNow.AddDate(0, -1, 0),
 				Expired: true},
 		},

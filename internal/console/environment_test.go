@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/operator"
+	"github.com/stepup-auth/stepup/internal/operator/operatortest"
+	"github.com/stepup-auth/stepup/internal/store"
 )
 
 // send sends a form as a page of the console does.
@@ -99,6 +102,7 @@ func TestTokens(t *testing.T) {
 	developer := operator.Operator{ID: "d", Email: "dev@example.com",
 		Grants: []operator.Grant{{EnvironmentID: previewEnvironment, Role: operator.Developer}}}
 	c := previewed(t, canneds{operator: developer, elevates: true})
+	enlist(t, c, developer)
 	at := Root + "e/" + previewEnvironment + "/developers"
 	got := send(t, c, at+"/tokens", url.Values{"name": {"all"}, "scope": {"users.write"}, "life": {"720h"}})
 	if got.StatusCode != 422 {
@@ -137,6 +141,28 @@ func TestTokens(t *testing.T) {
 	}
 	if strings.Contains(body(t, call(t, c, "GET", at, nil)), "guard</") {
 		t.Error("the token is still listed")
+	}
+}
+
+// enlist makes an operator of the preview one of the store, where their roles are read again.
+func enlist(t testing.TB, c *Console, o operator.Operator) {
+	t.Helper()
+	err := c.DB.Write(t.Context(), func(tx *store.Tx) error {
+		if err := operator.Ensure(operatortest.Host, tx, operatortest.URL, false); err != nil {
+			return err
+		}
+		if err := tx.InsertUser(store.UserRow{ID: o.ID, EnvironmentID: environment.Operators}); err != nil {
+			return err
+		}
+		for _, g := range o.Grants {
+			if err := tx.PutGrant(store.GrantRow{OperatorID: o.ID, EnvironmentID: g.EnvironmentID, Role: string(g.Role)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

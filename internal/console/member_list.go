@@ -27,6 +27,7 @@ type memberItem struct {
 	Pending         bool // they have accepted and set up no factor yet
 	Self            bool
 	MayChange       bool
+	Tokens          int // service tokens that they made here
 }
 
 type invitationItem struct {
@@ -104,7 +105,7 @@ func (s *sessions) members(r *request) (memberListPage, error) {
 func memberItems(r *request, where string, list []operator.Member) (items []memberItem) {
 	for _, m := range list {
 		items = append(items, memberItem{ID: m.ID, Email: m.Email, Name: m.Name, Role: m.Role, Since: m.Grant.GrantedAt,
-			Pending: m.Factors == 0, Self: m.ID == r.visitor.ID,
+			Pending: m.Factors == 0, Tokens: m.Tokens, Self: m.ID == r.visitor.ID,
 			MayChange: r.visitor.MayGrant(operator.Grant{EnvironmentID: where, Role: m.Role}) && where == r.PathValue("environmentId")})
 	}
 	return items

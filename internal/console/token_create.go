@@ -64,16 +64,11 @@ var livesOfTokens = []choice{
 	{"720h", "30 days", false}, {"2160h", "90 days", true}, {"8760h", "1 year", false}, {"0s", "Until it is revoked", false},
 }
 
-// mayGive reports whether the operator may give a token the scope.
-func mayGive(r *request, scope string) bool {
-	return scope == serviceauth.TokensConsume || r.may(operator.Permission(scope))
-}
-
 func tokenForm(r *request, form url.Values) (tokenCreatePage, error) {
 	p := tokenCreatePage{Name: strings.TrimSpace(form.Get("name")), Path: r.within("developers"), Every: form.Get("every") == "yes",
 		Once: form.Get("once")}
 	for _, s := range scopesOfTokens {
-		if mayGive(r, s.scope) {
+		if r.visitor.MayMake(r.environment.ID, []string{s.scope}) {
 			p.Scopes = append(p.Scopes, tokenScope{choice{s.scope, s.scope, slices.Contains(form["scope"], s.scope)}, s.says})
 		}
 	}
@@ -158,15 +153,10 @@ func tokenCreate(r *request) (answer, error) {
 	}
 	var text secret.Text
 	err = r.write(func(tx *store.Tx) (err error) {
-		for _, scope := range n.Scopes {
-			if !mayGive(r, scope) {
-				return errMayNot
-			}
-		}
 		if err := nonce.Spend(tx, r.environment.ID, p.Once); err != nil {
 			return err
 		}
-		text, _, err = serviceauth.Create(r.caller(), tx, n)
+		text, err = operator.MakeToken(r.caller(), tx, r.visitor.Operator, n)
 		return err
 	})
 	if errors.Is(err, nonce.ErrInvalid) {

@@ -166,10 +166,8 @@ func read(tx *store.Tx, t *tenant.Tenant, user store.UserRow, rows []store.Crede
 	if profile, err := account.ReadProfile(user); err == nil {
 		o.Name = strings.TrimSpace(profile.FirstName + " " + profile.LastName)
 	}
-	grants, err := tx.Grants(user.ID)
-	for _, g := range grants {
-		o.Grants = append(o.Grants, Grant{EnvironmentID: g.EnvironmentID, Role: Role(g.Role)})
-	}
+	var err error
+	o.Grants, err = grants(tx, user.ID)
 	return o, err
 }
 

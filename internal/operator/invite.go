@@ -58,6 +58,7 @@ type Invited struct {
 	Email     string
 	Link      string
 	ExpiresAt time.Time
+	Tokens    []store.ServiceTokenRow // live ones that the invitee made, where what they had was lost
 }
 
 // Invite makes an invitation, in place of an earlier one of the same address to the
@@ -90,6 +91,12 @@ func (d *Desk) Invite(c who.Caller, tx *store.Tx, by Authority, i Invitation) (I
 	if err := d.known(c, tx, by, i); err != nil {
 		return Invited{}, err
 	}
+	var theirs []store.ServiceTokenRow
+	if i.Anew {
+		if theirs, err = tokensOf(tx, i.Email); err != nil {
+			return Invited{}, err
+		}
+	}
 	if err := within(tx, by, i.EnvironmentID, key); err != nil {
 		return Invited{}, err
 	}
@@ -105,7 +112,8 @@ func (d *Desk) Invite(c who.Caller, tx *store.Tx, by Authority, i Invitation) (I
 		inviter = o.ID
 	}
 	secret := newSecret()
-	made := Invited{ID: id.String(), Email: address, Link: d.URL + "/console/invitation#" + secret, ExpiresAt: tx.Now().Add(InvitationLife)}
+	made := Invited{ID: id.String(), Email: address, Link: d.URL + "/console/invitation#" + secret, ExpiresAt: tx.Now().Add(InvitationLife),
+		Tokens: theirs}
 	err = tx.InsertInvitation(store.InvitationRow{ID: made.ID, Email: address, EmailKey: key, EnvironmentID: i.EnvironmentID,
 		Role: string(i.Role), SecretHash: hashInvitation(tx, secret), InvitedBy: inviter, ExpiresAt: made.ExpiresAt})
 	if err != nil {
@@ -119,7 +127,7 @@ func (d *Desk) Invite(c who.Caller, tx *store.Tx, by Authority, i Invitation) (I
 }
 
 // known minds who is an operator already. To anybody but the host it tells no more than
-// who is one of the environment.
+// who is one of the environment. A member who has set up no factor yet may be invited once more.
 func (d *Desk) known(c who.Caller, tx *store.Tx, by Authority, i Invitation) error {
 	_, host := by.(Host)
 	if i.Anew && !host {
@@ -139,8 +147,15 @@ func (d *Desk) known(c who.Caller, tx *store.Tx, by Authority, i Invitation) err
 	if err != nil {
 		return err
 	}
+	rows, err := tx.Credentials(environment.Operators, held.UserID)
+	if err != nil {
+		return err
+	}
 	for _, g := range grants {
-		if g.EnvironmentID == i.EnvironmentID {
+		if g.EnvironmentID != i.EnvironmentID {
+			continue
+		}
+		if hasFactor(rows) || !by.MayGrant(Grant{EnvironmentID: g.EnvironmentID, Role: Role(g.Role)}) {
 			return fault.New(fault.Conflict, "%s is a member already, as %s. Change the role instead; if they lost what they sign in "+
 				"with, the host invites them again: stepup console invite %[1]s --anew.", held.PublicIdentifier, g.Role)
 		}
@@ -323,6 +338,9 @@ func (d *Desk) Accept(tx *store.Tx, secret string, visit *Visit, f From) (cookie
 	err = tx.PutGrant(store.GrantRow{OperatorID: held.UserID, EnvironmentID: grant.EnvironmentID, Role: row.Role,
 		GrantedBy: Operator{ID: row.InvitedBy}.Actor()})
 	if err != nil {
+		return "", err
+	}
+	if err := endTokens(c, tx, held.UserID); err != nil { // the role may be less than the one in its place
 		return "", err
 	}
 	c.By.Actor, c.By.EnvironmentID = Operator{ID: held.UserID}.Actor(), grant.EnvironmentID

@@ -24,6 +24,7 @@ type Member struct {
 	Role    Role
 	Grant   store.GrantRow
 	Factors int // that they have; 0: they have not finished accepting
+	Tokens  int // live service tokens that they made here
 }
 
 // Members lists who has a role in just this place, an environment or [Everywhere],
@@ -54,6 +55,15 @@ func (d *Desk) Members(tx *store.Tx, environmentID, after string) ([]Member, err
 		for _, row := range rows {
 			if hasFactor([]store.CredentialRow{row}) {
 				m.Factors++
+			}
+		}
+		made, err := tx.ServiceTokensBy(o.Actor())
+		if err != nil {
+			return nil, err
+		}
+		for _, token := range made {
+			if environmentID == Everywhere || token.EnvironmentID == environmentID {
+				m.Tokens++
 			}
 		}
 		members = append(members, m)
@@ -87,7 +97,10 @@ func SetRole(c who.Caller, tx *store.Tx, by Authority, operatorID string, g Gran
 		return err
 	}
 	c.By.EnvironmentID = g.EnvironmentID
-	return audit.Record(tx, c.By.Concerning(operatorID), "operator.role_changed", audit.Detail{"from": old, "to": g.Role})
+	if err := audit.Record(tx, c.By.Concerning(operatorID), "operator.role_changed", audit.Detail{"from": old, "to": g.Role}); err != nil {
+		return err
+	}
+	return changed(c, tx, operatorID)
 }
 
 // Remove takes a member's role away: their next request finds nothing there. Whoever has
@@ -111,6 +124,9 @@ func Remove(c who.Caller, tx *store.Tx, by Authority, operatorID, environmentID 
 	if err := audit.Record(tx, c.By.Concerning(operatorID), "operator.removed", audit.Detail{"role": old}); err != nil {
 		return err
 	}
+	if err := changed(c, tx, operatorID); err != nil {
+		return err
+	}
 	left, err := tx.Grants(operatorID)
 	if err != nil || len(left) > 0 {
 		return err
@@ -122,7 +138,13 @@ func Remove(c who.Caller, tx *store.Tx, by Authority, operatorID, environmentID 
 // Delete takes an operator away with all they have: roles, sessions, factors. Only the
 // host does.
 func Delete(c who.Caller, tx *store.Tx, operatorID string) error {
+	if _, err := tx.LockUser(environment.Operators, operatorID); err != nil {
+		return err
+	}
 	if _, err := tx.DeleteGrants(operatorID); err != nil {
+		return err
+	}
+	if err := endTokens(c, tx, operatorID); err != nil {
 		return err
 	}
 	if err := tx.DeleteUser(environment.Operators, operatorID); err != nil {
@@ -130,6 +152,21 @@ func Delete(c who.Caller, tx *store.Tx, operatorID string) error {
 	}
 	c.By.EnvironmentID = environment.Operators
 	return audit.Record(tx, c.By.Concerning(operatorID), "operator.deleted", nil)
+}
+
+// changed does what follows from other roles of an operator: tokens that they could not
+// make any more end, and so do the sessions of somebody who has no factor yet. Those were
+// opened by an invitation, and whoever opened its link was let in to what it gave, not to more.
+func changed(c who.Caller, tx *store.Tx, operatorID string) error {
+	if err := endTokens(c, tx, operatorID); err != nil {
+		return err
+	}
+	rows, err := tx.Credentials(environment.Operators, operatorID)
+	if err != nil || hasFactor(rows) {
+		return err
+	}
+	_, err = tx.RevokeSessions(environment.Operators, operatorID, "another role before the first factor")
+	return err
 }
 
 // Withdraw ends an invitation that nobody has accepted.
@@ -289,8 +326,14 @@ func (d *Desk) Revoke(c who.Caller, tx *store.Tx, email, environmentID string) (
 		return fmt.Sprintf("%s was invited and is not any more.", address), nil
 	case err != nil:
 		return "", err
-	case environmentID == Everywhere:
-		return fmt.Sprintf("%s is no operator any more.", address), Delete(c, tx, held.UserID)
 	}
-	return fmt.Sprintf("%s has no role in %s any more.", address, environmentID), Remove(c, tx, Host{}, held.UserID, environmentID)
+	ended, err := Ending(tx, held.UserID, func() error {
+		if environmentID == Everywhere {
+			done = fmt.Sprintf("%s is no operator any more.", address)
+			return Delete(c, tx, held.UserID)
+		}
+		done = fmt.Sprintf("%s has no role in %s any more.", address, environmentID)
+		return Remove(c, tx, Host{}, held.UserID, environmentID)
+	})
+	return done + Ended(ended), err
 }

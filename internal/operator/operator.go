@@ -97,5 +97,8 @@ func (o Operator) MayGrant(g Grant) bool {
 	return !slices.ContainsFunc(permissions[g.Role], func(p Permission) bool { return !o.May(p, g.EnvironmentID) })
 }
 
+// actorPrefix begins an operator's name in the audit log.
+const actorPrefix = "operator:"
+
 // Actor is the operator in the audit log.
-func (o Operator) Actor() string { return "operator:" + o.ID }
+func (o Operator) Actor() string { return actorPrefix + o.ID }

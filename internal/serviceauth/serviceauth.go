@@ -79,7 +79,7 @@ func Create(c who.Caller, tx *store.Tx, n New) (secret.Text, string, error) {
 			return "", "", fmt.Errorf("unknown service scope %q: use %s", scope, strings.Join(Scopes, ", "))
 		}
 	}
-	row := store.ServiceTokenRow{ID: uuid.NewString(), Name: n.Name, EnvironmentID: n.EnvironmentID, Scopes: n.Scopes}
+	row := store.ServiceTokenRow{ID: uuid.NewString(), Name: n.Name, EnvironmentID: n.EnvironmentID, Scopes: n.Scopes, MadeBy: c.By.Actor}
 	for _, scope := range n.TokenScopes {
 		if !scope.Valid() {
 			return "", "", fmt.Errorf("%q is not a scope", scope)
@@ -106,6 +106,17 @@ func Revoke(c who.Caller, tx *store.Tx, id string) error {
 		return err
 	}
 	return audit.Record(tx, c.By, "service_token.revoked", audit.Detail{"service_token_id": id})
+}
+
+// RevokeOf ends a token because of what became of whoever made it.
+func RevokeOf(c who.Caller, tx *store.Tx, row store.ServiceTokenRow, reason string) error {
+	if err := tx.RevokeServiceToken(row.ID); err != nil {
+		return err
+	}
+	c.By.EnvironmentID = row.EnvironmentID
+	return audit.Record(tx, c.By, "service_token.revoked", audit.Detail{
+		"service_token_id": row.ID, "name": row.Name, "made_by": row.MadeBy, "reason": reason,
+	})
 }
 
 // RevokeIn ends a token of one environment. It is store.ErrNotFound for those of others

@@ -54,18 +54,21 @@ type ServiceTokenRow struct {
 	EnvironmentID string   // empty: all environments
 	Scopes        []string // environments.read, tokens.consume, …
 	TokenScopes   []string // with tokens.consume: the only scopes it may consume; empty: all
+	MadeBy        string   // actor; empty: nobody knows
 	CreatedAt     time.Time
 	ExpiresAt     time.Time // zero: never
 	RevokedAt     time.Time // zero: live
 	LastUsedAt    time.Time // to the minute; zero: never
 }
 
-const serviceTokenColumns = `id, hash, name, environment_id, scopes, token_scopes, created_at, expires_at, revoked_at, last_used_at`
+const serviceTokenColumns = `id, hash, name, environment_id, scopes, token_scopes, made_by, created_at, expires_at, revoked_at, ` +
+	`last_used_at`
 
 // InsertServiceToken adds t at the transaction's time.
 func (tx *Tx) InsertServiceToken(t ServiceTokenRow) error {
-	_, err := tx.Exec(`INSERT INTO service_tokens (`+serviceTokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL)`,
-		t.ID, t.Hash, t.Name, t.EnvironmentID, joinWords(t.Scopes), joinWords(t.TokenScopes), millis(tx.Now()), nullMillis(t.ExpiresAt))
+	_, err := tx.Exec(`INSERT INTO service_tokens (`+serviceTokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, NULL)`,
+		t.ID, t.Hash, t.Name, t.EnvironmentID, joinWords(t.Scopes), joinWords(t.TokenScopes), t.MadeBy, millis(tx.Now()),
+		nullMillis(t.ExpiresAt))
 	return err
 }
 
@@ -92,6 +95,14 @@ func (tx *Tx) ServiceTokensOf(environmentID string) ([]ServiceTokenRow, error) {
 	return collect(rows, err, func(rows Rows) (ServiceTokenRow, error) { return scanServiceToken(rows) })
 }
 
+// ServiceTokensBy lists those that somebody made, oldest first, without those that were
+// revoked.
+func (tx *Tx) ServiceTokensBy(actor string) ([]ServiceTokenRow, error) {
+	rows, err := tx.Rows(`SELECT `+serviceTokenColumns+` FROM service_tokens WHERE made_by = $1 AND revoked_at IS NULL
+		ORDER BY created_at, id`, actor)
+	return collect(rows, err, func(rows Rows) (ServiceTokenRow, error) { return scanServiceToken(rows) })
+}
+
 // ServiceToken reads one, live or not.
 func (tx *Tx) ServiceToken(id string) (ServiceTokenRow, error) {
 	return scanServiceToken(tx.Row(`SELECT `+serviceTokenColumns+` FROM service_tokens WHERE id = $1`, id))
@@ -114,7 +125,7 @@ func scanServiceToken(row scanner) (ServiceTokenRow, error) {
 	var scopes, tokenScopes string
 	var created int64
 	var expires, revoked, used sql.NullInt64
-	err := row.Scan(&t.ID, &t.Hash, &t.Name, &t.EnvironmentID, &scopes, &tokenScopes, &created, &expires, &revoked, &used)
+	err := row.Scan(&t.ID, &t.Hash, &t.Name, &t.EnvironmentID, &scopes, &tokenScopes, &t.MadeBy, &created, &expires, &revoked, &used)
 	t.Scopes, t.TokenScopes = splitWords(scopes), splitWords(tokenScopes)
 	t.CreatedAt, t.ExpiresAt, t.RevokedAt = fromMillis(created), fromNullMillis(expires), fromNullMillis(revoked)
 	t.LastUsedAt = fromNullMillis(used)
