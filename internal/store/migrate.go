@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -83,7 +85,7 @@ func (m migrationFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return all, nil
 }
 
-func newProvider(engine string, db *sql.DB, schema Schema, logger *slog.Logger, options ...goose.ProviderOption) (*goose.Provider, error) {
+func newProvider(engine string, db *sql.DB, schema Schema, logger *slog.Logger) (*goose.Provider, error) {
 	files, err := schema.Migrations(engine)
 	if err != nil {
 		return nil, err
@@ -92,29 +94,68 @@ func newProvider(engine string, db *sql.DB, schema Schema, logger *slog.Logger, 
 	if engine == Postgres {
 		dialect = goose.DialectPostgres
 	}
-	return goose.NewProvider(dialect, db, files, append(options,
-		goose.WithDisableGlobalRegistry(true), goose.WithSlog(logger))...)
+	return goose.NewProvider(dialect, db, files, goose.WithDisableGlobalRegistry(true), goose.WithSlog(logger))
 }
 
-// migratePostgres takes an advisory lock only when something is pending, so that
-// nodes that start later need not wait for one another.
-func migratePostgres(ctx context.Context, db *sql.DB, schema Schema, logger *slog.Logger) error {
-	plain, err := newProvider(Postgres, db, schema, logger)
+// migrate takes a lock only when something is pending, so that nodes that start
+// later need not wait for one another.
+func (e *postgresEngine) migrate(ctx context.Context, schema Schema, logger *slog.Logger) error {
+	db := e.db
+	provider, err := newProvider(Postgres, db, schema, logger)
 	if err != nil {
 		return err
 	}
-	if current(ctx, plain) {
+	if current(ctx, provider) {
 		return schema.mustBe(ctx, db)
 	}
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 30))
+	return e.alone(ctx, func() error { return up(ctx, provider, db, schema, logger) })
+}
+
+// How often the lock of migrations is asked for, and for how long.
+const (
+	lockEvery = 200 * time.Millisecond
+	lockWait  = 5 * time.Minute
+)
+
+// alone runs f while no other node migrates. The lock is that of goose, held by a
+// transaction: a pooler gives what comes outside of one another session each time, and a
+// lock of a session would stay behind in it. Whoever waits holds nothing meanwhile.
+func (e *postgresEngine) alone(ctx context.Context, f func() error) error {
+	conn, err := pgx.ConnectConfig(ctx, e.config) // besides the pool, which may have only one
 	if err != nil {
 		return err
 	}
-	provider, err := newProvider(Postgres, db, schema, logger, goose.WithSessionLocker(locker))
-	if err != nil {
-		return err
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	waiting, cancel := context.WithTimeoutCause(ctx, lockWait, errors.New("another node has been migrating the database for five minutes"))
+	defer cancel()
+	tick := time.NewTicker(lockEvery)
+	defer tick.Stop()
+	for {
+		ran, err := aloneOnce(ctx, conn, f)
+		if ran || err != nil {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-waiting.Done():
+			return context.Cause(waiting)
+		}
 	}
-	return up(ctx, provider, db, schema, logger)
+}
+
+func aloneOnce(ctx context.Context, conn *pgx.Conn, f func() error) (ran bool, err error) {
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	// The transaction does nothing for as long as f runs.
+	err = tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1) FROM set_config('idle_in_transaction_session_timeout', '0', true)`,
+		lock.DefaultLockID).Scan(&ran)
+	if err != nil || !ran {
+		return false, err
+	}
+	return true, f()
 }
 
 // migrateSQLite has no lock to take: each migration is a transaction of its own,

@@ -247,10 +247,6 @@ func (e *postgresEngine) exists(ctx context.Context) error {
 	return nil
 }
 
-func (e *postgresEngine) migrate(ctx context.Context, schema Schema, logger *slog.Logger) error {
-	return migratePostgres(ctx, e.db, schema, logger)
-}
-
 // behind is always false: the view current_epoch compares the server's history
 // inside each statement.
 func (e *postgresEngine) behind(context.Context) (bool, error) { return false, nil }

@@ -44,11 +44,16 @@ func shared(t testing.TB) *Server {
 // The shared server keeps its files in memory where it can: it ends with its tests,
 // which are about what is decided. It syncs them as any other, which costs nothing
 // there. Tests of what survives start a server of their own, on the disk.
-var sharedServer = sync.OnceValues(func() (*Server, error) {
+var sharedServer = sync.OnceValues(func() (server *Server, err error) {
 	if given := os.Getenv(runServer); given != "" {
-		return joinServer(given)
+		server, err = joinServer(given)
+	} else {
+		server, err = startServer(memory())
 	}
-	return startServer(memory())
+	if err == nil && os.Getenv(throughPooler) != "" {
+		server.pooler, server.poolerEnd, err = server.startPooler()
+	}
+	return server, err
 })
 
 // joinServer is the server at that URL, which somebody else started.
@@ -73,6 +78,8 @@ type Server struct {
 	folder    string // holds the socket and data/
 	bin       string // empty: the server is not ours
 	admin     *sql.DB
+	pooler    string // folder of the socket of the PgBouncer that tests go through; empty: none
+	poolerEnd func()
 	templates struct {
 		sync.Mutex
 		made map[string]bool // by name
@@ -302,7 +309,18 @@ func (s *Server) create(t testing.TB, how string) string {
 	t.Cleanup(func() {
 		_, _ = s.admin.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") // the server may be gone by now
 	})
+	if s.pooler != "" {
+		return s.Through(s.pooler, name)
+	}
 	return s.URL(name)
+}
+
+// Through is the URL of one database of the server by way of a [Server.Pooler].
+func (s *Server) Through(pooler, database string) string {
+	return (&url.URL{
+		Scheme: "postgres", User: url.User("stepup"), Path: "/" + database,
+		RawQuery: url.Values{"host": {pooler}, "port": {"6432"}, "sslmode": {"disable"}, "default_query_exec_mode": {"exec"}}.Encode(),
+	}).String()
 }
 
 // URL is the URL of one database of the server.
