@@ -11,7 +11,8 @@ type Durability struct {
 	Engine   string
 	Settings []Setting // in reading order
 	// Problems are one sentence each, with what to change. Without any an acknowledged
-	// commit survives a crash and, on PostgreSQL, the loss of the primary.
+	// commit survives a crash and, on PostgreSQL, the loss of the primary; and there is
+	// somebody whom commits wait for.
 	Problems []string
 
 	NoStandby string // PostgreSQL: the one of Problems that a single server has, which its operator may know and accept; else empty
@@ -91,6 +92,13 @@ func (e *postgresEngine) durability(ctx context.Context) (Durability, error) {
 	}
 	report.set("timeline", timeline)
 
+	// Anybody sees how many follow; how they do, only those who may see all.
+	var standbys int
+	if err := e.db.QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_replication`).Scan(&standbys); err != nil {
+		return report, err
+	}
+	report.set("standbys", fmt.Sprint(standbys))
+
 	switch values["synchronous_commit"] {
 	case "off", "local":
 		report.problem("synchronous_commit is %s; set it to on", values["synchronous_commit"])
@@ -100,6 +108,9 @@ func (e *postgresEngine) durability(ctx context.Context) (Durability, error) {
 	if strings.TrimSpace(values["synchronous_standby_names"]) == "" {
 		report.NoStandby = "synchronous_standby_names is empty: losing the primary loses acknowledged commits; name a synchronous standby"
 		report.problem("%s", report.NoStandby)
+	} else if standbys == 0 {
+		report.problem("synchronous_standby_names is %s and no standby is connected: every commit waits for one, and is refused meanwhile",
+			values["synchronous_standby_names"])
 	}
 	for _, name := range []string{"fsync", "full_page_writes"} {
 		if values[name] != "on" {

@@ -3,6 +3,8 @@ package store_test
 import (
 	"database/sql"
 	"fmt"
+	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -96,4 +98,71 @@ func columns(t *testing.T, db *store.DB, query string) (all []string) {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// An upgrade goes on while servers of the version before serve: what they read and write
+// must stay, so a migration only adds. What nobody uses any more goes one release later,
+// and then stands in takenAway, with the release that stopped using it.
+func TestMigrationsOnlyAdd(t *testing.T) {
+	takenAway := map[string]string{} // file: release
+	for _, engine := range []string{store.SQLite, store.Postgres} {
+		files, err := store.Schema{}.Migrations(engine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, err := fs.Glob(files, "*.sql")
+		if err != nil || len(names) < 30 {
+			t.Fatalf("%d migrations, %v", len(names), err)
+		}
+		for _, name := range names {
+			if name < "00039" || takenAway[name] != "" { // up to there nothing was released
+				continue
+			}
+			text, err := fs.ReadFile(files, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, statement := range takes(string(text)) {
+				t.Errorf("%s on %s breaks servers of the version before: %s", name, engine, statement)
+			}
+		}
+	}
+}
+
+// adds are the statements that servers which do not know of them go on beside.
+var adds = regexp.MustCompile(`(?is)^(CREATE TABLE|CREATE INDEX|CREATE (OR REPLACE )?VIEW|INSERT INTO|UPDATE|` +
+	`ALTER TABLE \w+ ADD COLUMN \w+ [A-Z]+( NOT NULL DEFAULT [^,]+| DEFAULT [^,]+)?$)`)
+
+// takes are the statements of a migration, on its way up, that do more than add.
+func takes(migration string) (found []string) {
+	up, _, _ := strings.Cut(migration, "-- +goose Down")
+	up = regexp.MustCompile(`--[^\n]*`).ReplaceAllString(up, "")
+	for statement := range strings.SplitSeq(up, ";") {
+		statement = strings.Join(strings.Fields(statement), " ")
+		if statement != "" && !adds.MatchString(statement) {
+			found = append(found, statement)
+		}
+	}
+	return found
+}
+
+func TestWhatTakesAway(t *testing.T) {
+	for statement, want := range map[string]bool{
+		`CREATE TABLE a (b TEXT NOT NULL)`:                          false,
+		`ALTER TABLE a ADD COLUMN b TEXT`:                           false,
+		`ALTER TABLE a ADD COLUMN b BIGINT NOT NULL DEFAULT 0`:      false,
+		"-- Comment.\nCREATE INDEX a_b ON a (b);\nUPDATE a SET b=1": false,
+		`ALTER TABLE a ADD COLUMN b BIGINT NOT NULL`:                true,
+		`ALTER TABLE a ADD COLUMN b TEXT UNIQUE`:                    true,
+		`ALTER TABLE a DROP COLUMN b`:                               true,
+		`ALTER TABLE a RENAME COLUMN b TO c`:                        true,
+		`CREATE UNIQUE INDEX a_b ON a (b)`:                          true,
+		`DROP TABLE a`:                                              true,
+		`DELETE FROM a`:                                             true,
+		`CREATE TABLE a (b TEXT); DROP INDEX c`:                     true,
+	} {
+		if got := takes("-- +goose Up\n"+statement+";\n-- +goose Down\nDROP TABLE a;") != nil; got != want {
+			t.Errorf("%q takes away: %v", statement, got)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -248,6 +249,10 @@ func TestUnknownOutcomePostgres(t *testing.T) {
 		}
 	}
 	waitForWaiting(t, admin)
+	if report, err := db.Durability(t.Context()); err != nil || len(report.Problems) != 1 ||
+		!strings.Contains(report.Problems[0], "no standby is connected") {
+		t.Errorf("without anybody to wait for: %v, %v", report.Problems, err)
+	}
 	for i, c := range []struct{ name, end string }{
 		{"wait for the standby cancelled", `SELECT pg_cancel_backend($1)`},
 		{"wait for the standby terminated", `SELECT pg_terminate_backend($1)`},
