@@ -7,7 +7,7 @@ EACH ?= 5s
 SUITE ?= .
 ROUNDS ?= 1000
 
-.PHONY: help run build sdk web screenshots react-app react-native-app test check test-long bench faults release fuzz clean
+.PHONY: help run build sdk web screenshots react-app react-native-app test check test-long bench faults faults-cluster release fuzz clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench: ## measure the server beside what this machine can do; the table goes to 
 
 faults: ## break servers under load and judge what clients saw; SUITE=KilledServer ENGINE=sqlite ROUNDS=1000 say which and how often
 	TMPDIR=/var/tmp go test -count=1 -timeout=24h -v -run='$(SUITE)' ./internal/faults -rounds=$(ROUNDS) -engine=$(ENGINE)
+
+faults-cluster: ## break three machines with etcd, Patroni, PostgreSQL and HAProxy, in namespaces; needs root; ROUNDS=11, KINDS="switch over"
+	TMPDIR=/var/tmp go test -count=1 -timeout=24h -v ./internal/faults/cluster -rounds=$(or $(ROUNDS),11) -kinds='$(KINDS)'
 
 release: ## make what strangers install out of the last commit, into ./artifacts/release, needs only Go and git
 	cd release && go run . -out ../artifacts/release

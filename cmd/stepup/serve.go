@@ -52,7 +52,12 @@ func (c *serveCommand) Run(s *session) error {
 	if proxies := s.config.PlainHTTP(); proxies != "" {
 		s.log.Warn("plain HTTP is taken from loopback and from STEPUP_TRUSTED_PROXIES only; anybody else is refused", "proxies", proxies)
 	}
-	db, err := s.openDB(false)
+	settings, err := s.storeConfig()
+	if err != nil {
+		return err
+	}
+	settings.Logger = s.log // that it migrated the database, or moved the epoch, stands in its log
+	db, err := store.Open(s.ctx, settings)
 	if err != nil {
 		return err
 	}

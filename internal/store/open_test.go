@@ -156,7 +156,7 @@ func TestModeMustFit(t *testing.T) {
 }
 
 func TestPostgresRefusesUnsafeServer(t *testing.T) {
-	url := storetest.URL(t, store.Postgres)
+	url := storetest.StartServer(t).Copy(t, store.Schema{}) // a pooler takes no such settings, and keeps sessions from before them
 	db := storetest.Open(t, url)
 	things(t, db, "token")
 	for _, setting := range []string{"off", "local"} {

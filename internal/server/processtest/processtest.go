@@ -65,23 +65,39 @@ func Environ(settings ...string) []string {
 	return append(clean, settings...)
 }
 
+// Program is the path of a build of the program.
+type Program string
+
 // Run runs one command of the program and returns what it printed.
 func Run(t testing.TB, env []string, stdin string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(Binary(t), args...)
-	cmd.Env, cmd.Stdin = env, strings.NewReader(stdin)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	return Program(Binary(t)).Run(t, env, stdin, args...)
+}
+
+// Run is [Run] for this build.
+func (p Program) Run(t testing.TB, env []string, stdin string, args ...string) string {
+	t.Helper()
+	out, stderr, err := p.Try(env, stdin, args...)
 	if err != nil {
-		t.Fatalf("stepup %v: %v\n%s", args, err, stderr.Bytes())
+		t.Fatalf("stepup %v: %v\n%s", args, err, stderr)
 	}
-	return strings.TrimSpace(string(out))
+	return out
+}
+
+// Try is [Program.Run] for commands that may fail.
+func (p Program) Try(env []string, stdin string, args ...string) (stdout, stderr string, err error) {
+	cmd := exec.Command(string(p), args...)
+	cmd.Env, cmd.Stdin = env, strings.NewReader(stdin)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	return strings.TrimSpace(string(out)), said.String(), err
 }
 
 // Process is a server: `stepup serve`, or a role of the wallet service.
 type Process struct {
-	URL string // where it listens
+	URL     string  // where it listens
+	Program Program // that [Process.Restart] starts
 
 	env, args []string
 	cmd       *exec.Cmd
@@ -93,26 +109,31 @@ type Process struct {
 // the test ends.
 func Launch(t testing.TB, env []string, args ...string) *Process {
 	t.Helper()
-	p := &Process{env: env, args: args}
-	if err := p.start(t); err != nil {
+	return Program(Binary(t)).Launch(t, env, args...)
+}
+
+// Launch is [Launch] for this build.
+func (p Program) Launch(t testing.TB, env []string, args ...string) *Process {
+	t.Helper()
+	process := &Process{Program: p, env: env, args: args}
+	if err := process.start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.Kill)
-	return p
+	t.Cleanup(process.Kill)
+	return process
 }
 
 // Restart kills the process, if it still runs, and starts it again, at a new address.
 func (p *Process) Restart(t testing.TB) {
 	t.Helper()
 	p.Kill()
-	if err := p.start(t); err != nil {
+	if err := p.start(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (p *Process) start(t testing.TB) error {
-	t.Helper()
-	cmd, log, exited := exec.Command(Binary(t), p.args...), newLines(), make(chan struct{})
+func (p *Process) start() error {
+	cmd, log, exited := exec.Command(string(p.Program), p.args...), newLines(), make(chan struct{})
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, log, log
 	p.cmd, p.log, p.exited = cmd, log, exited
 	if err := cmd.Start(); err != nil {

@@ -1,0 +1,270 @@
+package cluster_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stepup-auth/stepup/internal/store/storetest"
+)
+
+// databases are PostgreSQL on each machine, kept by Patroni, which agrees on who leads
+// by etcd.
+type databases struct {
+	machines    []*machine
+	synchronous bool
+	ask         *http.Client
+}
+
+// startDatabases starts them and waits until one leads and the others follow.
+func startDatabases(t *testing.T, synchronous bool, folder string) *databases {
+	t.Helper()
+	d := &databases{synchronous: synchronous, ask: &http.Client{Timeout: time.Second}}
+	layNetworks(t)
+	for number := range 3 {
+		d.machines = append(d.machines, newMachine(t, number+1, folder))
+	}
+	command(t, "chown", "-R", "postgres:", folder)
+	t.Cleanup(func() {
+		if t.Failed() {
+			for _, m := range d.machines {
+				t.Log(m.lastLines(15))
+			}
+		}
+		eachAtOnce(d.machines, func(m *machine) { m.signal(9) })
+	})
+	for _, m := range d.machines {
+		d.configure(t, m)
+		d.power(t, m)
+	}
+	d.waitHealthy(t)
+	leader := d.leader()
+	for _, statement := range []string{`CREATE ROLE stepup LOGIN PASSWORD 'stepup'`, `CREATE DATABASE stepup OWNER stepup`} {
+		d.sql(t, leader, statement)
+	}
+	return d
+}
+
+// power starts what the machine starts when it is switched on, servers of stepup apart.
+func (d *databases) power(t *testing.T, m *machine) {
+	t.Helper()
+	var all []string
+	for _, other := range d.machines {
+		all = append(all, other.name+"=http://"+other.address(peers)+":2380")
+	}
+	own := "http://" + m.address(peers)
+	m.start(t, "etcd", os.Environ(), "etcd", "--name", m.name, "--data-dir", filepath.Join(m.folder, "etcd"),
+		"--initial-cluster", strings.Join(all, ","), "--initial-advertise-peer-urls", own+":2380", "--listen-peer-urls", own+":2380",
+		"--listen-client-urls", own+":2379", "--advertise-client-urls", own+":2379",
+		"--heartbeat-interval", "200", "--election-timeout", "2000", "--log-level", "warn")
+	m.start(t, "patroni", os.Environ(), "patroni", filepath.Join(m.folder, "patroni.yaml"))
+}
+
+// timeToLive is how long a leader that is not heard of keeps the lead. With the others it
+// is as short as a crowded machine allows; Patroni's defaults are 30, 10 and 10 seconds.
+const timeToLive = 12 * time.Second
+
+func (d *databases) configure(t *testing.T, m *machine) {
+	t.Helper()
+	bin, err := storetest.BinFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var etcd []string
+	for _, other := range d.machines {
+		etcd = append(etcd, other.address(peers)+":2379")
+	}
+	text := strings.NewReplacer("NAME", m.name, "PEER", m.address(peers), "FOLDER", m.folder, "BIN", bin, "ETCD", strings.Join(etcd, ","),
+		"SYNCHRONOUS", fmt.Sprint(d.synchronous), "TTL", fmt.Sprint(int(timeToLive.Seconds()))).Replace(patroniConfig)
+	if err := os.WriteFile(filepath.Join(m.folder, "patroni.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const patroniConfig = `
+scope: stepup
+name: NAME
+restapi: {listen: "0.0.0.0:8008", connect_address: "PEER:8008"}
+etcd3: {hosts: "ETCD"}
+bootstrap:
+  dcs:
+    ttl: TTL
+    loop_wait: 1
+    retry_timeout: 3
+    maximum_lag_on_failover: 16777216
+    synchronous_mode: SYNCHRONOUS
+    postgresql:
+      use_pg_rewind: true
+      parameters: {max_connections: 150, wal_keep_size: 64MB}
+  initdb: [{encoding: UTF8}, {locale: C}, no-sync]
+postgresql:
+  listen: "0.0.0.0:5432"
+  connect_address: "PEER:5432"
+  data_dir: FOLDER/data
+  bin_dir: BIN
+  pgpass: FOLDER/pgpass
+  authentication:
+    superuser: {username: postgres, password: postgres}
+    replication: {username: replicator, password: replicator}
+  parameters: {unix_socket_directories: FOLDER, shared_buffers: 32MB, wal_log_hints: "on", autovacuum_naptime: 1h}
+  pg_hba:
+    - local all all trust
+    - host all all samehost trust
+    - host all all samenet trust
+    - host replication replicator samenet trust
+`
+
+// sql runs a statement on one machine as the superuser, through its own socket.
+func (d *databases) sql(t *testing.T, m *machine, statement string) string {
+	t.Helper()
+	return command(t, "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--host", m.folder,
+		"--username", "postgres", "--dbname", "postgres", "--command", statement)
+}
+
+// member is what Patroni says of one machine.
+type member struct {
+	Name, Role, State string
+	Timeline          int
+	Lag               any // a number, or "unknown"
+}
+
+// members asks any machine that answers.
+func (d *databases) members() []member {
+	for _, m := range d.machines {
+		var answer struct{ Members []member }
+		if body, err := d.patroni(m, "GET", "/cluster", ""); err == nil && json.Unmarshal(body, &answer) == nil {
+			return answer.Members
+		}
+	}
+	return nil
+}
+
+// patroni makes one request to the machine's Patroni.
+func (d *databases) patroni(m *machine, method, path, body string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+m.address(front)+":8008"+path, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	client := d.ask
+	if method != http.MethodGet {
+		client = http.DefaultClient
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s: %s", response.Status, text)
+	}
+	return text, err
+}
+
+// leads reports whether the machine's own Patroni says that it leads.
+func (d *databases) leads(m *machine) bool {
+	_, err := d.patroni(m, http.MethodGet, "/primary", "")
+	return err == nil
+}
+
+// leader is the machine that leads, nil while there is none.
+func (d *databases) leader() *machine {
+	for _, m := range d.machines {
+		if d.leads(m) {
+			return m
+		}
+	}
+	return nil
+}
+
+// follower is the machine whose acknowledgement the leader waits for; of asynchronous
+// ones any that follows.
+func (d *databases) follower() *machine {
+	for _, m := range d.machines {
+		path := "/replica"
+		if d.synchronous {
+			path = "/synchronous"
+		}
+		if _, err := d.patroni(m, http.MethodGet, path, ""); err == nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// healthy is empty when one machine leads, the others stream from it on its timeline,
+// and a commit waits for one of them where it should.
+func (d *databases) healthy() string {
+	members := d.members()
+	leader, streaming := "", 0
+	for _, m := range members {
+		switch {
+		case m.Role == "leader" && m.State == "running":
+			leader = m.Name
+		case m.State == "running" || m.State == "streaming":
+			streaming++
+		}
+	}
+	for _, m := range d.machines {
+		if m.name != leader || !d.leads(m) {
+			continue
+		}
+		others := slices.DeleteFunc(slices.Clone(d.machines), func(other *machine) bool { return other == m })
+		if d.follower() != nil && streaming == 2 && d.streams(others[0]) && d.streams(others[1]) {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%+v", members)
+}
+
+// waitHealthy waits for that. A follower that Patroni cannot bring back, because it knows
+// of a timeline that nobody else has, is copied anew, as an operator would have it.
+func (d *databases) waitHealthy(t *testing.T) {
+	t.Helper()
+	state := ""
+	healthy := func() bool { state = d.healthy(); return state == "" }
+	if within(time.Minute, healthy) {
+		return
+	}
+	for _, m := range d.machines {
+		if !d.leads(m) && !d.streams(m) {
+			_, err := d.patroni(m, http.MethodPost, "/reinitialize", `{"force":true}`)
+			t.Logf("%s does not follow; it is copied anew: %v", m.name, err)
+		}
+	}
+	if !within(3*time.Minute, healthy) {
+		t.Fatalf("the databases are not healthy again: %s", state)
+	}
+}
+
+// streams reports whether the machine follows the leader, with next to nothing between them.
+func (d *databases) streams(m *machine) bool {
+	_, err := d.patroni(m, http.MethodGet, "/replica?lag=1MB", "")
+	return err == nil
+}
+
+// within asks until it is so, and reports whether it ever was.
+func within(limit time.Duration, so func() bool) bool {
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !so() {
+		select {
+		case <-tick.C:
+		case <-late.C:
+			return false
+		}
+	}
+	return true
+}
