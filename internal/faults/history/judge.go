@@ -202,7 +202,10 @@ func (l *life) spent(events []Event, e Event) {
 func (l *life) audited(events []Event, e Event) {
 	switch e.Answer {
 	case Unused:
-		if any(events, func(c Event) bool { return c.To < e.From && isEvidence(l.thing.Kind, c) }) {
+		if any(events, func(c Event) bool {
+			over := c.Act == Looked && l.excused(c) // it is not good, for whichever of two reasons
+			return c.To < e.From && isEvidence(l.thing.Kind, c) && !over
+		}) {
 			l.find(Unaudited, e)
 		}
 	case Yes:

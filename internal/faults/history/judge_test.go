@@ -71,6 +71,7 @@ func TestJudge(t *testing.T) {
 			7 8 used spent`, ""},
 		"void after a failover":           {history.Token, failover, "1 2 made yes\n 70 71 used void a", ""},
 		"made while it failed over":       {history.Token, failover, "51 52 made yes\n 70 71 used yes a", ""},
+		"void, which looks as if spent":   {history.Token, failover, "51 52 made yes\n 70 71 looked spent\n 72 73 audited unused", ""},
 		"made after":                      {history.Token, failover, "61 62 made yes\n 70 71 used yes a\n 72 73 used spent b", ""},
 		"a recovery code after":           {history.Recovery, failover, "1 2 used yes\n 70 71 used spent", ""},
 		"a renewed recovery code":         {history.Recovery, failover, "1 2 made yes\n 70 71 used spent", ""},
