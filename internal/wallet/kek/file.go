@@ -24,6 +24,10 @@ import (
 // fileHeader begins the one line of a key file; the key follows in base64url.
 const fileHeader = "stepup-wallet-root-1:"
 
+// mounted is the mode by which Kubernetes mounts a secret for a pod that does not run
+// as root: root's, for the group of the pod, and nobody may write it.
+const mounted fs.FileMode = 0o440
+
 // maxWrapped bounds what is wrapped or unwrapped at once: keys, never data.
 const maxWrapped = 4096
 
@@ -70,7 +74,7 @@ func openFile(path string) (*fileKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the root key: %w; name the file of a key, or make one with `stepup wallet key`", err)
 	}
-	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 && info.Mode() != mounted {
 		return nil, fmt.Errorf("opening the root key: %s has mode %v; it must be a file that its user alone may read: chmod 600 it", path,
 			info.Mode())
 	}

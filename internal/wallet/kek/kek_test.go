@@ -122,11 +122,13 @@ func TestKeyFile(t *testing.T) {
 			t.Errorf("mode %v: %v", mode, err)
 		}
 	}
-	if err := os.Chmod(path, 0o400); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := kek.Open(t.Context(), "file:"+path); err != nil {
-		t.Errorf("mode 0400: %v", err)
+	for _, mode := range []os.FileMode{0o400, 0o440} { // the second is that of a mounted secret
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := kek.Open(t.Context(), "file:"+path); err != nil {
+			t.Errorf("mode %v: %v", mode, err)
+		}
 	}
 	other := filepath.Join(t.TempDir(), "other")
 	for _, bad := range []string{"", "hunter2", string(content[:20]), string(content) + "x",
