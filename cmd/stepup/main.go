@@ -44,6 +44,7 @@ type commands struct {
 	Audit     auditCommand     `cmd:"" help:"The audit log: query, trail, follow, export, prune."`
 	Backup    backupCommand    `cmd:"" help:"Write a backup of the database to a file."`
 	Restore   restoreCommand   `cmd:"" help:"Restore a backup and void every open challenge and single-use token."`
+	Migrate   migrateCommand   `cmd:"" help:"Make the database, or bring it to this version, as the start of a server does."`
 	Wallet    walletCommand    `cmd:"" help:"The embedded-wallet service: serve, init, key, offline-key, offline, doctor."`
 	Signer    signerCommand    `cmd:"" help:"Run the signer, the custodian that puts keys together for one operation at a time."`
 	Guardian  guardianCommand  `cmd:"" help:"Run the guardian, the custodian that checks everything a second time and keeps the limits."`
