@@ -123,20 +123,9 @@ const inside = "RELEASE_TEST_INSIDE"
 // image, names for one another. They are processes in a network of their own instead of
 // containers, and SQLite stands in for PostgreSQL.
 func TestComposeRuns(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root may change the root of a process")
-	}
-	if os.Getenv(inside) == "" {
-		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestComposeRuns$", "-test.v")
-		again.Env = append(os.Environ(), inside+"="+made.folder)
-		again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-		output, err := again.CombinedOutput()
-		if err != nil || !bytes.Contains(output, []byte("--- PASS")) {
-			t.Errorf("%v\n%s", err, output)
-		}
+	if !alone(t) {
 		return
 	}
-	loopbackUp(t)
 	project, folder := setUp(t, unpackedBinary(t))
 	for name, database := range map[string]string{"issuer": "stepup", "wallet": "wallet"} {
 		url := "sqlite:/var/lib/stepup/" + database + ".db"
@@ -172,14 +161,7 @@ func TestComposeRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, port := range []string{"8082", "8083", "8084"} {
-		err := until(t, ended, func() bool {
-			conn, err := net.Dial("tcp", "127.0.0.1:"+port)
-			if err == nil {
-				conn.Close()
-			}
-			return err == nil
-		})
-		if err != nil {
+		if err := listening(t, port, ended); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -191,6 +173,28 @@ func TestComposeRuns(t *testing.T) {
 		t.Errorf("%v\n%s", err, output)
 	}
 	t.Logf("the doctor says:\n%s", output)
+}
+
+// alone runs a test once more in a network of its own, and is true there. Ports that
+// the deployment names are free in it.
+func alone(t *testing.T) bool {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("only root may change the root of a process")
+	}
+	if os.Getenv(inside) != "" {
+		loopbackUp(t)
+		return true
+	}
+	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=50m")
+	again.Env = append(os.Environ(), inside+"="+made.folder)
+	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	output, err := again.CombinedOutput()
+	if err != nil || !bytes.Contains(output, []byte("--- PASS")) {
+		t.Errorf("%v\n%s", err, output)
+	}
+	t.Logf("%s", output)
+	return false
 }
 
 // loopbackUp switches on the loopback interface of a new network.
@@ -218,37 +222,15 @@ func contained(t *testing.T, project *types.Project, service types.ServiceConfig
 	root := t.TempDir()
 	config := extract(t, root)
 	open(t, root)
-	lay := func(path, from string) {
-		t.Helper()
-		to := filepath.Join(root, path)
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		info, err := os.Stat(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(to, []byte(content(t, from)), info.Mode()); err != nil {
-			t.Fatal(err)
-		}
-		owner := info.Sys().(*syscall.Stat_t)
-		if err := os.Chown(to, int(owner.Uid), int(owner.Gid)); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for _, mount := range service.Volumes {
 		if mount.Type == types.VolumeTypeBind {
-			lay(mount.Target, mount.Source)
+			lay(t, root, mount.Target, asItIs(t, mount.Source))
 		}
 	}
 	for _, s := range service.Secrets {
-		lay("run/secrets/"+s.Source, project.Secrets[s.Source].File)
+		lay(t, root, "run/secrets/"+s.Source, asItIs(t, project.Secrets[s.Source].File))
 	}
-	names := filepath.Join(t.TempDir(), "hosts")
-	if err := os.WriteFile(names, []byte("127.0.0.1 localhost "+strings.Join(composed, " ")+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	lay("etc/hosts", names)
+	layNames(t, root, composed)
 	cmd := exec.CommandContext(t.Context(), config.Config.Entrypoint[0], service.Command...)
 	cmd.Env = slices.Clone(config.Config.Env)
 	for name, value := range service.Environment {
@@ -257,4 +239,59 @@ func contained(t *testing.T, project *types.Project, service types.ServiceConfig
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: nonroot, Gid: nonroot}}
 	cmd.Dir = "/"
 	return cmd
+}
+
+// laid is a file as it is mounted into a container.
+type laid struct {
+	text         string
+	mode         os.FileMode
+	owner, group int
+}
+
+// asItIs is a file of this machine.
+func asItIs(t *testing.T, path string) laid {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := info.Sys().(*syscall.Stat_t)
+	return laid{content(t, path), info.Mode(), int(owner.Uid), int(owner.Gid)}
+}
+
+// lay writes a file below a root.
+func lay(t *testing.T, root, path string, file laid) {
+	t.Helper()
+	to := filepath.Join(root, path)
+	err := os.MkdirAll(filepath.Dir(to), 0o755)
+	if err == nil {
+		err = os.WriteFile(to, []byte(file.text), 0o600)
+	}
+	if err == nil {
+		err = os.Chown(to, file.owner, file.group)
+	}
+	if err == nil {
+		err = os.Chmod(to, file.mode)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// layNames lets the names of a network be this machine.
+func layNames(t *testing.T, root string, names []string) {
+	t.Helper()
+	lay(t, root, "etc/hosts", laid{"127.0.0.1 localhost " + strings.Join(names, " ") + "\n", 0o644, 0, 0})
+}
+
+// listening waits until something listens on a port.
+func listening(t *testing.T, port string, ended <-chan error) error {
+	t.Helper()
+	return until(t, ended, func() bool {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
 }
