@@ -32,6 +32,11 @@ have_postgres || packages+=(postgresql)
 have_browser || packages+=(chromium)
 have_curl || packages+=(curl)
 have_node || packages+=(nodejs npm)
+# The long form installs the packages of a release on a fresh Debian, which only root can make.
+if [ "${1:-}" = --long ] && [ "$(id -u)" = 0 ]; then
+	command -v debootstrap >/dev/null || packages+=(debootstrap)
+	command -v rpm >/dev/null || packages+=(rpm)
+fi
 if [ ${#packages[@]} -gt 0 ]; then
 	command -v apt-get >/dev/null ||
 		die "these are missing and there is no apt-get here; install their like:" "${packages[*]}"

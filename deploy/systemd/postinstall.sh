@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the account and lets it read its settings. Starts nothing: there is nothing to start before the settings are written.
+# Makes the account and its folder, and lets it read its settings. Starts nothing: there is nothing to start before the settings are written.
 set -e
 if command -v systemd-sysusers >/dev/null; then
 	systemd-sysusers stepup.conf
@@ -8,6 +8,11 @@ elif ! getent passwd stepup >/dev/null; then
 fi
 chgrp stepup /etc/stepup /etc/stepup/stepup.env
 chmod 750 /etc/stepup
+# Commands of the administration may come before the first start of the unit, which makes it otherwise.
+if [ ! -e /var/lib/stepup ]; then
+	mkdir -m 700 /var/lib/stepup
+	chown stepup:stepup /var/lib/stepup
+fi
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 	systemctl try-restart stepup.service # an upgrade, while it runs
