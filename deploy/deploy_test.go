@@ -48,7 +48,10 @@ func named(expression string) (names []string) {
 
 type rules struct {
 	Groups []struct {
-		Rules []struct{ Alert, Record, Expr string }
+		Rules []struct {
+			Alert, Record, Expr string
+			Annotations         map[string]string
+		}
 	}
 }
 
@@ -124,5 +127,32 @@ func TestAlerts(t *testing.T) {
 	command.Dir = "prometheus"
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+// TestRunbooks holds alerts to the page that says what to do: each names its section,
+// and each section is of an alert.
+func TestRunbooks(t *testing.T) {
+	sections := map[string]string{}
+	parts := regexp.MustCompile("(?m)^### (Stepup\\w+)\n\n((?:[^#\n].*\n+)+)").FindAllStringSubmatch(read(t, "../docs/operating.md"), -1)
+	for _, part := range parts {
+		sections[part[1]] = part[2]
+	}
+	for _, group := range alerts(t).Groups {
+		for _, rule := range group.Rules {
+			if rule.Alert == "" {
+				continue
+			}
+			if want := "docs/operating.md#" + strings.ToLower(rule.Alert); rule.Annotations["runbook"] != want {
+				t.Errorf("%s leads to %q; %q was wanted", rule.Alert, rule.Annotations["runbook"], want)
+			}
+			if strings.Count(sections[rule.Alert], ".") < 2 {
+				t.Errorf("docs/operating.md does not say what to do about %s", rule.Alert)
+			}
+			delete(sections, rule.Alert)
+		}
+	}
+	for name := range sections {
+		t.Errorf("docs/operating.md explains %s, which no rule raises", name)
 	}
 }
