@@ -68,9 +68,10 @@ describe('the console', () => {
     await tab.show('components');
     await tab.page.getByRole('button', { name: /^Switch environment/ }).focus();
     await tab.page.keyboard.press('Enter');
-    assert.ok(await tab.page.getByRole('navigation', { name: 'Environments' }).isVisible());
+    const menu = tab.page.locator('#switcher');
+    await menu.waitFor({ state: 'visible' });
     await tab.page.keyboard.press('Escape');
-    assert.ok(!(await tab.page.getByRole('navigation', { name: 'Environments' }).isVisible()));
+    await menu.waitFor({ state: 'hidden' });
 
     await tab.page.locator('form[data-confirm] button').focus();
     await tab.page.keyboard.press('Enter');
@@ -78,7 +79,7 @@ describe('the console', () => {
     assert.match(await dialog.innerText(), /three sessions of this user end now/);
     assert.equal(await tab.page.evaluate(() => document.activeElement.textContent), 'Cancel');
     await tab.page.keyboard.press('Enter');
-    assert.equal(await tab.page.locator('dialog').count(), 0);
+    await dialog.waitFor({ state: 'detached' }); // a dialog tells that it was closed a moment later
     await tab.close();
   });
 
