@@ -23,6 +23,12 @@ func auditExport(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.read(func(tx *store.Tx) (err error) {
+		search.UserID, err = r.meant(tx, r.FormValue("user"))
+		return err
+	}); err != nil {
+		return nil, err
+	}
 	e := auditExported{search: search}
 	if e.first, err = e.next(r, ""); err != nil {
 		return nil, err

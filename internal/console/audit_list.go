@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
@@ -65,6 +67,10 @@ func auditList(r *request) (answer, error) {
 	search.Newest, search.After, search.Limit = true, after, auditPageSize
 	if err == nil {
 		err = r.read(func(tx *store.Tx) error {
+			var err error
+			if search.UserID, err = r.meant(tx, f.User); err != nil {
+				return err
+			}
 			found, err := operate.SearchAudit(tx, r.environment.ID, search)
 			if err != nil {
 				return err
@@ -87,9 +93,10 @@ func auditList(r *request) (answer, error) {
 	return show(p)
 }
 
-// search is the filter as package operate takes it. Days begin in UTC.
+// search is the filter as package operate takes it, but for the user, whom [request.meant]
+// finds. Days begin in UTC.
 func (f auditFilter) search() (s operate.AuditSearch, err error) {
-	s = operate.AuditSearch{UserID: strings.ToLower(strings.TrimSpace(f.User)), TokenID: strings.TrimSpace(f.Token),
+	s = operate.AuditSearch{TokenID: strings.TrimSpace(f.Token),
 		Action: strings.TrimSpace(f.Action), Outcome: audit.Outcome(f.Outcome)}
 	for text, at := range map[*string]*time.Time{&f.Since: &s.Since, &f.Until: &s.Until} {
 		if *text == "" {
@@ -105,6 +112,42 @@ func (f auditFilter) search() (s operate.AuditSearch, err error) {
 	return s, nil
 }
 
+// meant is the id of the user whom a filter names: by id, or by an address or a name that
+// only one has, as in the search among users. Entries about somebody who is gone are found
+// by the id.
+func (r *request) meant(tx *store.Tx, text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if id := strings.ToLower(text); text == "" || uuid.Validate(id) == nil {
+		return id, nil
+	}
+	if !r.may(operator.UsersRead) {
+		return "", fault.New(fault.InvalidRequest, "Your role finds users by their id alone.")
+	}
+	found, more, err := operate.SearchUsers(tx, r.environment.ID, text)
+	switch {
+	case err != nil:
+		return "", err
+	case len(found) == 0:
+		return "", fault.New(fault.InvalidRequest, "No user is found by that. Somebody who is gone is found by their id.")
+	case len(found) > 1 || more:
+		exact, err := operate.FindUsers(tx, r.environment.ID, text)
+		if err != nil || len(exact) == 1 {
+			return first(exact), err
+		}
+		return "", fault.New(fault.InvalidRequest, "Several users are found by that. Type all of the address or name, or take the id from "+
+			"the user’s page.")
+	}
+	return found[0].ID, nil
+}
+
+// first is the id of the first of some users.
+func first(users []store.UserRow) string {
+	if len(users) == 0 {
+		return ""
+	}
+	return users[0].ID
+}
+
 func (f auditFilter) query() url.Values {
 	q := url.Values{}
 	for name, value := range map[string]string{"user": f.User, "token": f.Token, "action": f.Action, "outcome": f.Outcome,
@@ -116,36 +159,6 @@ func (f auditFilter) query() url.Values {
 	return q
 }
 
-// names says who the users of entries are, each found once.
-type names struct {
-	tx    *store.Tx
-	r     *request
-	known map[string]string
-	err   error
-}
-
-// of is an address of the user, or the id where none is known any more.
-func (n *names) of(userID string) string {
-	if name, ok := n.known[userID]; ok || n.err != nil {
-		return name
-	}
-	name := userID
-	if n.r.may(operator.UsersRead) {
-		rows, err := n.tx.Credentials(n.r.environment.ID, userID)
-		n.err = err
-		for _, row := range rows {
-			if row.Format == store.FormatEmail || name == userID && row.Format == store.FormatPhone {
-				name = row.PublicIdentifier
-			}
-		}
-	}
-	if n.known == nil {
-		n.known = map[string]string{}
-	}
-	n.known[userID] = name
-	return name
-}
-
 func (n *names) item(e operate.AuditEvent) auditItem {
 	item := auditItem{Path: n.r.within("audit/" + e.ID), ID: e.ID, Action: e.Action, At: e.At, Outcome: e.Outcome, Source: e.Source,
 		Says: saysInShort(e)}
@@ -153,7 +166,7 @@ func (n *names) item(e operate.AuditEvent) auditItem {
 		item.Who, item.WhoPath = n.of(e.UserID), n.r.within("users/"+url.PathEscape(e.UserID))
 	}
 	if e.Actor != "user:"+e.UserID {
-		item.By = e.Actor
+		item.By = n.actor(e.Actor)
 	}
 	return item
 }

@@ -15,25 +15,25 @@ func logItem(minutes int, action string, outcome audit.Outcome, says, source str
 
 var (
 	previewLog = []auditItem{
-		logItem(1, "token.consumed", audit.Done, "scope transfer:create, single use true", "203.0.113.9"),
-		logItem(2, "token.minted", audit.Done, `scopes ["transfer:create"], method passkey`, "192.0.2.17"),
+		logItem(1, "token.consumed", audit.Done, "scope transfer:create, single use", "203.0.113.9"),
+		logItem(2, "token.minted", audit.Done, "scopes transfer:create, method passkey", "192.0.2.17"),
 		logItem(2, "proof.given", audit.Done, "method passkey, purpose session", "192.0.2.17"),
-		logItem(9, "proof.refused", audit.Refused, "code wrong_email_verification_token, method email_otp", "2001:db8::7"),
+		logItem(9, "proof.refused", audit.Refused, "code wrong email code, method email code", "2001:db8::7"),
 		{Path: inPreview + "audit/" + previewEntry, ID: previewEntry, Action: "user.disabled", Outcome: audit.Done,
-			By: "operator:ada", At: previewNow.Add(-time.Hour), Who: "<script>alert(1)</script>", WhoPath: inPreview + "users/u"},
+			By: "ada@example.com", At: previewNow.Add(-time.Hour), Who: "<script>alert(1)</script>", WhoPath: inPreview + "users/u"},
 		logItem(200, "passkey.counter_regressed", audit.Failed, "counter 12", ""),
 	}
 	previewTrail = []auditStep{
 		{Path: inPreview + "audit/1", ID: previewEntry, Action: "code.sent", Title: steps["code.sent"],
-			At: previewNow.Add(-3 * time.Minute), Outcome: audit.Done, By: "user:grace", Source: "192.0.2.17",
+			At: previewNow.Add(-3 * time.Minute), Outcome: audit.Done, By: "grace@example.com", Actor: "user:grace", Source: "192.0.2.17",
 			UserAgent: "Mozilla/5.0 (Macintosh) Safari/605.1.15",
 			RequestID: "AAAAAAAAAAAAAAAAAAAAAAAAAA", Hash: "5f0c2b8e6f554f0e8a557d6a0f1f2b11",
-			Facts: []auditFact{{Name: "challenge id", Value: "c0ffee"}, {Name: "method", Value: "email_otp"}}},
+			Facts: []auditFact{{Name: "challenge id", Values: []string{"c0ffee"}}, {Name: "method", Values: []string{"email code"}}}},
 		{Path: inPreview + "audit/2", ID: previewEntry, Action: "token.minted", Title: steps["token.minted"],
-			At: previewNow.Add(-2 * time.Minute), Outcome: audit.Done, By: "user:grace", This: true,
+			At: previewNow.Add(-2 * time.Minute), Outcome: audit.Done, By: "grace@example.com", Actor: "user:grace", This: true,
 			Hash: "7d6a0f1f2b115f0c2b8e6f554f0e8a55",
-			Facts: []auditFact{{Name: "scopes", Value: `["transfer:create"]`},
-				{Name: "token id", Value: "t0ken", Path: inPreview + "audit?token=t0ken"}}},
+			Facts: []auditFact{{Name: "scopes", Values: []string{"transfer:create"}},
+				{Name: "token id", Values: []string{"t0ken"}, Path: inPreview + "audit?token=t0ken"}}},
 	}
 )
 
@@ -49,5 +49,5 @@ var _ = canned(
 	sample{name: "audit_list_empty", at: inPreview + "audit", page: auditListPage{Path: inPreview + "audit", Outcomes: audit.Outcomes,
 		Export: inPreview + "audit/export"}},
 	sample{name: "audit_show", at: inPreview + "audit/" + previewEntry, page: auditShowPage{ID: previewEntry, Action: "token.minted",
-		Who: "grace@example.com", WhoPath: inPreview + "users/u", Took: "1m0s", Steps: previewTrail}},
+		Who: "grace@example.com", WhoPath: inPreview + "users/u", Took: "1 min", Steps: previewTrail}},
 )

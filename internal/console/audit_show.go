@@ -1,14 +1,14 @@
 package console
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/operate"
@@ -30,12 +30,17 @@ type auditStep struct {
 	This                    bool // the entry that the page is of
 	At                      time.Time
 	Outcome                 audit.Outcome
-	By, Source, UserAgent   string
+	By, Actor               string // who did it: in words, and as the log has it
+	Source, UserAgent       string
 	RequestID, Hash         string
 	Facts                   []auditFact
 }
 
-type auditFact struct{ Name, Value, Path string }
+type auditFact struct {
+	Name   string
+	Values []string // as people read them, one a line
+	Path   string
+}
 
 func (auditShowPage) template() string { return "audit_show" }
 func (p auditShowPage) title() string  { return "One step-up" }
@@ -50,7 +55,7 @@ func auditShow(r *request) (answer, error) {
 		}
 		known := names{tx: tx, r: r}
 		for _, e := range trail {
-			p.Steps = append(p.Steps, stepOf(r, e, e.ID == p.ID))
+			p.Steps = append(p.Steps, known.step(e, e.ID == p.ID))
 			if e.ID == p.ID && e.UserID != "" {
 				p.Who, p.WhoPath = known.of(e.UserID), r.within("users/"+url.PathEscape(e.UserID))
 			}
@@ -59,7 +64,7 @@ func auditShow(r *request) (answer, error) {
 			}
 		}
 		if took := trail[len(trail)-1].At.Sub(trail[0].At); took > 0 {
-			p.Took = took.Round(100 * time.Millisecond).String()
+			p.Took = spanInWords(took)
 		}
 		return known.err
 	})
@@ -79,10 +84,10 @@ var steps = map[string]string{
 	"prompt.redeemed": "The app redeemed the prompt", "prompt.ended": "The prompt ended", "session.started": "A session was opened",
 }
 
-func stepOf(r *request, e operate.AuditEvent, this bool) auditStep {
+func (n *names) step(e operate.AuditEvent, this bool) auditStep {
 	step := auditStep{
-		Path: r.within("audit/" + e.ID), ID: e.ID, Action: e.Action, Title: e.Action, This: this, At: e.At, Outcome: e.Outcome,
-		By: e.Actor, Source: e.Source, UserAgent: e.UserAgent, RequestID: e.RequestID, Hash: e.Hash,
+		Path: n.r.within("audit/" + e.ID), ID: e.ID, Action: e.Action, Title: e.Action, This: this, At: e.At, Outcome: e.Outcome,
+		By: n.actor(e.Actor), Actor: e.Actor, Source: e.Source, UserAgent: e.UserAgent, RequestID: e.RequestID, Hash: e.Hash,
 	}
 	if words := steps[e.Action]; words != "" {
 		step.Title = words
@@ -90,9 +95,12 @@ func stepOf(r *request, e operate.AuditEvent, this bool) auditStep {
 	for _, part := range []json.RawMessage{e.Detail, e.Personal} {
 		detail := membersOf(part)
 		for _, name := range slices.Sorted(maps.Keys(detail)) {
-			fact := auditFact{Name: strings.ReplaceAll(name, "_", " "), Value: detail[name]}
-			if name == "token_id" && fact.Value != "" {
-				fact.Path = r.within("audit?token=" + url.QueryEscape(fact.Value))
+			fact := auditFact{Name: inWords(name), Values: said(detail[name])}
+			if len(fact.Values) == 1 && codeNames[fact.Values[0]] != "" {
+				fact.Values[0] = codeNames[fact.Values[0]]
+			}
+			if token := textOf(detail[name]); name == "token_id" && token != "" {
+				fact.Path = n.r.within("audit?token=" + url.QueryEscape(token))
 			}
 			step.Facts = append(step.Facts, fact)
 		}
@@ -100,41 +108,91 @@ func stepOf(r *request, e operate.AuditEvent, this bool) auditStep {
 	return step
 }
 
-// membersOf are the members of a JSON object as texts.
-func membersOf(object json.RawMessage) map[string]string {
-	var members map[string]json.RawMessage
+// membersOf are the members of a JSON object.
+func membersOf(object json.RawMessage) (members map[string]json.RawMessage) {
 	_ = json.Unmarshal(object, &members)
-	texts := make(map[string]string, len(members))
-	for name, value := range members {
-		var text string
-		if json.Unmarshal(value, &text) != nil {
-			var compact bytes.Buffer
-			_ = json.Compact(&compact, value)
-			text = compact.String()
+	return members
+}
+
+// textOf is a JSON string as text; empty of anything else.
+func textOf(value json.RawMessage) (text string) {
+	_ = json.Unmarshal(value, &text)
+	return text
+}
+
+// said is a value of an entry's detail as people read it: lists one by one, objects by
+// their members.
+func said(value json.RawMessage) []string {
+	var list []json.RawMessage
+	if json.Unmarshal(value, &list) == nil && len(list) > 0 {
+		var all []string
+		for _, item := range list {
+			all = append(all, strings.Join(said(item), ", "))
 		}
-		texts[name] = text
+		return all
 	}
-	return texts
+	switch v := strings.TrimSpace(string(value)); v {
+	case "true":
+		return []string{"yes"}
+	case "false":
+		return []string{"no"}
+	case "null", `""`, "[]", "{}", "":
+		return []string{"none"}
+	}
+	if members := membersOf(value); len(members) > 0 {
+		var all []string
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			all = append(all, inWords(name)+" "+strings.Join(said(members[name]), ", "))
+		}
+		return []string{strings.Join(all, ", ")}
+	}
+	if text := textOf(value); text != "" {
+		return []string{text}
+	}
+	return []string{strings.TrimSpace(string(value))}
+}
+
+// inWords is the name of a member, single_use or singleUse, as people write it.
+func inWords(name string) string {
+	var b strings.Builder
+	for i, c := range name {
+		switch {
+		case c == '_':
+			b.WriteByte(' ')
+		case unicode.IsUpper(c) && i > 0:
+			b.WriteByte(' ')
+			b.WriteRune(unicode.ToLower(c))
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
 }
 
 // saysInShort is what a row of the log shows of an entry's detail: not the ids, which say
 // nothing to people.
 func saysInShort(e operate.AuditEvent) string {
-	var said []string
+	var all []string
 	detail := membersOf(e.Detail)
 	for _, name := range slices.Sorted(maps.Keys(detail)) {
-		value := detail[name]
 		if strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "_hash") || name == "expires_at" ||
-			value == "" {
+			textOf(detail[name]) == "" && string(detail[name]) == `""` {
 			continue
 		}
-		if len(value) > 60 {
-			value = string([]rune(value)[:min(60, len([]rune(value)))]) + "…"
+		text := inWords(name)
+		switch value := strings.Join(said(detail[name]), ", "); value {
+		case "yes":
+		case "no":
+			text = "not " + text
+		default:
+			if letters := []rune(value); len(letters) > 60 {
+				value = string(letters[:60]) + "…"
+			}
+			text += " " + cmp.Or(codeNames[value], value)
 		}
-		said = append(said, fmt.Sprintf("%s %s", strings.ReplaceAll(name, "_", " "), value))
-		if len(said) == 3 {
+		if all = append(all, text); len(all) == 3 {
 			break
 		}
 	}
-	return strings.Join(said, ", ")
+	return strings.Join(all, ", ")
 }

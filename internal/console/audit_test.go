@@ -35,7 +35,7 @@ func TestAuditShowsText(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"audit", "audit?user=" + "%22%3E%3Cscript%3E", "audit/" + id} {
+	for _, path := range []string{"audit", "audit?action=" + "%22%3E%3Cscript%3E", "audit/" + id} {
 		answer := get(c, inPreview+path)
 		if body := answer.Body.String(); answer.Code != 200 || strings.Contains(body, "<script src=//evil") ||
 			strings.Contains(body, `"><script>`) {

@@ -24,7 +24,7 @@ type deliveryPage struct {
 	SenderProblem string
 	AppName       string
 	Language      string
-	Languages     []string
+	Languages     []choice // those that mails are written in
 	Color         string
 	Logo          string
 	To            string // the operator's own address, where a test goes
@@ -57,8 +57,8 @@ type mailRow struct {
 }
 
 type mailLanguage struct {
-	Tag, Path string
-	Own       bool // it has words of the environment's own
+	Tag, Name, Path string
+	Own             bool // it has words of the environment's own
 }
 
 // providerRow is a social login.
@@ -89,7 +89,7 @@ func deliveryOf(r *request) (p deliveryPage, err error) {
 	p = deliveryPage{
 		Transport: transportOf(r.Mailer), Sender: r.Senders.Sender(env.ID, tenant.Sender(env, "")),
 		SenderProblem: r.Senders.Problem(env.ID, env.Mail.From), AppName: env.Mail.AppName,
-		Language: env.Mail.Language, Languages: env.Mail.Languages, Color: env.Mail.Brand.Color, Logo: env.Mail.Brand.Logo.String(),
+		Language: env.Mail.Language, Languages: written(env), Color: env.Mail.Brand.Color, Logo: env.Mail.Brand.Logo.String(),
 		To: r.visitor.Email, External: env.ExternalAuth, Path: r.within("delivery"), MayWrite: r.may(operator.EnvironmentsWrite),
 		Spoken: languages(env.Mail.Languages), Revision: r.environment.Revision,
 	}
@@ -104,7 +104,8 @@ func deliveryOf(r *request) (p deliveryPage, err error) {
 		row := mailRow{Name: mailName(name)}
 		for _, language := range env.Mail.Languages {
 			own := tenant.StyleOf(env, language).Own[name] != deliver.Own{}
-			row.Languages = append(row.Languages, mailLanguage{language, p.Path + "/templates/" + name + "/" + language, own})
+			at := p.Path + "/templates/" + name + "/" + language
+			row.Languages = append(row.Languages, mailLanguage{language, languageName(language), at, own})
 		}
 		p.Templates = append(p.Templates, row)
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/base64"
 	"io"
 	"net/http"
@@ -17,9 +18,21 @@ import (
 var languageNames = map[string]string{"en": "English", "de": "Deutsch", "es": "Español", "fr": "Français", "pt": "Português",
 	"ja": "日本語"}
 
+// languageName is a language as its readers call it; of one that is not ours, its tag.
+func languageName(tag string) string { return cmp.Or(languageNames[tag], tag) }
+
+// written are the languages of an environment's mails; the one for unknown readers is
+// chosen.
+func written(env *environment.Environment) (all []choice) {
+	for _, tag := range env.Mail.Languages {
+		all = append(all, choice{tag, languageName(tag), tag == env.Mail.Language})
+	}
+	return all
+}
+
 func languages(chosen []string) (all []choice) {
 	for _, tag := range environment.MailLanguages {
-		all = append(all, choice{tag, languageNames[tag], slices.Contains(chosen, tag)})
+		all = append(all, choice{tag, languageName(tag), slices.Contains(chosen, tag)})
 	}
 	return all
 }
@@ -45,7 +58,7 @@ func brandPreview(r *request) (answer, error) {
 	}
 	f := store.RefusalOf(err)
 	if f != nil && (f.Code == fault.InvalidEnvironmentDocument || f.Code == fault.InvalidRequest) {
-		return brandAgain(r, f.Message)
+		return brandAgain(r, problemsInWords(err, nil))
 	}
 	if err != nil {
 		return nil, err

@@ -16,15 +16,16 @@ var cannedExternal = environment.ExternalAuth{Enabled: true, Issuer: "https://lo
 func cannedDelivery(change func(*deliveryPage)) deliveryPage {
 	p := deliveryPage{
 		Transport: transport{Address: "mail.example.com:587", Encrypted: "STARTTLS, without which nothing is sent", LogsIn: true},
-		Sender:    `"Acme Pay" <no-reply@example.com>`, AppName: "Acme Pay", Language: "en", Languages: []string{"en", "de", "ja"},
-		To: "ada@example.com", External: cannedExternal, Path: inPreview + "delivery", MayWrite: true,
+		Sender:    `"Acme Pay" <no-reply@example.com>`, AppName: "Acme Pay", Language: "en",
+		Languages: []choice{{"en", "English", true}, {"de", "Deutsch", false}, {"ja", "日本語", false}},
+		To:        "ada@example.com", External: cannedExternal, Path: inPreview + "delivery", MayWrite: true,
 		Color: "#12306b", Logo: "PNG picture of 2048 bytes, SHA-256 0123456789ab…", Spoken: languages([]string{"en", "de", "ja"}),
 		Revision: 17, Failures: []figures.Failure{{At: ago(time.Hour), Mails: 12}, {At: ago(day), Mails: 1, Texts: 1204}},
 		Mails: []choice{{"sign_in", "Sign in", true}, {"step_up", "Step up", false}},
 		Templates: []mailRow{
-			{"Sign in", []mailLanguage{{"en", inPreview + "delivery/templates/sign_in/en", false},
-				{"de", inPreview + "delivery/templates/sign_in/de", true}}},
-			{"Step up", []mailLanguage{{"en", inPreview + "delivery/templates/step_up/en", false}}},
+			{"Sign in", []mailLanguage{{"en", "English", inPreview + "delivery/templates/sign_in/en", false},
+				{"de", "Deutsch", inPreview + "delivery/templates/sign_in/de", true}}},
+			{"Step up", []mailLanguage{{"en", "English", inPreview + "delivery/templates/step_up/en", false}}},
 		},
 		Providers: []providerRow{
 			{Name: "github", Title: "GitHub", ClientID: "Iv1.0123456789abcdef", Redirect: previewIssuer + "/providers/github/redirect",
@@ -41,7 +42,7 @@ func cannedDelivery(change func(*deliveryPage)) deliveryPage {
 func cannedWords(change func(*mailWordsPage)) mailWordsPage {
 	own := map[string]deliver.Own{deliver.StepUp: {Closing: "Questions? Ask in any branch of {app}."}}
 	m, _ := deliver.Sample(deliver.StepUp, deliver.Style{Own: own}, "Acme Pay", "no-reply@example.com")
-	p := mailWordsPage{Name: "Step up", Language: "en", Own: environment.MailText{Closing: "Questions? Ask in any branch of {app}."},
+	p := mailWordsPage{Name: "Step up", Language: "English", Own: environment.MailText{Closing: "Questions? Ask in any branch of {app}."},
 		Placeholders: []string{"app", "valid"}, Subject: m.Subject, Text: m.Text, Frame: inPreview + "delivery/templates/step_up/en/frame",
 		Path: inPreview + "delivery/templates/step_up/en", Delivery: inPreview + "delivery", MayWrite: true}
 	change(&p)
@@ -56,7 +57,7 @@ var _ = canned(
 		p.SenderProblem = "this server does not let the environment send from it"
 	})},
 	sample{name: "delivery_again", at: inPreview + "delivery/brand", page: cannedDelivery(func(p *deliveryPage) {
-		p.Color, p.Problem = "<b>red</b>", "mail.brand.color: <b>red</b> is not a colour such as #12306b, in small letters"
+		p.Color, p.Problem = "<b>red</b>", "Colour: <b>red</b> is not a colour such as #12306b, in small letters"
 	})},
 	sample{name: "mail_tried", at: inPreview + "delivery/test", page: mailTriedPage{To: "ada@example.com", Path: inPreview + "delivery",
 		Lines: []deliver.Line{{Text: "connecting to mail.example.com:587"}, {By: "us", Text: "EHLO example.com"},

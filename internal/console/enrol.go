@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/method/passkey"
@@ -16,14 +17,26 @@ type enrolPage struct {
 	To, Email, Error string
 	Passkeys         bool
 	ID, Secret, URI  string // of the app that is being set up
+	Action           string // what is to be done afterwards, with what was typed for it; empty: nothing
+	Kept             []keptField
+	Done             bool // it is set up, and the action may go on
 }
 
 func (enrolPage) template() string { return "enrol" }
-func (enrolPage) title() string    { return "Set up how you sign in" }
+func (p enrolPage) title() string {
+	if p.Done {
+		return "Now go on"
+	}
+	return "Set up how you sign in"
+}
 
 // enrolling is whoever may set up a first factor.
 func (s *sessions) enrolling(r *request) (operator.Visit, enrolPage, answer, error) {
 	p := enrolPage{To: local(r.FormValue("to"))}
+	if action := r.PostFormValue(fieldAction); action != "" && r.PostFormValue(fieldMethod) != http.MethodGet {
+		p.Action = local(action)
+		p.Kept = kept(r.PostForm, func(name string) (string, bool) { return strings.CutPrefix(name, fieldKept) })
+	}
 	v, err := s.arrived(r)
 	if errors.Is(err, operator.ErrNobody) || err == nil && v.Stage != operator.Enrols && v.Stage != operator.Inside {
 		a, err := redirect(Root+"sign-in", "")
@@ -113,5 +126,20 @@ func (s *sessions) enrolled(p enrolPage, cookie string, err error) (answer, erro
 	if err != nil {
 		return nil, err
 	}
+	if p.Action != "" {
+		p.Done = true
+		return welcomed{s.fresh(cookie), shown{p, http.StatusOK}}, nil
+	}
 	return entered{s.fresh(cookie), p.To, http.StatusSeeOther}, nil
+}
+
+// welcomed is a page with another cookie.
+type welcomed struct {
+	cookie *http.Cookie
+	shown
+}
+
+func (a welcomed) write(w http.ResponseWriter, r *request) error {
+	http.SetCookie(w, a.cookie)
+	return a.shown.write(w, r)
 }

@@ -66,7 +66,7 @@ func environmentCreate(r *request) (answer, error) {
 		return err
 	})
 	if fault.Has(err, fault.InvalidEnvironmentDocument) {
-		p.Problem = store.RefusalOf(err).Message
+		p.Problem = problemsInWords(err, map[string]string{"origins": "Where your app runs"})
 		return again(p)
 	}
 	if err != nil {

@@ -1,6 +1,10 @@
 package console
 
-import "github.com/stepup-auth/stepup/internal/operate"
+import (
+	"strings"
+
+	"github.com/stepup-auth/stepup/internal/operate"
+)
 
 var cannedSettings = environmentSettingsPage{
 	ID: previewEnvironment, Name: "Acme Pay", Origins: "https://app.example.com\nhttps://staging.example.com",
@@ -20,7 +24,9 @@ var _ = canned(
 	sample{name: "environment_create", at: Root + "environments/new", page: environmentCreatePage{
 		From: []choice{{previewEnvironment, "Acme Pay", false}, {"2e8c4b1d-2222-4f0c-9d0e-2f6f7e1b3a12", "Legacy wallet", true}}}},
 	sample{name: "environment_create_again", at: Root + "environments", page: environmentCreatePage{Name: "Acme Pay, EU",
-		Origin: "app.example.eu", Problem: "The document has 1 problem(s):\nline 3: origins[0]: app.example.eu has no scheme"}},
+		Origin:  "app.example.eu",
+		Problem: "Where your app runs: https://" + strings.Repeat("a", 90) + ".example is longer than an origin can be.",
+		From:    []choice{{previewEnvironment, strings.Repeat("Acme", 25), true}}}},
 	sample{name: "environment_settings", at: inPreview + "settings", page: cannedSettings},
 	sample{name: "environment_settings_read", at: inPreview + "settings", page: cannedSettingsWith(func(p *environmentSettingsPage) {
 		p.MayWrite, p.MayDelete, p.MayCopy = false, false, false

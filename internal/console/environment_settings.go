@@ -34,6 +34,14 @@ type environmentSettingsPage struct {
 // settingsChange is one thing that saving would change.
 type settingsChange struct{ What, Weakens string }
 
+// settingsChangeOf tells a change, and apart from it what it weakens.
+func settingsChangeOf(c environment.Change) settingsChange {
+	alone := c
+	alone.Weakens = ""
+	what, _, _ := strings.Cut(alone.String(), "\n")
+	return settingsChange{what, c.Weakens}
+}
+
 func (environmentSettingsPage) template() string { return "environment_settings" }
 func (environmentSettingsPage) title() string    { return "Settings" }
 
@@ -81,7 +89,7 @@ func environmentSave(r *request) (answer, error) {
 		return err
 	})
 	if fault.Has(err, fault.InvalidEnvironmentDocument) {
-		p.Problem = store.RefusalOf(err).Message
+		p.Problem = problemsInWords(err, nil)
 		return again(p)
 	}
 	if fault.Has(err, fault.Conflict) {
@@ -98,8 +106,7 @@ func environmentSave(r *request) (answer, error) {
 		return redirect(p.Path, "The settings hold from the next request on.")
 	}
 	for _, c := range applied.Changes {
-		what, _, _ := strings.Cut(c.String(), "\n")
-		p.Changes = append(p.Changes, settingsChange{what, c.Weakens})
+		p.Changes = append(p.Changes, settingsChangeOf(c))
 	}
 	return show(p)
 }

@@ -30,7 +30,11 @@ func importList(r *request) (answer, error) {
 	var next string
 	err := r.read(func(tx *store.Tx) (err error) {
 		reports, next, err = importer.List(tx, r.environment.ID, after)
-		return err
+		known := names{tx: tx, r: r, err: err}
+		for i, report := range reports {
+			reports[i].Actor = known.actor(report.Actor)
+		}
+		return known.err
 	})
 	if err != nil {
 		return nil, err

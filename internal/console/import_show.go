@@ -61,6 +61,10 @@ func importShow(r *request) (answer, error) {
 		if p.Report, err = importer.View(tx, r.environment.ID, r.PathValue("importId")); err != nil {
 			return err
 		}
+		known := names{tx: tx, r: r}
+		if p.Report.Actor = known.actor(p.Report.Actor); known.err != nil {
+			return known.err
+		}
 		p.Skips, next, err = importer.Skipped(tx, r.environment.ID, p.Report.ID, behind)
 		return err
 	})

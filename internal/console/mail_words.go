@@ -18,17 +18,18 @@ import (
 
 // mailWordsPage is one mail in one language, with the environment's own words in it.
 type mailWordsPage struct {
-	Name, Language string
-	Own            environment.MailText
-	Placeholders   []string
-	Subject, Text  string // of the mail as it would be
-	Frame          string // where its other form is
-	Path           string
-	Delivery       string
-	Revision       int64 // that it was made of
-	MayWrite       bool
-	Problem        string
-	Changes        []settingsChange
+	Name          string
+	Language      string // as its readers call it
+	Own           environment.MailText
+	Placeholders  []string
+	Subject, Text string // of the mail as it would be
+	Frame         string // where its other form is
+	Path          string
+	Delivery      string
+	Revision      int64 // that it was made of
+	MayWrite      bool
+	Problem       string
+	Changes       []settingsChange
 }
 
 func (mailWordsPage) template() string { return "mail_words" }
@@ -88,7 +89,7 @@ func mailWords(r *request) (answer, error) {
 // wordsPage shows the mail as the document has it.
 func wordsPage(r *request, env *environment.Environment, template string, words environment.MailText) (mailWordsPage, error) {
 	p := mailWordsPage{
-		Name: mailName(template), Language: words.Language, Own: words, Placeholders: environment.MailTemplates[template],
+		Name: mailName(template), Language: languageName(words.Language), Own: words, Placeholders: environment.MailTemplates[template],
 		Path: r.within("delivery/templates/" + template + "/" + words.Language), Delivery: r.within("delivery"),
 		MayWrite: r.may(operator.EnvironmentsWrite), Revision: r.environment.Revision,
 	}
@@ -128,7 +129,7 @@ func mailWordsSave(r *request) (answer, error) {
 		return err
 	})
 	if fault.Has(err, fault.InvalidEnvironmentDocument) || fault.Has(err, fault.Conflict) {
-		return wordsAgain(r, template, words, store.RefusalOf(err))
+		return wordsAgain(r, template, words, err)
 	}
 	if err != nil {
 		return nil, err
@@ -144,14 +145,13 @@ func mailWordsSave(r *request) (answer, error) {
 		return redirect(p.Path, "The words hold for the next mail.")
 	}
 	for _, c := range applied.Changes {
-		what, _, _ := strings.Cut(c.String(), " (weakens")
-		p.Changes = append(p.Changes, settingsChange{what, c.Weakens})
+		p.Changes = append(p.Changes, settingsChangeOf(c))
 	}
 	return show(p)
 }
 
 // wordsAgain shows the document as it is now, and in the form what was typed.
-func wordsAgain(r *request, template string, typed environment.MailText, refusal *fault.Error) (answer, error) {
+func wordsAgain(r *request, template string, typed environment.MailText, refusal error) (answer, error) {
 	env, err := environment.Parse([]byte(r.environment.Document))
 	if err != nil {
 		return nil, err
@@ -160,8 +160,8 @@ func wordsAgain(r *request, template string, typed environment.MailText, refusal
 	if err != nil {
 		return nil, err
 	}
-	p.Own, p.Problem = typed, refusal.Message
-	if refusal.Code == fault.Conflict {
+	p.Own, p.Problem = typed, problemsInWords(refusal, nil)
+	if fault.Has(refusal, fault.Conflict) {
 		return shown{p, http.StatusConflict}, nil
 	}
 	return again(p)

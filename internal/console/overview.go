@@ -86,7 +86,7 @@ func overviewOf(o operate.Overview, label string) overviewPage {
 		{Name: "Proven", Tone: "good", Values: sumOf(report, figures.Proven)},
 		{Name: "Refused", Tone: "bad", Values: sumOf(report, figures.Refused)}}}
 	reasons := Chart{Title: "Refusals by reason", Kind: Stacked, Labels: labels, Series: seriesOf(report, figures.Reason, "")}
-	took := Chart{Title: "Time to prove, from the code to the proof", Series: []Series{{Name: "Proofs"}}}
+	took := Chart{Title: "Time to prove a step-up", Series: []Series{{Name: "Proofs"}}}
 	for i, seconds := range figures.Times {
 		name := "up to " + seconds + " s"
 		if i == len(figures.Times)-1 {
@@ -126,7 +126,7 @@ func seriesOf(report figures.Report, prefix, tone string) (all []Series) {
 	for i, name := range names {
 		values := floats(report.Counts[prefix+name], len(report.Times))
 		if i < mostSeries {
-			all = append(all, Series{Name: name, Tone: tone, Values: values})
+			all = append(all, Series{Name: codeInWords(name), Tone: tone, Values: values})
 			continue
 		}
 		for j, v := range values {

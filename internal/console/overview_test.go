@@ -31,7 +31,7 @@ func TestOverview(t *testing.T) {
 		answer := get(c, inPreview+"overview"+period)
 		body := answer.Body.String()
 		for _, want := range []string{"33 wrong codes", "refused proofs 1 times", "1 mails and 0 texts", "<dd>34</dd>",
-			"wrong_code", "<svg"} {
+			"wrong code", "<svg"} {
 			if answer.Code != 200 || !strings.Contains(body, want) {
 				t.Errorf("%s: %d without %q", period, answer.Code, want)
 			}

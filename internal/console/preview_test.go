@@ -33,10 +33,11 @@ var (
 
 // A sample is a page with canned data, as the preview shows it.
 type sample struct {
-	name string // of its golden file
-	at   string // the path it would be shown at, with previewEnvironment in it
-	page page
-	bare bool // nobody is signed in
+	name        string // of its golden file
+	at          string // the path it would be shown at, with previewEnvironment in it
+	page        page
+	bare        bool // nobody is signed in
+	development bool // the frame says so
 }
 
 // samples are all that the files _preview_test.go add.
@@ -128,6 +129,10 @@ func drawn(t testing.TB, c *Console, s sample) []byte {
 		}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if s.development {
+		loud := *c
+		loud.Development, c = true, &loud
 	}
 	text, err := c.draw(r, s.page)
 	if err != nil {

@@ -114,6 +114,8 @@ var functions = template.FuncMap{
 	"number":  number,
 	"spoken":  fault.Spoken,
 	"initial": initial,
+	"grouped": grouped,
+	"code":    codeInWords,
 	"list":    func(items ...any) []any { return items },
 	"args":    args,
 	"join":    strings.Join,
@@ -146,6 +148,15 @@ func initial(name string) string {
 		return strings.ToUpper(string(letter))
 	}
 	return "?"
+}
+
+// grouped is what somebody types off the page, four characters at a time.
+func grouped(secret string) string {
+	var groups []string
+	for group := range slices.Chunk([]rune(secret), 4) {
+		groups = append(groups, string(group))
+	}
+	return strings.Join(groups, " ")
 }
 
 // args makes the data of a component out of names and values.

@@ -142,6 +142,7 @@ func (s *sessions) routes() []route {
 		{"GET", Root + "invitation", everybody, "", showInvitation, invitationPage{}},
 		{"POST", Root + "invitation", everybody, "", s.acceptInvitation, nil},
 		{"GET", Root + "enrol", everybody, "", s.showEnrol, enrolPage{}},
+		{"POST", Root + "enrol", everybody, "", s.showEnrol, enrolPage{}},
 		{"POST", Root + "enrol/app", everybody, "", s.enrolApp, nil},
 		{"POST", Root + "enrol/app/confirm", everybody, "", s.confirmApp, nil},
 		{"POST", Root + "enrol/passkey/options", everybody, "", s.enrolPasskeyOptions, nil},

@@ -42,7 +42,11 @@ func documentWith(r *request, p documentPage, as func(page) (answer, error)) (an
 	var next int64
 	err := r.read(func(tx *store.Tx) (err error) {
 		p.History, next, err = operate.History(tx, r.environment.ID, from)
-		return err
+		known := names{tx: tx, r: r, err: err}
+		for i, revision := range p.History {
+			p.History[i].Actor = known.actor(revision.Actor)
+		}
+		return known.err
 	})
 	if err != nil {
 		return nil, err
@@ -104,7 +108,9 @@ func revisionShow(r *request) (answer, error) {
 	p := revisionPage{Path: r.within("security"), MayWrite: r.may(operator.EnvironmentsWrite), Now: r.environment.Revision}
 	err = r.read(func(tx *store.Tx) error {
 		p.Revision, err = operate.RevisionOf(tx, r.environment.ID, number)
-		return err
+		known := names{tx: tx, r: r, err: err}
+		p.Revision.Actor = known.actor(p.Revision.Actor)
+		return known.err
 	})
 	if err != nil {
 		return nil, err

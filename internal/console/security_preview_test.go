@@ -131,7 +131,7 @@ var _ = canned(
 		p.Changes, p.Weakens, p.StepUp, p.Decided = p.Changes[1:2], 0, false, nil
 	})},
 	sample{name: "security_effect_again", at: inPreview + "security/preview", page: cannedEffectWith(func(p *effectPage) {
-		p.Problem = "mfa.actions[wallet.waas.sing].required: wallet.waas.sing is no action; did you mean wallet.waas.sign?"
+		p.Problem = "Asks for a step-up: wallet.waas.sing is no action; did you mean wallet.waas.sign?"
 	})},
 	sample{name: "security_document", at: inPreview + "security/document", page: cannedDocumentPage(func(*documentPage) {})},
 	sample{name: "security_document_again", at: inPreview + "security/preview", page: cannedDocumentPage(func(p *documentPage) {

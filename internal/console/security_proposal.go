@@ -27,8 +27,9 @@ type proposal struct {
 	Back      string // the page it comes from, within the environment
 }
 
-// backTo are the pages that proposals come from.
-var backTo = []string{"security", "security/document", "version", "delivery"}
+// backTo are the pages that proposals come from, with their names.
+var backTo = map[string]string{"security": "Security", "security/document": "Document and history", "version": "API version",
+	"delivery": "Delivery"}
 
 func proposalIn(r *request) (p proposal, err error) {
 	if err := r.ParseForm(); err != nil {
@@ -38,7 +39,7 @@ func proposalIn(r *request) (p proposal, err error) {
 	p.Read, _ = strconv.ParseInt(r.PostForm.Get("revision"), 10, 64)
 	p.RevertsTo, _ = strconv.ParseInt(r.PostForm.Get("revert"), 10, 64)
 	p.Back = "security"
-	if back := r.PostForm.Get("back"); slices.Contains(backTo, back) {
+	if back := r.PostForm.Get("back"); backTo[back] != "" {
 		p.Back = back
 	}
 	var lines []string
@@ -126,7 +127,9 @@ type decidedRow struct {
 
 func (effectPage) template() string { return "security_effect" }
 func (effectPage) title() string    { return "What this changes" }
-func (effectPage) crumbs() []crumb  { return []crumb{{"Security", "./security"}} }
+
+// crumbs lead back to where the change was typed.
+func (p effectPage) crumbs() []crumb { return []crumb{{backTo[p.Back], "./" + p.Back}} }
 
 // securityPreview shows what a change would do.
 func securityPreview(r *request) (answer, error) {
@@ -169,7 +172,7 @@ func foresee(r *request, p proposal, meanwhile string) (answer, error) {
 		if p.Document != "" {
 			return documentAgain(r, p, f)
 		}
-		page.Problem = f.Message
+		page.Problem = problemsInWords(err, nil)
 		return again(page)
 	}
 	if err != nil {

@@ -18,6 +18,8 @@ var _ = canned(
 		page: signInFactorPage{To: Root, Email: "ada@example.com", None: true}},
 	sample{name: "invitation", at: Root + "invitation", bare: true, page: invitationPage{}},
 	sample{name: "invitation_over", at: Root + "invitation", bare: true, page: invitationPage{Error: invitationOverText}},
+	sample{name: "enrol_done", at: Root + "enrol/passkey", page: enrolPage{To: Root, Done: true, Action: inPreview + "members/invite",
+		Kept: []keptField{{"email", "grace@example.com"}}}},
 	sample{name: "enrol", at: Root + "enrol", bare: true, page: enrolPage{To: Root, Email: "ada@example.com", Passkeys: true}},
 	sample{name: "enrol_app", at: Root + "enrol/app", bare: true, page: enrolPage{To: Root, Email: "ada@example.com", ID: "an-enrolment",
 		Secret: "JBSWY3DPEHPK3PXP", URI: "otpauth://totp/Console:ada?secret=JBSWY3DPEHPK3PXP"}},

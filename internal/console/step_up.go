@@ -33,6 +33,19 @@ type stepUpPage struct {
 // keptField is one thing that was typed.
 type keptField struct{ Name, Value string }
 
+// kept are the fields of a form that wait, under the names that of gives them.
+func kept(form url.Values, of func(string) (string, bool)) (all []keptField) {
+	for name, values := range form {
+		if name, ok := of(name); ok {
+			for _, value := range values {
+				all = append(all, keptField{name, value})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b keptField) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
 func (stepUpPage) template() string { return "step_up" }
 func (stepUpPage) title() string    { return "Confirm that it is you" }
 
@@ -42,6 +55,7 @@ const (
 	fieldAction  = ofStepUp + "action"
 	fieldMethod  = ofStepUp + "method"
 	fieldScope   = ofStepUp + "scope"
+	fieldKept    = ofStepUp + "kept:" // before the names of what waits while a factor is set up
 	multipartTyp = "multipart/form-data"
 )
 
@@ -86,15 +100,9 @@ func (s *sessions) askToStepUp(r *request, p stepUpPage) (answer, error) {
 		p.ReturnTo = to
 	}
 	if p.Method != http.MethodGet {
-		for name, values := range r.PostForm {
-			if strings.HasPrefix(name, ofStepUp) || name == "code" || name == "passkey" {
-				continue
-			}
-			for _, value := range values {
-				p.Kept = append(p.Kept, keptField{name, value})
-			}
-		}
-		slices.SortStableFunc(p.Kept, func(a, b keptField) int { return strings.Compare(a.Name, b.Name) })
+		p.Kept = kept(r.PostForm, func(name string) (string, bool) {
+			return name, !strings.HasPrefix(name, ofStepUp) && name != "code" && name != "passkey"
+		})
 	}
 	return shown{p, http.StatusForbidden}, nil
 }

@@ -84,6 +84,9 @@ func itemOf(user operate.UserSummary, path string) userItem {
 		Path: path + "/" + user.ID, ID: user.ID, Disabled: user.DisabledAt != nil, Disputed: user.Disputed, Unproven: user.Unproven,
 		Factors: user.Factors, CreatedAt: user.CreatedAt, LastSeenAt: user.LastVisitAt,
 	}
+	if user.NeverSignedIn {
+		item.LastSeenAt = time.Time{}
+	}
 	names := user.Addresses
 	if user.Username != "" {
 		names = append([]string{user.Username}, names...)

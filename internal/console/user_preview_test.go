@@ -39,9 +39,9 @@ func grace() operate.UserDetail {
 			Metadata: json.RawMessage(`{"plan":"team","seats":4}`)},
 		Credentials: []operate.UserCredential{
 			credential("c1", store.FormatEmail, "email", "grace@example.com", func(c *operate.UserCredential) {
-				c.Provenance, c.LetInBy, c.VerifiedAt = store.ProvenanceSignUp, "", at(ago(400*day))
+				c.Provenance, c.LetInBy, c.VerifiedAt, c.SignInEnabled = store.ProvenanceSignUp, "", at(ago(400*day)), true
 			}),
-			credential("c2", store.FormatPhone, "sms", "+14155550132", func(*operate.UserCredential) {}),
+			credential("c2", store.FormatPhone, "sms", "+14155550132", func(c *operate.UserCredential) { c.SignInEnabled = true }),
 			credential("c3", store.FormatOAuth, "social", "ghopper", func(c *operate.UserCredential) { c.OAuthProvider = "github" }),
 			credential("c4", store.FormatPasskey, "passkey", "MacBook", func(c *operate.UserCredential) { c.Factor = true }),
 			credential("c5", store.FormatTOTP, "totp", "phone", func(c *operate.UserCredential) { c.Factor = true }),
@@ -82,7 +82,7 @@ func trouble() operate.UserDetail {
 // newcomer is somebody whom an operator has just made.
 func newcomer() operate.UserDetail {
 	d := grace()
-	d.NeverSignedIn, d.Unproven, d.ExternalID, d.Factors, d.LastVisitAt = true, true, "crm|1906", 0, time.Time{}
+	d.NeverSignedIn, d.Unproven, d.ExternalID, d.Factors, d.LastVisitAt = true, true, "crm|1906", 0, d.CreatedAt
 	d.Credentials, d.RecoveryCodes, d.Sessions, d.Devices = d.Credentials[:2], 0, nil, nil
 	for i := range d.Credentials {
 		c := &d.Credentials[i]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/limit"
@@ -51,6 +52,7 @@ type userWay struct {
 	Since           time.Time
 	SignsIn         bool
 	MayGo           bool // an operator may unlink it
+	Last            bool // nothing else signs the user in, so it stays
 	Set             bool // an operator said so
 }
 
@@ -71,8 +73,16 @@ func userShow(r *request) (answer, error) {
 		return nil, err
 	}
 	err = r.read(func(tx *store.Tx) (err error) {
-		p.Recovery, err = operate.RecoveryOf(tx, r.environment.ID, p.ID)
-		return err
+		if p.Recovery, err = operate.RecoveryOf(tx, r.environment.ID, p.ID); err != nil {
+			return err
+		}
+		known := names{tx: tx, r: r}
+		for i, e := range p.Events {
+			if e.Actor != "user:"+p.ID {
+				p.Events[i].Actor = known.actor(e.Actor)
+			}
+		}
+		return known.err
 	})
 	if err != nil {
 		return nil, err
@@ -115,6 +125,13 @@ func pageOf(d operate.UserDetail, list string) userShowPage {
 		}
 		if way.Disputed || c.Provenance == store.ProvenanceRevokeLink && way.Waits {
 			p.Disputes = append(p.Disputes, way)
+		}
+	}
+	for i, way := range p.Ways {
+		if way.SignsIn && !slices.ContainsFunc(d.Credentials, func(c operate.UserCredential) bool {
+			return c.ID != way.ID && c.SignInEnabled && c.Counts
+		}) {
+			p.Ways[i].MayGo, p.Ways[i].Last = false, way.MayGo
 		}
 	}
 	for _, lock := range d.Locks {

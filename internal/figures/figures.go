@@ -21,7 +21,7 @@ const (
 	Proven  = "proven "  // proofs in a session, by method
 	Refused = "refused " // refused proofs in a session, by method
 	Reason  = "reason "  // refused proofs, by reason
-	Took    = "took "    // proofs by how long after the code was sent, see [Times]
+	Took    = "took "    // proofs in a session, by how long after the code was sent, see [Times]
 	Minted  = "minted"   // elevated tokens
 	Spent   = "spent"    // single-use ones that were spent
 	Expired = "expired"  // single-use ones that nobody spent
@@ -74,9 +74,10 @@ func of(row store.AuditRow) (all []one) {
 	add := func(name string, at time.Time, n int64) { all = append(all, one{name, at, n}) }
 	switch row.Action {
 	case "proof.given":
-		if d.Purpose == "session" {
-			add(Proven+d.Method, row.At, 1)
+		if d.Purpose != "session" {
+			break // a sign-in is counted as one, and how long it took says nothing of step-ups
 		}
+		add(Proven+d.Method, row.At, 1)
 		if d.TookMS != nil {
 			i := 0
 			for i < len(bounds) && *d.TookMS > bounds[i] {

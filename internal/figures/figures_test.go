@@ -29,6 +29,7 @@ func TestFigures(t *testing.T) {
 						detail audit.Detail
 					}{
 						{"proof.given", audit.Detail{"method": "email_otp", "purpose": "session", "took_ms": 15_000}},
+						{"proof.given", audit.Detail{"method": "email_otp", "purpose": "sign-in", "took_ms": 45_000}},
 						{"token.minted", audit.Detail{"token_id": id, "single_use": true, "expires_at": expires}},
 						{"proof.refused", audit.Detail{"method": "totp", "code": "wrong_code"}},
 						{"proof.refused", audit.Detail{"count": 7, "refused": map[string]int64{"email_otp invalid": 5,

@@ -90,7 +90,7 @@ func invalid(err error) error {
 		return nil
 	case errors.As(err, &problems):
 		return fault.New(fault.InvalidEnvironmentDocument, "The document has %d problem(s):\n%s", len(problems), problems.Error()).
-			With(map[string]any{"problems": problems})
+			With(map[string]any{"problems": problems}).Because(problems)
 	}
 	return fault.New(fault.InvalidEnvironmentDocument, "%s", err.Error())
 }

@@ -50,7 +50,7 @@ func edited(tx *store.Tx, environmentID string, edits []environment.Edit) ([]byt
 	document, err := environment.Edited([]byte(row.Document), edits)
 	var misplaced *environment.EditError
 	if errors.As(err, &misplaced) {
-		return nil, fault.New(fault.InvalidEnvironmentDocument, "%s.", misplaced.Error())
+		return nil, fault.New(fault.InvalidEnvironmentDocument, "%s.", misplaced.Error()).Because(misplaced)
 	}
 	return document, invalid(err)
 }

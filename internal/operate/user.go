@@ -15,7 +15,6 @@ import (
 // UserDetail is all that operators are shown of one user. No secret is among it.
 type UserDetail struct {
 	UserSummary
-	NeverSignedIn bool             `json:"neverSignedIn"` // all that is known of them is what a file or an operator says
 	Profile       account.Profile  `json:"profile"`
 	Credentials   []UserCredential `json:"credentials"`   // oldest first, MFA methods and wallets among them
 	RecoveryCodes int              `json:"recoveryCodes"` // how many are unused
@@ -91,7 +90,7 @@ func ViewUser(tx *store.Tx, environmentID, id string) (UserDetail, error) {
 	if v.rows, err = tx.Credentials(environmentID, id); err != nil {
 		return UserDetail{}, err
 	}
-	v.detail.UserSummary, v.detail.NeverSignedIn = summarise(user, v.rows), account.NeverSignedIn(user, v.rows)
+	v.detail.UserSummary = summarise(user, v.rows)
 	v.detail.Profile, err = account.ReadProfile(user)
 	for _, look := range []func() error{v.credentials, v.sessions, v.devices, v.locks, v.events} {
 		if err == nil {

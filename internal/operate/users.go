@@ -34,23 +34,24 @@ type UserPage struct {
 
 // UserSummary is one user in a list.
 type UserSummary struct {
-	ID          string     `json:"id"`
-	Username    string     `json:"username,omitempty"`
-	ExternalID  string     `json:"externalId,omitempty"` // what the file calls the user whom an import made
-	CreatedAt   time.Time  `json:"createdAt"`
-	LastVisitAt time.Time  `json:"lastVisitAt"`
-	DisabledAt  *time.Time `json:"disabledAt,omitempty"`
-	Addresses   []string   `json:"addresses"` // what people know the user by
-	Factors     int        `json:"factors"`   // how many MFA methods are enrolled
-	Disputed    bool       `json:"disputed"`  // somebody denied a credential, and nobody has decided
-	Unproven    bool       `json:"unproven"`  // a credential waits to be confirmed
+	ID            string     `json:"id"`
+	Username      string     `json:"username,omitempty"`
+	ExternalID    string     `json:"externalId,omitempty"` // what the file calls the user whom an import made
+	CreatedAt     time.Time  `json:"createdAt"`
+	LastVisitAt   time.Time  `json:"lastVisitAt"`
+	NeverSignedIn bool       `json:"neverSignedIn"` // all that is known of them is what a file or an operator says: lastVisitAt is no visit
+	DisabledAt    *time.Time `json:"disabledAt,omitempty"`
+	Addresses     []string   `json:"addresses"` // what people know the user by
+	Factors       int        `json:"factors"`   // how many MFA methods are enrolled
+	Disputed      bool       `json:"disputed"`  // somebody denied a credential, and nobody has decided
+	Unproven      bool       `json:"unproven"`  // a credential waits to be confirmed
 }
 
 func summarise(row store.UserRow, credentials []store.CredentialRow) UserSummary {
 	s := UserSummary{
 		ID: row.ID, Username: row.Username, ExternalID: row.ExternalID, CreatedAt: row.CreatedAt,
 		LastVisitAt: row.LastVisitAt, Addresses: Addresses(credentials),
-		Factors:  row.Factors,
+		Factors: row.Factors, NeverSignedIn: account.NeverSignedIn(row, credentials),
 		Disputed: slices.ContainsFunc(credentials, store.CredentialRow.Disputed),
 		Unproven: slices.ContainsFunc(credentials, func(c store.CredentialRow) bool { return !c.Confirmed() }),
 	}
