@@ -53,6 +53,8 @@ func (n *names) actor(actor string) string {
 			return row.Name, err
 		})
 		return "token " + name
+	case "host":
+		return "the host"
 	case "custodian":
 		return "the " + id
 	case "system":

@@ -20,6 +20,8 @@ type recoveryItem struct {
 	operate.UserRecovery
 	UserPath string
 	Mine     bool // the operator stands behind it, and cannot be the second person
+	AskedBy  string
+	Behind   []string // who stands behind it, by name
 }
 
 func (recoveryListPage) template() string { return "recovery_list" }
@@ -29,18 +31,24 @@ func (recoveryListPage) crumbs() []crumb  { return []crumb{{"Users", "./users"}}
 func recoveryList(r *request) (answer, error) {
 	after := r.FormValue("after")
 	p := recoveryListPage{Path: r.within("users"), Behind: after != "", MayWrite: mayChangeUsers(r)}
-	var open []operate.UserRecovery
 	var next string
 	err := r.read(func(tx *store.Tx) (err error) {
+		var open []operate.UserRecovery
 		open, next, err = operate.ViewRecoveries(tx, r.environment.ID, after)
-		return err
+		known := names{tx: tx, r: r, err: err}
+		for _, recovery := range open {
+			item := recoveryItem{UserRecovery: recovery, UserPath: p.Path + "/" + recovery.UserID,
+				AskedBy: known.actor(recovery.RequestedBy),
+				Mine:    slices.Contains(append(recovery.People, recovery.RequestedBy), r.visitor.Actor())}
+			for _, person := range recovery.People {
+				item.Behind = append(item.Behind, known.actor(person))
+			}
+			p.Recoveries = append(p.Recoveries, item)
+		}
+		return known.err
 	})
 	if err != nil {
 		return nil, err
-	}
-	for _, recovery := range open {
-		p.Recoveries = append(p.Recoveries, recoveryItem{recovery, p.Path + "/" + recovery.UserID,
-			slices.Contains(append(recovery.People, recovery.RequestedBy), r.visitor.Actor())})
 	}
 	p.Pager = pager(r, after, next)
 	return show(p)

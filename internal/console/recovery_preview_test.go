@@ -3,20 +3,21 @@ package console
 import "github.com/stepup-auth/stepup/internal/operate"
 
 func cannedRecovery(change func(*recoveryItem)) recoveryItem {
-	item := recoveryItem{UserPath: inPreview + "users/" + graceID, UserRecovery: operate.UserRecovery{
-		ID: "0193c7de-6f55-7f0e-8a55-7d6a0f1f2b31", UserID: graceID, CredentialID: "c9", Address: "grace@navy.example",
-		Reason: "Called us from the office; her manager vouches for her.", RequestedBy: "operator:" + ada.ID,
-		People: []string{"operator:" + ada.ID}, CreatedAt: ago(day), ExpiresAt: previewNow.Add(6 * day),
-	}}
+	item := recoveryItem{UserPath: inPreview + "users/" + graceID, AskedBy: ada.Email, Behind: []string{ada.Email},
+		UserRecovery: operate.UserRecovery{
+			ID: "0193c7de-6f55-7f0e-8a55-7d6a0f1f2b31", UserID: graceID, CredentialID: "c9", Address: "grace@navy.example",
+			Reason: "Called us from the office; her manager vouches for her.", RequestedBy: "operator:" + ada.ID,
+			People: []string{"operator:" + ada.ID}, CreatedAt: ago(day), ExpiresAt: previewNow.Add(6 * day),
+		}}
 	change(&item)
 	return item
 }
 
 var (
 	approved = cannedRecovery(func(i *recoveryItem) {
-		i.People, i.EffectiveAt, i.ExpiresAt = append(i.People, "host"), at(previewNow.Add(2*day)), previewNow.Add(16*day)
+		i.Behind, i.EffectiveAt, i.ExpiresAt = append(i.Behind, "the host"), at(previewNow.Add(2*day)), previewNow.Add(16*day)
 	})
-	worded = cannedRecovery(func(i *recoveryItem) { i.Address, i.Reason, i.RequestedBy, i.People = markup, markup, markup, nil })
+	worded = cannedRecovery(func(i *recoveryItem) { i.Address, i.Reason, i.AskedBy, i.Behind = markup, markup, markup, nil })
 )
 
 func cannedRecoveries(items ...recoveryItem) recoveryListPage {
