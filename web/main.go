@@ -140,12 +140,12 @@ func build(entry, entryNames string) (files map[string][]byte, metafile string, 
 	return files, result.Metafile, nil
 }
 
-// styleSheet is a style sheet in a script, as that of the prompt.
+// styleSheet is a style sheet in a script, as those of the prompt.
 var styleSheet = regexp.MustCompile("(?s)^(.*`)(.*)(`;\n)$")
 
 // styles minifies such a style sheet, which to esbuild is a text like any other.
 var styles = api.Plugin{Name: "styles", Setup: func(build api.PluginBuild) {
-	build.OnLoad(api.OnLoadOptions{Filter: `/prompt/styles\.ts$`}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+	build.OnLoad(api.OnLoadOptions{Filter: `/prompt/(s|[a-z]+S)tyles\.ts$`}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
 		text, err := os.ReadFile(args.Path)
 		if err != nil {
 			return api.OnLoadResult{}, err

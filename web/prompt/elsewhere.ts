@@ -1,6 +1,6 @@
 import type { PromptPurpose } from '../../sdk/typescript/packages/client/src/prompt/endpoints.js';
-import { prompt, type Returned } from './arrival.js';
-import { call } from './call.js';
+import type { Returned } from './arrival.js';
+import type { call as Call } from './call.js';
 
 /** What a login at a provider was begun for. */
 interface Errand {
@@ -8,18 +8,20 @@ interface Errand {
   readonly provider: string;
 }
 
-const key = `stepup-prompt-${prompt.id}`;
+/** Where the errand of a prompt is kept. */
+const keyOf = (id: string): string => `stepup-prompt-${id}`;
 
 /** Goes to a provider, and never answers: the page that comes back goes on from what is remembered here. */
-export const leaveFor = (url: string, errand: Errand): Promise<never> => {
+export const leaveFor = (id: string, url: string, errand: Errand): Promise<never> => {
   if (!/^https?:\/\//.test(url)) throw new TypeError('The address of the provider is none.');
-  sessionStorage.setItem(key, JSON.stringify(errand));
+  sessionStorage.setItem(keyOf(id), JSON.stringify(errand));
   location.assign(url);
   return new Promise(() => {});
 };
 
 /** Hands in a login that came back. Answers where to go, or that the prompt goes on here; rejects where it was not accepted. */
-export const handIn = async ({ state, code }: Returned): Promise<{ location?: string }> => {
+export const handIn = async (id: string, call: typeof Call, { state, code }: Returned): Promise<{ location?: string }> => {
+  const key = keyOf(id);
   const { purpose, provider } = JSON.parse(sessionStorage.getItem(key) ?? '{}') as Partial<Errand>;
   sessionStorage.removeItem(key);
   if (!purpose || code === null) throw new Error('The login was given up, or begun elsewhere.');

@@ -8,9 +8,8 @@ import type {
   PromptTotp,
   PromptView,
 } from '../../sdk/typescript/packages/client/src/prompt/endpoints.js';
-import { secret } from './arrival.js';
+import { prompt, secret } from './arrival.js';
 import { call, Refusal } from './call.js';
-import { leaveFor } from './elsewhere.js';
 
 /** What the hosted routes say besides what the component draws. */
 interface HostedView extends PromptView {
@@ -78,7 +77,8 @@ export class HostedEndpoints implements PromptEndpoints {
   /** By going there: the page is another one when it comes back. */
   readonly social = async (what: Proof): Promise<PromptDone> => {
     const asked = (await this.#challenge(what))['social'] as { provider: string; url: string };
-    return leaveFor(asked.url, { purpose: what.purpose, provider: asked.provider });
+    const { leaveFor } = await import('./elsewhere.js');
+    return leaveFor(prompt.id, asked.url, { purpose: what.purpose, provider: asked.provider });
   };
 
   readonly recovery: PromptEndpoints['recovery'] = ({ code, purpose }) => this.#verify(purpose, { recoveryCode: code });

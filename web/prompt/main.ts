@@ -1,34 +1,39 @@
 // The page of a hosted prompt: it trades what its address brought for a cookie, shows the prompt, and goes where the server says.
-import { returned } from './arrival.js';
+import { prompt as asked, returned } from './arrival.js';
 import { StepUpPromptElement } from '../../sdk/typescript/packages/client/src/prompt/element.js';
 import type { PromptDone } from '../../sdk/typescript/packages/client/src/prompt/endpoints.js';
 import { languageFor, loadTexts } from '../../sdk/typescript/packages/client/src/prompt/texts/load.js';
 import { element } from '../lib/dom.js';
-import { handIn } from './elsewhere.js';
+import { call } from './call.js';
 import { HostedEndpoints } from './endpoints.js';
 import './page.css';
-import { texts } from './texts.js';
+import type { Texts } from './texts.js';
 
 const place = document.querySelector('main')!;
 const language = languageFor(navigator.languages);
 document.documentElement.lang = language;
-const say = texts[language]!;
+/** What the page says at its end, which is loaded while the user is busy. */
+const words = import('./texts.js').then(({ texts }) => texts[language]!);
 
 /** Goes there in place of this page, so that no way back leads here. An app may take over without this page going away. */
 const go = ({ location: to }: PromptDone): void => {
-  if (to === undefined || !safe(to)) return place.replaceChildren(element('p', { class: 'note', role: 'status' }, say.over));
-  place.replaceChildren(element('p', { class: 'note', role: 'status' }, say.going));
+  const note = element('p', { class: 'note', role: 'status' });
+  place.replaceChildren(note);
+  const say = (what: keyof Texts): void => void words.then((all) => note.replaceChildren(all[what]), () => undefined);
+  if (to === undefined || !safe(to)) return say('over');
+  say('going');
   location.replace(to);
-  if (!/^https?:/.test(to)) setTimeout(() => place.replaceChildren(element('p', { class: 'note' }, say.over)), 2000);
+  if (!/^https?:/.test(to)) setTimeout(() => say('over'), 2000);
 };
 
 /** Addresses come from the server alone; those that would run in this page are refused all the same. */
-const safe = (to: string): boolean => URL.canParse(to) && !['javascript:', 'data:', 'blob:', 'vbscript:'].includes(new URL(to).protocol);
+const safe = (to: string): boolean => URL.canParse(to) && !/^(javascript|data|blob|vbscript):/.test(new URL(to).protocol);
 
 /** Where a login that came back leads to, or why it was not accepted. */
 const handedIn = async (): Promise<PromptDone & { readonly refused?: true }> => {
   if (!returned) return {};
-  return handIn(returned).catch(() => ({ refused: true }) as const);
+  const back = returned;
+  return import('./elsewhere.js').then(({ handIn }) => handIn(asked.id, call, back)).catch(() => ({ refused: true }) as const);
 };
 
 const show = async (): Promise<void> => {

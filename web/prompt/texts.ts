@@ -1,4 +1,4 @@
-interface Texts {
+export interface Texts {
   readonly going: string;
   readonly over: string;
 }

@@ -24,15 +24,14 @@ interface Asking {
 /** On a server there is no such class; the element is made in browsers only. */
 const Base = (globalThis as { HTMLElement?: typeof HTMLElement }).HTMLElement ?? (class {} as typeof HTMLElement);
 
-let sheet: CSSStyleSheet | undefined;
+const sheets = new Map<string, CSSStyleSheet>();
 
-/** One style sheet for all, made by script: no policy forbids it. */
-const styles = (): CSSStyleSheet => {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-  }
-  return sheet;
+/** One style sheet for all elements, made by script: no policy forbids it. */
+const sheetOf = (text: string): CSSStyleSheet => {
+  const made = sheets.get(text) ?? new CSSStyleSheet();
+  if (!sheets.has(text)) made.replaceSync(text);
+  sheets.set(text, made);
+  return made;
 };
 
 /** `<stepup-prompt>`; endpoints.ts says what it takes and does. */
@@ -56,7 +55,7 @@ export class StepUpPromptElement extends Base {
 
   constructor() {
     super();
-    this.attachShadow({ mode: 'open' }).adoptedStyleSheets = [styles()];
+    this.attachShadow({ mode: 'open' }).adoptedStyleSheets = [sheetOf(css)];
   }
 
   get texts(): PromptTextOverrides {
@@ -191,6 +190,7 @@ export class StepUpPromptElement extends Base {
     if (isEnrolment(screen) && !this.#enrolment) {
       void import('./views/Enrolment.js').then((chunk) => {
         this.#enrolment = chunk;
+        this.shadowRoot!.adoptedStyleSheets = [sheetOf(css), sheetOf(chunk.css)];
         this.#draw();
         this.#focus();
       });

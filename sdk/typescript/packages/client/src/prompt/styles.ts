@@ -16,7 +16,7 @@ export const css: string = `
   --_good: var(--stepup-good, light-dark(#146c3a, #7ddaa0));
   --_radius: var(--stepup-radius, 20px);
   --_inner: calc(var(--_radius) * .6);
-  --_font: var(--stepup-font, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif);
+  --_font: var(--stepup-font, system-ui, sans-serif);
   --_width: var(--stepup-width, 25rem);
 }
 :host([theme=light]) { color-scheme: light; }
@@ -56,7 +56,7 @@ header {
   align-items: center;
   gap: .25rem;
   min-block-size: 3.25rem;
-  padding: .75rem .75rem 0 1.5rem;
+  padding-block: .75rem 0;
   padding-inline: 1.5rem .75rem;
 }
 .app {
@@ -69,7 +69,6 @@ footer {
   border-block-start: 1px solid var(--_line); padding: .875rem 1.5rem; color: var(--_muted); font-size: .8125rem;
   line-height: 1.45;
 }
-footer p { margin: 0; }
 footer p + p { margin-block-start: .25rem; }
 
 h1 { margin: .25rem 0 0; font-size: 1.375rem; line-height: 1.25; font-weight: 650; letter-spacing: -.012em; text-wrap: balance; }
@@ -83,14 +82,13 @@ p { margin: 0; }
 .step { margin-block: .125rem -.125rem; color: var(--_accent); }
 .step .value { font-weight: inherit; }
 .aside { margin-block-start: .875rem; color: var(--_muted); font-size: .875rem; text-align: center; }
-.aside .value, footer .value { font-weight: 500; font-variant-numeric: tabular-nums; }
+.aside .value, footer .value, .way-hint .value { font-weight: 500; font-variant-numeric: tabular-nums; }
 footer .value { color: var(--_text); }
 
 .icon {
   inline-size: 1.25rem; block-size: 1.25rem; flex: none; fill: none; stroke: currentColor; stroke-width: 1.75;
   stroke-linecap: round; stroke-linejoin: round;
 }
-.icon-next, .icon-back { transform: none; }
 :host(:dir(rtl)) .icon-next, :host(:dir(rtl)) .icon-back { transform: scaleX(-1); }
 
 .approved {
@@ -101,9 +99,8 @@ footer .value { color: var(--_text); }
 .approved.exactly { background: none; border: 1.5px solid var(--_accent); padding: .6875rem .9375rem .75rem; }
 .approved .line + .line { margin-block-start: .5rem; padding-block-start: .5rem; border-block-start: 1px solid var(--_line); }
 .approved code { font-size: .9375rem; }
-code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+code, input.text { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 
-form { display: block; margin: 0; }
 .field { display: block; }
 .field .label { margin-block-end: .375rem; }
 input {
@@ -123,7 +120,7 @@ input.code {
   font-size: 1.625rem; font-weight: 600; letter-spacing: .28em; text-align: center; padding-inline: 1.28rem 1rem;
   font-variant-numeric: tabular-nums;
 }
-input.text { letter-spacing: .04em; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+input.text { letter-spacing: .04em; }
 input::placeholder { color: var(--_edge); opacity: .55; }
 input:focus {
   outline: none; border-color: var(--_accent); box-shadow: 0 0 0 3px color-mix(in srgb, var(--_accent) 28%, transparent);
@@ -156,10 +153,9 @@ button[aria-disabled] { cursor: default; }
 .primary:hover { background: color-mix(in srgb, var(--_accent) 90%, var(--_text)); }
 .primary:active { transform: scale(.985); }
 .primary[aria-disabled]:not([aria-busy]) { background: var(--_raised); color: var(--_muted); transform: none; }
-.primary + .primary { margin-block-start: .5rem; }
+.primary + .primary, .primary + .secondary { margin-block-start: .5rem; }
 .secondary { background: var(--_raised); }
 .secondary:hover { background: color-mix(in srgb, var(--_raised) 92%, var(--_text)); }
-.primary + .secondary { margin-block-start: .5rem; }
 .link { color: var(--_accent); font-weight: 500; border-radius: 4px; text-underline-offset: .2em; padding-block: .125rem; }
 .link:hover { text-decoration: underline; }
 .link[aria-disabled] { color: var(--_muted); text-decoration: none; }
@@ -187,7 +183,6 @@ button[aria-disabled] { cursor: default; }
 .way-text { flex: 1; min-inline-size: 0; }
 .way-name { display: block; font-weight: 600; font-size: .9375rem; }
 .way-hint { display: block; color: var(--_muted); font-size: .8125rem; }
-.way-hint .value { font-weight: 500; }
 .way > .icon-next { inline-size: 1rem; block-size: 1rem; color: var(--_edge); }
 
 .emblem {
@@ -221,24 +216,6 @@ button[aria-disabled] { cursor: default; }
 }
 .more summary::-webkit-details-marker { display: none; }
 .more p { margin-block-start: .5rem; text-wrap: pretty; }
-
-.qr { display: grid; place-items: center; margin-block: .25rem 0; }
-.qr svg {
-  inline-size: min(12.5rem, 100%); block-size: auto; border-radius: var(--_inner); border: 1px solid var(--_line);
-  forced-color-adjust: none;
-}
-.qr-light { fill: #fff; }
-.qr-dark { fill: #000; }
-.secret {
-  display: flex; flex-wrap: wrap; align-items: baseline; justify-content: center; gap: .25rem .75rem;
-  margin-block: .25rem 1.25rem; font-size: .875rem;
-}
-.secret code { font-weight: 500; letter-spacing: .02em; text-align: center; user-select: all; }
-.codes {
-  list-style: none; display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .25rem .5rem; margin: 0 0 .625rem;
-  padding: .875rem .75rem; border-radius: var(--_inner); background: var(--_raised); font-size: .8125rem; text-align: center;
-}
-.codes code { white-space: nowrap; }
 
 .skeleton { display: grid; gap: .75rem; margin-block: 1.25rem .25rem; }
 .skeleton i {

@@ -7,6 +7,8 @@ import { Icon } from './icons.js';
 import { Primary, ProblemLine, Way } from './parts.js';
 import { Qr } from './Qr.js';
 
+export { css } from '../enrolmentStyles.js';
+
 /** Which factor to enrol. */
 export const Enrol = ({ ui }: { ui: Ui }): VNode => {
   const { flow, texts } = ui;

@@ -1,1 +1,0 @@
-import{b as n}from"./chunk-RHTIEUBO.js";import"./chunk-QZ4YZ7RJ.js";var o=async({endpoints:p,signal:r},e)=>{n();let t=document.createElement("stepup-prompt");e.theme&&t.setAttribute("theme",e.theme),e.language&&(t.lang=e.language),t.texts=e.texts,t.endpoints=p,(e.container??document.body).append(t);try{await t.ask({signal:r})}finally{t.remove()}};export{o as builtInPrompt};
