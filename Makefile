@@ -7,7 +7,7 @@ EACH ?= 5s
 SUITE ?= .
 ROUNDS ?= 1000
 
-.PHONY: help run build sdk web screenshots react-app react-native-app test check test-long bench faults faults-cluster release fuzz clean
+.PHONY: help run build sdk web screenshots react-app react-native-app test check test-long bench bench-guards faults faults-cluster release fuzz clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ test-long: ## the suites of `make test` in their long form, and every fuzz targe
 
 bench: ## measure the server beside what this machine can do; the table goes to artifacts/bench; EACH=5s for each figure
 	cd internal/bench && TMPDIR=/var/tmp go test -count=1 -timeout=60m -run=TestTable -table -each=$(EACH)
+
+bench-guards: ## measure what the guards in Go and on Node add to a bare handler, side by side, in turns; needs Node.js
+	cd sdk/typescript && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent build
+	cd internal/bench && go test -count=1 -timeout=60m -run=TestGuards -guards -each=1s
 
 faults: ## break servers under load and judge what clients saw; SUITE=KilledServer ENGINE=sqlite ROUNDS=1000 say which and how often
 	TMPDIR=/var/tmp go test -count=1 -timeout=24h -v -run='$(SUITE)' ./internal/faults -rounds=$(ROUNDS) -engine=$(ENGINE)

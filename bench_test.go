@@ -59,8 +59,8 @@ func split(tb testing.TB, token string) (signed, signature []byte) {
 }
 
 // BenchmarkGuard is a guarded handler beside a bare one: session and time-bound
-// token, both checked offline. sdk/typescript/scripts/bench.mjs has the same of
-// the guard on Node.
+// token, both checked offline. `make bench-guards` has the same over HTTP, beside the
+// guard on Node.
 func BenchmarkGuard(b *testing.B) {
 	issuer := stepuptest.NewIssuer(b)
 	guard, err := stepup.NewGuard(stepup.GuardConfig{Verifier: issuer.Verifier(b), OfflineOnly: true})

@@ -31,11 +31,14 @@ var (
 	out     = flag.String("out", "../../artifacts/bench", "folder of table.txt, table.json and table.svg")
 )
 
-// TestMain is the reference handler, when it is started as that.
+// TestMain is the reference handler, or the guarded service in Go, when it is started as that.
 func TestMain(m *testing.M) {
 	if os.Getenv(referenceKey) != "" {
 		serveReference()
 		return
+	}
+	if issuer := os.Getenv(guardKey); issuer != "" {
+		panic(serveGuard(issuer))
 	}
 	flag.Parse()
 	os.Exit(m.Run())
