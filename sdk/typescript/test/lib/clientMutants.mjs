@@ -59,6 +59,7 @@ export const mutants = [
   { by: 'ensure', rule: 'an action’s token is gone once it was used', file: 'ensure', from: 'if (used?.singleUse)\n', to: 'if (false)\n' },
   { by: 'ensure', rule: 'a prompt that brings no token rejects', file: 'internal/obtain', from: 'if (!token)\n', to: 'if (false)\n' },
   { by: 'ensure', rule: 'nobody is asked for what no proof would turn', file: 'internal/obtain', from: "answer.reason === 'disputed' || answer.reason === 'cooling_down'", to: 'false' },
+  { by: 'ensure', rule: 'nor by a session that waits for its device', file: 'internal/check', from: 'waits(session.user)', to: 'false' },
   { by: 'verifications', rule: 'a mailed code names its scopes', file: 'sendEmailOTP', from: 'within && requestedScopes?.length ? { requestedScopes } : {}', to: '{}' },
   { by: 'verifications', rule: 'and is remembered with them', file: 'internal/pend', from: 'requestedScopes: requestedScopes ?? []', to: 'requestedScopes: []' },
   { by: 'attached', rule: 'no passkey is made that nobody takes', file: 'internal/enrolPasskey', from: 'await needToken(', to: 'void (' },

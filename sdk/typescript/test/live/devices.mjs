@@ -48,7 +48,9 @@ export const devices = (on) => {
       assert.equal(sdk.isDeviceRegistrationRequired(second.client.user), true);
       assert.equal((await rejection(sdk.getWallets(second.client))).code, 'device_registration_required');
       const check = await sdk.checkStepUpAuth({ scope: 'wallet:export' }, second.client);
-      assert.deepEqual([check.isRequired, check.credentials, check.error.code], [true, [], 'device_registration_required']);
+      assert.deepEqual(check, { isRequired: true, credentials: [], reason: 'device_not_registered' });
+      const ensured = await sdk.ensure('wallet:export', () => assert.fail('it ran'), second.client);
+      assert.deepEqual([ensured.outcome, ensured.error.reason], ['unavailable', 'device_not_registered']);
       const url = await linkFor(email);
       assert.equal(new URL(url).origin, 'http://localhost:3000');
       assert.equal(sdk.detectDeviceRegistrationRedirect({ url }), true);

@@ -4,7 +4,7 @@ import { StepUpRequiredError } from './errors/StepUpRequiredError.js';
 import { StepUpUnavailableError } from './errors/StepUpUnavailableError.js';
 import { refused } from './internal/attach.js';
 import { type Begun, begin } from './internal/call.js';
-import { check } from './internal/check.js';
+import { askable, check } from './internal/check.js';
 import type { StepUpClient } from './internal/client.js';
 import { refusalIn } from './internal/insufficient.js';
 import { obtain } from './internal/obtain.js';
@@ -86,7 +86,7 @@ export const ensure = async <T>(
   try {
     const answer = binding ? undefined : await check(begun, scope);
     if (!answer || answer.isRequired) {
-      if (answer?.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', answer.error);
+      if (answer) askable(answer);
       await run.prove(scope, answer);
     }
     let tried = await run.try();

@@ -5,7 +5,7 @@ import { authenticatePasskeyMFA } from '../authenticatePasskeyMFA.js';
 import { authenticateTotpMfaDevice } from '../authenticateTotpMfaDevice.js';
 import { getMfaRecoveryCodes } from '../getMfaRecoveryCodes.js';
 import { begin, type Begun } from './call.js';
-import { check } from './check.js';
+import { askable, check } from './check.js';
 import { enrolPasskey, passkeyOptions } from './enrolPasskey.js';
 import { coreOf } from './client.js';
 import { only, type StepUpMethods } from './only.js';
@@ -199,6 +199,7 @@ class ClientEndpoints implements PromptEndpoints {
   async #asked(scope: string): Promise<StepUpCheckResponse> {
     const answer = await check(this.#begun(), scope);
     if (answer.reason === 'check_failed') throw answer.error;
+    askable(answer);
     return answer;
   }
 

@@ -1,6 +1,6 @@
 import { StepUpRequiredError } from '../errors/StepUpRequiredError.js';
 import type { Begun } from './call.js';
-import { check } from './check.js';
+import { askable, check } from './check.js';
 
 /**
  * Refuses as the gate would, for a call that leaves something behind on this machine before its gate is reached. Under the old API
@@ -9,9 +9,11 @@ import { check } from './check.js';
 export const needToken = async (begun: Begun, scope: string): Promise<void> => {
   const { core } = begun;
   if (core.settings?.sdk?.minApiVersion === '2026_01_01') return;
-  const { isRequired, reason, error, singleUse = false, credentials } = await check(begun, scope);
+  const answer = await check(begun, scope);
+  const { isRequired, reason, error, singleUse = false, credentials } = answer;
   if (!isRequired) return;
   if (reason === 'check_failed') throw error;
+  askable(answer);
   const refusal = new StepUpRequiredError({
     code: 'elevated_access_token_required',
     message: `Elevated access token with scope ${scope} required.`,

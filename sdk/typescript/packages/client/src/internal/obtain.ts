@@ -2,7 +2,7 @@ import type { StepUpBinding, StepUpCheckResponse } from '@stepup-auth/core';
 import { NoElevatedTokenError } from '../errors/NoElevatedTokenError.js';
 import { StepUpUnavailableError } from '../errors/StepUpUnavailableError.js';
 import type { Begun } from './call.js';
-import { check } from './check.js';
+import { askable, check } from './check.js';
 import type { Core } from './core.js';
 import { only, type StepUpMethods } from './only.js';
 import { promptOf, untilEnd } from './prompt.js';
@@ -45,7 +45,7 @@ const ask = async (begun: Begun, asked: Asked): Promise<string> => {
   const { requestedScopes, binding, methods } = asked;
   const answer = only(methods, await withProofs(begun, asked.check ?? (await check(begun, requestedScopes[0]!, binding !== undefined))));
   core.still(within);
-  if (answer.reason === 'check_failed') throw new StepUpUnavailableError('check_failed', (answer as { error?: unknown }).error);
+  askable(answer);
   if (!prompt.explains) {
     if (answer.reason === 'disputed' || answer.reason === 'cooling_down') throw new StepUpUnavailableError(answer.reason); // no proof would do
     if (methods && answer.credentials.length === 0) throw new StepUpUnavailableError('no_method');

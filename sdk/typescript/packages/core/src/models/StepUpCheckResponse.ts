@@ -3,10 +3,18 @@ import { type StepUpCheckBinding, StepUpCheckBindingFromJSON } from './StepUpChe
 import { type StepUpCredential, StepUpCredentialFromJSON } from './StepUpCredential.js';
 
 /**
- * Why a step-up is required or not. `held` and `check_failed` are said by the client itself: a live token is held; the server
- * could not be asked, and uncertainty means that it is required.
+ * Why a step-up is required or not. Some are said by the client itself. `held`: a live token is held. `check_failed`: the server could not be
+ * asked, and uncertainty means that it is required. `device_not_registered`: the session waits for its device, and proves nothing until then.
  */
-export type StepUpCheckReason = 'not_required' | 'step_up_required' | 'no_method' | 'disputed' | 'cooling_down' | 'held' | 'check_failed';
+export type StepUpCheckReason =
+  | 'not_required'
+  | 'step_up_required'
+  | 'no_method'
+  | 'disputed'
+  | 'cooling_down'
+  | 'held'
+  | 'check_failed'
+  | 'device_not_registered';
 
 /** Whether a step-up is required for a scope, and with what. */
 export interface StepUpCheckResponse {
