@@ -71,10 +71,12 @@ type guardRow struct {
 	again      bool             // one token for all requests, in place of one for each
 }
 
+var timeBound = stepuptest.Token{Scopes: []stepup.Scope{stepup.UserUpdate}, TimeBound: true}
+
 var guardRows = []guardRow{
 	{name: "bare handler", path: "/bare"},
-	{name: "offline, the same token", path: "/offline", token: stepuptest.Token{Scopes: []stepup.Scope{stepup.UserUpdate}, TimeBound: true}, again: true},
-	{name: "offline, a token each", path: "/offline", token: stepuptest.Token{Scopes: []stepup.Scope{stepup.UserUpdate}, TimeBound: true}},
+	{name: "offline, the same token", path: "/offline", token: timeBound, again: true},
+	{name: "offline, a token each", path: "/offline", token: timeBound},
 	{name: "single-use, spent at the issuer", path: "/once", token: stepuptest.Token{Scopes: []stepup.Scope{stepup.WalletExport}}},
 }
 
