@@ -61,6 +61,13 @@ CASES_RESULTS=$(mktemp -d) # what the runners of conformance/cases write
 export CASES_RESULTS
 trap 'rm -rf "$CASES_RESULTS"' EXIT
 
+# pooled runs what decides, and races, with PgBouncer in transaction mode before the database.
+pooled() {
+	command -v pgbouncer >/dev/null || { echo "NOT TESTED: PgBouncer is not installed; run: apt-get install -y pgbouncer"; return 0; }
+	TEST_POSTGRES_POOLER=1 go test -vet=off -timeout $limit ./internal/store ./internal/elevate ./internal/enforce &&
+		TEST_POSTGRES_POOLER=1 go test -vet=off -timeout $limit -run 'TestA[13]' ./internal/attack
+}
+
 module() { (cd "conformance/$1" && go test -vet=off -timeout $limit ./...); }
 
 release() { (cd release && go test -vet=off -timeout $limit ./...); }
@@ -80,6 +87,7 @@ suite "React app, in a browser" npm --prefix examples/react-app test --silent
 suite "React Native app, and Jest" npm --prefix examples/react-native test --silent
 suite "cases, by runner" scripts/cases.sh --short
 if [ -n "$long" ]; then
+	suite "PostgreSQL behind PgBouncer" pooled
 	suite "fuzz targets" scripts/fuzz.sh "${FUZZTIME:-20s}"
 fi
 

@@ -68,6 +68,13 @@ if ! command -v promtool >/dev/null && [ ! -x "$tools/promtool" ] && command -v 
 fi
 export PATH=$PATH:$tools
 
+# What is said of poolers is tested where there is one.
+if ! command -v pgbouncer >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	echo "Installing pgbouncer"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends pgbouncer >/dev/null ||
+		echo "PgBouncer could not be installed: a pooler before PostgreSQL is not tested"
+fi
+
 # installed FOLDER WHAT installs the npm packages of a folder unless they are there.
 installed() {
 	if cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock"; then return; fi

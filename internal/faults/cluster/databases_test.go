@@ -233,16 +233,17 @@ func (d *databases) waitHealthy(t *testing.T) {
 	t.Helper()
 	state := ""
 	healthy := func() bool { state = d.healthy(); return state == "" }
-	if within(time.Minute, healthy) {
+	if within(90*time.Second, healthy) {
 		return
 	}
-	for _, m := range d.machines {
-		if !d.leads(m) && !d.streams(m) {
-			_, err := d.patroni(m, http.MethodPost, "/reinitialize", `{"force":true}`)
-			t.Logf("%s does not follow; it is copied anew: %v", m.name, err)
+	for _, state := range d.members() {
+		i := slices.IndexFunc(d.machines, func(m *machine) bool { return m.name == state.Name })
+		if i >= 0 && state.State == "running" && state.Role != "leader" && !d.streams(d.machines[i]) {
+			_, err := d.patroni(d.machines[i], http.MethodPost, "/reinitialize", `{"force":true}`)
+			t.Logf("%s does not follow; it is copied anew: %v", state.Name, err)
 		}
 	}
-	if !within(3*time.Minute, healthy) {
+	if !within(4*time.Minute, healthy) {
 		t.Fatalf("the databases are not healthy again: %s", state)
 	}
 }
