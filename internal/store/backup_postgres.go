@@ -20,6 +20,9 @@ import (
 )
 
 func (e *postgresEngine) backup(ctx context.Context, path string) error {
+	if err := refusePooler(ctx, e.config); err != nil {
+		return err
+	}
 	return fillNew(path, func(file *os.File) error {
 		dump, err := clientProgram(ctx, e.config, "pg_dump", "--format=custom", "--no-owner", "--no-privileges")
 		if err != nil {
@@ -28,6 +31,27 @@ func (e *postgresEngine) backup(ctx context.Context, path string) error {
 		dump.Stdout = file
 		return run(dump)
 	})
+}
+
+// refusePooler refuses a pooler before the server: pg_dump and psql change their session,
+// and a pooler gives it to the next transaction of anybody as they left it. It gives
+// itself away by the process that it says serves the connection, which is none.
+func refusePooler(ctx context.Context, config *pgx.ConnConfig) error {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("opening database: %w", err)
+	}
+	var serving uint32
+	err = conn.QueryRow(ctx, `SELECT pg_backend_pid()`).Scan(&serving)
+	said := conn.PgConn().PID()
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return fmt.Errorf("looking at the database: %w", err)
+	}
+	if serving != said {
+		return errors.New("a pooler stands before the database, whose sessions this would spoil for the servers: " +
+			"set STEPUP_DATABASE_URL to PostgreSQL itself for this command")
+	}
+	return nil
 }
 
 // moveEpochSQL ends the restoring transaction. It fails when the backup is not one
@@ -56,7 +80,7 @@ func restorePostgres(ctx context.Context, url, from string, judge func([]Restore
 	if err != nil {
 		return err
 	}
-	if err := requireEmpty(ctx, config); err != nil {
+	if err := errors.Join(refusePooler(ctx, config), requireEmpty(ctx, config)); err != nil {
 		return err
 	}
 	if judge != nil {
@@ -138,8 +162,8 @@ func clientProgram(ctx context.Context, config *pgx.ConnConfig, name string, arg
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = append(os.Environ(),
-		"PGHOST="+config.Host, "PGPORT="+strconv.Itoa(int(config.Port)), "PGUSER="+config.User,
+	hosts, ports := servers(config)
+	cmd.Env = append(os.Environ(), "PGHOST="+hosts, "PGPORT="+ports, "PGTARGETSESSIONATTRS=read-write", "PGUSER="+config.User,
 		"PGPASSWORD="+config.Password, "PGDATABASE="+config.Database, "PGAPPNAME=stepup")
 	if parsed, err := url.Parse(config.ConnString()); err == nil {
 		for _, key := range []string{"sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslsni"} {
@@ -149,6 +173,20 @@ func clientProgram(ctx context.Context, config *pgx.ConnConfig, name string, arg
 		}
 	}
 	return cmd, nil
+}
+
+// servers are all that a URL names, as libpq takes them. The driver has each once for
+// every way to secure the connection.
+func servers(config *pgx.ConnConfig) (hosts, ports string) {
+	hosts, ports = config.Host, strconv.Itoa(int(config.Port))
+	last := hosts + ":" + ports
+	for _, f := range config.Fallbacks {
+		host, port := f.Host, strconv.Itoa(int(f.Port))
+		if host+":"+port != last {
+			hosts, ports, last = hosts+","+host, ports+","+port, host+":"+port
+		}
+	}
+	return hosts, ports
 }
 
 // findProgram prefers the newest version that Debian installs side by side: a newer

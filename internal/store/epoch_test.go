@@ -174,12 +174,23 @@ func TestSideFile(t *testing.T) {
 	})
 }
 
+// apart are the URLs of a database and of an empty one, without a pooler before them.
+func apart(t *testing.T, engine string) (filled, empty string) {
+	t.Helper()
+	if engine == store.Postgres {
+		server := storetest.StartServer(t)
+		return server.Copy(t, store.Schema{}), server.Database(t)
+	}
+	return storetest.URL(t, engine), storetest.Empty(t, engine)
+}
+
 // A backup taken while things are being spent, restored: a new epoch, and nothing
 // that was spent, before or after the backup, can be spent again.
 func TestBackupUnderLoad(t *testing.T) {
 	for _, engine := range []string{store.SQLite, store.Postgres} {
 		t.Run(engine, func(t *testing.T) {
-			db := storetest.Open(t, storetest.URL(t, engine))
+			from, url := apart(t, engine)
+			db := storetest.Open(t, from)
 			all := ids(300)
 			things(t, db, all...)
 			before := storetest.Epoch(t, db)
@@ -225,7 +236,6 @@ func TestBackupUnderLoad(t *testing.T) {
 				t.Errorf("a second backup to the same file: %v", err)
 			}
 
-			url := storetest.Empty(t, engine)
 			config := store.Config{URL: url, Box: storetest.Box(t)}
 			refused := errors.New("refused")
 			judge := func(found []store.RestoredEnvironment) error {
@@ -268,7 +278,8 @@ func TestBackupUnderLoad(t *testing.T) {
 func TestRestoreOfNoBackup(t *testing.T) {
 	for _, engine := range []string{store.SQLite, store.Postgres} {
 		t.Run(engine, func(t *testing.T) {
-			db := storetest.Open(t, storetest.URL(t, engine))
+			from, url := apart(t, engine)
+			db := storetest.Open(t, from)
 			good := filepath.Join(t.TempDir(), "good")
 			if err := db.Backup(t.Context(), good); err != nil {
 				t.Fatal(err)
@@ -277,7 +288,6 @@ func TestRestoreOfNoBackup(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			url := storetest.Empty(t, engine)
 			config := store.Config{URL: url, Box: storetest.Box(t)}
 			for name, content := range map[string][]byte{
 				"empty": nil, "text": []byte("this is not a backup"), "cut": whole[:len(whole)*2/3],

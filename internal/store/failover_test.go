@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -74,4 +75,9 @@ func TestFailover(t *testing.T) {
 	// The promoted server waits for no standby unless it is told to.
 	things(t, db, "new")
 	mustConsume(t, db, "new", true)
+	// Nor does a backup depend on the host that the URL names first.
+	dead := strings.Replace(url, "&sslmode", "%2C"+strings.ReplaceAll(standby.Folder(), "/", "%2F")+"&sslmode", 1)
+	if err := storetest.Open(t, dead).Backup(t.Context(), filepath.Join(t.TempDir(), "backup")); err != nil {
+		t.Error(err)
+	}
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,11 @@ func TestPooler(t *testing.T) {
 	var locks int
 	if err := server.Admin().QueryRow(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'`).Scan(&locks); err != nil || locks != 0 {
 		t.Errorf("%d locks stayed behind, %v", locks, err)
+	}
+
+	// A dump would leave the pooler with sessions that find no table.
+	if err := opened[0].Backup(t.Context(), filepath.Join(t.TempDir(), "backup")); err == nil || !strings.Contains(err.Error(), "pooler") {
+		t.Errorf("a backup through the pooler: %v", err)
 	}
 
 	things(t, opened[0], ids(20)...)

@@ -42,6 +42,7 @@ func layNetworks(t *testing.T) {
 		command(t, "ip", "link", "add", network, "type", "bridge")
 		command(t, "ip", "address", "add", subnet[network]+"1/24", "dev", network)
 		command(t, "ip", "link", "set", network, "up")
+		t.Cleanup(func() { command(t, "ip", "link", "delete", network) })
 	}
 }
 
@@ -54,6 +55,7 @@ func newMachine(t *testing.T, number int, below string) *machine {
 		t.Fatal(err)
 	}
 	command(t, "ip", "netns", "add", name)
+	t.Cleanup(func() { command(t, "ip", "netns", "delete", name) })
 	for _, network := range []string{front, peers} {
 		command(t, "ip", "link", "add", m.link(network), "type", "veth", "peer", "name", network, "netns", name)
 		command(t, "ip", "link", "set", m.link(network), "master", network, "up")
