@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 )
 
@@ -202,29 +204,28 @@ func (d *databases) follower() *machine {
 	return nil
 }
 
-// healthy is empty when one machine leads, the others stream from it on its timeline,
-// and a commit waits for one of them where it should.
+// healthy is empty when one machine leads and its PostgreSQL says that both others stream
+// from it and that a commit waits for one of them where it should. Patroni's own word is
+// some seconds old.
 func (d *databases) healthy() string {
-	members := d.members()
-	leader, streaming := "", 0
-	for _, m := range members {
-		switch {
-		case m.Role == "leader" && m.State == "running":
-			leader = m.Name
-		case m.State == "running" || m.State == "streaming":
-			streaming++
-		}
+	leader := d.leader()
+	if leader == nil {
+		return fmt.Sprintf("nobody leads: %+v", d.members())
 	}
-	for _, m := range d.machines {
-		if m.name != leader || !d.leads(m) {
-			continue
-		}
-		others := slices.DeleteFunc(slices.Clone(d.machines), func(other *machine) bool { return other == m })
-		if d.follower() != nil && streaming == 2 && d.streams(others[0]) && d.streams(others[1]) {
-			return ""
-		}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, "postgres://postgres@"+leader.address(front)+"/postgres?sslmode=disable")
+	if err != nil {
+		return err.Error()
 	}
-	return fmt.Sprintf("%+v", members)
+	defer conn.Close(ctx)
+	var streaming, synchronous int
+	err = conn.QueryRow(ctx, `SELECT count(*) FILTER (WHERE state = 'streaming' AND pg_wal_lsn_diff(sent_lsn, replay_lsn) < 1000000),
+		count(*) FILTER (WHERE sync_state = 'sync') FROM pg_stat_replication`).Scan(&streaming, &synchronous)
+	if err != nil || streaming != 2 || d.synchronous && synchronous == 0 || d.follower() == nil {
+		return fmt.Sprintf("%s leads, %d stream, %d synchronously: %v: %+v", leader.name, streaming, synchronous, err, d.members())
+	}
+	return ""
 }
 
 // waitHealthy waits for that. A follower that Patroni cannot bring back, because it knows

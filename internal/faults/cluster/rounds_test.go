@@ -33,9 +33,13 @@ var faults = []fault{
 			s.waitServing(t, 3)
 		}
 	}},
-	// PostgreSQL dies and Patroni, which lives, starts it again where it was.
+	// PostgreSQL dies; Patroni, which lives, starts it again or lets another lead.
 	{name: "kill PostgreSQL", run: func(t *testing.T, s *site) {
-		s.leader().signal(syscall.SIGKILL, "postgres")
+		old := s.leader()
+		old.signal(syscall.SIGKILL, "postgres")
+		if !within(30*time.Second, func() bool { return !s.leads(old) }) {
+			t.Errorf("Patroni on %s does not see that PostgreSQL is gone", old.name)
+		}
 	}},
 	{name: "kill the primary", moves: true, run: func(t *testing.T, s *site) {
 		old := s.leader()
