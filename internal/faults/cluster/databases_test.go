@@ -52,6 +52,17 @@ func startDatabases(t *testing.T, synchronous bool, folder string) *databases {
 	for _, statement := range []string{`CREATE ROLE stepup LOGIN PASSWORD 'stepup'`, `CREATE DATABASE stepup OWNER stepup`} {
 		d.sql(t, leader, statement)
 	}
+	for _, m := range d.machines { // a driver gives up at a host that does not know the database
+		if !within(time.Minute, func() bool {
+			conn, err := pgx.Connect(t.Context(), "postgres://stepup@"+m.address(front)+"/stepup?sslmode=disable")
+			if err == nil {
+				_ = conn.Close(t.Context())
+			}
+			return err == nil
+		}) {
+			t.Fatalf("the database does not come to %s", m.name)
+		}
+	}
 	return d
 }
 
