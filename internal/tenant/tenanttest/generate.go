@@ -16,7 +16,7 @@ func Documents() *rapid.Generator[string] {
 		e := environment.Defaults()
 		e.ID, e.Name = ID, "Generated"
 		e.Mail.AppName, e.Sessions.Idle, e.Tokens.RotationGrace = e.Name, e.Sessions.Lifetime, e.Sessions.Lifetime
-		e.CreatedAtVersion = environment.Version20260101
+		e.Mail.Language, e.CreatedAtVersion = environment.MailLanguages[0], environment.Version20260101
 		e.MinAPIVersion = rapid.SampledFrom([]environment.Version{environment.Version20260101, environment.Version20260401}).
 			Draw(t, "version")
 		yes := rapid.Bool()
