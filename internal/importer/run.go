@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"math/bits"
 	"slices"
 
 	"github.com/google/uuid"
@@ -120,11 +121,22 @@ func Add(c who.Caller, tx *store.Tx, environmentID string, b Batch) (Report, []S
 	if len(b.Rows) > 0 {
 		row.Digest = b.Rows[len(b.Rows)-1].digest
 	}
+	if doubled(b.After-int64(len(b.Rows)), b.After) { // before any user is locked
+		if err := tx.Remeasure(); err != nil {
+			return Report{}, nil, err
+		}
+	}
 	skipped, err := add(c, tx, &row, b.Rows)
 	if err != nil {
 		return Report{}, nil, err
 	}
 	return report(row), skipped, tx.UpdateImport(row)
+}
+
+// doubled reports whether as many rows are in as make the tables other ones for the database:
+// twice as many as when it was last so.
+func doubled(before, now int64) bool {
+	return bits.Len64(uint64(max(before, 0)/RowsAtOnce)) < bits.Len64(uint64(max(now, 0)/RowsAtOnce))
 }
 
 func tooMany() *fault.Error {
