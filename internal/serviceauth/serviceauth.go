@@ -43,6 +43,9 @@ var ErrInvalid = errors.New("unknown, expired or revoked service token")
 // Token is a live service token.
 type Token struct{ row store.ServiceTokenRow }
 
+// actorPrefix begins a token's name in the audit log.
+const actorPrefix = "service:"
+
 // ID is what the audit log calls it.
 func (t *Token) ID() string { return t.row.ID }
 
@@ -69,7 +72,8 @@ type New struct {
 	Life          time.Duration  // 0: until revoked
 }
 
-// Create makes a token. The text is shown to the caller now and never again.
+// Create makes a token. The text is shown to the caller now and never again. One that is
+// made with another token outlives it in no way.
 func Create(c who.Caller, tx *store.Tx, n New) (secret.Text, string, error) {
 	if n.Name == "" || len(n.Scopes) == 0 {
 		return "", "", errors.New("a service token needs a name and at least one scope: " + strings.Join(Scopes, ", "))
@@ -89,6 +93,9 @@ func Create(c who.Caller, tx *store.Tx, n New) (secret.Text, string, error) {
 	if n.Life > 0 {
 		row.ExpiresAt = tx.Now().Add(n.Life)
 	}
+	if err := within(c, tx, &row); err != nil {
+		return "", "", err
+	}
 	text := secret.Text(Prefix + rand.Text() + rand.Text())
 	row.Hash = hash(tx, text)
 	if err := tx.InsertServiceToken(row); err != nil {
@@ -100,23 +107,61 @@ func Create(c who.Caller, tx *store.Tx, n New) (secret.Text, string, error) {
 	})
 }
 
-// Revoke ends a token.
+// Revoke ends a token, and those that were made with it.
 func Revoke(c who.Caller, tx *store.Tx, id string) error {
 	if err := tx.RevokeServiceToken(id); err != nil {
 		return err
 	}
-	return audit.Record(tx, c.By, "service_token.revoked", audit.Detail{"service_token_id": id})
+	if err := audit.Record(tx, c.By, "service_token.revoked", audit.Detail{"service_token_id": id}); err != nil {
+		return err
+	}
+	return revokeMadeWith(c, tx, id)
 }
 
-// RevokeOf ends a token because of what became of whoever made it.
+// RevokeOf ends a token because of what became of whoever made it, and those that were
+// made with it.
 func RevokeOf(c who.Caller, tx *store.Tx, row store.ServiceTokenRow, reason string) error {
 	if err := tx.RevokeServiceToken(row.ID); err != nil {
 		return err
 	}
 	c.By.EnvironmentID = row.EnvironmentID
-	return audit.Record(tx, c.By, "service_token.revoked", audit.Detail{
+	if err := audit.Record(tx, c.By, "service_token.revoked", audit.Detail{
 		"service_token_id": row.ID, "name": row.Name, "made_by": row.MadeBy, "reason": reason,
-	})
+	}); err != nil {
+		return err
+	}
+	return revokeMadeWith(c, tx, row.ID)
+}
+
+// revokeMadeWith ends what was made with a token: a thief of one keeps nothing by making more.
+func revokeMadeWith(c who.Caller, tx *store.Tx, id string) error {
+	rows, err := tx.ServiceTokensBy(actorPrefix + id)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := RevokeOf(c, tx, row, "the token that it was made with was revoked"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// within holds a token that is made with another one to the other's life. It locks the
+// other one, so that one which is just being revoked makes none.
+func within(c who.Caller, tx *store.Tx, row *store.ServiceTokenRow) error {
+	id, ok := strings.CutPrefix(c.By.Actor, actorPrefix)
+	if !ok {
+		return nil
+	}
+	maker, err := tx.LockServiceToken(id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && !maker.RevokedAt.IsZero() {
+		return ErrInvalid
+	}
+	if err == nil && !maker.ExpiresAt.IsZero() && (row.ExpiresAt.IsZero() || row.ExpiresAt.After(maker.ExpiresAt)) {
+		row.ExpiresAt = maker.ExpiresAt
+	}
+	return err
 }
 
 // RevokeIn ends a token of one environment. It is store.ErrNotFound for those of others

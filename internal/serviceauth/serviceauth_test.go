@@ -213,3 +213,56 @@ func TestUses(t *testing.T) {
 		}
 	})
 }
+
+// A thief of a token keeps nothing by making more with it: they end with it, however many
+// lie between, none is made with one that was revoked meanwhile, and none lives longer.
+func TestTokensOfTokens(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
+		db := open(t)
+		make := func(actor string, life time.Duration) (text secret.Text, id string, err error) {
+			err = db.Write(t.Context(), func(tx *store.Tx) (err error) {
+				text, id, err = serviceauth.Create(who.Caller{By: audit.By{Actor: actor}}, tx,
+					serviceauth.New{Name: "t", Scopes: []string{serviceauth.UsersRead}, Life: life})
+				return err
+			})
+			return text, id, err
+		}
+		_, first, err := make("operator:root", time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, second, err := make("service:"+first, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		third, last, err := make("service:"+second, 1000*time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Write(t.Context(), func(tx *store.Tx) error {
+			row, err := tx.ServiceToken(last)
+			if err != nil {
+				return err
+			}
+			if row.ExpiresAt.IsZero() || row.ExpiresAt.After(tx.Now().Add(time.Hour)) {
+				t.Errorf("it lives until %v, longer than the first", row.ExpiresAt)
+			}
+			if _, err := serviceauth.Check(tx, third); err != nil {
+				t.Errorf("the third: %v", err)
+			}
+			if err := serviceauth.Revoke(who.Caller{By: audit.By{Actor: "operator:root"}}, tx, first); err != nil {
+				return err
+			}
+			if _, err := serviceauth.Check(tx, third); !errors.Is(err, serviceauth.ErrInvalid) {
+				t.Errorf("the first is revoked, and the third lives: %v", err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := make("service:"+first, 0); !errors.Is(err, serviceauth.ErrInvalid) {
+			t.Errorf("a revoked token makes one: %v", err)
+		}
+	})
+}

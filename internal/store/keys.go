@@ -108,6 +108,11 @@ func (tx *Tx) ServiceToken(id string) (ServiceTokenRow, error) {
 	return scanServiceToken(tx.Row(`SELECT `+serviceTokenColumns+` FROM service_tokens WHERE id = $1`, id))
 }
 
+// LockServiceToken reads one, and makes whoever revokes it wait until the transaction is over.
+func (tx *Tx) LockServiceToken(id string) (ServiceTokenRow, error) {
+	return scanServiceToken(tx.Row(`SELECT `+serviceTokenColumns+` FROM service_tokens WHERE id = $1`+tx.ForUpdate(), id))
+}
+
 // ServiceTokenUsed notes that one was used at a time, if that is news.
 func (tx *Tx) ServiceTokenUsed(id string, at time.Time) error {
 	_, err := tx.Exec(`UPDATE service_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`,

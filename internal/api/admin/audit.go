@@ -65,6 +65,9 @@ func auditLog(c *door.Call, _ door.None) (page operate.AuditPage, err error) {
 			return page, fault.New(fault.InvalidRequest, "limit must be a number from 1 to 1000.")
 		}
 	}
+	if err := onRecord(c, operate.ReadsAudit); err != nil {
+		return page, err
+	}
 	err = c.Read(func(tx *store.Tx) (err error) {
 		page, err = operate.SearchAudit(tx, c.Path("environmentId"), search)
 		return err

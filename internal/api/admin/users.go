@@ -85,14 +85,14 @@ func (a *API) userRoutes() []door.Route {
 			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/delete", Section: "ours",
 			Summary: "Delete a user with all that belongs to them",
 			Gate:    door.Service(serviceauth.UsersWrite),
-			Handler: door.Handle(deleteUser),
+			Handler: door.Handle(a.deleteUser),
 		},
 		{
 			Method: "POST", Section: "ours",
 			Path:    door.Admin + "/environments/{environmentId}/users/{userId}/credentials/{credentialId}/unlink",
 			Summary: "Take an address or a login of a user away, with the sessions that it opened",
 			Gate:    door.Service(serviceauth.UsersWrite),
-			Handler: door.Handle(unlink),
+			Handler: door.Handle(a.unlink),
 		},
 		{
 			Method: "POST", Path: door.Admin + "/environments/{environmentId}/users/{userId}/sessions/{sessionId}/revoke", Section: "ours",
@@ -113,11 +113,27 @@ var usersQuery = []door.Param{
 func users(c *door.Call, _ door.None) (page operate.UserPage, err error) {
 	q := c.Query()
 	query := operate.UserQuery{Search: q.Get("search"), State: store.UserState(q.Get("state")), After: door.LowerID(q.Get("after"))}
+	if err := onRecord(c, operate.ReadsUsers); err != nil {
+		return page, err
+	}
 	err = c.Read(func(tx *store.Tx) error {
 		page, err = operate.ViewUsers(tx, c.Tenant.ID, query)
 		return err
 	})
 	return page, err
+}
+
+// onRecord puts on record who reads what could be taken out page by page.
+func onRecord(c *door.Call, r operate.Reading) error {
+	is := false
+	err := c.Read(func(tx *store.Tx) (err error) {
+		is, err = r.OnRecord(c.Caller, tx, c.Path("environmentId"))
+		return err
+	})
+	if err != nil || is {
+		return err
+	}
+	return c.Write(func(tx *store.Tx) error { return r.Record(c.Caller, tx, c.Path("environmentId")) })
 }
 
 func user(c *door.Call, _ door.None) (operate.UserDetail, error) {
@@ -171,10 +187,17 @@ type ResetFactors struct {
 func (a *API) resetMFA(c *door.Call, _ door.None) (ResetFactors, error) {
 	var n int
 	err := c.Write(func(tx *store.Tx) (err error) {
-		n, err = operate.ResetMFA(c.Caller, tx, c.Tenant.ID, c.Path("userId"))
-		return err
+		if n, err = operate.ResetMFA(c.Caller, tx, c.Tenant.ID, c.Path("userId")); err != nil || n == 0 {
+			return err
+		}
+		return a.tell(c, tx, "all second factors were taken away from")
 	})
 	return ResetFactors{n}, userNotFound(err)
+}
+
+// tell tells operators what a service token did to the user of the path.
+func (a *API) tell(c *door.Call, tx *store.Tx, did string) error {
+	return operate.TellOfMachine(c.Caller, tx, c.Tenant.ID, a.Operators(), did+" user "+c.Path("userId"))
 }
 
 // SettleRequest decides about a disputed factor or address: keep or remove.
@@ -191,8 +214,12 @@ func (a *API) settle(c *door.Call, r SettleRequest) (door.None, error) {
 		return door.None{}, fault.New(fault.InvalidRequest, "The field decision must be keep or remove.")
 	}
 	err := c.Write(func(tx *store.Tx) error {
-		return operate.Settle(c.Caller, tx, c.Tenant.ID, c.Path("userId"),
+		err := operate.Settle(c.Caller, tx, c.Tenant.ID, c.Path("userId"),
 			account.Decision{CredentialID: r.Factor, Keep: r.Decision == "keep"})
+		if err != nil {
+			return err
+		}
+		return a.tell(c, tx, "a dispute was settled ("+r.Decision+") of")
 	})
 	return door.None{}, userNotFound(err)
 }
@@ -250,18 +277,23 @@ type DeletedUser struct {
 	AbandonedWallets []string `json:"abandonedWallets"` // their addresses
 }
 
-func deleteUser(c *door.Call, d operate.Deletion) (DeletedUser, error) {
+func (a *API) deleteUser(c *door.Call, d operate.Deletion) (DeletedUser, error) {
 	var abandoned []string
 	err := c.Write(func(tx *store.Tx) (err error) {
-		abandoned, err = operate.DeleteUser(c.Caller, tx, c.Tenant.ID, c.Path("userId"), d)
-		return err
+		if abandoned, err = operate.DeleteUser(c.Caller, tx, c.Tenant.ID, c.Path("userId"), d); err != nil {
+			return err
+		}
+		return a.tell(c, tx, "the account was deleted of")
 	})
 	return DeletedUser{append([]string{}, abandoned...)}, userNotFound(err)
 }
 
-func unlink(c *door.Call, _ door.None) (door.None, error) {
+func (a *API) unlink(c *door.Call, _ door.None) (door.None, error) {
 	return door.None{}, userNotFound(c.Write(func(tx *store.Tx) error {
-		return operate.UnlinkCredential(c.Caller, tx, c.Tenant.ID, c.Path("userId"), c.Path("credentialId"))
+		if err := operate.UnlinkCredential(c.Caller, tx, c.Tenant.ID, c.Path("userId"), c.Path("credentialId")); err != nil {
+			return err
+		}
+		return a.tell(c, tx, "a credential was taken away from")
 	}))
 }
 
