@@ -17,6 +17,7 @@ type accountPage struct {
 }
 
 type ownFactor struct {
+	ID      string
 	Name    string
 	Passkey bool
 	Since   time.Time
@@ -37,11 +38,7 @@ func (s *sessions) showAccount(r *request) (answer, error) {
 	v := r.visitor.visit
 	p := accountPage{Email: v.Email, MayEnrol: len(v.Factors) == 0}
 	for _, f := range v.Factors {
-		name := f.PublicIdentifier
-		if name == "" {
-			name = "Authenticator app"
-		}
-		p.Factors = append(p.Factors, ownFactor{name, f.Format == store.FormatPasskey, f.CreatedAt})
+		p.Factors = append(p.Factors, ownFactor{f.ID, nameOfFactor(f), f.Format == store.FormatPasskey, f.CreatedAt})
 	}
 	err := r.read(func(tx *store.Tx) error {
 		for _, g := range v.Grants {

@@ -154,6 +154,12 @@ func (s *sessions) routes() []route {
 		{"GET", Root + "step-up/prompt", operators, "", s.viewPrompt, nil},
 		{"POST", Root + "step-up/prompt", operators, "", s.provePrompt, nil},
 		{"GET", Root + "account", operators, "", s.showAccount, accountPage{}},
+		{"GET", Root + "account/factors/new", operators, scopeMFA, s.newFactor, accountFactorPage{}},
+		{"POST", Root + "account/factors/app", operators, scopeMFA, s.addApp, accountFactorPage{}},
+		{"POST", Root + "account/factors/app/confirm", operators, scopeMFA, s.confirmAddedApp, accountFactorPage{}},
+		{"POST", Root + "account/factors/passkey/options", operators, scopeMFA, s.addPasskeyOptions, nil},
+		{"POST", Root + "account/factors/passkey", operators, scopeMFA, s.confirmAddedPasskey, accountFactorPage{}},
+		{"POST", Root + "account/factors/{factorId}/remove", operators, scopeMFA, s.removeFactor, nil},
 		{"POST", Root + "account/sessions/{sessionId}/end", operators, "", s.endSession, nil},
 
 		// Who has a role in an environment, and in all of them.

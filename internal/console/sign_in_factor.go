@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -13,8 +14,9 @@ import (
 // signInFactorPage asks for the second factor that a session owes.
 type signInFactorPage struct {
 	To, Email, Error string
-	App, Passkeys    bool // what the operator has
-	None             bool // nothing, and no invitation either
+	App, Passkeys    bool     // what the operator has
+	Apps             []choice // their apps, where there are several
+	None             bool     // nothing, and no invitation either
 }
 
 func (signInFactorPage) template() string { return "sign_in_factor" }
@@ -28,6 +30,25 @@ func has(factors []store.CredentialRow, format string) bool {
 		}
 	}
 	return false
+}
+
+// appsOf are somebody's authenticator apps, to say which one a code is of; none where that
+// need not be said.
+func appsOf(factors []store.CredentialRow) (apps []choice) {
+	for _, f := range factors {
+		if f.Format == store.FormatTOTP {
+			apps = append(apps, choice{f.ID, nameOfFactor(f) + ", since " + f.CreatedAt.UTC().Format("2 January 2006"), false})
+		}
+	}
+	if len(apps) < 2 {
+		return nil
+	}
+	return apps
+}
+
+// nameOfFactor is what its owner called it.
+func nameOfFactor(f store.CredentialRow) string {
+	return cmp.Or(f.PublicIdentifier, "Authenticator app")
 }
 
 // owing is whoever owes a factor, and the page that asks for it.
@@ -48,7 +69,7 @@ func (s *sessions) owing(r *request) (operator.Visit, signInFactorPage, answer, 
 		return v, p, a, err
 	}
 	p.Email, p.App, p.Passkeys = v.Email, has(v.Factors, store.FormatTOTP), has(v.Factors, store.FormatPasskey)
-	p.None = len(v.Factors) == 0
+	p.None, p.Apps = len(v.Factors) == 0, appsOf(v.Factors)
 	return v, p, nil, nil
 }
 
@@ -83,10 +104,13 @@ func (s *sessions) giveFactor(r *request) (answer, error) {
 	return entered{s.fresh(cookie), p.To, http.StatusSeeOther}, nil
 }
 
+// fieldApp says which app a code is of.
+const fieldApp = ofStepUp + "app"
+
 // proofIn is what a form proves it with: the code of an app, or a passkey by its script.
 func proofIn(r *request) (operator.Proof, error) {
 	answer, err := fromScript[passkey.AssertionResponse](r, "passkey")
-	return operator.Proof{Code: typedCode(r), Passkey: answer}, err
+	return operator.Proof{Code: typedCode(r), AppID: r.PostFormValue(fieldApp), Passkey: answer}, err
 }
 
 // typedCode is a code as people type it, with spaces in it.

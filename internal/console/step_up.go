@@ -23,10 +23,11 @@ type stepUpPage struct {
 	Scope, Words    string
 	Action, Method  string
 	Kept            []keptField
-	LostFile        bool // what was to be uploaded has to be chosen again
-	App, Passkeys   bool // what the operator has
-	None, MayEnrol  bool // they have nothing; they may set something up
-	Component       bool // scripts put <stepup-prompt> in place of the fields
+	LostFile        bool     // what was to be uploaded has to be chosen again
+	App, Passkeys   bool     // what the operator has
+	Apps            []choice // their apps, where there are several
+	None, MayEnrol  bool     // they have nothing; they may set something up
+	Component       bool     // scripts put <stepup-prompt> in place of the fields
 	Error, ReturnTo string
 }
 
@@ -92,6 +93,7 @@ func (s *sessions) askToStepUp(r *request, p stepUpPage) (answer, error) {
 	for _, o := range offers {
 		p.App, p.Passkeys = p.App || o.Format == store.FormatTOTP, p.Passkeys || o.Format == store.FormatPasskey
 	}
+	p.Apps = appsOf(r.visitor.visit.Factors)
 	p.None, p.MayEnrol = len(offers) == 0, len(r.visitor.visit.Factors) == 0
 	p.Component, p.ReturnTo = true, Root
 	if p.Method == http.MethodGet {

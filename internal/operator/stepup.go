@@ -2,7 +2,6 @@ package operator
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/stepup-auth/stepup"
@@ -83,19 +82,12 @@ func (d *Desk) Elevated(tx *store.Tx, v Visit, scope stepup.Scope) (bool, error)
 	if v.Stage != Inside {
 		return false, nil
 	}
-	sealed, err := tx.Elevation(v.Session.ID, string(scope))
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
+	text, err := d.elevation(tx, v, scope)
+	if err != nil || text == "" {
 		return false, err
 	}
-	text, err := tx.Open("operator_elevations", "sealed", place(v.Session.ID, scope), sealed)
-	if err != nil {
-		return false, nil // it is another session's
-	}
 	c := v.Caller(From{})
-	c.Elevated = who.Present(tx.Context(), v.tenant, string(text))
+	c.Elevated = who.Present(tx.Context(), v.tenant, text)
 	_, err = enforce.Judge(c, tx, v.known, enforce.Demand{Scope: scope})
 	if fault.Has(err, fault.ElevatedTokenRequired) {
 		return false, nil
