@@ -28,7 +28,7 @@ type browser struct {
 }
 
 // opened is a console whose operators are in sessions, as they are in production.
-func opened(t *testing.T) (*operatortest.World, *Console) {
+func opened(t testing.TB) (*operatortest.World, *Console) {
 	t.Helper()
 	clock := &storetest.Clock{}
 	w := operatortest.New(t, storetest.SQLite(t, storetest.WithClock(clock)), clock)
@@ -380,7 +380,16 @@ func TestEveryRoleAtEveryRoute(t *testing.T) {
 				if where == operator.Everywhere || of == operator.Everywhere {
 					continue
 				}
-				other, none := call(t, c, row.method, at(row.path, elsewhere), nil), call(t, c, row.method, at(row.path, unknown), nil)
+				cost := func(environmentID string) (*http.Response, store.Counts) {
+					before := c.DB.Counts()
+					got := call(t, c, row.method, at(row.path, environmentID), nil)
+					return got, c.DB.Counts().Sub(before)
+				}
+				other, itCosts := cost(elsewhere)
+				none, noneCosts := cost(unknown)
+				if itCosts != noneCosts {
+					t.Errorf("F9: %s %s of another environment asks the store %+v; of none %+v", row.method, row.path, itCosts, noneCosts)
+				}
 				if other.StatusCode != http.StatusNotFound || strip(body(t, other), elsewhere) != strip(body(t, none), unknown) {
 					t.Errorf("F9: %s of one environment at %s %s of another: %d", role, row.method, row.path, other.StatusCode)
 				}
