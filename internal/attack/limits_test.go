@@ -408,3 +408,19 @@ func (s scene) waitRefusals(t *testing.T, sources int) (entries []refusalEntry) 
 	t.Fatalf("after half a minute there are entries of %d sources, want %d", len(entries), sources)
 	return nil
 }
+
+// L4: whoever is signed in and refused another code is told by which limit.
+func TestL4TheRefusalNamesItsLimit(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.limited(t, "  codesPerAddress: {count: 5, per: 10m}\n  codesPerSession: {count: 1, per: 10m}\n")
+		user := s.aged(t, "told@example.com")
+		s.askIn(t, user, user.Email).Want(t, 200, "")
+		r := s.askIn(t, user, user.Email)
+		r.Want(t, 429, "rate_limited")
+		var told struct{ Payload struct{ Setting string } }
+		r.JSON(t, &told)
+		if told.Payload.Setting != "limits.codesPerSession" {
+			t.Errorf("the refusal names %q", told.Payload.Setting)
+		}
+	})
+}

@@ -78,7 +78,13 @@ func (ch *Channel) takeSend(tx *store.Tx, r asked) (shared *store.CodeChallengeR
 	}
 	taken := &taking{tx: tx}
 	if from.userID != "" {
-		taken.take(ch.perAccount(tx, r, from)...)
+		for _, b := range ch.perAccount(tx, r, from) {
+			taken.take(b.Bound)
+			if taken.refused != nil {
+				taken.setting = b.setting
+				break
+			}
+		}
 	}
 	if !from.settled {
 		taken.take(limit.PerSource(tx, limit.From(r.Source, r.Tenant.Limits), r.Tenant.Limits.CodesPerIP, "send-source", r.Tenant.ID)...)
@@ -124,14 +130,21 @@ func (ch *Channel) takeSend(tx *store.Tx, r asked) (shared *store.CodeChallengeR
 }
 
 // perAccount are the bounds of one session and of all sessions of its account.
-func (ch *Channel) perAccount(tx *store.Tx, r asked, from sender) []limit.Bound {
+func (ch *Channel) perAccount(tx *store.Tx, r asked, from sender) []ownBound {
 	l := r.Tenant.Limits
-	return []limit.Bound{
-		{Key: sessionKey(tx, r.Tenant.ID, r.Session.ID), Rate: l.CodesPerSession},
-		{Key: accountKey(tx, r.Tenant.ID, from.userID), Rate: l.CodesPerAccount},
-		{Key: accountHourKey(tx, r.Tenant.ID, from.userID),
-			Rate: environment.Rate{Count: l.CodesPerAccountHour, Per: environment.Duration(time.Hour)}},
+	return []ownBound{
+		{"limits.codesPerSession", limit.Bound{Key: sessionKey(tx, r.Tenant.ID, r.Session.ID), Rate: l.CodesPerSession}},
+		{"limits.codesPerAccount", limit.Bound{Key: accountKey(tx, r.Tenant.ID, from.userID), Rate: l.CodesPerAccount}},
+		{"limits.codesPerAccountHour", limit.Bound{Key: accountHourKey(tx, r.Tenant.ID, from.userID),
+			Rate: environment.Rate{Count: l.CodesPerAccountHour, Per: environment.Duration(time.Hour)}}},
 	}
+}
+
+// ownBound is a limit on somebody who is signed in. They are told which one refused them;
+// it alarms nobody.
+type ownBound struct {
+	setting string
+	limit.Bound
 }
 
 // taking counts one send against bound after bound, until one refuses.
@@ -139,6 +152,7 @@ type taking struct {
 	tx      *store.Tx
 	taken   []limit.Key
 	refused *limit.Bound
+	setting string // that the refusal names; empty: none
 	wait    time.Duration
 	err     error
 }
@@ -213,8 +227,12 @@ func (t *taking) end(r Request) error {
 	if t.refused.Name != "" {
 		r.alarm(t.refused.Name)
 	}
-	return fault.New(fault.RateLimited, "Too many codes were asked for. Use the newest one you have, or try again in %s.",
+	refusal := fault.New(fault.RateLimited, "Too many codes were asked for. Use the newest one you have, or try again in %s.",
 		fault.Spoken(t.wait)).After(t.wait)
+	if t.setting == "" {
+		return refusal
+	}
+	return refusal.With(map[string]any{"setting": t.setting})
 }
 
 func (r Request) alarm(setting string) {
