@@ -128,7 +128,7 @@ var _ = canned(
 		p.Meanwhile, p.MayWeaken = "The environment changed meanwhile: this was made of revision 16, and 17 is in force.", false
 	})},
 	sample{name: "security_effect_stricter", at: inPreview + "security/preview", page: cannedEffectWith(func(p *effectPage) {
-		p.Changes, p.Weakens, p.StepUp, p.Decided = p.Changes[1:2], 0, false, nil
+		p.Back, p.Changes, p.Weakens, p.StepUp, p.Decided = "delivery", p.Changes[1:2], 0, false, nil
 	})},
 	sample{name: "security_effect_again", at: inPreview + "security/preview", page: cannedEffectWith(func(p *effectPage) {
 		p.Problem = "Asks for a step-up: wallet.waas.sing is no action; did you mean wallet.waas.sign?"

@@ -2,12 +2,15 @@ package console
 
 import (
 	"encoding/base64"
+	"html"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -160,6 +163,45 @@ func TestWayIn(t *testing.T) {
 	if planted.cookie == half {
 		t.Error("F6: the cookie is the same after the second factor")
 	}
+}
+
+// Whoever has no factor yet sets one up on the way, and what was typed waits: all of it, and
+// nothing else. It goes on here and nowhere else.
+func TestEnrolOnTheWay(t *testing.T) {
+	t.Parallel()
+	const invite = "/console/operators/invite"
+	for at, want := range map[string]string{invite: invite, "https://evil.example/": "/console/"} {
+		w, c := opened(t)
+		b := &browser{t: t, console: c}
+		secret := w.Invite(t, "ada@example.com", operator.Grant{Role: operator.Owner})
+		b.post("/console/invitation", url.Values{"secret": {operatortest.URL + "/console/invitation#" + secret}})
+		_, page := b.post("/console/enrol", url.Values{"to": {"/console/operators"}, fieldAction: {at}, fieldMethod: {"POST"},
+			fieldKept + "email": {hostile}, fieldKept + "scope": {"a", "b"}, fieldKept + "secret": {"typed"}, "planted": {"x"}})
+		_, form, _ := strings.Cut(page, `action="/console/enrol/app"`)
+		_, page = b.post("/console/enrol/app", unescaped(fields(form)))
+		set := unescaped(fields(page))
+		ada := w.Keep("ada@example.com", "", set.Get("secret"))
+		set.Set("code", ada.Code())
+		answer, page := b.post("/console/enrol/app/confirm", set)
+		kept := url.Values{"email": {hostile}, "scope": {"a", "b"}, "secret": {"typed"}}
+		if got := unescaped(fields(page)); answer.StatusCode != http.StatusOK || !maps.EqualFunc(got, kept, slices.Equal) ||
+			!strings.Contains(page, `method="post" action="`+want+`"`) {
+			t.Errorf("%s: %d with %v, want %v\n%s", at, answer.StatusCode, got, kept, page)
+		}
+		if answer, _ := b.get("/console/account"); answer.StatusCode != http.StatusOK {
+			t.Errorf("her account: %d", answer.StatusCode)
+		}
+	}
+}
+
+// unescaped are fields as a browser reads them.
+func unescaped(form url.Values) url.Values {
+	for _, values := range form {
+		for i := range values {
+			values[i] = html.UnescapeString(values[i])
+		}
+	}
+	return form
 }
 
 // Nobody learns from the page of the code whether an address is an operator's.
