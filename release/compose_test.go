@@ -190,6 +190,9 @@ func alone(t *testing.T) bool {
 	again.Env = append(os.Environ(), inside+"="+made.folder)
 	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	output, err := again.CombinedOutput()
+	if err == nil && bytes.Contains(output, []byte("--- SKIP")) {
+		t.Skipf("%s", output)
+	}
 	if err != nil || !bytes.Contains(output, []byte("--- PASS")) {
 		t.Errorf("%v\n%s", err, output)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,7 +110,9 @@ func boot(t *testing.T, root string) *machine {
 	}
 	m := &machine{root: root, ended: make(chan error, 1), control: control}
 	m.init = exec.Command("sh", "-c", starting, "sh", root, control)
-	m.init.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS}
+	m.init.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS,
+		Pdeathsig: syscall.SIGKILL}
+	runtime.LockOSThread() // it ends with this thread, which is that of the test
 	said, err := os.Create(filepath.Join(t.TempDir(), "systemd"))
 	if err != nil {
 		t.Fatal(err)

@@ -49,6 +49,7 @@ func TestMain(m *testing.M) {
 	}
 	status := m.Run()
 	os.RemoveAll(folder)
+	os.RemoveAll(folder + previousEnding)
 	os.Exit(status)
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/base32"
 	bytewise "encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/quotedprintable"
@@ -77,7 +78,7 @@ func TestStranger(t *testing.T) {
 	prepare(t, root, newer)
 	traffic := u.keepsAsking(raced, spent)
 	ada.types(strings.Split(page["upgrade"], "\n")[1])
-	ada.types("until curl -sf http://127.0.0.1:8080/readyz; do :; done > /dev/null 2>&1")
+	ada.types("curl -sf --retry 120 --retry-connrefused --retry-delay 1 http://127.0.0.1:8080/readyz")
 	traffic.judge(t)
 	if was, is := version(t, older), ada.types("stepup version"); strings.Contains(is, was) {
 		t.Errorf("after the upgrade the version is %s", is)
@@ -106,7 +107,7 @@ func TestStranger(t *testing.T) {
 	run(t, "cp", filepath.Join(root, "var/lib/stepup/before.backup"), filepath.Join(elsewhere, "var/lib/stepup/"))
 	run(t, "chroot", elsewhere, "chown", "stepup:stepup", "/var/lib/stepup/before.backup")
 	ada.types(page["restore"])
-	ada.types("until curl -sf http://127.0.0.1:8080/readyz; do :; done > /dev/null 2>&1")
+	ada.types("curl -sf --retry 120 --retry-connrefused --retry-delay 1 http://127.0.0.1:8080/readyz")
 	if code := u.operates("order-3", unspent); code != "superseded" {
 		t.Errorf("an unspent token from before the backup is answered %q", code)
 	}
@@ -125,10 +126,17 @@ func TestStranger(t *testing.T) {
 	}
 }
 
-// previous makes the packages of the last commit whose database is older.
+// previousEnding ends the name of the folder that the previous release lies in.
+const previousEnding = "-previous"
+
+// previous makes the packages of the last commit whose database is older, once.
 func previous(t *testing.T) string {
 	t.Helper()
 	if folder := os.Getenv("RELEASE_TEST_PREVIOUS"); folder != "" {
+		return folder
+	}
+	folder := made.folder + previousEnding
+	if _, err := os.Stat(folder); err == nil {
 		return folder
 	}
 	last := strings.TrimSpace(run(t, "git", "-C", "..", "log", "-1", "--diff-filter=A", "--format=%H", "--", "internal/store/migrations"))
@@ -137,9 +145,8 @@ func previous(t *testing.T) string {
 		t.Fatal(err)
 	}
 	run(t, "git", "-C", source, "checkout", "--quiet", last+"^")
-	folder := t.TempDir()
 	if err := (release{repository: source, out: folder, say: func(string) {}}).make([]target{host}); err != nil {
-		t.Fatal(err)
+		t.Fatal(errors.Join(err, os.RemoveAll(folder)))
 	}
 	t.Logf("the previous release is that of %s, before the migrations of %s", run(t, "git", "-C", source, "log", "-1", "--format=%h %s"),
 		last[:9])
