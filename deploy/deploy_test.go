@@ -156,3 +156,17 @@ func TestRunbooks(t *testing.T) {
 		t.Errorf("docs/operating.md explains %s, which no rule raises", name)
 	}
 }
+
+// TestOverlays holds the folders for Kubernetes to the page that explains them.
+func TestOverlays(t *testing.T) {
+	folders, err := os.ReadDir("kubernetes/overlays")
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("there are %d overlays: %v", len(folders), err)
+	}
+	page := read(t, "kubernetes/README.md")
+	for _, folder := range folders {
+		if !strings.Contains(page, "\n| `overlays/"+folder.Name()+"` |") {
+			t.Errorf("deploy/kubernetes/README.md does not explain %s", folder.Name())
+		}
+	}
+}
