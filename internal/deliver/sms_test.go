@@ -248,6 +248,11 @@ func TestTextsAreInert(t *testing.T) {
 	at := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 	thing := deliver.Thing{Kind: deliver.Passkey, Shown: hostile}
 	notice := deliver.Notice{AppName: hostile, To: "+14155550123", At: at, RevokeURL: "https://auth.example.com/notMe#TOKEN"}
+	byOperator := notice
+	byOperator.ByOperator = true
+	if got := deliver.UserDeletedText(byOperator).Body; !strings.Contains(got, "The people who run ") {
+		t.Errorf("who deleted the account is not said: %q", got)
+	}
 	for name, m := range map[string]deliver.Text{
 		"sign-in": deliver.SignInText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute}),
 		"step-up": deliver.StepUpText(deliver.Code{AppName: hostile, To: "+14155550123", Code: "042137", ValidFor: 5 * time.Minute,
@@ -258,7 +263,8 @@ func TestTextsAreInert(t *testing.T) {
 		"renamed":        deliver.CredentialRenamedText(notice, thing),
 		"changed":        deliver.AddressChangedText(notice, "ada@evil.example"),
 		"number changed": deliver.AddressChangedText(notice, "+14155550199"),
-		"deleted":        deliver.UserDeletedText(notice), "factors reset": deliver.FactorsResetText(notice),
+		"deleted":        deliver.UserDeletedText(notice), "deleted by an operator": deliver.UserDeletedText(byOperator),
+		"factors reset":     deliver.FactorsResetText(notice),
 		"device registered": deliver.DeviceRegisteredText(notice), "device revoked": deliver.DeviceRevokedText(notice, thing),
 	} {
 		body := strings.ReplaceAll(m.Body, notice.RevokeURL, "")

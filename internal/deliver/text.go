@@ -132,7 +132,13 @@ func DeviceRevokedText(n Notice, what Thing) Text {
 }
 
 // UserDeletedText is [UserDeleted] for a number.
-func UserDeletedText(n Notice) Text { return n.text(in(n.Style.Language).text.deleted, "") }
+func UserDeletedText(n Notice) Text {
+	w := in(n.Style.Language)
+	if n.ByOperator {
+		return n.text(w.text.deleted+" "+w.notice.theyDeleted, "")
+	}
+	return n.text(w.text.deleted, "")
+}
 
 func (n Notice) textOf(sentence string, what Thing) Text {
 	return n.text(sentence, in(n.Style.Language).thing(what))
