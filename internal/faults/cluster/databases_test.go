@@ -23,13 +23,13 @@ import (
 type databases struct {
 	machines    []*machine
 	synchronous bool
-	ask         *http.Client
+	http        *http.Client
 }
 
 // startDatabases starts them and waits until one leads and the others follow.
 func startDatabases(t *testing.T, synchronous bool, folder string) *databases {
 	t.Helper()
-	d := &databases{synchronous: synchronous, ask: &http.Client{Timeout: time.Second}}
+	d := &databases{synchronous: synchronous, http: &http.Client{Timeout: time.Second}}
 	layNetworks(t)
 	for number := range 3 {
 		d.machines = append(d.machines, newMachine(t, number+1, folder))
@@ -145,7 +145,6 @@ func (d *databases) sql(t *testing.T, m *machine, statement string) string {
 // member is what Patroni says of one machine.
 type member struct {
 	Name, Role, State string
-	Timeline          int
 	Lag               any // a number, or "unknown"
 }
 
@@ -168,7 +167,7 @@ func (d *databases) patroni(m *machine, method, path, body string) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	client := d.ask
+	client := d.http
 	if method != http.MethodGet {
 		client = http.DefaultClient
 	}
@@ -223,20 +222,25 @@ func (d *databases) healthy() string {
 	if leader == nil {
 		return fmt.Sprintf("nobody leads: %+v", d.members())
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, "postgres://postgres@"+leader.address(front)+"/postgres?sslmode=disable")
-	if err != nil {
-		return err.Error()
-	}
-	defer conn.Close(ctx)
 	var streaming, synchronous int
-	err = conn.QueryRow(ctx, `SELECT count(*) FILTER (WHERE state = 'streaming' AND pg_wal_lsn_diff(sent_lsn, replay_lsn) < 1000000),
-		count(*) FILTER (WHERE sync_state = 'sync') FROM pg_stat_replication`).Scan(&streaming, &synchronous)
+	err := d.ask(leader, `SELECT count(*) FILTER (WHERE state = 'streaming' AND pg_wal_lsn_diff(sent_lsn, replay_lsn) < 1000000),
+		count(*) FILTER (WHERE sync_state = 'sync') FROM pg_stat_replication`, &streaming, &synchronous)
 	if err != nil || streaming != 2 || d.synchronous && synchronous == 0 || d.follower() == nil {
 		return fmt.Sprintf("%s leads, %d stream, %d synchronously: %v: %+v", leader.name, streaming, synchronous, err, d.members())
 	}
 	return ""
+}
+
+// ask asks the PostgreSQL of one machine, as the superuser.
+func (d *databases) ask(m *machine, query string, answer ...any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, "postgres://postgres@"+m.address(front)+"/postgres?sslmode=disable")
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	return conn.QueryRow(ctx, query).Scan(answer...)
 }
 
 // waitHealthy waits for that. A follower that Patroni cannot bring back, because it knows

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,9 +22,10 @@ func Previous(t testing.TB) Program {
 		return strings.TrimSpace(string(out))
 	}
 	root := git("rev-parse", "--show-toplevel")
-	// The last commit that added a migration, and the one before it.
-	newest := git("-C", root, "log", "-1", "--format=%H", "--diff-filter=A", "--", "internal/store/migrations")
-	before := git("-C", root, "rev-parse", newest+"^")
+	files := strings.Fields(git("-C", root, "ls-files", "internal/store/migrations/*.sql"))
+	newest := slices.MaxFunc(files, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
+	added := git("-C", root, "log", "-1", "--format=%H", "--diff-filter=A", "--", newest)
+	before := git("-C", root, "rev-parse", added+"^")
 	source := t.TempDir()
 	archive := filepath.Join(source, "source.tar")
 	git("-C", root, "archive", "--output", archive, before)
