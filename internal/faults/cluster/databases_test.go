@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,7 +42,7 @@ func startDatabases(t *testing.T, synchronous bool, folder string) *databases {
 				t.Log(m.lastLines(15))
 			}
 		}
-		eachAtOnce(d.machines, func(m *machine) { m.signal(9) })
+		eachAtOnce(d.machines, func(m *machine) { m.signal(syscall.SIGKILL) })
 	})
 	for _, m := range d.machines {
 		d.configure(t, m)
@@ -78,6 +79,12 @@ func (d *databases) power(t *testing.T, m *machine) {
 		"--initial-cluster", strings.Join(all, ","), "--initial-advertise-peer-urls", own+":2380", "--listen-peer-urls", own+":2380",
 		"--listen-client-urls", own+":2379", "--advertise-client-urls", own+":2379",
 		"--heartbeat-interval", "200", "--election-timeout", "2000", "--log-level", "warn")
+	d.watch(t, m)
+}
+
+// watch starts the machine's Patroni.
+func (d *databases) watch(t *testing.T, m *machine) {
+	t.Helper()
 	m.start(t, "patroni", os.Environ(), "patroni", filepath.Join(m.folder, "patroni.yaml"))
 }
 
@@ -243,8 +250,9 @@ func (d *databases) ask(m *machine, query string, answer ...any) error {
 	return conn.QueryRow(ctx, query).Scan(answer...)
 }
 
-// waitHealthy waits for that. A follower that Patroni cannot bring back, because it knows
-// of a timeline that nobody else has, is copied anew, as an operator would have it.
+// waitHealthy waits for that. After a while it does what docs/operating.md tells operators
+// to do: a follower that Patroni cannot bring back is copied anew, and a leading Patroni
+// that names no synchronous standby although there is one is started anew.
 func (d *databases) waitHealthy(t *testing.T) {
 	t.Helper()
 	state := ""
@@ -258,6 +266,11 @@ func (d *databases) waitHealthy(t *testing.T) {
 			_, err := d.patroni(d.machines[i], http.MethodPost, "/reinitialize", `{"force":true}`)
 			t.Logf("%s does not follow; it is copied anew: %v", state.Name, err)
 		}
+	}
+	if leader := d.leader(); leader != nil && d.follower() == nil {
+		t.Logf("Patroni on %s names no synchronous standby; it is started anew", leader.name)
+		leader.signal(syscall.SIGKILL, "patroni")
+		d.watch(t, leader)
 	}
 	if !within(4*time.Minute, healthy) {
 		t.Fatalf("the databases are not healthy again: %s", state)
