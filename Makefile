@@ -12,7 +12,7 @@ ROUNDS ?= 1000
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## start everything on this machine, needs only Go; PORT=8080 and SERVICE_PORT=8090 choose ports
+run: ## start everything on this machine, needs only Go; PORT=8080 and SERVICE_PORT=8090 choose ports, EXAMPLE_SERVICE=node the bank on Node
 	@scripts/run.sh
 
 build: ## build the binaries into ./bin

@@ -2,6 +2,7 @@
 # `make run`: the server in development mode and the example service, on loopback, until Ctrl-C.
 # Needs only Go and bash. PORT and SERVICE_PORT choose other ports, DATA another folder for what is kept, and
 # ALLOWED_ORIGINS are origins, separated by commas, whose pages may call the example service besides the demo.
+# EXAMPLE_SERVICE=node takes the example service on Node, which needs Node.js and make too, in place of the one in Go.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,6 +10,11 @@ server=127.0.0.1:${PORT:-8080}
 service=127.0.0.1:${SERVICE_PORT:-8090}
 environment=11111111-2222-4333-8444-555555555555
 data=${DATA:-.stepup-dev}
+case ${EXAMPLE_SERVICE:=go} in
+go) program=(bin/go-service) ;;
+node) program=(node examples/node-service/main.mjs) ;;
+*) echo "EXAMPLE_SERVICE is $EXAMPLE_SERVICE, and there is an example service in go and one on node." >&2 && exit 1 ;;
+esac
 
 if ! command -v go >/dev/null; then
 	echo "Go is missing. Install it from https://go.dev/dl/, then type: make run" >&2
@@ -34,6 +40,7 @@ done
 
 echo "Building the server and the example service. The first time this takes some minutes, later seconds."
 CGO_ENABLED=0 go build -o bin/ ./cmd/stepup ./examples/go-service
+if [ "$EXAMPLE_SERVICE" = node ]; then (cd examples/node-service && node prestart.mjs); fi
 
 pids=()
 stop() {
@@ -60,7 +67,7 @@ done
 ISSUER="http://$server/api/v0/sdk/$environment" \
 	SERVICE_TOKEN_FILE="$data/example-service.token" \
 	LISTEN="$service" ALLOWED_ORIGINS="http://localhost:${server#*:}${ALLOWED_ORIGINS:+,$ALLOWED_ORIGINS}" \
-	bin/go-service &
+	"${program[@]}" &
 pids+=($!)
 
 # Both run until one ends or the user has enough.

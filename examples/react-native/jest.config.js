@@ -5,6 +5,6 @@ module.exports = {
   globalTeardown: '<rootDir>/test/lib/stop.js',
   transformIgnorePatterns: ['node_modules/(?!((jest-)?react-native|@react-native(-community)?|@stepup-auth)/)'],
   moduleFileExtensions: ['tsx', 'ts', 'js', 'mjs', 'json'],
-  testTimeout: 60_000,
+  testTimeout: 300_000, // the first test waits for all of React Native to be translated
   maxWorkers: 1,
 };

@@ -18,7 +18,7 @@ import (
 type Config struct {
 	Inbox        Inbox
 	Environments []Environment // offered at sign-in, in this order
-	BankURL      string        // origin of the example service; empty hides its card
+	BankURL      string        // origin of the example service, in Go or on Node; empty hides its card
 	Provider     http.Handler  // login provider with made-up people, below /dev/provider/; nil: none
 	DemoURL      string        // origin the demo is meant to be opened at; other names for this host are sent there
 	KeptWallets  bool          // whether there is a wallet service
