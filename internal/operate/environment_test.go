@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
@@ -13,6 +14,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/tenant/tenanttest"
+	"github.com/stepup-auth/stepup/internal/who"
 )
 
 // A deleted environment is gone for whoever asks, on a node that knows it too, before a
@@ -28,7 +30,8 @@ func TestDeleteEnvironment(t *testing.T) {
 		}
 		var machine string
 		w.Write(t, func(tx *store.Tx) error {
-			text, _, err := serviceauth.Create(by, tx, serviceauth.New{Name: "n", EnvironmentID: tenanttest.ID,
+			host := who.Caller{By: audit.By{Actor: "operator:root"}}
+			text, _, err := serviceauth.Create(host, tx, serviceauth.New{Name: "n", EnvironmentID: tenanttest.ID,
 				Scopes: []string{serviceauth.UsersRead}})
 			machine = text.Reveal()
 			return err
