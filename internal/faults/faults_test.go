@@ -13,7 +13,6 @@ import (
 	"github.com/stepup-auth/stepup/internal/faults/history"
 	"github.com/stepup-auth/stepup/internal/faults/load"
 	"github.com/stepup-auth/stepup/internal/seal"
-	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/server/processtest"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -52,8 +51,6 @@ func onEngines(t *testing.T, suite func(t *testing.T, engine string)) {
 
 // installation is a database and what serves it.
 type installation struct {
-	url            string // of the database
-	key            secret.Text
 	env            []string
 	guard, auditor string
 	server         *processtest.Process
@@ -66,7 +63,7 @@ func install(t *testing.T, url string, settings ...string) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &installation{url: url, key: key}
+	i := &installation{}
 	i.env = processtest.Environ(append([]string{"STEPUP_DATABASE_URL=" + url, "STEPUP_MASTER_KEY=" + key.Reveal(),
 		"STEPUP_SMTP_URL=smtp://127.0.0.1:1", "STEPUP_PUBLIC_URL=" + processtest.PublicURL, "STEPUP_LISTEN=127.0.0.1:0",
 		"STEPUP_TRUSTED_PROXIES=127.0.0.1/32"}, settings...)...)
@@ -90,13 +87,28 @@ func (i *installation) load(t *testing.T) *load.Load {
 	return load.Start(t, load.Options{URLs: []string{i.server.URL}, Guard: i.guard, Auditor: i.auditor})
 }
 
-// database is a fresh one that survives the kill of its server.
-func database(t *testing.T, engine string) string {
+// databases makes fresh ones, which survive the kill of their server.
+func databases(t *testing.T, engine string) func() string {
 	t.Helper()
 	if engine == store.Postgres {
-		return storetest.StartServer(t).Database(t)
+		server := storetest.StartServer(t)
+		return func() string { return server.Database(t) }
 	}
-	return storetest.Empty(t, engine)
+	return func() string { return storetest.Empty(t, engine) }
+}
+
+// database is one of them.
+func database(t *testing.T, engine string) string {
+	t.Helper()
+	return databases(t, engine)()
+}
+
+// restart starts the server again, and sends the clients there.
+func (i *installation) restart(t *testing.T, l *load.Load, settings ...string) {
+	t.Helper()
+	i.env = append(slices.Clip(i.env), settings...)
+	i.server.Restart(t, settings...)
+	l.Point(i.server.URL)
 }
 
 // report prints what was heard, and fails a suite in which nothing happened.

@@ -105,15 +105,8 @@ func (w *writer) group(first *operation) {
 		first.done <- unavailable(err)
 		return
 	}
-	var kept []*operation
-	// What made an operation fail may be a neighbour's work, so it hears of it only
-	// once that is durable: whoever is told "spent" can see it spent.
-	var failed []func()
-	defer func() {
-		for _, answer := range failed {
-			answer()
-		}
-	}()
+	var kept, failed []*operation
+	var verdicts []error // on the failed ones
 	taken := 0
 	for op := first; op != nil; op = w.next(taken) {
 		taken++
@@ -125,24 +118,33 @@ func (w *writer) group(first *operation) {
 			w.rollback(tx)
 			op.done <- err
 			w.alone(kept)
+			w.alone(failed)
 			return
 		case err != nil:
-			failed = append(failed, func() { op.done <- err })
+			failed, verdicts = append(failed, op), append(verdicts, err)
 		default:
 			kept = append(kept, op)
 		}
 	}
 	if len(kept) == 0 {
 		w.rollback(tx)
-		return
-	}
-	err = w.commit(tx)
-	if err != nil && !errors.Is(err, ErrUnknownOutcome) && len(kept) > 1 {
+	} else if err = w.commit(tx); err != nil && !errors.Is(err, ErrUnknownOutcome) && len(kept) > 1 {
 		w.alone(kept) // a deferred constraint: find the one that breaks it
+		w.alone(failed)
 		return
 	}
 	for _, op := range kept {
 		op.done <- err
+	}
+	// What made an operation fail may be a neighbour's work, so it hears of it only once
+	// that is durable: whoever is told "spent" can see it spent. If it is not, the reason
+	// may be gone.
+	if err != nil {
+		w.alone(failed)
+		return
+	}
+	for i, op := range failed {
+		op.done <- verdicts[i]
 	}
 }
 

@@ -148,6 +148,52 @@ func (l *Log) Moved(m Move) {
 	l.moves = append(l.moves, m)
 }
 
+// At is the time in the log of a moment.
+func (l *Log) At(moment time.Time) time.Duration { return moment.Sub(l.began) }
+
+// Until is the log as it would be if everything had gone at that time, and as if that
+// were now: of what was under way nobody heard an answer, and the rest never was.
+func (l *Log) Until(end time.Duration) *Log {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	cut := &Log{began: time.Now().Add(-end)}
+	for _, e := range l.events {
+		switch {
+		case e.From >= end, e.To >= end && e.Act == Made:
+			continue
+		case e.To >= end:
+			e.To, e.Answer, e.Detail = end, Unknown, "cut off"
+		}
+		cut.events = append(cut.events, e)
+	}
+	for _, m := range l.moves {
+		if m.From < end {
+			cut.moves = append(cut.moves, m)
+		}
+	}
+	return cut
+}
+
+// Since is which things something happened to from then on.
+func (l *Log) Since(begin time.Duration) map[Thing]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	things := map[Thing]bool{}
+	for _, e := range l.events {
+		if e.To >= begin {
+			things[e.Thing] = true
+		}
+	}
+	return things
+}
+
+// Len counts all events.
+func (l *Log) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.events)
+}
+
 // Heard counts the answers that decided something.
 func (l *Log) Heard() int {
 	l.mu.Lock()
@@ -192,6 +238,13 @@ func (t Tally) Of(act Act, answers ...Answer) (n int) {
 		}
 	}
 	return n
+}
+
+// Add adds what was heard elsewhere.
+func (t Tally) Add(other Tally) {
+	for heard, count := range other {
+		t[heard] += count
+	}
 }
 
 func (t Tally) String() string {

@@ -21,6 +21,7 @@ const (
 	Lost      Rule = "acknowledged, and over before its time without a move"
 	Alive     Rule = "good in the eyes of the server after somebody had heard that it was used"
 	Unaudited Rule = "used, and the audit log has no entry or more than one"
+	Silent    Rule = "could not be found out in the end, although everything was mended"
 	Broken    Rule = "an answer that a server must never give"
 )
 
@@ -202,10 +203,7 @@ func (l *life) spent(events []Event, e Event) {
 func (l *life) audited(events []Event, e Event) {
 	switch e.Answer {
 	case Unused:
-		if any(events, func(c Event) bool {
-			over := c.Act == Looked && l.excused(c) // it is not good, for whichever of two reasons
-			return c.To < e.From && isEvidence(l.thing.Kind, c) && !over
-		}) {
+		if any(events, func(c Event) bool { return c.To < e.From && l.shows(c) }) {
 			l.find(Unaudited, e)
 		}
 	case Yes:
@@ -219,18 +217,18 @@ func (l *life) audited(events []Event, e Event) {
 
 // exhausted reports whether somebody had heard, before that moment, that it was used up.
 func (l *life) exhausted(events []Event, at time.Duration) bool {
-	return any(events, func(e Event) bool { return e.To < at && isEvidence(l.thing.Kind, e) })
+	return any(events, func(e Event) bool { return e.To < at && l.shows(e) })
 }
 
-// isEvidence reports whether a thing is used up if this was heard of it.
-func isEvidence(kind Kind, e Event) bool {
+// shows reports whether the thing is used up if this was heard of it.
+func (l *life) shows(e Event) bool {
 	switch {
+	case e.Act == Looked: // which does not tell used from over
+		return e.Answer == Spent && !l.excused(e)
 	case e.Answer == Spent, e.Answer == Replayed:
 		return true
-	case e.Act == Used || e.Act == Audited:
-		return e.Answer == Yes && kind.uses() == 1
 	}
-	return false
+	return (e.Act == Used || e.Act == Audited) && e.Answer == Yes && l.thing.Kind.uses() == 1
 }
 
 // excused reports whether it may be over by then: its time is up, or a move came.

@@ -62,6 +62,8 @@ func TestJudge(t *testing.T) {
 			7 8 used yes b`, ""},
 		"made, and left until it ends": {history.Token, nil, `1 2 made yes
 			301 302 used void a`, ""},
+		"no good while the clock was ahead": {history.Token, []history.Move{{From: 3 * time.Second, To: 4 * time.Second,
+			May: []history.Kind{history.Token}}}, "1 2 made yes\n 5 6 looked spent\n 5 6 audited unused\n 9 10 used yes a", ""},
 		"a nonce": {history.Nonce, nil, "1 2 made yes\n 3 4 used yes\n 5 6 used spent", ""},
 		"five guesses": {history.Guesses, nil, `1 2 used yes
 			3 4 used yes

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -139,7 +140,7 @@ func (c *client) sign(p *person, path string, scopes ...string) *signed {
 		return nil
 	}
 	c.note(history.Event{Thing: thing, Act: history.Made}, r, history.Yes)
-	text := p.wallet.Published(servertest.Origin(p.environment), p.environment, nonce, time.Now())
+	text := p.wallet.Published(servertest.Origin(p.environment), p.environment, nonce, c.options.Now())
 	return &signed{thing: thing, path: p.path(path), who: p.who, body: p.wallet.Body(text, scopes...)}
 }
 
@@ -150,8 +151,10 @@ func (l *Load) send(s *signed) (reply, history.Answer) {
 		switch {
 		case r.status == 200:
 			return history.Yes
-		case r.status == 422 && r.code == "invalid_verification":
+		case r.status == 422 && r.code == "invalid_verification" && strings.Contains(r.member("error"), "nonce"):
 			return history.Spent
+		case r.status == 422 && r.code == "invalid_verification":
+			return history.Unknown // refused for another reason, and the nonce may have gone with it
 		}
 		return ""
 	})
@@ -318,6 +321,8 @@ func (l *Load) audit(t *token) history.Answer {
 			counts[e.Action]++
 		}
 		switch {
+		case len(counts) == 0:
+			return history.Void
 		case counts["token.minted"] != 1 || counts["token.consumed"] > 1:
 			return ""
 		case counts["token.consumed"] == 1:
@@ -396,7 +401,7 @@ func (c *client) enrol() {
 	if begun.status != 200 || err != nil {
 		return
 	}
-	code := totp.Code(secret, totp.StepAt(time.Now()))
+	code := totp.Code(secret, totp.StepAt(c.options.Now()))
 	confirmed := c.ask("POST", p.path("/users/mfa/auth/totp"), p.who, m{"id": begun.member("id"), "code": code})
 	if confirmed.status != 200 {
 		return

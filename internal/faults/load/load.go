@@ -46,6 +46,8 @@ type Options struct {
 	Clients  int           // 8 unless said
 	Patience time.Duration // how long a client waits for an answer; 10 s unless said
 	Pace     time.Duration // pause of a client between requests; none unless said
+
+	Now func() time.Time // the clock of the servers; this machine's unless said
 }
 
 // Load is clients at work.
@@ -74,6 +76,9 @@ func Start(t testing.TB, o Options) *Load {
 	}
 	if o.Patience == 0 {
 		o.Patience = 10 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	l := &Load{
 		Log: history.New(), t: t, options: o, urls: o.URLs, ended: make(chan struct{}),
@@ -112,15 +117,43 @@ func (l *Load) Point(urls ...string) {
 // Hear waits until clients have heard so many more answers that decide something.
 func (l *Load) Hear(answers int) {
 	l.t.Helper()
-	want := l.Log.Heard() + answers
+	l.until(l.Log.Heard, l.Log.Heard()+answers)
+}
+
+func (l *Load) until(count func() int, want int) {
+	l.t.Helper()
 	deadline := time.After(2 * time.Minute)
-	for l.Log.Heard() < want {
+	for count() < want {
 		select {
 		case <-deadline:
-			l.t.Fatalf("clients do not hear %d answers:\n%s", answers, l.Log.Tally())
+			l.t.Fatalf("clients wait too long:\n%s", l.Log.Tally())
 		case <-time.After(time.Millisecond):
 		}
 	}
+}
+
+// End lets clients finish what they are at, and asks about nothing.
+func (l *Load) End() { l.end() }
+
+// Cut is the load as it would be if the servers had gone at that moment and come back at
+// the address as they were then, with what clients had touched shortly before. It must
+// have ended, and none of it been settled.
+func (l *Load) Cut(moment time.Time, shortly time.Duration, url string) *Load {
+	at := l.Log.At(moment)
+	cut := &Load{Log: l.Log.Until(at), t: l.t, options: l.options, http: l.http, urls: []string{url}, ended: l.ended, stopped: true}
+	recent := cut.Log.Since(at - shortly)
+	for _, one := range l.touched {
+		if recent[one.of()] {
+			cut.touched = append(cut.touched, one)
+		}
+	}
+	return cut
+}
+
+// Wait waits until clients have sent so many more requests, whatever they heard.
+func (l *Load) Wait(requests int) {
+	l.t.Helper()
+	l.until(l.Log.Len, l.Log.Len()+requests)
 }
 
 // Stop ends the load, asks once more about everything that is still open, and fails the
@@ -142,6 +175,6 @@ func (l *Load) Stop() history.Tally {
 func (l *Load) Verdict() (history.Tally, []history.Finding) {
 	l.t.Helper()
 	l.end()
-	l.settleAll()
-	return l.Log.Tally(), l.Log.Judge()
+	silent := l.settleAll()
+	return l.Log.Tally(), append(l.Log.Judge(), silent...)
 }
