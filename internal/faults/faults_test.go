@@ -87,27 +87,19 @@ func (i *installation) load(t *testing.T) *load.Load {
 	return load.Start(t, load.Options{URLs: []string{i.server.URL}, Guard: i.guard, Auditor: i.auditor})
 }
 
-// databases makes fresh ones, which survive the kill of their server.
-func databases(t *testing.T, engine string) func() string {
-	t.Helper()
-	if engine == store.Postgres {
-		server := storetest.StartServer(t)
-		return func() string { return server.Database(t) }
-	}
-	return func() string { return storetest.Empty(t, engine) }
-}
-
-// database is one of them.
+// database is a fresh one that survives the kill of its server.
 func database(t *testing.T, engine string) string {
 	t.Helper()
-	return databases(t, engine)()
+	if engine == store.Postgres {
+		return storetest.StartServer(t).Database(t)
+	}
+	return storetest.Empty(t, engine)
 }
 
 // restart starts the server again, and sends the clients there.
-func (i *installation) restart(t *testing.T, l *load.Load, settings ...string) {
+func (i *installation) restart(t *testing.T, l *load.Load) {
 	t.Helper()
-	i.env = append(slices.Clip(i.env), settings...)
-	i.server.Restart(t, settings...)
+	i.server.Restart(t)
 	l.Point(i.server.URL)
 }
 

@@ -123,12 +123,10 @@ func (p Program) Launch(t testing.TB, env []string, args ...string) *Process {
 	return process
 }
 
-// Restart kills the process, if it still runs, and starts it again, at a new address. The
-// settings are added to those it had, and win.
-func (p *Process) Restart(t testing.TB, settings ...string) {
+// Restart kills the process, if it still runs, and starts it again, at a new address.
+func (p *Process) Restart(t testing.TB) {
 	t.Helper()
 	p.Kill()
-	p.env = append(slices.Clip(p.env), settings...)
 	if err := p.start(); err != nil {
 		t.Fatal(err)
 	}
