@@ -79,12 +79,6 @@ func (d *databases) power(t *testing.T, m *machine) {
 		"--initial-cluster", strings.Join(all, ","), "--initial-advertise-peer-urls", own+":2380", "--listen-peer-urls", own+":2380",
 		"--listen-client-urls", own+":2379", "--advertise-client-urls", own+":2379",
 		"--heartbeat-interval", "200", "--election-timeout", "2000", "--log-level", "warn")
-	d.watch(t, m)
-}
-
-// watch starts the machine's Patroni.
-func (d *databases) watch(t *testing.T, m *machine) {
-	t.Helper()
 	m.start(t, "patroni", os.Environ(), "patroni", filepath.Join(m.folder, "patroni.yaml"))
 }
 
@@ -250,9 +244,8 @@ func (d *databases) ask(m *machine, query string, answer ...any) error {
 	return conn.QueryRow(ctx, query).Scan(answer...)
 }
 
-// waitHealthy waits for that. After a while it does what docs/operating.md tells operators
-// to do: a follower that Patroni cannot bring back is copied anew, and a leading Patroni
-// that names no synchronous standby although there is one is started anew.
+// waitHealthy waits for that. A follower that Patroni cannot bring back is copied anew, as
+// docs/operating.md tells operators to do.
 func (d *databases) waitHealthy(t *testing.T) {
 	t.Helper()
 	state := ""
@@ -266,11 +259,6 @@ func (d *databases) waitHealthy(t *testing.T) {
 			_, err := d.patroni(d.machines[i], http.MethodPost, "/reinitialize", `{"force":true}`)
 			t.Logf("%s does not follow; it is copied anew: %v", state.Name, err)
 		}
-	}
-	if leader := d.leader(); leader != nil && d.follower() == nil {
-		t.Logf("Patroni on %s names no synchronous standby; it is started anew", leader.name)
-		leader.signal(syscall.SIGKILL, "patroni")
-		d.watch(t, leader)
 	}
 	if !within(4*time.Minute, healthy) {
 		t.Fatalf("the databases are not healthy again: %s", state)
