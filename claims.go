@@ -63,6 +63,13 @@ func (c Claims) Has(scope Scope) bool {
 	return slices.Contains(c.Scopes, scope)
 }
 
+// clone shares nothing with c, so that who gets it may change it.
+func (c Claims) clone() Claims {
+	c.Audience, c.Scopes, c.AMR = slices.Clone(c.Audience), slices.Clone(c.Scopes), slices.Clone(c.AMR)
+	c.AuthorizationDetails = slices.Clone(c.AuthorizationDetails)
+	return c
+}
+
 // SessionClaims is what a verified session token says.
 type SessionClaims struct {
 	Issuer        string   // iss
@@ -86,6 +93,12 @@ type SessionClaims struct {
 // registration that is still missing leaves a session nobody should act on.
 func (c SessionClaims) Complete() bool {
 	return !slices.Contains(c.Scopes, "requiresAdditionalAuth") && !slices.Contains(c.Scopes, "device:register")
+}
+
+// clone shares nothing with c, so that who gets it may change it.
+func (c SessionClaims) clone() SessionClaims {
+	c.Audience, c.Scopes = slices.Clone(c.Audience), slices.Clone(c.Scopes)
+	return c
 }
 
 type contextKey int

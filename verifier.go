@@ -51,8 +51,9 @@ type Config struct {
 }
 
 // A Verifier checks tokens offline: signature, kind, issuer, audience and time.
-// It may be used by many goroutines at once. Of a token it remembers that it was signed
-// by a key, and no verdict: everything else is judged anew each time, the key too.
+// It may be used by many goroutines at once. Of a token that was signed it remembers what
+// it says and by which key, and no verdict: issuer, audience and time are judged anew each
+// time, and the key is looked up anew too.
 //
 // Offline is not enough for single-use tokens, which must be spent at the
 // issuer, nor to learn that a token was revoked a moment ago: [Guard] and
@@ -63,7 +64,9 @@ type Verifier struct {
 	sessionAudiences []string
 	keys             KeySet
 	now              func() time.Time
-	signatures       jose.Memory
+	signatures       jose.Signatures
+	elevated         jose.Memory[reading[Claims]] // one for each kind, so that no token is read as one of another kind
+	sessions         jose.Memory[reading[SessionClaims]]
 }
 
 // NewVerifier returns a Verifier. It fails if the issuer is not an https address
@@ -143,10 +146,21 @@ var (
 // [ErrDenied]. Whether the token allows what is asked, belongs to the caller, is
 // spent, or needs a client key is still open after this.
 func (v *Verifier) Elevated(ctx context.Context, token string) (Claims, error) {
-	r, _, err := v.open(ctx, token, TypeElevated, elevatedNames)
+	read, err := open(ctx, v, token, elevatedKind, &v.elevated)
+	if err == nil {
+		life := MaxTimeBoundLife
+		if read.claims.SingleUse {
+			life = MaxSingleUseLife
+		}
+		err = v.judge(read.validity, v.audiences, life)
+	}
 	if err != nil {
 		return Claims{}, fmt.Errorf("verifying elevated access token: %w", err)
 	}
+	return read.claims.clone(), nil
+}
+
+func readElevated(r *jose.Claims, _ string) reading[Claims] {
 	c := Claims{
 		Issuer:           r.Text("iss"),
 		Audience:         r.Audience(),
@@ -173,27 +187,25 @@ func (v *Verifier) Elevated(ctx context.Context, token string) (Claims, error) {
 		c.KeyThumbprint = thumbprint(r, cnf)
 	}
 	c.bind(r)
-	if r.Err() == nil && c.AuthTime.After(v.now().Add(maxAhead)) {
-		r.Fail("auth_time", "is in the future")
-	}
-	life := MaxTimeBoundLife
-	if c.SingleUse {
-		life = MaxSingleUseLife
-	}
-	if err := v.judge(r, validity{c.Issuer, c.Audience, c.IssuedAt, c.Expires}, v.audiences, life); err != nil {
-		return Claims{}, fmt.Errorf("verifying elevated access token: %w", err)
-	}
-	return c, nil
+	return reading[Claims]{c, validity{issuer: c.Issuer, audience: c.Audience, issued: c.IssuedAt, expires: c.Expires,
+		notBefore: notBefore(r), proved: c.AuthTime}}
 }
 
 // Session verifies a session token and returns what it says, with the errors of
 // [Verifier.Elevated]. The full JWT that apps read profiles from is no session
 // token. Whether the session was revoked since is not visible offline.
 func (v *Verifier) Session(ctx context.Context, token string) (SessionClaims, error) {
-	r, kid, err := v.open(ctx, token, TypeSession, sessionNames)
+	read, err := open(ctx, v, token, sessionKind, &v.sessions)
+	if err == nil {
+		err = v.judge(read.validity, v.sessionAudiences, MaxSessionLife)
+	}
 	if err != nil {
 		return SessionClaims{}, fmt.Errorf("verifying session token: %w", err)
 	}
+	return read.claims.clone(), nil
+}
+
+func readSession(r *jose.Claims, kid string) reading[SessionClaims] {
 	c := SessionClaims{
 		Issuer:                   r.Text("iss"),
 		Audience:                 r.Audience(),
@@ -212,38 +224,67 @@ func (v *Verifier) Session(ctx context.Context, token string) (SessionClaims, er
 	if inner := r.Optional("kid"); inner != "" && inner != kid {
 		r.Fail("kid", "differs from the header")
 	}
-	if err := v.judge(r, validity{c.Issuer, c.Audience, c.IssuedAt, c.Expires}, v.sessionAudiences, MaxSessionLife); err != nil {
-		return SessionClaims{}, fmt.Errorf("verifying session token: %w", err)
-	}
-	return c, nil
+	return reading[SessionClaims]{c, validity{issuer: c.Issuer, audience: c.Audience, issued: c.IssuedAt, expires: c.Expires,
+		notBefore: notBefore(r)}}
 }
 
-// open verifies the signature and the kind of a token, and only then reads what
-// it says.
-func (v *Verifier) open(ctx context.Context, token, typ string, names []string) (*jose.Claims, string, error) {
+// reading is what a token says, without any verdict on it.
+type reading[T any] struct {
+	claims T
+	validity
+}
+
+// kind is one of the kinds of token.
+type kind[T any] struct {
+	typ   string
+	names []string                           // of the claims that are read
+	read  func(r *jose.Claims, kid string) T // its faults are those of r
+}
+
+var (
+	elevatedKind = kind[reading[Claims]]{TypeElevated, elevatedNames, readElevated}
+	sessionKind  = kind[reading[SessionClaims]]{TypeSession, sessionNames, readSession}
+)
+
+// open verifies the signature and the kind of a token, and only then reads what it says.
+// Of one that is remembered the key alone is looked up again: if it is gone, or is another
+// one now, the token is opened like one that was never seen.
+func open[T any](ctx context.Context, v *Verifier, token string, as kind[T], known *jose.Memory[T]) (T, error) {
+	var none T
+	name, named := jose.NameOf(token)
+	if was, by, ok := known.Recall(name); named && ok {
+		if key, err := find(ctx, v.keys, by.ID, Algorithm(by.Algorithm)); err == nil && key.jose().Same(by) {
+			return was, nil
+		}
+	}
 	t, err := jose.Parse(token)
 	if err != nil {
-		return nil, "", invalid(err)
+		return none, invalid(err)
 	}
-	if t.Type != typ {
-		return nil, "", invalid(fmt.Errorf("typ is not %s", typ))
+	if t.Type != as.typ {
+		return none, invalid(fmt.Errorf("typ is not %s", as.typ))
 	}
 	key, err := find(ctx, v.keys, t.KeyID, Algorithm(t.Algorithm))
 	if errors.Is(err, ErrUnknownKey) {
-		return nil, "", v.unsigned(t, err)
+		return none, v.unsigned(t, err)
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	payload, err := v.signatures.Verify(t, key.jose())
 	if err != nil {
-		return nil, "", v.unsigned(t, err)
+		return none, v.unsigned(t, err)
 	}
-	claims, err := jose.ParseClaims(payload, names)
+	r, err := jose.ParseClaims(payload, as.names)
 	if err != nil {
-		return nil, "", invalid(err)
+		return none, invalid(err)
 	}
-	return claims, t.KeyID, nil
+	says := as.read(r, t.KeyID)
+	if err := r.Err(); err != nil {
+		return none, invalid(err)
+	}
+	known.Remember(name, key.jose(), says)
+	return says, nil
 }
 
 // unsigned refuses a token that none of the issuer's keys signed, which is no wonder
@@ -257,28 +298,34 @@ func (v *Verifier) unsigned(t jose.Token, err error) error {
 
 // validity is what tokens of all kinds say of where and when they hold.
 type validity struct {
-	issuer          string
-	audience        []string
-	issued, expires time.Time
+	issuer                     string
+	audience                   []string
+	issued, expires, notBefore time.Time
+	proved                     time.Time // zero: nothing says when a proof was given
 }
 
-// judge checks what all kinds have in common: the claims were read without fault, and
-// the token holds here, for one of the wanted audiences if there are any, and now.
-// Expiry comes last, so that [ErrExpired] is only said of tokens that were good once.
-func (v *Verifier) judge(r *jose.Claims, says validity, wanted []string, life time.Duration) error {
-	notBefore := says.issued
+// notBefore is the claim nbf, or iat where there is none.
+func notBefore(r *jose.Claims) time.Time {
 	if r.Has("nbf") {
-		notBefore = time.Unix(r.Seconds("nbf"), 0)
+		return time.Unix(r.Seconds("nbf"), 0)
 	}
+	return time.Unix(r.Seconds("iat"), 0)
+}
+
+// judge checks what all kinds have in common: the token holds here, for one of the wanted
+// audiences if there are any, and now. Expiry comes last, so that [ErrExpired] is only
+// said of tokens that were good once.
+func (v *Verifier) judge(says validity, wanted []string, life time.Duration) error {
 	now := v.now()
+	ahead := now.Add(maxAhead)
 	switch {
-	case r.Err() != nil:
-		return invalid(r.Err())
 	case says.issuer != v.issuer:
 		return invalid(&elsewhere{"of", "issuer", says.issuer, v.issuer})
 	case len(wanted) > 0 && match(says.audience, wanted) == "":
 		return invalid(&elsewhere{"for", "audience", strings.Join(says.audience, " "), strings.Join(wanted, " ")})
-	case says.issued.After(now.Add(maxAhead)), notBefore.After(now.Add(maxAhead)):
+	case says.proved.After(ahead):
+		return invalid(errors.New("auth_time is in the future"))
+	case says.issued.After(ahead), says.notBefore.After(ahead):
 		return invalid(errors.New("iat or nbf is in the future"))
 	case !says.expires.After(says.issued), says.expires.Sub(says.issued) > life:
 		return invalid(fmt.Errorf("exp is not within %s of iat", life))

@@ -1,6 +1,8 @@
 package jose_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
 	"fmt"
 	"strings"
 	"sync"
@@ -9,73 +11,92 @@ import (
 	"github.com/stepup-auth/stepup/internal/jose"
 )
 
-// What a memory says is what a verification would say, whatever came before.
+func name(t *testing.T, token string) jose.Name {
+	t.Helper()
+	name, ok := jose.NameOf(token)
+	if !ok {
+		t.Fatalf("a token of %d bytes has no name", len(token))
+	}
+	return name
+}
+
+// It knows a token by all of its bytes, and gives back the key it was remembered with.
 func TestMemory(t *testing.T) {
 	t.Parallel()
-	s, other := newSigner(t), newSigner(t)
-	parse := func(text string) jose.Token {
-		t.Helper()
-		token, err := jose.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return token
-	}
+	s := newSigner(t)
 	text := s.sign(t, header, `{"a":1}`)
-	good := parse(text)
-	forged := parse(text[:strings.LastIndexByte(text, '.')+1] + other.sign(t, header, `{"a":1}`)[strings.LastIndexByte(text, '.')+1:])
-	altered := parse(strings.Replace(text, encode([]byte(`{"a":1}`)), encode([]byte(`{"a":2}`)), 1))
-	renamed := jose.Key{ID: "K", Algorithm: jose.ES256, Public: s.public.Public}
-	changed := jose.Key{ID: "k", Algorithm: jose.EdDSA, Public: s.public.Public}
-	var m jose.Memory
-	for round := range 3 {
-		if payload, err := m.Verify(good, s.public); string(payload) != `{"a":1}` || err != nil {
-			t.Errorf("round %d: payload %q, %v", round, payload, err)
+	var m jose.Memory[string]
+	if _, _, ok := m.Recall(name(t, text)); ok {
+		t.Error("an empty memory knows a token")
+	}
+	m.Remember(name(t, text), s.public, "read")
+	read, by, ok := m.Recall(name(t, text))
+	if read != "read" || !ok || !by.Same(s.public) {
+		t.Errorf("%q by %v, %v", read, by, ok)
+	}
+	for i := range text {
+		other := text[:i] + string(text[i]^1) + text[i+1:]
+		if read, _, ok := m.Recall(name(t, other)); ok || read != "" {
+			t.Fatalf("it takes %s for %s", other, text)
 		}
-		for name, try := range map[string]struct {
-			token jose.Token
-			key   jose.Key
-		}{
-			"a key that took the name": {good, other.public}, "another name": {good, renamed}, "another algorithm": {good, changed},
-			"no key": {good, jose.Key{}}, "forged": {forged, s.public}, "altered": {altered, s.public},
-		} {
-			if payload, err := m.Verify(try.token, try.key); payload != nil || err == nil {
-				t.Errorf("round %d: %s: payload %q", round, name, payload)
-			}
-		}
+	}
+	if _, ok := jose.NameOf(strings.Repeat("a", jose.MaxLength+1)); ok {
+		t.Error("a token that is too long has a name")
 	}
 }
 
-// It forgets, and goes on saying the same.
-func TestMemoryForgets(t *testing.T) {
+func TestSame(t *testing.T) {
 	t.Parallel()
 	s, other := newSigner(t), newSigner(t)
-	var m jose.Memory
-	first := s.sign(t, header, `{"n":"first"}`)
+	copied := *s.public.Public.(*ecdsa.PublicKey)
+	if !s.public.Same(jose.Key{ID: "k", Algorithm: jose.ES256, Public: &copied}) {
+		t.Error("a copy of a key is another one")
+	}
+	for name, key := range map[string]jose.Key{
+		"none":              {},
+		"another one":       other.public,
+		"another name":      {ID: "K", Algorithm: jose.ES256, Public: s.public.Public},
+		"another algorithm": {ID: "k", Algorithm: jose.EdDSA, Public: s.public.Public},
+		"another type":      {ID: "k", Algorithm: jose.ES256, Public: ed25519.PublicKey(make([]byte, 32))},
+	} {
+		if s.public.Same(key) || key.Same(s.public) {
+			t.Errorf("%s is the same", name)
+		}
+	}
+	if (jose.Key{}).Same(jose.Key{}) {
+		t.Error("a key that verifies nothing is the same as one that was remembered")
+	}
+}
+
+// It forgets what does not come again, and never takes one token for another.
+func TestMemoryForgets(t *testing.T) {
+	t.Parallel()
+	s := newSigner(t)
+	var m jose.Memory[string]
+	first := name(t, "first")
+	m.Remember(first, s.public, "first")
 	var all sync.WaitGroup
 	for worker := range 4 {
 		all.Go(func() {
 			for i := range 40 {
-				text := s.sign(t, header, fmt.Sprintf(`{"n":"%d-%d"}`, worker, i))
-				for _, each := range []string{text, first} {
-					token, err := jose.Parse(each)
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					if _, err := m.Verify(token, s.public); err != nil {
-						t.Error(err)
-					}
-					if _, err := m.Verify(token, other.public); err == nil {
-						t.Error("verified by another key")
+				text := fmt.Sprintf("%d-%d", worker, i)
+				own, _ := jose.NameOf(text)
+				m.Remember(own, s.public, text)
+				for at, want := range map[jose.Name]string{own: text, first: "first"} {
+					if read, _, ok := m.Recall(at); ok && read != want {
+						t.Errorf("%q, not %q", read, want)
 					}
 				}
-				m.Fill(10_000 / 40)
+				m.Fill(100)
 			}
 		})
 	}
 	all.Wait()
-	if n := m.Size(); n > 2*8192 {
+	if n := m.Size(); n > 3*1024 {
 		t.Errorf("it holds %d", n)
+	}
+	m.Fill(3 * 1024)
+	if _, _, ok := m.Recall(first); ok {
+		t.Error("it remembers for ever")
 	}
 }
