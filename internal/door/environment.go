@@ -6,11 +6,19 @@ import (
 	"github.com/stepup-auth/stepup/internal/tenant"
 )
 
-// findEnvironment takes the environment as this node saw it last where the
-// transaction that finds the session compares revisions, and else as it stands.
+// findEnvironment takes the environment as this node saw it last where a transaction
+// compares revisions before anything is answered: the one that finds the session, or that
+// of a route which pins. Else it is taken as it stands.
 func findEnvironment(c *Call, id string) (err error) {
-	gate := c.route.Gate.Kind
-	if gate != ServiceGate && !c.arrival.again && (gate != PublicGate || optionallySignedIn(c)) {
+	compares := c.route.Pins
+	switch c.route.Gate.Kind {
+	case ServiceGate:
+	case PublicGate:
+		compares = compares || optionallySignedIn(c)
+	default:
+		compares = true
+	}
+	if compares && !c.arrival.again {
 		c.Tenant = c.door.Tenants.Last(id)
 	}
 	if c.Tenant == nil {

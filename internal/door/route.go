@@ -25,6 +25,7 @@ type Route struct {
 	Owing           bool // a session that still owes a second factor may call it
 	Unregistered    bool // a session whose device is not registered yet may call it
 	OptionalSession bool // public, but a session that is sent must be live
+	Pins            bool // its one transaction pins the environment's revision before it decides anything
 	Device          bool // device-signature headers are verified here (wire reference 1.4)
 	OptionalBody    bool
 	Operation       bool   // it does something to a wallet, under the operation id of its idempotency key

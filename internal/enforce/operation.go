@@ -115,10 +115,11 @@ type GuardedOperation struct {
 // asks for one. The record comes first and is locked by its id, which guards make and
 // which belongs to no user: the same operation again learns so although the token is
 // spent, its session over or its user gone by now.
+//
+// The rules that everything before is judged by are pinned with the user, or, where there
+// is no user to lock, before anything is answered. A refusal pins nothing: the door confirms
+// the rules that it came of.
 func (o GuardedOperation) spend(c who.Caller, tx *store.Tx, d Demand) (Opened, error) {
-	if err := c.Tenant.Pin(tx); err != nil {
-		return Opened{}, err
-	}
 	rule, err := policy.RuleFor(c.Tenant.Environment, d.Scope)
 	if err != nil || rule.Operator {
 		return Opened{}, fault.New(fault.InvalidScopes, "%s", policy.NoScope(c.Tenant.Environment, string(d.Scope)))
@@ -132,7 +133,11 @@ func (o GuardedOperation) spend(c who.Caller, tx *store.Tx, d Demand) (Opened, e
 	case o.Audience != "" && !slices.Contains(claims.Audience, o.Audience):
 		return Opened{}, unlooked(c, rule, stepup.ReasonWrongScope)
 	}
-	if first, err := o.record(c, tx, d, claims); err != nil || !first {
+	first, err := o.record(c, tx, d, claims)
+	if err == nil && !first {
+		err = c.Tenant.Pin(tx)
+	}
+	if err != nil || !first {
 		return Opened{Replayed: err == nil}, err
 	}
 	c, known, err := ofToken(c, tx, rule, claims)
@@ -177,11 +182,11 @@ func (o GuardedOperation) record(c who.Caller, tx *store.Tx, d Demand, claims st
 	return false, nil
 }
 
-// ofToken locks the token's user and is the caller in the token's session. A dispute
+// ofToken pins the rules, locks the token's user and is the caller in the token's session. A dispute
 // ends all sessions, and what it withholds proves nothing in a new one either: that is
 // told, where the session is over.
 func ofToken(c who.Caller, tx *store.Tx, rule policy.Rule, claims stepup.Claims) (who.Caller, account.Known, error) {
-	if _, err := tx.LockUser(c.Tenant.ID, claims.Subject); errors.Is(err, store.ErrNotFound) {
+	if _, err := c.Tenant.PinUser(tx, claims.Subject); errors.Is(err, store.ErrNotFound) {
 		return c, account.Known{}, unlooked(c, rule, stepup.ReasonSuperseded)
 	} else if err != nil {
 		return c, account.Known{}, err

@@ -5,6 +5,7 @@ package limit
 
 import (
 	"encoding/hex"
+	"math"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/environment"
@@ -44,6 +45,11 @@ type Bound struct {
 // refuses is returned, with how long to wait, and then nothing was counted at
 // all: an event that does not happen uses up nobody's share.
 func TakeAll(tx *store.Tx, bounds ...Bound) (refused *Bound, wait time.Duration, err error) {
+	if len(bounds) > 1 {
+		if ok, err := TakeTogether(tx, bounds...); err != nil || ok {
+			return nil, 0, err
+		}
+	}
 	for i, b := range bounds {
 		ok, wait, err := takeWithin(tx, b)
 		if err != nil {
@@ -52,14 +58,32 @@ func TakeAll(tx *store.Tx, bounds ...Bound) (refused *Bound, wait time.Duration,
 		if ok {
 			continue
 		}
-		for _, taken := range bounds[:i] {
-			if err == nil {
-				err = Forgive(tx, taken.Key)
-			}
+		var taken []Key
+		for _, before := range bounds[:i] {
+			taken = append(taken, before.Key)
 		}
-		return &bounds[i], wait, err
+		return &bounds[i], wait, Forgive(tx, taken...)
 	}
 	return nil, 0, nil
+}
+
+// TakeTogether counts one event against every bound at once. It reports false, and has
+// counted nothing, where one of them refuses: [TakeAll] knows which.
+func TakeTogether(tx *store.Tx, bounds ...Bound) (ok bool, err error) {
+	var quotas []store.Quota
+	for _, b := range bounds {
+		switch {
+		case b.Rate.Count <= 0:
+			return false, nil
+		case b.Rate.Per > 0:
+			quotas = append(quotas, store.Quota{Name: b.Key.name, Window: b.Rate.Per.Std(), Most: int64(b.Rate.Count)})
+		}
+	}
+	if len(quotas) == 0 {
+		return true, nil
+	}
+	counts, err := tx.CountTogether(quotas...)
+	return counts != nil, err
 }
 
 // takeWithin counts one event if it is within the bound.
@@ -92,20 +116,36 @@ func Note(tx *store.Tx, key Key, window time.Duration) error {
 	return err
 }
 
+// NoteAll is [Note] of several events at once, each within a window of its own, and
+// returns how many of each were counted before.
+func NoteAll(tx *store.Tx, windows ...Bound) (before []int64, err error) {
+	var quotas []store.Quota
+	for _, w := range windows {
+		quotas = append(quotas, store.Quota{Name: w.Key.name, Window: w.Rate.Per.Std(), Most: math.MaxInt64})
+	}
+	before, err = tx.CountTogether(quotas...)
+	for i := range before {
+		before[i]--
+	}
+	return before, err
+}
+
 // Seen reports how many events were counted in the window that runs now.
 func Seen(tx *store.Tx, key Key) (int64, error) {
 	n, _, err := tx.Counted(key.name)
 	return n, err
 }
 
-// Forgive takes one counted event back.
-func Forgive(tx *store.Tx, key Key) error { return tx.Uncount(key.name) }
+// Forgive takes counted events back, one of each.
+func Forgive(tx *store.Tx, keys ...Key) error { return tx.Uncount(namesOf(keys)...) }
 
 // Reset forgets counts after a success.
-func Reset(tx *store.Tx, keys ...Key) error {
+func Reset(tx *store.Tx, keys ...Key) error { return tx.ResetCounts(namesOf(keys)...) }
+
+func namesOf(keys []Key) []string {
 	names := make([]string, len(keys))
 	for i, key := range keys {
 		names[i] = key.name
 	}
-	return tx.ResetCounts(names...)
+	return names
 }

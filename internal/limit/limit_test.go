@@ -104,3 +104,100 @@ func TestParallel(t *testing.T) {
 		}
 	})
 }
+
+// Bounds that are taken together are taken all or not at all, on every node, and the one
+// that refuses is named.
+func TestTogether(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
+		nodes := []*store.DB{open(t), open(t)}
+		bounds := func(tx *store.Tx, who string) []limit.Bound {
+			narrow, wide := rate, rate
+			narrow.Count, wide.Count = 2, 5
+			return []limit.Bound{
+				{Name: "one", Key: limit.For(tx, "one", who), Rate: narrow}, {Name: "all", Key: limit.For(tx, "all"), Rate: wide},
+			}
+		}
+		take := func(db *store.DB, who string) (refused string) {
+			err := db.Write(t.Context(), func(tx *store.Tx) error {
+				b, wait, err := limit.TakeAll(tx, bounds(tx, who)...)
+				refused = ""
+				if b != nil {
+					refused = b.Name
+					if wait <= 0 || wait > 2*time.Minute { // the nodes' transactions began at different times
+						t.Errorf("%s refuses for %v", b.Name, wait)
+					}
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			return refused
+		}
+		var passed, one, all atomic.Int64
+		var done sync.WaitGroup
+		for i := range 60 {
+			done.Go(func() {
+				switch take(nodes[i%2], string(rune('a'+i%3))) {
+				case "":
+					passed.Add(1)
+				case "one":
+					one.Add(1)
+				case "all":
+					all.Add(1)
+				}
+			})
+		}
+		done.Wait()
+		if passed.Load() != 5 || one.Load() == 0 || all.Load() == 0 {
+			t.Errorf("%d passed, %d were one's own doing, %d everybody's", passed.Load(), one.Load(), all.Load())
+		}
+		err := nodes[0].Write(t.Context(), func(tx *store.Tx) error {
+			var sum int64
+			for _, who := range []string{"a", "b", "c"} {
+				n, err := limit.Seen(tx, bounds(tx, who)[0].Key)
+				if err != nil {
+					return err
+				}
+				sum += n
+			}
+			if n, err := limit.Seen(tx, bounds(tx, "a")[1].Key); err != nil || n != 5 || sum != 5 {
+				t.Errorf("everybody's counts %d, the three %d: %v", n, sum, err)
+			}
+			key := bounds(tx, "a")[0].Key
+			_, err := limit.TakeTogether(tx, limit.Bound{Key: key, Rate: rate}, limit.Bound{Key: key, Rate: rate})
+			if err == nil {
+				t.Error("one counter was counted twice")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// An event is noted in each of its windows, and what was there before is told.
+func TestNoteAll(t *testing.T) {
+	clock := &storetest.Clock{}
+	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
+		db := open(t)
+		for round, want := range [][2]int64{{0, 0}, {1, 1}, {0, 2}} {
+			if round == 2 {
+				clock.Advance(time.Minute)
+			}
+			err := db.Write(t.Context(), func(tx *store.Tx) error {
+				hour := environment.Rate{Per: environment.Duration(time.Hour)}
+				before, err := limit.NoteAll(tx, limit.Bound{Key: limit.For(tx, "short"), Rate: rate},
+					limit.Bound{Key: limit.For(tx, "long"), Rate: hour})
+				if err == nil && [2]int64(before) != want {
+					t.Errorf("round %d: %v before, want %v", round, before, want)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}, storetest.WithClock(clock))
+}

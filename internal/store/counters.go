@@ -2,7 +2,9 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -40,6 +42,77 @@ func (tx *Tx) CountWithin(name string, window time.Duration, most int64) (counte
 	return err == nil, fromMillis(end), err
 }
 
+// Quota is a counter, and the most that it may count in a window.
+type Quota struct {
+	Name   string
+	Window time.Duration
+	Most   int64
+}
+
+// togetherMost is how many counters one statement counts; its text depends on their number.
+const togetherMost = 12
+
+// CountTogether adds one to every counter, if each is below its most or its window is over,
+// and returns how much each counts now, in their order. Where one is full none was changed,
+// nil is returned, and [Tx.CountWithin] tells which. It is one statement; the counters are
+// locked in their order, and no two of them may be the same.
+func (tx *Tx) CountTogether(quotas ...Quota) ([]int64, error) {
+	if len(quotas) > togetherMost {
+		return nil, fmt.Errorf("counting %d together: at most %d", len(quotas), togetherMost)
+	}
+	now := millis(tx.Now())
+	args, at := []any{now}, map[string]int{}
+	for i, q := range quotas {
+		args = append(args, q.Name, now+q.Window.Milliseconds(), q.Most)
+		at[q.Name] = i
+	}
+	if len(at) < len(quotas) {
+		return nil, errors.New("counting together: one counter twice")
+	}
+	text := countTogether[len(quotas)]
+	rows, err := tx.Rows(text, args...)
+	if err != nil {
+		return nil, err
+	}
+	counts, counted := make([]int64, len(quotas)), []string(nil)
+	for rows.Next() {
+		var name string
+		var count int64
+		if err := rows.Scan(&name, &count); err != nil {
+			return nil, tx.fail(errors.Join(err, rows.Close()))
+		}
+		counts[at[name]], counted = count, append(counted, name)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, tx.fail(err)
+	}
+	if len(counted) == len(quotas) {
+		return counts, nil
+	}
+	return nil, tx.Uncount(counted...) // a neighbour filled one after the statement had begun
+}
+
+// countTogether are the statements of [Tx.CountTogether], by the number of counters.
+var countTogether = func() (texts [togetherMost + 1]string) {
+	var asked strings.Builder
+	for n := 1; n <= togetherMost; n++ {
+		if n > 1 {
+			asked.WriteString(", ")
+		}
+		fmt.Fprintf(&asked, `(CAST($%d AS TEXT), CAST($%d AS BIGINT), CAST($%d AS BIGINT))`, 3*n-1, 3*n, 3*n+1)
+		texts[n] = `WITH asked (name, window_end, most) AS (VALUES ` + asked.String() + `)
+			INSERT INTO counters (name, count, window_end) SELECT name, 1, window_end FROM asked
+			WHERE NOT EXISTS (SELECT 1 FROM asked JOIN counters ON counters.name = asked.name
+				WHERE counters.window_end + 0 > $1 AND counters.count >= asked.most)
+			ON CONFLICT (name) DO UPDATE SET
+				count = CASE WHEN counters.window_end <= $1 THEN 1 ELSE counters.count + 1 END,
+				window_end = CASE WHEN counters.window_end <= $1 THEN excluded.window_end ELSE counters.window_end END
+			WHERE counters.window_end <= $1 OR counters.count < (SELECT most FROM asked WHERE asked.name = counters.name)
+			RETURNING name, count`
+	}
+	return texts
+}()
+
 // Counted reads a counter without adding to it.
 func (tx *Tx) Counted(name string) (count int64, windowEnd time.Time, err error) {
 	var end int64
@@ -51,9 +124,17 @@ func (tx *Tx) Counted(name string) (count int64, windowEnd time.Time, err error)
 	return count, fromMillis(end), err
 }
 
-// Uncount takes one back, of a counter whose window is not over.
-func (tx *Tx) Uncount(name string) error {
-	return tx.Later(`UPDATE counters SET count = count - 1 WHERE name = $1 AND count > 0 AND window_end + 0 > $2`, name, millis(tx.Now()))
+// Uncount takes one back, of each counter whose window is not over, in their order: that
+// in which they were counted and locked.
+func (tx *Tx) Uncount(names ...string) error {
+	for _, name := range names {
+		err := tx.Later(`UPDATE counters SET count = count - 1 WHERE name = $1 AND count > 0 AND window_end + 0 > $2`, name,
+			millis(tx.Now()))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // resetAtOnce is how many counters one statement forgets: its text is the same for fewer.

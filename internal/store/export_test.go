@@ -33,3 +33,6 @@ const BatchMost = batchMost
 
 // CredentialColumns is what a credential is read by.
 const CredentialColumns = credentialColumns
+
+// CountTogether is what counts three counters.
+var CountTogether = countTogether[3]

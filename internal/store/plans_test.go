@@ -198,7 +198,7 @@ var (
 		"purge.go: fmt.Sprintf",
 		"auditevents.go: by+order",                                   // a walk along one of the indexes of the log
 		"sizes.go: names", "sizes.go: …+t.Name+…", "sizes.go: whole", // how large the tables are, every ten minutes
-
+		"counters.go: text", // several counters at once
 	}
 	assembled = []string{
 		revokeElevated + ` AND user_id = $4`, revokeElevated + ` AND session_id = $4`,
@@ -211,6 +211,7 @@ var (
 		auditWalk + `action = $1 AND environment_id = $4` + oldestFirst, auditWalk + `action = $1 AND environment_id = $4` + newestFirst,
 		auditWalk + `environment_id = $1` + oldestFirst, auditWalk + `environment_id = $1` + newestFirst,
 		`UPDATE wallet_operations SET signer_told_at = $3 WHERE environment_id = $1 AND id = $2 AND signer_told_at IS NULL`,
+		store.CountTogether,
 	}
 )
 
@@ -305,8 +306,8 @@ func sqliteProblems(t *testing.T, db *sql.DB, s statement) (problems []string) {
 }
 
 func grows(table string) bool {
-	return !slices.Contains(small, table) &&
-		!slices.Contains([]string{"s", "u", "c", "d", "slice", "due", "current_epoch", "constant", "CONSTANT"}, table)
+	names := []string{"s", "u", "c", "d", "slice", "due", "current_epoch", "constant", "CONSTANT", "asked", "3"} // 3: constant rows
+	return !slices.Contains(small, table) && !slices.Contains(names, table)
 }
 
 var verb = regexp.MustCompile(`^(SELECT|INSERT|UPDATE|DELETE) `)

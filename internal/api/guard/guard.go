@@ -17,7 +17,7 @@ func Routes() []door.Route {
 		{
 			Method: "POST", Path: door.SDK + "/tokens/consume", Section: "ours",
 			Summary: "Spend an elevated token for one operation",
-			Gate:    door.Service(serviceauth.TokensConsume),
+			Gate:    door.Service(serviceauth.TokensConsume), Pins: true,
 			Handler: door.Handle(consume),
 		},
 		{

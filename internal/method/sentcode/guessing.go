@@ -52,16 +52,25 @@ func (ch *Channel) takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallen
 	if !strange {
 		return nil
 	}
-	if guessed, err := alarmed(tx, c); err != nil {
+	here, anywhere := wrongHere(tx, c), wrongAnywhere(tx, c)
+	before, err := limit.NoteAll(tx, limit.Bound{Key: here, Rate: perDay}, limit.Bound{Key: anywhere, Rate: perHour})
+	if err != nil {
 		return err
-	} else if guessed && len(typed.Code(a.Response.Reveal())) < LongDigits {
+	}
+	if isAlarm(before[0], before[1]) && len(typed.Code(a.Response.Reveal())) < LongDigits {
+		if err := limit.Forgive(tx, here, anywhere); err != nil {
+			return err
+		}
 		return fault.New(ch.Unknown, "Somebody is guessing codes, so short ones stopped working. Ask for a new one.")
 	}
-	if err := limit.Note(tx, wrongHere(tx, c), 24*time.Hour); err != nil {
-		return err
-	}
-	return limit.Note(tx, wrongAnywhere(tx, c), time.Hour)
+	return nil
 }
+
+// The windows in which strangers' wrong codes are noted, at one address and at all.
+var (
+	perDay  = environment.Rate{Per: environment.Duration(24 * time.Hour)}
+	perHour = environment.Rate{Per: environment.Duration(time.Hour)}
+)
 
 // strange reports whether anybody could have asked for the code: to sign in, or
 // in a session for an address that is not its user's.
@@ -120,7 +129,11 @@ func alarmed(tx *store.Tx, c store.CodeChallengeRow) (bool, error) {
 		return false, err
 	}
 	anywhere, err := limit.Seen(tx, wrongAnywhere(tx, c))
-	return here >= alarmPerAddress || anywhere >= alarmPerEnvironment, err
+	return isAlarm(here, anywhere), err
+}
+
+func isAlarm(here, anywhere int64) bool {
+	return here >= alarmPerAddress || anywhere >= alarmPerEnvironment
 }
 
 // digitsNow is the length of a code that anybody could have asked for.
@@ -150,18 +163,19 @@ func (c *candidate) Forgive(tx *store.Tx) error {
 		return err
 	}
 	if c.attempt.Session == nil {
+		var tries []limit.Key
 		for _, b := range triesFrom(tx, c.attempt, c.row) {
-			if err := limit.Forgive(tx, b.Key); err != nil {
-				return err
-			}
+			tries = append(tries, b.Key)
 		}
+		return c.forgive(tx, tries...)
 	}
 	return c.forgive(tx)
 }
 
 // forgive forgets the wrong guesses of whoever has now shown the right code. What
-// the network around them did wrong stands, but for this try.
-func (c *candidate) forgive(tx *store.Tx) error {
+// the network around them did wrong stands, but for this try; once are more of which one
+// is taken back.
+func (c *candidate) forgive(tx *store.Tx, once ...limit.Key) error {
 	from := guessesFrom(tx, c.attempt, c.row)
 	keys := []limit.Key{from[0].Key, guessesOf(tx, c.row, ""), guessesLinking(tx, c.row)}
 	owner := c.row.UserID
@@ -178,7 +192,6 @@ func (c *candidate) forgive(tx *store.Tx) error {
 	if err := limit.Reset(tx, keys...); err != nil {
 		return err
 	}
-	var once []limit.Key
 	if c.attempt.Session == nil {
 		for _, b := range from[1:] {
 			once = append(once, b.Key)
@@ -191,10 +204,5 @@ func (c *candidate) forgive(tx *store.Tx) error {
 	if strange {
 		once = append(once, wrongHere(tx, c.row), wrongAnywhere(tx, c.row))
 	}
-	for _, key := range once {
-		if err := limit.Forgive(tx, key); err != nil {
-			return err
-		}
-	}
-	return nil
+	return limit.Forgive(tx, once...)
 }

@@ -2,6 +2,7 @@ package sentcode
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/stepup-auth/stepup/internal/environment"
@@ -76,24 +77,29 @@ func (ch *Channel) takeSend(tx *store.Tx, r asked) (shared *store.CodeChallengeR
 	if err != nil {
 		return nil, err
 	}
+	b := ch.bounds(tx, r, from)
+	// Nearly always nothing refuses, and one statement counts them all.
+	if ok, err := limit.TakeTogether(tx, b.inOrder()...); err != nil {
+		return nil, err
+	} else if ok {
+		if from.settled {
+			err = limit.Note(tx, firstOf(tx, r, from), firstWindow.Std())
+		}
+		return nil, err
+	}
 	taken := &taking{tx: tx}
-	if from.userID != "" {
-		for _, b := range ch.perAccount(tx, r, from) {
-			taken.take(b.Bound)
-			if taken.refused != nil {
-				taken.setting = b.setting
-				break
-			}
+	for _, own := range b.own {
+		taken.take(own.Bound)
+		if taken.refused != nil {
+			taken.setting = own.setting
+			break
 		}
 	}
-	if !from.settled {
-		taken.take(limit.PerSource(tx, limit.From(r.Source, r.Tenant.Limits), r.Tenant.Limits.CodesPerIP, "send-source", r.Tenant.ID)...)
-	}
-	address := limit.Bound{Key: addressKey(tx, r.Tenant.ID, ch.Format, r.Key, from), Rate: r.Tenant.Limits.CodesPerAddress}
+	taken.take(b.source...)
 	if taken.done() {
 		return nil, taken.end(r.Request)
 	}
-	past, err := taken.tryTake(address)
+	past, err := taken.tryTake(b.address)
 	if err != nil {
 		return nil, err
 	}
@@ -108,25 +114,61 @@ func (ch *Channel) takeSend(tx *store.Tx, r asked) (shared *store.CodeChallengeR
 		}
 		// No code is out that this person could type: not even a flood of requests
 		// keeps them from getting one.
-		taken.note(address.Key)
+		taken.note(b.address.Key)
 	} else if past {
-		taken.take(address)
+		taken.take(b.address)
 	}
-	for _, b := range r.Bounds {
-		parts := append([]string{r.Tenant.ID}, b.Parts...)
-		if b.PerAccount && from.owner && from.settled {
+	taken.take(b.after...)
+	if from.settled {
+		return nil, taken.ofAccounts(r.Request, b.all, firstOf(tx, r, from))
+	}
+	taken.take(b.all)
+	return nil, taken.end(r.Request)
+}
+
+// sendBounds are what a code is counted against, in this order.
+type sendBounds struct {
+	own     []ownBound // of the account
+	source  []limit.Bound
+	address limit.Bound
+	after   []limit.Bound // of the channel
+	all     limit.Bound   // of the environment
+}
+
+func (b sendBounds) inOrder() (all []limit.Bound) {
+	for _, own := range b.own {
+		all = append(all, own.Bound)
+	}
+	return slices.Concat(all, b.source, []limit.Bound{b.address}, b.after, []limit.Bound{b.all})
+}
+
+func (ch *Channel) bounds(tx *store.Tx, r asked, from sender) (b sendBounds) {
+	l := r.Tenant.Limits
+	if from.userID != "" {
+		b.own = ch.perAccount(tx, r, from)
+	}
+	if !from.settled {
+		b.source = limit.PerSource(tx, limit.From(r.Source, l), l.CodesPerIP, "send-source", r.Tenant.ID)
+	}
+	b.address = limit.Bound{Key: addressKey(tx, r.Tenant.ID, ch.Format, r.Key, from), Rate: l.CodesPerAddress}
+	for _, each := range r.Bounds {
+		parts := append([]string{r.Tenant.ID}, each.Parts...)
+		if each.PerAccount && from.owner && from.settled {
 			parts = append(parts, "account")
 		}
-		taken.take(limit.Bound{Name: b.Setting, Key: limit.For(tx, b.What, parts...), Rate: b.Rate})
+		b.after = append(b.after, limit.Bound{Name: each.Setting, Key: limit.For(tx, each.What, parts...), Rate: each.Rate})
 	}
-	all := limit.Bound{Name: codesPerHour, Key: limit.For(tx, "send-environment", r.Tenant.ID),
-		Rate: environment.Rate{Count: r.Tenant.Limits.CodesPerHour, Per: environment.Duration(time.Hour)}}
+	b.all = limit.Bound{Name: codesPerHour, Key: limit.For(tx, "send-environment", r.Tenant.ID),
+		Rate: environment.Rate{Count: l.CodesPerHour, Per: environment.Duration(time.Hour)}}
 	if from.settled {
-		all.Name, all.Key = codesPerHourAccounts, limit.For(tx, "send-accounts", r.Tenant.ID)
-		return nil, taken.ofAccounts(r.Request, all, limit.For(tx, "send-first", r.Tenant.ID, from.userID))
+		b.all.Name, b.all.Key = codesPerHourAccounts, limit.For(tx, "send-accounts", r.Tenant.ID)
 	}
-	taken.take(all)
-	return nil, taken.end(r.Request)
+	return b
+}
+
+// firstOf counts the first codes of a settled account.
+func firstOf(tx *store.Tx, r asked, from sender) limit.Key {
+	return limit.For(tx, "send-first", r.Tenant.ID, from.userID)
 }
 
 // perAccount are the bounds of one session and of all sessions of its account.
@@ -219,10 +261,8 @@ func (t *taking) end(r Request) error {
 	if t.err != nil || t.refused == nil {
 		return t.err
 	}
-	for _, key := range t.taken {
-		if err := limit.Forgive(t.tx, key); err != nil {
-			return err
-		}
+	if err := limit.Forgive(t.tx, t.taken...); err != nil {
+		return err
 	}
 	if t.refused.Name != "" {
 		r.alarm(t.refused.Name)
@@ -243,18 +283,15 @@ func (r Request) alarm(setting string) {
 
 // A code that was proven did what it was sent for: it gives the budget of the
 // account and of the address back, and no other.
-func (c *candidate) giveBack(tx *store.Tx) error {
+func (c *candidate) givenBack(tx *store.Tx) (keys []limit.Key, err error) {
 	from := sender{userID: c.row.UserID}
 	if from.userID != "" {
-		var err error
 		if from.owner, err = c.channel.owns(tx, c.row.EnvironmentID, c.row.Identifier, from.userID); err != nil {
-			return err
+			return nil, err
 		}
-		if err := limit.Forgive(tx, accountKey(tx, c.row.EnvironmentID, from.userID)); err != nil {
-			return err
-		}
+		keys = append(keys, accountKey(tx, c.row.EnvironmentID, from.userID))
 	}
-	return limit.Forgive(tx, addressKey(tx, c.row.EnvironmentID, c.row.Format, c.row.Identifier, from))
+	return append(keys, addressKey(tx, c.row.EnvironmentID, c.row.Format, c.row.Identifier, from)), nil
 }
 
 // Unlock forgets what was counted against the caller's user: codes sent in sessions and

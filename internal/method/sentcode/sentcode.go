@@ -367,10 +367,11 @@ func (c *candidate) Spend(tx *store.Tx) (method.Evidence, error) {
 	if err != nil {
 		return method.Evidence{}, err
 	}
-	if err := c.forgive(tx); err != nil {
+	given, err := c.givenBack(tx)
+	if err != nil {
 		return method.Evidence{}, err
 	}
-	if err := c.giveBack(tx); err != nil {
+	if err := c.forgive(tx, given...); err != nil {
 		return method.Evidence{}, err
 	}
 	detail, err := c.channel.Detail(c.row)
