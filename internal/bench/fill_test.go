@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,12 +99,55 @@ func (s *subject) fill(t *testing.T, url string, key secret.Text) {
 		}))
 		s.people, s.tokens = append(s.people, people...), append(s.tokens, tokens...)
 	}
+	s.grow(t, db)
 	if s.admin != nil {
 		must(db.Write(t.Context(), func(tx *store.Tx) error {
 			_, err := tx.Exec(`ANALYZE`)
 			return err
 		}))
 	}
+}
+
+// grow adds what a server has gathered in years, in the shape of what the code writes:
+// users with an address and a session, tokens that were consumed, and nonces whose time is over.
+func (s *subject) grow(t *testing.T, db *store.DB) {
+	t.Helper()
+	const numbers = `WITH RECURSIVE n (i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2) `
+	hex := `printf('%032x', i)`
+	hash := `CAST(printf('%032x', i) AS BLOB)`
+	if db.Engine() == store.Postgres {
+		hex, hash = `lpad(to_hex(i), 32, '0')`, `decode(lpad(to_hex(i), 32, '0'), 'hex')`
+	}
+	in := func(rows int, statements ...string) {
+		const batch = 50_000
+		for from := 0; from < rows; from += batch {
+			if err := db.Write(t.Context(), func(tx *store.Tx) error {
+				for _, statement := range statements {
+					if _, err := tx.Exec(numbers+statement, from, min(rows, from+batch)); err != nil {
+						return fmt.Errorf("%w: %s", err, statement)
+					}
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	now := time.Now()
+	in(*grown, fmt.Sprintf(`INSERT INTO users (id, environment_id, profile, created_at) SELECT 'u' || %s, '%s', '{}', %d FROM n`,
+		hex, servertest.A, now.UnixMilli()),
+		fmt.Sprintf(`INSERT INTO credentials (id, environment_id, user_id, format, identifier, public_identifier, sign_in_enabled,
+				provenance, created_at)
+			SELECT 'c' || %[1]s, '%[2]s', 'u' || %[1]s, 'email', i || '@grown.example', i || '@grown.example', 1, 'sign_up', %[3]d FROM n`,
+			hex, servertest.A, now.UnixMilli()))
+	in(*spent, fmt.Sprintf(`INSERT INTO elevated_tokens (id, environment_id, user_id, session_id, credential_id, method, scopes,
+				audience, acr, single_use, epoch, issued_at, expires_at, consumed_at)
+			SELECT 't' || %[1]s, '%[2]s', 'u' || %[1]s, 's' || %[1]s, 'c' || %[1]s, 'totp', 'transfer:create',
+				'https://bank.example', 'urn:stepup:mfa', 1, '', %[3]d, %[3]d, %[3]d FROM n`,
+		hex, servertest.A, now.UnixMilli()),
+		fmt.Sprintf(`INSERT INTO spent_nonces (hash, expires_at) SELECT %s, %d FROM n`, hash, now.Add(24*time.Hour).UnixMilli()))
+	in(*over, fmt.Sprintf(`INSERT INTO spent_nonces (hash, expires_at) SELECT %s, %d FROM n`,
+		strings.Replace(hash, "i)", "i + 1000000000)", 1), now.Add(-time.Hour).UnixMilli()))
 }
 
 // newPerson signs somebody up with an address and an app, and steps them up once.

@@ -146,7 +146,7 @@ func startGuard(t *testing.T, issuer *stepuptest.Issuer, name string, cmd *exec.
 	if err != nil {
 		t.Fatalf("the service in %s did not start: %v", name, err)
 	}
-	return &subject{engine: name, url: "http://" + strings.TrimSpace(address), pid: cmd.Process.Pid}
+	return &subject{engine: name, urls: []string{"http://" + strings.TrimSpace(address)}, pid: cmd.Process.Pid}
 }
 
 // guardCall is one request of a row. Tokens are made before anything is measured.
@@ -154,7 +154,7 @@ func guardCall(t *testing.T, issuer *stepuptest.Issuer, s *subject, row guardRow
 	t.Helper()
 	header := http.Header{"Authorization": {"Bearer " + issuer.Session(t, stepuptest.Session{})}}
 	if len(row.token.Scopes) == 0 {
-		return func(int, int64) error { return call(http.MethodPost, s.url+row.path, header, nil, nil) }
+		return func(int, int64) error { return call(http.MethodPost, s.urls[0]+row.path, header, nil, nil) }
 	}
 	tokens := make([]string, 1)
 	if !row.again {
@@ -173,7 +173,7 @@ func guardCall(t *testing.T, issuer *stepuptest.Issuer, s *subject, row guardRow
 			return errSpent
 		}
 		headers := http.Header{"Authorization": header["Authorization"], stepup.HeaderElevatedAccessToken: {tokens[n]}}
-		return call(http.MethodPost, s.url+row.path, headers, nil, nil)
+		return call(http.MethodPost, s.urls[0]+row.path, headers, nil, nil)
 	}
 }
 

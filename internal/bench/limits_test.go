@@ -1,13 +1,12 @@
 package bench_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
-	"fmt"
+	"encoding/json"
 	"net"
 	"net/http"
 	"os"
@@ -154,12 +153,55 @@ const referenceKey = "BENCH_REFERENCE"
 // reference measures a server of the standard library that verifies one signature for each request.
 func reference(t *testing.T) measured {
 	t.Helper()
+	s, address, header := startReference(t, "bare")
+	return measure(t, s, "reference", 8, func(int, int64) error { return call("GET", address, header, nil, nil) })
+}
+
+// measureLibrary measures what services do without asking the server: it has no database.
+func measureLibrary(t *testing.T) (all []measured) {
+	issuer := stepuptest.NewIssuer(t)
+	keys := stepup.StaticKeySet{issuer.RotateKey(t, stepup.ES256)}
+	verifier, token := issuer.Verifier(t), issuer.Token(t, stepuptest.Token{Scopes: []stepup.Scope{"transfer:create"}})
+	guarded, address, header := startReference(t, "guarded")
+	own := &subject{engine: "none", pid: os.Getpid()}
+	for _, row := range []struct {
+		name string
+		s    *subject
+		op   operation
+	}{
+		{"offline verify, the first time", own, func(int, int64) error {
+			fresh, err := stepup.NewVerifier(stepup.Config{Issuer: issuer.URL(), Keys: keys, Now: issuer.Now})
+			if err == nil {
+				_, err = fresh.Elevated(context.Background(), token)
+			}
+			return err
+		}},
+		{"offline verify, again", own, func(int, int64) error {
+			_, err := verifier.Elevated(context.Background(), token)
+			return err
+		}},
+		{"middleware, forwarded", guarded, func(int, int64) error { return call("GET", address, header, nil, nil) }},
+	} {
+		if !strings.Contains(row.name, *only) {
+			continue
+		}
+		progress("%s", row.name)
+		for text := range strings.SplitSeq(*workers, ",") {
+			all = append(all, measure(t, row.s, row.name, number(text), row.op))
+		}
+	}
+	return all
+}
+
+// startReference starts this program as a handler; see [serveReference].
+func startReference(t *testing.T, how string) (*subject, string, http.Header) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), referenceKey+"=1")
+	cmd.Env = append(os.Environ(), referenceKey+"="+how)
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -167,21 +209,24 @@ func reference(t *testing.T) measured {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-	}()
-	address, err := bufio.NewReader(pipe).ReadString('\n')
-	if err != nil {
+	})
+	var told struct {
+		Address string
+		Header  http.Header
+	}
+	if err := json.NewDecoder(pipe).Decode(&told); err != nil {
 		t.Fatal(err)
 	}
-	s := &subject{engine: "reference", pid: cmd.Process.Pid}
-	return measure(t, s, "reference", 8, func(int, int64) error {
-		return call("GET", "http://"+strings.TrimSpace(address)+"/", http.Header{"Authorization": {"Bearer x"}}, nil, nil)
-	})
+	return &subject{engine: "none", pid: cmd.Process.Pid}, told.Address, told.Header
 }
 
-func serveReference() {
+// serveReference is a handler that tells on its standard output where it is and what to
+// send there. Bare, it verifies one signature for each request; guarded, the library lets
+// a caller's session and time-bound token through.
+func serveReference(how string) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
@@ -191,19 +236,44 @@ func serveReference() {
 	if err != nil {
 		panic(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(listener.Addr())
-	panic(http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"ok":true}`))
+	})
+	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !ecdsa.VerifyASN1(&key.PublicKey, digest[:], signature) {
 			http.Error(w, "no", http.StatusForbidden)
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(`{"ok":true}`))
-	})))
+		answer(w, r)
+	})
+	header := http.Header{"Authorization": {"Bearer x"}}
+	if how == "guarded" {
+		handler, header = guarded(answer)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	told := map[string]any{"address": "http://" + listener.Addr().String() + "/", "header": header}
+	if err := json.NewEncoder(os.Stdout).Encode(told); err != nil {
+		panic(err)
+	}
+	panic(http.Serve(listener, handler))
+}
+
+// guarded puts the middleware before a handler, with keys made here.
+func guarded(handler http.Handler) (http.Handler, http.Header) {
+	t := &testing.T{}
+	issuer := stepuptest.NewIssuer(t)
+	guard, err := stepup.NewGuard(stepup.GuardConfig{Verifier: issuer.Verifier(t), OfflineOnly: true})
+	if err != nil {
+		panic(err)
+	}
+	return guard.Require(stepup.UserUpdate)(handler), http.Header{
+		"Authorization":                  {"Bearer " + issuer.Session(t, stepuptest.Session{})},
+		stepup.HeaderElevatedAccessToken: {issuer.Token(t, stepuptest.Token{Scopes: []stepup.Scope{stepup.UserUpdate}, TimeBound: true})},
+	}
 }
 
 func freePort(t *testing.T) string {

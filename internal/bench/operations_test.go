@@ -15,8 +15,8 @@ import (
 )
 
 // measureEngine measures every row on one database.
-func measureEngine(t *testing.T, engine string) (all []measured) {
-	s := start(t, engine)
+func measureEngine(t *testing.T, s *subject) (all []measured) {
+	signIn := s.signIn(t)
 	for _, row := range []struct {
 		name string
 		op   operation
@@ -25,12 +25,12 @@ func measureEngine(t *testing.T, engine string) (all []measured) {
 		{"stepUp/check", s.stepUpCheck},
 		{"step-up by authenticator app", s.stepUp},
 		{"consume", s.consume},
-		{"sign-in by mail", s.signIn(t)},
+		{"sign-in by mail", signIn},
 	} {
 		if !strings.Contains(row.name, *only) {
 			continue
 		}
-		progress("%s: %s", engine, row.name)
+		progress("%s: %s", s.engine, row.name)
 		warm := *each
 		*each = min(warm, time.Second)
 		measure(t, s, row.name, 4, row.op)
@@ -39,10 +39,42 @@ func measureEngine(t *testing.T, engine string) (all []measured) {
 			all = append(all, measure(t, s, row.name, number(text), row.op))
 		}
 	}
+	if *over > 0 && strings.Contains("mixed, purge running", *only) {
+		all = append(all, s.mixed(t, []operation{
+			s.sessionCheck, s.stepUpCheck, s.stepUp, s.sessionCheck, s.consume, s.stepUp, signIn, s.stepUpCheck,
+		}))
+	}
 	return all
 }
 
-func (s *subject) sdk(path string) string { return s.url + servertest.SDK(servertest.A) + path }
+// mixed measures 64 callers who do different things, while rows whose time is over are removed.
+func (s *subject) mixed(t *testing.T, ops []operation) measured {
+	const gone = `stepup_purged_rows_total{table="spent_nonces"}`
+	counters := func() figure { return scrape("http://" + s.metrics + "/metrics")(gone) }
+	progress("%s: waiting for the purge, which comes once a minute", s.engine)
+	for start := time.Now(); !(counters() > 0); {
+		if time.Since(start) > 3*time.Minute {
+			t.Fatal("nothing is purged")
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	before := counters()
+	m := measure(t, s, "mixed, purge running", 64, func(worker int, n int64) error {
+		err := ops[worker%len(ops)](worker, n)
+		if errors.Is(err, errSpent) {
+			err = s.sessionCheck(worker, n)
+		}
+		return err
+	})
+	t.Logf("%s: %.0f rows were purged meanwhile", s.engine, counters()-before)
+	return m
+}
+
+// sdk is an address at one of the nodes, in turns.
+func (s *subject) sdk(path string) string {
+	at := s.urls[int(s.turn.Add(1))%len(s.urls)]
+	return at + servertest.SDK(servertest.A) + path
+}
 
 func (s *subject) person(n int64) person { return s.people[n%int64(len(s.people))] }
 

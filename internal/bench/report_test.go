@@ -12,8 +12,9 @@ import (
 
 // report is the whole of a run.
 type report struct {
-	Limits limits
-	Rows   []measured
+	Limits  limits
+	Rows    []measured
+	Servers []process
 }
 
 // ratio is what a row's processor time is of the reference handler's.
@@ -31,14 +32,20 @@ func (r report) text() string {
 	}
 	b.WriteString("\n")
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "row\tdatabase\tcallers\tops/s\tof ref.\tp50 ms\tp99 ms\tp99/sync\tcpu ms\tserver\tdb\t×ref.\tstmts\ttrips\ttx\t"+
-		"commits\tflushes\tallocs\tkB\t")
+	fmt.Fprintln(w, "row\tdatabase\tcallers\tops/s\tof ref.\tp50 ms\tp99 ms\tmax ms\tp99/sync\tcpu ms\tserver\tdb\t×ref.\t"+
+		"stmts\ttrips\ttx\tcommits\tflushes\tallocs\tkB\t")
 	for _, m := range r.Rows {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%.0f\t%.2f\t%.1f\t%.1f\t%.0f\t%.2f\t%.2f\t%.2f\t%.1f\t%v\t%v\t%v\t%v\t%v\t%v\t%v\t\n", m.Row, m.Engine,
-			m.Workers, m.Rate, m.Rate/cmp.Or(l.Reference.Rate, 1), m.P50, m.P99, m.P99/l.Sync, m.processor(), m.Server, m.Database,
-			r.ratio(m), m.Statements, m.RoundTrips, m.Transactions, m.Commits, m.Flushes, m.Allocations, m.Bytes/1024)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%.0f\t%.2f\t%.2f\t%.1f\t%.1f\t%.0f\t%.2f\t%.2f\t%.2f\t%.1f\t"+
+			"%v\t%v\t%v\t%v\t%v\t%v\t%v\t\n",
+			m.Row, m.Engine, m.Workers, m.Rate, m.Rate/cmp.Or(l.Reference.Rate, 1), m.P50, m.P99, m.Max, m.P99/l.Sync, m.processor(),
+			m.Server, m.Database, r.ratio(m), m.Statements, m.RoundTrips, m.Transactions, m.Commits, m.Flushes, m.Allocations, m.Bytes/1024)
 	}
 	_ = w.Flush()
+	for _, p := range r.Servers {
+		fmt.Fprintf(&b, "\n%s: ready after %.0f ms; resident then %.1f MiB, at most %.1f MiB; the program has %.1f MB",
+			p.Engine, p.Ready, p.Idle, p.Peak, p.Size)
+	}
+	b.WriteString("\n")
 	return b.String()
 }
 

@@ -28,13 +28,17 @@ var (
 	workers = flag.String("workers", "1,8,64", "how many callers at once")
 	engines = flag.String("engines", store.SQLite+","+store.Postgres, "databases")
 	only    = flag.String("only", "", "rows whose name holds this")
+	nodes   = flag.Int("nodes", 1, "servers on one PostgreSQL; SQLite has one")
+	grown   = flag.Int("grown", 0, "further users, with an address and a session each")
+	spent   = flag.Int("spent", 0, "elevated tokens that were consumed before")
+	over    = flag.Int("over", 300_000, "rows that wait for the purge while mixed is measured; 0: it is not")
 	out     = flag.String("out", "../../artifacts/bench", "folder of table.txt, table.json and table.svg")
 )
 
 // TestMain is the reference handler, or the guarded service in Go, when it is started as that.
 func TestMain(m *testing.M) {
-	if os.Getenv(referenceKey) != "" {
-		serveReference()
+	if how := os.Getenv(referenceKey); how != "" {
+		serveReference(how)
 		return
 	}
 	if issuer := os.Getenv(guardKey); issuer != "" {
@@ -52,6 +56,7 @@ type measured struct {
 	Failed      int64
 	Rate        float64 // a second
 	P50, P99    float64 // milliseconds
+	Max         float64
 	Server      float64 // processor time of the server, milliseconds each
 	Database    float64 // of PostgreSQL
 	// Of the server, each. On a program that does not count them they are NaN in text and absent in JSON.
@@ -128,7 +133,7 @@ func measure(t *testing.T, s *subject, row string, callers int, op operation) me
 	}
 	of := float64(m.Count)
 	m.Rate = of / elapsed.Seconds()
-	m.P50, m.P99 = ms(durations[len(durations)/2]), ms(durations[len(durations)*99/100])
+	m.P50, m.P99, m.Max = ms(durations[len(durations)/2]), ms(durations[len(durations)*99/100]), ms(durations[len(durations)-1])
 	m.Server, m.Database = ms(after.server-before.server)/of, ms(after.database-before.database)/of
 	per := func(a, b figure) figure { return (a - b) / figure(of) }
 	m.Statements, m.RoundTrips = per(after.statements, before.statements), per(after.roundTrips, before.roundTrips)
@@ -194,10 +199,17 @@ func TestTable(t *testing.T) {
 	progress("what this machine can do")
 	limits := measureLimits(t)
 	var rows []measured
+	rows = append(rows, measureLibrary(t)...)
+	var servers []process
 	for _, engine := range strings.Split(*engines, ",") {
-		t.Run(engine, func(t *testing.T) { rows = append(rows, measureEngine(t, engine)...) })
+		t.Run(engine, func(t *testing.T) {
+			s := start(t, engine)
+			rows = append(rows, measureEngine(t, s)...)
+			servers = append(servers, s.process(t))
+		})
 	}
-	report := report{Limits: limits, Rows: rows}
+	t.Run("wallets", func(t *testing.T) { rows = append(rows, measureWallets(t)...) })
+	report := report{Limits: limits, Rows: rows, Servers: servers}
 	text := report.text()
 	fmt.Print(text)
 	if err := os.MkdirAll(*out, 0o755); err != nil {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/deliver/delivertest"
 	"github.com/stepup-auth/stepup/internal/seal"
+	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/store/storetest"
 )
@@ -34,14 +35,18 @@ const publicURL = "https://stepup.test"
 // subject is one running server, its database and what lives in it.
 type subject struct {
 	engine  string
-	url     string // of the server
-	metrics string
-	pid     int
-	admin   *sql.DB // PostgreSQL's
+	urls    []string // of the servers
+	metrics string   // of the first
+	pid     int      // its process
+	others  []int    // those of the others
+	admin   *sql.DB  // PostgreSQL's
 	mail    *delivertest.Server
 	guard   string // service token
 	people  []person
 	next    atomic.Int64
+	turn    atomic.Int64
+	ready   time.Duration // after it was started
+	idle    float64       // MiB resident when it was
 
 	mu     sync.Mutex
 	tokens []string // elevated, unspent
@@ -61,11 +66,30 @@ func start(t *testing.T, engine string) *subject {
 		s.admin, url = server.Admin(), server.Database(t)
 	}
 	s.fill(t, url, key)
-	s.metrics = "127.0.0.1:" + freePort(t)
+	node := s.node(t, url, key)
+	s.pid, s.metrics, s.ready, s.idle = node.pid, node.metrics, node.ready, resident(node.pid, "VmRSS")
+	if engine == store.Postgres {
+		for range *nodes - 1 {
+			s.others = append(s.others, s.node(t, url, key).pid)
+		}
+	}
+	return s
+}
+
+// node is one server on the database.
+type node struct {
+	pid     int
+	metrics string
+	ready   time.Duration
+}
+
+func (s *subject) node(t *testing.T, url string, key secret.Text) node {
+	t.Helper()
+	n := node{metrics: "127.0.0.1:" + freePort(t)}
 	cmd := exec.Command(program(t), "serve")
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "STEPUP_") }),
 		"STEPUP_DATABASE_URL="+url, "STEPUP_MASTER_KEY="+key.Reveal(), "STEPUP_SMTP_URL="+s.mail.URL, "STEPUP_PUBLIC_URL="+publicURL,
-		"STEPUP_LISTEN=127.0.0.1:0", "STEPUP_METRICS_LISTEN="+s.metrics, "STEPUP_SINGLE_DATABASE=accepted")
+		"STEPUP_LISTEN=127.0.0.1:0", "STEPUP_METRICS_LISTEN="+n.metrics, "STEPUP_SINGLE_DATABASE=accepted")
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +103,7 @@ func start(t *testing.T, engine string) *subject {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	s.pid = cmd.Process.Pid
+	n.pid = cmd.Process.Pid
 	serving := make(chan string, 1)
 	go func() {
 		lines := bufio.NewScanner(pipe)
@@ -94,12 +118,41 @@ func start(t *testing.T, engine string) *subject {
 	}()
 	select {
 	case address := <-serving:
-		s.url = "http://" + address
+		n.ready = time.Since(began)
+		s.urls = append(s.urls, "http://"+address)
 	case <-time.After(30 * time.Second):
 		t.Fatal("the server did not start")
 	}
-	t.Logf("%s: ready after %v", engine, time.Since(began).Round(time.Millisecond))
-	return s
+	return n
+}
+
+// process is what a server takes beside time.
+type process struct {
+	Engine     string
+	Ready      float64 // milliseconds from its start to its first request
+	Idle, Peak float64 // MiB resident: when it was ready, and at most until now
+	Size       float64 // MB of the program
+}
+
+func (s *subject) process(t *testing.T) process {
+	t.Helper()
+	file, err := os.Stat(program(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return process{Engine: s.engine, Ready: ms(s.ready), Idle: s.idle, Peak: resident(s.pid, "VmHWM"), Size: float64(file.Size()) / 1e6}
+}
+
+// resident is a figure of /proc/PID/status, in MiB.
+func resident(pid int, name string) float64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			kilobytes, _ := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 64)
+			return kilobytes / 1024
+		}
+	}
+	return 0
 }
 
 var built = sync.OnceValues(func() (string, error) {
@@ -149,13 +202,20 @@ type used struct {
 func (s *subject) usage(t *testing.T) used {
 	t.Helper()
 	u := used{server: cpuOf(s.pid), bytes: written(s.pid)}
+	for _, pid := range s.others {
+		u.server += cpuOf(pid)
+		u.bytes += written(pid)
+	}
+	if s.metrics == "" || len(s.others) > 0 { // nothing counts for all of them
+		unknown := figure(math.NaN())
+		u.count(func(string) figure { return unknown })
+	}
 	if s.metrics == "" {
 		return u
 	}
-	counters := scrape("http://" + s.metrics + "/metrics")
-	u.statements, u.roundTrips = counters("stepup_store_statements_total"), counters("stepup_store_round_trips_total")
-	u.transactions, u.commits = counters("stepup_store_transactions_total"), counters("stepup_store_commits_total")
-	u.allocations, u.flushes = counters("go_memstats_mallocs_total"), u.commits
+	if counters := scrape("http://" + s.metrics + "/metrics"); len(s.others) == 0 {
+		u.count(counters)
+	}
 	if s.admin != nil {
 		for _, pid := range family(s.admin) {
 			u.database += cpuOf(pid)
@@ -168,6 +228,13 @@ func (s *subject) usage(t *testing.T) used {
 		u.flushes = figure(syncs)
 	}
 	return u
+}
+
+// count takes over what a server has counted.
+func (u *used) count(counters func(name string) figure) {
+	u.statements, u.roundTrips = counters("stepup_store_statements_total"), counters("stepup_store_round_trips_total")
+	u.transactions, u.commits = counters("stepup_store_transactions_total"), counters("stepup_store_commits_total")
+	u.allocations, u.flushes = counters("go_memstats_mallocs_total"), u.commits
 }
 
 // scrape reads the counters of a server.
