@@ -12,7 +12,7 @@ import (
 // the lives of tokens and codes. Things may end before their time; what was used stays so.
 func TestClockJumps(t *testing.T) {
 	onEngines(t, func(t *testing.T, engine string) {
-		n := rounds(8)
+		n := rounds(5)
 		clock := &storetest.Clock{}
 		l := loadOf(t, inside(t, storetest.URL(t, engine), clock))
 		jumps := []time.Duration{6 * time.Minute, -6 * time.Minute, -2 * time.Hour, 3 * time.Hour, -time.Hour}

@@ -8,7 +8,7 @@ import (
 // A1: the server is killed with SIGKILL at a random moment under load, and started again.
 func TestA1KilledServer(t *testing.T) {
 	onEngines(t, func(t *testing.T, engine string) {
-		n := rounds(10)
+		n := rounds(6)
 		i := install(t, database(t, engine))
 		l := i.load(t)
 		l.Hear(200)

@@ -74,7 +74,7 @@ func TestA1PowerCut(t *testing.T) {
 	if *wantEngine == store.Postgres {
 		t.Skip("PostgreSQL's own tests cut its power")
 	}
-	n := rounds(20)
+	n := rounds(12)
 	r := record(t, 400, nil)
 	remains, sum := r.disk.Remains(), history.Tally{}
 	for i := range n {

@@ -73,7 +73,7 @@ func (c *client) step() {
 		often int
 		do    func()
 	}{
-		{20, c.issue}, {50, c.consume}, {6, c.look}, {4, c.guess}, {20, c.recover},
+		{20, c.issue}, {50, c.consume}, {6, c.look}, {15, c.guess}, {20, c.recover},
 	} {
 		if n := c.random.IntN(100); n < one.often {
 			one.do()
