@@ -67,7 +67,9 @@ var wholesale = []string{
 // fast in a test and slow in production. Each statement of the source is planned by
 // both engines, on PostgreSQL with the statistics of yesterday, as they are.
 func TestPlans(t *testing.T) {
-	statements := sourceStatements(t, ".", "../legacymfa")
+	statements := slices.DeleteFunc(sourceStatements(t, ".", "../legacymfa"), func(s statement) bool {
+		return strings.HasPrefix(s.text, "ANALYZE ") // it has no plan
+	})
 	if len(statements) < 100 {
 		t.Fatalf("%d statements were found in the source, which cannot be all", len(statements))
 	}
