@@ -127,6 +127,7 @@ func withinInvitations(c who.Caller, tx *store.Tx, address string) error {
 	if err != nil || refused == nil {
 		return err
 	}
-	return fault.New(fault.RateLimited, "%d invitations %s were mailed within a day. Wait %s, or tell them by other means: they sign in "+
-		"with their address, and need no invitation.", refused.Rate.Count, refused.Name, fault.Spoken(wait)).After(wait)
+	return fault.AtLimit("invitations", fault.RateLimited,
+		"%d invitations %s were mailed within a day. Wait %s, or tell them by other means: they sign in with their address, and need no "+
+			"invitation.", refused.Rate.Count, refused.Name, fault.Spoken(wait)).After(wait)
 }

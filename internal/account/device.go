@@ -97,7 +97,7 @@ func MailDeviceLink(c who.Caller, tx *store.Tx, d Device) error {
 		key := limit.For(tx, "device-links", c.Tenant.ID, c.UserID(), time.Duration(rate.Per).String())
 		if ok, wait, err := limit.Take(tx, key, rate); err != nil || !ok {
 			if err == nil {
-				err = fault.New(fault.RateLimited,
+				err = fault.AtLimit("device_links", fault.RateLimited,
 					"%d links to register a device were mailed to this account lately. Use the newest, or sign in on a device that is "+
 						"registered.", deviceLinks[i].Count).After(wait)
 			}

@@ -140,7 +140,7 @@ func Rename(c who.Caller, tx *store.Tx, row store.CredentialRow, alias string) e
 		return err
 	}
 	if !ok {
-		return fault.New(fault.RateLimited,
+		return fault.AtLimit("renames", fault.RateLimited,
 			"The factors of this account were renamed %d times within an hour. Wait until some of that has passed.", renames.Count).
 			After(wait)
 	}

@@ -22,10 +22,10 @@ func TakeTry(c who.Caller, tx *store.Tx, factorID string) error {
 	case err != nil || ok:
 		return err
 	case stopped:
-		return fault.New(fault.MFARateLimited,
+		return fault.AtLimit("factor_tries_hard_stop", fault.MFARateLimited,
 			"This factor stopped after too many wrong tries. Use another one, which unlocks it, or ask the operator to reset it.")
 	}
-	return fault.New(fault.MFARateLimited, "Too many wrong tries. Wait %s before the next one, or use another factor.",
+	return fault.AtLimit("factor_tries", fault.MFARateLimited, "Too many wrong tries. Wait %s before the next one, or use another factor.",
 		fault.Spoken(wait)).After(wait)
 }
 

@@ -21,6 +21,7 @@ type Config struct {
 	Door  door.Config
 	SDK   sdk.Config
 	Admin admin.Config
+	Guard guard.API
 	Pages fs.FS // of the hosted prompt; nil: none
 }
 
@@ -33,14 +34,16 @@ func New(c Config) http.Handler {
 		DB: c.SDK.DB, Now: c.SDK.Now, HTTP: c.SDK.HTTP, Secrets: c.SDK.Secrets, Codes: c.SDK.Codes,
 		Full: c.SDK.Full, Texts: c.SDK.Texts, Pages: c.Pages,
 	})
-	return door.New(c.Door, table(sdk.New(c.SDK), prompts, admin.New(c.Admin)))
+	return door.New(c.Door, table(sdk.New(c.SDK), prompts, &c.Guard, admin.New(c.Admin)))
 }
 
 // Routes is the whole table, to be read: nothing is behind it.
-func Routes() []door.Route { return table(new(sdk.API), new(prompt.Face), new(admin.API)) }
+func Routes() []door.Route {
+	return table(new(sdk.API), new(prompt.Face), new(guard.API), new(admin.API))
+}
 
-func table(apps *sdk.API, prompts *prompt.Face, operators *admin.API) []door.Route {
-	return slices.Concat(apps.Routes(), prompts.Routes(), documentRoutes(), guard.Routes(), operators.Routes())
+func table(apps *sdk.API, prompts *prompt.Face, guards *guard.API, operators *admin.API) []door.Route {
+	return slices.Concat(apps.Routes(), prompts.Routes(), documentRoutes(), guards.Routes(), operators.Routes())
 }
 
 func documentRoutes() []door.Route {

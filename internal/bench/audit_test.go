@@ -107,7 +107,7 @@ func TestAuditPages(t *testing.T) {
 	began, steps := time.Now(), 0
 	for more := true; more; steps++ {
 		if err := db.Write(t.Context(), func(tx *store.Tx) (err error) {
-			more, err = figures.Count(tx, servertest.A)
+			_, more, err = figures.Count(tx, servertest.A)
 			return err
 		}); err != nil {
 			t.Fatal(err)

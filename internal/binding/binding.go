@@ -67,7 +67,7 @@ func Register(c who.Caller, tx *store.Tx, what Transaction) (store.BindingRow, e
 		return store.BindingRow{}, err
 	}
 	if n >= PerSession {
-		return store.BindingRow{}, fault.New(fault.RateLimited,
+		return store.BindingRow{}, fault.AtLimit("bindings", fault.RateLimited,
 			"This session registered %d transactions in %s, which is as many as one may. Confirm one, or wait.", n, fault.Spoken(Life)).
 			After(Life)
 	}

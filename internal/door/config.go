@@ -23,6 +23,7 @@ type Config struct {
 	ClientAddr func(*http.Request) string                         // true client address
 	Observe    func(route string, status int, took time.Duration) // metrics; nil is allowed
 	Refused    func(code, reason string)                          // metrics; reason as gates give it, or empty; nil is allowed
+	Limited    func(limit string)                                 // metrics: a limit is hit; nil is allowed
 	Refusals   *audit.Refusals                                    // counts refusals of anonymous requests; nil: each is recorded
 	Uses       *serviceauth.Uses                                  // remembers which service tokens were used; nil: nobody does
 	Shadow     *shadow.Counter                                    // counts what the newest rules would do; nil: nobody does
@@ -32,7 +33,8 @@ type Config struct {
 // Door is the handler of all routes of a table.
 type Door struct {
 	Config
-	mux *http.ServeMux
+	mux  *http.ServeMux
+	host *who.Caller // who works on the machine itself, see [Host]; nil: requests come from the network
 }
 
 // arrival is a request as it came, with what can be taken from it only once.

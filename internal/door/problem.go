@@ -78,6 +78,9 @@ func (d *Door) refuse(w http.ResponseWriter, req *http.Request, t *tenant.Tenant
 		}
 		d.Config.Refused(string(f.Code), reason)
 	}
+	if d.Limited != nil && f.Limit != "" {
+		d.Limited(f.Limit)
+	}
 	setHeaders(w, req, t, false)
 	return WriteProblem(w, f, id)
 }

@@ -147,12 +147,20 @@ type Error struct {
 	Message    string        // a sentence that says what to do
 	Payload    any           // JSON object for clients; nil: none
 	RetryAfter time.Duration // zero: not said
+	Limit      string        // which limit is hit, of the few that docs/operating.md names; empty: none
 	Cause      error         // for the log only
 }
 
 // New makes a refusal with a sentence for people.
 func New(code Code, message string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(message, args...)}
+}
+
+// AtLimit makes a refusal for a limit that is hit.
+func AtLimit(limit string, code Code, message string, args ...any) *Error {
+	e := New(code, message, args...)
+	e.Limit = limit
+	return e
 }
 
 // Because attaches what really happened, for the log.

@@ -110,20 +110,30 @@ func of(row store.AuditRow) (all []one) {
 	return all
 }
 
+// Counted are the tokens of what one call of [Count] counted: each is in one of them.
+type Counted struct{ Minted, Spent, Expired int64 }
+
 // Count counts some of what is not counted yet, and reports whether there may be more.
-func Count(tx *store.Tx, environmentID string) (more bool, err error) {
+func Count(tx *store.Tx, environmentID string) (counted Counted, more bool, err error) {
 	now := tx.Now()
 	mark, err := tx.LockFigureMark(environmentID, store.AuditKey{At: now.Add(-keepHours)})
 	if err != nil {
-		return false, err
+		return counted, false, err
 	}
 	page, err := audit.Find(tx, audit.Query{EnvironmentIDs: []string{environmentID}, After: mark, Until: now.Add(-settled), Limit: batch})
 	if err != nil || len(page.Rows) == 0 {
-		return false, err
+		return counted, false, err
 	}
 	sums := map[store.Figure]int64{}
 	for _, row := range page.Rows {
 		for _, o := range of(row) {
+			switch {
+			case o.at.Before(now.Add(-keepMinutes)): // of before anybody counted
+			case o.name == Minted:
+				counted.Minted += o.n
+			case o.name == Spent:
+				counted.Spent += o.n
+			}
 			sums[store.Figure{Span: minutes, At: o.at.Truncate(time.Minute), Name: o.name}] += o.n
 			sums[store.Figure{Span: hours, At: o.at.Truncate(time.Hour), Name: o.name}] += o.n
 		}
@@ -134,16 +144,33 @@ func Count(tx *store.Tx, environmentID string) (more bool, err error) {
 		}
 		f.Count = n
 		if err := tx.AddFigure(environmentID, f); err != nil {
-			return false, err
+			return counted, false, err
 		}
 	}
 	if err := tx.DropFigures(environmentID, minutes, now.Add(-keepMinutes)); err != nil {
-		return false, err
+		return counted, false, err
 	}
 	if err := tx.DropFigures(environmentID, hours, now.Add(-keepHours)); err != nil {
-		return false, err
+		return counted, false, err
 	}
-	return page.More, tx.MoveFigureMark(environmentID, page.Rows[len(page.Rows)-1].Key())
+	last := page.Rows[len(page.Rows)-1].Key()
+	if counted.Expired, err = expired(tx, environmentID, mark.At, last.At); err != nil {
+		return counted, false, err
+	}
+	return counted, page.More, tx.MoveFigureMark(environmentID, last)
+}
+
+// expired are the tokens that nobody spent and whose minute is over by the log, now that
+// all of it up to a time is counted: what spends a token is in the log before the token
+// expires.
+func expired(tx *store.Tx, environmentID string, from, to time.Time) (n int64, err error) {
+	found, err := tx.Figures(environmentID, minutes, from.Truncate(time.Minute))
+	for _, f := range found {
+		if f.Name == Expired && f.At.Before(to.Truncate(time.Minute)) {
+			n += f.Count
+		}
+	}
+	return n, err
 }
 
 // Waiting reports whether [Count] would find anything.

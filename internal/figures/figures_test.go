@@ -54,15 +54,21 @@ func TestFigures(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		var sums figures.Counted // of all nodes
+		var summing sync.Mutex
 		count := func(db *store.DB, steps int) {
 			for more := true; more && steps > 0; steps-- {
+				var counted figures.Counted
 				err := db.Write(t.Context(), func(tx *store.Tx) (err error) {
-					more, err = figures.Count(tx, "e")
+					counted, more, err = figures.Count(tx, "e")
 					return err
 				})
 				if err != nil {
 					t.Error(err)
 				}
+				summing.Lock()
+				sums.Minted, sums.Spent, sums.Expired = sums.Minted+counted.Minted, sums.Spent+counted.Spent, sums.Expired+counted.Expired
+				summing.Unlock()
 			}
 		}
 		check := func(when string, p figures.Period, n int64) {
@@ -98,6 +104,26 @@ func TestFigures(t *testing.T) {
 		done.Wait()
 		check("all is counted", figures.Hour, 200)
 		check("all is counted", figures.Day, 200)
+		if want := (figures.Counted{Minted: 200, Spent: 100, Expired: 50}); sums != want { // the log has not come to the end of the rest
+			t.Errorf("%+v, want %+v", sums, want)
+		}
+		record(0)
+		clock.Advance(2 * time.Minute)
+		count(db, 100)
+		if want := (figures.Counted{Minted: 200, Spent: 100, Expired: 50}); sums != want { // nothing of this environment happened since
+			t.Errorf("%+v, want %+v", sums, want)
+		}
+		if err := db.Write(t.Context(), func(tx *store.Tx) error {
+			return audit.Record(tx, audit.By{Actor: "system", EnvironmentID: "e"}, "thing.done", nil)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		clock.Advance(2 * time.Minute)
+		count(other, 100)
+		count(db, 100)
+		if want := (figures.Counted{Minted: 200, Spent: 100, Expired: 100}); sums != want {
+			t.Errorf("%+v, want %+v", sums, want)
+		}
 		clock.Advance(2 * time.Hour)
 		check("later", figures.Month, 200)
 		if err := db.Read(t.Context(), func(tx *store.Tx) error {

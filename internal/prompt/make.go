@@ -123,7 +123,7 @@ func insert(c *door.Call, tx *store.Tx, p *store.PromptRow) error {
 		return err
 	}
 	if n >= PerSession {
-		return fault.New(fault.RateLimited,
+		return fault.AtLimit("open_prompts", fault.RateLimited,
 			"This session has %d prompts open, which is as many as one may. Finish one, or wait until it is over.", n).After(time.Minute)
 	}
 	ok, wait, err := limit.Take(tx, limit.For(tx, "prompts", p.EnvironmentID, p.UserID), perAccount)
@@ -131,7 +131,7 @@ func insert(c *door.Call, tx *store.Tx, p *store.PromptRow) error {
 		return err
 	}
 	if !ok {
-		return fault.New(fault.RateLimited, "Too many prompts were made for this account. Try again in %s.", fault.Spoken(wait)).After(wait)
+		return fault.AtLimit("prompts", fault.RateLimited, "Too many prompts were made for this account. Try again in %s.", fault.Spoken(wait)).After(wait)
 	}
 	if err := tx.InsertPrompt(*p); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/stepup-auth/stepup/internal/figures"
 	"github.com/stepup-auth/stepup/internal/store"
 )
 
@@ -66,6 +67,11 @@ type metrics struct {
 	unsafe   prometheus.Gauge
 	purged   *prometheus.CounterVec
 	purging  prometheus.Histogram
+	minted   prometheus.Counter
+	spent    prometheus.Counter
+	expired  prometheus.Counter
+	consumed *prometheus.CounterVec
+	limits   *prometheus.CounterVec
 }
 
 func newMetrics(db *store.DB) *metrics {
@@ -111,6 +117,22 @@ func newMetrics(db *store.DB) *metrics {
 	m.bytes = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stepup_database_bytes", Help: "Size of the database, every 10 minutes."})
 	m.unsafe = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stepup_durability_problems",
 		Help: "Settings of the database by which an acknowledged change could be lost, every 10 minutes; doctor names them."})
+	m.minted = prometheus.NewCounter(prometheus.CounterOpts{Name: "stepup_tokens_minted_total",
+		Help: "Elevated tokens minted, as the audit log tells: a minute or two later, on one node of all."})
+	m.spent = prometheus.NewCounter(prometheus.CounterOpts{Name: "stepup_tokens_spent_total",
+		Help: "Single-use tokens that were spent, likewise."})
+	m.expired = prometheus.NewCounter(prometheus.CounterOpts{Name: "stepup_tokens_expired_total",
+		Help: "Single-use tokens that nobody spent in time, likewise."})
+	m.consumed = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_consume_results_total",
+		Help: "What guards of other services were answered: first, replayed, refused, or unknown where it could not be found out."},
+		[]string{"result"})
+	m.limits = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stepup_limits_hit_total",
+		Help: "Requests that were refused because a limit of a session, account, address or source was hit, by the limit."},
+		[]string{"limit"})
+	for _, result := range []string{"first", "replayed", "refused", "unknown"} {
+		m.consumed.WithLabelValues(result) // there from the start, so that the first one is an increase
+	}
+	m.registry.MustRegister(m.minted, m.spent, m.expired, m.consumed, m.limits)
 	m.registry.MustRegister(storeCounts(db)...)
 	m.registry.MustRegister(m.requests, m.refusals, m.mails, m.texts, m.codes, m.full, m.rows, m.bytes, m.unsafe, m.purged, m.purging,
 		waiting,
@@ -140,6 +162,16 @@ func (m *metrics) request(route string, status int, took time.Duration) {
 }
 
 func (m *metrics) refused(code, reason string) { m.refusals.WithLabelValues(code, reason).Inc() }
+
+func (m *metrics) limited(limit string)  { m.limits.WithLabelValues(limit).Inc() }
+func (m *metrics) consume(result string) { m.consumed.WithLabelValues(result).Inc() }
+
+// tokens adds what was counted of the audit log.
+func (m *metrics) tokens(c figures.Counted) {
+	m.minted.Add(float64(c.Minted))
+	m.spent.Add(float64(c.Spent))
+	m.expired.Add(float64(max(0, c.Expired)))
+}
 
 func (m *metrics) mail(ok bool) { m.mails.WithLabelValues(result(ok)).Inc() }
 func (m *metrics) text(ok bool) { m.texts.WithLabelValues(result(ok)).Inc() }

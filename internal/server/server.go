@@ -16,6 +16,7 @@ import (
 
 	"github.com/stepup-auth/stepup/internal/api"
 	"github.com/stepup-auth/stepup/internal/api/admin"
+	"github.com/stepup-auth/stepup/internal/api/guard"
 	"github.com/stepup-auth/stepup/internal/api/sdk"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/config"
@@ -105,13 +106,14 @@ func New(c Config) *Server {
 		Pages: c.Pages,
 		Door: door.Config{
 			DB: c.DB, Tenants: tenants, Now: c.Now, Log: c.Log, RequestID: requestID, ClientAddr: clients.address,
-			Observe: m.request, Refused: m.refused, Refusals: s.refusals, Uses: s.uses, Shadow: counter,
+			Observe: m.request, Refused: m.refused, Limited: m.limited, Refusals: s.refusals, Uses: s.uses, Shadow: counter,
 		},
 		SDK: sdk.Config{
 			DB: c.DB, Now: c.Now, HTTP: outbound.NewClient(c.OutboundAllow), Secrets: c.Secrets(),
 			Codes: m.code, Full: s.full, Development: c.Development != nil, Texts: c.Texter != nil,
 			Unsent: unsent(c), LegacyMFA: legacyMFA, Wallets: c.Wallets,
 		},
+		Guard: guard.API{Consumed: m.consume},
 		Admin: admin.Config{
 			DB: c.DB, Shadow: counter, Senders: senders, Operators: func() []string { return c.Operators },
 		},

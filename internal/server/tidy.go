@@ -106,10 +106,14 @@ func (s *Server) count(ctx context.Context) error {
 			return err
 		})
 		for more && err == nil {
+			var counted figures.Counted
 			err = s.config.DB.Write(ctx, func(tx *store.Tx) (err error) {
-				more, err = figures.Count(tx, row.ID)
+				counted, more, err = figures.Count(tx, row.ID)
 				return err
 			})
+			if err == nil {
+				s.metrics.tokens(counted)
+			}
 		}
 	}
 	return err

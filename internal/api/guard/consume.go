@@ -2,6 +2,7 @@ package guard
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 
 	"github.com/stepup-auth/stepup"
@@ -11,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/store"
+	"github.com/stepup-auth/stepup/internal/tenant"
 	"github.com/stepup-auth/stepup/internal/who"
 )
 
@@ -51,6 +53,25 @@ var (
 	operationIDRule = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 	digestRule      = regexp.MustCompile(`^[!-~]{1,256}$`)
 )
+
+func (a *API) consume(c *door.Call, r ConsumeRequest) (ConsumeResponse, error) {
+	answer, err := consume(c, r)
+	if a.Consumed != nil && !errors.Is(err, tenant.ErrRevised) { // then it is served again
+		a.Consumed(resultOf(answer, err))
+	}
+	return answer, err
+}
+
+// resultOf is what came of it in a word.
+func resultOf(answer ConsumeResponse, err error) string {
+	switch refused := store.RefusalOf(err); {
+	case err == nil:
+		return answer.Result
+	case refused != nil && refused.Code.Status() < 500:
+		return "refused"
+	}
+	return "unknown"
+}
 
 func consume(c *door.Call, r ConsumeRequest) (ConsumeResponse, error) {
 	if !operationIDRule.MatchString(r.OperationID) {

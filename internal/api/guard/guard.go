@@ -11,14 +11,19 @@ import (
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 )
 
+// API is what the endpoints share. The zero value works.
+type API struct {
+	Consumed func(result string) // metrics: first, replayed, refused or unknown; nil is allowed
+}
+
 // Routes are all routes of guards.
-func Routes() []door.Route {
+func (a *API) Routes() []door.Route {
 	return []door.Route{
 		{
 			Method: "POST", Path: door.SDK + "/tokens/consume", Section: "ours",
 			Summary: "Spend an elevated token for one operation",
 			Gate:    door.Service(serviceauth.TokensConsume), Pins: true,
-			Handler: door.Handle(consume),
+			Handler: door.Handle(a.consume),
 		},
 		{
 			Method: "POST", Path: door.SDK + "/tokens/introspect", Section: "RFC 7662",

@@ -49,7 +49,7 @@ func takeCall(c *door.Call, what string) error {
 		bounds := limit.PerSource(tx, limit.From(c.Source, c.Tenant.Limits), perSource, what, c.Tenant.ID)
 		full, wait, err := limit.TakeAll(tx, bounds...)
 		if full != nil && err == nil {
-			err = fault.New(fault.RateLimited,
+			err = fault.AtLimit("wallet_calls", fault.RateLimited,
 				"Too many of these calls came from here. Try again in %s.", fault.Spoken(wait)).After(wait)
 		}
 		return err

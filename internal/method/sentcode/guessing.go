@@ -39,7 +39,7 @@ func (ch *Channel) takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallen
 		}
 		ok, _, err := limit.Take(tx, wrongInARow(tx, c, c.UserID), environment.Rate{Count: a.Tenant.Limits.GuessesHardStop, Per: year})
 		if err == nil && !ok {
-			err = fault.New(fault.TooManyAttempts, "Codes for this address are locked in open sessions after too many wrong ones. Sign in "+
+			err = fault.AtLimit("guesses_hard_stop", fault.TooManyAttempts, "Codes for this address are locked in open sessions after too many wrong ones. Sign in "+
 				"again with a code, which unlocks it, or prove it another way.")
 		}
 		if err != nil {
@@ -91,7 +91,7 @@ func takeGuesses(tx *store.Tx, bounds ...limit.Bound) error {
 }
 
 func tooManyGuesses(wait time.Duration) *fault.Error {
-	return fault.New(fault.TooManyAttempts, "Too many wrong codes. Wait %s before the next try, or prove it another way.",
+	return fault.AtLimit("guesses", fault.TooManyAttempts, "Too many wrong codes. Wait %s before the next try, or prove it another way.",
 		fault.Spoken(wait)).After(wait)
 }
 

@@ -267,7 +267,8 @@ func (t *taking) end(r Request) error {
 	if t.refused.Name != "" {
 		r.alarm(t.refused.Name)
 	}
-	refusal := fault.New(fault.RateLimited, "Too many codes were asked for. Use the newest one you have, or try again in %s.",
+	refusal := fault.AtLimit("codes", fault.RateLimited,
+		"Too many codes were asked for. Use the newest one you have, or try again in %s.",
 		fault.Spoken(t.wait)).After(t.wait)
 	if t.setting == "" {
 		return refusal
