@@ -70,11 +70,7 @@ func TestAuditTrail(t *testing.T) {
 
 			other := servertest.Bearer(s.ServiceToken(t, servertest.B, []string{"audit.read"}))
 			s.Do(t, "GET", servertest.Admin(servertest.B)+"/audit/"+consumed[0].ID+"/trail", other, nil).Want(t, 404, "not_found")
-			var none operate.AuditPage
-			s.Do(t, "GET", servertest.Admin(servertest.B)+"/audit?userId="+session.UserID, other, nil).Want(t, 200, "").JSON(t, &none)
-			if len(none.Events) != 0 {
-				t.Errorf("%d entries of another environment", len(none.Events))
-			}
+			s.Do(t, "GET", servertest.Admin(servertest.B)+"/audit?userId="+session.UserID, other, nil).Want(t, 404, "not_found")
 		})
 	}
 }

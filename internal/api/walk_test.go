@@ -412,6 +412,31 @@ func walkBindings(w walker, service string) {
 	}
 }
 
+// walkInstallation is what operators do with all environments and with tokens of their
+// own.
+func walkInstallation(w walker, service string) {
+	t, all := w.t, w.ServiceToken(w.t, "", serviceauth.Scopes)
+	w.do("GET /api/v0/admin/audit?limit=3&verify=true", all, nil, nil).Want(t, 200, "")
+	w.do("GET /api/v0/admin/audit?sessionId=x", all, nil, nil).Want(t, 400, "invalid_request")
+	w.do("POST /api/v0/admin/audit/exports", all, nil, m{"action": "token."}).Want(t, 204, "")
+	w.do("POST "+ops+"/audit/exports", service, nil, m{"outcome": "refused"}).Want(t, 204, "")
+	w.do("POST "+ops+"/audit/exports", service, nil, m{"outcome": "perhaps"}).Want(t, 400, "invalid_request")
+	made := w.do("POST /api/v0/admin/environments", all, nil, m{"name": "Copy", "from": w.environment}).Want(t, 200, "").Member("id")
+	w.do("POST /api/v0/admin/environments", all, nil, m{"name": " "}).Want(t, 422, "invalid_environment_document")
+	copied := walker{w.client, t, made}
+	copied.do("GET "+ops+"/deletion", all, nil, nil).Want(t, 200, "")
+	copied.do("POST "+ops+"/delete", all, nil, m{"name": "Another"}).Want(t, 409, "conflict")
+	copied.do("POST "+ops+"/delete", all, nil, m{"name": "Copy"}).Want(t, 200, "")
+	copied.do("GET "+ops+"/deletion", all, nil, nil).Want(t, 404, "environment_not_found")
+	token := w.do("POST /api/v0/admin/service-tokens", all, nil, m{"name": "x", "scopes": []string{"users.read"}, "lifeSeconds": 60}).
+		Want(t, 200, "").Member("id")
+	w.do("POST /api/v0/admin/service-tokens", all, nil, m{"name": "x", "scopes": []string{}}).Want(t, 400, "invalid_request")
+	w.do("GET /api/v0/admin/service-tokens", all, nil, nil).Want(t, 200, "")
+	w.do("GET /api/v0/admin/service-tokens?after=x", all, nil, nil).Want(t, 400, "invalid_request")
+	w.do("POST /api/v0/admin/service-tokens/{tokenId}/revoke", all, nil, nil, "tokenId", token).Want(t, 204, "")
+	w.do("POST /api/v0/admin/service-tokens/{tokenId}/revoke", all, nil, nil, "tokenId", token).Want(t, 404, "not_found")
+}
+
 func walkAdmin(w walker, service string) {
 	t := w.t
 	alice := w.SignIn(t, w.environment, "managed@example.com")
@@ -448,6 +473,8 @@ func walkAdmin(w walker, service string) {
 	w.do("POST "+ops+"/revisions/{revision}/revert", service, nil, nil, "revision", fmt.Sprint(first)).Want(t, 200, "")
 	w.do("POST "+ops+"/keys/rotate", service, nil, nil).Want(t, 200, "")
 	w.do("GET "+ops+"/readiness", service, nil, nil).Want(t, 200, "")
+	w.do("GET "+ops+"/calls", service, nil, nil).Want(t, 200, "")
+	walkInstallation(w, service)
 	w.do("POST "+ops+"/version", service, nil, m{"minApiVersion": "2026-04-01"}).Want(t, 200, "")
 	w.do("POST "+ops+"/version", service, nil, m{"minApiVersion": "2026_01_01"}).Want(t, 409, "environment_version_cannot_go_back")
 	w.do("POST "+ops+"/version", service, nil, m{"minApiVersion": "2027_01_01"}).Want(t, 400, "invalid_request")

@@ -141,63 +141,6 @@ func tokenOf(r store.AuditRow) string {
 	return ""
 }
 
-// A tail tells each entry once, also one whose transaction committed later than others
-// with a later time, and leaves what is too much at once for the next time.
-func TestTail(t *testing.T) {
-	clock := &storetest.Clock{}
-	storetest.Engines(t, func(t *testing.T, open func(testing.TB) *store.DB) {
-		db := open(t)
-		var tail *audit.Tail
-		add := func(n int, ago time.Duration) {
-			write(t, db, func(tx *store.Tx) error {
-				for i := range n {
-					row := store.AuditRow{ID: fmt.Sprintf("%d-%d-%d", tx.Now().UnixMilli(), ago, i), EnvironmentID: "e",
-						At: tx.Now().Add(-ago), Action: "thing.done", Actor: "system", Detail: "{}"}
-					if err := tx.InsertAudit(row, ""); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		}
-		next := func(limit int) (n int) {
-			if err := db.Read(t.Context(), func(tx *store.Tx) error {
-				rows, err := tail.Next(tx, limit)
-				n = len(rows)
-				return err
-			}); err != nil {
-				t.Fatal(err)
-			}
-			return n
-		}
-		add(5, 0)
-		clock.Advance(time.Second)
-		if err := db.Read(t.Context(), func(tx *store.Tx) error {
-			tail = audit.Follow(audit.Query{EnvironmentIDs: []string{"e"}}, tx.Now())
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-		clock.Advance(5 * time.Second)
-		var got []int
-		add(3, 0)
-		got = append(got, next(100), next(100))
-		clock.Advance(5 * time.Second)
-		add(1, 0)
-		got = append(got, next(100))
-		add(1, 8*time.Second) // began before the last one, and before what was told first
-		got = append(got, next(100), next(100))
-		clock.Advance(time.Minute)
-		got = append(got, next(100))
-		add(1, time.Second)
-		add(2, 2*time.Second)
-		got = append(got, next(2), next(2), next(2))
-		if want := []int{3, 0, 1, 1, 0, 0, 2, 1, 0}; !slices.Equal(got, want) {
-			t.Errorf("told %v, want %v", got, want)
-		}
-	}, storetest.WithClock(clock))
-}
-
 // A step-up is found from each of its entries, and nothing of another one of the same
 // session comes with it.
 func TestTrail(t *testing.T) {

@@ -46,6 +46,9 @@ type Call struct {
 }
 
 func (d *Door) call(a *arrival, r Route) *Call {
+	if d.host != nil {
+		return &Call{Caller: *d.host, door: d, route: r, arrival: a}
+	}
 	source := d.ClientAddr(a.request)
 	by := audit.By{Actor: "anonymous", RequestID: d.RequestID(a.request), Refusals: d.Refusals,
 		From: audit.From(source, a.request.Header.Get("User-Agent"))}

@@ -50,20 +50,10 @@ func (d *Door) handler(r Route) http.Handler {
 // it was taken for: this node had not heard of a change, or one came in between.
 const revisions = 2
 
-// enter serves a request, and anew if its environment changed under it.
+// enter serves a request of the network.
 func (d *Door) enter(a *arrival, r Route) int {
-	c := d.call(a, r)
-	answer, err := serve(c)
-	for range revisions {
-		if !errors.Is(err, tenant.ErrRevised) {
-			break
-		}
-		a.again = true
-		c = d.call(a, r)
-		answer, err = serve(c)
-	}
+	c, answer, err := d.run(a, r)
 	countForeseen(c)
-	err = uncertain(c, err)
 	setCookie(c, err)
 	if err != nil {
 		t := c.Tenant
@@ -73,6 +63,21 @@ func (d *Door) enter(a *arrival, r Route) int {
 		return d.refuse(a.w, a.request, t, err)
 	}
 	return d.answer(c, answer)
+}
+
+// run serves a request, and anew if its environment changed under it.
+func (d *Door) run(a *arrival, r Route) (c *Call, answer any, err error) {
+	c = d.call(a, r)
+	answer, err = serve(c)
+	for range revisions {
+		if !errors.Is(err, tenant.ErrRevised) {
+			break
+		}
+		a.again = true
+		c = d.call(a, r)
+		answer, err = serve(c)
+	}
+	return c, answer, uncertain(c, err)
 }
 
 // serve runs the checks in their order: address, service token, environment,

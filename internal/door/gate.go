@@ -32,6 +32,7 @@ type Gate struct {
 	Legacy     environment.Compatible // the entry that lets an MFA token open it under the newest version; empty: none does
 	Call       shadow.Call            // what published clients know it as; empty: another call
 	Service    string                 // ServiceGate: the service token scope
+	All        bool                   // ServiceGate: a token for one environment alone does not open it
 	Enter      func(*Call) error      // PromptGate: finds who asks, or refuses
 }
 
@@ -58,6 +59,12 @@ func ByBody(scopes ...stepup.Scope) Gate { return Gate{Kind: BodyGate, Scopes: s
 
 // Service asks for a service token with the scope.
 func Service(scope string) Gate { return Gate{Kind: ServiceGate, Service: scope} }
+
+// OfAll asks for a service token that is for all environments.
+func (g Gate) OfAll() Gate {
+	g.All = true
+	return g
+}
 
 // Held asks for the cookie of the prompt that the path names, in a request of the
 // prompt's own page. Whoever gave the cookie out says by enter whose it is.

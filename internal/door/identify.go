@@ -73,6 +73,10 @@ func (c *Call) Enter(tx *store.Tx, sessionID, userID string) error {
 
 // identifyService finds the service token of a guard or an operator.
 func identifyService(c *Call) error {
+	if c.door.host != nil {
+		c.Service, c.By.EnvironmentID = serviceauth.OfHost(), c.Path("environmentId")
+		return nil
+	}
 	var token *serviceauth.Token
 	err := c.Glance(func(tx *store.Tx) (err error) {
 		token, err = serviceauth.Check(tx, secret.Text(c.Bearer()))
@@ -92,6 +96,10 @@ func identifyService(c *Call) error {
 	}
 	if scope := c.route.Gate.Service; !token.May(scope, environmentID) {
 		return fault.New(fault.InsufficientServiceScope, "This service token does not carry %s for this environment.", scope)
+	}
+	if only := token.EnvironmentID(); c.route.Gate.All && only != "" {
+		return fault.New(fault.InsufficientServiceScope, "This is about all environments, and the service token is for %s alone: ask "+
+			"about that one.", only)
 	}
 	c.Service = token
 	c.By.Actor, c.By.EnvironmentID = "service:"+token.ID(), environmentID

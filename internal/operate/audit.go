@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,9 +67,45 @@ type AuditSearch struct {
 type AuditPage struct {
 	Events []AuditEvent `json:"events"`
 	Next   string       `json:"next,omitempty"` // for the page behind it; empty: there is none
+
+	// Users are the addresses that users of these entries have now, by id, for those who
+	// may read users.
+	Users map[string][]string `json:"users,omitempty"`
 }
 
-// Query is the search as package audit takes it.
+func (p *AuditPage) know(users map[string][]string) {
+	if p.Users == nil {
+		p.Users = map[string][]string{}
+	}
+	maps.Copy(p.Users, users)
+}
+
+// NameUsers adds what the users of the page are known by.
+func (p *AuditPage) NameUsers(tx *store.Tx) error {
+	ids := map[string][]string{} // by environment
+	for _, e := range p.Events {
+		if e.UserID != "" && !slices.Contains(ids[e.EnvironmentID], e.UserID) {
+			ids[e.EnvironmentID] = append(ids[e.EnvironmentID], e.UserID)
+		}
+	}
+	users := map[string][]string{}
+	for environmentID, of := range ids {
+		credentials, err := tx.CredentialsOf(environmentID, of)
+		if err != nil {
+			return err
+		}
+		for id, rows := range credentials {
+			if addresses := Addresses(rows); len(addresses) > 0 {
+				users[id] = addresses
+			}
+		}
+	}
+	p.know(users)
+	return nil
+}
+
+// Query is the search as package audit takes it. Without an environment it is about all of
+// them, and about the installation's own entries.
 func (s AuditSearch) Query(tx *store.Tx, environmentID string) (audit.Query, error) {
 	if s.Outcome != "" && !slices.Contains(audit.Outcomes, s.Outcome) {
 		return audit.Query{}, fault.New(fault.InvalidRequest, "outcome must be done, refused or failed.")
@@ -84,6 +121,16 @@ func (s AuditSearch) Query(tx *store.Tx, environmentID string) (audit.Query, err
 		}
 		q.After = key
 	}
+	if environmentID == "" && s.SessionID != "" && s.UserID == "" && s.TokenID == "" {
+		return q, fault.New(fault.InvalidRequest, "The log is found by persons: name the session's user too.")
+	}
+	if environmentID == "" && s.UserID == "" && s.TokenID == "" { // else an empty id means any
+		rows, err := tx.Environments()
+		for _, row := range rows {
+			q.EnvironmentIDs = append(q.EnvironmentIDs, row.ID)
+		}
+		return q, err
+	}
 	if s.SessionID != "" && s.UserID == "" && s.TokenID == "" { // the log is found by persons, not by sessions
 		session, err := tx.LiveSession(environmentID, s.SessionID)
 		if errors.Is(err, store.ErrNotFound) {
@@ -95,6 +142,28 @@ func (s AuditSearch) Query(tx *store.Tx, environmentID string) (audit.Query, err
 		q.UserID = session.UserID
 	}
 	return q, nil
+}
+
+// CheckAudited refuses a user of whom there never was anything: no entry would read as
+// nothing happened. A user who was deleted is known by the entries that are left.
+func CheckAudited(tx *store.Tx, environmentID, userID string) error {
+	rows, err := tx.AuditRun(store.AuditRun{EnvironmentID: environmentID, UserID: userID})
+	if userID == "" || err != nil || len(rows) > 0 {
+		return err
+	}
+	environments, err := tx.Environments()
+	if err != nil {
+		return err
+	}
+	for _, row := range environments {
+		if environmentID != "" && environmentID != row.ID {
+			continue
+		}
+		if _, err := tx.User(row.ID, userID); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	return fault.New(fault.NotFound, "There is no user with this id, and none is in the log.")
 }
 
 // SearchAudit finds a page of entries.
@@ -147,11 +216,17 @@ func changedEntry(id string) error {
 	return fmt.Errorf("audit entry %s does not have the content it was written with: somebody changed the database", id)
 }
 
-// AuditTrail is the step-up that an entry belongs to, oldest first.
+// AuditTrail is the step-up that an entry belongs to, oldest first. id is the entry's, or
+// that of a token which it is about.
 func AuditTrail(tx *store.Tx, environmentID, id string) ([]AuditEvent, error) {
 	row, err := tx.AuditRow(environmentID, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, fault.New(fault.NotFound, "The audit log has no such entry.")
+		var rows []store.AuditRow
+		rows, err = tx.AuditRun(store.AuditRun{EnvironmentID: environmentID, TokenID: id})
+		if err == nil && len(rows) == 0 {
+			err = fault.New(fault.NotFound, "Nothing in the log of this environment has or names the id %.40q.", id)
+		}
+		row = append(rows, row)[0]
 	}
 	if err != nil {
 		return nil, err

@@ -89,7 +89,7 @@ func Foresee(tx *store.Tx, environmentID string, document []byte) (Effect, error
 	if err != nil {
 		return e, err
 	}
-	next, err := parse(document)
+	next, err := ReadDocument(document)
 	if err != nil {
 		return e, err
 	}

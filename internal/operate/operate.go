@@ -49,6 +49,8 @@ type ApplyOptions struct {
 	DryRun    bool     // judge and report, change nothing
 	Operators []string // mailed when rules are weakened
 
+	NoWeakening bool // a weakening change is refused, although the caller might make it
+
 	Accepting bool // the document may name another version than the one in force
 
 	Read      int64 // the revision that the document was made from; another in force is a conflict. 0: any
@@ -63,7 +65,7 @@ type ApplyOptions struct {
 
 // Preview is what [Apply] would do where there is no database yet.
 func Preview(document []byte) (Applied, error) {
-	next, err := parse(document)
+	next, err := ReadDocument(document)
 	if err != nil {
 		return Applied{}, err
 	}
@@ -73,7 +75,8 @@ func Preview(document []byte) (Applied, error) {
 	return Applied{ID: next.ID, Created: true, Changes: environment.Compare(nil, next), Warnings: beginsOlder(nil, next)}, nil
 }
 
-func parse(document []byte) (*environment.Environment, error) {
+// ReadDocument reads an environment document, and says of one that is none what is wrong with it.
+func ReadDocument(document []byte) (*environment.Environment, error) {
 	env, err := environment.Parse(document)
 	if err == nil && env.ID == environment.Operators {
 		return nil, fault.New(fault.EnvironmentNotFound, "There is no environment %s, nor can there be: the id is kept for the server "+
@@ -98,7 +101,7 @@ func invalid(err error) error {
 // Apply makes a document the environment's. All problems of a document are
 // reported at once, each with its line.
 func Apply(c who.Caller, tx *store.Tx, document []byte, o ApplyOptions) (Applied, error) {
-	next, err := parse(document)
+	next, err := ReadDocument(document)
 	if err != nil {
 		return Applied{}, err
 	}

@@ -60,7 +60,7 @@ func reverted(tx *store.Tx, environmentID string, revision int64) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	document, err := parse([]byte(then.Document))
+	document, err := ReadDocument([]byte(then.Document))
 	if err != nil {
 		return nil, fmt.Errorf("revision %d was applied by another release of the server: %w", revision, err)
 	}

@@ -107,6 +107,18 @@ type WithoutMethod struct {
 	Users int    `json:"users"`
 }
 
+// CallsByScope counts the protected calls of the last days.
+func CallsByScope(tx *store.Tx, environmentID string) (map[string]int64, error) {
+	calls := map[string]int64{}
+	counts, err := tx.ShadowCounts(environmentID, shadow.Day(tx.Now().Add(-ReadinessDays*24*time.Hour)))
+	for _, count := range counts {
+		if count.Verdict != string(shadow.Seen) {
+			calls[count.Scope] += count.Count
+		}
+	}
+	return calls, err
+}
+
 // Ready makes the report. Flush the counters first, or it is up to
 // shadow.FlushEvery behind.
 func Ready(tx *store.Tx, environmentID string) (Readiness, error) {

@@ -21,6 +21,7 @@ import (
 // UserQuery says which users are listed. The zero value lists all, newest first.
 type UserQuery struct {
 	Search string          // only who is meant by this text or by one that begins with it, see [SearchUsers]
+	Named  string          // only who is meant by this text as a whole, see [FindUsers]; nothing else then
 	State  store.UserState // only who is in this state; not together with Search
 	After  string          // behind the user with this id, which a page before named as next
 }
@@ -86,6 +87,12 @@ func ViewUsers(tx *store.Tx, environmentID string, q UserQuery) (UserPage, error
 }
 
 func (q UserQuery) rows(tx *store.Tx, environmentID string, page *UserPage) ([]store.UserRow, error) {
+	if typed.Line(q.Named) != "" {
+		if q.Search != "" || q.State != store.AnyState || q.After != "" {
+			return nil, fault.New(fault.InvalidRequest, "Ask for who is named so, and for nothing else at once.")
+		}
+		return FindUsers(tx, environmentID, q.Named)
+	}
 	if typed.Line(q.Search) == "" {
 		rows, err := tx.UsersIn(environmentID, q.State, q.After, store.UsersAtOnce)
 		if len(rows) == store.UsersAtOnce {

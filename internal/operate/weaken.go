@@ -42,6 +42,10 @@ func mayWeaken(applied Applied, weakens []string, o ApplyOptions) error {
 			join(weakens)).
 			With(map[string]any{"weakens": weakens})
 	}
+	if lower := applied.Weakens(); o.NoWeakening && len(lower) > 0 {
+		return fault.New(fault.Conflict, "nothing was changed, because this weakens the environment:\n  %s", strings.Join(lower, "\n  ")).
+			With(map[string]any{"weakens": lower})
+	}
 	if o.Prove == nil {
 		return nil
 	}

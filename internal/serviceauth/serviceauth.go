@@ -10,11 +10,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/who"
@@ -28,14 +31,18 @@ const (
 	EnvironmentsRead   = "environments.read"
 	EnvironmentsWrite  = "environments.write"
 	EnvironmentsWeaken = "environments.weaken" // lowers a rule, adds an origin or key source, sets an older version
+	EnvironmentsDelete = "environments.delete" // takes one away for good, with its users
 	UsersRead          = "users.read"
 	UsersWrite         = "users.write"
 	TokensConsume      = "tokens.consume"
 	AuditRead          = "audit.read"
+	ServiceTokensRead  = "service_tokens.read"
+	ServiceTokensWrite = "service_tokens.write" // makes tokens that may no more than this one, and revokes
 )
 
 // Scopes lists them all.
-var Scopes = []string{EnvironmentsRead, EnvironmentsWrite, EnvironmentsWeaken, UsersRead, UsersWrite, TokensConsume, AuditRead}
+var Scopes = []string{EnvironmentsRead, EnvironmentsWrite, EnvironmentsWeaken, EnvironmentsDelete, UsersRead, UsersWrite, TokensConsume,
+	AuditRead, ServiceTokensRead, ServiceTokensWrite}
 
 // ErrInvalid says that the text is no live service token.
 var ErrInvalid = errors.New("unknown, expired or revoked service token")
@@ -45,6 +52,13 @@ type Token struct{ row store.ServiceTokenRow }
 
 // actorPrefix begins a token's name in the audit log.
 const actorPrefix = "service:"
+
+// OfHost stands for a token with every scope for every environment, of whoever works on
+// the machine that has the database and needs none.
+func OfHost() *Token { return &Token{store.ServiceTokenRow{Scopes: Scopes}} }
+
+// Host reports whether it is that of [OfHost].
+func (t *Token) Host() bool { return t.row.ID == "" }
 
 // ID is what the audit log calls it.
 func (t *Token) ID() string { return t.row.ID }
@@ -70,24 +84,75 @@ type New struct {
 	Scopes        []string       // of [Scopes]
 	TokenScopes   []stepup.Scope // with tokens.consume: only these; empty: all
 	Life          time.Duration  // 0: until revoked
+	By            *Token         // whose holder makes it; nil: somebody who may do everything
+}
+
+// maxName is how long the name of a token may be, in bytes.
+const maxName = 200
+
+// check refuses what no token can be.
+func (n New) check() error {
+	if n.Name == "" || len(n.Scopes) == 0 {
+		return fault.New(fault.InvalidRequest, "a service token needs a name and at least one scope: %s", strings.Join(Scopes, ", "))
+	}
+	if len(n.Name) > maxName || !utf8.ValidString(n.Name) || strings.ContainsFunc(n.Name, unicode.IsControl) {
+		return fault.New(fault.InvalidRequest, "the name of a service token has at most %d bytes that print", maxName)
+	}
+	for _, scope := range n.Scopes {
+		if !slices.Contains(Scopes, scope) {
+			return fault.New(fault.InvalidRequest, "unknown service scope %q: use %s", scope, strings.Join(Scopes, ", "))
+		}
+	}
+	for _, scope := range n.TokenScopes {
+		if !scope.Valid() {
+			return fault.New(fault.InvalidRequest, "%q is not a scope", string(scope))
+		}
+	}
+	return nil
+}
+
+// covers refuses a token that could do more than this one: nobody gets more out of a token
+// than was put into it. A token that makes tokens is made by people alone.
+func (t *Token) covers(n New) error {
+	if t == nil || t.Host() {
+		return nil
+	}
+	refuse := func(what string, args ...any) error {
+		return fault.New(fault.InsufficientServiceScope, "A service token makes none that may do more than itself: %s.",
+			fmt.Sprintf(what, args...))
+	}
+	for _, scope := range n.Scopes {
+		if scope == ServiceTokensWrite {
+			return refuse("%s is given by people alone", scope)
+		}
+		if !t.May(scope, n.EnvironmentID) {
+			return refuse("this one does not carry %s there", scope)
+		}
+	}
+	if slices.Contains(n.Scopes, TokensConsume) && len(t.row.TokenScopes) > 0 {
+		for _, scope := range n.TokenScopes {
+			if !t.MayConsume(scope) {
+				return refuse("this one may not consume %s", scope)
+			}
+		}
+		if len(n.TokenScopes) == 0 {
+			return refuse("this one consumes some scopes alone, so name those")
+		}
+	}
+	return nil
 }
 
 // Create makes a token. The text is shown to the caller now and never again. One that is
 // made with another token outlives it in no way.
 func Create(c who.Caller, tx *store.Tx, n New) (secret.Text, string, error) {
-	if n.Name == "" || len(n.Scopes) == 0 {
-		return "", "", errors.New("a service token needs a name and at least one scope: " + strings.Join(Scopes, ", "))
+	if err := n.check(); err != nil {
+		return "", "", err
 	}
-	for _, scope := range n.Scopes {
-		if !slices.Contains(Scopes, scope) {
-			return "", "", fmt.Errorf("unknown service scope %q: use %s", scope, strings.Join(Scopes, ", "))
-		}
+	if err := n.By.covers(n); err != nil {
+		return "", "", err
 	}
 	row := store.ServiceTokenRow{ID: uuid.NewString(), Name: n.Name, EnvironmentID: n.EnvironmentID, Scopes: n.Scopes, MadeBy: c.By.Actor}
 	for _, scope := range n.TokenScopes {
-		if !scope.Valid() {
-			return "", "", fmt.Errorf("%q is not a scope", scope)
-		}
 		row.TokenScopes = append(row.TokenScopes, string(scope))
 	}
 	if n.Life > 0 {

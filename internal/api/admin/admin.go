@@ -29,5 +29,5 @@ func New(c Config) *API { return &API{c} }
 // Routes are all routes of operators.
 func (a *API) Routes() []door.Route {
 	return slices.Concat(a.environmentRoutes(), a.revisionRoutes(), a.versionRoutes(), a.userRoutes(),
-		a.importRoutes(), a.recoveryRoutes(), auditRoutes())
+		a.importRoutes(), a.recoveryRoutes(), auditRoutes(), tokenRoutes())
 }

@@ -16,6 +16,25 @@ import (
 func auditRoutes() []door.Route {
 	return []door.Route{
 		{
+			Method: "GET", Path: door.Admin + "/audit", Section: "ours",
+			Summary: "Query the audit log of all environments, and of the installation itself",
+			Gate:    door.Service(serviceauth.AuditRead).OfAll(),
+			Query:   auditQuery,
+			Handler: door.Handle(auditLog),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/audit/exports", Section: "ours",
+			Summary: "Put on record that the log of all environments is taken out",
+			Gate:    door.Service(serviceauth.AuditRead).OfAll(),
+			Handler: door.Handle(recordExport),
+		},
+		{
+			Method: "POST", Path: door.Admin + "/environments/{environmentId}/audit/exports", Section: "ours",
+			Summary: "Put on record that the audit log is taken out",
+			Gate:    door.Service(serviceauth.AuditRead),
+			Handler: door.Handle(recordExport),
+		},
+		{
 			Method: "GET", Path: door.Admin + "/environments/{environmentId}/audit", Section: "ours",
 			Summary: "Query the audit log",
 			Gate:    door.Service(serviceauth.AuditRead),
@@ -42,6 +61,28 @@ var auditQuery = []door.Param{
 	{Name: "order", Type: "string", Summary: "oldest (unless said) or newest first"},
 	{Name: "after", Type: "string", Summary: "The next of the page before"},
 	{Name: "limit", Type: "integer", Min: 1, Max: 1000, Summary: "How many events; 1000 unless said"},
+	{Name: "verify", Type: "boolean", Summary: "Refuse events whose content is not what they were written with"},
+}
+
+// AuditExport says what is taken out of the log.
+type AuditExport struct {
+	UserID  string        `json:"userId,omitempty"`
+	TokenID string        `json:"tokenId,omitempty"`
+	Action  string        `json:"action,omitempty"`
+	Outcome audit.Outcome `json:"outcome,omitempty"`
+	Since   time.Time     `json:"since,omitzero"`
+	Until   time.Time     `json:"until,omitzero"`
+}
+
+func recordExport(c *door.Call, r AuditExport) (door.None, error) {
+	return door.None{}, c.Write(func(tx *store.Tx) error {
+		search := operate.AuditSearch{UserID: r.UserID, TokenID: r.TokenID, Action: r.Action, Outcome: r.Outcome,
+			Since: r.Since, Until: r.Until}
+		if _, err := search.Query(tx, c.Path("environmentId")); err != nil {
+			return err
+		}
+		return operate.RecordAuditExport(c.Caller, tx, c.Path("environmentId"), search)
+	})
 }
 
 func auditLog(c *door.Call, _ door.None) (page operate.AuditPage, err error) {
@@ -68,22 +109,37 @@ func auditLog(c *door.Call, _ door.None) (page operate.AuditPage, err error) {
 	if err := onRecord(c, operate.ReadsAudit); err != nil {
 		return page, err
 	}
+	find := operate.SearchAudit
+	if q.Get("verify") == "true" {
+		find = operate.ExportAudit
+	}
 	err = c.Read(func(tx *store.Tx) (err error) {
-		page, err = operate.SearchAudit(tx, c.Path("environmentId"), search)
+		page, err = find(tx, c.Path("environmentId"), search)
+		if err == nil && len(page.Events) == 0 && search.After == "" {
+			err = operate.CheckAudited(tx, c.Path("environmentId"), search.UserID)
+		}
+		if err == nil {
+			err = nameUsers(c, tx, &page)
+		}
 		return err
 	})
 	return page, err
 }
 
-// AuditTrail is one step-up, oldest event first.
-type AuditTrail struct {
-	Events []operate.AuditEvent `json:"events"`
+// nameUsers tells what users are known by to those who may read that.
+func nameUsers(c *door.Call, tx *store.Tx, page *operate.AuditPage) error {
+	if !c.Service.May(serviceauth.UsersRead, c.Path("environmentId")) {
+		return nil
+	}
+	return page.NameUsers(tx)
 }
 
-func auditTrail(c *door.Call, _ door.None) (trail AuditTrail, err error) {
+func auditTrail(c *door.Call, _ door.None) (trail operate.AuditPage, err error) {
 	err = c.Read(func(tx *store.Tx) (err error) {
-		trail.Events, err = operate.AuditTrail(tx, c.Path("environmentId"), door.LowerID(c.Path("eventId")))
-		return err
+		if trail.Events, err = operate.AuditTrail(tx, c.Path("environmentId"), door.LowerID(c.Path("eventId"))); err != nil {
+			return err
+		}
+		return nameUsers(c, tx, &trail)
 	})
 	return trail, err
 }

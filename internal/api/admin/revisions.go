@@ -77,7 +77,7 @@ func (a *API) change(c *door.Call, read int64, p operate.Proposal) (ApplyRespons
 	err := c.Write(func(tx *store.Tx) (err error) {
 		answer.Applied, err = p.Apply(c.Caller, tx, operate.ApplyOptions{
 			ID: id, MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, id), DryRun: dry, Operators: a.Operators(),
-			Senders: a.Senders, Read: read,
+			Senders: a.Senders, Read: read, NoWeakening: c.Query().Get("noWeakening") == "true",
 		})
 		return err
 	})
