@@ -1,17 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
+	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/audit"
+	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
-	"github.com/stepup-auth/stepup/internal/store"
 )
 
 type auditCommand struct {
@@ -46,56 +50,52 @@ func (i *instant) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// check refuses to look for what was never there: no entry would read as nothing
-// happened. A user who was deleted is known by the entries that are left.
-func (f auditFilter) check(tx *store.Tx) error {
-	if f.Env != "" {
-		if _, err := tx.Environment(f.Env); err != nil {
-			return orUnknown(err, "environment", f.Env)
-		}
+// path is where the log is that is looked at: of one environment, or of all and of the
+// installation itself.
+func (f auditFilter) path() []string {
+	if f.Env == "" {
+		return []string{"audit"}
 	}
-	if f.Session != "" && f.User == "" && f.Token == "" {
-		return errors.New("--session needs --user: the log is found by persons")
-	}
-	if f.User == "" {
-		return nil
-	}
-	rows, err := tx.AuditRun(store.AuditRun{EnvironmentID: f.Env, UserID: f.User})
-	if err != nil || len(rows) > 0 {
-		return err
-	}
-	environments, err := tx.Environments()
-	if err != nil {
-		return err
-	}
-	for _, row := range environments {
-		if f.Env != "" && f.Env != row.ID {
-			continue
-		}
-		if _, err := tx.User(row.ID, f.User); !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-	}
-	return orUnknown(store.ErrNotFound, "user", f.User)
+	return []string{"environments", f.Env, "audit"}
 }
 
-// query looks in one environment, or in all and in the installation's own entries.
-func (f auditFilter) query(tx *store.Tx) (audit.Query, error) {
-	if err := f.check(tx); err != nil {
-		return audit.Query{}, err
+// search is the filter as the administration takes it.
+func (f auditFilter) search() (operate.AuditSearch, error) {
+	if f.Session != "" && f.User == "" && f.Token == "" {
+		return operate.AuditSearch{}, errors.New("--session needs --user: the log is found by persons")
 	}
-	q := audit.Query{EnvironmentIDs: []string{f.Env}, UserID: f.User, SessionID: f.Session, TokenID: f.Token, Action: f.Action,
-		Outcome: audit.Outcome(f.Outcome), Since: f.Since.Time, Until: f.Until.Time}
-	if f.Env == "" && f.User == "" && f.Token == "" { // else an empty id means any
-		rows, err := tx.Environments()
-		if err != nil {
-			return q, err
-		}
-		for _, row := range rows {
-			q.EnvironmentIDs = append(q.EnvironmentIDs, row.ID)
+	return operate.AuditSearch{UserID: f.User, SessionID: f.Session, TokenID: f.Token, Action: f.Action,
+		Outcome: audit.Outcome(f.Outcome), Since: f.Since.Time, Until: f.Until.Time}, nil
+}
+
+// find reads a page of the log.
+func (f auditFilter) find(s *session, search operate.AuditSearch, more url.Values) (page operate.AuditPage, err error) {
+	query := url.Values{}
+	maps.Copy(query, more)
+	for name, value := range map[string]string{
+		"userId": search.UserID, "sessionId": search.SessionID, "tokenId": search.TokenID, "action": search.Action,
+		"outcome": string(search.Outcome), "after": search.After,
+	} {
+		if value != "" {
+			query.Set(name, value)
 		}
 	}
-	return q, nil
+	for name, at := range map[string]time.Time{"since": search.Since, "until": search.Until} {
+		if !at.IsZero() {
+			query.Set(name, at.Format(time.RFC3339Nano))
+		}
+	}
+	if search.Newest {
+		query.Set("order", "newest")
+	}
+	if search.Limit > 0 {
+		query.Set("limit", strconv.Itoa(search.Limit))
+	}
+	err = s.get(&page, query, f.path()...)
+	if fault.Has(err, fault.NotFound) && search.UserID != "" {
+		err = unknown("user", search.UserID)
+	}
+	return page, err
 }
 
 type auditQuery struct {
@@ -105,27 +105,28 @@ type auditQuery struct {
 }
 
 func (c *auditQuery) Run(s *session) error {
-	return s.read(func(tx *store.Tx) error {
-		q, err := c.query(tx)
+	search, err := c.search()
+	if err != nil {
+		return err
+	}
+	search.Newest = c.Newest
+	for left := c.Limit; left > 0; {
+		search.Limit = min(left, pageOfLog)
+		page, err := c.find(s, search, nil)
 		if err != nil {
 			return err
 		}
-		q.Newest = c.Newest
-		who := names{tx: tx}
-		for left, more := c.Limit, true; more && left > 0; {
-			q.Limit = min(left, 1000)
-			page, err := audit.Find(tx, q)
-			if err != nil {
-				return err
-			}
-			for _, row := range page.Rows {
-				s.printEvent(row, who.of(row))
-			}
-			left, more, q.After = left-len(page.Rows), page.More, page.Next
+		s.printEvents(page)
+		if page.Next == "" {
+			return nil
 		}
-		return nil
-	})
+		left, search.After = left-len(page.Events), page.Next
+	}
+	return nil
 }
+
+// pageOfLog is how many entries are read at once.
+const pageOfLog = 1000
 
 type auditTrail struct {
 	Env   string `arg:"" help:"Environment id."`
@@ -133,99 +134,58 @@ type auditTrail struct {
 }
 
 func (c *auditTrail) Run(s *session) error {
-	return s.read(func(tx *store.Tx) error {
-		row, err := tx.AuditRow(c.Env, c.Entry)
-		if errors.Is(err, store.ErrNotFound) {
-			var rows []store.AuditRow
-			rows, err = tx.AuditRun(store.AuditRun{EnvironmentID: c.Env, TokenID: c.Entry})
-			if err == nil && len(rows) == 0 {
-				err = fmt.Errorf("nothing in the log of %s has or names the id %s", c.Env, c.Entry)
-			}
-			row = append(rows, row)[0]
-		}
-		if err != nil {
-			return err
-		}
-		trail, err := audit.Trail(tx, row)
-		who := names{tx: tx}
-		for _, row := range trail {
-			s.printEvent(row, who.of(row))
-		}
-		return err
-	})
+	var trail operate.AuditPage
+	err := s.get(&trail, nil, "environments", c.Env, "audit", c.Entry, "trail")
+	if fault.Has(err, fault.NotFound) {
+		return fmt.Errorf("nothing in the log of %s has or names the id %s", c.Env, c.Entry)
+	}
+	s.printEvents(trail)
+	return err
 }
 
-func (s *session) printEvent(row store.AuditRow, who string) {
-	fmt.Fprintf(s.stdout, "%s  %-24s %-32s %s  %s\n", row.At.Format(time.RFC3339), row.Action, onOneLine(row.Actor), who,
-		onOneLine(row.Detail))
-}
-
-// names remembers what users are known by.
-type names struct {
-	tx    *store.Tx
-	known map[string]string
-}
-
-// of is the user whom an event concerns, with the addresses they have now.
-func (n *names) of(row store.AuditRow) string {
-	if row.UserID == "" {
-		return "-"
+// printEvents prints entries with what the users whom they concern are known by now.
+func (s *session) printEvents(page operate.AuditPage) {
+	for _, e := range page.Events {
+		who := cmp.Or(e.UserID, "-")
+		if addresses := page.Users[e.UserID]; len(addresses) > 0 {
+			who += " (" + onOneLine(strings.Join(addresses, ", ")) + ")"
+		}
+		fmt.Fprintf(s.stdout, "%s  %-24s %-32s %s  %s\n", e.At.Format(time.RFC3339), e.Action, onOneLine(e.Actor), who,
+			onOneLine(string(e.Detail)))
 	}
-	if who, ok := n.known[row.UserID]; ok {
-		return who
-	}
-	who := row.UserID
-	if rows, err := n.tx.Credentials(row.EnvironmentID, row.UserID); err == nil && len(rows) > 0 {
-		who += " (" + onOneLine(strings.Join(operate.Addresses(rows), ", ")) + ")"
-	}
-	if n.known == nil {
-		n.known = map[string]string{}
-	}
-	n.known[row.UserID] = who
-	return who
 }
 
 type auditFollow struct{ auditFilter }
 
 func (c *auditFollow) Run(s *session) error {
-	db, err := s.open()
+	search, err := c.search()
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	var tail *audit.Tail
-	err = db.Read(s.ctx, func(tx *store.Tx) error {
-		q, err := c.query(tx)
-		since := q.Since
-		if since.IsZero() {
-			since = tx.Now()
-		}
-		tail = audit.Follow(q, since)
-		return err
-	})
+	latest := search
+	latest.Newest, latest.Limit = true, 100 // some may be of the same moment
+	newest, err := c.find(s, latest, nil)
 	if err != nil {
 		return err
 	}
+	if !search.Since.IsZero() {
+		newest.Events = nil
+	}
+	tail := operate.FollowAudit(search, newest.Events)
+	find := func(search operate.AuditSearch) (operate.AuditPage, error) { return c.find(s, search, nil) }
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		err := db.Read(s.ctx, func(tx *store.Tx) error {
-			who := names{tx: tx}
-			for {
-				rows, err := tail.Next(tx, 1000)
-				for _, row := range rows {
-					s.printEvent(row, who.of(row))
-				}
-				if err != nil || len(rows) < 1000 {
-					return err
-				}
+		for more := true; more; {
+			page, err := tail.Next(find, pageOfLog)
+			if s.ctx.Err() != nil {
+				return nil
 			}
-		})
-		if s.ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return err
+			if err != nil {
+				return err
+			}
+			s.printEvents(page)
+			more = len(page.Events) == pageOfLog
 		}
 		select {
 		case <-s.ctx.Done():
@@ -241,7 +201,12 @@ type auditExport struct {
 }
 
 func (c *auditExport) Run(s *session) (err error) {
-	err = s.read(func(tx *store.Tx) error { return c.check(tx) })
+	search, err := c.search()
+	if err != nil {
+		return err
+	}
+	verify := url.Values{"verify": {"true"}}
+	page, err := c.find(s, search, verify)
 	if err != nil {
 		return err
 	}
@@ -254,45 +219,32 @@ func (c *auditExport) Run(s *session) (err error) {
 		if err != nil {
 			return err
 		}
-		defer func() {
-			if e := file.Close(); err == nil {
-				err = e
-			}
-		}()
+		defer func() { err = errors.Join(err, file.Close()) }()
 		out = file
 	}
-	count := 0
-	err = s.read(func(tx *store.Tx) error {
-		q, err := c.query(tx)
-		for more := true; more && err == nil; {
-			var page audit.Page
-			if page, err = audit.Find(tx, q); err != nil {
+	taken := admin.AuditExport{UserID: c.User, TokenID: c.Token, Action: c.Action, Outcome: search.Outcome,
+		Since: search.Since, Until: search.Until}
+	if err := s.post(taken, nil, append(c.path(), "exports")...); err != nil {
+		return err
+	}
+	count, told, lines := 0, time.Now(), json.NewEncoder(out)
+	for {
+		for _, event := range page.Events {
+			if err := lines.Encode(event); err != nil {
 				return err
 			}
-			for _, row := range page.Rows {
-				if err := writeEvent(tx, out, row); err != nil {
-					return err
-				}
-			}
-			count += len(page.Rows)
-			more, q.After = page.More, page.Next
 		}
-		return err
-	})
-	if err == nil {
-		fmt.Fprintf(s.stderr, "Exported %d entries.\n", count)
+		if count += len(page.Events); page.Next == "" {
+			fmt.Fprintf(s.stderr, "Exported %d entries.\n", count)
+			return nil
+		}
+		if time.Since(told) >= time.Second {
+			told = time.Now()
+			fmt.Fprintf(s.stderr, "%d entries so far\n", count)
+		}
+		search.After = page.Next
+		if page, err = c.find(s, search, verify); err != nil {
+			return fmt.Errorf("only the first %d entries were written: %s", count, message(err))
+		}
 	}
-	return err
-}
-
-// writeEvent refuses a row whose content no longer has its hash.
-func writeEvent(tx *store.Tx, out io.Writer, row store.AuditRow) error {
-	if audit.Hash(row) != row.Hash {
-		return fmt.Errorf("audit entry %s does not have the content it was written with: somebody changed the database", row.ID)
-	}
-	event, err := operate.ViewAudit(tx, row)
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(out).Encode(event)
 }

@@ -170,3 +170,15 @@ func nextIDs(lines *bufio.Reader) (ids []string, more bool, err error) {
 	}
 	return ids, true, nil
 }
+
+// writeEvent refuses a row whose content no longer has its hash.
+func writeEvent(tx *store.Tx, out io.Writer, row store.AuditRow) error {
+	if audit.Hash(row) != row.Hash {
+		return fmt.Errorf("audit entry %s does not have the content it was written with: somebody changed the database", row.ID)
+	}
+	event, err := operate.ViewAudit(tx, row)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(event)
+}

@@ -8,13 +8,17 @@ import (
 	"io/fs"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/adminclient"
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/method/social"
 	"github.com/stepup-auth/stepup/internal/operate"
@@ -49,29 +53,20 @@ func (c *envApply) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	host, err := s.host()
+	env, err := operate.ReadDocument(document)
 	if err != nil {
 		return err
 	}
-	if err := s.checkIssuers(document); err != nil {
-		return err
+	if problems := s.issuerProblems(env); len(problems) > 0 {
+		return errors.New(strings.Join(problems, "\n"))
 	}
-	err = c.apply(s, change{
-		proposal: operate.Proposal{Whole: document}, yes: c.Yes, noWeakening: c.NoWeakening,
-		options: operate.ApplyOptions{DryRun: c.DryRun, Read: c.Revision, Senders: host.Senders},
-	})
-	if err != nil {
-		return err
-	}
-	env, err := environment.Parse(document)
-	if err != nil {
+	if err := c.apply(s, env.ID, document); err != nil {
 		return err
 	}
 	if warning := operate.PromptWarning(env, s.config.PublicURL); warning != "" {
 		fmt.Fprintln(s.stdout, "WARNING: "+warning+".")
 	}
-	s.printReferences(host, env)
-	return nil
+	return s.printReferences(env)
 }
 
 // issuerTime is how long the issuers of one document are waited for.
@@ -93,22 +88,13 @@ func (s *session) outbound() *http.Client {
 	return outbound.NewClient(allow)
 }
 
-// checkIssuers refuses a document that names an issuer otherwise than it names
-// itself. What cannot be read is left to whoever applies it.
-func (s *session) checkIssuers(document []byte) error {
-	env, err := environment.Parse(document)
-	if err != nil {
-		return nil //nolint:nilerr // told with all its lines when it is applied
-	}
-	if problems := s.issuerProblems(env); len(problems) > 0 {
-		return errors.New(strings.Join(problems, "\n"))
-	}
-	return nil
-}
-
 // printReferences checks what the document points at, as far as this command has
 // the variables that the server has, and says what it could not check.
-func (s *session) printReferences(host operate.Host, env *environment.Environment) {
+func (s *session) printReferences(env *environment.Environment) error {
+	host, err := s.host()
+	if err != nil {
+		return err
+	}
 	for _, p := range env.Providers {
 		ref := p.ClientSecret
 		missing := environment.SecretsDir
@@ -118,7 +104,10 @@ func (s *session) printReferences(host operate.Host, env *environment.Environmen
 			_, known = os.LookupEnv(missing)
 		}
 		switch _, err := host.Secrets.Resolve(env.ID, ref); {
-		case ref.IsZero() || err == nil:
+		case ref.IsZero():
+		case s.elsewhere.url != "":
+			fmt.Fprintf(s.stdout, "NOTE: the secret of provider %s was not checked: the server looks for it when it is used.\n", p.Provider)
+		case err == nil:
 		case !known:
 			fmt.Fprintf(s.stdout, "NOTE: the secret of provider %s was not checked: %s is not set here, and the server needs it.\n",
 				p.Provider, missing)
@@ -126,31 +115,36 @@ func (s *session) printReferences(host operate.Host, env *environment.Environmen
 			fmt.Fprintf(s.stdout, "WARNING: provider %s will be refused: %v\n", p.Provider, err)
 		}
 	}
-	if env.Mail.From != "" && s.config.PublicURL == "" {
+	if env.Mail.From != "" && s.config.PublicURL == "" && s.elsewhere.url == "" {
 		fmt.Fprintln(s.stdout, "NOTE: mail.from was not checked: STEPUP_PUBLIC_URL is not set here.")
 	}
+	return nil
 }
 
 // apply applies the document. Where there is no database yet, a dry run makes none.
-func (c *envApply) apply(s *session, change change) error {
-	db, err := s.openDB(c.DryRun)
-	if c.DryRun && errors.Is(err, store.ErrNoDatabase) {
-		applied, err := operate.Preview(change.proposal.Whole)
+func (c *envApply) apply(s *session, id string, document []byte) error {
+	s.begins = !c.DryRun
+	if _, err := s.api(); c.DryRun && errors.Is(err, store.ErrNoDatabase) {
+		applied, err := operate.Preview(document)
 		if err == nil {
 			s.printApplied(applied, true)
 		}
 		return err
 	}
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	applied, err := s.apply(db, change)
-	if err != nil {
-		return err
-	}
-	s.printApplied(applied, c.DryRun)
-	return s.printEffect(db, change, applied)
+	return s.change(change{dryRun: c.DryRun, yes: c.Yes, noWeakening: c.NoWeakening, revision: c.Revision,
+		call: func(dryRun bool, revision int64) adminclient.Call {
+			query := url.Values{}
+			if dryRun {
+				query.Set("dryRun", "true")
+			}
+			if revision != 0 {
+				query.Set("revision", strconv.FormatInt(revision, 10))
+			}
+			if c.NoWeakening {
+				query.Set("noWeakening", "true")
+			}
+			return adminclient.Call{Method: http.MethodPut, Path: []string{"environments", id}, Query: query, Document: document}
+		}})
 }
 
 func readDocument(name string) ([]byte, error) {
@@ -200,36 +194,32 @@ type envShow struct {
 }
 
 func (c *envShow) Run(s *session) error {
-	return s.read(func(tx *store.Tx) error {
-		row, err := tx.Environment(c.ID)
-		if err != nil {
-			return orUnknown(err, "environment", c.ID)
+	var shown operate.EnvironmentDocument
+	if err := s.get(&shown, nil, "environments", c.ID); err != nil {
+		return err
+	}
+	if c.Revision != 0 && c.Revision != shown.Revision {
+		var then operate.Revision
+		if err := s.get(&then, nil, "environments", c.ID, "revisions", strconv.FormatInt(c.Revision, 10)); err != nil {
+			return err
 		}
-		if c.Revision != 0 && c.Revision != row.Revision {
-			then, err := operate.RevisionOf(tx, c.ID, c.Revision)
-			if err != nil {
-				return err
-			}
-			row.Revision, row.UpdatedAt, row.Document = then.Revision, then.AppliedAt, then.Document
-		}
-		fmt.Fprintf(s.stdout, "# revision %d, applied %s\n%s", row.Revision, row.UpdatedAt.Format(time.RFC3339), row.Document)
-		return nil
-	})
+		shown.Revision, shown.UpdatedAt, shown.Document = then.Revision, then.AppliedAt, then.Document
+	}
+	fmt.Fprintf(s.stdout, "# revision %d, applied %s\n%s", shown.Revision, shown.UpdatedAt.Format(time.RFC3339), shown.Document)
+	return nil
 }
 
 type envList struct{}
 
 func (c *envList) Run(s *session) error {
-	return s.read(func(tx *store.Tx) error {
-		rows, err := tx.Environments()
-		if err != nil {
-			return err
+	var list admin.EnvironmentList
+	if err := s.get(&list, nil, "environments"); err != nil {
+		return err
+	}
+	return s.table("ID\tNAME\tREVISION\tAPPLIED", func(w io.Writer) {
+		for _, env := range list.Environments {
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", env.ID, env.Name, env.Revision, env.UpdatedAt.Format(time.RFC3339))
 		}
-		return s.table("ID\tNAME\tREVISION\tAPPLIED", func(w io.Writer) {
-			for _, row := range rows {
-				fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", row.ID, row.Name, row.Revision, row.UpdatedAt.Format(time.RFC3339))
-			}
-		})
 	})
 }
 

@@ -3,9 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/stepup-auth/stepup/internal/operate"
-	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/who"
+	"github.com/stepup-auth/stepup/internal/api/admin"
 )
 
 type envCopy struct {
@@ -14,13 +12,8 @@ type envCopy struct {
 }
 
 func (c *envCopy) Run(s *session) error {
-	var made operate.Applied
-	err := s.write(func(by who.Caller, tx *store.Tx) (err error) {
-		n := operate.NewEnvironment{Name: c.Name, From: c.ID}
-		made, err = operate.CreateEnvironment(by, tx, n, operate.ApplyOptions{MayWeaken: true})
-		return err
-	})
-	if err != nil {
+	var made admin.ApplyResponse
+	if err := s.post(admin.CreateEnvironmentRequest{Name: c.Name, From: c.ID}, &made, "environments"); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.stderr, "Created an environment. It begins at the newest version, without compatibility entries and rehearsal;\n"+

@@ -3,9 +3,8 @@ package main
 import (
 	"fmt"
 
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/operate"
-	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type envDelete struct {
@@ -14,28 +13,21 @@ type envDelete struct {
 }
 
 func (c *envDelete) Run(s *session) error {
-	if c.Name == "" {
-		return s.read(func(tx *store.Tx) error {
-			d, err := operate.ViewEnvironmentDeletion(tx, c.ID)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(s.stdout, "Deleting %s would take away %s and %d service token(s), its keys and its members, for good.\n",
-				d.Name, users(d), d.ServiceTokens)
-			if d.KeepsWallets {
-				fmt.Fprintln(s.stdout, "It cannot be deleted while wallets are kept here for its users.")
-				return nil
-			}
-			fmt.Fprintf(s.stdout, "To do it: stepup env delete %s --name %q\n", d.ID, d.Name)
-			return nil
-		})
-	}
 	var d operate.EnvironmentDeletion
-	err := s.write(func(by who.Caller, tx *store.Tx) (err error) {
-		d, err = operate.DeleteEnvironment(by, tx, c.ID, c.Name)
-		return err
-	})
-	if err != nil {
+	if c.Name == "" {
+		if err := s.get(&d, nil, "environments", c.ID, "deletion"); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.stdout, "Deleting %s would take away %s and %d service token(s), its keys and its members, for good.\n",
+			d.Name, users(d), d.ServiceTokens)
+		if d.KeepsWallets {
+			fmt.Fprintln(s.stdout, "It cannot be deleted while wallets are kept here for its users.")
+			return nil
+		}
+		fmt.Fprintf(s.stdout, "To do it: stepup env delete %s --name %q\n", d.ID, d.Name)
+		return nil
+	}
+	if err := s.post(admin.DeleteEnvironmentRequest{Name: c.Name}, &d, "environments", c.ID, "delete"); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.stdout, "Deleted %s: %s, %d service token(s). Its id is never used again; its entries in the audit log stay.\n",

@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/adminclient"
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/operate"
-	"github.com/stepup-auth/stepup/internal/store"
 )
 
 type envHistory struct {
@@ -20,31 +24,33 @@ type envHistory struct {
 }
 
 func (c *envHistory) Run(s *session) error {
-	return s.read(func(tx *store.Tx) error {
-		page, next, err := operate.History(tx, c.ID, c.Before)
-		if err != nil {
-			return err
+	query := url.Values{}
+	if c.Before != 0 {
+		query.Set("before", strconv.FormatInt(c.Before, 10))
+	}
+	var list admin.RevisionList
+	if err := s.get(&list, query, "environments", c.ID, "revisions"); err != nil {
+		return err
+	}
+	for _, revision := range list.Revisions {
+		actor := revision.Actor
+		if actor == "" {
+			actor = "somebody, before revisions were kept"
 		}
-		for _, revision := range page {
-			actor := revision.Actor
-			if actor == "" {
-				actor = "somebody, before revisions were kept"
-			}
-			reverts := ""
-			if revision.RevertsTo != 0 {
-				reverts = fmt.Sprintf(", back to revision %d", revision.RevertsTo)
-			}
-			fmt.Fprintf(s.stdout, "revision %d, applied %s by %s%s\n", revision.Revision, revision.AppliedAt.Format(time.RFC3339), actor,
-				reverts)
-			for _, change := range revision.Changes {
-				fmt.Fprintln(s.stdout, "  "+change.String())
-			}
+		reverts := ""
+		if revision.RevertsTo != 0 {
+			reverts = fmt.Sprintf(", back to revision %d", revision.RevertsTo)
 		}
-		if next != 0 {
-			fmt.Fprintf(s.stdout, "More: stepup env history %s --before %d\n", c.ID, next)
+		fmt.Fprintf(s.stdout, "revision %d, applied %s by %s%s\n", revision.Revision, revision.AppliedAt.Format(time.RFC3339), actor,
+			reverts)
+		for _, change := range revision.Changes {
+			fmt.Fprintln(s.stdout, "  "+change.String())
 		}
-		return nil
-	})
+	}
+	if list.Next != 0 {
+		fmt.Fprintf(s.stdout, "More: stepup env history %s --before %d\n", c.ID, list.Next)
+	}
+	return nil
 }
 
 type envRevert struct {
@@ -55,12 +61,10 @@ type envRevert struct {
 }
 
 func (c *envRevert) Run(s *session) error {
-	host, err := s.host()
-	if err != nil {
-		return err
-	}
-	return s.change(change{proposal: operate.Proposal{RevertsTo: c.Revision}, yes: c.Yes,
-		options: operate.ApplyOptions{ID: c.ID, DryRun: c.DryRun, Senders: host.Senders}})
+	return s.change(change{dryRun: c.DryRun, yes: c.Yes, call: func(dryRun bool, revision int64) adminclient.Call {
+		return adminclient.Call{Method: http.MethodPost, Query: flags("dryRun", dryRun), Body: admin.RevertRequest{Revision: revision},
+			Path: []string{"environments", c.ID, "revisions", strconv.FormatInt(c.Revision, 10), "revert"}}
+	}})
 }
 
 type envSet struct {
@@ -82,65 +86,46 @@ func (c *envSet) Run(s *session) error {
 	if len(edits) == 0 {
 		return errors.New("nothing to set: write PATH=VALUE, a list entry such as origins[https://app.example.com], or --remove PATH")
 	}
-	host, err := s.host()
-	if err != nil {
-		return err
-	}
-	return s.change(change{proposal: operate.Proposal{Edits: edits}, yes: c.Yes,
-		options: operate.ApplyOptions{ID: c.ID, DryRun: c.DryRun, Senders: host.Senders}})
+	return s.change(change{dryRun: c.DryRun, yes: c.Yes, call: func(dryRun bool, revision int64) adminclient.Call {
+		return adminclient.Call{Method: http.MethodPatch, Query: flags("dryRun", dryRun), Path: []string{"environments", c.ID},
+			Body: admin.EditRequest{Edits: edits, Revision: revision}}
+	}})
 }
 
 // change is a change of a document, as a command line asks for it.
 type change struct {
-	proposal    operate.Proposal
-	options     operate.ApplyOptions
-	yes         bool // nobody is asked
-	noWeakening bool
+	call        func(dryRun bool, revision int64) adminclient.Call
+	dryRun, yes bool  // yes: nobody is asked
+	noWeakening bool  // nobody is asked either, and what weakens is refused
+	revision    int64 // that must be in force; 0: whichever is
 }
 
-// change makes a change of a document and says what changed.
+// change makes a change of a document and says what changed. One that weakens is shown
+// first and asked about on a terminal, and what is made is nothing but what was shown.
 func (s *session) change(c change) error {
-	db, err := s.open()
-	if err != nil {
-		return err
+	send := func(dryRun bool, revision int64) (answer admin.ApplyResponse, err error) {
+		return answer, s.do(c.call(dryRun, revision), &answer)
 	}
-	defer db.Close()
-	applied, err := s.apply(db, c)
-	if err != nil {
-		return err
-	}
-	s.printApplied(applied, c.options.DryRun)
-	return s.printEffect(db, c, applied)
-}
-
-// apply makes the change. One that weakens is shown first and asked about on a terminal,
-// and what is made is nothing but what was shown.
-func (s *session) apply(db *store.DB, c change) (applied operate.Applied, err error) {
-	o := c.options
-	o.MayWeaken, o.Operators = true, s.config.Operators
-	write := func() error {
-		return db.Write(s.ctx, func(tx *store.Tx) (err error) {
-			applied, err = c.proposal.Apply(operator(), tx, o)
-			if weakens := applied.Weakens(); err == nil && c.noWeakening && !o.DryRun && len(weakens) > 0 {
-				return fmt.Errorf("nothing was changed, because this weakens the environment:\n  %s", strings.Join(weakens, "\n  "))
-			}
+	revision := c.revision
+	if !c.dryRun && !c.yes && !c.noWeakening && terminal(os.Stdin) {
+		shown, err := send(true, revision)
+		if err != nil {
 			return err
-		})
-	}
-	if !o.DryRun && !c.yes && !c.noWeakening && terminal(os.Stdin) {
-		o.DryRun = true
-		if err := write(); err != nil {
-			return applied, err
 		}
-		if weakens := applied.Weakens(); len(weakens) > 0 {
-			if err := s.askAbout(applied.ID, weakens); err != nil {
-				return applied, err
+		if weakens := shown.Weakens(); len(weakens) > 0 {
+			if err := s.askAbout(shown.ID, weakens); err != nil {
+				return err
 			}
 		}
-		o.DryRun, o.Read = false, applied.Revision
+		revision = shown.Revision
 	}
-	err = write()
-	return applied, err
+	made, err := send(c.dryRun, revision)
+	if err != nil {
+		return err
+	}
+	s.printApplied(made.Applied, c.dryRun)
+	s.printEffect(made)
+	return nil
 }
 
 // askAbout asks whether an environment may be weakened.
@@ -197,20 +182,10 @@ func (s *session) printApplied(applied operate.Applied, dryRun bool) {
 }
 
 // printEffect says what a change that was only looked at would decide otherwise.
-func (s *session) printEffect(db *store.DB, c change, applied operate.Applied) error {
-	if !c.options.DryRun || applied.Created || len(applied.Changes) == 0 {
-		return nil
-	}
-	var effect operate.Effect
-	err := db.Read(s.ctx, func(tx *store.Tx) error {
-		document, err := c.proposal.Document(tx, applied.ID)
-		if err == nil {
-			effect, err = operate.Foresee(tx, applied.ID, document)
-		}
-		return err
-	})
-	if err != nil || len(effect.Decisions) == 0 {
-		return err
+func (s *session) printEffect(made admin.ApplyResponse) {
+	effect := made.Effect
+	if effect == nil || len(made.Changes) == 0 || len(effect.Decisions) == 0 {
+		return
 	}
 	fmt.Fprintln(s.stdout, "It would decide otherwise:")
 	s.printDecisions(effect.Decisions, true)
@@ -224,5 +199,4 @@ func (s *session) printEffect(db *store.DB, c change, applied operate.Applied) e
 	if len(traffic.Otherwise) == 0 {
 		fmt.Fprintln(s.stdout, "  None of them would have gone otherwise.")
 	}
-	return nil
 }

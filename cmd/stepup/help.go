@@ -18,6 +18,7 @@ var helpWords = kong.Vars{
 	"named": "User id or username, or an email address, phone number, wallet address or external id that the user holds.",
 	"users": "Users: list, show, create, invite, import, imports, disable, enable, revoke-sessions, " +
 		"unlink, settle, unlock, reset-mfa, add-address, recover, recoveries, approve-recovery, stop-recovery, export, delete.",
+	"authorities":   "Certificates (PEM) of the authorities to believe there, instead of the system's; also STEPUP_CA_FILE.",
 	"searched":      "Only who is named so, as in user show, or by something that begins so.",
 	"states":        "Only users in this state: disabled, disputed, unproven or without-mfa.",
 	"means":         "What the user has: " + strings.Join(policytext.Words(), ", ") + ". A login may be social:PROVIDER.",
@@ -42,8 +43,17 @@ func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
 	ignored := slices.ContainsFunc(withoutDatabase, func(name string) bool {
 		return strings.HasPrefix(command.Path()+" ", name+" ")
 	})
+	at := reaches[name(command)]
+	if at.host != "" {
+		command.Help += " On the host alone: " + at.host + "."
+	}
 	for _, flag := range ctx.Model.Flags {
-		flag.Hidden = ignored && (flag.Name == "dev" || flag.Name == "data")
+		switch flag.Name {
+		case "dev", "data":
+			flag.Hidden = ignored
+		case "url", "token-file", "ca-file":
+			flag.Hidden = !at.elsewhere
+		}
 	}
 	for _, flag := range command.Flags {
 		flag.Required = flag.Required && len(flag.Xor) == 0

@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 
-	"github.com/stepup-auth/stepup/internal/operate"
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/seal"
-	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/token"
-	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type keysCommand struct {
@@ -32,17 +30,11 @@ type keysRotate struct {
 }
 
 func (c *keysRotate) Run(s *session) error {
-	var kid string
-	err := s.write(func(by who.Caller, tx *store.Tx) (err error) {
-		if _, err := tx.Environment(c.Env); err != nil {
-			return orUnknown(err, "environment", c.Env)
-		}
-		kid, err = operate.RotateKeys(by, tx, c.Env, c.AtOnce)
-		return err
-	})
-	if err != nil {
+	var made admin.RotateResponse
+	if err := s.post(admin.RotateRequest{AtOnce: c.AtOnce}, &made, "environments", c.Env, "keys", "rotate"); err != nil {
 		return err
 	}
+	kid := made.KeyID
 	if c.AtOnce {
 		fmt.Fprintf(s.stdout, "Key %s signs now. Tokens of all other keys are refused.\n", kid)
 		return nil

@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/stepup-auth/stepup/internal/adminclient"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/config"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -30,6 +31,10 @@ import (
 type commands struct {
 	Dev  bool   `help:"Work on the development database instead of the one in STEPUP_DATABASE_URL."`
 	Data string `help:"Folder of the development database." default:"./.stepup-dev" type:"path"`
+
+	URL       string `name:"url" help:"Work on the server there, not on a database here; also STEPUP_URL." placeholder:"https://HOST"`
+	TokenFile string `help:"File with the service token for that server; also STEPUP_TOKEN_FILE." placeholder:"FILE" type:"path"`
+	CAFile    string `name:"ca-file" help:"${authorities}" placeholder:"FILE" type:"path"`
 
 	Serve     serveCommand     `cmd:"" help:"Run the server. With --dev: everything on loopback, nothing to configure."`
 	Env       envCommand       `cmd:"" help:"Environments: apply, show, set, copy, history, revert, accept, delete, list, example."`
@@ -62,6 +67,11 @@ type session struct {
 	environ []string
 	dev     bool
 	data    string
+
+	elsewhere      elsewhere      // the server that is asked; the zero value is none
+	administration administration // nil: nobody has asked for it yet
+	begins         bool           // the database may be made
+	close          func() error   // the database of the administration; nil: there is none
 }
 
 func main() {
@@ -96,20 +106,35 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		ctx: ctx, stdout: stdout, stderr: stderr, environ: environ, dev: c.Dev, data: c.Data,
 		log: slog.New(slog.NewTextHandler(stderr, nil)),
 	}
+	if s.elsewhere, err = c.where(name(parsed.Selected()), environ); err != nil {
+		fmt.Fprintln(stderr, "stepup:", err)
+		return 2
+	}
+	if reaches[name(parsed.Selected())].elsewhere { // what others wrote speaks to no terminal
+		s.stdout, s.stderr = &harmless{out: stdout}, &harmless{out: stderr}
+	}
 	if !c.ofWallets(parsed.Command()) { // the roles of the wallet service have settings of their own
 		if s.config, err = config.Read(environ); err != nil {
 			fmt.Fprintln(stderr, "stepup:", err)
 			return 2
 		}
 	}
-	if err := parsed.Run(s); err != nil {
-		fmt.Fprintln(stderr, "stepup:", message(err))
+	err = parsed.Run(s)
+	if s.close != nil {
+		err = errors.Join(err, s.close())
+	}
+	if err != nil {
+		fmt.Fprintln(s.stderr, "stepup:", message(err))
 		return 1
 	}
 	return 0
 }
 
 func message(err error) string {
+	var refused *adminclient.Refusal
+	if errors.As(err, &refused) {
+		return refused.Error()
+	}
 	var f *fault.Error
 	if errors.As(err, &f) {
 		return f.Message
@@ -166,15 +191,6 @@ func (s *session) write(change func(who.Caller, *store.Tx) error) error {
 	}
 	defer db.Close()
 	return db.Write(s.ctx, func(tx *store.Tx) error { return change(operator(), tx) })
-}
-
-func (s *session) read(look func(*store.Tx) error) error {
-	db, err := s.open()
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return db.Read(s.ctx, look)
 }
 
 // host is what the server lends to documents, as far as this command is told.

@@ -8,11 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/policytext"
-	"github.com/stepup-auth/stepup/internal/shadow"
-	"github.com/stepup-auth/stepup/internal/store"
 )
 
 type policyCommand struct {
@@ -31,16 +30,11 @@ func (s *session) document(name string) (*environment.Environment, error) {
 		}
 		return environment.Parse(text)
 	}
-	var env *environment.Environment
-	err := s.read(func(tx *store.Tx) error {
-		row, err := tx.Environment(name)
-		if err != nil {
-			return orUnknown(err, "environment", name)
-		}
-		env, err = environment.Parse([]byte(row.Document))
-		return err
-	})
-	return env, err
+	var shown operate.EnvironmentDocument
+	if err := s.get(&shown, nil, "environments", name); err != nil {
+		return nil, err
+	}
+	return environment.Parse([]byte(shown.Document))
 }
 
 type policyExplain struct {
@@ -153,17 +147,9 @@ func (c *policyDiff) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	calls := map[string]int64{}
-	counted := s.read(func(tx *store.Tx) error {
-		counts, err := tx.ShadowCounts(old.ID, shadow.Day(tx.Now().Add(-operate.ReadinessDays*24*time.Hour)))
-		for _, count := range counts {
-			if count.Verdict != string(shadow.Seen) {
-				calls[count.Scope] += count.Count
-			}
-		}
-		return err
-	})
-	changes, err := policytext.Diff(old, next, calls)
+	var calls admin.CountedCalls
+	counted := s.get(&calls, nil, "environments", old.ID, "calls")
+	changes, err := policytext.Diff(old, next, calls.Calls)
 	if err != nil {
 		return err
 	}

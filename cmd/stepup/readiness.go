@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 
+	"github.com/stepup-auth/stepup/internal/adminclient"
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/operate"
-	"github.com/stepup-auth/stepup/internal/store"
 )
 
 type readinessCommand struct {
@@ -20,18 +22,16 @@ type readinessCommand struct {
 }
 
 func (c *readinessCommand) Run(s *session) error {
-	var report operate.Readiness
-	err := s.read(func(tx *store.Tx) (err error) {
-		report, err = operate.Ready(tx, c.ID)
-		return err
-	})
-	if err != nil {
+	var answer json.RawMessage
+	if err := s.get(&answer, nil, "environments", c.ID, "readiness"); err != nil {
 		return err
 	}
 	if c.JSON {
-		encoder := json.NewEncoder(s.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(report)
+		return printJSON(s.stdout, answer)
+	}
+	var report operate.Readiness
+	if err := json.Unmarshal(answer, &report); err != nil {
+		return err
 	}
 	return s.printReadiness(report)
 }
@@ -124,27 +124,16 @@ func (c *envAccept) Run(s *session) error {
 			return err
 		}
 	}
-	db, err := s.open()
+	accept := func(dryRun bool) (accepted operate.Accepted, err error) {
+		return accepted, s.do(adminclient.Call{Method: http.MethodPost, Path: []string{"environments", c.ID, "version"},
+			Query: flags("dryRun", dryRun), Body: admin.VersionRequest{MinAPIVersion: string(version), Strict: c.Strict}}, &accepted)
+	}
+	planned, err := accept(true)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	options := operate.AcceptOptions{Version: version, Strict: c.Strict, MayWeaken: true, DryRun: true, Operators: s.config.Operators}
-	accept := func(report *operate.Readiness) (accepted operate.Accepted, err error) {
-		err = db.Write(s.ctx, func(tx *store.Tx) error {
-			if report != nil {
-				if *report, err = operate.Ready(tx, c.ID); err != nil {
-					return err
-				}
-			}
-			accepted, err = operate.Accept(operator(), tx, c.ID, options)
-			return err
-		})
-		return accepted, err
-	}
 	var report operate.Readiness
-	planned, err := accept(&report)
-	if err != nil {
+	if err := s.get(&report, nil, "environments", c.ID, "readiness"); err != nil {
 		return err
 	}
 	if err := s.printReadiness(report); err != nil {
@@ -171,8 +160,7 @@ func (c *envAccept) Run(s *session) error {
 			return errors.New("nothing was changed: the version was not typed; --yes goes on without asking")
 		}
 	}
-	options.DryRun = false
-	accepted, err := accept(nil)
+	accepted, err := accept(false)
 	if err != nil {
 		return err
 	}

@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"github.com/stepup-auth/stepup"
-	"github.com/stepup-auth/stepup/internal/environment"
-	operators "github.com/stepup-auth/stepup/internal/operator"
-	"github.com/stepup-auth/stepup/internal/policy"
+	"github.com/stepup-auth/stepup/internal/api/admin"
+	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type tokenCommand struct {
@@ -39,32 +38,27 @@ func (c *tokenCreate) Run(s *session) error {
 	if len(c.Consume) > 0 && !slices.Contains(c.Scope, serviceauth.TokensConsume) {
 		return errors.New("--consume limits what the token may consume, so it needs --scope tokens.consume too")
 	}
-	n := serviceauth.New{Name: c.Name, EnvironmentID: c.Env, Scopes: c.Scope, Life: c.Expires}
+	r := admin.CreateServiceTokenRequest{Name: c.Name, EnvironmentID: c.Env, Scopes: c.Scope,
+		LifeSeconds: int64((c.Expires + time.Second - 1) / time.Second)}
 	for _, scope := range c.Consume {
-		n.TokenScopes = append(n.TokenScopes, stepup.Scope(scope))
+		r.TokenScopes = append(r.TokenScopes, stepup.Scope(scope))
 	}
-	var text secret.Text
-	var id string
-	err := s.write(func(by who.Caller, tx *store.Tx) (err error) {
-		if c.Env != "" {
-			if _, err := tx.Environment(c.Env); err != nil {
-				return orUnknown(err, "environment", c.Env)
-			}
-		}
-		if err := knownScopes(tx, c.Env, c.Consume); err != nil {
-			return err
-		}
-		text, id, err = serviceauth.Create(by, tx, n)
-		return err
-	})
+	var made struct {
+		ID    string
+		Token secret.Text
+	}
+	err := s.post(r, &made, "service-tokens")
+	if fault.Has(err, fault.EnvironmentNotFound) {
+		return unknown("environment", c.Env)
+	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stderr, "Created service token %s. It is shown only now; only a hash is kept.\n", id)
+	fmt.Fprintf(s.stderr, "Created service token %s. It is shown only now; only a hash is kept.\n", made.ID)
 	if warning := c.unlimited(); warning != "" {
 		fmt.Fprintln(s.stderr, warning)
 	}
-	fmt.Fprintln(s.stdout, text.Reveal())
+	fmt.Fprintln(s.stdout, made.Token.Reveal())
 	return nil
 }
 
@@ -83,85 +77,44 @@ func (c *tokenCreate) unlimited() string {
 	return ""
 }
 
-// knownScopes refuses to limit a token to scopes that no environment it is for
-// has: it would open nothing, and nobody would know why.
-func knownScopes(tx *store.Tx, environmentID string, scopes []string) error {
-	rows, err := tx.Environments()
-	if err != nil || len(scopes) == 0 {
-		return err
-	}
-	var known []string
-	for _, row := range rows {
-		if environmentID != "" && row.ID != environmentID {
-			continue
-		}
-		env, err := environment.Parse([]byte(row.Document))
-		if err != nil {
-			return err
-		}
-		known = append(known, policy.Scopes(env)...)
-	}
-	slices.Sort(known)
-	known = slices.Compact(known)
-	for _, scope := range scopes {
-		if stepup.Scope(scope).Valid() && !slices.Contains(known, scope) {
-			return fmt.Errorf("--consume %s: no environment that this token is for has such a scope; there are %s", scope,
-				strings.Join(known, ", "))
-		}
-	}
-	return nil
-}
-
 type tokenList struct{}
 
 func (c *tokenList) Run(s *session) error {
-	return s.read(func(tx *store.Tx) error {
-		rows, err := tx.ServiceTokens()
-		if err != nil {
-			return err
+	tokens, err := all(s, func(page admin.ServiceTokenList) ([]operate.ServiceToken, string) { return page.Tokens, page.Next },
+		"service-tokens")
+	if err != nil {
+		return err
+	}
+	return s.table("ID\tNAME\tENVIRONMENT\tSCOPES\tMADE BY\tCREATED\tLAST USED\tSTATE", func(w io.Writer) {
+		for _, t := range tokens {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, onOneLine(t.Name), orAll(t.EnvironmentID),
+				strings.Join(append(t.Scopes, consumable(t)...), ","), onOneLine(t.MadeBy),
+				t.CreatedAt.Format(time.RFC3339), orNever(t.LastUsedAt), tokenState(t))
 		}
-		makers := map[string]string{}
-		for _, row := range rows {
-			if makers[row.MadeBy], err = operators.NameOf(tx, row.MadeBy); err != nil {
-				return err
-			}
-		}
-		return s.table("ID\tNAME\tENVIRONMENT\tSCOPES\tMADE BY\tCREATED\tLAST USED\tSTATE", func(w io.Writer) {
-			for _, row := range rows {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, onOneLine(row.Name), orAll(row.EnvironmentID),
-					strings.Join(append(row.Scopes, consumable(row)...), ","), onOneLine(makers[row.MadeBy]),
-					row.CreatedAt.Format(time.RFC3339), orNever(row.LastUsedAt), tokenState(row, tx.Now()))
-			}
-		})
 	})
 }
 
 // consumable are the token scopes that a service token may consume, as the list shows
 // them after its own.
-func consumable(row store.ServiceTokenRow) []string {
-	if len(row.TokenScopes) == 0 && slices.Contains(row.Scopes, serviceauth.TokensConsume) {
+func consumable(t operate.ServiceToken) []string {
+	if len(t.TokenScopes) == 0 && slices.Contains(t.Scopes, serviceauth.TokensConsume) {
 		return []string{"(all)"}
 	}
-	return row.TokenScopes
+	return t.TokenScopes
 }
 
-func orNever(at time.Time) string {
-	if at.IsZero() {
+func orNever(at *time.Time) string {
+	if at == nil {
 		return "never"
 	}
 	return at.Format(time.RFC3339)
 }
 
-func tokenState(row store.ServiceTokenRow, now time.Time) string {
-	switch {
-	case !row.RevokedAt.IsZero():
-		return "revoked"
-	case !row.ExpiresAt.IsZero() && !now.Before(row.ExpiresAt):
-		return "expired"
-	case !row.ExpiresAt.IsZero():
-		return "live until " + row.ExpiresAt.Format(time.RFC3339)
+func tokenState(t operate.ServiceToken) string {
+	if t.State == "live" && t.ExpiresAt != nil {
+		return "live until " + t.ExpiresAt.Format(time.RFC3339)
 	}
-	return "live"
+	return t.State
 }
 
 func orAll(id string) string {
@@ -176,9 +129,12 @@ type tokenRevoke struct {
 }
 
 func (c *tokenRevoke) Run(s *session) error {
-	err := s.write(func(by who.Caller, tx *store.Tx) error { return serviceauth.Revoke(by, tx, c.ID) })
+	err := s.post(nil, nil, "service-tokens", c.ID, "revoke")
+	if fault.Has(err, fault.NotFound) {
+		return unknown("live service token", c.ID)
+	}
 	if err != nil {
-		return orUnknown(err, "live service token", c.ID)
+		return err
 	}
 	fmt.Fprintln(s.stdout, "Revoked. It is refused from now on.")
 	return nil
@@ -187,14 +143,7 @@ func (c *tokenRevoke) Run(s *session) error {
 // orUnknown turns "no such row" into a sentence.
 func orUnknown(err error, what, id string) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("there is no %s %q; %s shows what there is", what, id, lister[what])
+		return unknown(what, id)
 	}
 	return err
-}
-
-var lister = map[string]string{
-	"environment":        "`stepup env list`",
-	"user":               "`stepup user list ENV`",
-	"operator":           "`stepup console list`",
-	"live service token": "`stepup token list`",
 }

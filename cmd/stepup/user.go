@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
-	"github.com/stepup-auth/stepup/internal/account"
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
-	"github.com/stepup-auth/stepup/internal/store"
-	"github.com/stepup-auth/stepup/internal/who"
 )
 
 type userCommand struct {
@@ -48,16 +47,15 @@ type userArgs struct {
 }
 
 // find is the one user that the arguments name.
-func (u userArgs) find(tx *store.Tx) (string, error) {
-	if _, err := tx.Environment(u.Env); err != nil {
-		return "", orUnknown(err, "environment", u.Env)
-	}
-	users, err := operate.FindUsers(tx, u.Env, u.User)
-	switch {
-	case err != nil:
+func (u userArgs) find(s *session) (string, error) {
+	var page operate.UserPage
+	if err := s.get(&page, url.Values{"named": {u.User}}, "environments", u.Env, "users"); err != nil {
 		return "", err
-	case len(users) == 0:
-		return "", orUnknown(store.ErrNotFound, "user", u.User)
+	}
+	users := page.Users
+	switch {
+	case len(users) == 0 || u.User == "":
+		return "", unknown("user", u.User)
 	case len(users) > 1:
 		ids := make([]string, len(users))
 		for i, user := range users {
@@ -66,6 +64,29 @@ func (u userArgs) find(tx *store.Tx) (string, error) {
 		return "", fmt.Errorf("%q is held by %d users: name one by id: %s", u.User, len(users), strings.Join(ids, ", "))
 	}
 	return users[0].ID, nil
+}
+
+// path is where the user with the id is, and what is done with them.
+func (u userArgs) path(id string, deed ...string) []string {
+	return append([]string{"environments", u.Env, "users", id}, deed...)
+}
+
+// change does something to the user that the arguments name.
+func (u userArgs) change(s *session, body, into any, deed ...string) error {
+	id, err := u.find(s)
+	if err != nil {
+		return err
+	}
+	return s.post(body, into, u.path(id, deed...)...)
+}
+
+// changed is a change after which there is no more to say than that it was made.
+func (u userArgs) changed(s *session, body any, done string, deed ...string) error {
+	err := u.change(s, body, nil, deed...)
+	if err == nil {
+		fmt.Fprintln(s.stdout, done)
+	}
+	return err
 }
 
 type userList struct {
@@ -77,24 +98,19 @@ type userList struct {
 }
 
 func (c *userList) Run(s *session) error {
-	db, err := s.open()
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	if c.JSON {
-		out := json.NewEncoder(s.stdout)
-		return c.each(s, db, func(tx *store.Tx, user operate.UserSummary) error {
-			shown, err := operate.ViewUser(tx, c.Env, user.ID)
-			if err != nil {
+		return c.each(s, func(user operate.UserSummary) error {
+			var shown json.RawMessage
+			if err := s.get(&shown, nil, "environments", c.Env, "users", user.ID); err != nil {
 				return err
 			}
-			return out.Encode(shown)
+			_, err := fmt.Fprintf(s.stdout, "%s\n", shown)
+			return err
 		})
 	}
 	var failed error
-	err = s.table("ID\tCREATED\tLAST VISIT\tSTATE\tADDRESSES", func(w io.Writer) {
-		failed = c.each(s, db, func(_ *store.Tx, user operate.UserSummary) error {
+	err := s.table("ID\tCREATED\tLAST VISIT\tSTATE\tADDRESSES", func(w io.Writer) {
+		failed = c.each(s, func(user operate.UserSummary) error {
 			_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", user.ID, user.CreatedAt.Format(time.RFC3339),
 				user.LastVisitAt.Format(time.RFC3339), state(user), onOneLine(strings.Join(user.Addresses, ", ")))
 			return err
@@ -118,74 +134,62 @@ func state(user operate.UserSummary) string {
 	return state
 }
 
-// each visits the users that are asked for, a page a transaction: nobody waits for the
-// whole list.
-func (c *userList) each(s *session, db *store.DB, visit func(*store.Tx, operate.UserSummary) error) error {
-	query := operate.UserQuery{Search: c.Who, State: store.UserState(c.State)}
-	for more := true; more; {
-		err := db.Read(s.ctx, func(tx *store.Tx) error {
-			if _, err := tx.Environment(c.Env); err != nil {
-				return orUnknown(err, "environment", c.Env)
-			}
-			page, err := operate.ViewUsers(tx, c.Env, query)
-			if err != nil {
-				return err
-			}
-			if c.Who != "" && len(page.Users) == 0 {
-				return orUnknown(store.ErrNotFound, "user", c.Who)
-			}
-			if page.More {
-				fmt.Fprintf(s.stderr, "There are more than these %d: say more of whom you look for.\n", len(page.Users))
-			}
-			for _, user := range page.Users {
-				if err := visit(tx, user); err != nil {
-					return err
-				}
-			}
-			query.After, more = page.Next, page.Next != ""
-			return nil
-		})
-		if err != nil {
+// each visits the users that are asked for, a page at a time.
+func (c *userList) each(s *session, visit func(operate.UserSummary) error) error {
+	query := url.Values{}
+	if c.Who != "" {
+		query.Set("search", c.Who)
+	}
+	if c.State != "" {
+		query.Set("state", c.State)
+	}
+	for {
+		var page operate.UserPage
+		if err := s.get(&page, query, "environments", c.Env, "users"); err != nil {
 			return err
 		}
+		if c.Who != "" && len(page.Users) == 0 {
+			return unknown("user", c.Who)
+		}
+		if page.More {
+			fmt.Fprintf(s.stderr, "There are more than these %d: say more of whom you look for.\n", len(page.Users))
+		}
+		for _, user := range page.Users {
+			if err := visit(user); err != nil {
+				return err
+			}
+		}
+		if page.Next == "" {
+			return nil
+		}
+		query.Set("after", page.Next)
 	}
-	return nil
 }
 
 type userShow struct{ userArgs }
 
 // Run prints what the admin API answers, in its spelling.
 func (c *userShow) Run(s *session) error {
-	return s.read(func(tx *store.Tx) error {
-		id, err := c.find(tx)
-		if err != nil {
-			return err
-		}
-		shown, err := operate.ViewUser(tx, c.Env, id)
-		if err != nil {
-			return err
-		}
-		out := json.NewEncoder(s.stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(shown)
-	})
+	id, err := c.find(s)
+	if err != nil {
+		return err
+	}
+	var shown json.RawMessage
+	if err := s.get(&shown, nil, c.path(id)...); err != nil {
+		return err
+	}
+	return printJSON(s.stdout, shown)
 }
 
 type userDisable struct{ userArgs }
 
 func (c *userDisable) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		return "Disabled, and every session has ended.", operate.SetUserDisabled(by, tx, c.Env, id, true)
-	})
+	return c.changed(s, nil, "Disabled, and every session has ended.", "disable")
 }
 
 type userEnable struct{ userArgs }
 
-func (c *userEnable) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		return "Enabled.", operate.SetUserDisabled(by, tx, c.Env, id, false)
-	})
-}
+func (c *userEnable) Run(s *session) error { return c.changed(s, nil, "Enabled.", "enable") }
 
 type userRevokeSessions struct {
 	userArgs
@@ -194,14 +198,9 @@ type userRevokeSessions struct {
 
 func (c *userRevokeSessions) Run(s *session) error {
 	if c.Session != "" {
-		return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-			return "The session has ended.", operate.RevokeSession(by, tx, c.Env, id, c.Session)
-		})
+		return c.changed(s, nil, "The session has ended.", "sessions", c.Session, "revoke")
 	}
-	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		_, err := operate.RevokeSessions(by, tx, c.Env, id)
-		return "Every session has ended.", err
-	})
+	return c.changed(s, nil, "Every session has ended.", "revoke-sessions")
 }
 
 type userCreate struct {
@@ -214,37 +213,33 @@ type userCreate struct {
 }
 
 func (c *userCreate) Run(s *session) error {
-	var id, told string
-	err := s.write(func(by who.Caller, tx *store.Tx) (err error) {
-		n := operate.NewUser{Email: c.Email, Phone: c.Phone, ExternalID: c.ExternalID}
-		if c.Username != "" {
-			n.Username = &c.Username
-		}
-		if id, err = operate.CreateUser(by, tx, c.Env, n); err == nil && c.Invite {
-			told, err = operate.InviteUser(by, tx, c.Env, id, "")
-		}
-		return err
-	})
-	if err != nil {
+	r := admin.CreateUserRequest{NewUser: operate.NewUser{Email: c.Email, Phone: c.Phone, ExternalID: c.ExternalID}, Invite: c.Invite}
+	if c.Username != "" {
+		r.Username = &c.Username
+	}
+	var made admin.CreatedUser
+	if err := s.post(r, &made, "environments", c.Env, "users"); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.stdout, id)
-	if told != "" {
-		fmt.Fprintln(s.stderr, "Invited", told+".")
+	fmt.Fprintln(s.stdout, made.ID)
+	if made.Invited != "" {
+		fmt.Fprintln(s.stderr, "Invited", made.Invited+".")
 	}
 	return nil
 }
 
 type userInvite struct {
 	userArgs
-	URL string `name:"url" help:"Where to sign in, below one of the environment's origins; the first of them unless said."`
+	Link string `help:"Where to sign in, below one of the environment's origins; the first of them unless said." placeholder:"URL"`
 }
 
 func (c *userInvite) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		told, err := operate.InviteUser(by, tx, c.Env, id, c.URL)
-		return "Invited " + told + ".", err
-	})
+	var invited admin.InvitedUser
+	err := c.change(s, admin.InviteRequest{URL: c.Link}, &invited, "invite")
+	if err == nil {
+		fmt.Fprintln(s.stdout, "Invited "+invited.Email+".")
+	}
+	return err
 }
 
 type userUnlink struct {
@@ -253,29 +248,17 @@ type userUnlink struct {
 }
 
 func (c *userUnlink) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		return "It is gone, and so is every session that it opened.", operate.UnlinkCredential(by, tx, c.Env, id, c.Credential)
-	})
+	return c.changed(s, nil, "It is gone, and so is every session that it opened.", "credentials", c.Credential, "unlink")
 }
 
 type userExport struct{ userArgs }
 
 func (c *userExport) Run(s *session) error {
-	var export operate.UserExport
-	err := s.write(func(by who.Caller, tx *store.Tx) error {
-		id, err := c.find(tx)
-		if err != nil {
-			return err
-		}
-		export, err = operate.ExportUser(by, tx, c.Env, id)
+	var export json.RawMessage
+	if err := c.change(s, nil, &export, "export"); err != nil {
 		return err
-	})
-	if err != nil {
-		return orUnknown(err, "user", c.User)
 	}
-	out := json.NewEncoder(s.stdout)
-	out.SetIndent("", "  ")
-	return out.Encode(export)
+	return printJSON(s.stdout, export)
 }
 
 type userDelete struct {
@@ -285,26 +268,31 @@ type userDelete struct {
 }
 
 func (c *userDelete) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		abandoned, err := operate.DeleteUser(by, tx, c.Env, id, operate.Deletion{Confirm: c.Confirm, AbandonWallets: c.AbandonWallets})
-		done := "Deleted."
-		if len(abandoned) > 0 {
-			done += " Nobody can reach these wallets any more: " + onOneLine(strings.Join(abandoned, ", "))
-		}
-		return done, err
-	})
+	var deleted admin.DeletedUser
+	if err := c.change(s, operate.Deletion{Confirm: c.Confirm, AbandonWallets: c.AbandonWallets}, &deleted, "delete"); err != nil {
+		return err
+	}
+	done := "Deleted."
+	if len(deleted.AbandonedWallets) > 0 {
+		done += " Nobody can reach these wallets any more: " + onOneLine(strings.Join(deleted.AbandonedWallets, ", "))
+	}
+	fmt.Fprintln(s.stdout, done)
+	return nil
 }
 
 type userResetMFA struct{ userArgs }
 
 func (c *userResetMFA) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		n, err := operate.ResetMFA(by, tx, c.Env, id)
-		if n == 0 {
-			return "The user has no second factor; nothing was done, and sessions go on.", err
-		}
-		return "Every second factor is gone, and every session has ended. The user signs in and sets one up again.", err
-	})
+	var reset admin.ResetFactors
+	if err := c.change(s, nil, &reset, "reset-mfa"); err != nil {
+		return err
+	}
+	done := "Every second factor is gone, and every session has ended. The user signs in and sets one up again."
+	if reset.Factors == 0 {
+		done = "The user has no second factor; nothing was done, and sessions go on."
+	}
+	fmt.Fprintln(s.stdout, done)
+	return nil
 }
 
 type userSettle struct {
@@ -315,13 +303,11 @@ type userSettle struct {
 }
 
 func (c *userSettle) Run(s *session) error {
-	done := "It stays."
+	decision, done := "keep", "It stays."
 	if c.Remove {
-		done = "It is gone, and every session has ended."
+		decision, done = "remove", "It is gone, and every session has ended."
 	}
-	err := s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		return done, operate.Settle(by, tx, c.Env, id, account.Decision{CredentialID: c.Factor, Keep: c.Keep})
-	})
+	err := c.changed(s, admin.SettleRequest{Factor: c.Factor, Decision: decision}, done, "settle")
 	if fault.Has(err, fault.NotDisputed) {
 		return fmt.Errorf("nobody disputes a factor or address %q of this user, or it was decided already; stepup doctor lists what waits "+
 			"for a decision", c.Factor)
@@ -332,26 +318,5 @@ func (c *userSettle) Run(s *session) error {
 type userUnlock struct{ userArgs }
 
 func (c *userUnlock) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		return "Unlocked: nothing is counted against the user any more.", operate.UnlockUser(by, tx, c.Env, id)
-	})
-}
-
-// changeUser makes one audited change of the user that the arguments name. change
-// says what was done.
-func (s *session) changeUser(u userArgs, change func(by who.Caller, tx *store.Tx, id string) (string, error)) error {
-	var done string
-	err := s.write(func(by who.Caller, tx *store.Tx) error {
-		id, err := u.find(tx)
-		if err != nil {
-			return err
-		}
-		done, err = change(by, tx, id)
-		return err
-	})
-	if err != nil {
-		return orUnknown(err, "user", u.User)
-	}
-	fmt.Fprintln(s.stdout, done)
-	return nil
+	return c.changed(s, nil, "Unlocked: nothing is counted against the user any more.", "unlock")
 }

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/importer"
-	"github.com/stepup-auth/stepup/internal/store"
 )
 
 type userImport struct {
@@ -112,33 +114,26 @@ type userImports struct {
 
 // Run lists the imports, or shows one.
 func (c *userImports) Run(s *session) error {
-	return s.read(func(tx *store.Tx) error {
-		if _, err := tx.Environment(c.Env); err != nil {
-			return orUnknown(err, "environment", c.Env)
+	if c.Import != "" {
+		return c.show(s)
+	}
+	imports, err := all(s, func(page admin.ImportList) ([]importer.Report, string) { return page.Imports, page.Next },
+		"environments", c.Env, "imports")
+	if err != nil {
+		return err
+	}
+	return s.table("ID\tBEGUN\tSTATE\tROWS\tCREATED\tUPDATED\tUNCHANGED\tLEFT OUT\tFILE", func(w io.Writer) {
+		for _, r := range imports {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", r.ID, r.StartedAt.Format(time.RFC3339), r.State,
+				r.Rows, r.Created, r.Updated, r.Unchanged, r.Skipped, onOneLine(r.Name))
 		}
-		if c.Import != "" {
-			return c.show(s, tx)
-		}
-		var failed error
-		err := s.table("ID\tBEGUN\tSTATE\tROWS\tCREATED\tUPDATED\tUNCHANGED\tLEFT OUT\tFILE", func(w io.Writer) {
-			for after := ""; ; {
-				page, next, err := importer.List(tx, c.Env, after)
-				for _, r := range page {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", r.ID, r.StartedAt.Format(time.RFC3339), r.State,
-						r.Rows, r.Created, r.Updated, r.Unchanged, r.Skipped, onOneLine(r.Name))
-				}
-				if after, failed = next, err; err != nil || next == "" {
-					return
-				}
-			}
-		})
-		return errors.Join(failed, err)
 	})
 }
 
-func (c *userImports) show(s *session, tx *store.Tx) error {
-	r, err := importer.View(tx, c.Env, c.Import)
-	if err != nil {
+func (c *userImports) show(s *session) error {
+	path := []string{"environments", c.Env, "imports", c.Import}
+	var r importer.Report
+	if err := s.get(&r, nil, path...); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.stdout, "%s, %s, by %s: %d created, %d updated, %d unchanged, %d left out.\n", onOneLine(r.Name), r.State,
@@ -146,16 +141,17 @@ func (c *userImports) show(s *session, tx *store.Tx) error {
 	for _, reason := range slices.Sorted(maps.Keys(r.Reasons)) {
 		fmt.Fprintf(s.stdout, "%s: %d\n", reason, r.Reasons[reason])
 	}
-	for after := int64(0); ; {
-		page, next, err := importer.Skipped(tx, c.Env, c.Import, after)
-		if err != nil {
+	for query := (url.Values{}); ; {
+		var page admin.SkippedRows
+		if err := s.get(&page, query, append(path, "skipped")...); err != nil {
 			return err
 		}
-		for _, skip := range page {
+		for _, skip := range page.Skipped {
 			printSkip(s.stdout, skip)
 		}
-		if after = next; next == 0 {
+		if page.Next == 0 {
 			return nil
 		}
+		query.Set("after", strconv.FormatInt(page.Next, 10))
 	}
 }

@@ -2,12 +2,12 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/stepup-auth/stepup/internal/api/admin"
 	"github.com/stepup-auth/stepup/internal/operate"
 	"github.com/stepup-auth/stepup/internal/store"
 	"github.com/stepup-auth/stepup/internal/who"
@@ -20,12 +20,13 @@ type userAddAddress struct {
 }
 
 func (c *userAddAddress) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		address := operate.NewAddress{Email: c.Email, Phone: c.Phone, PublicURL: s.publicURL()}
-		credential, err := operate.AddAddress(by, tx, c.Env, id, address)
-		return "Set as " + credential +
-			". It counts for nothing until the user confirms it by a credential they have; their addresses are told.", err
-	})
+	var added admin.AddedAddress
+	if err := c.change(s, operate.NewAddress{Email: c.Email, Phone: c.Phone}, &added, "addresses"); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, "Set as %s. It counts for nothing until the user confirms it by a credential they have; their addresses are told.\n",
+		added.CredentialID)
+	return nil
 }
 
 type userRecover struct {
@@ -35,12 +36,13 @@ type userRecover struct {
 }
 
 func (c *userRecover) Run(s *session) error {
-	return s.changeUser(c.userArgs, func(by who.Caller, tx *store.Tx, id string) (string, error) {
-		r, err := operate.RequestRecovery(by, tx, c.Env, id,
-			operate.UserRecoveryRequest{Credential: c.Credential, Reason: c.Reason, PublicURL: s.publicURL()})
-		return fmt.Sprintf("Asked for as %s. An operator approves it in the console until %s; three days later the user may sign in by "+
-			"the address, unless one of their older ones stops it. They are told.", r.ID, r.ExpiresAt.Format(time.RFC3339)), err
-	})
+	var r operate.UserRecovery
+	if err := c.change(s, operate.UserRecoveryRequest{Credential: c.Credential, Reason: c.Reason}, &r, "recoveries"); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, "Asked for as %s. An operator approves it in the console until %s; three days later the user may sign in by "+
+		"the address, unless one of their older ones stops it. They are told.\n", r.ID, r.ExpiresAt.Format(time.RFC3339))
+	return nil
 }
 
 type userRecoveries struct {
@@ -48,28 +50,20 @@ type userRecoveries struct {
 }
 
 func (c *userRecoveries) Run(s *session) error {
-	return s.read(func(tx *store.Tx) error {
-		if _, err := tx.Environment(c.Env); err != nil {
-			return orUnknown(err, "environment", c.Env)
-		}
-		var failed error
-		err := s.table("ID\tUSER\tBY\tASKED FOR\tPEOPLE\tIN EFFECT\tREASON", func(w io.Writer) {
-			for after := ""; ; {
-				page, next, err := operate.ViewRecoveries(tx, c.Env, after)
-				for _, r := range page {
-					effective := "-"
-					if r.EffectiveAt != nil {
-						effective = r.EffectiveAt.Format(time.RFC3339)
-					}
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.UserID, onOneLine(r.Address), r.CreatedAt.Format(time.RFC3339),
-						onOneLine(strings.Join(r.People, ", ")), effective, onOneLine(r.Reason))
-				}
-				if after, failed = next, err; err != nil || next == "" {
-					return
-				}
+	open, err := all(s, func(page admin.RecoveryList) ([]operate.UserRecovery, string) { return page.Recoveries, page.Next },
+		"environments", c.Env, "recoveries")
+	if err != nil {
+		return err
+	}
+	return s.table("ID\tUSER\tBY\tASKED FOR\tPEOPLE\tIN EFFECT\tREASON", func(w io.Writer) {
+		for _, r := range open {
+			effective := "-"
+			if r.EffectiveAt != nil {
+				effective = r.EffectiveAt.Format(time.RFC3339)
 			}
-		})
-		return errors.Join(failed, err)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.UserID, onOneLine(r.Address), r.CreatedAt.Format(time.RFC3339),
+				onOneLine(strings.Join(r.People, ", ")), effective, onOneLine(r.Reason))
+		}
 	})
 }
 
@@ -102,7 +96,7 @@ func (c *userApproveRecovery) Run(s *session) error {
 type userStopRecovery struct{ recoveryArgs }
 
 func (c *userStopRecovery) Run(s *session) error {
-	err := s.write(func(by who.Caller, tx *store.Tx) error { return operate.StopRecovery(by, tx, c.Env, c.Recovery) })
+	err := s.post(nil, nil, "environments", c.Env, "recoveries", c.Recovery, "stop")
 	if err == nil {
 		fmt.Fprintln(s.stdout, "Stopped.")
 	}

@@ -9,11 +9,18 @@ import (
 
 type versionCommand struct{}
 
+// version is that of this binary.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return cmp.Or(info.Main.Version, "(devel)")
+	}
+	return "(unknown)"
+}
+
 // Run prints what the binary was built from, as the Go toolchain wrote it down.
 func (c *versionCommand) Run(s *session) error {
-	version, revision, modified := "(unknown)", "", ""
+	revision, modified := "", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version = cmp.Or(info.Main.Version, "(devel)")
 		for _, setting := range info.Settings {
 			switch {
 			case setting.Key == "vcs.revision":
@@ -23,7 +30,7 @@ func (c *versionCommand) Run(s *session) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(s.stdout, "stepup %s%s%s, %s %s/%s\n", version, revision, modified, runtime.Version(), runtime.GOOS,
+	_, err := fmt.Fprintf(s.stdout, "stepup %s%s%s, %s %s/%s\n", version(), revision, modified, runtime.Version(), runtime.GOOS,
 		runtime.GOARCH)
 	return err
 }

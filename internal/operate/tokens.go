@@ -9,6 +9,7 @@ import (
 	"github.com/stepup-auth/stepup"
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
+	"github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/policy"
 	"github.com/stepup-auth/stepup/internal/secret"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
@@ -26,6 +27,7 @@ type ServiceToken struct {
 	EnvironmentID string     `json:"environmentId,omitempty"` // absent: it is for all
 	Scopes        []string   `json:"scopes"`
 	TokenScopes   []string   `json:"tokenScopes"` // with tokens.consume: only these; empty: all
+	MadeBy        string     `json:"madeBy"`      // who made it, as people know them
 	State         string     `json:"state"`       // live, expired or revoked
 	CreatedAt     time.Time  `json:"createdAt"`
 	LastUsedAt    *time.Time `json:"lastUsedAt,omitempty"` // to the minute; absent: never
@@ -50,7 +52,11 @@ func ViewServiceTokens(tx *store.Tx, only, after string) (page []ServiceToken, n
 		}
 	}
 	for _, row := range rows[begin:min(len(rows), begin+serviceTokensAtOnce)] {
-		page = append(page, viewServiceToken(row, tx.Now()))
+		shown := viewServiceToken(row, tx.Now())
+		if shown.MadeBy, err = operator.NameOf(tx, row.MadeBy); err != nil {
+			return nil, "", err
+		}
+		page = append(page, shown)
 	}
 	if begin+serviceTokensAtOnce < len(rows) {
 		next = page[serviceTokensAtOnce-1].ID

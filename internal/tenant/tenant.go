@@ -127,9 +127,10 @@ func (t *Tenant) Audience(declared string) string {
 
 // Registry finds tenants.
 type Registry struct {
-	db   *store.DB
-	base string
-	host string
+	db     *store.DB
+	served bool // else tenants decide about users and write to them, and neither sign nor verify
+	base   string
+	host   string
 
 	origin string // of the public URL
 	now    func() time.Time
@@ -141,7 +142,7 @@ type Registry struct {
 // NewRegistry makes a registry. publicURL is the address clients reach the
 // server at, without a trailing slash.
 func NewRegistry(db *store.DB, publicURL string, now func() time.Time) *Registry {
-	r := &Registry{db: db, base: issuerAt(publicURL, ""), now: now, known: map[string]*Tenant{}}
+	r := &Registry{db: db, served: publicURL != "", base: issuerAt(publicURL, ""), now: now, known: map[string]*Tenant{}}
 	if u, err := url.Parse(publicURL); err == nil {
 		r.host, r.origin = u.Hostname(), originOf(u)
 	}
@@ -226,6 +227,9 @@ func (r *Registry) build(tx *store.Tx, row store.EnvironmentRow) (*Tenant, error
 	t, err := New(row, r.host)
 	if err != nil {
 		return nil, err
+	}
+	if !r.served {
+		return t, nil
 	}
 	if t.Keys, err = token.Load(tx, row.ID); err != nil {
 		return nil, err
