@@ -235,8 +235,8 @@ var inBoth = []struct {
 	{"user delete", "{env} {who} --confirm nobody", false},
 	{"user delete", "{env} {who} --confirm {who}", true},
 	{"user show", "{env} {who}", false},
-	{"audit query", "--env {env}", true},
-	{"audit query", "--env {env} --newest --limit 3 --outcome done", true},
+	{"audit query", "--env {env} --action user.", true}, // elsewhere reading is on record too
+	{"audit query", "--env {env} --action environment. --newest --limit 3 --outcome done", true},
 	{"audit query", "--env nope", false},
 	{"audit query", "--user nope", false},
 	{"audit query", "--session nope", false},
