@@ -285,7 +285,8 @@ func TestElsewhere(t *testing.T) {
 			args := strings.Fields(test.name + " " + fill("{who}", way.who, "{env}", way.env,
 				"{env.yaml}", write(".yaml", document), "{wider.yaml}", write("-wider.yaml", document+"limits: {codeAttempts: 8}\n"),
 				"{wrong.yaml}", write("-wrong.yaml", document+"nmae: x\n"),
-				"{cases.yaml}", write("-cases.yaml", "environment: "+way.env+"\ncases:\n  - {scope: wallet:export, expect: {required: true}}\n"),
+				"{cases.yaml}", write("-cases.yaml",
+					"environment: "+way.env+"\ncases:\n  - {scope: wallet:export, expect: {required: true}}\n"),
 				"{token}", s.find("token", "list", way.who), "{entry}", s.find("audit", "export", way.env),
 				"{out}", filepath.Join(folder, strings.Repeat("x", outs))).Replace(test.args))
 			got[i] = way.run(args...)

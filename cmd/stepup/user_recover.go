@@ -24,7 +24,8 @@ func (c *userAddAddress) Run(s *session) error {
 	if err := c.change(s, operate.NewAddress{Email: c.Email, Phone: c.Phone}, &added, "addresses"); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "Set as %s. It counts for nothing until the user confirms it by a credential they have; their addresses are told.\n",
+	fmt.Fprintf(s.stdout, "Set as %s. It counts for nothing until the user confirms it by a credential they have; their "+
+		"addresses are told.\n",
 		added.CredentialID)
 	return nil
 }

@@ -127,7 +127,8 @@ func readToken(name string) (secret.Text, error) {
 	token := strings.TrimSpace(string(text))
 	other := func(r rune) bool { return r <= ' ' || r > '~' }
 	if !strings.HasPrefix(token, "stp_") || len(text) > maxToken || strings.ContainsFunc(token, other) {
-		return "", fmt.Errorf("%s holds no service token, which begins with stp_ and stands there alone; `stepup token create` makes one", name)
+		return "", fmt.Errorf("%s holds no service token, which begins with stp_ and stands there alone; "+
+			"`stepup token create` makes one", name)
 	}
 	return secret.Text(token), nil
 }

@@ -97,7 +97,8 @@ func TestTheTokenStays(t *testing.T) {
 	for _, url := range []string{
 		"", "auth.example.com", "ftp://auth.example.com", "http://auth.example.com", "http://127.0.0.1.example.com",
 		"http://localhost.example.com",
-		"http://0.0.0.0:80", "https://user:password@auth.example.com", "https://auth.example.com?a=b", "https://auth.example.com#x", "https://",
+		"http://0.0.0.0:80", "https://user:password@auth.example.com", "https://auth.example.com?a=b",
+		"https://auth.example.com#x", "https://",
 	} {
 		if _, err := adminclient.New(adminclient.Config{URL: url, TokenFile: file(t, token)}); err == nil ||
 			strings.Contains(err.Error(), "password@") {
@@ -138,7 +139,8 @@ func TestAgain(t *testing.T) {
 		method, after string
 		status, asked int
 	}{
-		{"GET", "2", 503, 4}, {"GET", "2", 429, 4}, {"GET", "", 503, 1}, {"GET", "3600", 503, 1}, {"GET", "2", 403, 1}, {"GET", "-1", 503, 1},
+		{"GET", "2", 503, 4}, {"GET", "2", 429, 4}, {"GET", "", 503, 1}, {"GET", "3600", 503, 1}, {"GET", "2", 403, 1},
+		{"GET", "-1", 503, 1},
 		{"POST", "2", 503, 1}, {"PUT", "2", 429, 1}, {"PATCH", "2", 503, 1},
 	} {
 		asked := 0

@@ -102,7 +102,8 @@ func TestOneEnvironmentIsNotAll(t *testing.T) {
 		c.Do(t, r.method, "/api/v0/admin"+r.path, ofA, r.body).Want(t, 403, "insufficient_service_scope")
 	}
 	reader := servertest.Bearer(c.ServiceToken(t, "", []string{serviceauth.EnvironmentsWrite}))
-	c.Do(t, "POST", "/api/v0/admin/environments", reader, m{"name": "Copy", "from": servertest.A}).Want(t, 403, "insufficient_service_scope")
+	c.Do(t, "POST", "/api/v0/admin/environments", reader, m{"name": "Copy", "from": servertest.A}).
+		Want(t, 403, "insufficient_service_scope")
 }
 
 // TestAddressesInTheLog: whoever may read the log alone is not told what users are known

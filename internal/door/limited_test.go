@@ -22,7 +22,8 @@ func TestLimited(t *testing.T) {
 		Now: time.Now, Log: slog.New(slog.DiscardHandler), RequestID: func(*http.Request) string { return "r" },
 		ClientAddr: func(*http.Request) string { return "192.0.2.1" }, Limited: func(limit string) { hit = append(hit, limit) },
 	}, []door.Route{
-		{Method: "GET", Path: "/limit", Gate: door.Public(), Handler: refuse(fault.AtLimit("codes", fault.RateLimited, "x").After(time.Second))},
+		{Method: "GET", Path: "/limit", Gate: door.Public(),
+			Handler: refuse(fault.AtLimit("codes", fault.RateLimited, "x").After(time.Second))},
 		{Method: "GET", Path: "/other", Gate: door.Public(), Handler: refuse(fault.New(fault.RateLimited, "x"))},
 	})
 	for _, path := range []string{"/limit", "/other", "/limit"} {

@@ -131,7 +131,8 @@ func insert(c *door.Call, tx *store.Tx, p *store.PromptRow) error {
 		return err
 	}
 	if !ok {
-		return fault.AtLimit("prompts", fault.RateLimited, "Too many prompts were made for this account. Try again in %s.", fault.Spoken(wait)).After(wait)
+		return fault.AtLimit("prompts", fault.RateLimited,
+			"Too many prompts were made for this account. Try again in %s.", fault.Spoken(wait)).After(wait)
 	}
 	if err := tx.InsertPrompt(*p); err != nil {
 		return err

@@ -104,8 +104,10 @@ func (a *API) createEnvironment(c *door.Call, r CreateEnvironmentRequest) (Apply
 			serviceauth.EnvironmentsRead)
 	}
 	err := c.Write(func(tx *store.Tx) (err error) {
-		answer.Applied, err = operate.CreateEnvironment(c.Caller, tx, operate.NewEnvironment{Name: r.Name, From: r.From, Origins: r.Origins},
-			operate.ApplyOptions{MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, ""), Senders: a.Senders, Operators: a.Operators()})
+		n := operate.NewEnvironment{Name: r.Name, From: r.From, Origins: r.Origins}
+		answer.Applied, err = operate.CreateEnvironment(c.Caller, tx, n, operate.ApplyOptions{
+			MayWeaken: c.Service.May(serviceauth.EnvironmentsWeaken, ""), Senders: a.Senders, Operators: a.Operators(),
+		})
 		return err
 	})
 	return answer, err

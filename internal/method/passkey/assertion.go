@@ -104,7 +104,8 @@ func holder(tx *store.Tx, a method.Attempt, answer *protocol.ParsedCredentialAss
 func takeSource(tx *store.Tx, a method.Attempt) error {
 	refused, wait, err := limit.TakeAll(tx, fromSource(tx, a)...)
 	if err == nil && refused != nil {
-		err = fault.AtLimit("passkey_sign_ins", fault.RateLimited, "Too many sign-ins failed from here. Try again in %s.", fault.Spoken(wait)).After(wait)
+		err = fault.AtLimit("passkey_sign_ins", fault.RateLimited,
+			"Too many sign-ins failed from here. Try again in %s.", fault.Spoken(wait)).After(wait)
 	}
 	return err
 }

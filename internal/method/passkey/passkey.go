@@ -60,7 +60,8 @@ func begin(c who.Caller, tx *store.Tx, purpose method.Purpose, about *store.Bind
 		return "", "", err
 	}
 	if refused != nil {
-		return "", "", fault.AtLimit("passkey_prompts", fault.RateLimited, "Too many passkey prompts were asked for. Try again in %s.", fault.Spoken(wait)).
+		return "", "", fault.AtLimit("passkey_prompts", fault.RateLimited,
+			"Too many passkey prompts were asked for. Try again in %s.", fault.Spoken(wait)).
 			After(wait)
 	}
 	raw := make([]byte, challengeSize)

@@ -39,8 +39,9 @@ func (ch *Channel) takeGuess(tx *store.Tx, a method.Attempt, c store.CodeChallen
 		}
 		ok, _, err := limit.Take(tx, wrongInARow(tx, c, c.UserID), environment.Rate{Count: a.Tenant.Limits.GuessesHardStop, Per: year})
 		if err == nil && !ok {
-			err = fault.AtLimit("guesses_hard_stop", fault.TooManyAttempts, "Codes for this address are locked in open sessions after too many wrong ones. Sign in "+
-				"again with a code, which unlocks it, or prove it another way.")
+			err = fault.AtLimit("guesses_hard_stop", fault.TooManyAttempts,
+				"Codes for this address are locked in open sessions after too many wrong ones. Sign in "+
+					"again with a code, which unlocks it, or prove it another way.")
 		}
 		if err != nil {
 			return err

@@ -111,7 +111,8 @@ func Begin(tx *store.Tx, r Request, state, redirect string) error {
 		return err
 	}
 	if refused != nil {
-		return fault.AtLimit("social_logins", fault.RateLimited, "Too many logins were begun from here. Try again in %s.", fault.Spoken(wait)).After(wait)
+		return fault.AtLimit("social_logins", fault.RateLimited,
+			"Too many logins were begun from here. Try again in %s.", fault.Spoken(wait)).After(wait)
 	}
 	f := store.SocialFlowRow{
 		StateHash: hashState(tx, r.Tenant.ID, state), EnvironmentID: r.Tenant.ID, Provider: r.Provider, ExpiresAt: tx.Now().Add(FlowLife),

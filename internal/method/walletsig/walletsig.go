@@ -62,7 +62,8 @@ func (m Method) Count(tx *store.Tx, a method.Attempt) (method.Candidate, error) 
 		return nil, err
 	}
 	if refused != nil {
-		return nil, fault.AtLimit("wallet_signatures", fault.RateLimited, "Too many signatures were sent from here. Try again in %s.", fault.Spoken(wait)).
+		return nil, fault.AtLimit("wallet_signatures", fault.RateLimited,
+			"Too many signatures were sent from here. Try again in %s.", fault.Spoken(wait)).
 			After(wait)
 	}
 	ok := false
