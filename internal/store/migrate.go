@@ -218,7 +218,12 @@ func newest(provider *goose.Provider) int64 {
 	return sources[len(sources)-1].Version
 }
 
+// current reports whether the database has every migration and no newer one.
 func current(ctx context.Context, provider *goose.Provider) bool {
 	version, err := provider.GetDBVersion(ctx)
-	return err == nil && version == newest(provider)
+	if err != nil || version != newest(provider) {
+		return false
+	}
+	pending, err := provider.HasPending(ctx) // an error: one before the newest is missing
+	return err == nil && !pending
 }

@@ -46,6 +46,31 @@ func TestNodesStartTogether(t *testing.T) {
 	}
 }
 
+// A database that lacks a migration below its newest one is refused at the start, not by
+// the first request that needs it.
+func TestMissingMigration(t *testing.T) {
+	for _, engine := range []string{store.SQLite, store.Postgres} {
+		t.Run(engine, func(t *testing.T) {
+			url := storetest.URL(t, engine)
+			err := storetest.Open(t, url).Write(t.Context(), func(tx *store.Tx) error {
+				_, err := tx.Exec(`DELETE FROM goose_db_version
+					WHERE version_id = (SELECT max(version_id) - 1 FROM goose_db_version)`)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := store.Open(t.Context(), store.Config{URL: url, Box: storetest.Box(t)})
+			if err == nil {
+				_ = again.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), "missing") {
+				t.Errorf("opened, or for another reason not: %v", err)
+			}
+		})
+	}
+}
+
 // The same tables with the same columns on both engines.
 func TestEnginesHaveTheSameTables(t *testing.T) {
 	sqliteTables := columns(t, storetest.SQLite(t), `
