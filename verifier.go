@@ -248,23 +248,29 @@ var (
 
 // open verifies the signature and the kind of a token, and only then reads what it says.
 // Of one that is remembered the key alone is looked up again: if it is gone, or is another
-// one now, the token is opened like one that was never seen.
+// one now, the token is opened like one that was never seen, and no key is asked for twice.
 func open[T any](ctx context.Context, v *Verifier, token string, as kind[T], known *jose.Memory[T]) (T, error) {
 	var none T
-	name, named := jose.NameOf(token)
-	if was, by, ok := known.Recall(name); named && ok {
-		if key, err := find(ctx, v.keys, by.ID, Algorithm(by.Algorithm)); err == nil && key.jose().Same(by) {
+	name, _ := jose.NameOf(token) // one without a name was never remembered
+	was, by, again := known.Recall(name)
+	var t jose.Token
+	if !again {
+		var err error
+		if t, err = parse(token, as.typ); err != nil {
+			return none, err
+		}
+		by.ID, by.Algorithm = t.KeyID, t.Algorithm
+	}
+	key, err := find(ctx, v.keys, by.ID, Algorithm(by.Algorithm))
+	if again {
+		if err == nil && key.jose().Same(by) {
 			return was, nil
 		}
+		var malformed error
+		if t, malformed = parse(token, as.typ); malformed != nil {
+			return none, malformed
+		}
 	}
-	t, err := jose.Parse(token)
-	if err != nil {
-		return none, invalid(err)
-	}
-	if t.Type != as.typ {
-		return none, invalid(fmt.Errorf("typ is not %s", as.typ))
-	}
-	key, err := find(ctx, v.keys, t.KeyID, Algorithm(t.Algorithm))
 	if errors.Is(err, ErrUnknownKey) {
 		return none, v.unsigned(t, err)
 	}
@@ -285,6 +291,18 @@ func open[T any](ctx context.Context, v *Verifier, token string, as kind[T], kno
 	}
 	known.Remember(name, key.jose(), says)
 	return says, nil
+}
+
+// parse takes a token of one type apart. Nobody has verified it.
+func parse(token, typ string) (jose.Token, error) {
+	t, err := jose.Parse(token)
+	switch {
+	case err != nil:
+		return t, invalid(err)
+	case t.Type != typ:
+		return t, invalid(fmt.Errorf("typ is not %s", typ))
+	}
+	return t, nil
 }
 
 // unsigned refuses a token that none of the issuer's keys signed, which is no wonder
