@@ -59,3 +59,19 @@ func TestMachinesAreWatched(t *testing.T) {
 		}
 	})
 }
+
+// A name of nothing names nobody: no spelling of it reads the list of users past the log.
+func TestNobodyIsNamedNothing(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s scene) {
+		s.Apply(t, servertest.Document(servertest.A, factorsOn))
+		user := s.SignIn(t, servertest.A, "unseen@example.com")
+		header := servertest.Bearer(s.ServiceToken(t, servertest.A, []string{serviceauth.UsersRead}))
+		before := "00000000-0000-0000-0000-000000000000"
+		for _, named := range []string{"%20", "%09", "%E2%80%8B", "%20&after=" + before, "%20&search=unseen", "%20&state=without-mfa"} {
+			r := s.Do(t, "GET", servertest.Admin(servertest.A)+"/users?named="+named, header, nil)
+			if strings.Contains(string(r.Body), user.UserID) {
+				t.Errorf("named=%s: users are listed, and nothing is on record", named)
+			}
+		}
+	})
+}

@@ -87,7 +87,7 @@ func ViewUsers(tx *store.Tx, environmentID string, q UserQuery) (UserPage, error
 }
 
 func (q UserQuery) rows(tx *store.Tx, environmentID string, page *UserPage) ([]store.UserRow, error) {
-	if typed.Line(q.Named) != "" {
+	if q.Named != "" { // a name of white space alone is nobody's: it must not list them all
 		if q.Search != "" || q.State != store.AnyState || q.After != "" {
 			return nil, fault.New(fault.InvalidRequest, "Ask for who is named so, and for nothing else at once.")
 		}
