@@ -40,6 +40,9 @@ func MakeToken(c who.Caller, tx *store.Tx, o Operator, n serviceauth.New) (secre
 	if !o.MayMake(n.EnvironmentID, n.Scopes) {
 		return "", fault.New(fault.PermissionMissing, "Your role does not allow this token: it may do no more than you.")
 	}
+	if err := serviceauth.Room(tx, o.Actor()); err != nil {
+		return "", err
+	}
 	text, _, err := serviceauth.Create(c, tx, n)
 	return text, err
 }

@@ -1,11 +1,14 @@
 package operator_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
@@ -59,8 +62,10 @@ func TestTokensEndWithTheirMakersRole(t *testing.T) {
 			"deleted": func(tx *store.Tx, o operator.Operator) error { return operator.Delete(operatortest.Host, tx, o.ID) },
 			"revoked on the host": func(tx *store.Tx, o operator.Operator) error {
 				done, err := w.Desk.Revoke(operatortest.Host, tx, o.Email, shop)
-				if !strings.Contains(done, "revoked: environments.read environments.weaken, tokens.consume.") {
-					t.Errorf("the host is told %q", done)
+				for _, name := range []string{"environments.read environments.weaken", "tokens.consume"} {
+					if _, ended, _ := strings.Cut(done, "revoked: "); !strings.Contains(ended, name) {
+						t.Errorf("the host is told %q", done)
+					}
 				}
 				return err
 			},
@@ -224,5 +229,62 @@ func TestARoleBeforeTheFirstFactorEndsTheSession(t *testing.T) {
 		if _, err := accept(t, w, link, nil); err != nil {
 			t.Errorf("the new invitation: %v", err)
 		}
+	})
+}
+
+// Whoever makes tokens without end is refused in time: they end with their maker in one
+// transaction, which would become too long, and its maker could not be removed any more.
+func TestTokensAreNotMadeWithoutEnd(t *testing.T) {
+	t.Parallel()
+	operatortest.Engines(t, func(t *testing.T, w *operatortest.World) {
+		w.Environment(t, shop)
+		dev := w.Join(t, "dev@example.com", operator.Grant{EnvironmentID: shop, Role: operator.Developer}).Visit(t).Operator
+		parent := ""
+		insert := func(maker string, n int, ends time.Duration) {
+			t.Helper()
+			w.Write(t, func(tx *store.Tx) error {
+				for range n {
+					row := store.ServiceTokenRow{ID: uuid.NewString(), Hash: []byte(rand.Text()), Name: "n", EnvironmentID: shop,
+						Scopes: []string{serviceauth.UsersRead}, MadeBy: maker}
+					if ends != 0 {
+						row.ExpiresAt = tx.Now().Add(ends)
+					}
+					if err := tx.InsertServiceToken(row); err != nil {
+						return err
+					}
+					parent = row.ID
+				}
+				return nil
+			})
+		}
+		insert(dev.Actor(), 20, -time.Minute) // have expired, and count no more
+		insert(dev.Actor(), serviceauth.MadeMost-1, 0)
+		if _, err := makeToken(t, w, dev, shop, serviceauth.UsersRead); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := makeToken(t, w, dev, shop, serviceauth.UsersRead); !fault.Has(err, fault.Conflict) {
+			t.Errorf("one too many: %v", err)
+		}
+		with := operatortest.Host
+		with.By.Actor = "service:" + parent
+		insert(with.By.Actor, serviceauth.MadeMost, time.Hour)
+		err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+			_, _, err := serviceauth.Create(with, tx,
+				serviceauth.New{Name: "n", EnvironmentID: shop, Scopes: []string{serviceauth.UsersRead}})
+			return err
+		})
+		if err == nil {
+			t.Error("a token makes one too many")
+		}
+		w.Write(t, func(tx *store.Tx) error {
+			if err := operator.Remove(operatortest.Host, tx, operator.Host{}, dev.ID, shop); err != nil {
+				return err
+			}
+			left, err := tx.ServiceTokensBy(dev.Actor())
+			if len(left) > 0 {
+				t.Errorf("%d outlive their maker", len(left))
+			}
+			return err
+		})
 	})
 }

@@ -111,6 +111,21 @@ func (n New) check() error {
 	return nil
 }
 
+// MadeMost is how many live tokens an operator or a token may have made. They end with
+// their maker, in one transaction: a flood of them must not make that one too long, and
+// its maker somebody whom nobody can take anything away from. It is documented in
+// docs/limits.md.
+const MadeMost = 1000
+
+// Room refuses whoever has made as many tokens as they may. The caller has locked them.
+func Room(tx *store.Tx, maker string) error {
+	rows, err := tx.ServiceTokensBy(maker)
+	if err == nil && len(rows) >= MadeMost {
+		err = fault.New(fault.Conflict, "%d live service tokens were made here already, which is the most: revoke some first.", len(rows))
+	}
+	return err
+}
+
 // covers refuses a token that could do more than this one: nobody gets more out of a token
 // than was put into it. A token that makes tokens is made by people alone.
 func (t *Token) covers(n New) error {
@@ -223,10 +238,13 @@ func within(c who.Caller, tx *store.Tx, row *store.ServiceTokenRow) error {
 	if errors.Is(err, store.ErrNotFound) || err == nil && !maker.RevokedAt.IsZero() {
 		return ErrInvalid
 	}
-	if err == nil && !maker.ExpiresAt.IsZero() && (row.ExpiresAt.IsZero() || row.ExpiresAt.After(maker.ExpiresAt)) {
+	if err != nil {
+		return err
+	}
+	if !maker.ExpiresAt.IsZero() && (row.ExpiresAt.IsZero() || row.ExpiresAt.After(maker.ExpiresAt)) {
 		row.ExpiresAt = maker.ExpiresAt
 	}
-	return err
+	return Room(tx, c.By.Actor)
 }
 
 // RevokeIn ends a token of one environment. It is store.ErrNotFound for those of others

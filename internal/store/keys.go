@@ -95,11 +95,11 @@ func (tx *Tx) ServiceTokensOf(environmentID string) ([]ServiceTokenRow, error) {
 	return collect(rows, err, func(rows Rows) (ServiceTokenRow, error) { return scanServiceToken(rows) })
 }
 
-// ServiceTokensBy lists those that somebody made, oldest first, without those that were
-// revoked.
+// ServiceTokensBy lists the live ones that somebody made, oldest first: not those that were
+// revoked or have expired.
 func (tx *Tx) ServiceTokensBy(actor string) ([]ServiceTokenRow, error) {
 	rows, err := tx.Rows(`SELECT `+serviceTokenColumns+` FROM service_tokens WHERE made_by = $1 AND revoked_at IS NULL
-		ORDER BY created_at, id`, actor)
+		AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at, id`, actor, millis(tx.Now()))
 	return collect(rows, err, func(rows Rows) (ServiceTokenRow, error) { return scanServiceToken(rows) })
 }
 
