@@ -403,6 +403,11 @@ func remove(c who.Caller, tx *store.Tx, id string) error {
 	if err := remember(c, tx, id); err != nil {
 		return err
 	}
+	return forget(c, tx, id)
+}
+
+// forget is [remove] of what was not the user's.
+func forget(c who.Caller, tx *store.Tx, id string) error {
 	if err := tx.DeleteCredential(c.Tenant.ID, c.UserID(), id); err != nil {
 		return err
 	}

@@ -157,7 +157,7 @@ func NotMe(c who.Caller, tx *store.Tx, text secret.Text) error {
 	if err != nil {
 		return err
 	}
-	if !told && !may(rows, link) {
+	if there := find(rows, link.RecipientID) != nil; (there || !told) && !may(rows, link) { // an address that is back is judged as it is
 		return bad
 	}
 	if err := tx.ConsumeRevokeLink(c.Tenant.ID, hash); errors.Is(err, store.ErrNotFound) {
@@ -213,8 +213,8 @@ func deny(c who.Caller, tx *store.Tx, rows []store.CredentialRow, link store.Rev
 		return disputeChange(c, tx, link, brought)
 	case isNew && denied(rows, *brought): // whoever decides takes it away, or not
 		return nil
-	case isNew:
-		return remove(c, tx, brought.ID)
+	case isNew: // and never was the user's: whoever has it is told of nothing later
+		return forget(c, tx, brought.ID)
 	}
 	return nil
 }

@@ -527,3 +527,29 @@ func TestO5NobodyLeftToObject(t *testing.T) {
 		})
 	})
 }
+
+// O5: an address that its user denied was never theirs. Whoever has it learns of no recovery,
+// nor of the address that it is by, and stops none.
+func TestO5WhoWasDeniedIsToldNothing(t *testing.T) {
+	underBoth(t, "", func(t *testing.T, s scene, environment string) {
+		s.staff(t)
+		name := environment[:1]
+		user, thief := s.SignIn(t, environment, name+"-owner@example.com"), name+"-thief@example.net"
+		s.linkAddress(t, user, thief, s.StepUp(t, user, "credential:link")).Want(t, 200, "") // with a stolen session and one code
+		s.settleMail(t)
+		s.click(t, environment, s.lastLink(t, user.Email)).Want(t, 204, "")
+		if s.idOf(t, environment, thief) != "" {
+			t.Fatal("the denied address stays")
+		}
+		s.Clock.Advance(operate.Apart + time.Hour)
+		s.settleMail(t)
+		heard := len(s.Inbox.To(thief))
+		s.do(t, s.setAddress(alice, user, name+"-owner@new.example.com"))
+		s.do(t, s.asks(alice, user, s.idOf(t, environment, name+"-owner@new.example.com")))
+		s.do(t, s.approve(bob, environment, s.pending(t, environment)))
+		s.settleMail(t)
+		if now := len(s.Inbox.To(thief)); now != heard {
+			t.Errorf("whoever has the denied address got %d mails about the recovery: %s", now-heard, s.Inbox.To(thief)[now-1].Text)
+		}
+	})
+}
