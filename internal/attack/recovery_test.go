@@ -13,6 +13,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operate"
+	staff "github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/server/servertest"
 	"github.com/stepup-auth/stepup/internal/serviceauth"
 	"github.com/stepup-auth/stepup/internal/store"
@@ -550,6 +551,44 @@ func TestO5WhoWasDeniedIsToldNothing(t *testing.T) {
 		s.settleMail(t)
 		if now := len(s.Inbox.To(thief)); now != heard {
 			t.Errorf("whoever has the denied address got %d mails about the recovery: %s", now-heard, s.Inbox.To(thief)[now-1].Text)
+		}
+	})
+}
+
+const reserved = environment.Operators
+
+// O5: who was removed stands behind nothing any more, however far it is.
+func TestO5WhoWasRemovedRecoversNobody(t *testing.T) {
+	underBoth(t, "", func(t *testing.T, s scene, environment string) {
+		s.staff(t)
+		s.do(t, func(tx *store.Tx) error { return staff.Ensure(root, tx, "https://console.example.com", false) })
+		lose := map[string]func(tx *store.Tx, id string) error{
+			"removed": func(tx *store.Tx, id string) error { return staff.Remove(root, tx, staff.Host{}, id, staff.Everywhere) },
+			"demoted": func(tx *store.Tx, id string) error {
+				return staff.SetRole(root, tx, staff.Host{}, id, staff.Grant{Role: staff.Auditor})
+			},
+			"deleted": func(tx *store.Tx, id string) error { return staff.Delete(root, tx, id) },
+		}
+		for how, act := range lose {
+			rogue := uuid.NewString()
+			s.do(t, func(tx *store.Tx) error {
+				if err := tx.InsertUser(store.UserRow{ID: rogue, EnvironmentID: reserved}); err != nil {
+					return err
+				}
+				return tx.PutGrant(store.GrantRow{OperatorID: rogue, Role: "support", GrantedBy: "system"})
+			})
+			s.Clock.Advance(operate.Apart + time.Hour)
+			user := s.SignIn(t, environment, how+environment[:1]+"@example.com")
+			address := how + environment[:1] + "@thief.example.net"
+			s.do(t, s.setAddress(acts("operator:"+rogue), user, address))
+			s.do(t, s.asks(acts("operator:"+rogue), user, s.idOf(t, environment, address)))
+			s.do(t, s.approve(bob, environment, s.pending(t, environment)))
+			s.do(t, func(tx *store.Tx) error { return act(tx, rogue) })
+			if s.pending(t, environment) != "" {
+				t.Errorf("who stood behind the recovery is %s, and it goes on", how)
+			}
+			s.Clock.Advance(operate.Apart + time.Minute)
+			s.wantOut(t, environment, address)
 		}
 	})
 }

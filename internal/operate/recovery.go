@@ -12,6 +12,7 @@ import (
 	"github.com/stepup-auth/stepup/internal/account"
 	"github.com/stepup-auth/stepup/internal/audit"
 	"github.com/stepup-auth/stepup/internal/deliver"
+	"github.com/stepup-auth/stepup/internal/environment"
 	"github.com/stepup-auth/stepup/internal/fault"
 	"github.com/stepup-auth/stepup/internal/operator"
 	"github.com/stepup-auth/stepup/internal/outbox"
@@ -293,7 +294,12 @@ func mayApprove(c who.Caller, tx *store.Tx, r store.RecoveryRow) error {
 	case host:
 		return nil
 	}
-	grants, err := tx.Grants(strings.TrimPrefix(c.By.Actor, "operator:"))
+	id := strings.TrimPrefix(c.By.Actor, "operator:")
+	// Whoever takes their role away ends what they stand behind, before this or after it.
+	if _, err := tx.LockUser(environment.Operators, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	grants, err := tx.Grants(id)
 	if err != nil {
 		return err
 	}

@@ -147,6 +147,9 @@ func Delete(c who.Caller, tx *store.Tx, operatorID string) error {
 	if err := endTokens(c, tx, operatorID); err != nil {
 		return err
 	}
+	if err := endRecoveries(c, tx, operatorID); err != nil {
+		return err
+	}
 	if err := tx.DeleteUser(environment.Operators, operatorID); err != nil {
 		return err
 	}
@@ -154,11 +157,42 @@ func Delete(c who.Caller, tx *store.Tx, operatorID string) error {
 	return audit.Record(tx, c.By.Concerning(operatorID), "operator.deleted", nil)
 }
 
+// endRecoveries ends the recoveries that an operator stands behind where they may not change
+// users any more. The transaction has locked the operator and changed their roles.
+func endRecoveries(c who.Caller, tx *store.Tx, operatorID string) error {
+	o := Operator{ID: operatorID}
+	rows, err := tx.RecoveriesBehind(o.Actor())
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	if o.Grants, err = grants(tx, operatorID); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if o.May(UsersWrite, r.EnvironmentID) {
+			continue
+		}
+		const reason = "who stood behind it may not change users any more"
+		if err := tx.EndRecovery(r.EnvironmentID, r.ID, reason); err != nil {
+			return err
+		}
+		c.By.EnvironmentID = r.EnvironmentID
+		if err := audit.Record(tx, c.By.Concerning(r.UserID), "recovery.stopped",
+			audit.Detail{"recovery_id": r.ID, "credential_id": r.CredentialID, "reason": reason}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // changed does what follows from other roles of an operator: tokens that they could not
-// make any more end, and so do the sessions of somebody who has no factor yet. Those were
+// make any more end, and recoveries that they could not approve, and so do the sessions of somebody who has no factor yet. Those were
 // opened by an invitation, and whoever opened its link was let in to what it gave, not to more.
 func changed(c who.Caller, tx *store.Tx, operatorID string) error {
 	if err := endTokens(c, tx, operatorID); err != nil {
+		return err
+	}
+	if err := endRecoveries(c, tx, operatorID); err != nil {
 		return err
 	}
 	rows, err := tx.Credentials(environment.Operators, operatorID)

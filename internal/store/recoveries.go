@@ -84,6 +84,13 @@ func (tx *Tx) RecoveryApprovals(id string) ([]string, error) {
 	return collect(rows, err, func(rows Rows) (person string, err error) { return person, rows.Scan(&person) })
 }
 
+// RecoveriesBehind lists the recoveries that have not ended and that a person stands behind.
+func (tx *Tx) RecoveriesBehind(person string) ([]RecoveryRow, error) {
+	rows, err := tx.Rows(`SELECT `+recoveryColumns+` FROM recoveries WHERE ended_at IS NULL AND EXISTS
+		(SELECT 1 FROM recovery_approvals a WHERE a.recovery_id = recoveries.id AND a.person = $1) ORDER BY id`, person)
+	return collect(rows, err, func(rows Rows) (RecoveryRow, error) { return scanRecovery(rows) })
+}
+
 // OperatorChange is what an operator did to a user's means of proof.
 type OperatorChange struct {
 	Actor string
