@@ -30,6 +30,9 @@ describe('the console', () => {
         found.push(...violations.map((text) => `${name}: ${text}`));
         const wide = await tab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         if (wide > 0) found.push(`${name}: ${wide} px wider than the page`);
+        const gone = await tab.page.evaluate(() => [...document.querySelectorAll('main form button')]
+          .filter((button) => !button.checkVisibility() && !button.closest('[hidden], [popover], details:not([open])')).map((button) => button.outerHTML));
+        found.push(...gone.map((button) => `${name}: nobody sees ${button}`));
       }
       await tab.close();
       assert.deepEqual(found, []);
