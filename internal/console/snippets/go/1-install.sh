@@ -1,2 +1,2 @@
-# Install
-go get github.com/stepup-auth/stepup
+# Install, from the source beside your service
+go mod edit -require github.com/stepup-auth/stepup@v0.0.0 -replace github.com/stepup-auth/stepup=../stepup

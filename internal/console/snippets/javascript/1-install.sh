@@ -1,2 +1,2 @@
-# Install
-npm install @stepup-auth/client
+# Install what make sdk packed, in the source beside your app
+npm install ../stepup/artifacts/sdk/stepup-auth-{core,client}-0.1.0.tgz

@@ -1,2 +1,2 @@
-# Install
-npm install @stepup-auth/client @stepup-auth/react @stepup-auth/react-native
+# Install what make sdk packed, in the source beside your app
+npm install ../stepup/artifacts/sdk/stepup-auth-{core,client,react,react-native}-0.1.0.tgz
