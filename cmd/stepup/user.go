@@ -111,8 +111,12 @@ func (c *userList) Run(s *session) error {
 	var failed error
 	err := s.table("ID\tCREATED\tLAST VISIT\tSTATE\tADDRESSES", func(w io.Writer) {
 		failed = c.each(s, func(user operate.UserSummary) error {
-			_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", user.ID, user.CreatedAt.Format(time.RFC3339),
-				user.LastVisitAt.Format(time.RFC3339), state(user), onOneLine(strings.Join(user.Addresses, ", ")))
+			visit := user.LastVisitAt.Format(time.RFC3339)
+			if user.NeverSignedIn {
+				visit = "never"
+			}
+			_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", user.ID, user.CreatedAt.Format(time.RFC3339), visit, state(user),
+				onOneLine(strings.Join(user.Addresses, ", ")))
 			return err
 		})
 	})
