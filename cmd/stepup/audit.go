@@ -32,7 +32,7 @@ type auditFilter struct {
 	Session string  `help:"Session id, with the user." placeholder:"ID"`
 	Token   string  `help:"Id of an elevated or MFA token." placeholder:"ID"`
 	Action  string  `help:"Action, or a prefix that ends in a dot: token." placeholder:"ACTION"`
-	Outcome string  `help:"What came of it: ${enum}." enum:"done,refused,failed," default:""`
+	Outcome string  `help:"What came of it: done, refused or failed." enum:",done,refused,failed" default:"" placeholder:"OUTCOME"`
 	Since   instant `help:"From this time on, such as 2026-04-01T00:00:00Z." placeholder:"TIME"`
 	Until   instant `help:"Before this time." placeholder:"TIME"`
 }
