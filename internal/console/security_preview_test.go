@@ -100,7 +100,7 @@ func unready(p *versionPage) {
 	p.Report = operate.Readiness{
 		Verdict: "Not ready: 12 of 48,210 protected calls of the last 30 days would be refused, all from ClientSDK/0.23.4. Upgrade these " +
 			"clients, or see what accepting turns on for them.",
-		Calls: operate.Tally{Pass: 40000, Prompt: 8198, Refuse: 12}, Days: 30, UsersAsked: 1204, Unconfirmed: 3,
+		Calls: operate.Tally{Pass: 40000, Prompt: 8198, Refuse: 12}, Days: 30, UsersAsked: 1204, Unconfirmed: 3, NeverSignedIn: 41,
 		Refusals: []operate.RefusedCall{{Call: "sign", Scope: "wallet:sign", Client: "ClientSDK/0.23.4", Reason: "missing", Count: 12,
 			Minimum: "0.24.1", LastDay: "2026-04-01"}},
 		Trend: []operate.DayTally{{Day: "2026-03-31", Tally: operate.Tally{Pass: 20000, Prompt: 4000, Refuse: 4}},
