@@ -157,7 +157,7 @@ console.log(typeof ensure, MFAAction.WalletWaasExport, TokenScope.Walletexport, 
   it('load the prompt when it is needed, in small pieces', async () => {
     writeFileSync(`${folder}/part.mjs`, `export { createStepUpClient, promptStepUpAuth } from '@stepup-auth/client';`);
     const { first, later } = await load(`${folder}/part.mjs`);
-    assert.ok(gzipSync(first).length < 16_300, `what asks takes ${gzipSync(first).length} bytes`);
+    assert.ok(gzipSync(first).length < 16_500, `what asks takes ${gzipSync(first).length} bytes`);
     writeFileSync(`${folder}/part.mjs`, `export { StepUpPromptElement } from '@stepup-auth/client/prompt';`);
     const element = gzipSync((await load(`${folder}/part.mjs`)).first).length;
     const sizes = later.map(({ path, contents }) => [path.replace(/.*\/|(-[A-Z0-9]{8})+\.js$/g, ''), gzipSync(contents).length]);
