@@ -287,8 +287,15 @@ func TestElsewhere(t *testing.T) {
 				"{wrong.yaml}", write("-wrong.yaml", document+"nmae: x\n"),
 				"{cases.yaml}", write("-cases.yaml",
 					"environment: "+way.env+"\ncases:\n  - {scope: wallet:export, expect: {required: true}}\n"),
-				"{token}", s.find("token", "list", way.who), "{entry}", s.find("audit", "export", way.env),
 				"{out}", filepath.Join(folder, strings.Repeat("x", outs))).Replace(test.args))
+			for j, arg := range args {
+				switch arg {
+				case "{token}":
+					args[j] = s.find("token", "list", way.who)
+				case "{entry}":
+					args[j] = s.find("audit", "export", way.env)
+				}
+			}
 			got[i] = way.run(args...)
 			if (got[i].code == 0) != test.ok {
 				t.Errorf("%s: %+v", strings.Join(args, " "), got[i])
