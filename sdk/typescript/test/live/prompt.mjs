@@ -57,7 +57,8 @@ export const promptTests = (on) => {
       const sheet = tab.locator('stepup-prompt');
       const app = {
         context, tab, openTab, problems, sheet,
-        text: () => sheet.locator('.body').innerText(),
+        // says waits for what is drawn a moment after the title.
+        says: (words) => sheet.locator('.body').filter({ hasText: words }).waitFor(),
         title: () => sheet.locator('h1'),
         code: () => sheet.locator('input.code'),
         primary: () => sheet.locator('.primary'),
@@ -119,7 +120,7 @@ export const promptTests = (on) => {
         const email = await app.signInByMail();
         await app.begin();
         await app.primary().waitFor();
-        assert.match(await app.text(), /Reveal the private key of a wallet[^]*We’ll send a code to \S+@mail\.example/);
+        await app.says(/Reveal the private key of a wallet[^]*We’ll send a code to \S+@mail\.example/);
         await app.primary().click();
         const code = await on.mailbox.code(email);
         await app.type(` ${code.slice(0, 3)}-${code.slice(3)} `);
@@ -205,7 +206,7 @@ export const promptTests = (on) => {
         await app.type(wrong);
         await app.sheet.locator('.bad').waitFor();
         assert.equal(await app.code().inputValue(), wrong);
-        assert.match(await app.text(), /That code is wrong/);
+        await app.says(/That code is wrong/);
         assert.deepEqual(await app.sheet.locator('.way').allInnerTexts(), []);
         await app.another();
         assert.deepEqual(await app.sheet.locator('.way-name').allInnerTexts(), ['Authenticator app', 'Recovery code']);
@@ -294,7 +295,7 @@ export const promptTests = (on) => {
         await app.primary().click();
         const first = await on.mailbox.code(email);
         await app.code().waitFor();
-        assert.match(await app.text(), /New code in 0:\d\d/);
+        await app.says(/New code in 0:\d\d/);
         assert.equal(await app.sheet.locator('.aside .link').count(), 0);
         await app.tab.clock.fastForward(31_000);
         await app.sheet.locator('.aside .link').click();
@@ -323,7 +324,7 @@ export const promptTests = (on) => {
         await app.tab.route('**/emailVerifications/verify', (route) => route.abort());
         await app.type(code);
         await app.sheet.locator('.bad').waitFor();
-        assert.match(await app.text(), /You seem to be offline/);
+        await app.says(/You seem to be offline/);
         assert.equal(await app.code().inputValue(), code);
         await app.tab.unroute('**/emailVerifications/verify');
         await app.primary().click();
@@ -338,9 +339,9 @@ export const promptTests = (on) => {
         assert.equal((await app.check('vault:open')).reason, 'no_method');
         await app.begin({ requestedScopes: ['vault:open'] });
         await app.way('Set up an authenticator app').waitFor();
-        assert.match(await app.text(), /open the vault/i);
+        await app.says(/open the vault/i);
         await app.way('Set up an authenticator app').click();
-        assert.match(await app.text(), /Step 1 of 3[^]*Add a way to sign in/);
+        await app.says(/Step 1 of 3[^]*Add a way to sign in/);
         await app.primary().click();
         await app.type(await on.mailbox.code(email));
         const secret = (await app.sheet.locator('.secret code').innerText()).replaceAll(' ', '');
@@ -352,7 +353,7 @@ export const promptTests = (on) => {
         assert.equal(await kept.count(), 10);
         await app.primary().click();
         await app.title().getByText('Confirm it’s you').waitFor();
-        assert.match(await app.text(), /Step 3 of 3[^]*next code/);
+        await app.says(/Step 3 of 3[^]*next code/);
         await app.type(code(0));
         assert.equal((await proven(app, 'mfa')).scope, 'vault:open');
         assert.equal(await app.tab.evaluate(() => sdk.isPendingRecoveryCodesAcknowledgment()), false);
@@ -407,7 +408,7 @@ export const promptTests = (on) => {
           await app.begin();
           await app.title().waitFor();
           await app.sheet.locator('.secondary').waitFor();
-          assert.match(await app.text(), text);
+          await app.says(text);
           await app.sheet.locator('.secondary').click();
           assert.deepEqual(await app.ended(), { code: 'step_up_unavailable', reason, ours: true });
           await app.tab.unroute('**/stepUp/check');
